@@ -1,0 +1,37 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: install demo test test-all check types bench tables gallery tiny-model docs clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/holdfast demo
+
+test: install
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+test-all: install
+	$(BIN)/python -m pytest -q -m 'not gpu'
+
+check: install types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+# Checkers do not see setuptools' folder mapping: a link tree shows them the package as it is imported.
+types: install
+	rm -rf .typing && mkdir -p .typing/holdfast
+	ln -s $(CURDIR)/harness/* .typing/holdfast/
+	ln -s $(CURDIR)/rewards $(CURDIR)/benchmarks $(CURDIR)/conf $(CURDIR)/trainers .typing/holdfast/
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .typing build dist *.egg-info

@@ -1,0 +1,122 @@
+"""The command line: finds the verb, runs it, turns errors of ours into one line and an exit code."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import cast
+
+from holdfast.cli.grammar import Words, bind, split
+from holdfast.errors import EXIT_INTERNAL, HoldfastError, UsageError, unknown
+
+VERBS = (
+    "demo",
+    "train",
+    "eval",
+    "score",
+    "compare",
+    "plan",
+    "mend",
+    "bisect",
+    "sample",
+    "rewards",
+    "data",
+    "serve",
+    "doctor",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    try:
+        return _dispatch(words)
+    except HoldfastError as error:
+        if debug:
+            raise
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:  # noqa: BLE001 - the second named place: the last line before the user
+        if debug:
+            raise
+        return _fail(f"internal error: {type(error).__name__}: {error} (run again with --debug)", EXIT_INTERNAL)
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("--help", "-h", "help"):
+        print(overview())
+        return 0
+    if words[0] == "--version":
+        from holdfast import __version__
+
+        print(f"holdfast {__version__}")
+        return 0
+    verb, rest = words[0], words[1:]
+    if verb not in VERBS:
+        raise unknown("verb", verb, VERBS)
+    module = load(verb)
+    parsed = split(rest)
+    if parsed.flags.help:
+        print((module.__doc__ or "").strip())
+        return 0
+    return _run(verb, module, rest, parsed)
+
+
+def load(verb: str) -> ModuleType:
+    """The module of a verb."""
+    name = f"holdfast.cli.{verb}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name == name:
+            raise UsageError(f"`holdfast {verb}` is not built yet") from None
+        raise UsageError(f"`holdfast {verb}` needs the package {error.name!r}; see `holdfast doctor`") from error
+
+
+def _run(verb: str, module: ModuleType, rest: list[str], parsed: Words) -> int:
+    if getattr(module, "HYDRA", False):
+        overrides = [word for word in rest if word not in ("--json", "--debug")]
+        return cast(int, module.run_hydra(overrides, parsed.flags))
+    if parsed.rest:
+        raise unknown("flag", parsed.rest[0], ("--json", "--debug", "--help"))
+    return cast(int, module.run(parsed.paths, bind(module.Options, parsed.settings, verb), parsed.flags))
+
+
+def overview() -> str:
+    """The text of `holdfast --help`."""
+    lines = [
+        "Post-train a model on one skill and know, with evidence, what happened to all the others.",
+        "",
+        "usage: holdfast VERB [PATH …] [key=value …] [--json] [--debug] [--help]",
+        "",
+    ]
+    lines += [f"  {verb:<9} {summary}" for verb, summary in _summaries()]
+    lines += ["", "`holdfast VERB --help` shows the verb's keys and examples."]
+    return "\n".join(lines)
+
+
+def _summaries() -> list[tuple[str, str]]:
+    """First docstring line of each verb, read without importing it."""
+    import pkgutil
+
+    from holdfast import cli
+
+    found = {module.name for module in pkgutil.iter_modules(cli.__path__)}
+    return [(verb, _first_line(verb)) for verb in VERBS if verb in found]
+
+
+def _first_line(verb: str) -> str:
+    from pathlib import Path
+
+    text = (Path(__file__).parent / f"{verb}.py").read_text(encoding="utf-8")
+    return text.split('"""', 2)[1].partition("\n")[0]
+
+
+def _fail(text: str, code: int) -> int:
+    print(f"holdfast: {text}", file=sys.stderr)
+    return code

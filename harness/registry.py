@@ -1,0 +1,126 @@
+"""The registry of rewards: one dict, one decorator.
+
+The built-ins are found by scanning the `holdfast.rewards` package at the first look-up, so a new reward
+touches its own file and its test only.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from holdfast.errors import UsageError, unknown
+from holdfast.sample import Sample, Score
+
+Scope = Literal["sample", "batch", "group"]
+RewardFunction = Callable[..., Score] | Callable[..., Sequence[Score]]
+F = TypeVar("F", bound=RewardFunction)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A registered reward: what the registry knows of it."""
+
+    name: str
+    function: RewardFunction
+    version: str = "1"
+    """Bumped by every change that can change a verdict."""
+    scope: Scope = "sample"
+    """`sample`: Sample → Score. `batch`: Sequence[Sample] → Sequence[Score], any samples together.
+    `group`: the same, called with all completions of one prompt."""
+    needs_reference: bool = True
+    check: Callable[..., None] | None = None
+    """Called with the bound options when the Reward is made; raises UsageError for a bad value."""
+
+    @property
+    def options(self) -> dict[str, inspect.Parameter]:
+        """The keyword-only parameters of the function: what a user may set."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return {p.name: p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+
+_registry: dict[str, Spec] = {}
+_scan_lock = threading.RLock()
+_scanned = False
+
+
+def register(
+    name: str,
+    *,
+    version: str = "1",
+    scope: Scope = "sample",
+    needs_reference: bool = True,
+    check: Callable[..., None] | None = None,
+) -> Callable[[F], F]:
+    """Register a reward function under `name`; its keyword-only parameters become options.
+
+    Raises UsageError when another function has that name already.
+    """
+
+    def decorate(function: F) -> F:
+        held = _registry.get(name)
+        if held is not None and _origin(held.function) != _origin(function):
+            raise UsageError(f"reward {name!r} is registered twice: {_origin(held.function)} and {_origin(function)}")
+        _registry[name] = Spec(name, function, version, scope, needs_reference, check)
+        return function
+
+    return decorate
+
+
+def lookup(name: str) -> Spec:
+    """The spec of a registered name or of a user's own `package.module:function`.
+
+    Raises UsageError naming the nearest registered reward.
+    """
+    if ":" in name:
+        return _user_spec(name)
+    if name not in _registry:
+        scan()
+    if name not in _registry:
+        raise unknown("reward", name, _registry)
+    return _registry[name]
+
+
+def names() -> list[str]:
+    """Every registered reward, sorted."""
+    scan()
+    return sorted(_registry)
+
+
+def scan() -> None:
+    """Import every module of `holdfast.rewards` once (adapters apart: they register nothing)."""
+    global _scanned
+    with _scan_lock:
+        if _scanned:
+            return
+        package = importlib.import_module("holdfast.rewards")
+        for module in pkgutil.iter_modules(package.__path__, "holdfast.rewards."):
+            if module.name != "holdfast.rewards.adapters":
+                importlib.import_module(module.name)
+        _scanned = True
+
+
+def _user_spec(path: str) -> Spec:
+    module_name, _, attribute = path.partition(":")
+    try:
+        function = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"cannot load reward {path!r}: {error}; expected 'package.module:function'") from error
+    for spec in _registry.values():
+        if spec.function is function:
+            return spec
+    if not callable(function):
+        raise UsageError(f"reward {path!r} is not a function but {type(function).__name__}")
+    return Spec(path, function, version=str(getattr(function, "version", "unversioned")))
+
+
+def _origin(function: Any) -> str:
+    return f"{function.__module__}.{function.__qualname__}"

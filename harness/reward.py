@@ -1,0 +1,226 @@
+"""A Reward: a registered function with its options bound, callable one by one, in batches, or by TRL."""
+
+import asyncio
+import inspect
+import logging
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, cast
+
+from holdfast.errors import HoldfastError, UsageError, suggestion, unknown
+from holdfast.registry import Spec, lookup
+from holdfast.sample import Sample, Score, Text
+
+log = logging.getLogger("holdfast")
+
+_TRL_EXTRAS = frozenset({"completion_ids", "prompt_ids", "trainer_state", "environments"})
+
+
+class Reward:
+    """A named reward, `Sample → Score`, with its options checked when it is made.
+
+    `reference` and `prompt` name the data-set columns that hold the ground truth and, where it is not TRL's own
+    `prompts`, the prompt. Picklable; the same verdict from any thread, event loop or process.
+    Raises UsageError for an unknown name, option or option value.
+    """
+
+    def __init__(self, name: str, /, *, reference: str = "reference", **options: Any) -> None:
+        self.spec = lookup(name)
+        self.name = name
+        self.reference = reference
+        self.options = options
+        self.__name__ = self.spec.name.rpartition(":")[2]
+        _check_options(self.spec, options)
+
+    @classmethod
+    def from_config(cls, config: "str | Path | Mapping[str, Any] | Reward") -> "Reward":
+        """A Reward from a name, a mapping `{reward: name, **options}`, a YAML file of such a mapping, or itself.
+
+        Composites are registered rewards whose `of` option holds further configs.
+        """
+        if isinstance(config, Reward):
+            return config
+        if isinstance(config, str | Path):
+            if str(config).endswith((".yaml", ".yml")):
+                return cls.from_config(_read_yaml(Path(config)))
+            return cls(str(config))
+        settings = dict(config)
+        if "reward" not in settings:
+            raise UsageError(f"a reward's config needs the key 'reward' that names it; it has {sorted(settings)}")
+        return cls(settings.pop("reward"), **settings)
+
+    @property
+    def version(self) -> str:
+        """The version of the verdicts."""
+        return self.spec.version
+
+    def describe(self) -> dict[str, Any]:
+        """What a manifest records: name, version, options."""
+        return {"name": self.name, "version": self.version, "options": dict(self.options)}
+
+    def score(self, sample: Sample) -> Score:
+        """The score of one sample."""
+        return self.score_batch([sample])[0]
+
+    def score_batch(self, samples: Sequence[Sample]) -> list[Score]:
+        """The scores of many samples, in order, always complete."""
+        if not samples:
+            return []
+        if self.spec.scope == "sample":
+            return [self._guarded([sample])[0] for sample in samples]
+        if self.spec.scope == "batch":
+            return self._guarded(samples)
+        return self._by_group(samples)
+
+    async def ascore(self, sample: Sample) -> Score:
+        """`score` without blocking the event loop."""
+        return await asyncio.to_thread(self.score, sample)
+
+    async def ascore_batch(self, samples: Sequence[Sample]) -> list[Score]:
+        """`score_batch` without blocking the event loop."""
+        return await asyncio.to_thread(self.score_batch, samples)
+
+    def __call__(
+        self,
+        prompts: Sequence[Text] | None = None,
+        completions: Sequence[Text] = (),
+        *,
+        log_extra: Any = None,
+        log_metric: Any = None,
+        **columns: Any,
+    ) -> list[float | None]:
+        """TRL's reward call: one value per completion, None where it cannot be judged (TRL skips it).
+
+        Raises UsageError when the reference column is missing, naming the columns there are.
+        """
+        scores = self.score_batch(self.samples_of(prompts, completions, columns))
+        _log_parts(self.__name__, scores, log_extra, log_metric)
+        return [score.value for score in scores]
+
+    def samples_of(
+        self, prompts: Sequence[Text] | None, completions: Sequence[Text], columns: Mapping[str, Any]
+    ) -> list[Sample]:
+        """Samples of TRL's batch columns; columns that are not one value per completion are left out."""
+        count = len(completions)
+        rows = {k: v for k, v in columns.items() if k not in _TRL_EXTRAS and _is_column(v, count)}
+        if self.spec.needs_reference and self.reference not in rows:
+            raise UsageError(
+                f"reward {self.name!r} reads its reference from column {self.reference!r}, which the data set lacks"
+                f"{suggestion(self.reference, rows)}"
+            )
+        references = rows.get(self.reference, [None] * count)
+        asked: Sequence[Text] = prompts if prompts is not None else [""] * count
+        return [
+            Sample(completions[i], references[i], asked[i], {name: column[i] for name, column in rows.items()})
+            for i in range(count)
+        ]
+
+    def _by_group(self, samples: Sequence[Sample]) -> list[Score]:
+        groups: dict[str, list[int]] = {}
+        for index, sample in enumerate(samples):
+            groups.setdefault(repr((sample.prompt, sample.reference)), []).append(index)
+        scores: dict[int, Score] = {}
+        for members in groups.values():
+            scores |= zip(members, self._guarded([samples[i] for i in members]))
+        return [scores[i] for i in range(len(samples))]
+
+    def _guarded(self, samples: Sequence[Sample]) -> list[Score]:
+        """Call the function. The one place where an unexpected exception of a reward is caught: it becomes
+        `error` with no value, said in the log, and never a model's 0."""
+        try:
+            if self.spec.scope == "sample":
+                return [cast(Score, self.spec.function(samples[0], **self.options))]
+            scores = list(cast(Iterable[Score], self.spec.function(samples, **self.options)))
+        except HoldfastError:
+            raise
+        except Exception as error:  # noqa: BLE001 - see the docstring
+            log.warning("reward %s failed: %s: %s", self.name, type(error).__name__, error, exc_info=True)
+            return [Score.error(f"{type(error).__name__}: {error}") for _ in samples]
+        if len(scores) != len(samples):
+            raise HoldfastError(f"reward {self.name!r} returned {len(scores)} scores for {len(samples)} samples")
+        return scores
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.name, self.reference, self.options)
+
+    def __repr__(self) -> str:
+        options = "".join(f", {key}={value!r}" for key, value in self.options.items())
+        return f"Reward({self.name!r}, reference={self.reference!r}{options})"
+
+
+def _rebuild(name: str, reference: str, options: dict[str, Any]) -> Reward:
+    return Reward(name, reference=reference, **options)
+
+
+def _read_yaml(path: Path) -> Mapping[str, Any]:
+    import yaml
+
+    if not path.is_file():
+        raise UsageError(f"no reward config at {path}")
+    loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(loaded, Mapping):
+        raise UsageError(f"{path} must hold a mapping with the key 'reward', not {type(loaded).__name__}")
+    return loaded
+
+
+def _check_options(spec: Spec, options: Mapping[str, Any]) -> None:
+    known = spec.options
+    hints = typing.get_type_hints(spec.function)
+    for name, value in options.items():
+        if name not in known:
+            raise unknown(f"option of reward {spec.name!r}", name, known)
+        _check_value(f"option {name!r} of reward {spec.name!r}", value, hints.get(name, Any))
+    missing = [p.name for p in known.values() if p.default is inspect.Parameter.empty and p.name not in options]
+    if missing:
+        raise UsageError(f"reward {spec.name!r} needs the option {missing[0]!r}")
+    if spec.check is not None:
+        defaults = {p.name: p.default for p in known.values()}
+        spec.check(**{**defaults, **options})
+
+
+def _check_value(what: str, value: Any, hint: Any) -> None:
+    """Check plain annotations (bool, int, float, str, Literal and unions of them); leave the others alone."""
+    allowed = typing.get_args(hint) if typing.get_origin(hint) in (Union, UnionType) else (hint,)
+    if not all(_plain(kind) for kind in allowed):
+        return
+    if not any(_fits(value, kind) for kind in allowed):
+        choices = [str(c) for kind in allowed if typing.get_origin(kind) is Literal for c in typing.get_args(kind)]
+        hint_text = suggestion(str(value), choices) if choices else f" (expected {hint})"
+        raise UsageError(f"{what} cannot be {value!r}{hint_text}")
+
+
+def _plain(kind: Any) -> bool:
+    return kind in (bool, int, float, str, type(None)) or typing.get_origin(kind) is Literal
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if typing.get_origin(kind) is Literal:
+        return value in typing.get_args(kind)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+def _is_column(value: Any, count: int) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes) and len(value) == count
+
+
+def _log_parts(name: str, scores: Sequence[Score], log_extra: Any, log_metric: Any) -> None:
+    """Hand TRL the reasons (one column each) and the mean of every part (one metric each)."""
+    if log_extra is not None:
+        log_extra(f"{name}/reason", [score.reason for score in scores])
+        log_extra(f"{name}/extracted", [score.extracted or "" for score in scores])
+    if log_metric is None:
+        return
+    values: dict[str, list[float]] = {}
+    for score in scores:
+        for part, value in score.parts.items():
+            if value is not None:
+                values.setdefault(part, []).append(value)
+    for part, found in values.items():
+        log_metric(f"{name}/{part}", sum(found) / len(found))
+    log_metric(f"{name}/unjudged", sum(score.value is None for score in scores) / len(scores))

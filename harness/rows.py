@@ -1,0 +1,148 @@
+"""The sample row: one judged item on disk, and reading and writing files of them."""
+
+import gzip
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import IO, Any
+
+from holdfast.errors import DataError
+from holdfast.sample import Outcome, Score, Text
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(slots=True)
+class Row:
+    """One judged item. `score` is None when it could not be judged."""
+
+    task: str
+    doc_id: str
+    doc_hash: str
+    """Hash of the item itself (prompt text and reference): what runs are paired by."""
+    prompt_hash: str
+    """Hash of the prompt exactly as the model saw it (chat template, few-shot)."""
+    prompt: Text
+    completion: Text
+    reference: Any
+    score: float | None
+    outcome: str
+    reason: str = ""
+    extracted: str | None = None
+    repeat: int = 0
+    cluster: str | None = None
+    """Items that share a cluster are not independent (one passage, several questions)."""
+    category: str | None = None
+    """Stratum inside a benchmark (an MMLU subject), for exploratory tables."""
+    finish_reason: str | None = None
+    """`stop`, or `length` when the completion was cut."""
+    tokens: int | None = None
+    parts: Mapping[str, float | None] = field(default_factory=dict)
+
+    def with_score(self, score: Score) -> "Row":
+        """The same item judged anew."""
+        changed = {f.name: getattr(self, f.name) for f in fields(self)}
+        changed |= {"score": score.value, "outcome": str(score.outcome), "reason": score.reason}
+        return Row(**changed | {"extracted": score.extracted, "parts": dict(score.parts)})
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any], where: str = "row") -> "Row":
+        """Raises DataError naming the missing field."""
+        known = {f.name for f in fields(cls)}
+        try:
+            return cls(**{key: value for key, value in record.items() if key in known})
+        except TypeError as error:
+            raise DataError(f"{where}: not a sample row: {error}") from error
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What makes a row unique inside a measurement."""
+        return self.task, self.doc_id, self.repeat
+
+    @property
+    def judged(self) -> bool:
+        """Whether the row has a value."""
+        return self.outcome not in (Outcome.UNJUDGEABLE, Outcome.ERROR)
+
+
+def digest(value: Any) -> str:
+    """A short stable hash (16 hex digits of SHA-256) of any JSON value."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line number, record) of a JSONL file (`.gz` too), one at a time. Raises DataError naming file and line."""
+    opener: Any = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield number, _parse(line, f"{path}:{number}")
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text: {error}") from error
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The rows of a sample file of ours."""
+    for number, record in read_jsonl(path):
+        yield Row.from_json(record, f"{path}:{number}")
+
+
+def read_whole_rows(path: Path) -> list[Row]:
+    """The rows of a file that a kill may have cut: a torn last line is dropped, anything else still raises."""
+    if not path.exists():
+        return []
+    raw = path.read_bytes()
+    whole = raw[: raw.rfind(b"\n") + 1]
+    if len(whole) < len(raw):
+        write_whole(path, whole)
+    return list(read_rows(path))
+
+
+def encode(row: Row) -> str:
+    """One JSON line, without its line end; lone surrogates survive as escapes."""
+    return json.dumps({"schema": SCHEMA_VERSION, **asdict(row)}, ensure_ascii=True)
+
+
+def append(stream: IO[str], row: Row) -> None:
+    """Append a row so that a killed run keeps it."""
+    stream.write(encode(row) + "\n")
+    stream.flush()
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: temporary file, fsync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file whole."""
+    write_whole(path, json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def _parse(line: str, where: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"{where}: not JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise DataError(f"{where}: expected an object, found {type(record).__name__}")
+    return record
