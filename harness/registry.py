@@ -68,7 +68,9 @@ def register(
     def decorate(function: F) -> F:
         held = _registry.get(name)
         if held is not None and _origin(held.function) != _origin(function):
-            raise UsageError(f"reward {name!r} is registered twice: {_origin(held.function)} and {_origin(function)}")
+            raise UsageError(
+                f"reward {name!r} is registered twice: {_origin(held.function)} and {_origin(function)}"
+            )
         _registry[name] = Spec(name, function, version, scope, needs_reference, check)
         return function
 
@@ -113,7 +115,9 @@ def _user_spec(path: str) -> Spec:
     try:
         function = getattr(importlib.import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
-        raise UsageError(f"cannot load reward {path!r}: {error}; expected 'package.module:function'") from error
+        raise UsageError(
+            f"cannot load reward {path!r}: {error}; expected 'package.module:function'"
+        ) from error
     for spec in _registry.values():
         if spec.function is function:
             return spec

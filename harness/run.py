@@ -14,7 +14,19 @@ from typing import Any
 from holdfast.errors import DataError
 from holdfast.rows import SCHEMA_VERSION, Row, read_rows, write_json
 
-_PACKAGES = ("holdfast", "torch", "transformers", "trl", "peft", "lm_eval", "datasets", "hydra-core", "scipy", "sympy", "numpy")
+_PACKAGES = (
+    "holdfast",
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "lm_eval",
+    "datasets",
+    "hydra-core",
+    "scipy",
+    "sympy",
+    "numpy",
+)
 
 
 @dataclass(slots=True)
@@ -146,8 +158,12 @@ def _versions() -> dict[str, str]:
 def _git_state() -> dict[str, Any] | None:
     """Commit and dirtiness of the working directory's repository; None outside one or without git."""
     try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True)
-        status = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, timeout=5, check=True)
+        commit = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+        )
+        status = subprocess.run(
+            ["git", "status", "--porcelain"], capture_output=True, text=True, timeout=5, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return {"commit": commit.stdout.strip(), "dirty": bool(status.stdout.strip())}

@@ -44,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the second named place: the last line before the user
         if debug:
             raise
-        return _fail(f"internal error: {type(error).__name__}: {error} (run again with --debug)", EXIT_INTERNAL)
+        return _fail(
+            f"internal error: {type(error).__name__}: {error} (run again with --debug)", EXIT_INTERNAL
+        )
 
 
 def _dispatch(words: list[str]) -> int:
@@ -75,7 +77,9 @@ def load(verb: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name == name:
             raise UsageError(f"`holdfast {verb}` is not built yet") from None
-        raise UsageError(f"`holdfast {verb}` needs the package {error.name!r}; see `holdfast doctor`") from error
+        raise UsageError(
+            f"`holdfast {verb}` needs the package {error.name!r}; see `holdfast doctor`"
+        ) from error
 
 
 def _run(verb: str, module: ModuleType, rest: list[str], parsed: Words) -> int:
