@@ -1,0 +1,107 @@
+"""Reading recorded outputs of any shape: JSONL, JSONL.gz, JSON arrays and parquet, with fields named by path."""
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import DataError, suggestion
+from holdfast.rows import read_jsonl
+
+Record = Mapping[str, Any]
+SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")
+
+
+def read_records(path: Path) -> Iterator[tuple[str, Record]]:
+    """(where, record) of every row, one at a time (a JSON array is read whole). Raises DataError."""
+    require_file(path)
+    empty = True
+    for where, record in _reader(path):
+        empty = False
+        yield where, record
+    if empty:
+        raise DataError(f"{path} holds no rows")
+
+
+def require_file(path: Path) -> None:
+    """Raise DataError, naming the nearest file of that folder, when there is no file at `path`."""
+    if path.is_file():
+        return
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; expected a file ({', '.join(SUFFIXES)})")
+    folder = path.parent if path.parent.is_dir() else Path()
+    names = [entry.name for entry in folder.iterdir() if entry.is_file() and entry.name.endswith(SUFFIXES)]
+    raise DataError(f"no file {path}{suggestion(path.name, names)}")
+
+
+def pick(record: Record, path: str, where: str) -> Any:
+    """The value at a dotted path: keys of objects, indices of arrays (`output.0`, `6b.solution`).
+
+    `a,b` picks several fields as an object; `.` is the whole record. A key that differs only in upper and lower
+    case is accepted where it is the only such one. Raises DataError naming the fields there are.
+    """
+    if path == ".":
+        return dict(record)
+    if "," in path:
+        return {name.rpartition(".")[2]: pick(record, name, where) for name in path.split(",")}
+    value: Any = record
+    for step in path.split("."):
+        value = _step(value, step, path, where)
+    return value
+
+
+def _step(value: Any, step: str, path: str, where: str) -> Any:
+    if isinstance(value, Mapping):
+        if step in value:
+            return value[step]
+        folded = [key for key in value if str(key).casefold() == step.casefold()]
+        if len(folded) == 1:
+            return value[folded[0]]
+        raise DataError(f"{where}: no field {step!r} (of {path!r}){suggestion(step, map(str, value))}")
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if step.lstrip("-").isdigit() and -len(value) <= int(step) < len(value):
+            return value[int(step)]
+        raise DataError(f"{where}: no element {step!r} (of {path!r}) in an array of {len(value)}")
+    raise DataError(f"{where}: {path!r} goes into a {type(value).__name__} at {step!r}")
+
+
+def _reader(path: Path) -> Iterator[tuple[str, Record]]:
+    name = path.name
+    if name.endswith((".jsonl", ".jsonl.gz")):
+        return ((f"{path}:{number}", record) for number, record in read_jsonl(path))
+    if name.endswith((".json", ".json.gz")):
+        return _read_array(path)
+    if name.endswith(".parquet"):
+        return _read_parquet(path)
+    raise DataError(f"{path}: unknown kind of file; expected one of {', '.join(SUFFIXES)}")
+
+
+def _read_array(path: Path) -> Iterator[tuple[str, Record]]:
+    raw = path.read_bytes()
+    try:
+        loaded = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(f"{path} is not JSON: {error}") from error
+    if not isinstance(loaded, list):
+        raise DataError(f"{path}: expected an array of objects, found {type(loaded).__name__}")
+    for index, record in enumerate(loaded):
+        if not isinstance(record, dict):
+            raise DataError(f"{path}[{index}]: expected an object, found {type(record).__name__}")
+        yield f"{path}[{index}]", record
+
+
+def _read_parquet(path: Path) -> Iterator[tuple[str, Record]]:
+    try:
+        from pyarrow import ArrowInvalid, parquet
+    except ImportError as error:
+        raise DataError(f"reading {path} needs pyarrow: pip install 'holdfast[eval]'") from error
+    try:
+        batches = parquet.ParquetFile(path).iter_batches(batch_size=512)
+        start = 0
+        for batch in batches:
+            for offset, record in enumerate(batch.to_pylist()):
+                yield f"{path}[{start + offset}]", record
+            start += batch.num_rows
+    except ArrowInvalid as error:
+        raise DataError(f"{path} is not parquet: {error}") from error
