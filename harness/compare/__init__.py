@@ -1,0 +1,37 @@
+"""Comparing runs: two measurements, paired item by item, and what happened to every skill.
+
+`compare(before, after) -> Comparison` is the whole job; `load(path)` reads what it takes: a run directory, a
+measurement, a file of scored samples, or another harness's output.
+"""
+
+from holdfast.compare.result import (
+    Benchmark,
+    Category,
+    Check,
+    Comparison,
+    Decision,
+    Flip,
+    Forgetting,
+    Interval,
+    Omnibus,
+    RunInfo,
+    Shift,
+    Side,
+    Verdict,
+)
+
+__all__ = [
+    "Benchmark",
+    "Category",
+    "Check",
+    "Comparison",
+    "Decision",
+    "Flip",
+    "Forgetting",
+    "Interval",
+    "Omnibus",
+    "RunInfo",
+    "Shift",
+    "Side",
+    "Verdict",
+]
