@@ -24,7 +24,7 @@ test-all: install
 check: install types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
+	PYTHONPATH=.typing $(BIN)/lint-imports
 
 # Checkers do not see setuptools' folder mapping: a link tree shows them the package as it is imported.
 types: install
@@ -32,6 +32,9 @@ types: install
 	ln -s $(CURDIR)/harness/* .typing/holdfast/
 	ln -s $(CURDIR)/rewards $(CURDIR)/benchmarks $(CURDIR)/conf $(CURDIR)/trainers .typing/holdfast/
 	$(BIN)/mypy
+
+bench: install
+	for script in tests/bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 clean:
 	rm -rf $(VENV) .typing build dist *.egg-info

@@ -44,9 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        return _fail(
-            f"internal error: {type(error).__name__}: {error} (run again with --debug)", EXIT_INTERNAL
-        )
+        return _fail(f"internal error: {type(error).__name__}: {error} (run again with --debug)", EXIT_INTERNAL)
 
 
 def _dispatch(words: list[str]) -> int:
@@ -77,9 +75,7 @@ def load(verb: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name == name:
             raise UsageError(f"`holdfast {verb}` is not built yet") from None
-        raise UsageError(
-            f"`holdfast {verb}` needs the package {error.name!r}; see `holdfast doctor`"
-        ) from error
+        raise UsageError(f"`holdfast {verb}` needs the package {error.name!r}; see `holdfast doctor`") from error
 
 
 def _run(verb: str, module: ModuleType, rest: list[str], parsed: Words) -> int:

@@ -76,9 +76,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
 def _reward(options: Options) -> Reward:
     if options.reward.endswith((".yaml", ".yml")):
         if options.extra:
-            raise UsageError(
-                f"{sorted(options.extra)[0]!r} is no key of `holdfast score`; the reward comes from YAML"
-            )
+            raise UsageError(f"{sorted(options.extra)[0]!r} is no key of `holdfast score`; the reward comes from YAML")
         return Reward.from_config(options.reward)
     return Reward(options.reward, **{key: plain(text) for key, text in options.extra.items()})
 
@@ -158,15 +156,11 @@ def _summary(tally: Tally, reward: Reward, task: str, seconds: float, out: str |
 
 def _render(summary: dict[str, Any]) -> str:
     mean, stderr = summary["mean"], summary["stderr"]
-    lines = [
-        f"{summary['reward']['name']} (version {summary['reward']['version']}) on {summary['rows']} rows"
-    ]
+    lines = [f"{summary['reward']['name']} (version {summary['reward']['version']}) on {summary['rows']} rows"]
     if mean is not None:
         interval = f" ± {196 * stderr:.2f}" if stderr is not None else ""
         lines.append(f"  mean score   {100 * mean:.2f}{interval}  (95 % interval, points of 100)")
-    lines.append(
-        "  outcomes     " + ", ".join(f"{name} {count}" for name, count in summary["outcomes"].items())
-    )
+    lines.append("  outcomes     " + ", ".join(f"{name} {count}" for name, count in summary["outcomes"].items()))
     lines += [f"  not judged   {count}: {reason}" for reason, count in summary["unjudged_reasons"].items()]
     lines.append(f"  rate         {summary['rows_per_second']:,.0f} rows/s")
     if summary["out"]:

@@ -1,0 +1,155 @@
+"""List the rewards, show one, try one, audit one.
+
+usage: holdfast rewards                                list every registered reward
+       holdfast rewards show NAME                      its options, version and documentation
+       holdfast rewards try NAME COMPLETION REFERENCE  judge one completion and say why
+       holdfast rewards validate code FILE             the items whose own reference solution fails its tests
+       holdfast rewards audit NAME FILE                error rates on labelled data, and the cheapest texts that score
+       holdfast rewards docs FOLDER                    write the generated pages of docs/rewards
+
+COMPLETION and REFERENCE may be `@FILE`; a reference that is a JSON object or array is read as such.
+A reward's options are keys: `holdfast rewards try exact_match Paris paris ignore_case=true`.
+
+examples:
+  holdfast rewards try math 'so \\boxed{1/2}' 0.5
+  holdfast rewards audit math labelled.jsonl expected=label
+"""
+
+import inspect
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from holdfast.cli.grammar import Flags, plain
+from holdfast.errors import DataError, UsageError, unknown
+from holdfast.registry import Spec, lookup, names
+from holdfast.reward import Reward
+from holdfast.sample import Sample
+
+
+@dataclass(slots=True)
+class Options:
+    """Keys of `holdfast rewards`: a reward's own options, and the fields of an audited file."""
+
+    extra: dict[str, str]
+
+
+ACTIONS = ("show", "try", "validate", "audit", "docs")
+
+
+def run(paths: list[str], options: Options, flags: Flags) -> int:
+    """Dispatch on the first word."""
+    if not paths:
+        return _list(flags)
+    action, rest = paths[0], paths[1:]
+    if action == "try":
+        return _try(rest, options, flags)
+    if action == "validate":
+        return _validate(rest, flags)
+    if action in ("audit", "docs"):
+        from holdfast import audit
+
+        run_action = audit.run_audit if action == "audit" else audit.run_docs
+        return run_action(rest, options.extra, flags.json)
+    if action == "show" or (len(paths) == 1 and action in names()):
+        return _show(rest if action == "show" else paths, flags)
+    raise unknown("action of `holdfast rewards`", action, [*ACTIONS, *names()])
+
+
+def _list(flags: Flags) -> int:
+    specs = [lookup(name) for name in names()]
+    if flags.json:
+        print(json.dumps({"rewards": [_describe(spec) for spec in specs]}))
+        return 0
+    width = max(len(spec.name) for spec in specs)
+    for spec in specs:
+        print(f"{spec.name:<{width}}  {spec.summary}")
+    return 0
+
+
+def _show(words: list[str], flags: Flags) -> int:
+    if len(words) != 1:
+        raise UsageError("`holdfast rewards show` takes one name")
+    spec = lookup(words[0])
+    if flags.json:
+        print(json.dumps(_describe(spec)))
+        return 0
+    print(f"{spec.name}  (version {spec.version}, judges {_scope(spec)})\n")
+    print(inspect.getdoc(spec.function) or "")
+    print("\noptions:" if spec.options else "\nno options")
+    for option in spec.options.values():
+        print(f"  {str(option).replace(chr(39), '')}")
+    return 0
+
+
+def _scope(spec: Spec) -> str:
+    return {"sample": "one sample at a time", "batch": "samples in batches", "group": "all completions of a prompt"}[
+        spec.scope
+    ]
+
+
+def _describe(spec: Spec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "version": spec.version,
+        "scope": spec.scope,
+        "needs_reference": spec.needs_reference,
+        "summary": spec.summary,
+        "options": {name: str(option) for name, option in spec.options.items()},
+    }
+
+
+def _try(words: list[str], options: Options, flags: Flags) -> int:
+    if len(words) not in (2, 3):
+        raise UsageError("`holdfast rewards try` takes NAME COMPLETION [REFERENCE]")
+    reward = Reward.from_config(words[0]) if words[0].endswith((".yaml", ".yml")) else _reward(words[0], options)
+    reference = _structured(_content(words[2])) if len(words) == 3 else None
+    score = reward.score(Sample(_content(words[1]), reference))
+    if flags.json:
+        shown = {"value": score.value, "outcome": score.outcome, "reason": score.reason, "extracted": score.extracted}
+        print(json.dumps({**shown, "parts": dict(score.parts)}))
+        return 0
+    print(f"{score.outcome}  {'no value' if score.value is None else format(score.value, 'g')}")
+    print(f"  extracted  {score.extracted!r}\n  reason     {score.reason}")
+    for part, value in score.parts.items():
+        print(f"  part       {part} = {value}")
+    return 0
+
+
+def _reward(name: str, options: Options) -> Reward:
+    return Reward(name, **{key: plain(text) for key, text in options.extra.items()})
+
+
+def _validate(words: list[str], flags: Flags) -> int:
+    if len(words) != 2 or words[0] != "code":
+        raise UsageError("usage: holdfast rewards validate code FILE")
+    from holdfast.rewards.sandbox import validate
+
+    failures = validate(Path(words[1]))
+    if flags.json:
+        print(json.dumps({"failures": failures}))
+    else:
+        for failure in failures:
+            print(failure)
+        print(f"{len(failures)} items fail on their own reference solution")
+    return DataError.exit_code if failures else 0
+
+
+def _content(word: str) -> str:
+    if not word.startswith("@"):
+        return word
+    try:
+        return Path(word[1:]).read_text(encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"cannot read {word[1:]}: {error.strerror}") from error
+
+
+def _structured(text: str) -> Any:
+    """A reference that is written as a JSON object or array is one; anything else is text."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

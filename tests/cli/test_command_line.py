@@ -1,0 +1,85 @@
+"""The command line's grammar, its exit codes and its start-up."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from holdfast import UsageError
+from holdfast.cli import main
+from holdfast.cli.grammar import parse_value, split
+
+
+def test_words_are_paths_settings_and_flags() -> None:
+    words = split(["a.jsonl", "margin=1", "trainer.args.lr=2e-4", "--json", "./x=y.jsonl", "-m"])
+    assert words.paths == ["a.jsonl", "./x=y.jsonl"]
+    assert words.settings == {"margin": "1", "trainer.args.lr": "2e-4"}
+    assert words.flags.json
+    assert words.rest == ["-m"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "value"),
+    [
+        ("3", int, 3),
+        ("0.5", float, 0.5),
+        ("true", bool, True),
+        ("none", int | None, None),
+        ("[a, b]", list[str], ["a", "b"]),
+        ("a,b", list[str], ["a", "b"]),
+    ],
+)
+def test_values_are_typed(text: str, hint: object, value: object) -> None:
+    assert parse_value(text, hint, "x") == value
+
+
+@pytest.mark.parametrize(("text", "hint"), [("three", int), ("maybe", bool), ("x", float)])
+def test_a_bad_value_is_named(text: str, hint: object) -> None:
+    with pytest.raises(UsageError, match=repr(text)):
+        parse_value(text, hint, "key")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["scor"], "did you mean 'score'"),
+        (["doctor", "--jsno"], "did you mean '--json'"),
+        (["rewards", "shwo"], "did you mean 'show'"),
+        (["score", "x.jsonl"], "needs reward="),
+        (["score", "reward=math", "reward=code"], "given twice"),
+        (["doctor", "verbose=1"], "unknown key"),
+    ],
+)
+def test_usage_errors_exit_64(words: list[str], expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 64
+    captured = capsys.readouterr()
+    assert expected in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+def test_debug_lets_the_traceback_through() -> None:
+    with pytest.raises(UsageError):
+        main(["scor", "--debug"])
+
+
+def test_doctor_tells_and_never_judges(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 0
+    findings = {finding["name"]: finding for finding in json.loads(capsys.readouterr().out)["findings"]}
+    assert findings["python"]["ok"]
+    assert {"torch", "docker engine", "bubblewrap", "tiny model"} <= set(findings)
+
+
+def test_rewards_list_show_and_try(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rewards"]) == 0
+    assert "exact_match" in capsys.readouterr().out
+    assert main(["rewards", "show", "exact_match"]) == 0
+    assert "ignore_case: bool = False" in capsys.readouterr().out
+    assert main(["rewards", "try", "exact_match", "Paris", "paris", "ignore_case=true", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["value"] == 1.0
+
+
+def test_the_module_runs_as_a_program() -> None:
+    result = subprocess.run([sys.executable, "-m", "holdfast", "--version"], capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("holdfast ")
