@@ -1,0 +1,134 @@
+"""What `holdfast train` takes, typed: conf/train.yaml and its groups fill these dataclasses."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+MISSING: Any = "???"
+
+
+@dataclass
+class TrainerConfig:
+    """Which trainer, and any field of its TRL config."""
+
+    name: str = MISSING
+    args: dict[str, Any] = field(default_factory=dict)
+    """Fields of the TRL config dataclass (trl.SFTConfig, …); checked against it before the model loads."""
+
+
+@dataclass
+class ModelConfig:
+    """The model to train, and how to load it."""
+
+    path: str = MISSING
+    """`tiny`, a directory, or a hub id."""
+    revision: str | None = None
+    dtype: str = "auto"
+    """`auto`: bfloat16 where the device has it, float32 on a CPU. Used for both measurements."""
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+    """Weights that are not safetensors run code when they are read: only on request."""
+    chat_template: str | None = None
+    """A Jinja file, for a base model whose tokenizer has none."""
+    batch_size: int = 16
+    """Items measured at once."""
+
+
+@dataclass
+class LoraConfig:
+    """LoRA: on as soon as `r` is a number."""
+
+    r: int | None = None
+    alpha: int | None = None
+    """Default: 2 r."""
+    dropout: float = 0.0
+    targets: str = "all-linear"
+    """Names of modules, comma-separated, or peft's `all-linear`."""
+    quantize: str | None = None
+    """`4bit` or `8bit`: QLoRA (needs bitsandbytes and a GPU)."""
+
+
+@dataclass
+class ReplayConfig:
+    """Rows of another data set mixed in, so that old skills are rehearsed."""
+
+    ratio: float = 0.0
+    """Share of the mixed rows that are replay (0.3: three in ten)."""
+    data: Any = None
+    """A name of conf/data, a path, a hub id, or a mapping like `data` itself."""
+
+
+@dataclass
+class DataConfig:
+    """One training data set and how its columns are named."""
+
+    path: str = MISSING
+    """A hub id, a file or folder (JSONL, JSON, parquet), or `tiny:<skill>[+<skill>…]`."""
+    file: str | None = None
+    """The same data below `data_root`, used instead of the hub when `data_root` is given."""
+    name: str | None = None
+    """The hub's configuration of the data set."""
+    split: str = "train"
+    revision: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    """Ours: theirs. Ours are prompt, completion, reference, messages, chosen, rejected, label; dots reach inside."""
+    rename: dict[str, str] = field(default_factory=dict)
+    """Texts replaced in every prompt and completion (`{{NAME}}`: Ada)."""
+    template: str | None = None
+    """The prompt's text with `{prompt}` in it, such as an instruction on the answer's form."""
+    system: str | None = None
+    conversational: bool = True
+    """Chat messages; false: plain text, as base models read it."""
+    limit: int | None = None
+    max_chars: int | None = None
+    """Rows with a longer prompt plus completion are left out, and counted."""
+    shuffle: bool = True
+    replay: ReplayConfig = field(default_factory=ReplayConfig)
+
+
+@dataclass
+class GuardConfig:
+    """The in-training guard; off while `every` is 0."""
+
+    every: int = 0
+    """Steps between two looks."""
+    policy: str = "warn"
+    """`warn`, `stop`, or `rollback` (to the last good checkpoint, then stop)."""
+    tasks: list[str] = field(default_factory=list)
+    """Default: the suite's tasks that are not targets."""
+    limit: int = 64
+    """Items per task in the probe."""
+    alpha: float = 0.05
+    margin: float = 5.0
+    """Points a skill may lose before it counts as broken."""
+
+
+@dataclass
+class TrainConfig:
+    """The whole job."""
+
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    reward: Any = None
+    """GRPO and RLOO: a name, a conf/reward name, a mapping {reward: name, **options}, or a list of these."""
+    suite: Any = "tiny"
+    target: list[str] = field(default_factory=list)
+    """Tasks one trains for: a family of their own, never part of what must be held."""
+    lora: LoraConfig = field(default_factory=LoraConfig)
+    guard: GuardConfig = field(default_factory=GuardConfig)
+    out: str | None = None
+    """Default: runs/<trainer>-<hash of these settings>."""
+    data_root: str | None = None
+    """A folder with the data sets, where the hub is not reachable."""
+    cache: str | None = None
+    """Default: $HOLDFAST_CACHE, else ~/.cache/holdfast."""
+    seed: int = 0
+    limit: int | None = None
+    """At most this many items per task of the suite."""
+    margin: float | None = None
+    """Points; default: what the suite can decide."""
+    gate: bool = False
+    """Let the verdict be the exit code."""
+    dry_run: bool = False
+    overwrite: bool = False
+    """Start anew in a directory that holds a run with other settings."""
