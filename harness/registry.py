@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from holdfast.errors import UsageError, unknown
-from holdfast.sample import Sample, Score
+from holdfast.sample import Score
 
 Scope = Literal["sample", "batch", "group"]
 RewardFunction = Callable[..., Score] | Callable[..., Sequence[Score]]
@@ -68,9 +68,7 @@ def register(
     def decorate(function: F) -> F:
         held = _registry.get(name)
         if held is not None and _origin(held.function) != _origin(function):
-            raise UsageError(
-                f"reward {name!r} is registered twice: {_origin(held.function)} and {_origin(function)}"
-            )
+            raise UsageError(f"reward {name!r} is registered twice: {_origin(held.function)} and {_origin(function)}")
         _registry[name] = Spec(name, function, version, scope, needs_reference, check)
         return function
 
@@ -115,9 +113,7 @@ def _user_spec(path: str) -> Spec:
     try:
         function = getattr(importlib.import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
-        raise UsageError(
-            f"cannot load reward {path!r}: {error}; expected 'package.module:function'"
-        ) from error
+        raise UsageError(f"cannot load reward {path!r}: {error}; expected 'package.module:function'") from error
     for spec in _registry.values():
         if spec.function is function:
             return spec

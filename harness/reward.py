@@ -48,9 +48,7 @@ class Reward:
             return cls(str(config))
         settings = dict(config)
         if "reward" not in settings:
-            raise UsageError(
-                f"a reward's config needs the key 'reward' that names it; it has {sorted(settings)}"
-            )
+            raise UsageError(f"a reward's config needs the key 'reward' that names it; it has {sorted(settings)}")
         return cls(settings.pop("reward"), **settings)
 
     @property
@@ -115,9 +113,7 @@ class Reward:
         references = rows.get(self.reference, [None] * count)
         asked: Sequence[Text] = prompts if prompts is not None else [""] * count
         return [
-            Sample(
-                completions[i], references[i], asked[i], {name: column[i] for name, column in rows.items()}
-            )
+            Sample(completions[i], references[i], asked[i], {name: column[i] for name, column in rows.items()})
             for i in range(count)
         ]
 
@@ -139,13 +135,11 @@ class Reward:
             scores = list(cast(Iterable[Score], self.spec.function(samples, **self.options)))
         except HoldfastError:
             raise
-        except Exception as error:  # noqa: BLE001 - see the docstring
+        except Exception as error:
             log.warning("reward %s failed: %s: %s", self.name, type(error).__name__, error, exc_info=True)
             return [Score.error(f"{type(error).__name__}: {error}") for _ in samples]
         if len(scores) != len(samples):
-            raise HoldfastError(
-                f"reward {self.name!r} returned {len(scores)} scores for {len(samples)} samples"
-            )
+            raise HoldfastError(f"reward {self.name!r} returned {len(scores)} scores for {len(samples)} samples")
         return scores
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -178,9 +172,7 @@ def _check_options(spec: Spec, options: Mapping[str, Any]) -> None:
         if name not in known:
             raise unknown(f"option of reward {spec.name!r}", name, known)
         _check_value(f"option {name!r} of reward {spec.name!r}", value, hints.get(name, Any))
-    missing = [
-        p.name for p in known.values() if p.default is inspect.Parameter.empty and p.name not in options
-    ]
+    missing = [p.name for p in known.values() if p.default is inspect.Parameter.empty and p.name not in options]
     if missing:
         raise UsageError(f"reward {spec.name!r} needs the option {missing[0]!r}")
     if spec.check is not None:
@@ -194,9 +186,7 @@ def _check_value(what: str, value: Any, hint: Any) -> None:
     if not all(_plain(kind) for kind in allowed):
         return
     if not any(_fits(value, kind) for kind in allowed):
-        choices = [
-            str(c) for kind in allowed if typing.get_origin(kind) is Literal for c in typing.get_args(kind)
-        ]
+        choices = [str(c) for kind in allowed if typing.get_origin(kind) is Literal for c in typing.get_args(kind)]
         hint_text = suggestion(str(value), choices) if choices else f" (expected {hint})"
         raise UsageError(f"{what} cannot be {value!r}{hint_text}")
 

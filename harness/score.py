@@ -163,9 +163,7 @@ def _identity(record: Record, fields: Fields, index: int, where: str) -> tuple[s
 
 
 def _reference(record: Record, fields: Fields, where: str, needed: bool) -> Any:
-    if fields.reference is None or (
-        not needed and fields.reference == "reference" and "reference" not in record
-    ):
+    if fields.reference is None or (not needed and fields.reference == "reference" and "reference" not in record):
         return None
     return pick(record, fields.reference, where)
 
