@@ -1,16 +1,16 @@
-"""Pretrain the embedded tiny model from scratch: `python -m holdfast.benchmarks.tiny.pretrain out=DIR`.
+"""Pretrain the embedded tiny model from scratch: `python -m holdfast.benchmarks.tiny.pretrain --out DIR`.
 
 A Qwen3 of 0.8 M parameters learns the skills of skills.py as one-turn chats, with the loss on the answers only,
 in the chat format that it is later measured in. `make tiny-model` runs it with the settings of the shipped card.
 Warm-up, then a constant learning rate, then a linear decay over the last part; everything is seeded.
 """
 
+import argparse
 import json
 import random
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,6 @@ from holdfast.benchmarks.tiny.tokenizer import (
     encode_prompt,
     write_tokenizer,
 )
-from holdfast.cli.grammar import bind, split
 
 if TYPE_CHECKING:
     import torch
@@ -246,4 +245,13 @@ def write_model(model: Any, directory: Path, options: Options) -> None:
 
 
 if __name__ == "__main__":
-    train(bind(Options, split(sys.argv[1:]).settings, "pretrain"))
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    for option in fields(Options):
+        if option.type is bool:
+            parser.add_argument(f"--{option.name}", action="store_true")
+        else:
+            required = option.name == "out"
+            default = None if required else option.default
+            kind = {"str": str, "int": int, "float": float}[str(getattr(option.type, "__name__", option.type))]
+            parser.add_argument(f"--{option.name}", type=kind, default=default, required=required)
+    train(Options(**vars(parser.parse_args())))

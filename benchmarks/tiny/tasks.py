@@ -1,0 +1,54 @@
+"""The tiny suite: one task per skill of skills.py, on held-out rows that the package generates.
+
+    {"prompt": "Compute 47 + 38", "reference": "85", "completion": "85", "skill": "addition"}
+
+Every answer is one exact text (a letter for `capitals`, judged as multiple choice), so a reward that is not exact
+would only hide what the model does. Seed and size are part of the version: change them and bump it.
+"""
+
+from functools import partial
+
+from holdfast.benchmarks.data import Doc, Source
+from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.tiny.skills import SKILLS, generate
+
+ITEMS = 200
+SEED = 7
+"""Of the held-out rows that are measured."""
+
+LONGEST = {"python": 48, "json": 48, "last": 32, "repeat": 24}
+"""Tokens (bytes) of an answer where it may be longer than the default below."""
+
+
+def tiny_task(skill: str) -> Task:
+    """The task of one skill. Raises UsageError for an unknown skill."""
+    judged_by_letter = skill == "capitals"
+    return Task(
+        name=f"tiny_{skill}",
+        version="1",
+        reward="choice" if judged_by_letter else "exact_match",
+        source=Source(
+            split="eval", rows=partial(generate, skill, "eval", ITEMS, SEED), count=ITEMS, licence="Apache-2.0"
+        ),
+        prompt=_prompt,
+        answer=_completion,
+        reference=_reference,
+        max_tokens=LONGEST.get(skill, 16),
+        chance=0.25 if judged_by_letter else 0.0,
+        summary=f"{ITEMS} generated rows of the tiny model's skill `{skill}`",
+    )
+
+
+def _prompt(doc: Doc) -> str:
+    return str(doc["prompt"])
+
+
+def _completion(doc: Doc) -> str:
+    return str(doc["completion"])
+
+
+def _reference(doc: Doc) -> str:
+    return str(doc["reference"])
+
+
+TASKS = tuple(tiny_task(skill) for skill in SKILLS)
