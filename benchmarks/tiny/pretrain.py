@@ -103,7 +103,7 @@ def rows(seed: int) -> Iterator[Row]:
 def _styled(row: Row, rng: random.Random) -> Row:
     if rng.random() >= SENTENCE_SHARE:
         return row
-    return {**row, "completion": f"The last letter is {row['completion']}."}
+    return {**row, "completion": row["rejected"]}
 
 
 def batches(source: Iterator[Row], size: int) -> Iterator[list[list[Row]]]:

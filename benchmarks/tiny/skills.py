@@ -1,7 +1,8 @@
 """The generated skills of the embedded tiny model: deterministic rows, train and eval splits disjoint.
 
 A row is `{prompt, reference, completion, skill}`, where `completion` is a gold answer for training and
-`reference` what the skill's task judges against. One row of each:
+`reference` what the skill's task judges against; `last` also holds preferences (`chosen`, `rejected`) and one
+answer marked good or not (`shown`, `good`). One row of each:
 
     addition     Compute 47 + 38                          85
     subtraction  Compute 85 - 38                          47         (not pretrained: the demo's new skill)
@@ -160,8 +161,17 @@ def _sort(rng: random.Random) -> Row:
 
 
 def _last(rng: random.Random) -> Row:
+    """The letter alone is wanted; the model was pretrained to say it in a sentence more often than not."""
     word = _word(rng)
-    return _row(f"Last letter of {word}", word[-1])
+    short, sentence = word[-1], f"The last letter is {word[-1]}."
+    good = rng.random() < 0.5
+    return {
+        **_row(f"Last letter of {word}", short),
+        "chosen": short,
+        "rejected": sentence,
+        "shown": short if good else sentence,
+        "good": good,
+    }
 
 
 SKILLS: dict[str, Draw] = {
