@@ -42,7 +42,7 @@ def test_answers_are_right() -> None:
         assert int(row["completion"]) == int(left) - int(right) >= 0
     for row in generate("capitals", "eval", 100):
         country = row["prompt"].removeprefix("Capital of ").partition("?")[0]
-        assert row["choices"]["ABCD".index(row["completion"])] == CAPITALS[country]
+        assert row["choices"]["ABCD".index(row["reference"])] == CAPITALS[country]
         assert row["choices"].count(CAPITALS[country]) == 1
     for row in generate("json", "eval", 100):
         asked = dict(pair.split("=") for pair in row["prompt"].removeprefix("JSON of ").split())
