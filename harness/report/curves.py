@@ -1,0 +1,116 @@
+"""Training curves of a run: a trainer's log history grouped into panels, for uPlot in the page."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.report.markup import Html, section, tag
+
+Log = Sequence[Mapping[str, Any]]
+"""A trainer's `state.log_history`: one dict per logging step, with `step`."""
+
+_MOST_STEPS = 4000
+_MOST_PANELS = 16
+_PANELS: tuple[tuple[str, str], ...] = (
+    ("In-training checks: scores of the guarded skills", r"guard/.*(score|mean|accuracy)$|guard/[^/]+$"),
+    ("In-training checks: evidence against each skill (e-value)", r"guard/.*(e_?value|evidence)$"),
+    ("Loss", r"(eval_)?loss|train_loss"),
+    ("Reward", r"(eval_)?reward"),
+    ("Reward parts", r"(eval_)?rewards/.+/mean|(eval_)?rewards/(?!.*std)[^/]+"),
+    ("Spread of the reward", r"reward_std|rewards/.+/std|frac_reward_zero_std"),
+    ("KL to the reference model", r"(objective/|eval_)?kl(/.*)?|.*approx_kl.*"),
+    ("Completion length in tokens", r"completions/(mean|min|max)_(terminated_)?length"),
+    ("Share of completions cut at the limit", r"completions/clipped_ratio"),
+    ("Entropy", r"(eval_)?entropy"),
+    ("Token accuracy", r"(eval_)?mean_token_accuracy"),
+    ("Clipping", r"clip_ratio/.*"),
+    ("Log probabilities", r"(eval_)?logps/.*"),
+    ("Learning rate", r"learning_rate"),
+    ("Gradient norm", r"grad_norm"),
+)
+_BORING = re.compile(
+    r"step|epoch|total_flos|num_tokens|.*(_runtime|_per_second|step_time|total_tokens)|num_input_tokens_seen|_.*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One chart: a title, x values (training steps) and its lines."""
+
+    title: str
+    x: list[float]
+    series: list[tuple[str, list[float | None]]]
+    points: bool
+    """Checks made now and then are drawn as points."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What the page's script reads."""
+        lines = [{"name": name, "y": values} for name, values in self.series]
+        return {"title": self.title, "x": self.x, "series": lines, "points": self.points}
+
+
+def panels(log: Log) -> list[Panel]:
+    """The charts of a log history, the important ones first."""
+    keys = list(dict.fromkeys(key for entry in log for key, value in entry.items() if _is_number(value)))
+    free = [key for key in keys if not _BORING.fullmatch(key)]
+    made = []
+    for title, pattern in _PANELS:
+        taken = [key for key in free if re.fullmatch(pattern, key)]
+        free = [key for key in free if key not in taken]
+        made.append(_panel(title, taken, log))
+    made += [_panel(key, [key], log) for key in free]
+    return [panel for panel in made if panel is not None][:_MOST_PANELS]
+
+
+def curves(log: Log) -> Html:
+    """The section with one place per chart (the page's script draws them); empty without a log."""
+    charts = panels(log)
+    if not charts:
+        return Html("")
+    notes = _notes(log)
+    lede = (
+        "What the trainer logged, by training step. The number beside a name is the value under the pointer, else the "
+        "last one; drag to zoom, double-click to go back." + (f" {notes}" if notes else "")
+    )
+    places = [tag("div", class_="panel pad curve") for _ in charts]
+    return section("training", "Training", lede, tag("div", *places, class_="curves"))
+
+
+def _panel(title: str, keys: Iterable[str], log: Log) -> Panel | None:
+    names = list(keys)
+    entries = [entry for entry in log if "step" in entry and any(_is_number(entry.get(name)) for name in names)]
+    if not names or not entries:
+        return None
+    steps = sorted({float(entry["step"]) for entry in entries})
+    stride = math.ceil(len(steps) / _MOST_STEPS)
+    steps = steps[::stride]
+    place = {step: i for i, step in enumerate(steps)}
+    series: list[tuple[str, list[float | None]]] = [(name, [None] * len(steps)) for name in names]
+    for entry in entries:
+        at = place.get(float(entry["step"]))
+        if at is not None:
+            _fill(series, at, entry)
+    return Panel(title, steps, series, points=title.startswith("In-training"))
+
+
+def _fill(series: list[tuple[str, list[float | None]]], at: int, entry: Mapping[str, Any]) -> None:
+    for name, values in series:
+        value = entry.get(name)
+        if _is_number(value) and math.isfinite(value):
+            values[at] = float(value)
+
+
+def _notes(log: Log) -> str:
+    """What the curves do not show: values that are not finite, steps left out."""
+    broken = sum(_is_number(v) and not math.isfinite(v) for entry in log for v in entry.values())
+    said = [f"{broken} logged values are not finite and leave gaps."] if broken else []
+    steps = len({entry["step"] for entry in log if "step" in entry})
+    if steps > _MOST_STEPS:
+        said.append(f"Every {math.ceil(steps / _MOST_STEPS)}th of {steps:,} steps is drawn.")
+    return " ".join(said)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

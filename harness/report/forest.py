@@ -1,0 +1,195 @@
+"""The forest plot: every benchmark's difference with its interval, margins and verdict, on one scale."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from holdfast.compare.result import Benchmark, Comparison, Interval, Omnibus, Verdict
+from holdfast.report import words
+from holdfast.report.markup import Html, escape, join, section, tag
+
+_GROUPS = (("target", "Trained for"), ("held", "Held skills"), ("ignored", "Shown, not judged"))
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Differences (score units) to per cent of the plot's width."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+
+    def at(self, value: float) -> str:
+        """The x coordinate; what lies outside is put on the edge."""
+        inside = min(max(value, self.low), self.high) if math.isfinite(value) else self.high
+        return f"{100 * (inside - self.low) / (self.high - self.low):.2f}%"
+
+
+def scale(values: Sequence[float], wanted: int = 6) -> Scale:
+    """A scale that shows all `values` and 0, with round ticks."""
+    finite = [value for value in values if math.isfinite(value)] + [0.0]
+    low, high = min(finite), max(finite)
+    room = max(high - low, 0.002) * 0.06
+    low, high = low - room, high + room
+    step = _round_step((high - low) / wanted)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    return Scale(low, high, tuple(i * step for i in range(first, last + 1)))
+
+
+def forest(comparison: Comparison) -> Html:
+    """The section with the plot of all benchmarks."""
+    bounds = [v for b in comparison.benchmarks for v in (b.interval.low, b.interval.high, -b.margin)]
+    macro = comparison.macro
+    if macro:
+        bounds += [macro.interval.low, macro.interval.high]
+    axis = scale([*bounds, comparison.margin])
+    rows = join([_head(comparison), *_rows(comparison, axis), _axis(axis)])
+    lede = (
+        f"Change of each benchmark, after minus before, in points (score × 100), with its {comparison.confidence:.0%} "
+        f"interval. The shaded band is the margin: a drop inside it is small enough to accept "
+        f"({_origin(comparison)}). Verdicts allow for the number of benchmarks (Holm)."
+    )
+    return section("skills", "Every skill", lede, tag("div", rows, class_="panel forest"), _legend())
+
+
+def _origin(comparison: Comparison) -> str:
+    size = f"{words.size(comparison.margin)} points"
+    if comparison.margin_origin == "default":
+        return f"{size}, the smallest these items can decide with 80 % probability when nothing changed"
+    return f"{size}, {'as asked for' if comparison.margin_origin == 'given' else 'from the policy'}"
+
+
+def _rows(comparison: Comparison, axis: Scale) -> Iterator[Html]:
+    for role, heading in _GROUPS:
+        group = [b for b in comparison.benchmarks if b.role == role]
+        if not group:
+            continue
+        yield tag("div", heading, class_="frow group", role="row")
+        for benchmark in sorted(group, key=lambda b: b.difference):
+            yield _row(benchmark, axis)
+        if role == "held" and comparison.macro and len(group) > 1:
+            yield _sum_row(comparison.macro, axis)
+
+
+def _head(comparison: Comparison) -> Html:
+    cells = (
+        tag("div", "Benchmark"),
+        tag("div", "Before → after", class_="score"),
+        tag("div", "Change in points"),
+        tag("div", f"Change, {comparison.confidence:.0%} interval", class_="delta"),
+        tag("div", "Verdict"),
+    )
+    return tag("div", *cells, class_="frow head")
+
+
+def _row(benchmark: Benchmark, axis: Scale) -> Html:
+    look = words.VERDICTS[benchmark.verdict]
+    note = words.chance_of_deciding(benchmark) or _p_note(benchmark)
+    items = f"{words.count(benchmark.n)} items"
+    if benchmark.dropped:
+        items += f", {words.count(benchmark.dropped)} left out"
+    lane = _lane(axis, benchmark.difference, benchmark.interval, benchmark.margin, benchmark.verdict, look.tone)
+    return tag(
+        "div",
+        tag("div", benchmark.task, tag("small", items), class_="name"),
+        tag("div", f"{words.score(benchmark.before)} → {words.score(benchmark.after)}", class_="score num"),
+        tag("div", lane, class_="plot"),
+        _delta(benchmark.difference, benchmark.interval),
+        tag(
+            "div",
+            f"{look.mark} {look.word}",
+            tag("small", note),
+            class_=f"says tone-{look.tone}",
+            title=benchmark.explanation,
+        ),
+        class_="frow",
+    )
+
+
+def _p_note(benchmark: Benchmark) -> str:
+    if benchmark.verdict is Verdict.NON_INFERIOR:
+        return "non-inferior"
+    p = benchmark.holm_improved if benchmark.difference > 0 else benchmark.holm_regressed
+    text = words.probability(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def _sum_row(macro: Omnibus, axis: Scale) -> Html:
+    verdict = Verdict.NON_INFERIOR if macro.non_inferior else Verdict.INCONCLUSIVE
+    tone = "good" if macro.non_inferior else "flat"
+    lane = _lane(axis, macro.difference, macro.interval, macro.margin, verdict, tone, diamond=True)
+    says = "Non-inferior" if macro.non_inferior else "Not shown non-inferior"
+    return tag(
+        "div",
+        tag("div", "Mean of the held skills", tag("small", f"{macro.tasks} benchmarks, equal weight"), class_="name"),
+        tag("div", f"{words.score(macro.before)} → {words.score(macro.after)}", class_="score num"),
+        tag("div", lane, class_="plot"),
+        _delta(macro.difference, macro.interval),
+        tag("div", says, tag("small", f"bound {words.points(macro.lower_bound)}"), class_=f"says tone-{tone}"),
+        class_="frow sum",
+    )
+
+
+def _delta(difference: float, bounds: Interval) -> Html:
+    return tag("div", tag("b", words.points(difference)), " ", tag("small", words.interval(bounds)), class_="delta num")
+
+
+def _lane(
+    axis: Scale, value: float, bounds: Interval, margin: float, verdict: Verdict, tone: str, diamond: bool = False
+) -> Html:
+    """One row of the plot: grid, margin band, interval and estimate."""
+    low, high, zero = axis.at(bounds.low), axis.at(bounds.high), axis.at(0)
+    left, right = axis.at(-margin), axis.at(margin)
+    width = f"{float(right[:-1]) - float(left[:-1]):.2f}%"
+    parts = [f'<line class="grid" x1="{axis.at(t)}" x2="{axis.at(t)}" y1="0" y2="100%"/>' for t in axis.ticks]
+    parts += [
+        f'<rect class="band" x="{left}" width="{width}" y="0" height="100%"/>',
+        f'<line class="edge" x1="{left}" x2="{left}" y1="0" y2="100%"/>',
+        f'<line class="zero" x1="{zero}" x2="{zero}" y1="0" y2="100%"/>',
+        f'<g class="tone-{tone}"><line class="whisker" x1="{low}" x2="{high}" y1="50%" y2="50%"/>',
+        _cap(low),
+        _cap(high),
+        _estimate(axis.at(value), verdict, diamond),
+        "</g>",
+    ]
+    label = f"change {words.points(value)} points, interval {words.interval(bounds)}"
+    return Html(f'<svg class="lane" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>')
+
+
+def _cap(x: str) -> str:
+    return f'<svg x="{x}" y="50%" overflow="visible"><line class="cap" y1="-4" y2="4"/></svg>'
+
+
+def _estimate(x: str, verdict: Verdict, diamond: bool) -> str:
+    if diamond:
+        return f'<svg x="{x}" y="50%" overflow="visible"><path class="dot" d="M-8 0L0 -7L8 0L0 7z"/></svg>'
+    kind = "open" if verdict is Verdict.INCONCLUSIVE else "dot"
+    return f'<circle class="{kind}" cx="{x}" cy="50%" r="5"/>'
+
+
+def _axis(axis: Scale) -> Html:
+    step = axis.ticks[1] - axis.ticks[0] if len(axis.ticks) > 1 else 1.0
+    digits = max(0, -math.floor(math.log10(100 * step) + 1e-9))
+    labels = [f'<text x="{axis.at(t)}" y="17">{words.points(t, digits)}</text>' for t in axis.ticks]
+    svg = Html(f'<svg class="lane" aria-hidden="true">{"".join(labels)}</svg>')
+    return tag(
+        "div", tag("div"), tag("div"), tag("div", svg, class_="plot"), tag("div"), tag("div"), class_="frow axis"
+    )
+
+
+def _legend() -> Html:
+    return Html(
+        '<div class="legend" aria-hidden="true">'
+        '<span><svg><line x1="0" x2="26" y1="6" y2="6" stroke="currentColor" stroke-width="2"/>'
+        '<circle cx="13" cy="6" r="4.5" fill="currentColor"/></svg>estimate and interval</span>'
+        '<span><svg><line x1="0" x2="26" y1="6" y2="6" stroke="currentColor" stroke-width="2"/>'
+        '<circle cx="13" cy="6" r="4" fill="var(--panel)" stroke="currentColor" stroke-width="2"/></svg>undecided</span>'
+        '<span><svg><path d="M5 6L13 0L21 6L13 12z" fill="currentColor"/></svg>mean of the held skills</span>'
+        '<span><svg><rect width="26" height="12" fill="var(--band)"/>'
+        '<line x1="0" x2="0" y1="0" y2="12" stroke="var(--brand)" stroke-dasharray="3 3"/></svg>margin</span></div>'
+    )
+
+
+def _round_step(raw: float) -> float:
+    power = 10 ** math.floor(math.log10(raw))
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999)

@@ -1,0 +1,202 @@
+"""The HTML report: one file, no network, the verdict first."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+
+from holdfast.compare.result import Benchmark, Comparison
+from holdfast.report import words
+from holdfast.report.curves import Log, curves, panels
+from holdfast.report.flows import flows
+from holdfast.report.forest import forest
+from holdfast.report.heat import heat, shifts
+from holdfast.report.items import browser, collect, embed, pack
+from holdfast.report.markup import Html, escape, join, section, table, tag
+from holdfast.report.reproduce import reproduce
+
+_STYLES = ("uplot.min.css", "page.css", "charts.css", "items.css")
+_SCRIPTS = ("text.js", "diff.js", "data.js", "items.js", "curves.js", "page.js")
+_NAV = {
+    "skills": "Skills",
+    "gate": "Gate",
+    "forgetting": "Forgetting",
+    "categories": "Categories",
+    "answers": "Answers",
+    "training": "Training",
+    "items": "Items",
+    "reproduce": "Reproduce",
+}
+
+
+def render(comparison: Comparison, *, training: Log = ()) -> str:
+    """The whole page. `training`: a trainer's log history. Raises nothing of its own."""
+    items = collect(comparison)
+    sections = [
+        verdict(comparison),
+        forest(comparison),
+        _gate(comparison),
+        flows(comparison),
+        heat(comparison),
+        shifts(comparison),
+        curves(training),
+        browser(items),
+        reproduce(comparison),
+    ]
+    data = join([embed(items), _curve_data(training)], "\n")
+    return page(f"{words.title(comparison)} · Holdfast", sections, data, _footer(comparison), charts=bool(training))
+
+
+def page(title: str, sections: Iterable[Html], data: Html, footer: object, charts: bool = False) -> str:
+    """A page of ours around some sections; `charts` takes the plotting library along."""
+    body = join(sections, "\n")
+    style, theme = _style(), _asset("theme.js")
+    script = _script(charts)
+    values = {
+        "title": escape(title),
+        "style": style,
+        "theme": theme,
+        "script": script,
+        "style_hash": _hash(style),
+        "script_hashes": f"{_hash(theme)} {_hash(script)}",
+        "nav": _nav(body),
+        "body": body,
+        "footer": escape(footer),
+        "data": data,
+    }
+    # One pass: a placeholder inside a value (a model may write anything) is never replaced.
+    return re.sub(r"@@(\w+)@@", lambda found: values[found[1]], _asset("template.html"))
+
+
+def verdict(comparison: Comparison) -> Html:
+    """The top of the page: decision, one sentence, the models, five numbers, warnings."""
+    look = words.DECISIONS[comparison.decision]
+    names = words.title(comparison).split(" → ")
+    models = tag(
+        "p", tag("b", names[0]), "→", tag("b", " → ".join(names[1:])), tag("span", _when(comparison)), class_="models"
+    )
+    warnings = tag("ul", *(tag("li", text) for text in comparison.warnings), class_="warnings", aria_label="Warnings")
+    return tag(
+        "div",
+        badge(look),
+        tag("h1", comparison.sentence),
+        models,
+        tag("dl", *_facts(comparison), class_="facts"),
+        warnings if comparison.warnings else "",
+        class_="verdict",
+    )
+
+
+def badge(look: words.Look) -> Html:
+    """A verdict as a small label with its shape."""
+    icon = Html(
+        f'<svg viewBox="0 0 12 12" aria-hidden="true"><path d="{look.path}" fill-rule="evenodd" stroke="none"/></svg>'
+    )
+    return tag("span", icon, look.word, class_=f"badge tone-{look.tone}")
+
+
+def _when(comparison: Comparison) -> str:
+    return f"compared {comparison.created[:10]}" if comparison.created else ""
+
+
+def _facts(comparison: Comparison) -> list[Html]:
+    facts = [
+        _fact(f"{b.task}, trained for", b.difference, words.interval(b.interval), _ends(b))
+        for b in comparison.targets[:2]
+    ]
+    macro = comparison.macro
+    if macro:
+        note = f"{macro.tasks} benchmarks · {words.score(macro.before)} → {words.score(macro.after)}"
+        facts.append(_fact("Held skills, mean", macro.difference, words.interval(macro.interval), note))
+    worst = min(comparison.held, key=lambda b: b.difference, default=None)
+    if worst and len(comparison.held) > 1:
+        facts.append(_fact(f"Worst: {worst.task}", worst.difference, words.interval(worst.interval), _ends(worst)))
+    return facts + _counts(comparison)
+
+
+def _fact(label: str, difference: float, unit: str, note: str) -> Html:
+    value = tag("dd", words.points(difference), " ", tag("small", unit), class_="value num")
+    return tag("div", tag("dt", label), value, tag("dd", note, class_="note num"))
+
+
+def _ends(benchmark: Benchmark) -> str:
+    return f"{words.score(benchmark.before)} → {words.score(benchmark.after)} · {words.count(benchmark.n)} items"
+
+
+def _counts(comparison: Comparison) -> list[Html]:
+    tables = [b.forgetting for b in comparison.held if b.forgetting]
+    if not tables:
+        return []
+    right = sum(t.both_right + t.lost for t in tables)
+    wrong = sum(t.both_wrong + t.gained for t in tables)
+    lost, gained = sum(t.lost for t in tables), sum(t.gained for t in tables)
+    return [
+        _count("Held items lost", lost, right, "right before"),
+        _count("Held items gained", gained, wrong, "wrong before"),
+    ]
+
+
+def _count(label: str, number: int, whole: int, what: str) -> Html:
+    part = f"{words.share(number / whole)} of {words.count(whole)} {what}" if whole else f"none was {what}"
+    return tag(
+        "div", tag("dt", label), tag("dd", words.count(number), class_="value num"), tag("dd", part, class_="note num")
+    )
+
+
+def _gate(comparison: Comparison) -> Html:
+    if not comparison.checks:
+        return Html("")
+    marks = {True: ("✓ met", "good"), False: ("✗ not met", "lost"), None: ("○ undecided", "warn")}
+    rows = []
+    for check in comparison.checks:
+        word, tone = marks[check.passed]
+        rows.append((tag("b", word, class_=f"tone-{tone}"), check.name, check.task or "suite", check.text))
+    listing = table(("", "Demand", "Benchmark", ""), rows)
+    return section(
+        "gate",
+        "The gate's demands",
+        "What the policy asks for, and whether it is met.",
+        tag("div", listing, class_="panel"),
+    )
+
+
+def _curve_data(training: Log) -> Html:
+    charts = panels(training)
+    if not charts:
+        return Html("")
+    packed = pack([panel.as_json() for panel in charts])
+    return Html(f'<script type="application/gzip+base64" id="curve-data">{packed}</script>')
+
+
+def _nav(body: str) -> Html:
+    return join(tag("a", label, href=f"#{key}") for key, label in _NAV.items() if f'<section id="{key}"' in body)
+
+
+def _footer(comparison: Comparison) -> str:
+    version = f" {comparison.version}" if comparison.version else ""
+    made = f", {comparison.created}" if comparison.created else ""
+    return f"Made by Holdfast{version}{made}. One file, no network access; charts of training by uPlot (MIT licence)."
+
+
+@cache
+def _asset(name: str) -> str:
+    return resources.files("holdfast.report").joinpath("assets", name).read_text(encoding="utf-8").rstrip("\n")
+
+
+@cache
+def _style() -> str:
+    return "\n".join(_asset(name) for name in _STYLES)
+
+
+@cache
+def _script(charts: bool) -> str:
+    own = "\n".join(_asset(name) for name in _SCRIPTS)
+    library = _asset("uplot.min.js") + "\n" if charts else ""
+    return f'{library}(() => {{\n"use strict";\n{own}\n}})();'
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"

@@ -1,0 +1,71 @@
+"""HTML text made safely: everything is escaped unless it is `Html` already."""
+
+import html
+import re
+from collections.abc import Iterable
+
+# Controls, zero-width and bidirectional characters: a name that holds them could look like another name.
+_DECEIVING = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+class Html(str):
+    """Text that is markup already."""
+
+    __slots__ = ()
+
+
+def visible(text: str) -> str:
+    """`text` with characters that deceive the eye (or cannot be encoded) replaced by U+FFFD."""
+    return _DECEIVING.sub("�", text)
+
+
+def escape(value: object) -> Html:
+    """Markup of any value: `Html` as it is, everything else as escaped text."""
+    if isinstance(value, Html):
+        return value
+    return Html(html.escape(visible(str(value)), quote=True))
+
+
+def join(parts: Iterable[object], between: str = "") -> Html:
+    """The markup of several parts."""
+    return Html(between.join(escape(part) for part in parts))
+
+
+def tag(name: str, /, *children: object, **attributes: object) -> Html:
+    """One element. A trailing or inner underscore of an attribute's name becomes nothing or a dash
+    (`class_`, `data_task`); None and False leave the attribute out."""
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        for key, value in attributes.items()
+        if value is not None and value is not False
+    )
+    return Html(f"<{name}{given}>{join(children)}</{name}>")
+
+
+def section(identifier: str, title: str, lede: object, *children: object) -> Html:
+    """A section of the page with its heading and one sentence on how to read it."""
+    heading = tag("h2", title, id=f"{identifier}-title")
+    return tag(
+        "section",
+        heading,
+        tag("p", lede, class_="lede"),
+        *children,
+        id=identifier,
+        aria_labelledby=f"{identifier}-title",
+    )
+
+
+def table(heads: Iterable[object], rows: Iterable[Iterable[object]], numeric: Iterable[int] = ()) -> Html:
+    """A plain table; the columns numbered in `numeric` are set right."""
+    right = set(numeric)
+    kind = ["n" if i in right else None for i in range(64)]
+    head = tag("tr", *(tag("th", cell, class_=kind[i], scope="col") for i, cell in enumerate(heads)))
+    body = (tag("tr", *(tag("td", cell, class_=kind[i]) for i, cell in enumerate(row))) for row in rows)
+    return tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll")
+
+
+def pairs(entries: Iterable[tuple[object, object]]) -> Html:
+    """A description list."""
+    return tag("dl", *(join((tag("dt", key), tag("dd", value))) for key, value in entries), class_="pairs")

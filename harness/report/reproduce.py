@@ -1,0 +1,152 @@
+"""Everything needed to make the numbers again: commands, models, versions, hashes, methods."""
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from holdfast.compare.result import Comparison, RunInfo
+from holdfast.report import words
+from holdfast.report.markup import Html, escape, join, pairs, section, table, tag
+
+_SHOWN_APART = ("schema", "command", "packages", "config", "created", "python", "platform", "git")
+
+
+def reproduce(comparison: Comparison) -> Html:
+    """The last section of the page."""
+    lede = "The commands, and what must be the same for the same numbers to come out."
+    runs = [_run("Before", comparison.before), _run("After", comparison.after)]
+    parts = [
+        *(_command(i, label, words_) for i, (label, words_) in enumerate(_commands(comparison))),
+        tag("div", *runs, class_="columns"),
+        tag("h3", "Benchmarks"),
+        tag("div", _tasks(comparison), class_="panel"),
+        tag("h3", "Packages"),
+        tag("div", _packages(comparison), class_="panel"),
+        tag("h3", "Statistics"),
+        pairs(_statistics(comparison)),
+        *_configs(comparison),
+    ]
+    return section("reproduce", "To reproduce", lede, *parts)
+
+
+def command_line(command: object) -> str:
+    """A command as one would type it."""
+    if isinstance(command, str):
+        return command
+    return shlex.join(str(word) for word in command) if isinstance(command, list | tuple) else ""
+
+
+def _commands(comparison: Comparison) -> Iterator[tuple[str, str]]:
+    seen = set()
+    given = (
+        ("measured before", comparison.before.manifest.get("command")),
+        ("trained and measured after", comparison.after.manifest.get("command")),
+        ("compared", comparison.command),
+    )
+    for label, command in given:
+        line = command_line(command)
+        if line and line not in seen:
+            seen.add(line)
+            yield label, line
+
+
+def _command(number: int, label: str, line: str) -> Html:
+    button = tag(
+        "button",
+        "Copy",
+        class_="icon",
+        type="button",
+        data_copy=f"command-{number}",
+        aria_label=f"Copy the command: {label}",
+    )
+    return tag("div", tag("pre", tag("code", line, id=f"command-{number}")), button, class_="command", title=label)
+
+
+def _run(label: str, run: RunInfo) -> Html:
+    manifest = run.manifest
+    rows: list[tuple[object, object]] = [("run", run.name), ("path", tag("code", run.path))]
+    rows += [(key, _value(value)) for key, value in run.model.items()]
+    if run.provenance == "unknown":
+        rows.append(("provenance", "unknown: a bare sample file says nothing of how it was made"))
+    rows += [(key, _value(manifest[key])) for key in ("created", "python", "platform") if manifest.get(key)]
+    rows += [("git", _git(manifest["git"]))] if manifest.get("git") else []
+    rows += [(key, _value(value)) for key, value in manifest.items() if key not in _SHOWN_APART]
+    return join([tag("h3", label), pairs(rows)])
+
+
+def _git(state: Any) -> str:
+    if not isinstance(state, Mapping):
+        return str(state)
+    return f"{state.get('commit', '')}{' (with uncommitted changes)' if state.get('dirty') else ''}"
+
+
+def _value(value: Any) -> Html:
+    if isinstance(value, str | int | float):
+        return escape(value)
+    return tag("code", json.dumps(value, ensure_ascii=False, default=str)[:2000])
+
+
+def _tasks(comparison: Comparison) -> Html:
+    heads = ("Benchmark", "Version", "Metric", "Reward", "Generation", "Items", "Repeats", "Method")
+    rows = (
+        (
+            b.task,
+            b.version or "–",
+            b.metric,
+            _value(dict(b.reward)) if b.reward else "–",
+            _value(dict(b.generation)) if b.generation else "–",
+            words.count(b.n),
+            b.repeats,
+            b.method,
+        )
+        for b in comparison.benchmarks
+    )
+    return table(heads, rows, numeric=(5, 6))
+
+
+def _packages(comparison: Comparison) -> Html:
+    sides = [run.manifest.get("packages") or {} for run in (comparison.before, comparison.after)]
+    names = sorted({*sides[0], *sides[1]})
+    if not names:
+        return tag("p", "Not recorded.", class_="pad soft")
+    rows = []
+    for name in names:
+        before, after = sides[0].get(name, "–"), sides[1].get(name, "–")
+        rows.append((name, before, after, "" if before == after else tag("b", "differs", class_="tone-warn")))
+    return table(("Package", "Before", "After", ""), rows)
+
+
+def _statistics(comparison: Comparison) -> list[tuple[object, object]]:
+    rows: list[tuple[object, object]] = [
+        (
+            "level",
+            f"{comparison.alpha:g} one-sided per family, Holm over benchmarks; intervals {comparison.confidence:.0%}",
+        ),
+        ("margin", f"{words.size(comparison.margin)} points ({comparison.margin_origin})"),
+        ("targets", ", ".join(comparison.target) or "none"),
+        ("seed", comparison.seed),
+        ("Holdfast", comparison.version or "–"),
+        ("schema", comparison.schema),
+    ]
+    for total in (comparison.macro, comparison.micro):
+        if total:
+            change = f"{words.points(total.difference)} {words.interval(total.interval)} points"
+            p = f"p (drop) {words.probability(total.p_regressed)}, p (gain) {words.probability(total.p_improved)}"
+            rows.append(
+                (
+                    f"{total.kind} of the held skills",
+                    f"{change}; one-sided bound {words.points(total.lower_bound)}; {p}",
+                )
+            )
+    return rows
+
+
+def _configs(comparison: Comparison) -> Iterator[Html]:
+    for label, run in (("before", comparison.before), ("after", comparison.after)):
+        config = run.manifest.get("config")
+        if config:
+            text = json.dumps(config, ensure_ascii=False, indent=1, default=str)
+            yield tag(
+                "details", tag("summary", f"Resolved config, {label}"), tag("div", tag("pre", text), class_="command")
+            )
