@@ -15,6 +15,10 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/holdfast demo
 
+tiny-model: install
+	$(BIN)/python -m holdfast.benchmarks.tiny.pretrain --out build/tiny-model
+	$(BIN)/python -m holdfast.benchmarks.tiny.card build/tiny-model
+
 test: install
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
@@ -35,6 +39,9 @@ types: install
 
 bench: install
 	for script in tests/bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: install
+	$(BIN)/holdfast rewards docs docs/rewards
 
 clean:
 	rm -rf $(VENV) .typing build dist *.egg-info
