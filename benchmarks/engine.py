@@ -1,0 +1,162 @@
+"""Measure a model on a suite: generate, score while the rest generates, keep every finished item, resume after a kill.
+
+`measure` is the whole of it. On disk, below `out`: `samples/<task>.jsonl` (a row as soon as an item is generated and
+scored), `results.json` (when all is done), `state.json` (what the rows were made with). Completions lie in a journal
+under `cache` (or `out/cache`), keyed by all that can change them, so that a rerun generates nothing twice.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from holdfast.benchmarks.engine_lm import Engine, open_engine
+from holdfast.benchmarks.items import Completion, Item
+from holdfast.benchmarks.journal import Journal, completion_record, read_completion
+from holdfast.benchmarks.metrics import secondary_metrics
+from holdfast.benchmarks.models import LoadedModel
+from holdfast.benchmarks.plan import Work, plan
+from holdfast.benchmarks.progress import Progress
+from holdfast.benchmarks.scoring import Scorer
+from holdfast.benchmarks.settings import Settings
+from holdfast.benchmarks.suite import Suite, load_suite
+from holdfast.errors import DataError
+from holdfast.rows import SCHEMA_VERSION, Row, encode, read_whole_rows, write_json, write_whole
+from holdfast.run import Measurement, TaskResult, read_json, sample_path, summarize, write_results
+
+
+def measure(
+    model: "LoadedModel | Mapping[str, Any]",
+    suite: "Suite | str | Path | Sequence[Any] | Mapping[str, Any]",
+    out: Path,
+    *,
+    data_root: Path | None = None,
+    cache: Path | None = None,
+    settings: Settings | None = None,
+) -> Measurement:
+    """Measure `model` on `suite` into the directory `out` and return what it holds.
+
+    `model`: a LoadedModel, or a backend of lm-eval `{backend: vllm, model: id, **arguments}`. `data_root`: local copy
+    of the data. `cache`: a directory shared between runs and processes: what one job measured, no other repeats.
+    The model's training mode and torch's random state are as before when this returns. Called again after a kill, it
+    goes on where it was. Raises DataError when `out` holds another model's measurement.
+    """
+    how = settings or Settings()
+    chosen = load_suite(suite)
+    with _undisturbed(model):
+        engine = open_engine(model, how)
+        works = plan(chosen, engine, how, data_root, cache)
+        _claim(out, engine, works)
+        results = {work.name: _measure_task(work, engine, out, cache or out / "cache", how) for work in works}
+    measurement = Measurement(out, results, {**engine.describe(), "suite": chosen.name})
+    write_results(measurement)
+    return measurement
+
+
+def _measure_task(work: Work, engine: Engine, out: Path, cache: Path, how: Settings) -> TaskResult:
+    """Generate and score what is missing of one task; its rows end up in the order of its items."""
+    path = sample_path(out, work.name)
+    rows = _kept_rows(path, work)
+    journal = Journal(cache / "completions" / engine.key() / f"{path.stem}.jsonl")
+    missing = [item for item in work.items if item.key not in rows]
+    if missing:
+        progress = Progress(work.name, len(work.items), len(rows), how.progress)
+        with (
+            progress,
+            Scorer(work.judge, path, work.hold, progress.advance) as scorer,
+            journal.locked(f"{engine.describe()['name']} on {work.name}"),
+        ):
+            _answer(work, missing, engine, journal, scorer)
+        rows |= {row.key: row for row in scorer.rows}
+    ordered = [rows[item.key] for item in work.items]
+    write_whole(path, "".join(encode(row) + "\n" for row in ordered))
+    return _result(work, ordered, journal)
+
+
+def _answer(work: Work, missing: Sequence[Item], engine: Engine, journal: Journal, scorer: Scorer) -> None:
+    """Hand every missing item's completion to the scorer: first those known, then the others as they are generated.
+
+    Batches are planned over all items of the task, so that a resumed run generates in the same company."""
+    wanted = {item.key for item in missing}
+    for item in missing:
+        if item.cache_key in journal.records:
+            scorer.put(item, work.finish(item, read_completion(journal.records[item.cache_key])))
+
+    def emit(finished: Sequence[tuple[Item, Completion]]) -> None:
+        journal.append({item.cache_key: completion_record(answer) for item, answer in finished})
+        for item, answer in finished:
+            if item.key in wanted:
+                scorer.put(item, work.finish(item, answer))
+
+    for batch in batches(work.items, engine.chunk):
+        if todo := [item for item in batch if item.cache_key not in journal.records]:
+            engine.run(todo, emit)
+
+
+def batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
+    """Items in batches of one kind and one set of generation arguments, the longest prompts first: a model that does
+    not fit fails at once, and the time left is never underestimated."""
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(repr((item.kind, sorted(item.generation.items()))), []).append(item)
+    for group in groups.values():
+        ordered = sorted(group, key=lambda item: (-len(item.prompt), item.prompt, item.repeat))
+        yield from (ordered[start : start + size] for start in range(0, len(ordered), size))
+
+
+def _kept_rows(path: Path, work: Work) -> dict[tuple[str, str, int], Row]:
+    """Rows of an earlier, killed call that are still part of this one."""
+    prompts = {item.key: item.prompt_hash for item in work.items}
+    return {row.key: row for row in read_whole_rows(path) if prompts.get(row.key) == row.prompt_hash}
+
+
+def _result(work: Work, rows: Sequence[Row], journal: Journal) -> TaskResult:
+    result = summarize(replace(work.result), rows)
+    cut = sum(bool(journal.records.get(item.cache_key, {}).get("prompt_cut")) for item in work.items)
+    result.metrics = {**secondary_metrics(rows, work.k), **({"prompts_cut": float(cut)} if cut else {})}
+    return result
+
+
+def _claim(out: Path, engine: Engine, works: Sequence[Work]) -> None:
+    """Write down what the rows of `out` are made with. Rows made otherwise are dropped when only the reward or task
+    changed; another model is refused."""
+    path = out / "state.json"
+    state = {"schema": SCHEMA_VERSION, "model": engine.describe()["name"], "engine": engine.key()}
+    tasks = {work.name: asdict(work.result) for work in works}
+    held = read_json(path) if path.exists() else {}
+    if held and held["engine"] != state["engine"]:
+        raise DataError(
+            f"{out} holds a measurement of {held['model']!r} made with other weights or settings than these of "
+            f"{state['model']!r}; choose another directory or remove it"
+        )
+    for name, identity in held.get("tasks", {}).items():
+        if name in tasks and not _same(identity, tasks[name]):
+            sample_path(out, name).unlink(missing_ok=True)
+    write_json(path, {**state, "tasks": {**held.get("tasks", {}), **tasks}})
+
+
+def _same(one: Any, other: Any) -> bool:
+    import json
+
+    return json.dumps(one, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)
+
+
+@contextmanager
+def _undisturbed(model: "LoadedModel | Mapping[str, Any]") -> Iterator[None]:
+    """Put back what measuring changes: training mode of every module, tokenizer padding, torch's random state."""
+    if not isinstance(model, LoadedModel):
+        yield
+        return
+    import torch
+
+    modes = [(module, module.training) for module in model.model.modules()]
+    words = model.tokenizer
+    padding = (words.padding_side, words.pad_token)
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        try:
+            yield
+        finally:
+            for module, training in modes:
+                module.training = training
+            words.padding_side, words.pad_token = padding

@@ -1,0 +1,72 @@
+"""Secondary numbers of a task: what repeats say (avg@k, pass@k, pass^k, maj@k), and the parts of scores."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from math import comb
+
+from holdfast.rows import Row
+
+
+def secondary_metrics(rows: Sequence[Row], k: Sequence[int] = ()) -> dict[str, float]:
+    """avg@n over all repeats, and pass@k, pass^k and maj@k for each of `k` (by default 1 and the number of repeats);
+    empty for a task answered once. Rows that could not be judged are left out."""
+    groups = by_item(rows)
+    most = max((len(group) for group in groups), default=0)
+    if most <= 1:
+        return {}
+    found = {f"avg@{most}": _mean(_mean([float(r.score or 0.0) for r in group]) for group in groups)}
+    for one in sorted(set(k) or {1, most}):
+        whole = [group for group in groups if len(group) >= one]
+        if whole:
+            found[f"pass@{one}"] = _mean(pass_at_k(len(g), _right(g), one) for g in whole)
+            found[f"pass^{one}"] = _mean(pass_hat_k(len(g), _right(g), one) for g in whole)
+            found[f"maj@{one}"] = _mean(majority(g[:one]) for g in whole)
+    return found
+
+
+def by_item(rows: Iterable[Row]) -> list[list[Row]]:
+    """The judged rows of each item, in the order of repeats."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.score is not None:
+            groups.setdefault(row.doc_id, []).append(row)
+    return [sorted(group, key=lambda row: row.repeat) for group in groups.values()]
+
+
+def pass_at_k(n: int, right: int, k: int) -> float:
+    """Probability that one of k of n completions is right (unbiased; Chen et al. 2021, arXiv 2107.03374)."""
+    return 1.0 - comb(n - right, k) / comb(n, k)
+
+
+def pass_hat_k(n: int, right: int, k: int) -> float:
+    """Probability that k of n completions are all right (unbiased; τ-bench, Yao et al. 2024, arXiv 2406.12045)."""
+    return comb(right, k) / comb(n, k)
+
+
+def majority(rows: Sequence[Row]) -> float:
+    """Score of the most frequent extracted answer; a tie goes to the one that came first. Completions without an
+    answer do not vote; 0 when none has one."""
+    votes = Counter(row.extracted for row in rows if row.extracted)
+    if not votes:
+        return 0.0
+    winner = votes.most_common(1)[0][0]
+    return next(float(row.score or 0.0) for row in rows if row.extracted == winner)
+
+
+def part_means(rows: Iterable[Row]) -> Mapping[str, float]:
+    """The mean of every part over the rows that have it."""
+    values: dict[str, list[float]] = {}
+    for row in rows:
+        for part, value in row.parts.items():
+            if value is not None:
+                values.setdefault(part, []).append(value)
+    return {part: _mean(found) for part, found in values.items()}
+
+
+def _right(rows: Sequence[Row]) -> int:
+    return sum(row.score == 1.0 for row in rows)
+
+
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return sum(found) / len(found) if found else 0.0

@@ -1,0 +1,188 @@
+"""A model to measure: loaded from a directory or the hub, or handed over in memory, with its fingerprint."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import DataError, UsageError
+from holdfast.rows import digest
+
+
+@dataclass
+class LoadedModel:
+    """A model in memory. `model`: a transformers (or PEFT) causal LM; `tokenizer`: its fast tokenizer."""
+
+    model: Any
+    tokenizer: Any
+    name: str
+    fingerprint: str = ""
+    """Hash of the weights; computed when empty."""
+
+    def __post_init__(self) -> None:
+        """Compute a fingerprint that was not given."""
+        if not self.fingerprint:
+            self.fingerprint = fingerprint(self.model)
+
+    @cached_property
+    def tokenizer_hash(self) -> str:
+        """Of the tokenizer's vocabulary, rules and chat template."""
+        return tokenizer_hash(self.tokenizer)
+
+    @property
+    def chat(self) -> bool:
+        """Whether the tokenizer has a chat template."""
+        return bool(getattr(self.tokenizer, "chat_template", None))
+
+    def describe(self) -> dict[str, Any]:
+        """What results.json records of the model."""
+        return {
+            "name": self.name,
+            "fingerprint": self.fingerprint,
+            "tokenizer": self.tokenizer_hash,
+            "chat_template": self.chat,
+            "dtype": str(getattr(self.model, "dtype", "")).removeprefix("torch."),
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+        }
+
+
+def load(
+    name: str,
+    *,
+    revision: str | None = None,
+    dtype: str = "auto",
+    device: str | None = None,
+    trust_remote_code: bool = False,
+    tokenizer: str | None = None,
+) -> LoadedModel:
+    """Load a causal LM and its tokenizer from a directory, a hub id, or `tiny` (the embedded model). A directory with
+    an adapter_config.json is a PEFT adapter: its base model is loaded beneath it. Safetensors only.
+
+    Raises DataError naming what the directory lacks, or what the hub said.
+    """
+    import torch
+    import transformers
+
+    place = _place(name)
+    adapter = (Path(place) / "adapter_config.json").is_file()
+    base, base_revision = (_base_of(place), None) if adapter else (place, revision)
+    options = {"revision": base_revision or "main", "trust_remote_code": trust_remote_code}
+    with _loading(name):
+        words = transformers.AutoTokenizer.from_pretrained(
+            tokenizer or _tokenizer_place(place, base), trust_remote_code=trust_remote_code
+        )
+        model = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=dtype, use_safetensors=True, **options)
+        if adapter:
+            import peft
+
+            model = peft.PeftModel.from_pretrained(model, place, use_safetensors=True)
+    where = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return LoadedModel(model.to(where).eval(), words, name)
+
+
+def _place(name: str) -> str:
+    """The directory or hub id that `name` means."""
+    if name == "tiny":
+        from holdfast.benchmarks.tiny import model_path
+
+        return str(model_path())
+    path = Path(name)
+    if path.is_dir():
+        _check_directory(path)
+    elif name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise DataError(f"no model directory {name}")
+    return name
+
+
+def _check_directory(path: Path) -> None:
+    if not any((path / config).is_file() for config in ("config.json", "adapter_config.json")):
+        checkpoints = sorted(p.name for p in path.glob("checkpoint*") if p.is_dir())
+        hint = f"; did you mean {path / checkpoints[-1]}?" if checkpoints else ""
+        raise DataError(f"{path} is not a model directory: it has no config.json{hint}")
+    if not (path / "adapter_config.json").is_file() and not has_tokenizer(path):
+        raise DataError(
+            f"{path} has no tokenizer (tokenizer.json or tokenizer_config.json): save it there with "
+            "tokenizer.save_pretrained, or name one with tokenizer=…"
+        )
+
+
+def has_tokenizer(path: Path) -> bool:
+    """Whether a model directory holds a tokenizer's files."""
+    names = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
+    return any((path / name).is_file() for name in names)
+
+
+def _tokenizer_place(place: str, base: str) -> str:
+    return place if not Path(place).is_dir() or has_tokenizer(Path(place)) else base
+
+
+def _base_of(place: str) -> str:
+    config = json.loads((Path(place) / "adapter_config.json").read_text(encoding="utf-8"))
+    base = config.get("base_model_name_or_path")
+    if not base:
+        raise DataError(f"{place}/adapter_config.json does not name its base model")
+    return _place(str(base))
+
+
+@contextmanager
+def _loading(name: str) -> Iterator[None]:
+    """Turn transformers' many ways of saying 'cannot load' into one line."""
+    try:
+        yield
+    except ImportError as error:
+        raise UsageError(f"cannot load model {name!r}: {error}; see `holdfast doctor`") from error
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        first = str(error).strip().partition("\n")[0]
+        raise DataError(
+            f"cannot load model {name!r}: {first:.300}; expected a model directory, a hub id, or 'tiny'"
+        ) from error
+
+
+def fingerprint(model: Any) -> str:
+    """16 hex digits of BLAKE2 over names, types, shapes and bytes of all weights, and the configuration.
+
+    Tensors are hashed in parallel: hashing releases the interpreter lock.
+    """
+    tensors = sorted(model.state_dict().items())
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        parts = list(pool.map(lambda named: _tensor_digest(*named), tensors))
+    config = getattr(model, "config", None)
+    shape = _config_of(config.to_dict()) if config is not None and hasattr(config, "to_dict") else {}
+    return digest([parts, shape])
+
+
+_CONFIG_NOISE = frozenset(
+    {"_name_or_path", "transformers_version", "use_cache", "dtype", "torch_dtype", "pad_token_id", "architectures"}
+)
+
+
+def _config_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a configuration that changes what the model says."""
+    return {key: value for key, value in config.items() if key not in _CONFIG_NOISE}
+
+
+def _tensor_digest(name: str, tensor: Any) -> str:
+    import torch
+
+    data = tensor.detach().contiguous().cpu().reshape(-1).view(torch.uint8)
+    header = f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode()
+    state = hashlib.blake2b(header, digest_size=16)
+    state.update(memoryview(data.numpy()))
+    return state.hexdigest()
+
+
+def tokenizer_hash(tokenizer: Any) -> str:
+    """Of vocabulary, rules and chat template; padding and truncation state left out."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is not None:
+        rules = json.loads(backend.to_str())
+        rules.pop("padding", None)
+        rules.pop("truncation", None)
+    else:
+        rules = sorted(tokenizer.get_vocab().items())
+    return digest([rules, getattr(tokenizer, "chat_template", None)])

@@ -1,0 +1,152 @@
+"""What there is to do: each task of a suite with its items, its judge, and the result's fixed part."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from holdfast.benchmarks.data import Doc, load_docs
+from holdfast.benchmarks.engine_lm import Engine
+from holdfast.benchmarks.items import Completion, Examples, Item, build_items, choose, generation_arguments
+from holdfast.benchmarks.journal import Journal
+from holdfast.benchmarks.scoring import Finished, Judge, RewardJudge, likelihood_score, pick_option
+from holdfast.benchmarks.settings import Settings
+from holdfast.benchmarks.suite import Entry, Suite
+from holdfast.benchmarks.task import Task
+from holdfast.errors import DataError
+from holdfast.reward import Reward
+from holdfast.rows import digest
+from holdfast.run import TaskResult
+from holdfast.sample import Score
+
+
+@dataclass
+class Work:
+    """One task, ready to run."""
+
+    name: str
+    items: Sequence[Item]
+    judge: Judge
+    result: TaskResult
+    """With everything but the numbers."""
+    finish: Callable[[Item, Completion], Completion] = lambda item, completion: completion
+    """Turns log-likelihoods into the chosen option."""
+    hold: bool = False
+    """The judge needs all completions at once."""
+    k: Sequence[int] = field(default=())
+
+
+def plan(suite: Suite, engine: Engine, how: Settings, data_root: Path | None, cache: Path | None) -> list[Work]:
+    """The works of a suite, in its order. All data is loaded and every option checked before anything is generated."""
+    foreign = [entry for entry in suite.entries if entry.task is None]
+    works = {
+        entry.name: _work(entry, entry.task, engine, how, data_root, cache)
+        for entry in suite.entries
+        if entry.task is not None
+    }
+    if foreign:
+        from holdfast.benchmarks.engine_tasks import lm_eval_works
+
+        works |= {work.name: work for work in lm_eval_works(foreign, engine, how)}
+    mine = [works[entry.name] for entry in suite.entries if entry.name in works]
+    return mine + [work for name, work in works.items() if name not in suite.names]
+
+
+def _work(entry: Entry, base: Task, engine: Engine, how: Settings, data_root: Path | None, cache: Path | None) -> Work:
+    task = _adapted(base, how)
+    chat = (
+        engine.chat
+        if entry.chat is None and how.chat is None
+        else bool(entry.chat or (entry.chat is None and how.chat))
+    )
+    if chat and not engine.chat:
+        raise DataError(f"task {entry.name!r} wants the chat template, but the model's tokenizer has none")
+    reward = Reward.from_config(task.reward)
+    docs = choose(_numbered(task, load_docs(task.source, data_root, task.name)), task, _lower(entry.limit, how.limit))
+    examples = _examples(task, task.chat_fewshot if chat else task.fewshot, data_root)
+    arguments, capped = _capped(generation_arguments(task, chat), engine.max_length)
+    render = engine.render if chat else None
+    items = build_items(task, docs, examples, name=entry.name, render=render, generation=arguments)
+    result = TaskResult(
+        task=entry.name,
+        version=task.version,
+        reward={} if task.kind == "perplexity" else reward.describe(),
+        generation=_conditions(task, chat, examples.count, arguments, capped, how),
+        metric=task.metric,
+        chance=task.chance,
+    )
+    return Work(
+        entry.name, items, _judge(task, reward, cache), result, _finish(task), reward.spec.scope == "group", entry.k
+    )
+
+
+def _judge(task: Task, reward: Reward, cache: Path | None) -> Judge:
+    if task.kind == "perplexity":
+        return _likelihoods
+    held = cache / "scores" / f"{task.name}-{digest(reward.describe())}.jsonl" if cache else None
+    return RewardJudge(reward, task.sample_info, Journal(held) if held else None)
+
+
+def _likelihoods(finished: Sequence[Finished]) -> list[Score]:
+    return [likelihood_score(item, completion) for item, completion in finished]
+
+
+def _finish(task: Task) -> Callable[[Item, Completion], Completion]:
+    if task.kind == "choice":
+        return lambda item, completion: pick_option(item, completion, task.length_normalized)
+    return lambda item, completion: completion
+
+
+def _adapted(task: Task, how: Settings) -> Task:
+    """The task with the measurement's own settings over its defaults."""
+    if task.kind != "generate":
+        return task
+    sampling = dict(how.sampling) or task.sampling
+    samples = bool(sampling.get("temperature"))
+    return replace(
+        task,
+        max_tokens=how.max_tokens or task.max_tokens,
+        sampling=sampling,
+        repeats=how.repeats if how.repeats and samples else task.repeats,
+    )
+
+
+def _capped(arguments: dict[str, object], max_length: int | None) -> tuple[dict[str, object], bool]:
+    """Leave at least half of the model's context to the prompt."""
+    wanted = arguments.get("max_gen_toks")
+    if max_length is None or not isinstance(wanted, int) or wanted <= max_length // 2:
+        return arguments, False
+    return {**arguments, "max_gen_toks": max_length // 2}, True
+
+
+def _conditions(
+    task: Task, chat: bool, shown: int, arguments: dict[str, object], capped: bool, how: Settings
+) -> dict[str, object]:
+    """What must agree between two runs that are compared."""
+    found: dict[str, object] = {"kind": task.kind, "chat_template": chat, "fewshot": shown, **arguments}
+    if task.kind == "generate":
+        found |= {"repeats": task.repeats, **({"seed": how.seed} if arguments.get("do_sample") else {})}
+    if how.chat_template_args and chat:
+        found["chat_template_args"] = dict(how.chat_template_args)
+    return found | ({"max_gen_toks_capped_by_context": True} if capped else {})
+
+
+def _numbered(task: Task, docs: Sequence[Doc]) -> list[tuple[str, Doc]]:
+    named = [(str(i) if task.doc_id is None else str(task.doc_id(doc)), doc) for i, doc in enumerate(docs)]
+    seen: set[str] = set()
+    for doc_id, _ in named:
+        if doc_id in seen:
+            raise DataError(f"task {task.name!r}: two items are called {doc_id!r}")
+        seen.add(doc_id)
+    return named
+
+
+def _examples(task: Task, count: int, data_root: Path | None) -> Examples:
+    if not count:
+        return Examples(task, [], 0)
+    if task.fewshot_source is None:
+        raise DataError(f"task {task.name!r} has no few-shot examples; set fewshot=0")
+    return Examples(task, load_docs(task.fewshot_source, data_root, task.name), count)
+
+
+def _lower(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)

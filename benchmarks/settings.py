@@ -1,0 +1,31 @@
+"""How a measurement is made: everything about it that is neither the model nor the suite."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Defaults suit one machine."""
+
+    batch_size: int = 16
+    """Items per forward pass of a model in memory; batches are planned per task, so a resumed run has the same."""
+    chat: bool | None = None
+    """Chat template on or off; None: on when the tokenizer has one."""
+    limit: int | None = None
+    """At most so many items of each task (a fixed subset); the suite's own limits hold when they are lower."""
+    max_tokens: int | None = None
+    """Longest answer in tokens; None: each task's own. Thinking models need more."""
+    max_length: int | None = None
+    """The model's context in tokens; None: what its configuration says."""
+    repeats: int | None = None
+    """Completions per item of tasks that sample; None: each task's own."""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    """Sampling arguments for every generative task (`temperature`, `top_p`, …); empty: each task's own."""
+    seed: int = 0
+    """Of sampled answers."""
+    chat_template_args: Mapping[str, Any] = field(default_factory=dict)
+    """Passed to the chat template (`enable_thinking: false`)."""
+    progress: bool = True
+    """Show rate and time left on stderr."""

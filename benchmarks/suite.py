@@ -1,0 +1,186 @@
+"""A suite: the tasks one measurement consists of, from a YAML file, a name of conf/suite, or a list."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from holdfast.benchmarks.custom import task_from_file
+from holdfast.benchmarks.task import Task, builtin_tasks, find_task
+from holdfast.errors import DataError, UsageError, suggestion, unknown
+
+LM_EVAL_PREFIX = "lm_eval:"
+
+_OVERRIDES = [
+    "reward",
+    "fewshot",
+    "chat_fewshot",
+    "system",
+    "max_tokens",
+    "stop",
+    "stop_chat",
+    "sampling",
+    "repeats",
+    "chance",
+    "metric",
+    "length_normalized",
+]
+_OWN_KEYS = ("task", "name", "limit", "chat", "k")
+_FILE_KEYS = ("file", "prompt", "reference", "answer", "category", "cluster", "id")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One task of a suite, with what this suite changes about it."""
+
+    name: str
+    """What the task is called in this suite's results."""
+    task: Task | None
+    """None for one of lm-eval's own tasks."""
+    lm_eval: str = ""
+    """Name of lm-eval's task."""
+    limit: int | None = None
+    """At most so many items: a fixed subset chosen by the items' hashes, spread over the categories."""
+    chat: bool | None = None
+    """Chat template on or off for this task; None: on when the tokenizer has one."""
+    k: tuple[int, ...] = ()
+    """pass@k and maj@k are reported for these."""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """Settings for one of lm-eval's own tasks (`fewshot`, `max_tokens`, …)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suite:
+    """A named list of tasks."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    summary: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """The tasks' names, in order."""
+        return [entry.name for entry in self.entries]
+
+
+def suite_names() -> list[str]:
+    """The suites that ship in conf/suite."""
+    return sorted(path.stem for path in _suite_folder().glob("*.yaml"))
+
+
+def load_suite(what: "str | Path | Sequence[Any] | Mapping[str, Any] | Suite") -> Suite:
+    """A Suite from a shipped name, a YAML file, a list of tasks, or a mapping `{tasks: […]}`.
+
+    A single task's name is a suite of that task. Raises UsageError naming the nearest suite or task, DataError for a
+    file that is not a suite.
+    """
+    if isinstance(what, Suite):
+        return what
+    if isinstance(what, Mapping):
+        return _suite(dict(what), str(what.get("name", "suite")), Path())
+    if not isinstance(what, str | Path):
+        return _suite({"tasks": list(what)}, "+".join(_label(item) for item in what), Path())
+    path = Path(what)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise DataError(f"no suite file {path}")
+        return _suite(_read(path), path.stem, path.parent)
+    return _named(str(what))
+
+
+def _named(name: str) -> Suite:
+    if name in suite_names():
+        return _suite(_read(_suite_folder() / f"{name}.yaml"), name, Path())
+    if name in builtin_tasks() or name.startswith(LM_EVAL_PREFIX):
+        return _suite({"tasks": [name]}, name, Path())
+    known = [*suite_names(), *builtin_tasks()]
+    raise UsageError(f"unknown suite {name!r}{suggestion(name, known)}")
+
+
+def _suite(config: dict[str, Any], name: str, folder: Path) -> Suite:
+    for key in config:
+        if key not in ("tasks", "summary", "name"):
+            raise unknown(f"key of suite {name!r}", key, ("tasks", "summary", "name"))
+    items = config.get("tasks")
+    if not isinstance(items, list) or not items:
+        raise DataError(f"suite {name!r} needs a list `tasks`, it has {items!r}")
+    entries = [entry(item, folder) for item in items]
+    names = [one.name for one in entries]
+    for one in names:
+        if names.count(one) > 1:
+            raise DataError(f"suite {name!r} holds two tasks called {one!r}: give one of them another `name`")
+    return Suite(name=str(config.get("name", name)), entries=tuple(entries), summary=config.get("summary", ""))
+
+
+def entry(item: Any, folder: Path = Path()) -> Entry:
+    """One item of a suite's list: a task's name, or `{task: name, limit: 500, …}`, or `{task: name, file: x.jsonl,
+    reward: numeric}` for a benchmark of one's own. Raises UsageError for an unknown task or key."""
+    settings = {"task": item} if isinstance(item, str) else dict(item)
+    name = settings.get("task")
+    if not isinstance(name, str):
+        raise UsageError(f"an item of a suite is a task's name or a mapping with the key 'task', not {item!r}")
+    own_file = "file" in settings
+    known = [*_OWN_KEYS, *_OVERRIDES, *(_FILE_KEYS if own_file else ())]
+    for key in settings:
+        if key not in known:
+            raise unknown(f"setting of task {name!r}", key, known)
+    task = task_from_file(settings, folder) if own_file else _lookup(name)
+    overrides = {key: _value(key, settings[key]) for key in _OVERRIDES if key in settings}
+    if task is not None and not own_file:
+        task = replace(task, **overrides)
+    return Entry(
+        name=str(settings.get("name", name)),
+        task=task,
+        lm_eval="" if task is not None else name.removeprefix(LM_EVAL_PREFIX),
+        limit=settings.get("limit"),
+        chat=settings.get("chat"),
+        k=tuple(settings.get("k", ())),
+        overrides=overrides,
+    )
+
+
+def _lookup(name: str) -> Task | None:
+    """Our task of that name, or None when lm-eval has one."""
+    if name.startswith(LM_EVAL_PREFIX):
+        return None
+    if name in builtin_tasks():
+        return find_task(name)
+    from holdfast.benchmarks.engine_tasks import lm_eval_has
+
+    if lm_eval_has(name):
+        return None
+    raise unknown("task", name, builtin_tasks())
+
+
+def _value(key: str, value: Any) -> Any:
+    kinds = {f.name: str(f.type) for f in fields(Task)}
+    if isinstance(value, list):
+        return tuple(value)
+    if kinds[key] == "int" and (not isinstance(value, int) or isinstance(value, bool)):
+        raise UsageError(f"{key} must be a whole number, not {value!r}")
+    return value
+
+
+def _label(item: Any) -> str:
+    return item if isinstance(item, str) else str(item.get("name", item.get("task", "?")))
+
+
+@lru_cache(maxsize=1)
+def _suite_folder() -> Path:
+    import holdfast.conf
+
+    return Path(holdfast.conf.__path__[0]) / "suite"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise DataError(f"cannot read suite {path}: {error}") from error
+    loaded = {"tasks": loaded} if isinstance(loaded, list) else loaded
+    if not isinstance(loaded, dict):
+        raise DataError(f"suite {path} must hold a list of tasks or a mapping with `tasks`")
+    return loaded
