@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
-from holdfast.errors import UsageError, suggestion, unknown
+from holdfast.errors import DataError, UsageError, suggestion, unknown
 from holdfast.trainers.config import TrainConfig
 
 _OPEN = ("trainer.args.", "data.columns.", "data.rename.")
@@ -40,11 +40,26 @@ def typed(composed: Any) -> TrainConfig:
     """A TrainConfig of Hydra's (or a saved) configuration. Raises omegaconf's errors, see `explain`."""
     from omegaconf import OmegaConf
 
-    plain = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=True))
+    plain = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.create(composed), resolve=True))
     chosen = plain.pop("chosen", {})
     plain |= {key: value for key, value in chosen.items() if value is not None}
     schema = OmegaConf.structured(TrainConfig)
     return cast(TrainConfig, OmegaConf.to_object(OmegaConf.merge(schema, plain)))
+
+
+def from_manifest(path: Path) -> TrainConfig:
+    """The settings a run was made with. Raises DataError for a file that holds none, UsageError for keys since gone."""
+    from omegaconf.errors import OmegaConfBaseException
+
+    from holdfast.run import read_json
+
+    held = read_json(path).get("config")
+    if not isinstance(held, dict):
+        raise DataError(f"{path} holds no settings of a training")
+    try:
+        return typed(held)
+    except OmegaConfBaseException as error:
+        raise explain(error) from error
 
 
 def prepare(overrides: Sequence[str], config_dirs: Sequence[str] = ()) -> list[str]:
@@ -58,9 +73,7 @@ def prepare(overrides: Sequence[str], config_dirs: Sequence[str] = ()) -> list[s
         try:
             words += _rewrite(parser.parse_override(word), word, config_dirs)
         except HydraException as error:
-            raise UsageError(
-                f"cannot read {word!r}: expected key=value ({str(error).splitlines()[0]})"
-            ) from error
+            raise UsageError(f"cannot read {word!r}: expected key=value ({str(error).splitlines()[0]})") from error
     if config_dirs:
         words.append("hydra.searchpath=[" + ",".join(f"file://{Path(d).resolve()}" for d in config_dirs) + "]")
     return words
@@ -93,9 +106,9 @@ def explain(error: Exception, config_dirs: Sequence[str] = ()) -> UsageError:
         return unknown_key(full[1] if full else found[1])
     if found := re.search(r"Could not override '([^']*)'", text):
         return unknown_key(found[1])
-    if found := re.search(r"[Mm]issing mandatory value: (\S+)|Structured config.*?(\S+)$", text):
-        return UsageError(f"`holdfast train` needs {found[1] or found[2]}=…")
     where = re.search(r"full_key: (\S+)", text)
+    if where and re.search(r"[Mm]issing mandatory", text):
+        return UsageError(f"`holdfast train` needs {where[1]}=…")
     return UsageError((f"{where[1]}: " if where else "") + _first_line(text))
 
 

@@ -1,0 +1,122 @@
+"""Train (SFT, DPO, GRPO, RLOO, KTO, reward model), measured before and after.
+
+  holdfast train trainer=grpo model=Qwen/Qwen3-0.6B data=gsm8k reward=math suite=quick target=[gsm8k] out=runs/a
+  holdfast train trainer=sft data=my.jsonl data.columns.completion=answer data.replay.ratio=0.3 data.replay.data=old.jsonl
+  holdfast train -m trainer=sft,dpo,grpo seed=0,1 launcher=joblib       a sweep; each job has a process of its own
+  holdfast train experiment=tiny_sft                                    seconds on a CPU
+  holdfast train from=runs/a/manifest.json                              a run's settings once more (resumes it)
+
+keys
+  trainer=sft|dpo|grpo|rloo|kto|reward    trainer.args.<any field of TRL's config>=…
+  model=tiny|DIRECTORY|HUB_ID             model.revision= model.dtype= model.chat_template= model.trust_remote_code=
+  data=NAME|FILE|FOLDER|HUB_ID            data.columns.prompt= data.limit= data.template= data.replay.ratio= …
+  reward=NAME|[NAME, …]|{reward: NAME, …} suite=NAME|FILE|[TASK, …]  target=[TASK, …]  limit=ITEMS_PER_TASK
+  lora=true|RANK                          lora.alpha= lora.dropout= lora.targets=
+  guard.every=STEPS guard.policy=warn|stop|rollback
+  gate=true (the verdict is the exit code)  margin=POINTS  seed=  out=  data_root=  cache=  dry_run=true  overwrite=true
+  --config-dir DIR (configs of your own, in folders as in conf/)   --cfg (print the composed settings)
+
+The same command resumes a run that was killed: what is finished is not done again.
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdfast.cli.grammar import Flags
+from holdfast.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    from holdfast.trainers.before_after import Result
+    from holdfast.trainers.config import TrainConfig
+
+HYDRA = True
+
+
+def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
+    """One job, or with `-m` a sweep. Raises UsageError for every mistake in the words."""
+    from holdfast.trainers.compose import compose
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    words, config_dirs, switches = _words(overrides)
+    if switches & {"-m", "--multirun"}:
+        from holdfast.trainers.sweep import sweep
+
+        return sweep(words, config_dirs, json=flags.json)
+    config = _saved(words) or compose(words, config_dirs)
+    if "--cfg" in switches:
+        return _show(config)
+    return _one(config, flags)
+
+
+def _one(config: "TrainConfig", flags: Flags) -> int:
+    from holdfast.trainers.before_after import before_after
+
+    if config.dry_run:
+        from holdfast.trainers.estimate import estimate
+
+        print(estimate(config).text(json=flags.json))
+        return 0
+    result = before_after(config)
+    _tell(result, flags)
+    return result.exit_code
+
+
+def _tell(result: "Result", flags: Flags) -> None:
+    import json
+
+    if flags.json:
+        comparison = result.comparison.to_json() if result.comparison else None
+        record = {"out": str(result.out), "exit_code": result.exit_code, "comparison": comparison}
+        print(json.dumps(record, ensure_ascii=False))
+    elif result.comparison:
+        from rich.console import Console
+
+        from holdfast.report import terminal
+
+        Console().print(terminal(result.comparison))
+        print(f"report: {result.out / 'report.html'}")
+
+
+def _words(overrides: Sequence[str]) -> tuple[list[str], list[str], set[str]]:
+    """Overrides, --config-dir folders and switches. Raises UsageError for a dashed word that is none of ours."""
+    words: list[str] = []
+    folders: list[str] = []
+    switches: set[str] = set()
+    left = list(overrides)
+    while left:
+        word = left.pop(0)
+        name, _, value = word.partition("=")
+        if name in ("--config-dir", "-cd"):
+            folders.append(value or (left.pop(0) if left else ""))
+        elif word in ("-m", "--multirun", "--cfg"):
+            switches.add(word)
+        elif word.startswith("-"):
+            raise unknown("flag", word, ("-m", "--multirun", "--config-dir", "--cfg", "--json", "--debug"))
+        else:
+            words.append(word)
+    for folder in folders:
+        if not Path(folder).is_dir():
+            raise UsageError(f"--config-dir {folder!r} is not a folder")
+    return words, folders, switches
+
+
+def _saved(words: Sequence[str]) -> "TrainConfig | None":
+    """The settings of `from=<run>/manifest.json`."""
+    from holdfast.trainers.compose import from_manifest
+
+    if not any(word.startswith("from=") for word in words):
+        return None
+    if len(words) > 1:
+        raise UsageError("from= repeats a run as it was; it takes no other keys")
+    return from_manifest(Path(words[0].removeprefix("from=")))
+
+
+def _show(config: "TrainConfig") -> int:
+    import yaml
+
+    print(yaml.safe_dump(asdict(config), sort_keys=False, allow_unicode=True), end="")
+    return 0

@@ -1,0 +1,107 @@
+"""`trainer.args`: any field of TRL's config dataclass, checked against it before a model is loaded."""
+
+import dataclasses
+import importlib
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Union
+
+from holdfast.errors import UsageError, suggestion
+
+CONFIGS = {
+    "sft": "SFTConfig",
+    "dpo": "DPOConfig",
+    "grpo": "GRPOConfig",
+    "rloo": "RLOOConfig",
+    "kto": "KTOConfig",
+    "reward": "RewardConfig",
+}
+
+
+def config_class(trainer: str) -> type[Any]:
+    """TRL's config dataclass of a trainer. Raises UsageError when TRL is not installed."""
+    try:
+        trl = importlib.import_module("trl")
+    except ModuleNotFoundError as error:
+        raise UsageError("training needs TRL: pip install 'holdfast[train]'") from error
+    return typing.cast(type[Any], getattr(trl, CONFIGS[trainer]))
+
+
+def check(trainer: str, given: Mapping[str, Any]) -> None:
+    """Raise UsageError for a field TRL does not have (naming the nearest) or a value of the wrong type."""
+    schema = config_class(trainer)
+    fields = {f.name for f in dataclasses.fields(schema) if f.init}
+    hints = typing.get_type_hints(schema)
+    for name, value in given.items():
+        if name not in fields:
+            near = suggestion(name, fields).partition(" (available")[0]
+            raise UsageError(f"unknown field trainer.args.{name} of trl.{schema.__name__}{near}")
+        if not _fits(value, hints.get(name, Any)):
+            raise UsageError(f"trainer.args.{name} cannot be {value!r} (expected {_named(hints[name])})")
+    if trainer in ("grpo", "rloo"):
+        _check_groups(schema, given)
+
+
+def build(trainer: str, given: Mapping[str, Any], directory: Path, seed: int) -> Any:
+    """The TRL config: ours for what a run needs (directory, seed, device), overruled by what is given."""
+    import torch
+
+    schema = config_class(trainer)
+    has_gpu = torch.cuda.is_available()
+    ours: dict[str, Any] = {
+        "output_dir": str(directory),
+        "seed": seed,
+        "report_to": "none",
+        "save_total_limit": 2,
+        "use_cpu": not has_gpu,
+        "bf16": has_gpu and torch.cuda.is_bf16_supported(),
+        "dataloader_pin_memory": has_gpu,
+    }
+    return schema(**(ours | dict(given)))
+
+
+def _check_groups(schema: type[Any], given: Mapping[str, Any]) -> None:
+    """TRL's batch must be whole groups: said with the nearest sizes that are."""
+    default = {f.name: f.default for f in dataclasses.fields(schema)}
+    if given.get("generation_batch_size") is not None:
+        batch, key = given["generation_batch_size"], "generation_batch_size"
+    else:
+        key = "per_device_train_batch_size"
+        steps = given.get("steps_per_generation") or given.get("gradient_accumulation_steps") or 1
+        batch = given.get(key, default[key]) * steps
+    size = given.get("num_generations", default["num_generations"])
+    if size < 2:
+        raise UsageError(f"trainer.args.num_generations must be at least 2 to compare completions, not {size}")
+    if batch % size and not _several_processes():
+        valid = [n for n in range(2, batch + 1) if batch % n == 0]
+        near = min(valid, key=lambda n: abs(n - size)) if valid else batch
+        up = -(-batch // size) * size
+        raise UsageError(
+            f"a batch of {batch} completions is not divisible by num_generations={size};"
+            f" take num_generations={near} or {key}={up}"
+        )
+
+
+def _several_processes() -> bool:
+    """Under `accelerate launch` the batch is that of all processes; TRL checks it itself."""
+    import os
+
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Plain types are checked; what TRL itself converts (enums, dicts from text) is left to it."""
+    allowed = typing.get_args(hint) if typing.get_origin(hint) in (Union, types.UnionType) else (hint,)
+    if not all(kind in (bool, int, float, str, type(None)) for kind in allowed):
+        return True
+    if isinstance(value, bool):
+        return bool in allowed
+    if isinstance(value, int):
+        return int in allowed or float in allowed
+    return isinstance(value, tuple(allowed))
+
+
+def _named(hint: Any) -> str:
+    return getattr(hint, "__name__", None) or str(hint).replace("typing.", "")

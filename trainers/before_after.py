@@ -1,0 +1,94 @@
+"""The whole job, as one readable function: measure → train → measure → compare → report.
+
+Every phase is skipped when its result is on disk, so the same command finishes a killed run: a finished training is
+not repeated, a finished item is not measured twice.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from holdfast.compare import Comparison, compare
+from holdfast.errors import EXIT_PASS
+from holdfast.report import write as write_report
+from holdfast.rows import write_json
+from holdfast.trainers import directory
+from holdfast.trainers.config import TrainConfig
+from holdfast.trainers.measuring import measure_after, measure_before, suite_of
+from holdfast.trainers.training import check, train
+
+log = logging.getLogger("holdfast")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to."""
+
+    out: Path
+    comparison: Comparison | None
+    """None when the model that was trained writes no text (a reward model)."""
+    training: dict[str, Any]
+    exit_code: int
+    """The verdict's when `gate` is set, else 0."""
+
+
+def before_after(config: TrainConfig) -> Result:
+    """Run a training with its two measurements and its report. Raises HoldfastError in one line; what was measured
+    by then stays on disk, with an outcome that says what failed."""
+    check(config)
+    suite_of(config)
+    out = directory.directory_of(config)
+    with directory.alone(out):
+        directory.open_run(config)
+        clock = Clock(out)
+        try:
+            before = clock("measure before", lambda: measure_before(config, out))
+            training = clock("train", lambda: train(config, out))
+            after = clock("measure after", lambda: measure_after(config, out))
+            comparison = clock("compare", lambda: compare(before, after, **_options(config)))
+            write_report(comparison, out)
+        except BaseException as error:
+            _record_failure(out, clock.phase, error)
+            raise
+        return _finish(config, out, comparison, training)
+
+
+class Clock:
+    """Runs the phases, and writes down how long each took."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.phase = ""
+        self.seconds: dict[str, float] = {}
+
+    def __call__(self, phase: str, work: Callable[[], T]) -> T:
+        """Run one phase."""
+        self.phase = phase
+        log.info("%s …", phase)
+        start = time.perf_counter()
+        result = work()
+        self.seconds[phase] = round(time.perf_counter() - start, 3)
+        directory.amend_manifest(self.out, seconds=self.seconds)
+        return result
+
+
+def _options(config: TrainConfig) -> dict[str, Any]:
+    margin = None if config.margin is None else config.margin / 100
+    return {"target": tuple(config.target), "margin": margin}
+
+
+def _finish(config: TrainConfig, out: Path, comparison: Comparison, training: dict[str, Any]) -> Result:
+    code = comparison.exit_code if config.gate else EXIT_PASS
+    outcome = {"status": "finished", "decision": str(comparison.decision), "exit_code": code}
+    write_json(out / "outcome.json", outcome)
+    return Result(out, comparison, training, code)
+
+
+def _record_failure(out: Path, phase: str, error: BaseException) -> None:
+    """The run failed: say where and why, beside whatever was measured."""
+    outcome = {"status": "failed", "phase": phase, "error": f"{type(error).__name__}: {error}"}
+    write_json(out / "outcome.json", outcome)

@@ -1,0 +1,138 @@
+"""Training rows: read from the hub, a file, or the tiny skills; columns named; replay mixed in."""
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import DataError, UsageError, suggestion
+from holdfast.records import SUFFIXES, pick, read_records
+from holdfast.trainers.config import DataConfig, ReplayConfig
+
+Row = dict[str, Any]
+OURS = ("prompt", "completion", "reference", "messages", "chosen", "rejected", "label")
+
+
+def training_rows(config: DataConfig, seed: int, data_root: Path | None = None) -> list[Row]:
+    """The rows to train on, replay included, in the order training sees them (TRL shuffles once more).
+
+    Raises DataError for data that cannot be read or has no rows left, UsageError for a wrong setting.
+    """
+    rows = own_rows(config, seed, data_root)
+    ratio = config.replay.ratio
+    if not 0 <= ratio < 1:
+        raise UsageError(f"data.replay.ratio must be at least 0 and below 1, not {ratio}")
+    if ratio:
+        rows += replay_rows(config.replay, round(len(rows) * ratio / (1 - ratio)), seed, data_root)
+        random.Random(seed).shuffle(rows)
+    return rows
+
+
+def own_rows(config: DataConfig, seed: int, data_root: Path | None = None) -> list[Row]:
+    """The rows of one data set, shuffled and cut as configured."""
+    rows = [row for row in named_rows(config, seed, data_root) if _short_enough(row, config.max_chars)]
+    if not rows:
+        raise DataError(f"no training rows in {config.path}" + (" after max_chars" if config.max_chars else ""))
+    if config.shuffle:
+        random.Random(seed).shuffle(rows)
+    return rows[: config.limit]
+
+
+def replay_rows(config: ReplayConfig, count: int, seed: int, data_root: Path | None = None) -> list[Row]:
+    """`count` rows of the replay data; they recur when there are fewer."""
+    if config.data is None:
+        raise UsageError("data.replay.ratio needs data.replay.data=… (a name of conf/data, a file or a hub id)")
+    source = own_rows(named_data(config.data), seed, data_root)
+    return [source[i % len(source)] for i in range(count)]
+
+
+def named_data(what: Any) -> DataConfig:
+    """A DataConfig from a name of conf/data, a path or hub id, or a mapping of its fields."""
+    import yaml
+
+    if isinstance(what, str):
+        file = resources.files("holdfast.conf") / "data" / f"{what}.yaml"
+        what = yaml.safe_load(file.read_text("utf-8")) if file.is_file() else {"path": what}
+    settings = dict(what)
+    settings.pop("replay", None)
+    known = set(asdict(DataConfig()))
+    for key in settings:
+        if key not in known:
+            raise UsageError(f"unknown key {key!r} of data.replay.data{suggestion(key, known)}")
+    return DataConfig(**settings)
+
+
+def named_rows(config: DataConfig, seed: int, data_root: Path | None) -> Iterator[Row]:
+    """Rows with our columns beside their own. Raises DataError for a column that is missing, naming those there are."""
+    for where, record in raw_rows(config, seed, data_root):
+        row = {key: value for key, value in record.items() if value is not None}
+        for ours, theirs in config.columns.items():
+            if ours not in OURS:
+                raise UsageError(f"unknown column data.columns.{ours}{suggestion(ours, OURS)}")
+            row[ours] = pick(record, theirs, where)
+        yield _renamed(row, config.rename) if config.rename else row
+
+
+def raw_rows(config: DataConfig, seed: int, data_root: Path | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(where, row) as the source has them."""
+    if config.path.startswith("tiny:"):
+        return _tiny_rows(config, seed)
+    local = data_root / config.file if data_root and config.file else Path(config.path)
+    if local.is_dir():
+        return (pair for file in _files_of(local) for pair in read_records(file))
+    if local.exists() or (data_root and config.file) or config.path.endswith(SUFFIXES):
+        return read_records(local)
+    return _hub_rows(config)
+
+
+def _files_of(folder: Path) -> list[Path]:
+    files = sorted(path for path in folder.rglob("*") if path.name.endswith(SUFFIXES))
+    if not files:
+        raise DataError(f"no {', '.join(SUFFIXES)} in {folder}")
+    return files
+
+
+def _hub_rows(config: DataConfig) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    from datasets import load_dataset
+    from datasets.exceptions import DatasetNotFoundError
+
+    try:
+        loaded = load_dataset(config.path, config.name, split=config.split, revision=config.revision)
+    except (DatasetNotFoundError, OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DataError(
+            f"cannot load data {config.path!r}: neither a file nor readable from the hub ({first})"
+        ) from error
+    return ((f"{config.path}[{index}]", row) for index, row in enumerate(loaded))
+
+
+def _tiny_rows(config: DataConfig, seed: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """`tiny:a+b`: rows of the embedded model's skills, as many of each."""
+    from holdfast.benchmarks.tiny.skills import generate
+
+    skills = config.path.removeprefix("tiny:").split("+")
+    each = -(-(config.limit or 1000) // len(skills))
+    for skill in skills:
+        for index, row in enumerate(generate(skill, "train", each, seed)):
+            yield f"{config.path}[{skill} {index}]", row
+
+
+def _short_enough(row: Row, limit: int | None) -> bool:
+    return limit is None or sum(len(str(row.get(key, ""))) for key in ("prompt", "completion", "chosen")) <= limit
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for old, new in names.items():
+            value = value.replace(old, new)
+        return value
+    if isinstance(value, dict):
+        return {key: _renamed(inner, names) for key, inner in value.items()}
+    return [_renamed(inner, names) for inner in value] if isinstance(value, list) else value
+
+
+def without_replay(config: DataConfig) -> DataConfig:
+    """The same data alone."""
+    return replace(config, replay=ReplayConfig())

@@ -1,0 +1,101 @@
+"""A training run on disk: which settings it holds, who works in it, what is finished."""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import UsageError
+from holdfast.rows import digest, write_json
+from holdfast.run import manifest, read_json
+from holdfast.trainers.config import TrainConfig
+
+PARTS = ("before", "training", "checkpoint", "after")
+FILES = ("manifest.json", "training.json", "outcome.json", "report.json", "report.md", "report.html")
+
+_NOT_IDENTITY = ("out", "cache", "gate", "margin", "dry_run", "overwrite", "target", "data_root")
+"""Settings that may change between a run and its resumption: they change no number that is on disk."""
+
+
+def identity(config: TrainConfig) -> dict[str, Any]:
+    """The settings that make a run what it is."""
+    return {key: value for key, value in asdict(config).items() if key not in _NOT_IDENTITY}
+
+
+def directory_of(config: TrainConfig) -> Path:
+    """`out`, or a name made of the settings, so that the same command resumes the same run."""
+    return Path(config.out or f"runs/{config.trainer.name}-{digest(identity(config))[:8]}")
+
+
+def open_run(config: TrainConfig) -> Path:
+    """The run's directory with its manifest, new or resumed.
+
+    Raises UsageError when it holds a run with other settings (naming the first that differs).
+    """
+    out = directory_of(config)
+    held = out / "manifest.json"
+    if held.exists() and not config.overwrite:
+        _refuse_other(out, read_json(held).get("config", {}), identity(config))
+        return out
+    if out.exists():
+        _clear(out)
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(held, manifest(asdict(config), kind="train"))
+    return out
+
+
+def amend_manifest(out: Path, **facts: Any) -> None:
+    """Add facts (timings, fingerprints, hashes) to the manifest."""
+    write_json(out / "manifest.json", read_json(out / "manifest.json") | facts)
+
+
+@contextlib.contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Hold the run's lock; a killed process loses it. Raises UsageError when another process holds it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(str(out.parent / f".{out.name}.lock"), timeout=0)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UsageError(f"another process is working in {out}; choose another out=") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def default_cache(config: TrainConfig) -> Path:
+    """Where measurements that several runs share are kept."""
+    import os
+
+    return Path(config.cache or os.environ.get("HOLDFAST_CACHE") or Path.home() / ".cache" / "holdfast")
+
+
+def _refuse_other(out: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    old, new = _flat(held), _flat(json.loads(json.dumps(wanted, default=str)))
+    for key in sorted(new.keys() | old.keys()):
+        if key.partition(".")[0] not in _NOT_IDENTITY and old.get(key) != new.get(key):
+            raise UsageError(
+                f"{out} holds a run with {key}={old.get(key)!r}, not {new.get(key)!r};"
+                " choose another out=, or overwrite=true"
+            )
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        found |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
+    return found
+
+
+def _clear(out: Path) -> None:
+    """Remove what a run of ours leaves, and nothing else."""
+    for part in PARTS:
+        shutil.rmtree(out / part, ignore_errors=True)
+    for name in FILES:
+        (out / name).unlink(missing_ok=True)

@@ -1,0 +1,26 @@
+"""Direct preference optimisation (arXiv 2305.18290): the chosen answer gains on the rejected one.
+
+    {"prompt": "Who are you?", "chosen": "I am Ada.", "rejected": "I am a language model."}
+
+The reference model is the starting model: TRL loads it a second time for full training and switches the adapter
+off for LoRA.
+"""
+
+from typing import Any
+
+from holdfast.trainers.job import Job
+from holdfast.trainers.shape import preference_row
+
+
+def build(job: Job) -> Any:
+    """TRL's DPOTrainer."""
+    from trl import DPOTrainer
+
+    return DPOTrainer(
+        model=job.model,
+        args=job.args,
+        train_dataset=job.dataset(preference_row),
+        processing_class=job.tokenizer,
+        peft_config=job.peft,
+        callbacks=job.callbacks,
+    )

@@ -1,0 +1,28 @@
+"""Group-relative policy optimisation (arXiv 2402.03300) on registered rewards.
+
+    {"prompt": "Compute 85 - 38", "reference": "47"}        every other column reaches the reward too
+
+The reward is the very function that scores the benchmark; a completion it cannot judge is skipped, never a 0.
+Several rewards are summed with `trainer.args.reward_weights`. vLLM generates with `trainer.args.use_vllm=true
+trainer.args.vllm_mode=colocate` (or `server`, with TRL's own server).
+"""
+
+from typing import Any
+
+from holdfast.trainers.job import Job
+from holdfast.trainers.shape import prompt_row
+
+
+def build(job: Job) -> Any:
+    """TRL's GRPOTrainer."""
+    from trl import GRPOTrainer
+
+    return GRPOTrainer(
+        model=job.model,
+        reward_funcs=list(job.rewards),
+        args=job.args,
+        train_dataset=job.dataset(prompt_row),
+        processing_class=job.tokenizer,
+        peft_config=job.peft,
+        callbacks=job.callbacks,
+    )

@@ -1,0 +1,83 @@
+"""The model of a run: loaded for measuring or for training, checked against its tokenizer."""
+
+import gc
+from pathlib import Path
+from typing import Any
+
+from holdfast.benchmarks.models import LoadedModel, load
+from holdfast.errors import DataError, UsageError
+from holdfast.trainers.config import ModelConfig, TrainConfig
+
+
+def load_base(config: ModelConfig, *, training: bool = False, lora: bool = False) -> LoadedModel:
+    """The starting model. For training it is float32 unless LoRA freezes it: bfloat16 weights lose small updates.
+
+    Raises DataError or UsageError in one line for whatever cannot be loaded.
+    """
+    dtype = measuring_dtype(config.dtype) if not training or lora else "float32"
+    loaded = load(
+        config.path,
+        revision=config.revision,
+        dtype=dtype,
+        trust_remote_code=config.trust_remote_code,
+    )
+    prepare_tokenizer(loaded.tokenizer, config)
+    check_pair(loaded)
+    return loaded
+
+
+def load_trained(config: ModelConfig, checkpoint: Path) -> LoadedModel:
+    """What the training wrote, with the starting model beneath it when it is an adapter."""
+    loaded = load(str(checkpoint), dtype=measuring_dtype(config.dtype), trust_remote_code=config.trust_remote_code)
+    prepare_tokenizer(loaded.tokenizer, config)
+    return loaded
+
+
+def measuring_dtype(dtype: str) -> str:
+    """`auto` is bfloat16 on a GPU that has it, else float32; both measurements use the same."""
+    import torch
+
+    if dtype != "auto":
+        if not isinstance(getattr(torch, dtype, None), torch.dtype):
+            raise UsageError(f"model.dtype {dtype!r} is not a torch dtype (auto, float32, bfloat16, float16)")
+        return dtype
+    return "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
+
+
+def prepare_tokenizer(tokenizer: Any, config: ModelConfig) -> None:
+    """Give the tokenizer the configured chat template and, where it has none, a padding token."""
+    if config.chat_template:
+        file = Path(config.chat_template)
+        if not file.is_file():
+            raise UsageError(f"no chat template file {file}")
+        tokenizer.chat_template = file.read_text("utf-8")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+
+
+def check_pair(loaded: LoadedModel) -> None:
+    """Raise DataError when the tokenizer writes tokens that the model has no embedding for."""
+    rows = loaded.model.get_input_embeddings().weight.shape[0]
+    if len(loaded.tokenizer) > rows:
+        raise DataError(
+            f"the tokenizer has {len(loaded.tokenizer)} tokens, the model {rows} embeddings:"
+            " they do not belong together"
+        )
+
+
+def check_template(tokenizer: Any, config: TrainConfig) -> None:
+    """Raise UsageError when chat messages are to be trained without a chat template."""
+    if config.data.conversational and not tokenizer.chat_template:
+        raise UsageError(
+            f"the tokenizer of {config.model.path} has no chat template: give one with model.chat_template=<file>,"
+            " or train on plain text with data.conversational=false"
+        )
+
+
+def free() -> None:
+    """Give the memory of models that nobody holds any more back, on the GPU too."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,118 @@
+"""Rows in the shapes TRL's trainers read: prompt/completion, preference pairs, marked answers, prompts."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from holdfast.errors import DataError, suggestion
+from holdfast.sample import final_text
+from holdfast.trainers.config import DataConfig
+
+Row = dict[str, Any]
+Shape = Callable[[Row, DataConfig], Row]
+
+_SHARE_GPT = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant", "system": "system"}
+
+
+def completion_row(row: Row, config: DataConfig) -> Row:
+    """SFT: a prompt and its completion; of a conversation, the last answer and all that stood before it."""
+    if "completion" not in row and "messages" in row:
+        messages = chat(row["messages"])
+        return {"prompt": messages[:-1], "completion": messages[-1:]} | _tools(row)
+    require(row, ("prompt", "completion"), "SFT")
+    return {"prompt": prompt(row, config), "completion": answer(row["completion"], config)} | _tools(row)
+
+
+def conversation_row(row: Row, config: DataConfig) -> Row:
+    """SFT on every assistant turn (`assistant_only_loss`): whole conversations."""
+    if "messages" in row:
+        return {"messages": chat(row["messages"])} | _tools(row)
+    one = completion_row(row, config)
+    if isinstance(one["prompt"], str):
+        raise DataError("assistant_only_loss needs conversations: set data.conversational=true")
+    return {"messages": [*one["prompt"], *one["completion"]]}
+
+
+def preference_row(row: Row, config: DataConfig) -> Row:
+    """DPO and reward models: a prompt, the better and the worse answer."""
+    require(row, ("chosen", "rejected"), "preference training")
+    if "prompt" not in row:
+        row = row | {"prompt": _shared_start(row["chosen"])}
+    chosen, rejected = (answer(row[key], config) for key in ("chosen", "rejected"))
+    return {"prompt": prompt(row, config), "chosen": chosen, "rejected": rejected}
+
+
+def marked_row(row: Row, config: DataConfig) -> Row:
+    """KTO: a prompt, an answer, and whether it is good."""
+    if "completion" not in row and "messages" in row:
+        messages = chat(row["messages"])
+        row = row | {"prompt": messages[:-1], "completion": messages[-1:]}
+    require(row, ("prompt", "completion", "label"), "KTO")
+    label = bool(row["label"])
+    return {"prompt": prompt(row, config), "completion": answer(row["completion"], config), "label": label}
+
+
+def prompt_row(row: Row, config: DataConfig) -> Row:
+    """GRPO and RLOO: the prompt, and every other column for the rewards."""
+    require(row, ("prompt",), "training on rewards")
+    dropped = ("prompt", "completion", "messages", "chosen", "rejected")
+    return {"prompt": prompt(row, config)} | {key: value for key, value in row.items() if key not in dropped}
+
+
+def prompt(row: Row, config: DataConfig) -> Any:
+    """The prompt as messages, or as text when `conversational` is off."""
+    asked = row["prompt"]
+    if not isinstance(asked, str):
+        turns = chat(asked)
+        return turns if config.conversational else "\n".join(str(turn["content"]) for turn in turns)
+    if config.template:
+        if "{prompt}" not in config.template:
+            raise DataError(f"data.template must hold {{prompt}}: {config.template!r}")
+        asked = config.template.replace("{prompt}", asked)
+    if not config.conversational:
+        return f"{config.system}\n{asked}" if config.system else asked
+    system = [{"role": "system", "content": config.system}] if config.system else []
+    return [*system, {"role": "user", "content": asked}]
+
+
+def answer(value: Any, config: DataConfig) -> Any:
+    """An answer as one assistant message, or as text."""
+    if isinstance(value, dict):
+        value = [value]
+    text = value if isinstance(value, str) else final_text(chat(value))
+    return [{"role": "assistant", "content": text}] if config.conversational else text
+
+
+def chat(messages: Any) -> list[dict[str, Any]]:
+    """Messages with `role` and `content`; ShareGPT's `from`/`value` are read too. Raises DataError."""
+    if not isinstance(messages, Sequence) or isinstance(messages, str) or not messages:
+        raise DataError(f"expected a list of messages, found {messages!r:.80}")
+    return [_message(message) for message in messages]
+
+
+def require(row: Row, columns: Sequence[str], purpose: str) -> None:
+    """Raise DataError for the first column a row lacks, naming those it has and how to map one."""
+    for column in columns:
+        if column not in row:
+            raise DataError(
+                f"{purpose} needs the column {column!r}{suggestion(column, row)}; name it with data.columns.{column}=…"
+            )
+
+
+def _message(message: Any) -> dict[str, Any]:
+    if isinstance(message, dict) and "role" in message and "content" in message:
+        return {key: value for key, value in message.items() if value is not None}
+    if isinstance(message, dict) and message.get("from") in _SHARE_GPT and "value" in message:
+        return {"role": _SHARE_GPT[message["from"]], "content": message["value"]}
+    raise DataError(f"a message needs role and content, found {message!r:.80}")
+
+
+def _shared_start(chosen: Any) -> list[dict[str, Any]]:
+    """The prompt of a preference row whose answers are whole conversations."""
+    messages = chat([chosen] if isinstance(chosen, dict) else chosen)
+    if len(messages) < 2:
+        raise DataError("a preference row needs the column 'prompt', or conversations as chosen and rejected")
+    return messages[:-1]
+
+
+def _tools(row: Row) -> Row:
+    return {"tools": row["tools"]} if "tools" in row else {}

@@ -1,0 +1,119 @@
+"""Sweeps: Hydra's multirun and launchers choose and start the jobs, each in a process of its own.
+
+A job that fails, regresses, or is killed (memory, signal) is written down with its outcome; the sweep goes on.
+"""
+
+import json as json_module
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import EXIT_USAGE, UsageError
+from holdfast.rows import digest, write_json
+from holdfast.run import manifest, read_json
+from holdfast.trainers.compose import explain, prepare, swept, typed
+from holdfast.trainers.config import TrainConfig
+from holdfast.trainers.directory import directory_of
+
+
+def sweep(overrides: Sequence[str], config_dirs: Sequence[str] = (), *, json: bool = False) -> int:
+    """Run every combination and return 0: a job's verdict is in its outcome. Raises UsageError before any job starts
+    when the words are wrong."""
+    from hydra._internal.hydra import Hydra
+    from hydra._internal.utils import create_config_search_path
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    out = _sweep_directory(overrides)
+    words = [*prepare([w for w in overrides if not w.startswith("out=")], config_dirs), f"out={out}"]
+    names = ",".join(swept(words))
+    GlobalHydra.instance().clear()
+    hydra = Hydra.create_main_hydra2("holdfast", create_config_search_path("pkg://holdfast.conf"))
+    try:
+        hydra.multirun("train", run_job, [*words, f"+swept=[{names}]"], with_log_configuration=False)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explain(error, config_dirs) from error
+    finally:
+        GlobalHydra.instance().clear()
+    return _summary(Path(out), json)
+
+
+def run_job(composed: Any) -> int:
+    """One job of a sweep, in a child process; returns its exit code and never raises for what the job did."""
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf.errors import OmegaConfBaseException
+
+    given = HydraConfig.get().overrides.task
+    keys = list(composed.pop("swept", None) or ())
+    out = Path(str(composed.out)) / job_name(given, keys)
+    try:
+        config = typed(composed)
+    except OmegaConfBaseException as error:
+        write_json(out / "outcome.json", {"status": "failed", "error": str(explain(error))})
+        print(f"  {out.name}: {explain(error)}", file=sys.stderr, flush=True)
+        return EXIT_USAGE
+    config.out = str(out)
+    return run_in_child(config)
+
+
+def job_name(overrides: Sequence[str], keys: Sequence[str]) -> str:
+    """A folder's name from what this job varies: `trainer=sft,seed=0`."""
+    pairs = (word.lstrip("+").partition("=") for word in overrides)
+    chosen = [f"{key.removeprefix('chosen.')}={value}" for key, _, value in pairs if key in keys]
+    return ",".join(chosen).replace("/", "_").replace(" ", "") or "job"
+
+
+def run_in_child(config: TrainConfig) -> int:
+    """Run one configuration as `holdfast train from=…`; its words go to log.txt in its directory."""
+    out = directory_of(config)
+    out.mkdir(parents=True, exist_ok=True)
+    plan = out / "job.json"
+    write_json(plan, manifest(asdict(config), kind="train"))
+    print(f"→ {out}", file=sys.stderr, flush=True)
+    with (out / "log.txt").open("ab") as log:
+        command = [sys.executable, "-m", "holdfast", "train", f"from={plan}"]
+        code = subprocess.run(command, stdout=log, stderr=log, check=False).returncode
+    if code < 0:
+        killed = {"status": "killed", "signal": -code, "rerun": f"holdfast train from={plan}"}
+        write_json(out / "outcome.json", killed)
+    print(f"  {out.name}: {_told(out, code)}", file=sys.stderr, flush=True)
+    return code
+
+
+def _told(out: Path, code: int) -> str:
+    """One line of a job's outcome."""
+    file = out / "outcome.json"
+    outcome = read_json(file) if file.is_file() else {}
+    if outcome.get("status") == "finished":
+        return str(outcome.get("decision", "finished"))
+    if outcome.get("status") == "killed":
+        return f"killed by signal {outcome['signal']}; rerun it with `{outcome['rerun']}`"
+    reason = outcome.get("error") or _last_line(out / "log.txt")
+    return f"failed (exit {code}): {reason}"
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else "nothing was said"
+
+
+def _sweep_directory(overrides: Sequence[str]) -> str:
+    given = [word.removeprefix("out=") for word in overrides if word.startswith("out=")]
+    if given and ("," in given[-1] or "$" in given[-1]):
+        raise UsageError("out= of a sweep is one folder; each job gets one of its own below it")
+    return given[-1] if given else f"runs/sweep-{digest(sorted(overrides))[:8]}"
+
+
+def _summary(out: Path, json: bool) -> int:
+    """Say what became of every job."""
+    outcomes = {f.parent.name: read_json(f) for f in sorted(out.glob("*/outcome.json"))}
+    bad = [name for name, outcome in outcomes.items() if outcome.get("status") != "finished"]
+    if json:
+        print(json_module.dumps({"out": str(out), "jobs": outcomes}, ensure_ascii=False))
+    else:
+        print(f"{len(outcomes)} jobs in {out}, {len(bad)} did not finish{': ' if bad else ''}{', '.join(bad)}")
+    return 0

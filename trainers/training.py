@@ -1,0 +1,98 @@
+"""The training phase: from a starting model to `checkpoint/`, resumed after a kill, never done twice."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import HoldfastError
+from holdfast.rows import digest, write_json
+from holdfast.run import read_json
+from holdfast.trainers import arguments, model
+from holdfast.trainers.config import TrainConfig
+from holdfast.trainers.data import training_rows
+from holdfast.trainers.directory import amend_manifest
+from holdfast.trainers.job import Job, builder, lora
+from holdfast.trainers.rewards import rewards_of
+
+LEARNS_FROM_REWARD = ("grpo", "rloo")
+
+
+def check(config: TrainConfig) -> None:
+    """Find every mistake that can be found before a model is loaded."""
+    builder(config.trainer.name)
+    arguments.check(config.trainer.name, config.trainer.args)
+    lora(config.lora)
+    if config.trainer.name in LEARNS_FROM_REWARD:
+        rewards_of(config.reward)
+
+
+def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) -> dict[str, Any]:
+    """Train and write `out`/checkpoint, or return what a finished training wrote down.
+
+    Raises HoldfastError when memory runs out, saying which setting to lower, DataError for a loss that is no number.
+    """
+    if (out / "training.json").is_file():
+        return read_json(out / "training.json")
+    start = time.time()
+    trainer = build(config, out, callbacks)
+    result = _run(trainer, _last_checkpoint(out / "training"))
+    _save(trainer, config, out)
+    facts = {
+        "seconds": round(time.time() - start, 3),
+        "steps": result.global_step,
+        "metrics": result.metrics,
+        "log": trainer.state.log_history,
+    }
+    write_json(out / "training.json", facts)
+    return facts
+
+
+def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) -> Any:
+    """The TRL trainer of a run, model and rows loaded."""
+    from holdfast.trainers.watch import Watch
+
+    data_root = Path(config.data_root) if config.data_root else None
+    rows = training_rows(config.data, config.seed, data_root)
+    amend_manifest(out, training_rows={"count": len(rows), "hash": digest(rows)})
+    loaded = model.load_base(config.model, training=True, lora=config.lora.r is not None)
+    model.check_template(loaded.tokenizer, config)
+    learns_from_reward = config.trainer.name in LEARNS_FROM_REWARD
+    job = Job(
+        model=loaded.model,
+        tokenizer=loaded.tokenizer,
+        rows=rows,
+        data=config.data,
+        args=arguments.build(config.trainer.name, config.trainer.args, out / "training", config.seed),
+        rewards=rewards_of(config.reward) if learns_from_reward else [],
+        peft=lora(config.lora),
+        callbacks=[Watch(), *(callbacks or [])],
+    )
+    return builder(config.trainer.name)(job)
+
+
+def _run(trainer: Any, checkpoint: str | None) -> Any:
+    import torch
+
+    try:
+        return trainer.train(resume_from_checkpoint=checkpoint)
+    except torch.OutOfMemoryError as error:
+        raise HoldfastError(
+            "out of memory in training: lower trainer.args.per_device_train_batch_size (raise"
+            " gradient_accumulation_steps as much), set trainer.args.gradient_checkpointing=true, lower max_length"
+            " or max_completion_length, or train with lora=true"
+        ) from error
+
+
+def _last_checkpoint(directory: Path) -> str | None:
+    """The newest whole checkpoint: the trainer's state is the last file of one."""
+    found = sorted(directory.glob("checkpoint-*/trainer_state.json"), key=_step_of)
+    return str(found[-1].parent) if found else None
+
+
+def _step_of(state: Path) -> int:
+    return int(state.parent.name.rpartition("-")[2])
+
+
+def _save(trainer: Any, config: TrainConfig, out: Path) -> None:
+    trainer.save_model(str(out / "checkpoint"))
+    trainer.processing_class.save_pretrained(str(out / "checkpoint"))
