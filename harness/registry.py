@@ -8,7 +8,7 @@ import importlib
 import inspect
 import pkgutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -18,6 +18,9 @@ from holdfast.sample import Score
 Scope = Literal["sample", "batch", "group"]
 RewardFunction = Callable[..., Score] | Callable[..., Sequence[Score]]
 F = TypeVar("F", bound=RewardFunction)
+Version = str | Callable[[Mapping[str, Any]], str]
+Needs = bool | Callable[[Mapping[str, Any]], bool]
+"""A constant, or what the bound options make it (composites)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,13 @@ class Spec:
 
     name: str
     function: RewardFunction
-    version: str = "1"
-    """Bumped by every change that can change a verdict."""
+    version: Version = "1"
+    """Bumped by every change that can change a verdict; a composite's also names its parts' versions."""
     scope: Scope = "sample"
     """`sample`: Sample → Score. `batch`: Sequence[Sample] → Sequence[Score], any samples together.
     `group`: the same, called with all completions of one prompt."""
-    needs_reference: bool = True
+    needs_reference: Needs = True
+    """Whether a row without a reference is an error of the caller's."""
     check: Callable[..., None] | None = None
     """Called with the bound options when the Reward is made; raises UsageError for a bad value."""
 
@@ -55,9 +59,9 @@ _scanned = False
 def register(
     name: str,
     *,
-    version: str = "1",
+    version: Version = "1",
     scope: Scope = "sample",
-    needs_reference: bool = True,
+    needs_reference: Needs = True,
     check: Callable[..., None] | None = None,
 ) -> Callable[[F], F]:
     """Register a reward function under `name`; its keyword-only parameters become options.

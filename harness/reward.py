@@ -54,7 +54,14 @@ class Reward:
     @property
     def version(self) -> str:
         """The version of the verdicts."""
-        return self.spec.version
+        version = self.spec.version
+        return version if isinstance(version, str) else version(self.options)
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether a data set without the reference column is an error."""
+        needs = self.spec.needs_reference
+        return needs if isinstance(needs, bool) else needs(self.options)
 
     def describe(self) -> dict[str, Any]:
         """What a manifest records: name, version, options."""
@@ -105,7 +112,7 @@ class Reward:
         """Samples of TRL's batch columns; columns that are not one value per completion are left out."""
         count = len(completions)
         rows = {k: v for k, v in columns.items() if k not in _TRL_EXTRAS and _is_column(v, count)}
-        if self.spec.needs_reference and self.reference not in rows:
+        if self.needs_reference and self.reference not in rows:
             raise UsageError(
                 f"reward {self.name!r} reads its reference from column {self.reference!r}, which the data set lacks"
                 f"{suggestion(self.reference, rows)}"

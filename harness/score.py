@@ -83,7 +83,7 @@ def score_file(
     Raises DataError naming file and line for a record that lacks a field or repeats an id.
     """
     tally = Tally()
-    for batch in _batches(_items(source, fields, task, join, reward.spec.needs_reference)):
+    for batch in _batches(_items(source, fields, task, join, reward.needs_reference)):
         scores = reward.score_batch([sample for _, sample in batch])
         for (row, _), score in zip(batch, scores, strict=True):
             judged = row.with_score(score)

@@ -26,3 +26,11 @@ def _normal(text: Any, ignore_case: bool, strip: bool) -> str:
     normal = unicodedata.normalize("NFC", str(text))
     normal = normal.strip() if strip else normal
     return normal.casefold() if ignore_case else normal
+
+
+EXAMPLES = {
+    "exact_match": [
+        (Sample("Paris", "Paris"), 1.0),
+        (Sample("Paris, France", "Paris"), 0.0),
+    ]
+}

@@ -131,3 +131,11 @@ def _reference_value(reference: Any) -> Fraction | None:
 
 def _equal(value: Fraction, wanted: Fraction, tolerance: float) -> bool:
     return value == wanted or (tolerance > 0 and abs(value - wanted) <= Fraction(tolerance) * abs(wanted))
+
+
+EXAMPLES = {
+    "numeric": [
+        (Sample("She sells 9 eggs at $2 each, so she makes $18.", "9 * 2 = <<9*2=18>>18\n#### 18"), 1.0),
+        (Sample("She makes $17.", "18"), 0.0),
+    ]
+}

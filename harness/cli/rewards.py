@@ -5,6 +5,7 @@ usage: holdfast rewards                                list every registered rew
        holdfast rewards try NAME COMPLETION REFERENCE  judge one completion and say why
        holdfast rewards validate code FILE             the items whose own reference solution fails its tests
        holdfast rewards audit NAME FILE                error rates on labelled data, and the cheapest texts that score
+                                                       (completion= reference= expected= prompt= against= card=)
        holdfast rewards docs FOLDER                    write the generated pages of docs/rewards
 
 COMPLETION and REFERENCE may be `@FILE`; a reference that is a JSON object or array is read as such.
@@ -17,7 +18,7 @@ examples:
 
 import inspect
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from holdfast.cli.grammar import Flags, plain
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.registry import Spec, lookup, names
 from holdfast.reward import Reward
+from holdfast.rows import write_whole
 from holdfast.sample import Sample
 
 
@@ -47,11 +49,10 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         return _try(rest, options, flags)
     if action == "validate":
         return _validate(rest, flags)
-    if action in ("audit", "docs"):
-        from holdfast import audit
-
-        run_action = audit.run_audit if action == "audit" else audit.run_docs
-        return run_action(rest, options.extra, flags.json)
+    if action == "audit":
+        return _audit(rest, options, flags)
+    if action == "docs":
+        return _docs(rest, flags)
     if action == "show" or (len(paths) == 1 and action in names()):
         return _show(rest if action == "show" else paths, flags)
     raise unknown("action of `holdfast rewards`", action, [*ACTIONS, *names()])
@@ -75,7 +76,7 @@ def _show(words: list[str], flags: Flags) -> int:
     if flags.json:
         print(json.dumps(_describe(spec)))
         return 0
-    print(f"{spec.name}  (version {spec.version}, judges {_scope(spec)})\n")
+    print(f"{spec.name}  (version {_version(spec)}, judges {_scope(spec)})\n")
     print(inspect.getdoc(spec.function) or "")
     print("\noptions:" if spec.options else "\nno options")
     for option in spec.options.values():
@@ -89,12 +90,16 @@ def _scope(spec: Spec) -> str:
     ]
 
 
+def _version(spec: Spec) -> str:
+    return spec.version if isinstance(spec.version, str) else "of its parts"
+
+
 def _describe(spec: Spec) -> dict[str, Any]:
     return {
         "name": spec.name,
-        "version": spec.version,
+        "version": _version(spec),
         "scope": spec.scope,
-        "needs_reference": spec.needs_reference,
+        "needs_reference": spec.needs_reference if isinstance(spec.needs_reference, bool) else None,
         "summary": spec.summary,
         "options": {name: str(option) for name, option in spec.options.items()},
     }
@@ -134,6 +139,44 @@ def _validate(words: list[str], flags: Flags) -> int:
             print(failure)
         print(f"{len(failures)} items fail on their own reference solution")
     return DataError.exit_code if failures else 0
+
+
+def _audit(words: list[str], options: Options, flags: Flags) -> int:
+    """Print the card of a reward on a labelled file; `card=FILE` writes it too."""
+    if len(words) != 2:
+        raise UsageError("usage: holdfast rewards audit NAME FILE [expected=FIELD …]")
+    from holdfast.audit import audit, read_labelled
+
+    keys = {key: options.extra.pop(key, default) for key, default in _AUDIT_KEYS.items()}
+    reward = _reward(words[0], options)
+    rows = read_labelled(
+        Path(words[1]), *(keys[k] or "" for k in ("completion", "reference", "expected")), keys["prompt"]
+    )
+    card = audit(reward, rows, Reward(keys["against"]) if keys["against"] else None)
+    if keys["card"]:
+        write_whole(Path(keys["card"]), card.markdown())
+    print(json.dumps(asdict(card)) if flags.json else card.markdown(), end="\n" if flags.json else "")
+    return 0
+
+
+_AUDIT_KEYS: dict[str, str | None] = {
+    "completion": "completion",
+    "reference": "reference",
+    "expected": "expected",
+    "prompt": None,
+    "against": None,
+    "card": None,
+}
+
+
+def _docs(words: list[str], flags: Flags) -> int:
+    if len(words) != 1:
+        raise UsageError("usage: holdfast rewards docs FOLDER")
+    from holdfast.reward_docs import write_docs
+
+    paths = [str(path) for path in write_docs(Path(words[0]))]
+    print(json.dumps({"written": paths}) if flags.json else f"{len(paths)} pages in {words[0]}")
+    return 0
 
 
 def _content(word: str) -> str:
