@@ -97,7 +97,7 @@ def _panel(title: str, keys: Iterable[str], log: Log) -> Panel | None:
 
 def _fill(series: list[tuple[str, list[float | None]]], at: int, entry: Mapping[str, Any]) -> None:
     for name, values in series:
-        value = entry.get(name)
+        value = entry.get(name, math.nan)
         if _is_number(value) and math.isfinite(value):
             values[at] = float(value)
 

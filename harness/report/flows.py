@@ -38,7 +38,7 @@ def _lost_rate(benchmark: Benchmark) -> float:
 
 def _card(benchmark: Benchmark) -> Html:
     table = benchmark.forgetting
-    heading = tag("h3", benchmark.task, tag("span", f"{words.count(benchmark.n)} items"))
+    heading = tag("h3", benchmark.task, tag("span", f"{words.plural(benchmark.n, 'item')}{_role(benchmark)}"))
     if table is None:
         return tag("div", heading, _graded(benchmark), class_="card")
     ends = tag(
@@ -50,12 +50,16 @@ def _card(benchmark: Benchmark) -> Html:
     right, wrong = table.both_right + table.lost, table.both_wrong + table.gained
     flips = tag(
         "div",
-        _flip(benchmark, "lost", table.lost, f"of {words.count(right)} right ({_part(table.lost, right)})"),
-        _flip(benchmark, "gained", table.gained, f"of {words.count(wrong)} wrong ({_part(table.gained, wrong)})"),
+        _flip(benchmark, "lost", table.lost, f"{_part(table.lost, right)} of {words.count(right)} right"),
+        _flip(benchmark, "gained", table.gained, f"{_part(table.gained, wrong)} of {words.count(wrong)} wrong"),
         class_="flips",
     )
     notes = [tag("p", note, class_="note") for note in _notes(table)]
     return tag("div", heading, diagram(table), ends, flips, *notes, class_="card")
+
+
+def _role(benchmark: Benchmark) -> str:
+    return {"target": ", trained for", "ignored": ", not judged"}.get(benchmark.role, "")
 
 
 def _graded(benchmark: Benchmark) -> Html:
@@ -122,10 +126,10 @@ def _band(kind: str, left: float, right: float, height: float) -> str:
         return ""
     thick = max(height, 0.9)
     x0, x1, half = _BAR, _WIDTH - _BAR, _WIDTH / 2
-    return (
-        f'<path class="{kind}" d="M{x0:.0f} {left:.2f}C{half:.0f} {left:.2f} {half:.0f} {right:.2f} {x1:.0f} {right:.2f}'
-        f'V{right + thick:.2f}C{half:.0f} {right + thick:.2f} {half:.0f} {left + thick:.2f} {x0:.0f} {left + thick:.2f}z"/>'
-    )
+    upper = f"M{x0:.0f} {left:.2f}C{half:.0f} {left:.2f} {half:.0f} {right:.2f} {x1:.0f} {right:.2f}"
+    left, right = left + thick, right + thick
+    lower = f"V{right:.2f}C{half:.0f} {right:.2f} {half:.0f} {left:.2f} {x0:.0f} {left:.2f}z"
+    return f'<path class="{kind}" d="{upper}{lower}"/>'
 
 
 def _bar(kind: str, x: float, y: float, height: float) -> str:

@@ -45,15 +45,15 @@ def forest(comparison: Comparison) -> Html:
     axis = scale([*bounds, comparison.margin])
     rows = join([_head(comparison), *_rows(comparison, axis), _axis(axis)])
     lede = (
-        f"Change of each benchmark, after minus before, in points (score × 100), with its {comparison.confidence:.0%} "
-        f"interval. The shaded band is the margin: a drop inside it is small enough to accept "
-        f"({_origin(comparison)}). Verdicts allow for the number of benchmarks (Holm)."
+        "Change of each benchmark, after minus before, in points (score × 100), with its "
+        f"{words.level(comparison.confidence)} interval. The shaded band is the margin: a drop inside it is "
+        f"small enough to accept ({_origin(comparison)}). Verdicts allow for the number of benchmarks (Holm)."
     )
     return section("skills", "Every skill", lede, tag("div", rows, class_="panel forest"), _legend())
 
 
 def _origin(comparison: Comparison) -> str:
-    size = f"{words.size(comparison.margin)} points"
+    size = words.margin(comparison.margin)
     if comparison.margin_origin == "default":
         return f"{size}, the smallest these items can decide with 80 % probability when nothing changed"
     return f"{size}, {'as asked for' if comparison.margin_origin == 'given' else 'from the policy'}"
@@ -76,7 +76,7 @@ def _head(comparison: Comparison) -> Html:
         tag("div", "Benchmark"),
         tag("div", "Before → after", class_="score"),
         tag("div", "Change in points"),
-        tag("div", f"Change, {comparison.confidence:.0%} interval", class_="delta"),
+        tag("div", f"Change, {words.level(comparison.confidence)} interval", class_="delta"),
         tag("div", "Verdict"),
     )
     return tag("div", *cells, class_="frow head")
@@ -84,8 +84,8 @@ def _head(comparison: Comparison) -> Html:
 
 def _row(benchmark: Benchmark, axis: Scale) -> Html:
     look = words.VERDICTS[benchmark.verdict]
-    note = words.chance_of_deciding(benchmark) or _p_note(benchmark)
-    items = f"{words.count(benchmark.n)} items"
+    note = words.lacking(benchmark) or _p_note(benchmark)
+    items = words.plural(benchmark.n, "item")
     if benchmark.dropped:
         items += f", {words.count(benchmark.dropped)} left out"
     lane = _lane(axis, benchmark.difference, benchmark.interval, benchmark.margin, benchmark.verdict, look.tone)
@@ -109,6 +109,8 @@ def _row(benchmark: Benchmark, axis: Scale) -> Html:
 def _p_note(benchmark: Benchmark) -> str:
     if benchmark.verdict is Verdict.NON_INFERIOR:
         return "non-inferior"
+    if benchmark.verdict is Verdict.BEYOND_MARGIN:
+        return f"drop > {words.size(benchmark.margin)} proven"
     p = benchmark.holm_improved if benchmark.difference > 0 else benchmark.holm_regressed
     text = words.probability(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
@@ -118,7 +120,7 @@ def _sum_row(macro: Omnibus, axis: Scale) -> Html:
     verdict = Verdict.NON_INFERIOR if macro.non_inferior else Verdict.INCONCLUSIVE
     tone = "good" if macro.non_inferior else "flat"
     lane = _lane(axis, macro.difference, macro.interval, macro.margin, verdict, tone, diamond=True)
-    says = "Non-inferior" if macro.non_inferior else "Not shown non-inferior"
+    says = "● Margin kept" if macro.non_inferior else "○ Margin not kept"
     return tag(
         "div",
         tag("div", "Mean of the held skills", tag("small", f"{macro.tasks} benchmarks, equal weight"), class_="name"),
@@ -180,16 +182,18 @@ def _axis(axis: Scale) -> Html:
 def _legend() -> Html:
     return Html(
         '<div class="legend" aria-hidden="true">'
-        '<span><svg><line x1="0" x2="26" y1="6" y2="6" stroke="currentColor" stroke-width="2"/>'
-        '<circle cx="13" cy="6" r="4.5" fill="currentColor"/></svg>estimate and interval</span>'
-        '<span><svg><line x1="0" x2="26" y1="6" y2="6" stroke="currentColor" stroke-width="2"/>'
-        '<circle cx="13" cy="6" r="4" fill="var(--panel)" stroke="currentColor" stroke-width="2"/></svg>undecided</span>'
-        '<span><svg><path d="M5 6L13 0L21 6L13 12z" fill="currentColor"/></svg>mean of the held skills</span>'
-        '<span><svg><rect width="26" height="12" fill="var(--band)"/>'
-        '<line x1="0" x2="0" y1="0" y2="12" stroke="var(--brand)" stroke-dasharray="3 3"/></svg>margin</span></div>'
+        '<span><svg><line class="key rule" x1="0" x2="26" y1="6" y2="6"/>'
+        '<circle class="key" cx="13" cy="6" r="4"/></svg>'
+        "estimate and interval</span>"
+        '<span><svg><line class="key rule" x1="0" x2="26" y1="6" y2="6"/>'
+        '<circle class="key hollow" cx="13" cy="6" r="4"/></svg>'
+        "undecided</span>"
+        '<span><svg><path class="key" d="M5 6L13 0L21 6L13 12z"/></svg>mean of the held skills</span>'
+        '<span><svg><rect class="key area" width="26" height="12"/>'
+        '<line class="key dash" x1="0" x2="0" y1="0" y2="12"/></svg>margin</span></div>'
     )
 
 
 def _round_step(raw: float) -> float:
     power = 10 ** math.floor(math.log10(raw))
-    return next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
+    return next(float(m * power) for m in (1, 2, 5, 10) if m * power >= raw * 0.999)

@@ -66,7 +66,8 @@ def _tile(benchmark: Benchmark, category: Category) -> Html:
 def _scale() -> Html:
     classes = ("l4", "l3", "l2", "l1", "0", "g1", "g2", "g3", "g4")
     swatches = Html("".join(f'<i class="tile h-{name}"></i>' for name in classes))
-    text = f"drop of 20 points or more … within ±1 … gain of 20 or more; steps at {', '.join(words.size(s) for s in _STEPS)}"
+    steps = ", ".join(words.size(bound) for bound in _STEPS)
+    text = f"from a drop of 20 points or more, over ±1, to a gain of 20 or more; steps at {steps}"
     return tag("div", tag("span", tag("span", swatches, class_="scale"), text), class_="legend")
 
 
@@ -88,11 +89,14 @@ def shifts(comparison: Comparison) -> Html:
         parts.append(
             tag(
                 "details",
-                tag("summary", f"{len(quiet)} small changes"),
+                tag("summary", words.plural(len(quiet), "small change")),
                 tag("div", _shift_table(quiet), class_="panel"),
             )
         )
-    lede = "Length, truncation, refusals, missing answers and language, before and after. A drop can be one of these and nothing else."
+    lede = (
+        "Length, truncation, refusals, missing answers and language, before and after. "
+        "A drop can be one of these and nothing else."
+    )
     return section("answers", "How the answers changed", lede, *parts)
 
 

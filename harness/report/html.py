@@ -117,8 +117,8 @@ def _facts(comparison: Comparison) -> list[Html]:
 
 
 def _fact(label: str, difference: float, unit: str, note: str) -> Html:
-    value = tag("dd", words.points(difference), " ", tag("small", unit), class_="value num")
-    return tag("div", tag("dt", label), value, tag("dd", note, class_="note num"))
+    value = tag("dd", words.points(difference), class_="value num")
+    return tag("div", tag("dt", label), value, tag("dd", unit, class_="note num"), tag("dd", note, class_="note num"))
 
 
 def _ends(benchmark: Benchmark) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.compare.result import Comparison, RunInfo
 from holdfast.report import words
-from holdfast.report.markup import Html, escape, join, pairs, section, table, tag
+from holdfast.report.markup import Html, escape, pairs, section, table, tag
 
 _SHOWN_APART = ("schema", "command", "packages", "config", "created", "python", "platform", "git")
 
@@ -72,7 +72,7 @@ def _run(label: str, run: RunInfo) -> Html:
     rows += [(key, _value(manifest[key])) for key in ("created", "python", "platform") if manifest.get(key)]
     rows += [("git", _git(manifest["git"]))] if manifest.get("git") else []
     rows += [(key, _value(value)) for key, value in manifest.items() if key not in _SHOWN_APART]
-    return join([tag("h3", label), pairs(rows)])
+    return tag("div", tag("h3", label), pairs(rows))
 
 
 def _git(state: Any) -> str:
@@ -94,8 +94,8 @@ def _tasks(comparison: Comparison) -> Html:
             b.task,
             b.version or "–",
             b.metric,
-            _value(dict(b.reward)) if b.reward else "–",
-            _value(dict(b.generation)) if b.generation else "–",
+            _reward(b.reward),
+            _settings(b.generation),
             words.count(b.n),
             b.repeats,
             b.method,
@@ -103,6 +103,19 @@ def _tasks(comparison: Comparison) -> Html:
         for b in comparison.benchmarks
     )
     return table(heads, rows, numeric=(5, 6))
+
+
+def _reward(reward: Mapping[str, Any]) -> str:
+    """`math 3 (tolerance=1e-06)`."""
+    if not reward:
+        return "–"
+    options = reward.get("options") or {}
+    named = f"{reward.get('name', '?')} {reward.get('version', '')}".strip()
+    return f"{named} ({_settings(options)})" if options else named
+
+
+def _settings(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k}={json.dumps(v, ensure_ascii=False, default=str)}" for k, v in values.items()) or "–"
 
 
 def _packages(comparison: Comparison) -> Html:
@@ -121,9 +134,10 @@ def _statistics(comparison: Comparison) -> list[tuple[object, object]]:
     rows: list[tuple[object, object]] = [
         (
             "level",
-            f"{comparison.alpha:g} one-sided per family, Holm over benchmarks; intervals {comparison.confidence:.0%}",
+            f"{comparison.alpha:g} one-sided per family, Holm over benchmarks",
         ),
-        ("margin", f"{words.size(comparison.margin)} points ({comparison.margin_origin})"),
+        ("intervals", words.level(comparison.confidence)),
+        ("margin", f"{words.margin(comparison.margin)} ({comparison.margin_origin})"),
         ("targets", ", ".join(comparison.target) or "none"),
         ("seed", comparison.seed),
         ("Holdfast", comparison.version or "–"),

@@ -27,7 +27,7 @@ _TWICE = "M1 0h10L6 6zM1 6h10l-5 6z"
 
 VERDICTS = {
     Verdict.REGRESSED: Look("Regressed", "lost", "▼", _DOWN),
-    Verdict.BEYOND_MARGIN: Look("Regressed beyond the margin", "lost", "▼▼", _TWICE),
+    Verdict.BEYOND_MARGIN: Look("Beyond margin", "lost", "▼▼", _TWICE),
     Verdict.NON_INFERIOR: Look("Held", "good", "●", _CIRCLE),
     Verdict.IMPROVED: Look("Improved", "gained", "▲", _UP),
     Verdict.INCONCLUSIVE: Look("Inconclusive", "warn", "○", _RING),
@@ -58,6 +58,11 @@ def size(value: float) -> str:
     return f"{100 * value:.2f}".rstrip("0").rstrip(".")
 
 
+def margin(value: float) -> str:
+    """A margin with its unit: `1 point`, `0.66 points`."""
+    return f"{size(value)} {'point' if size(value) == '1' else 'points'}"
+
+
 def interval(bounds: Interval) -> str:
     """`[−1.3, +0.7]` in points."""
     return f"[{points(bounds.low)}, {points(bounds.high)}]"
@@ -65,7 +70,7 @@ def interval(bounds: Interval) -> str:
 
 def share(value: float | None, digits: int = 1) -> str:
     """A share in per cent: `4.2 %`."""
-    return "–" if value is None or value != value else f"{100 * value:.{digits}f} %"
+    return "–" if value is None or value != value else f"{100 * value:.{digits}f}\u00a0%"
 
 
 def probability(p: float | None) -> str:
@@ -75,9 +80,19 @@ def probability(p: float | None) -> str:
     return "< 0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.01 else f"{p:.3f}"
 
 
+def level(confidence: float) -> str:
+    """A confidence level: `95 %`."""
+    return f"{100 * confidence:g}\u00a0%"
+
+
 def count(number: int) -> str:
     """A whole number with digit groups: `12,032`."""
     return f"{number:,}"
+
+
+def plural(number: int, noun: str, many: str | None = None) -> str:
+    """`1 item`, `2 items`."""
+    return f"{count(number)} {noun if number == 1 else many or noun + 's'}"
 
 
 def model_name(run: RunInfo) -> str:
@@ -93,11 +108,11 @@ def title(comparison: Comparison) -> str:
     return f"{before} → {after}"
 
 
-def chance_of_deciding(benchmark: Benchmark) -> str:
+def lacking(benchmark: Benchmark) -> str:
     """What an inconclusive benchmark lacks; empty otherwise."""
     if benchmark.verdict is not Verdict.INCONCLUSIVE or benchmark.items_to_decide is None:
         return ""
-    return f"{count(benchmark.items_to_decide)} items would decide"
+    return f"needs {count(benchmark.items_to_decide)} items"
 
 
 def plain_text(text: Text) -> str:

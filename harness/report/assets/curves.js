@@ -1,6 +1,6 @@
 /* Training curves: uPlot draws, we name, colour and explain. */
 const HUES = { light: ["#0a5f9e", "#b5460f", "#1c6b52", "#8a4f9e", "#7d5700", "#4d5a66"], dark: ["#78baec", "#f39a63", "#7cc9ae", "#cf9fe0", "#e3bd62", "#b3bcc4"] };
-const short = (value) => (value === null || value === undefined ? "–" : Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(2) : String(+value.toPrecision(4)));
+const short = (value) => (value === null || value === undefined ? "–" : Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(1) : String(+value.toPrecision(4)));
 
 class Curve {
   constructor(holder, panel) {
@@ -14,7 +14,7 @@ class Curve {
     new ResizeObserver(() => { if (this.canvas.clientWidth) this.plot.setSize(this.size()); }).observe(this.canvas);
   }
 
-  size() { return { width: Math.max(200, this.canvas.clientWidth), height: 210 }; }
+  size() { return { width: Math.max(200, this.canvas.clientWidth), height: 180 }; }
 
   draw() {
     if (this.plot) this.plot.destroy();
@@ -24,7 +24,7 @@ class Curve {
     const series = this.panel.series.map((line, i) => ({ label: line.name, stroke: this.hues[i % this.hues.length], width: 1.75, spanGaps: true, show: !this.hidden.has(i),
       points: { show: this.panel.points || line.y.filter((v) => v !== null).length < 30, size: this.panel.points ? 8 : 5 } }));
     this.plot = new uPlot({ ...this.size(), scales: { x: { time: false } }, legend: { show: false }, cursor: { sync: { key: "training" }, y: false },
-      axes: [{ ...axis, values: (_, ticks) => ticks.map(count) }, { ...axis, size: 58, values: (_, ticks) => ticks.map(short) }],
+      axes: [{ ...axis, size: 30, values: (_, ticks) => ticks.map(count) }, { ...axis, size: 54, values: (_, ticks) => ticks.map(short) }],
       series: [{}, ...series], hooks: { setCursor: [(plot) => this.read(plot.cursor.idx)] } },
     [this.panel.x, ...this.panel.series.map((line) => line.y)], this.canvas);
     this.label();

@@ -111,8 +111,8 @@ class Browser {
   entry(at) {
     const { index } = this.items, item = this.shown[at], kind = KINDS[index.kind[item]];
     const where = index.category[item] >= 0 ? index.categories[index.category[item]] : "";
-    const top = node("div", { class: `top tone-${kind.key}` }, shape(kind.icon), node("b", {}, kind.word),
-      node("span", { class: "soft" }, index.tasks[index.task[item]]), node("span", { class: "id soft" }, plainLine(where || index.id[item])));
+    const top = node("div", { class: "top" }, node("span", { class: `kind tone-${kind.key}` }, shape(kind.icon), kind.word),
+      node("span", {}, plainLine(index.tasks[index.task[item]])), node("span", { class: "id" }, plainLine(where || index.id[item])));
     const entry = node("div", { class: "entry", role: "option", id: `entry-${at}`, "data-at": at, "aria-selected": String(at === this.at),
       "aria-setsize": this.shown.length, "aria-posinset": at + 1 }, top, node("div", { class: "text", dir: "auto" }, plainLine(index.snippet[item])));
     entry.style.top = `${at * ROW}px`;

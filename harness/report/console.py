@@ -1,0 +1,137 @@
+"""The report in a terminal: the verdict, then one line per benchmark with a small forest plot."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from holdfast.compare.result import Benchmark, Comparison, Interval, Omnibus
+from holdfast.report import words
+from holdfast.report.forest import Scale, scale
+from holdfast.report.markup import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+_STYLES = {"lost": "bold red", "good": "green", "gained": "cyan", "warn": "yellow", "flat": "dim"}
+_PLOT = 25
+_WIDE = 112
+"""Columns from which the plot has room."""
+_ROLES = {"target": "trained for", "held": "held skills", "ignored": "not judged"}
+
+
+class Terminal:
+    """The renderable: fits itself to the width it is given."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.comparison = comparison
+
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[RenderableType]":
+        """Verdict, models, table, warnings, the gate's demands. Names are plain text, never `rich` markup."""
+        from rich.text import Text
+
+        comparison = self.comparison
+        look = words.DECISIONS[comparison.decision]
+        headline = Text(f"{look.mark} {look.word.upper()}  ", style=_STYLES[look.tone])
+        yield headline.append(visible(comparison.sentence), style="bold")
+        yield Text(visible(words.title(comparison)), style="dim")
+        yield Text()
+        yield _table(comparison, drawn=options.max_width >= _WIDE)
+        for warning in comparison.warnings:
+            yield Text(f"! {visible(warning)}", style="yellow")
+        for check in comparison.checks:
+            yield _check(check.name, check.text, check.passed)
+
+
+def _table(comparison: Comparison, drawn: bool) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("benchmark", overflow="fold", min_width=10)
+    table.add_column("items", justify="right")
+    table.add_column("before → after", justify="right", no_wrap=True)
+    if drawn:
+        table.add_column("change in points", no_wrap=True, width=_PLOT)
+    table.add_column(f"change, {words.level(comparison.confidence)} interval", justify="right", no_wrap=drawn)
+    table.add_column("verdict", overflow="fold")
+    bounds = [v for b in comparison.benchmarks for v in (b.interval.low, b.interval.high)]
+    axis = scale([*bounds, -comparison.margin])
+    for role, heading in _ROLES.items():
+        group = sorted((b for b in comparison.benchmarks if b.role == role), key=lambda b: b.difference)
+        if group:
+            table.add_row(_dim(heading))
+        for benchmark in group:
+            table.add_row(*_cells(benchmark, axis, drawn))
+        if role == "held" and comparison.macro and len(group) > 1:
+            table.add_row(*_macro_cells(comparison.macro, axis, drawn))
+    return table
+
+
+def _cells(benchmark: Benchmark, axis: Scale, drawn: bool) -> "list[RenderableType]":
+    from rich.text import Text
+
+    look = words.VERDICTS[benchmark.verdict]
+    lacking = words.lacking(benchmark)
+    line = plot(benchmark.difference, benchmark.interval, benchmark.margin, axis)
+    return [
+        Text(f"  {visible(benchmark.task)}"),
+        words.count(benchmark.n),
+        f"{words.score(benchmark.before)} → {words.score(benchmark.after)}",
+        *([Text(line, style=_STYLES[look.tone])] if drawn else []),
+        _change(benchmark.difference, benchmark.interval),
+        Text(f"{look.mark} {look.word}{f' ({lacking})' if lacking else ''}", style=_STYLES[look.tone]),
+    ]
+
+
+def _macro_cells(macro: Omnibus, axis: Scale, drawn: bool) -> "list[RenderableType]":
+    from rich.text import Text
+
+    mark, style = ("●", _STYLES["good"]) if macro.non_inferior else ("○", _STYLES["warn"])
+    says = f"{mark} margin of {words.size(macro.margin)} {'kept' if macro.non_inferior else 'not kept'}"
+    line = plot(macro.difference, macro.interval, macro.margin, axis, "◆")
+    return [
+        Text("  mean", style="bold"),
+        words.count(macro.n),
+        f"{words.score(macro.before)} → {words.score(macro.after)}",
+        *([Text(line, style="bold")] if drawn else []),
+        _change(macro.difference, macro.interval),
+        Text(says, style=style),
+    ]
+
+
+def plot(value: float, bounds: Interval, margin: float, axis: Scale, mark: str = "●", width: int = _PLOT) -> str:
+    """A line of `width` characters: │ at 0, ┊ at the margin, ├──●──┤ the interval and the estimate."""
+
+    def place(at: float) -> int:
+        return min(width - 1, max(0, round(float(axis.at(at)[:-1]) / 100 * (width - 1))))
+
+    line = [" "] * width
+    line[place(-margin)] = "┊"
+    line[place(0)] = "│"
+    low, high = place(bounds.low), place(bounds.high)
+    for i in range(low, high + 1):
+        line[i] = "─"
+    line[low], line[high] = "├", "┤"
+    line[place(value)] = mark
+    return "".join(line)
+
+
+def _change(difference: float, bounds: Interval) -> "Text":
+    from rich.text import Text
+
+    cell = Text(words.points(difference), style="bold")
+    cell.append(f" {words.interval(bounds)}", style="dim")
+    return cell
+
+
+def _check(name: str, told: str, passed: bool | None) -> "Text":
+    from rich.text import Text
+
+    mark, style = {True: ("✓", "green"), False: ("✗", "bold red"), None: ("○", "yellow")}[passed]
+    return Text(visible(f"{mark} {name}: {told}"), style=style)
+
+
+def _dim(text: str) -> "Text":
+    from rich.text import Text
+
+    return Text(text, style="dim italic")

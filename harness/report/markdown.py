@@ -1,0 +1,168 @@
+"""The report as Markdown that fits a pull-request comment, whatever the models wrote."""
+
+import html
+import re
+from collections.abc import Iterator
+
+from holdfast.compare.result import Benchmark, Comparison, Flip
+from holdfast.report import words
+from holdfast.report.markup import visible
+from holdfast.report.reproduce import command_line
+
+LONGEST = 60_000
+"""Characters; GitHub takes 65,536."""
+_EXAMPLES = 3
+_EXCERPT = 280
+_CATEGORIES = 8
+_ICONS = {"lost": "🔻", "good": "✅", "gained": "🔼", "warn": "❔", "flat": "·"}
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!&$])")
+
+
+def markdown(comparison: Comparison) -> str:
+    """Verdict, table and folded details. Parts that would pass the limit are left out, and it is said."""
+    look = words.DECISIONS[comparison.decision]
+    kept = f"### {_ICONS[look.tone]} {look.word}: {plain(comparison.sentence)}\n"
+    blocks = [_summary(comparison), _warnings(comparison), _checks(comparison), _table(comparison)]
+    blocks += [_forgetting(comparison), _categories(comparison), *_examples(comparison), _reproduce(comparison)]
+    for block in filter(None, blocks):
+        if len(kept) + len(block) > LONGEST:
+            return f"{kept}\n_More is in the HTML report: this comment is at its limit._\n"
+        kept += f"\n{block}\n"
+    return kept
+
+
+def plain(text: str) -> str:
+    """`text` as plain Markdown text: no markup, no mention, no link, one line."""
+    return _SPECIAL.sub(r"\\\1", visible(" ".join(text.split()))).replace("\\@", "@\u2060")
+
+
+def fenced(text: str) -> str:
+    """`text` in a code block that it cannot end."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{visible(text)}\n{fence}"
+
+
+def _summary(comparison: Comparison) -> str:
+    macro = comparison.macro
+    said = f"`{_code(words.title(comparison))}`"
+    if macro:
+        change = f"{words.points(macro.difference)} {words.interval(macro.interval)}"
+        said += f" · held skills, mean of {macro.tasks}: **{change}** points"
+    return f"{said} · margin {words.margin(comparison.margin)} ({comparison.margin_origin})"
+
+
+def _code(text: str) -> str:
+    return visible(" ".join(text.split())).replace("`", "'").replace("|", "\u2223")
+
+
+def _warnings(comparison: Comparison) -> str:
+    return "\n".join(f"> ⚠️ {plain(warning)}" for warning in comparison.warnings)
+
+
+def _checks(comparison: Comparison) -> str:
+    marks = {True: "✅", False: "❌", None: "❔"}
+    return "\n".join(f"- {marks[check.passed]} {plain(check.name)}: {plain(check.text)}" for check in comparison.checks)
+
+
+def _table(comparison: Comparison) -> str:
+    heads = [
+        "Benchmark",
+        "Items",
+        "Before → after",
+        f"Change in points, {words.level(comparison.confidence)} interval",
+        "Verdict",
+    ]
+    rows = []
+    for role in ("target", "held", "ignored"):
+        group = sorted((b for b in comparison.benchmarks if b.role == role), key=lambda b: b.difference)
+        rows += [_row(benchmark) for benchmark in group]
+    return _grid(heads, rows)
+
+
+def _row(benchmark: Benchmark) -> list[str]:
+    look = words.VERDICTS[benchmark.verdict]
+    name = {"target": " (trained for)", "ignored": " (not judged)"}.get(benchmark.role, "")
+    lacking = words.lacking(benchmark)
+    return [
+        f"{plain(benchmark.task)}{name}",
+        words.count(benchmark.n),
+        f"{words.score(benchmark.before)} → {words.score(benchmark.after)}",
+        f"**{words.points(benchmark.difference)}** {words.interval(benchmark.interval)}",
+        f"{_ICONS[look.tone]} {look.word}{f' ({lacking})' if lacking else ''}",
+    ]
+
+
+def _forgetting(comparison: Comparison) -> str:
+    rows = []
+    for benchmark in comparison.benchmarks:
+        table = benchmark.forgetting
+        if table:
+            counts = (
+                words.count(table.lost),
+                words.share(table.lost_rate),
+                words.count(table.gained),
+                words.share(table.gained_rate),
+            )
+            rows.append([plain(benchmark.task), *counts, words.share(table.retention)])
+    heads = ["Benchmark", "Lost (1→0)", "of items", "Gained (0→1)", "of items", "Still right"]
+    return _folded("Forgetting", _grid(heads, rows)) if rows else ""
+
+
+def _categories(comparison: Comparison) -> str:
+    found = [(b, c) for b in comparison.benchmarks for c in b.categories]
+    worst = sorted(found, key=lambda pair: (pair[1].q, pair[1].difference))[:_CATEGORIES]
+    rows = [
+        [
+            plain(b.task),
+            plain(c.name),
+            words.count(c.n),
+            f"{words.points(c.difference)} {words.interval(c.interval)}",
+            words.probability(c.q),
+        ]
+        for b, c in worst
+    ]
+    grid = _grid(["Benchmark", "Category", "Items", "Change in points", "q"], rows)
+    return _folded(f"Categories that changed most, of {len(found)} (exploratory)", grid) if rows else ""
+
+
+def _examples(comparison: Comparison) -> Iterator[str]:
+    for benchmark in comparison.held:
+        lost = [flip for flip in benchmark.flips if flip.direction == "lost"]
+        if lost:
+            shown = "\n\n".join(_example(flip) for flip in lost[:_EXAMPLES])
+            yield _folded(
+                f"{benchmark.task}: {min(len(lost), _EXAMPLES)} of {words.count(len(lost))} lost items", shown
+            )
+
+
+def _example(flip: Flip) -> str:
+    parts = (
+        f"item {flip.doc_id}: {_excerpt(words.plain_text(flip.prompt))}",
+        f"reference: {_excerpt(words.reference_text(flip.reference))}",
+        f"before:    {_excerpt(words.plain_text(flip.before.completion))}",
+        f"after:     {_excerpt(words.plain_text(flip.after.completion))}",
+        f"reason:    {_excerpt(flip.after.reason)}",
+    )
+    return fenced("\n".join(parts))
+
+
+def _excerpt(text: str) -> str:
+    """The end of a long text: answers stand there."""
+    line = " ".join(text[-4 * _EXCERPT :].split())
+    return line if len(line) <= _EXCERPT and len(text) <= 4 * _EXCERPT else f"… {line[-_EXCERPT:]}"
+
+
+def _reproduce(comparison: Comparison) -> str:
+    line = command_line(comparison.command)
+    version = f"Holdfast {comparison.version}".strip()
+    return _folded("To reproduce", f"{fenced(line)}\n\n{version}, seed {comparison.seed}") if line else ""
+
+
+def _grid(heads: list[str], rows: list[list[str]]) -> str:
+    lines = [heads, ["---", *["--:"] * (len(heads) - 2), "---"], *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+def _folded(summary: str, body: str) -> str:
+    return f"<details><summary>{html.escape(visible(summary))}</summary>\n\n{body}\n\n</details>"
