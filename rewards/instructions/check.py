@@ -1,0 +1,147 @@
+"""What every instruction checker is: a function of the response's text and the instruction's arguments."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from holdfast.sample import Score
+
+Arguments = Mapping[str, Any]
+
+
+class Finding(NamedTuple):
+    """A checker's answer: was the instruction followed, and what was seen."""
+
+    followed: bool
+    seen: str
+
+
+class BadReference(Exception):
+    """The reference asks for something that cannot be checked: nobody could be judged against it."""
+
+
+Checker = Callable[[str, Arguments], Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """The instructions of one prompt, read from a reference."""
+
+    ids: Sequence[str]
+    arguments: Sequence[Arguments] = field(default_factory=tuple)
+
+
+def read_reference(reference: Any, prefix: str = "") -> Instructions:
+    """Instructions of `{"instruction_id_list": […], "kwargs": […]}`, a mapping or its JSON text.
+
+    Arguments that are null are left out (data sets pad every row with all keys). Raises BadReference.
+    """
+    if isinstance(reference, str):
+        try:
+            reference = json.loads(reference)
+        except (ValueError, RecursionError) as error:
+            raise BadReference(f"the reference is not JSON: {error}") from error
+    if not isinstance(reference, Mapping) or not isinstance(reference.get("instruction_id_list"), list | tuple):
+        raise BadReference("a reference needs 'instruction_id_list' and 'kwargs'")
+    ids = [str(name).removeprefix(prefix) for name in reference["instruction_id_list"]]
+    rows = reference.get("kwargs") or [{}] * len(ids)
+    if not ids or not isinstance(rows, list | tuple) or len(rows) != len(ids):
+        raise BadReference(f"{len(ids)} instruction ids do not go with these kwargs: {rows!r:.60}")
+    if not all(row is None or isinstance(row, Mapping) for row in rows):
+        raise BadReference("each entry of 'kwargs' must be a mapping")
+    return Instructions(ids, [{k: v for k, v in (row or {}).items() if v is not None} for row in rows])
+
+
+def text_of(arguments: Arguments, name: str) -> str:
+    """A text argument; raises BadReference when it is missing, empty or no text."""
+    value = arguments.get(name)
+    if not isinstance(value, str) or not value:
+        raise BadReference(f"the argument {name!r} must be a text, not {value!r:.40}")
+    return value
+
+
+def number_of(arguments: Arguments, name: str) -> int:
+    """A whole, non-negative number argument (data sets write 3.0 too); raises BadReference."""
+    value = arguments.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < 0:
+        raise BadReference(f"the argument {name!r} must be a whole number, not {value!r:.40}")
+    return int(value)
+
+
+def texts_of(arguments: Arguments, name: str) -> Sequence[str]:
+    """A list-of-texts argument; raises BadReference."""
+    value = arguments.get(name)
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(v, str) and v for v in value):
+        raise BadReference(f"the argument {name!r} must be a list of texts, not {value!r:.40}")
+    return value
+
+
+def compare(count: int, arguments: Arguments, number: str, relation: str, unit: str) -> Finding:
+    """`count` against the threshold `arguments[number]` by `arguments[relation]`: "less than" or "at least"."""
+    asked, how = number_of(arguments, number), text_of(arguments, relation)
+    if how not in ("less than", "at least"):
+        raise BadReference(f"the argument {relation!r} must be 'less than' or 'at least', not {how!r:.40}")
+    followed = count < asked if how == "less than" else count >= asked
+    return Finding(followed, f"{count} {unit}, {how} {asked} asked")
+
+
+def at_least(count: int, asked: int, unit: str) -> Finding:
+    """`count` of `unit` against a minimum."""
+    return Finding(count >= asked, f"{count} {unit}, at least {asked} asked")
+
+
+def exactly(count: int, asked: int, unit: str) -> Finding:
+    """`count` of `unit` against the number asked."""
+    return Finding(count == asked, f"{count} {unit}, exactly {asked} asked")
+
+
+def variants(text: str) -> list[str]:
+    """The readings of the loose mode: without asterisks, first line, last line, or several of these."""
+    lines = text.split("\n")
+    kept = [text, "\n".join(lines[1:]).strip(), "\n".join(lines[:-1]).strip(), "\n".join(lines[1:-1]).strip()]
+    return list(dict.fromkeys([*kept, *(version.replace("*", "") for version in kept)]))
+
+
+def judge(text: str, wanted: Instructions, checkers: Mapping[str, Checker], strict: bool, graded: bool) -> Score:
+    """The score of a response: every instruction in `parts`, 1.0 when all are followed (`graded`: their share).
+
+    Raises BadReference for an instruction or argument that cannot be checked. An empty response follows nothing.
+    """
+    unknown = [name for name in wanted.ids if name not in checkers]
+    if unknown:
+        raise BadReference(f"unknown instruction {unknown[0]!r:.80}")
+    readings = [text] if strict else variants(text)
+    parts: dict[str, float | None] = {}
+    failed = []
+    for name, arguments in zip(wanted.ids, wanted.arguments, strict=True):
+        finding = _finding(readings, checkers[name], arguments)
+        parts[_key(name, parts)] = float(finding.followed)
+        if not finding.followed:
+            failed.append(f"{name}: {finding.seen}")
+    done = len(parts) - len(failed)
+    value = done / len(parts) if graded else float(not failed)
+    reason = f"{done} of {len(parts)} followed" + "".join(f"; {text}" for text in failed)
+    made = Score.share(value, reason)
+    return Score(made.value, made.outcome, reason, parts=parts)
+
+
+def _finding(readings: Sequence[str], checker: Checker, arguments: Arguments) -> Finding:
+    first = None
+    for text in readings:
+        if not text.strip():
+            continue
+        finding = checker(text, arguments)
+        if finding.followed:
+            return finding
+        first = first or finding
+    if first is None:
+        # Arguments are checked all the same: a bad reference is unjudgeable, not the model's fault.
+        checker("", arguments)
+        return Finding(False, "the response is empty")
+    return first
+
+
+def _key(name: str, parts: Mapping[str, float | None]) -> str:
+    same = sum(key.partition("#")[0] == name for key in parts)
+    return f"{name}#{same + 1}" if same else name
