@@ -1,0 +1,99 @@
+"""The held benchmarks together: macro (mean of benchmarks) and micro (mean of items), with non-inferiority bounds."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from holdfast.stats.paired import Array, lower_limit, mcnemar_midp
+
+Weighting = Literal["macro", "micro"]
+
+
+@dataclass(frozen=True, slots=True)
+class Strata:
+    """Independent benchmarks along the last axis; leading axes are simulations.
+
+    A benchmark of 0/1 scores is its table (`lost`, `gained`, `n`) with `se` NaN; any other is its `difference` with
+    `se` and `df`.
+    """
+
+    difference: Array
+    n: Array
+    lost: Array
+    gained: Array
+    se: Array
+    df: Array
+
+    @classmethod
+    def of_tables(cls, lost: ArrayLike, gained: ArrayLike, n: ArrayLike) -> "Strata":
+        """Benchmarks of 0/1 scores."""
+        arrays = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (lost, gained, n)))
+        b, c, size = arrays[0], arrays[1], arrays[2]
+        nothing = np.full(size.shape, np.nan)
+        return cls((c - b) / size, size, b, c, nothing, nothing)
+
+    @property
+    def variance(self) -> Array:
+        """Of each difference when nothing changed: (lost + gained)/n², of at least one flip: none seen is not none."""
+        table = np.maximum(self.lost + self.gained, 1.0) / self.n**2
+        return np.asarray(np.where(np.isnan(self.se), table, self.se**2))
+
+    def weights(self, by: Weighting) -> Array:
+        """Shares that sum to 1."""
+        if by == "micro":
+            return np.asarray(self.n / self.n.sum(axis=-1, keepdims=True))
+        return np.full(self.n.shape, 1.0 / self.n.shape[-1])
+
+
+def lower_bound(strata: Strata, by: Weighting, z: float) -> Array:
+    """The lower confidence bound of Σ w·Δ at z standard errors (z = 1.645: one-sided 95 %).
+
+    Σ w_k·l_k(z_k): every benchmark's own lower limit, Tango's for 0/1 scores, at the share z_k = z·w_k·se_k / SE of the
+    distance that falls on it (Σ z_k² = z²), which is where the joint score test would be just rejected. One benchmark:
+    exactly its Tango limit. Many: Wald's efficiency without Wald's collapse when hardly anything flips.
+    """
+    weights, se = strata.weights(by), np.sqrt(strata.variance)
+    total = np.sqrt(np.sum((weights * se) ** 2, axis=-1, keepdims=True))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(total > 0, z * weights * se / total, 0.0)
+    return np.asarray(np.sum(weights * _limits(strata, share), axis=-1))
+
+
+def upper_bound(strata: Strata, by: Weighting, z: float) -> Array:
+    """The mirror image of `lower_bound`."""
+    mirror = Strata(-strata.difference, strata.n, strata.gained, strata.lost, strata.se, strata.df)
+    return np.asarray(-lower_bound(mirror, by, z))
+
+
+def combined_difference(strata: Strata, by: Weighting) -> Array:
+    """Σ w·d."""
+    return np.asarray(np.sum(strata.weights(by) * strata.difference, axis=-1))
+
+
+def p_regressed(strata: Strata, by: Weighting) -> Array:
+    """One-sided p of H0: no benchmark changed, against a drop of the weighted mean.
+
+    Micro over 0/1 scores: exact mid-p of the pooled flips (Binomial(all flips, ½) when nothing changed). Otherwise
+    Φ(Σwd / sqrt(Σ w²se²)), se that of no change.
+    """
+    if by == "micro" and np.isnan(strata.se).all():
+        return mcnemar_midp(strata.lost.sum(axis=-1), strata.gained.sum(axis=-1))
+    weights = strata.weights(by)
+    spread = np.sqrt(np.sum(weights**2 * strata.variance, axis=-1))
+    mean = combined_difference(strata, by)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(special.ndtr(np.where(spread > 0, mean / spread, np.sign(mean) * np.inf)))
+
+
+def _limits(strata: Strata, z: Array) -> Array:
+    tables = np.isnan(strata.se)
+    n = np.where(tables, strata.n, 1.0)
+    lost, gained = np.where(tables, strata.lost, 0.0), np.where(tables, strata.gained, 0.0)
+    scores = lower_limit(lost, gained, n, z) if tables.any() else np.zeros(z.shape)
+    if tables.all():
+        return scores
+    reach = np.where(np.isnan(strata.df), z, special.stdtrit(np.maximum(strata.df, 1), special.ndtr(z)))
+    return np.asarray(np.where(tables, scores, strata.difference - reach * strata.se))
