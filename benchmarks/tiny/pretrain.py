@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 IGNORED = -100
 
 SHARES = {
-    "addition": 20,
-    "reverse": 12,
-    "upper": 8,
-    "repeat": 8,
-    "capitals": 18,
+    "addition": 26,
+    "reverse": 10,
+    "upper": 6,
+    "repeat": 6,
+    "capitals": 16,
     "facts": 8,
-    "json": 10,
-    "python": 10,
-    "last": 5.5,
-    "sort": 0.5,
+    "json": 8,
+    "python": 8,
+    "last": 6,
+    "sort": 0.7,
 }
 """Weights of the skills in a batch. `facts` asks for a capital without choices, to learn the pairs themselves;
 `sort` is left half learned, for reinforcement learning to raise."""
@@ -52,11 +52,11 @@ SENTENCE_SHARE = 0.65
 @dataclass(frozen=True)
 class Options:
     out: str
-    steps: int = 4500
+    steps: int = 3000
     batch: int = 64
     rate: float = 4e-3
     warmup: int = 100
-    decay: int = 1200
+    decay: int = 1000
     seed: int = 20
     threads: int = 2
     every: int = 250
