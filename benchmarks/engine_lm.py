@@ -101,7 +101,9 @@ class HFEngine:
         texts = self._lm.generate_until(_instances(items), disable_tqdm=True)
         limit = int(items[0].generation["max_gen_toks"])
         facts = self._lm.take_facts([item.prompt for item in items], texts, limit)
-        return [Completion(text, *fact) for text, fact in zip(texts, facts)]
+        return [
+            Completion(text, reason, tokens, prompt_cut=cut) for text, (reason, tokens, cut) in zip(texts, facts)
+        ]
 
     def _compare(self, items: Sequence[Item]) -> list[Completion]:
         requests = _instances(items)
@@ -164,7 +166,7 @@ def _hf_class() -> Any:
             longest = max((context + text for context, text in pairs), key=len)
             if len(longest.encode("utf-8")) <= self.max_length:
                 return False  # no tokenizer makes more tokens than bytes
-            return len(self.tok_encode(longest)) > self.max_length + 1
+            return bool(len(self.tok_encode(longest)) > self.max_length + 1)
 
     return RecordingHFLM
 
