@@ -83,6 +83,8 @@ class DataConfig:
     """Rows with a longer prompt plus completion are left out, and counted."""
     shuffle: bool = True
     replay: ReplayConfig = field(default_factory=ReplayConfig)
+    reward: Any = None
+    """What judges this data in GRPO and RLOO when `reward=` does not say."""
 
 
 @dataclass

@@ -23,7 +23,7 @@ def check(config: TrainConfig) -> None:
     arguments.check(config.trainer.name, config.trainer.args)
     lora(config.lora)
     if config.trainer.name in LEARNS_FROM_REWARD:
-        rewards_of(config.reward)
+        rewards_of(config.reward or config.data.reward)
 
 
 def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
         rows=rows,
         data=config.data,
         args=arguments.build(config.trainer.name, config.trainer.args, out / "training", config.seed),
-        rewards=rewards_of(config.reward) if learns_from_reward else [],
+        rewards=rewards_of(config.reward or config.data.reward) if learns_from_reward else [],
         peft=lora(config.lora),
         callbacks=[Watch(), *(callbacks or [])],
     )
