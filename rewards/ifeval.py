@@ -4,7 +4,7 @@ from typing import Literal
 
 from holdfast.registry import register
 from holdfast.rewards.instructions import ifeval_corrected, ifeval_upstream
-from holdfast.rewards.instructions.check import BadReference, judge, read_reference
+from holdfast.rewards.instructions.check import BadReferenceError, judge, read_reference
 from holdfast.sample import Sample, Score
 
 _CHECKERS = {"upstream": ifeval_upstream.CHECKERS, "corrected": ifeval_corrected.CHECKERS}
@@ -29,7 +29,7 @@ def ifeval(
     """
     try:
         return judge(sample.text, read_reference(sample.reference, "en:"), _CHECKERS[mode], strict, graded)
-    except BadReference as error:
+    except BadReferenceError as error:
         return Score.unjudgeable(str(error))
 
 

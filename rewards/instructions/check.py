@@ -17,7 +17,7 @@ class Finding(NamedTuple):
     seen: str
 
 
-class BadReference(Exception):
+class BadReferenceError(Exception):
     """The reference asks for something that cannot be checked: nobody could be judged against it."""
 
 
@@ -35,45 +35,45 @@ class Instructions:
 def read_reference(reference: Any, prefix: str = "") -> Instructions:
     """Instructions of `{"instruction_id_list": […], "kwargs": […]}`, a mapping or its JSON text.
 
-    Arguments that are null are left out (data sets pad every row with all keys). Raises BadReference.
+    Arguments that are null are left out (data sets pad every row with all keys). Raises BadReferenceError.
     """
     if isinstance(reference, str):
         try:
             reference = json.loads(reference)
         except (ValueError, RecursionError) as error:
-            raise BadReference(f"the reference is not JSON: {error}") from error
+            raise BadReferenceError(f"the reference is not JSON: {error}") from error
     if not isinstance(reference, Mapping) or not isinstance(reference.get("instruction_id_list"), list | tuple):
-        raise BadReference("a reference needs 'instruction_id_list' and 'kwargs'")
+        raise BadReferenceError("a reference needs 'instruction_id_list' and 'kwargs'")
     ids = [str(name).removeprefix(prefix) for name in reference["instruction_id_list"]]
     rows = reference.get("kwargs") or [{}] * len(ids)
     if not ids or not isinstance(rows, list | tuple) or len(rows) != len(ids):
-        raise BadReference(f"{len(ids)} instruction ids do not go with these kwargs: {rows!r:.60}")
+        raise BadReferenceError(f"{len(ids)} instruction ids do not go with these kwargs: {rows!r:.60}")
     if not all(row is None or isinstance(row, Mapping) for row in rows):
-        raise BadReference("each entry of 'kwargs' must be a mapping")
+        raise BadReferenceError("each entry of 'kwargs' must be a mapping")
     return Instructions(ids, [{k: v for k, v in (row or {}).items() if v is not None} for row in rows])
 
 
 def text_of(arguments: Arguments, name: str) -> str:
-    """A text argument; raises BadReference when it is missing, empty or no text."""
+    """A text argument; raises BadReferenceError when it is missing, empty or no text."""
     value = arguments.get(name)
     if not isinstance(value, str) or not value:
-        raise BadReference(f"the argument {name!r} must be a text, not {value!r:.40}")
+        raise BadReferenceError(f"the argument {name!r} must be a text, not {value!r:.40}")
     return value
 
 
 def number_of(arguments: Arguments, name: str) -> int:
-    """A whole, non-negative number argument (data sets write 3.0 too); raises BadReference."""
+    """A whole, non-negative number argument (data sets write 3.0 too); raises BadReferenceError."""
     value = arguments.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < 0:
-        raise BadReference(f"the argument {name!r} must be a whole number, not {value!r:.40}")
+        raise BadReferenceError(f"the argument {name!r} must be a whole number, not {value!r:.40}")
     return int(value)
 
 
 def texts_of(arguments: Arguments, name: str) -> Sequence[str]:
-    """A list-of-texts argument; raises BadReference."""
+    """A list-of-texts argument; raises BadReferenceError."""
     value = arguments.get(name)
     if not isinstance(value, list | tuple) or not value or not all(isinstance(v, str) and v for v in value):
-        raise BadReference(f"the argument {name!r} must be a list of texts, not {value!r:.40}")
+        raise BadReferenceError(f"the argument {name!r} must be a list of texts, not {value!r:.40}")
     return value
 
 
@@ -81,7 +81,7 @@ def compare(count: int, arguments: Arguments, number: str, relation: str, unit: 
     """`count` against the threshold `arguments[number]` by `arguments[relation]`: "less than" or "at least"."""
     asked, how = number_of(arguments, number), text_of(arguments, relation)
     if how not in ("less than", "at least"):
-        raise BadReference(f"the argument {relation!r} must be 'less than' or 'at least', not {how!r:.40}")
+        raise BadReferenceError(f"the argument {relation!r} must be 'less than' or 'at least', not {how!r:.40}")
     followed = count < asked if how == "less than" else count >= asked
     return Finding(followed, f"{count} {unit}, {how} {asked} asked")
 
@@ -106,11 +106,11 @@ def variants(text: str) -> list[str]:
 def judge(text: str, wanted: Instructions, checkers: Mapping[str, Checker], strict: bool, graded: bool) -> Score:
     """The score of a response: every instruction in `parts`, 1.0 when all are followed (`graded`: their share).
 
-    Raises BadReference for an instruction or argument that cannot be checked. An empty response follows nothing.
+    Raises BadReferenceError for an instruction or argument that cannot be checked. An empty response follows nothing.
     """
     unknown = [name for name in wanted.ids if name not in checkers]
     if unknown:
-        raise BadReference(f"unknown instruction {unknown[0]!r:.80}")
+        raise BadReferenceError(f"unknown instruction {unknown[0]!r:.80}")
     readings = [text] if strict else variants(text)
     parts: dict[str, float | None] = {}
     failed = []

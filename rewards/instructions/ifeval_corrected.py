@@ -24,11 +24,14 @@ from holdfast.rewards.instructions.check import (
 )
 
 _MARKUP = " \t*_`#>"
+_QUOTES = "\"'“”‘’"
+_SHORT = 60
 _BULLET = re.compile(r"[ \t]*(?:[*+\-]|•)[ \t]+\S")
 _ORDINAL = re.compile(r"[ \t]{0,20}(?:\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)]|[*+\-•])[ \t]{1,20}")
 _PLACEHOLDER = re.compile(r"\[([^\[\]\n]{1,200})\](?!\()")
 _EMPHASIS = re.compile(r"(?<![*\w\\])(\*{1,3})(?![\s*])([^*\n]{1,2000})(?<!\s)\1(?![*\w])")
-_DIVIDER = re.compile(r"^[ \t]{0,3}(?:\*[ \t]?){3}[ \t]*$", re.MULTILINE)
+_DIVIDER = re.compile(r"(?<!\S)\*\*\*(?!\S)")
+_TITLE = re.compile(r"<<([^<>\n]{1,500})>>")
 _LINE = re.compile(r"[^\n]+")
 
 
@@ -62,7 +65,7 @@ def number_sentences(text: str, args: Arguments) -> Finding:
 
 
 def number_paragraphs(text: str, args: Arguments) -> Finding:
-    """Mended: the divider is a line of its own; bold italics (`***so***`) divide nothing."""
+    """Mended: the divider stands alone; bold italics (`***so***`) divide nothing."""
     parts = _DIVIDER.split(text)
     if any(not part.strip() for part in parts[1:-1]):
         return Finding(False, "an empty paragraph between dividers")
@@ -83,7 +86,7 @@ def nth_paragraph_first_word(text: str, args: Arguments) -> Finding:
     paragraphs = [part for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
     if len(paragraphs) != asked or not 1 <= nth <= asked:
         return exactly(len(paragraphs), asked, "paragraphs")
-    start = paragraphs[nth - 1].split()[0].strip(_MARKUP + "\"'“”‘’.,;:!?()").lower()
+    start = paragraphs[nth - 1].split()[0].strip(_MARKUP + _QUOTES + ".,;:!?()").lower()
     return Finding(start == first, f"paragraph {nth} starts with {quoted(start)}, {quoted(first)} asked")
 
 
@@ -94,16 +97,15 @@ def number_placeholders(text: str, args: Arguments) -> Finding:
 
 
 def postscript(text: str, args: Arguments) -> Finding:
-    """Mended: the marker starts a line of the text's last third or last three lines, and something follows it."""
+    """Mended: the marker starts a line, text stands before it and after it."""
     marker = "".join(text_of(args, "postscript_marker").lower().split())
-    lines = [line.strip(_MARKUP) for line in _LINE.findall(text)]
-    first = min(len(lines) - 3, len(lines) * 2 // 3)
-    for line in lines[max(first, 0) :]:
+    lines = [line.lstrip(_MARKUP + _QUOTES + "-[(") for line in _LINE.findall(text.strip())]
+    for index, line in enumerate(lines[1:], start=1):
         start = re.sub(r"(?<=\.)\s(?=[ps]\b)", "", line[:40].lower())
-        rest = start.removeprefix(marker).lstrip(". :*") + line[40:]
-        if start.startswith(marker) and rest.strip():
-            return Finding(True, f"{quoted(line)}")
-    return Finding(False, f"no postscript that starts with {quoted(marker)}")
+        rest = start.removeprefix(marker) + line[40:] + "".join(lines[index + 1 : index + 4])
+        if start.startswith(marker) and any(c.isalnum() for c in rest):
+            return Finding(True, quoted(line))
+    return Finding(False, f"no line of its own starts with {quoted(marker)}")
 
 
 def number_bullet_lists(text: str, args: Arguments) -> Finding:
@@ -114,7 +116,7 @@ def number_bullet_lists(text: str, args: Arguments) -> Finding:
 
 def constrained_response(text: str, args: Arguments) -> Finding:
     """Mended: the response is one of the three answers and nothing else; quoting all of them does not pass."""
-    bare = text.strip().strip(_MARKUP + "\"'“”\n").rstrip(".").casefold()
+    bare = text.strip().strip(_MARKUP + _QUOTES + "\n").rstrip(".").casefold()
     options = [option.rstrip(".").casefold() for option in upstream.OPTIONS]
     return Finding(bare in options, "is not exactly one of the fixed answers")
 
@@ -130,7 +132,7 @@ def multiple_sections(text: str, args: Arguments) -> Finding:
     splitter = text_of(args, "section_spliter").strip()
     found = set()
     for line in _LINE.findall(text):
-        rest = line[:200].strip(_MARKUP)
+        rest = line[:200].strip(_MARKUP + _QUOTES)
         number = re.match(r"[\s*_]{0,4}(\d{1,4}|[IVXLC]{1,6})\b", rest.removeprefix(splitter))
         if rest.startswith(splitter) and number:
             found.add(number[1])
@@ -152,9 +154,9 @@ def _no_constant(name: str) -> Any:
 
 
 def title(text: str, args: Arguments) -> Finding:
-    """Mended: a title holds a letter or digit, and is not a shift operator ("1 << 2 >> 1")."""
-    found = re.search(r"<<[^\s<>][^<>\n]{0,500}>>", text)
-    return Finding(found is not None and any(c.isalnum() for c in found[0]), "no <<title>>")
+    """Mended: a title holds a letter ("1 << 2 >> 1" has none)."""
+    found = any(any(c.isalpha() for c in m[1]) for m in _TITLE.finditer(text))
+    return Finding(found, "no <<title>>")
 
 
 def two_responses(text: str, args: Arguments) -> Finding:
@@ -179,7 +181,7 @@ def repeat_prompt(text: str, args: Arguments) -> Finding:
 
 def end_checker(text: str, args: Arguments) -> Finding:
     """Mended: typographic quotation marks and Markdown around the ending are ignored, as straight ones are."""
-    around = _MARKUP + "\"'“”‘’\n"
+    around = _MARKUP + _QUOTES + "\n"
     phrase, ending = text_of(args, "end_phrase").strip(around).lower(), text.strip(around).lower()
     return Finding(ending.endswith(phrase), f"ends with {quoted(ending[-40:])}")
 
@@ -205,6 +207,9 @@ def english_lowercase(text: str, args: Arguments) -> Finding:
 
 
 def _english(text: str) -> Finding:
+    """Detection is a coin toss on a few words: those pass when they are written in ASCII letters."""
+    if sum(c.isalpha() for c in text) < _SHORT and any(c.isalpha() for c in text):
+        return Finding(all(c.isascii() for c in text if c.isalpha()), "not in ASCII letters")
     found = language.detect(text.lower())
     return Finding(found == "en", f"detected as {found}")
 

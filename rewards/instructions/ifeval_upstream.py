@@ -15,7 +15,7 @@ from holdfast.rewards._text import quoted
 from holdfast.rewards.instructions import language, sentences, words
 from holdfast.rewards.instructions.check import (
     Arguments,
-    BadReference,
+    BadReferenceError,
     Checker,
     Finding,
     at_least,
@@ -244,12 +244,12 @@ def quotation(text: str, args: Arguments) -> Finding:
 def count_pattern(pattern: str, text: str, ignore_case: bool = True) -> int:
     """Matches of a data set's pattern, in bounded time; a plain word is counted without the pattern engine.
 
-    Raises BadReference for a pattern that does not compile. Time out counts as no match.
+    Raises BadReferenceError for a pattern that does not compile. Time out counts as no match.
     """
     if pattern.isalnum() and pattern.isascii():
         return text.lower().count(pattern.lower()) if ignore_case else text.count(pattern)
     if pattern_fault(pattern):
-        raise BadReference(f"not a regular expression: {pattern!r:.60}")
+        raise BadReferenceError(f"not a regular expression: {pattern!r:.60}")
     try:
         return sum(1 for _ in compiled(pattern, ignore_case).finditer(text, timeout=_SECONDS, concurrent=True))
     except TimeoutError:

@@ -4,7 +4,6 @@ langdetect (the official checkers' detector) samples n-grams with an unseeded ge
 Here it is seeded per text by a factory of our own: the module-wide one of a user's program is left alone.
 """
 
-import json
 import threading
 from functools import lru_cache
 from pathlib import Path

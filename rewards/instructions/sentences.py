@@ -9,8 +9,7 @@ the two disagree is measured in docs/ifeval.md. Linear in the length of the text
 import re
 from collections.abc import Iterator
 
-_ABBREVIATIONS = frozenset(
-    """
+_ABBREVIATION_TEXT = """
     mr mrs ms dr prof rev hon gen col maj capt cmdr lt sgt cpl gov sen rep pres st sts jr sr esq mt ft
     inc ltd co corp cos bros vs al ed dept
     jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thurs fri
@@ -18,12 +17,11 @@ _ABBREVIATIONS = frozenset(
     b.s m.s ph.d.s j.d d.d.s r.n w.w s.a n.v a.g c.o.d r.i n.j n.h n.m n.c s.c n.d s.d w.va
     ala ariz ark calif colo conn del fla ga ill ind kan kans ky mass md mich minn miss mo mont neb nev okla ore
     pa penn tenn tex va vt wash wis wyo c d e f g h j k l m n p r s t u v w
-    """.split()
-)
+"""
+_ABBREVIATIONS = frozenset(_ABBREVIATION_TEXT.split())
 """Lower-case tokens whose final period usually does not end a sentence."""
 
-_COMMON = frozenset(
-    """
+_COMMON_TEXT = """
     a an the this that these those he she it we they you his her its our their your my i there here
     and but or nor so yet if when while as because since although though after before until unless once
     in on at by for from with without into of to over under about against between through during above below
@@ -33,8 +31,8 @@ _COMMON = frozenset(
     still even just now today first second third finally next later again often usually sometimes always never
     one two three another several please let let's one's it's that's he's she's we're they're don't
     according despite besides indeed perhaps maybe further overall additionally similarly consequently
-    """.split()
-)
+"""
+_COMMON = frozenset(_COMMON_TEXT.split())
 """Words that English writes in lower case inside a sentence: a capital on one says that a sentence starts."""
 
 # A word ends where white space, a bracket, a quotation mark or a run of dots or dashes begins.
