@@ -27,7 +27,6 @@ from holdfast.errors import UsageError
 if TYPE_CHECKING:
     from holdfast.compare import Comparison
 
-TARGET = "tiny_subtraction"
 ALONE = "SFT alone"
 
 
@@ -78,11 +77,8 @@ def _train(name: str, ratio: float, position: int, options: Options, anew: bool)
 
 def _overrides(ratio: float, options: Options, anew: bool) -> list[str]:
     words = [
-        "trainer=sft",
-        "model=tiny",
-        "data=tiny_sft",
+        "experiment=tiny_sft",
         "suite=tiny",
-        f"target=[{TARGET}]",
         f"out={_folder(Path(options.out), ratio)}",
         f"seed={options.seed}",
         f"trainer.args.max_steps={options.steps}",
