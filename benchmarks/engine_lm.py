@@ -60,6 +60,7 @@ class HFEngine:
             tokenizer=loaded.tokenizer,
             batch_size=self.chunk,
             max_length=settings.max_length,
+            softmax_dtype="float32",  # in bfloat16, options tie that are not equally likely
             chat_template_args=dict(settings.chat_template_args) or None,
         )
         self.max_length: int | None = int(self._lm.max_length)
@@ -101,9 +102,7 @@ class HFEngine:
         texts = self._lm.generate_until(_instances(items), disable_tqdm=True)
         limit = int(items[0].generation["max_gen_toks"])
         facts = self._lm.take_facts([item.prompt for item in items], texts, limit)
-        return [
-            Completion(text, reason, tokens, prompt_cut=cut) for text, (reason, tokens, cut) in zip(texts, facts)
-        ]
+        return [Completion(text, reason, tokens, prompt_cut=cut) for text, (reason, tokens, cut) in zip(texts, facts)]
 
     def _compare(self, items: Sequence[Item]) -> list[Completion]:
         requests = _instances(items)

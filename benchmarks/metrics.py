@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from math import comb
 
 from holdfast.rows import Row
+from holdfast.stats.pass_at_k import pass_at_k, pass_hat_k
 
 
 def secondary_metrics(rows: Sequence[Row], k: Sequence[int] = ()) -> dict[str, float]:
@@ -18,8 +18,8 @@ def secondary_metrics(rows: Sequence[Row], k: Sequence[int] = ()) -> dict[str, f
     for one in sorted(set(k) or {1, most}):
         whole = [group for group in groups if len(group) >= one]
         if whole:
-            found[f"pass@{one}"] = _mean(pass_at_k(len(g), _right(g), one) for g in whole)
-            found[f"pass^{one}"] = _mean(pass_hat_k(len(g), _right(g), one) for g in whole)
+            found[f"pass@{one}"] = _mean(float(pass_at_k(len(g), _right(g), one)) for g in whole)
+            found[f"pass^{one}"] = _mean(float(pass_hat_k(len(g), _right(g), one)) for g in whole)
             found[f"maj@{one}"] = _mean(majority(g[:one]) for g in whole)
     return found
 
@@ -31,16 +31,6 @@ def by_item(rows: Iterable[Row]) -> list[list[Row]]:
         if row.score is not None:
             groups.setdefault(row.doc_id, []).append(row)
     return [sorted(group, key=lambda row: row.repeat) for group in groups.values()]
-
-
-def pass_at_k(n: int, right: int, k: int) -> float:
-    """Probability that one of k of n completions is right (unbiased; Chen et al. 2021, arXiv 2107.03374)."""
-    return 1.0 - comb(n - right, k) / comb(n, k)
-
-
-def pass_hat_k(n: int, right: int, k: int) -> float:
-    """Probability that k of n completions are all right (unbiased; τ-bench, Yao et al. 2024, arXiv 2406.12045)."""
-    return comb(right, k) / comb(n, k)
 
 
 def majority(rows: Sequence[Row]) -> float:

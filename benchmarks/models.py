@@ -131,7 +131,11 @@ def _base_of(place: str) -> str:
 
 @contextmanager
 def _loading(name: str) -> Iterator[None]:
-    """Turn transformers' many ways of saying 'cannot load' into one line."""
+    """Turn transformers' many ways of saying 'cannot load' into one line; no bars of its own."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
     try:
         yield
     except ImportError as error:
@@ -141,6 +145,9 @@ def _loading(name: str) -> Iterator[None]:
         raise DataError(
             f"cannot load model {name!r}: {first:.300}; expected a model directory, a hub id, or 'tiny'"
         ) from error
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def fingerprint(model: Any) -> str:

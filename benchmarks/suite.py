@@ -116,7 +116,7 @@ def _suite(config: dict[str, Any], name: str, folder: Path) -> Suite:
 def entry(item: Any, folder: Path = Path()) -> Entry:
     """One item of a suite's list: a task's name, or `{task: name, limit: 500, …}`, or `{task: name, file: x.jsonl,
     reward: numeric}` for a benchmark of one's own. Raises UsageError for an unknown task or key."""
-    settings = {"task": item} if isinstance(item, str) else dict(item)
+    settings: dict[str, Any] = {"task": item} if isinstance(item, str) else dict(item)
     name = settings.get("task")
     if not isinstance(name, str):
         raise UsageError(f"an item of a suite is a task's name or a mapping with the key 'task', not {item!r}")

@@ -82,7 +82,7 @@ class Task:
     def messages(self, doc: Doc) -> list[Message]:
         """The question as chat messages, without few-shot."""
         asked = self.prompt(doc)
-        turns = [{"role": "user", "content": asked}] if isinstance(asked, str) else list(asked)
+        turns: list[Message] = [{"role": "user", "content": asked}] if isinstance(asked, str) else list(asked)
         return [{"role": "system", "content": self.system}, *turns] if self.system else turns
 
     def text(self, doc: Doc) -> str:
