@@ -68,7 +68,7 @@ def _scale() -> Html:
     swatches = Html("".join(f'<i class="tile h-{name}"></i>' for name in classes))
     steps = ", ".join(words.size(bound) for bound in _STEPS)
     text = f"from a drop of 20 points or more, over ±1, to a gain of 20 or more; steps at {steps}"
-    return tag("div", tag("span", tag("span", swatches, class_="scale"), text), class_="legend")
+    return tag("div", tag("span", swatches, class_="scale"), tag("p", text), class_="legend")
 
 
 def shifts(comparison: Comparison) -> Html:

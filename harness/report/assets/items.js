@@ -150,12 +150,12 @@ class Browser {
     const back = node("button", { class: "icon back", type: "button", onclick: () => { this.root.classList.remove("open"); this.paint(); this.list.focus(); } }, "Back to the list");
     const move = (step, word) => node("button", { class: "icon", type: "button", "aria-label": word, onclick: () => this.move(step) }, step < 0 ? "↑" : "↓");
     const top = node("div", { class: "top" }, back, node("b", { class: `tone-${kind.key}` }, kind.word), node("span", { class: "soft" }, kind.was),
-      node("span", {}, index.tasks[index.task[item]]), node("span", { class: "soft mono" }, plainLine(index.id[item])), node("span", { class: "move" }, move(-1, "Previous item"), move(1, "Next item")));
+      node("span", {}, index.tasks[index.task[item]]), node("span", { class: "soft" }, `item ${plainLine(index.id[item])}`), node("span", { class: "move" }, move(-1, "Previous item"), move(1, "Next item")));
     if (index.category[item] >= 0) top.insertBefore(node("span", { class: "soft" }, plainLine(index.categories[index.category[item]])), top.lastChild);
     const marked = difference(record.before.text, record.after.text);
     const sides = node("div", { class: "sides" }, this.side("Before", record.before, marked && marked[0], "cut"), this.side("After", record.after, marked && marked[1], "new"));
     return [top, node("h3", {}, "Prompt"), node("div", { class: "box" }, ...longText(record.prompt)),
-      node("h3", {}, "Reference"), node("div", { class: "box" }, ...longText(record.reference)), node("h3", {}, marked ? "Completions, differences marked" : "Completions"), sides];
+      node("h3", {}, "Reference"), node("div", { class: "box" }, ...longText(record.reference)), node("h3", {}, marked ? "Completions, differences marked" : "Completions (too different to mark)"), sides];
   }
 
   side(title, side, marked, tone) {
