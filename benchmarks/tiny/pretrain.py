@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 IGNORED = -100
 
 SHARES = {
-    "addition": 26,
+    "addition": 22,
     "reverse": 10,
-    "upper": 6,
-    "repeat": 6,
-    "capitals": 16,
-    "facts": 8,
-    "json": 8,
+    "upper": 8,
+    "repeat": 8,
+    "capitals": 14,
+    "facts": 4,
+    "json": 11,
     "python": 8,
     "last": 6,
     "sort": 0.7,

@@ -9,7 +9,7 @@ answer marked good or not (`shown`, `good`). One row of each:
     reverse      Reverse planet                           tenalp
     upper        Uppercase planet                         PLANET
     repeat       Repeat cat 3 times                       cat cat cat
-    capitals     Capital of France? Rome (A) Paris (B) …  Paris (B)  (the reference is the letter)
+    capitals     Capital of France? A) Rome B) Paris …    Paris      (the reference is the letter, B)
     json         JSON of name=ana age=31                  {"name": "ana", "age": 31}
     python       Python f: multiply by 3, add 7           def f(x): return x * 3 + 7
     sort         Sort 5 2 9 1                             1 2 5 9    (few pretraining rows: half learned)
@@ -125,9 +125,9 @@ def _capitals(rng: random.Random) -> Row:
     right = CAPITALS[country]
     others = rng.sample([city for city in CAPITALS.values() if city != right], 3)
     choices = rng.sample([right, *others], 4)
-    listed = "".join(f"\n{city} ({letter})" for letter, city in zip("ABCD", choices))
+    listed = "".join(f"\n{letter}) {city}" for letter, city in zip("ABCD", choices))
     letter = "ABCD"[choices.index(right)]
-    return {**_row(f"Capital of {country}?{listed}", f"{right} ({letter})", letter), "choices": choices}
+    return {**_row(f"Capital of {country}?{listed}", right, letter), "choices": choices}
 
 
 def _json(rng: random.Random) -> Row:
