@@ -13,7 +13,7 @@ from holdfast.rows import digest, write_json
 from holdfast.run import manifest, read_json
 from holdfast.trainers.config import TrainConfig
 
-PARTS = ("before", "training", "checkpoint", "after")
+PARTS = ("before", "training", "guard", "checkpoint", "after")
 FILES = ("manifest.json", "training.json", "outcome.json", "report.json", "report.md", "report.html")
 
 _NOT_IDENTITY = ("out", "cache", "gate", "margin", "dry_run", "overwrite", "target", "data_root")

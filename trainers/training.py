@@ -1,6 +1,7 @@
 """The training phase: from a starting model to `checkpoint/`, resumed after a kill, never done twice."""
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from holdfast.run import read_json
 from holdfast.trainers import arguments, model
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.data import training_rows
-from holdfast.trainers.directory import amend_manifest
+from holdfast.trainers.directory import amend_manifest, default_cache
 from holdfast.trainers.job import Job, builder, lora
+from holdfast.trainers.measuring import suite_of
 from holdfast.trainers.rewards import rewards_of
 
 LEARNS_FROM_REWARD = ("grpo", "rloo")
@@ -65,9 +67,32 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
         args=arguments.build(config.trainer.name, config.trainer.args, out / "training", config.seed),
         rewards=rewards_of(config.reward or config.data.reward) if learns_from_reward else [],
         peft=lora(config.lora),
-        callbacks=[Watch(), *(callbacks or [])],
+        callbacks=[Watch(), *guards(config, out), *(callbacks or [])],
     )
     return builder(config.trainer.name)(job)
+
+
+def guards(config: TrainConfig, out: Path) -> list[Any]:
+    """The run's guard, where one is asked for. Raises UsageError for a wrong setting."""
+    from holdfast.trainers.guard import Guard
+
+    if not config.guard.every:
+        return []
+    suite = suite_of(config)
+    held = [name for name in suite.names if name not in config.target]
+    how = {key: value for key, value in asdict(config.guard).items() if key != "tasks"}
+    return [
+        Guard(
+            suite,
+            config.guard.tasks or held,
+            **how,
+            out=out / "guard",
+            data_root=config.data_root,
+            cache=default_cache(config),
+            batch_size=config.model.batch_size,
+            seed=config.seed,
+        )
+    ]
 
 
 def _run(trainer: Any, checkpoint: str | None) -> Any:
