@@ -25,6 +25,9 @@ from holdfast.errors import DataError
 from holdfast.rows import SCHEMA_VERSION, Row, encode, read_whole_rows, write_json, write_whole
 from holdfast.run import Measurement, TaskResult, read_json, sample_path, summarize, write_results
 
+_SMALL = 50_000_000
+"""Parameters below which a CPU model runs on one thread."""
+
 
 def measure(
     model: "LoadedModel | Mapping[str, Any]",
@@ -144,7 +147,8 @@ def _same(one: Any, other: Any) -> bool:
 
 @contextmanager
 def _undisturbed(model: "LoadedModel | Mapping[str, Any]") -> Iterator[None]:
-    """Put back what measuring changes: training mode of every module, tokenizer padding, torch's random state."""
+    """Put back what measuring changes: training mode of every module, tokenizer padding, torch's random state and
+    threads (one for a small model on a CPU: more cost it more than they bring)."""
     if not isinstance(model, LoadedModel):
         yield
         return
@@ -153,6 +157,9 @@ def _undisturbed(model: "LoadedModel | Mapping[str, Any]") -> Iterator[None]:
     modes = [(module, module.training) for module in model.model.modules()]
     words = model.tokenizer
     padding = (words.padding_side, words.pad_token)
+    threads = torch.get_num_threads()
+    if model.model.device.type == "cpu" and model.size < _SMALL:
+        torch.set_num_threads(1)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         try:
             yield
@@ -160,3 +167,4 @@ def _undisturbed(model: "LoadedModel | Mapping[str, Any]") -> Iterator[None]:
             for module, training in modes:
                 module.training = training
             words.padding_side, words.pad_token = padding
+            torch.set_num_threads(threads)

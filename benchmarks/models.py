@@ -35,6 +35,11 @@ class LoadedModel:
         return tokenizer_hash(self.tokenizer)
 
     @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    @property
     def chat(self) -> bool:
         """Whether the tokenizer has a chat template."""
         return bool(getattr(self.tokenizer, "chat_template", None))
@@ -47,7 +52,7 @@ class LoadedModel:
             "tokenizer": self.tokenizer_hash,
             "chat_template": self.chat,
             "dtype": str(getattr(self.model, "dtype", "")).removeprefix("torch."),
-            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "parameters": self.size,
         }
 
 

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from paths import ROOT, shared
+
 from holdfast.benchmarks import engine_lm
 from holdfast.benchmarks.engine import batches, measure
 from holdfast.benchmarks.items import Item
@@ -17,7 +19,6 @@ from holdfast.benchmarks.models import LoadedModel, load
 from holdfast.benchmarks.settings import Settings
 from holdfast.errors import DataError
 from holdfast.run import read_measurement
-from paths import ROOT, shared
 
 QUIET = Settings(batch_size=8, max_tokens=24, limit=20, progress=False)
 SUITE = ["tiny_addition", "tiny_capitals", "tiny_upper"]

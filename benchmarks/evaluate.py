@@ -1,0 +1,183 @@
+"""`holdfast eval`: measure a model, or two and compare them, with everything cached and resumable."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from holdfast.benchmarks.models import LoadedModel, load
+from holdfast.benchmarks.settings import Settings
+from holdfast.benchmarks.suite import Suite, load_suite
+from holdfast.errors import UsageError, unknown
+from holdfast.rows import digest, write_json
+from holdfast.run import Measurement, manifest
+
+if TYPE_CHECKING:
+    from holdfast.compare import Comparison
+
+
+@dataclass
+class EvalConfig:
+    """The keys of `holdfast eval`, with the defaults of conf/eval.yaml."""
+
+    model: Any = None
+    """A directory, a hub id, `tiny`, or `{model: …, backend: vllm, …}`."""
+    against: Any = None
+    """The model to compare with (the one before)."""
+    suite: Any = "quick"
+    """A suite's name or file, a task's name, or a list of tasks."""
+    backend: str = "hf"
+    """`hf` (in this process), or one of lm-eval's: `vllm`, `local-chat-completions`, …"""
+    backend_args: dict[str, Any] = field(default_factory=dict)
+    """Arguments of the backend (`base_url`, `tensor_parallel_size`, `num_concurrent`, …)."""
+    revision: str | None = None
+    dtype: str = "auto"
+    device: str | None = None
+    tokenizer: str | None = None
+    trust_remote_code: bool = False
+    batch_size: int = 16
+    chat: bool | None = None
+    chat_template_args: dict[str, Any] = field(default_factory=dict)
+    limit: int | None = None
+    max_tokens: int | None = None
+    max_length: int | None = None
+    repeats: int | None = None
+    sampling: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    target: list[str] = field(default_factory=list)
+    """Tasks one trained for: judged in a family of their own."""
+    margin: float | None = None
+    """In points; None: what the suite can decide."""
+    noise: bool = False
+    """Measure the model a second time from scratch (A/A): how much changes when nothing changed."""
+    out: str | None = None
+    data_root: str | None = None
+    cache: str | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation came to."""
+
+    out: Path
+    after: Measurement
+    before: Measurement | None = None
+    comparison: "Comparison | None" = None
+
+    @property
+    def exit_code(self) -> int:
+        """The verdict's with `against`, else 0."""
+        return 0 if self.comparison is None else self.comparison.exit_code
+
+
+def evaluate(config: EvalConfig) -> Evaluation:
+    """Measure `config.model`, and `config.against` where it is given; compare and report the two.
+
+    Everything is written below `out`: a measurement itself, or `before/` (against), `after/` (model) and the report.
+    Raises UsageError or DataError in one line.
+    """
+    suite = _checked(config)
+    out, started = directory_of(config), time.perf_counter()
+    other = config.model if config.noise else config.against
+    if other is None:
+        measured = _measured(config, config.model, suite, out)
+        _write_manifest(config, suite, out, started)
+        return Evaluation(out, measured)
+    before = _measured(config, other, suite, out / "before")
+    # An A/A run must generate again: it gets a cache of its own.
+    fresh = out / "after" / "cache" if config.noise else None
+    after = _measured(config, config.model, suite, out / "after", fresh)
+    _write_manifest(config, suite, out, started)
+    return Evaluation(out, after, before, _compared(before, after, config, out))
+
+
+def _write_manifest(config: EvalConfig, suite: Suite, out: Path, started: float) -> None:
+    seconds = {"measure": round(time.perf_counter() - started, 3)}
+    write_json(out / "manifest.json", manifest(asdict(config), suite=suite.name, seconds=seconds))
+
+
+def _compared(before: Measurement, after: Measurement, config: EvalConfig, out: Path) -> "Comparison":
+    from holdfast.compare import compare
+    from holdfast.report import write
+
+    margin = None if config.margin is None else config.margin / 100
+    comparison = compare(before, after, target=tuple(config.target), margin=margin)
+    write(comparison, out)
+    return comparison
+
+
+def _checked(config: EvalConfig) -> Suite:
+    if config.model is None:
+        raise UsageError("`holdfast eval` needs model=…")
+    if config.noise and config.against is not None:
+        raise UsageError("noise=true measures model= twice; it takes no against=")
+    suite = load_suite(config.suite)
+    for target in config.target:
+        if target not in suite.names:
+            raise unknown(f"target of suite {suite.name!r}", target, suite.names)
+    return suite
+
+
+_NOT_IDENTITY = ("out", "cache", "data_root", "margin", "target")
+
+
+def directory_of(config: EvalConfig) -> Path:
+    """`out`, or a name made of the settings, so that the same command resumes the same evaluation."""
+    identity = {key: value for key, value in asdict(config).items() if key not in _NOT_IDENTITY}
+    name = str(config.model["model"] if isinstance(config.model, Mapping) else config.model)
+    return Path(config.out or f"runs/eval-{Path(name).name}-{digest(identity)[:8]}")
+
+
+def _measured(config: EvalConfig, model: Any, suite: Suite, out: Path, cache: Path | None = None) -> Measurement:
+    from holdfast.benchmarks.engine import measure
+
+    return measure(
+        open_model(config, model),
+        suite,
+        out,
+        data_root=Path(config.data_root) if config.data_root else None,
+        cache=cache or cache_of(config),
+        settings=settings_of(config),
+    )
+
+
+def cache_of(config: EvalConfig) -> Path:
+    """The cache that runs share: `cache=`, $HOLDFAST_CACHE, or ~/.cache/holdfast."""
+    return Path(config.cache or os.environ.get("HOLDFAST_CACHE") or Path.home() / ".cache" / "holdfast")
+
+
+def open_model(config: EvalConfig, model: Any) -> "LoadedModel | Mapping[str, Any]":
+    """The model in memory for backend `hf`, else the backend's configuration."""
+    own = dict(model) if isinstance(model, Mapping) else {"model": str(model)}
+    if "model" not in own:
+        raise UsageError(f"a model's mapping needs the key 'model'; it has {sorted(own)}")
+    backend = own.pop("backend", config.backend)
+    if backend != "hf":
+        extra = {"revision": config.revision, "dtype": None if config.dtype == "auto" else config.dtype}
+        named = {key: value for key, value in extra.items() if value is not None}
+        return {"backend": backend, **named, **config.backend_args, **own}
+    options: dict[str, Any] = {key: own.pop(key, getattr(config, key)) for key in _LOADING}
+    if len(own) > 1:
+        raise unknown("key of a model", next(key for key in own if key != "model"), ("model", "backend", *_LOADING))
+    return load(str(own["model"]), **options)
+
+
+_LOADING = ("revision", "dtype", "device", "trust_remote_code", "tokenizer")
+
+
+def settings_of(config: EvalConfig) -> Settings:
+    """The engine's settings."""
+    names = [
+        "batch_size",
+        "chat",
+        "limit",
+        "max_tokens",
+        "max_length",
+        "repeats",
+        "sampling",
+        "seed",
+        "chat_template_args",
+    ]
+    return Settings(**{name: getattr(config, name) for name in names.split()})

@@ -1,0 +1,120 @@
+"""Measure a model on a suite, or two models and compare them.
+
+  holdfast eval model=Qwen/Qwen3-0.6B suite=quick
+  holdfast eval model=runs/a/checkpoint against=Qwen/Qwen3-0.6B suite=quick   the verdict is the exit code
+  holdfast eval model=tiny suite=tiny noise=true                                twice the same weights: the noise floor
+  holdfast eval model=my/model backend=vllm backend_args.tensor_parallel_size=2 suite=core
+  holdfast eval model=served backend=local-chat-completions suite=[gsm8k,ifeval] \\
+                backend_args.base_url=http://localhost:8000/v1/chat/completions backend_args.num_concurrent=32
+  holdfast eval -m model=a,b,c suite=quick                                      one evaluation after the other
+
+keys
+  model= against=    DIRECTORY | HUB_ID | tiny | {model: …, backend: …}    revision= dtype= device= tokenizer=
+  suite=             NAME | FILE.yaml | TASK | [TASK, …]       limit=ITEMS_PER_TASK
+  batch_size= max_tokens= max_length= chat=true|false chat_template_args.enable_thinking=false
+  repeats=N sampling.temperature=0.6 sampling.top_p=0.95 seed=
+  target=[TASK, …] margin=POINTS noise=true    out= data_root= cache=
+
+The same command resumes an evaluation that was killed: no finished item is generated twice. Without against= the exit
+code is 0; with it 0 pass, 1 regressed, 2 inconclusive.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from holdfast.cli.grammar import Flags
+from holdfast.errors import HoldfastError, unknown
+
+if TYPE_CHECKING:
+    from holdfast.benchmarks.evaluate import Evaluation
+
+HYDRA = True
+
+
+def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
+    """One evaluation, or with `-m` one for each combination of values."""
+    from holdfast.benchmarks.compose import compose, jobs
+    from holdfast.benchmarks.evaluate import evaluate
+
+    words = [word for word in overrides if not word.startswith("-")]
+    switches = [word for word in overrides if word.startswith("-")]
+    for switch in switches:
+        if switch not in ("-m", "--multirun"):
+            raise unknown("flag", switch, ("-m", "--multirun", "--json", "--debug", "--help"))
+    if switches:
+        return _sweep([list(job) for job in jobs(words)], flags)
+    done = evaluate(compose(words))
+    _tell(done, flags)
+    return done.exit_code
+
+
+def _sweep(jobs: Sequence[Sequence[str]], flags: Flags) -> int:
+    """Every job runs, whatever came of those before it; 0 when all finished, else the first failure's code."""
+    from holdfast.benchmarks.compose import compose
+    from holdfast.benchmarks.evaluate import evaluate
+
+    failed = 0
+    records = []
+    for number, words in enumerate(jobs, start=1):
+        print(f"[{number}/{len(jobs)}] {' '.join(words)}", file=sys.stderr)
+        try:
+            done = evaluate(compose(words))
+        except HoldfastError as error:
+            print(f"holdfast: {error}", file=sys.stderr)
+            failed = failed or error.exit_code
+            records.append({"words": list(words), "error": str(error), "exit_code": error.exit_code})
+            continue
+        records.append({"words": list(words), **record(done)})
+        if not flags.json:
+            _tell(done, flags)
+    if flags.json:
+        print(json.dumps(records, ensure_ascii=False))
+    return failed
+
+
+def _tell(done: "Evaluation", flags: Flags) -> None:
+    if flags.json:
+        print(json.dumps(record(done), ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    if done.comparison is None:
+        Console().print(_table(done))
+        print(f"rows: {done.out / 'samples'}")
+        return
+    from holdfast.report import terminal
+
+    Console().print(terminal(done.comparison))
+    print(f"report: {done.out / 'report.html'}")
+
+
+def record(done: "Evaluation") -> dict[str, object]:
+    """What --json prints of an evaluation."""
+    from dataclasses import asdict
+
+    return {
+        "out": str(done.out),
+        "exit_code": done.exit_code,
+        "model": dict(done.after.model),
+        "tasks": {name: asdict(result) for name, result in done.after.tasks.items()},
+        "comparison": done.comparison.to_json() if done.comparison else None,
+    }
+
+
+def _table(done: "Evaluation") -> object:
+    """Results of one model, in points."""
+    from rich.table import Table
+
+    table = Table(title=f"{done.after.model['name']}  ({done.out})", title_justify="left")
+    for heading, justify in (("task", "left"), ("metric", "left"), ("score", "right"), ("±", "right"),
+                             ("n", "right"), ("chance", "right"), ("cut", "right"), ("unjudged", "right")):  # fmt: skip
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for name, result in done.after.tasks.items():
+        points = [None if x is None else f"{100 * x:.1f}" for x in (result.mean, result.stderr, result.chance)]
+        counts = [str(result.truncated or ""), str(result.unjudged or "")]
+        table.add_row(name, result.metric, points[0] or "-", points[1] or "", str(result.n), points[2] or "", *counts)
+        for key, value in result.metrics.items():
+            table.add_row("", key, f"{value:.0f}" if key == "prompts_cut" else f"{100 * value:.1f}")
+    return table
