@@ -4,6 +4,9 @@
 measurement, a file of scored samples, or another harness's output.
 """
 
+from holdfast.compare.core import compare
+from holdfast.compare.load import Columns, load
+from holdfast.compare.policy import Policy, read_policy
 from holdfast.compare.result import (
     Benchmark,
     Category,
@@ -24,14 +27,19 @@ __all__ = [
     "Benchmark",
     "Category",
     "Check",
+    "Columns",
     "Comparison",
     "Decision",
     "Flip",
     "Forgetting",
     "Interval",
     "Omnibus",
+    "Policy",
     "RunInfo",
     "Shift",
     "Side",
     "Verdict",
+    "compare",
+    "load",
+    "read_policy",
 ]

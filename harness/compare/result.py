@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     REGRESSED = "REGRESSED"
     """A drop is proven (family-wise, Holm)."""
     BEYOND_MARGIN = "BEYOND_MARGIN"
-    """A drop is proven, and the whole interval lies below −margin: proven to be more than the margin."""
+    """Taken alone its whole interval lies below −margin, but among so many benchmarks Holm does not call it proven."""
     NON_INFERIOR = "NON_INFERIOR"
     """No change is proven, and a drop as large as the margin is ruled out."""
     IMPROVED = "IMPROVED"

@@ -110,7 +110,7 @@ def _p_note(benchmark: Benchmark) -> str:
     if benchmark.verdict is Verdict.NON_INFERIOR:
         return "non-inferior"
     if benchmark.verdict is Verdict.BEYOND_MARGIN:
-        return f"drop > {words.size(benchmark.margin)} proven"
+        return f"alone > {words.size(benchmark.margin)}"
     p = benchmark.holm_improved if benchmark.difference > 0 else benchmark.holm_regressed
     text = words.probability(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"

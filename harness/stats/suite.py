@@ -4,6 +4,7 @@ A suite passes when Holm rejects nothing among its benchmarks and the lower boun
 −margin. Both are simulated together (they are not independent) with the very tests of a comparison.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,9 @@ class Unchanged:
         """
         needed = np.sort(np.where(self.rejected, np.inf, -self.lower))
         exact = float(needed[min(int(np.ceil(probability * needed.size)), needed.size) - 1])
-        return min(1.0, round((np.floor(exact / ROUNDING) + 1) * ROUNDING, 4)) if np.isfinite(exact) else 1.0
+        if not np.isfinite(exact):
+            return 1.0
+        return min(1.0, round((math.floor(exact / ROUNDING) + 1) * ROUNDING, 4))
 
 
 def draw(

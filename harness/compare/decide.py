@@ -1,0 +1,112 @@
+"""The suite's decision: Holm rejects nothing, and the held skills' mean is non-inferior; then the policy's demands."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import special
+
+from holdfast.compare.policy import Policy
+from holdfast.compare.result import Check, Decision, Interval, Omnibus, Verdict
+from holdfast.compare.verdict import Judged, too_many_unjudged
+from holdfast.stats.omnibus import Strata, Weighting, combined_difference, lower_bound, p_regressed, upper_bound
+
+
+def strata_of(judged: Sequence[Judged]) -> Strata:
+    """The benchmarks as strata: tables of flips, or estimates with their standard errors."""
+    measured = [one.measured for one in judged]
+    plain = [m.estimate is None for m in measured]
+    return Strata(
+        difference=np.array([m.difference for m in measured]),
+        n=np.array([one.pairs.n for one in judged], dtype=float),
+        lost=np.array([m.lost if table else 0 for m, table in zip(measured, plain)], dtype=float),
+        gained=np.array([m.gained if table else 0 for m, table in zip(measured, plain)], dtype=float),
+        se=np.array([m.estimate.se if m.estimate else np.nan for m in measured]),
+        df=np.array([m.estimate.df if m.estimate else np.nan for m in measured]),
+    )
+
+
+def omnibus(kind: Weighting, held: Sequence[Judged], margin: float, alpha: float, confidence: float) -> Omnibus | None:
+    """The held benchmarks together; None when there are none."""
+    if not held:
+        return None
+    strata = strata_of(held)
+    weights = strata.weights(kind)
+    lower = float(lower_bound(strata, kind, float(special.ndtri(1 - alpha))))
+    z = float(special.ndtri(0.5 + confidence / 2))
+    p = float(p_regressed(strata, kind))
+    return Omnibus(
+        kind=kind,
+        tasks=len(held),
+        n=sum(one.pairs.n for one in held),
+        before=float(np.sum(weights * [one.pairs.x.mean() for one in held])),
+        after=float(np.sum(weights * [one.pairs.y.mean() for one in held])),
+        difference=float(combined_difference(strata, kind)),
+        interval=Interval(float(lower_bound(strata, kind, z)), float(upper_bound(strata, kind, z))),
+        lower_bound=lower,
+        p_regressed=p,
+        p_improved=1 - p,
+        margin=margin,
+        non_inferior=lower > -margin,
+    )
+
+
+def decide(
+    judged: Sequence[Judged], macro: Omnibus | None, policy: Policy, alpha: float
+) -> tuple[Decision, list[Check]]:
+    """The decision and the policy's checks. A policy can withhold a pass (INCONCLUSIVE), never excuse a regression."""
+    checks = policy_checks(judged, policy, alpha)
+    judging = [one for one in judged if one.rules.role != "ignored"]
+    if any(one.verdict is Verdict.REGRESSED for one in judging):
+        return Decision.REGRESSED, checks
+    if macro is not None and macro.interval.high < -macro.margin:
+        return Decision.REGRESSED, checks
+    unjudged = any(too_many_unjudged(one.pairs, one.rules) for one in judging)
+    if unjudged or any(not check.passed for check in checks):
+        return Decision.INCONCLUSIVE, checks
+    if macro is None:
+        gained = bool(judging) and all(one.verdict is Verdict.IMPROVED for one in judging)
+        return (Decision.PASS if gained else Decision.INCONCLUSIVE), checks
+    return (Decision.PASS if macro.non_inferior else Decision.INCONCLUSIVE), checks
+
+
+def policy_checks(judged: Sequence[Judged], policy: Policy, alpha: float) -> list[Check]:
+    """Every demand of a policy beyond the suite's own decision."""
+    measured = {one.pairs.task: one for one in judged}
+    checks = [_required(task, task in measured) for task in policy.required]
+    for one in judged:
+        if one.rules.role != "ignored":
+            checks += _own_checks(one, policy)
+    for name, family in policy.families.items():
+        members = [one for one in judged if one.rules.family == name and one.rules.role == "held"]
+        if family.margin is not None and members:
+            checks.append(_family(name, members, family.margin, family.alpha or alpha))
+    return checks
+
+
+def _required(task: str, there: bool) -> Check:
+    return Check("required", there, f"{task} is required{'' if there else ' and was not measured'}", task)
+
+
+def _own_checks(one: Judged, policy: Policy) -> list[Check]:
+    task, own, n = one.pairs.task, policy.of(one.pairs.task), one.pairs.n
+    checks = []
+    fewest = policy.min_items if own.min_items is None else own.min_items
+    if fewest:
+        checks.append(Check("min_items", n >= fewest, f"{task}: {n:,} items of at least {fewest:,}", task))
+    if own.non_inferior:
+        bound = max(one.rules.margin, one.rules.allowed_drop)
+        shown = one.measured.lower > -bound
+        text = f"{task}: a drop of {100 * bound:g} points {'is' if shown else 'is not'} ruled out"
+        checks.append(Check("non_inferior", True if shown else None, text, task))
+    if policy.must_improve and one.rules.role == "target":
+        gained = one.verdict is Verdict.IMPROVED
+        checks.append(Check("must_improve", gained, f"{task}: {'a' if gained else 'no'} gain is proven", task))
+    return checks
+
+
+def _family(name: str, members: Sequence[Judged], margin: float, alpha: float) -> Check:
+    together = omnibus("macro", members, margin, alpha, 0.95)
+    assert together is not None
+    shown = together.non_inferior
+    text = f"family {name}: a mean drop of {100 * margin:g} points {'is' if shown else 'is not'} ruled out"
+    return Check("family", True if shown else None, text)

@@ -1,0 +1,105 @@
+"""One benchmark measured: its difference, interval and p values, before it is judged among the others."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from holdfast.compare.pairing import Pairs
+from holdfast.compare.result import Interval
+from holdfast.stats.means import Estimate, clustered_difference, mean_difference, sign_flip_p
+from holdfast.stats.paired import mcnemar_midp, tango_interval, tango_lower, tango_p
+from holdfast.stats.power import mde
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The numbers of one benchmark. `p_…` are one-sided."""
+
+    difference: float
+    interval: Interval
+    lower: float
+    """One-sided bound at 1 − alpha, for non-inferiority."""
+    p_regressed: float
+    """Of H0: the drop is at most the allowed one."""
+    p_improved: float
+    method: str
+    variance: float
+    """Per item, of a difference when nothing changed; for 0/1 scores the share of flips."""
+    mde: float
+    lost: int | None = None
+    gained: int | None = None
+    clusters: int | None = None
+    estimate: Estimate | None = None
+    """Of scores that are not a table of 0/1 flips."""
+
+
+def measure(pairs: Pairs, *, alpha: float, confidence: float, allowed: float, seed: int) -> Measured:
+    """Interval and test by the kind of the scores: clustered, 0/1, or other."""
+    labels = pairs.labels(pairs.before.table.cluster)
+    if any(label is not None for label in labels):
+        named = [label if label is not None else f"\0{i}" for i, label in enumerate(labels)]
+        if len(set(named)) < len(named):
+            return _clustered(pairs, named, alpha, confidence, allowed)
+    if pairs.binary:
+        return _table(pairs, alpha, confidence, allowed)
+    return _graded(pairs, alpha, confidence, allowed, seed)
+
+
+def _table(pairs: Pairs, alpha: float, confidence: float, allowed: float) -> Measured:
+    lost, gained, n = int(np.sum(pairs.x > pairs.y)), int(np.sum(pairs.y > pairs.x)), pairs.n
+    low, high = tango_interval(lost, gained, n, confidence)
+    tested = tango_p(lost, gained, n, -allowed) if allowed else mcnemar_midp(lost, gained)
+    rate = (lost + gained) / n
+    return Measured(
+        difference=(gained - lost) / n,
+        interval=Interval(float(low), float(high)),
+        lower=float(tango_lower(lost, gained, n, alpha)),
+        p_regressed=float(tested),
+        p_improved=float(mcnemar_midp(lost, gained, "improved")),
+        method="Tango score interval, " + ("Tango score test" if allowed else "mid-p McNemar test"),
+        variance=rate,
+        mde=float(mde(n, rate, alpha)),
+        lost=lost,
+        gained=gained,
+    )
+
+
+def _clustered(pairs: Pairs, labels: list[str], alpha: float, confidence: float, allowed: float) -> Measured:
+    estimate = clustered_difference(pairs.y - pairs.x, labels)
+    clusters = len(set(labels))
+    method = f"t interval and test with standard errors clustered in {clusters} groups"
+    return _of_estimate(pairs, estimate, estimate.p("regressed", -allowed), method, alpha, confidence, clusters)
+
+
+def _graded(pairs: Pairs, alpha: float, confidence: float, allowed: float, seed: int) -> Measured:
+    d = pairs.y - pairs.x
+    p = sign_flip_p(d + allowed, "regressed", seed=seed)
+    return _of_estimate(pairs, mean_difference(d), p, "t interval, sign-flip permutation test", alpha, confidence, None)
+
+
+def _of_estimate(
+    pairs: Pairs,
+    estimate: Estimate,
+    p: float,
+    method: str,
+    alpha: float,
+    confidence: float,
+    clusters: int | None,
+) -> Measured:
+    d = pairs.y - pairs.x
+    variance = estimate.se**2 * pairs.n
+    improved = estimate.p("improved") if clusters else sign_flip_p(d, "improved", seed=0)
+    return Measured(
+        difference=estimate.mean,
+        interval=Interval(*estimate.interval(confidence)),
+        lower=estimate.interval(1 - 2 * alpha)[0],
+        p_regressed=p,
+        p_improved=improved,
+        method=method,
+        variance=variance,
+        mde=float(mde(pairs.n, variance, alpha)),
+        lost=int(np.sum(d < 0)) if pairs.binary else None,
+        gained=int(np.sum(d > 0)) if pairs.binary else None,
+        clusters=clusters,
+        estimate=estimate,
+    )
