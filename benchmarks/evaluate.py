@@ -167,17 +167,12 @@ def open_model(config: EvalConfig, model: Any) -> "LoadedModel | Mapping[str, An
 _LOADING = ("revision", "dtype", "device", "trust_remote_code", "tokenizer")
 
 
+_MEASURING = (
+    *("batch_size", "chat", "chat_template_args", "limit", "max_tokens", "max_length"),
+    *("repeats", "sampling", "seed"),
+)
+
+
 def settings_of(config: EvalConfig) -> Settings:
     """The engine's settings."""
-    names = [
-        "batch_size",
-        "chat",
-        "limit",
-        "max_tokens",
-        "max_length",
-        "repeats",
-        "sampling",
-        "seed",
-        "chat_template_args",
-    ]
-    return Settings(**{name: getattr(config, name) for name in names.split()})
+    return Settings(**{name: getattr(config, name) for name in _MEASURING})
