@@ -1,0 +1,235 @@
+"""Reading tool calls out of a completion: Python calls, JSON, chat templates' markup, Java and JavaScript calls.
+
+Nothing here evaluates anything: Python calls are read from the syntax tree, JSON by the json module.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from holdfast.rewards.tool_calls.languages import parse_source_call
+from holdfast.sample import Sample, Text
+
+Language = Literal["python", "java", "javascript"]
+Syntax = Literal["auto", "python", "json"]
+
+MAX_LENGTH = 20_000
+"""Characters of a completion's calls; no benchmark's answer comes near."""
+_MAX_DEPTH = 50
+
+
+class NoCallsError(ValueError):
+    """The text does not read as tool calls; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: the function's name and its arguments by name."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    positional: int = 0
+    """How many arguments were given without a name: the rules know named ones only."""
+
+
+def read_calls(sample: Sample, language: Language, syntax: Syntax) -> list[Call]:
+    """The calls a completion makes, in order.
+
+    `syntax="python"` reads it whole as calls in the language (`[f(a=1), g(b=2)]`, brackets optional), as the
+    leaderboard does with models that are prompted. `auto` also takes the calls of an assistant message, `<tool_call>`
+    markup, JSON, and code fences. Raises NoCallsError.
+    """
+    if syntax != "python":
+        structured = _message_calls(sample.completion)
+        if structured:
+            return structured
+    text = sample.text
+    if len(text) > MAX_LENGTH:
+        raise NoCallsError(f"{len(text)} characters are too many for tool calls")
+    if _depth(text) > _MAX_DEPTH:
+        raise NoCallsError("nested too deeply")
+    if syntax == "python":
+        return _source_calls(text, language)
+    return _any_calls(_answer(text), language, syntax)
+
+
+def _any_calls(text: str, language: Language, syntax: Syntax) -> list[Call]:
+    blocks = _MARKUP.findall(text)
+    if blocks:
+        return [call for block in blocks for call in _json_calls(block)]
+    body = _unfenced(text)
+    try:
+        return list(_json_calls(body))
+    except NoCallsError:
+        if syntax == "json":
+            raise
+    return _source_calls(body, language)
+
+
+_MARKUP = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
+_PREFIXES = ("<|python_tag|>", "[TOOL_CALLS]", "<tool_calls>")
+_FENCE = re.compile(r"```[\w-]*\n(.*?)```", re.DOTALL)
+
+
+def _answer(text: str) -> str:
+    """What stands after the thinking."""
+    return text.rpartition("</think>")[2]
+
+
+def _unfenced(text: str) -> str:
+    """The first fenced block where there is one, without a template's marker before it."""
+    fenced = _FENCE.search(text)
+    body = (fenced.group(1) if fenced else text).strip()
+    for prefix in _PREFIXES:
+        body = body.removeprefix(prefix).strip()
+    return body.removesuffix("</tool_calls>").strip()
+
+
+def _message_calls(completion: Text) -> list[Call]:
+    """The calls of the last assistant message that carries any (OpenAI's `tool_calls`)."""
+    if isinstance(completion, str):
+        return []
+    for message in reversed(completion):
+        calls = message.get("tool_calls")
+        if calls:
+            return [_json_call(call) for call in calls]
+    return []
+
+
+def _json_calls(text: str) -> Iterator[Call]:
+    """The calls of a JSON object, of an array of them, or of several objects one after another."""
+    try:
+        loaded = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NoCallsError(f"not JSON: {error}") from error
+    for item in loaded if isinstance(loaded, list) else [loaded]:
+        yield _json_call(item)
+
+
+def _json_call(item: Any) -> Call:
+    """`{name, arguments|parameters}`, `{function: {…}}` or `{name: arguments}`; arguments may be JSON text."""
+    if not isinstance(item, Mapping):
+        raise NoCallsError(f"a call must be an object, not {type(item).__name__}")
+    item = item["function"] if isinstance(item.get("function"), Mapping) else item
+    name = item.get("name")
+    if isinstance(name, str):
+        arguments: Any = next((item[key] for key in ("arguments", "parameters", "input") if key in item), {})
+    elif len(item) == 1 and isinstance(next(iter(item.values())), Mapping):
+        name, arguments = next(iter(item.items()))
+    else:
+        raise NoCallsError("a call must name its function")
+    if isinstance(arguments, str):
+        arguments = _loaded_arguments(arguments)
+    if not isinstance(arguments, Mapping):
+        raise NoCallsError(f"the arguments of {name} must be an object, not {type(arguments).__name__}")
+    return Call(str(name), dict(arguments))
+
+
+def _loaded_arguments(text: str) -> Any:
+    if len(text) > MAX_LENGTH:
+        raise NoCallsError("too many characters in the arguments")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NoCallsError(f"the arguments are not JSON: {error}") from error
+
+
+def _source_calls(text: str, language: Language) -> list[Call]:
+    """Calls written in the language, with or without brackets around them."""
+    bracketed = text if text.lstrip().startswith("[") else f"[{text}]"
+    if language != "python":
+        name, arguments = parse_source_call(bracketed[1:-1], language)
+        return [Call(name, arguments)]
+    try:
+        body = ast.parse(bracketed, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise NoCallsError(f"not calls: {error}") from error
+    if not isinstance(body, ast.List | ast.Tuple):
+        raise NoCallsError("not a list of calls")
+    return [_python_call(element) for element in body.elts]
+
+
+def _python_call(node: ast.expr) -> Call:
+    if not isinstance(node, ast.Call):
+        raise NoCallsError(f"{type(node).__name__.lower()} is no call")
+    if node.args and not node.keywords:
+        raise NoCallsError("arguments must be named")
+    named = {word.arg: _value(word.value) for word in node.keywords if word.arg is not None}
+    return Call(_dotted(node.func), named, len(node.args))
+
+
+def _dotted(node: ast.expr) -> str:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        raise NoCallsError("a function's name must be a dotted name")
+    return ".".join([node.id, *reversed(parts)])
+
+
+_OPERATORS: Mapping[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Mod: "%",
+}
+
+
+def _value(node: ast.expr) -> Any:
+    """A literal as its value; a name or an arithmetic expression as its text, as the leaderboard reads them."""
+    if isinstance(node, ast.Constant):
+        return "..." if node.value is Ellipsis else node.value
+    if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
+        return _negated(node)
+    if isinstance(node, ast.List):
+        return [_value(element) for element in node.elts]
+    if isinstance(node, ast.Tuple):
+        return tuple(_value(element) for element in node.elts)
+    if isinstance(node, ast.Dict):
+        return _dictionary(node)
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        return f"{_value(node.left)} {_OPERATORS[type(node.op)]} {_value(node.right)}"
+    if isinstance(node, ast.Call):
+        inner = _python_call(node)
+        return {inner.name: dict(inner.arguments)}
+    if isinstance(node, ast.Subscript):
+        return ast.unparse(node)
+    raise NoCallsError(f"an argument cannot be a {type(node).__name__.lower()}")
+
+
+def _negated(node: ast.UnaryOp) -> Any:
+    value = node.operand.value if isinstance(node.operand, ast.Constant) else None
+    if not isinstance(node.op, ast.USub) or not isinstance(value, int | float | complex):
+        raise NoCallsError("only a number can be negative")
+    return -value
+
+
+def _dictionary(node: ast.Dict) -> dict[Any, Any]:
+    found = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            raise NoCallsError("a dictionary cannot be unpacked here")
+        name = _value(key)
+        if isinstance(name, list | dict):
+            raise NoCallsError("a dictionary's key must be a plain value")
+        found[name] = _value(value)
+    return found
+
+
+def _depth(text: Sequence[str]) -> int:
+    """Deepest nesting of brackets, quotes not regarded."""
+    deepest = depth = 0
+    for character in text:
+        if character in "([{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in ")]}":
+            depth -= 1
+    return deepest
