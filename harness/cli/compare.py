@@ -1,0 +1,214 @@
+"""Compare two or more runs item by item; say what regressed and what improved; gate a pipeline.
+
+usage: holdfast compare BEFORE AFTER [AFTER …] [key=value …] [--json]
+       holdfast compare RUN                                       (a training run: its before/ against its after/)
+       holdfast compare TABLE before=COLUMN after=COLUMN          (two columns of scores in one file)
+
+BEFORE and AFTER are run directories, files of scored samples, or other harnesses' outputs. Keys:
+  target=[gsm8k]        what you trained for: judged apart from the held skills, which must not drop
+  margin=1              points; the drop of the held skills' mean to rule out (default: the smallest one that these
+                        runs can decide with 80 % probability when nothing changed)
+  policy=gate.yaml      margins, required benchmarks, allowed drops, families (docs/gate.md)
+  tasks=[a,b]           compare only these
+  noise=RUN             a second measurement of the model before (A/A): forgetting net of noise
+  allow=[prompt]        accept a difference: tasks, items, prompt, version, generation, reward, metric
+  html= md= json= junit=     files to write
+  alpha=0.05 confidence=0.95 seed=0 max_flips=N
+  score= id= prompt= completion= reference= category= cluster= task= scale=
+                        columns of a table that is not ours (scale=10: scores from 0 to 10)
+
+Exit codes: 0 pass, 1 regressed, 2 inconclusive (of several runs the worst), 65 not comparable.
+
+examples:
+  holdfast compare before.jsonl after.jsonl margin=1 html=report.html
+  holdfast compare runs/base runs/a target=[gsm8k] policy=gate.yaml junit=gate.xml
+  holdfast compare answers.jsonl before=6b_finetuning.is_correct after=6b_verification.is_correct
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from holdfast.cli.grammar import Flags
+from holdfast.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from holdfast.compare import Columns, Comparison
+    from holdfast.run import Measurement
+
+
+@dataclass(slots=True)
+class Options:
+    """Keys of `holdfast compare`."""
+
+    target: list[str] = field(default_factory=list)
+    margin: float | None = None
+    policy: str | None = None
+    tasks: list[str] = field(default_factory=list)
+    noise: str | None = None
+    allow: list[str] = field(default_factory=list)
+    html: str | None = None
+    md: str | None = None
+    json: str | None = None
+    junit: str | None = None
+    alpha: float | None = None
+    confidence: float = 0.95
+    seed: int = 0
+    max_flips: int | None = None
+    before: str | None = None
+    after: str | None = None
+    score: str | None = None
+    id: str | None = None
+    prompt: str | None = None
+    completion: str | None = None
+    reference: str | None = None
+    category: str | None = None
+    cluster: str | None = None
+    task: str | None = None
+    scale: float = 1.0
+
+
+def run(paths: list[str], options: Options, flags: Flags) -> int:
+    """Compare, write what was asked for, print the verdict."""
+    _check(options)
+    before, *others = _measurements(paths, options)
+    comparisons = [_compare(before, after, options) for after in others]
+    for number, comparison in enumerate(comparisons, start=1):
+        _write(comparison, options, number if len(comparisons) > 1 else None)
+    _show(comparisons, flags)
+    return max(comparisons, key=lambda c: {0: 0, 2: 1, 1: 2}[c.exit_code]).exit_code
+
+
+def _check(options: Options) -> None:
+    for name, value, low, high in (
+        ("margin", options.margin, 0, 100),
+        ("alpha", options.alpha, 0, 0.5),
+        ("confidence", options.confidence, 0.5, 1),
+    ):
+        if value is not None and not low < value < high:
+            raise UsageError(f"{name}= must lie between {low} and {high}, not {value:g}")
+    if options.scale <= 0:
+        raise UsageError(f"scale= must be positive, not {options.scale:g}")
+
+
+def _measurements(paths: Sequence[str], options: Options) -> "list[Measurement]":
+    from holdfast.compare import load
+
+    if options.before or options.after:
+        return _two_columns(paths, options)
+    if len(paths) == 1 and all((Path(paths[0]) / side / "results.json").is_file() for side in ("before", "after")):
+        return [load(Path(paths[0]) / side) for side in ("before", "after")]
+    if len(paths) < 2:
+        raise UsageError(f"`holdfast compare` takes two runs or more, not {len(paths)}: {' '.join(paths) or 'nothing'}")
+    columns = _columns(options)
+    return [load(path, columns) for path in paths]
+
+
+def _two_columns(paths: Sequence[str], options: Options) -> "list[Measurement]":
+    from holdfast.compare.load import columns_of
+
+    if len(paths) != 1 or not (options.before and options.after):
+        raise UsageError("comparing two columns takes one file, before=COLUMN and after=COLUMN")
+    sides = []
+    for score in (options.before, options.after):
+        columns = _columns(options, score)
+        assert columns is not None
+        sides.append(columns_of(Path(paths[0]), columns))
+    return [*sides]
+
+
+def _columns(options: Options, score: str | None = None) -> "Columns | None":
+    """The columns named on the command line; None when none is."""
+    from dataclasses import fields
+
+    from holdfast.compare import Columns
+
+    named = {f.name: getattr(options, f.name) for f in fields(Columns)} | ({"score": score} if score else {})
+    return Columns(**named) if Columns(**named) != Columns() else None
+
+
+def _compare(before: "Measurement", after: "Measurement", options: Options) -> "Comparison":
+    from holdfast.compare import compare, load, read_policy
+
+    comparison = compare(
+        before,
+        after,
+        target=options.target,
+        margin=None if options.margin is None else options.margin / 100,
+        alpha=options.alpha,
+        confidence=options.confidence,
+        policy=read_policy(options.policy) if options.policy else None,
+        tasks=options.tasks,
+        allow=options.allow,
+        noise=load(options.noise, _columns(options)) if options.noise else None,
+        max_flips=options.max_flips,
+        seed=options.seed,
+    )
+    return _named(comparison, options) if options.before else comparison
+
+
+def _named(comparison: "Comparison", options: Options) -> "Comparison":
+    """Two columns of one file are told apart by the columns' names."""
+    from dataclasses import replace
+
+    return replace(
+        comparison,
+        before=replace(comparison.before, name=str(options.before)),
+        after=replace(comparison.after, name=str(options.after)),
+    )
+
+
+def _write(comparison: "Comparison", options: Options, number: int | None) -> None:
+    """Write the files asked for; of several runs each has its number in the file's name."""
+    from holdfast.report import text
+    from holdfast.rows import write_whole
+
+    for kind in ("html", "md", "json", "junit"):
+        wanted = getattr(options, kind)
+        if wanted is None:
+            continue
+        path = Path(wanted)
+        if number is not None:
+            path = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        try:
+            write_whole(path, _junit(comparison) if kind == "junit" else text(comparison, kind))
+        except OSError as error:
+            raise DataError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _junit(comparison: "Comparison") -> str:
+    from holdfast.junit import junit
+
+    return junit(comparison)
+
+
+def _show(comparisons: "Sequence[Comparison]", flags: Flags) -> None:
+    if flags.json:
+        print(json.dumps(_as_json(comparisons), ensure_ascii=True))
+        return
+    from rich.console import Console
+
+    from holdfast.report import terminal
+
+    console = Console(file=sys.stdout, soft_wrap=False)
+    for comparison in comparisons:
+        console.print(terminal(comparison))
+    if len(comparisons) > 1:
+        from holdfast.frontier import frontier, table
+
+        console.print(table(frontier(comparisons)))
+
+
+def _as_json(comparisons: "Sequence[Comparison]") -> dict[str, Any]:
+    if len(comparisons) == 1:
+        return comparisons[0].to_json()
+    from holdfast.frontier import frontier
+
+    return {
+        "schema": 1,
+        "comparisons": [comparison.to_json() for comparison in comparisons],
+        "frontier": frontier(comparisons).to_json(),
+    }
