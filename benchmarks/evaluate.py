@@ -51,7 +51,7 @@ class EvalConfig:
     margin: float | None = None
     """In points; None: what the suite can decide."""
     noise: bool = False
-    """Measure the model a second time from scratch (A/A): how much changes when nothing changed."""
+    """Measure the model before a second time from scratch (A/A): how much changes when nothing changed."""
     out: str | None = None
     data_root: str | None = None
     cache: str | None = None
@@ -76,21 +76,30 @@ def evaluate(config: EvalConfig) -> Evaluation:
     """Measure `config.model`, and `config.against` where it is given; compare and report the two.
 
     Everything is written below `out`: a measurement itself, or `before/` (against), `after/` (model) and the report.
+    With `noise` the model before is measured once more from scratch, in `noise/` (alone: in `after/`).
     Raises UsageError or DataError in one line.
     """
     suite = _checked(config)
     out, started = directory_of(config), time.perf_counter()
-    other = config.model if config.noise else config.against
-    if other is None:
+    if config.against is None and not config.noise:
         measured = _measured(config, config.model, suite, out)
         _write_manifest(config, suite, out, started)
         return Evaluation(out, measured)
-    before = _measured(config, other, suite, out / "before")
-    # An A/A run must generate again: it gets a cache of its own.
-    fresh = out / "after" / "cache" if config.noise else None
-    after = _measured(config, config.model, suite, out / "after", fresh)
+    first = config.model if config.against is None else config.against
+    before = _measured(config, first, suite, out / "before")
+    again = _again(config, first, suite, out) if config.noise else None
+    if config.against is None and again is not None:
+        after, again = again, None
+    else:
+        after = _measured(config, config.model, suite, out / "after")
     _write_manifest(config, suite, out, started)
-    return Evaluation(out, after, before, _compared(before, after, config, out))
+    return Evaluation(out, after, before, _compared(before, after, again, config, out))
+
+
+def _again(config: EvalConfig, model: Any, suite: Suite, out: Path) -> Measurement:
+    """The A/A run: the cache is its own, or nothing would be generated."""
+    place = out / ("after" if config.against is None else "noise")
+    return _measured(config, model, suite, place, place / "cache")
 
 
 def _write_manifest(config: EvalConfig, suite: Suite, out: Path, started: float) -> None:
@@ -98,12 +107,14 @@ def _write_manifest(config: EvalConfig, suite: Suite, out: Path, started: float)
     write_json(out / "manifest.json", manifest(asdict(config), suite=suite.name, seconds=seconds))
 
 
-def _compared(before: Measurement, after: Measurement, config: EvalConfig, out: Path) -> "Comparison":
+def _compared(
+    before: Measurement, after: Measurement, noise: Measurement | None, config: EvalConfig, out: Path
+) -> "Comparison":
     from holdfast.compare import compare
     from holdfast.report import write
 
     margin = None if config.margin is None else config.margin / 100
-    comparison = compare(before, after, target=tuple(config.target), margin=margin)
+    comparison = compare(before, after, target=tuple(config.target), margin=margin, noise=noise)
     write(comparison, out)
     return comparison
 
@@ -111,8 +122,6 @@ def _compared(before: Measurement, after: Measurement, config: EvalConfig, out: 
 def _checked(config: EvalConfig) -> Suite:
     if config.model is None:
         raise UsageError("`holdfast eval` needs model=…")
-    if config.noise and config.against is not None:
-        raise UsageError("noise=true measures model= twice; it takes no against=")
     suite = load_suite(config.suite)
     for target in config.target:
         if target not in suite.names:

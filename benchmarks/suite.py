@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,8 @@ def _lookup(name: str) -> Task | None:
         return find_task(name)
     from holdfast.benchmarks.engine_tasks import lm_eval_has
 
-    if lm_eval_has(name):
+    misspelt = get_close_matches(name, builtin_tasks(), n=1, cutoff=0.85)  # lm-eval's index takes seconds to read
+    if not misspelt and lm_eval_has(name):
         return None
     raise unknown("task", name, builtin_tasks())
 
