@@ -28,6 +28,10 @@ _NAV = {
     "training": "Training",
     "items": "Items",
     "reproduce": "Reproduce",
+    "frontier": "Frontier",
+    "trainings": "Trainings",
+    "matrix": "Skills",
+    "effects": "Parameters",
 }
 
 

@@ -3,11 +3,19 @@
 import html
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 # Controls, zero-width and bidirectional characters: a name that holds them could look like another name.
 _DECEIVING = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
+
+
+class Cell(NamedTuple):
+    """A table cell with the value it is sorted by."""
+
+    shown: object
+    value: float
 
 
 class Html(str):
@@ -62,8 +70,14 @@ def table(heads: Iterable[object], rows: Iterable[Iterable[object]], numeric: It
     right = set(numeric)
     kind = ["n" if i in right else None for i in range(64)]
     head = tag("tr", *(tag("th", cell, class_=kind[i], scope="col") for i, cell in enumerate(heads)))
-    body = (tag("tr", *(tag("td", cell, class_=kind[i]) for i, cell in enumerate(row))) for row in rows)
+    body = (tag("tr", *(_cell(cell, kind[i]) for i, cell in enumerate(row))) for row in rows)
     return tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll")
+
+
+def _cell(cell: object, kind: str | None) -> Html:
+    if isinstance(cell, Cell):
+        return tag("td", cell.shown, class_=kind, data_value=f"{cell.value:.6g}")
+    return tag("td", cell, class_=kind)
 
 
 def pairs(entries: Iterable[tuple[object, object]]) -> Html:

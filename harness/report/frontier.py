@@ -1,0 +1,200 @@
+"""A sweep's page: target gain against the worst regression, the Pareto set, every skill of every point."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from holdfast.compare.result import Interval
+from holdfast.report import words
+from holdfast.report.forest import Scale, scale
+from holdfast.report.heat import step
+from holdfast.report.html import badge, page
+from holdfast.report.markup import Cell, Html, escape, section, table, tag
+from holdfast.report.sweep import Point, as_json, effects, holm_over_points, pareto, read_sweep
+from holdfast.rows import write_json, write_whole
+
+_LEVEL = 0.05
+
+
+def write_sweep(directory: Path) -> list[Path]:
+    """Read the finished jobs below a sweep's folder and write frontier.html and frontier.json there.
+
+    Raises DataError when there is none.
+    """
+    points = read_sweep(directory)
+    paths = [Path(directory) / "frontier.html", Path(directory) / "frontier.json"]
+    write_whole(paths[0], render(points))
+    write_json(paths[1], as_json(points))
+    return paths
+
+
+def render(points: Sequence[Point]) -> str:
+    """The whole page."""
+    sections = [_head(points), _plot_section(points), _points(points), _skills(points), _effects(points)]
+    return page("Sweep · Holdfast", sections, Html(""), "Made by Holdfast. One file, no network access.")
+
+
+def summary(points: Sequence[Point]) -> str:
+    """The sweep in one sentence."""
+    clean = [point for point, p in zip(points, holm_over_points(points)) if p > _LEVEL and point.gain is not None]
+    many = words.plural(len(points), "training")
+    if not clean:
+        return f"Each of {many} provably cost a held skill."
+    best = max(clean, key=lambda point: point.gain or 0.0)
+    gain = words.points(best.gain or 0.0)
+    return f"Of {many}, {best.name} gained most ({gain} points) among the {len(clean)} without a proven regression."
+
+
+def _head(points: Sequence[Point]) -> Html:
+    return tag(
+        "div", badge(words.Look("Sweep", "flat", "●", words.CIRCLE)), tag("h1", summary(points)), class_="verdict"
+    )
+
+
+def _plot_section(points: Sequence[Point]) -> Html:
+    lede = (
+        "Up is a larger gain on what was trained for, right is a smaller loss on the worst held skill; up and right is "
+        "better. Filled: no other point is better in both (Pareto set). Lines are intervals, in points (score × 100); "
+        "those of the worst skill do not allow for its having been picked as the worst."
+    )
+    return section("frontier", "The frontier", lede, tag("div", _plot(points), class_="panel pad frontier"))
+
+
+def _plot(points: Sequence[Point]) -> Html:
+    across = scale([v for p in points if p.worst for v in (p.worst.interval.low, p.worst.interval.high, p.cost)])
+    up = scale([v for p in points for v in _bounds(p)])
+    parts = [*_frame(across, up), _stair(points, across, up)]
+    for number, (point, best) in enumerate(zip(points, pareto(points)), start=1):
+        parts.append(_mark(number, point, best, across, up))
+    label = f"{len(points)} trainings: target gain against the change of the worst held skill"
+    return Html(f'<svg class="lane scatter" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>')
+
+
+def _bounds(point: Point) -> list[float]:
+    bounds = point.gain_interval
+    return [point.gain or 0.0, *((bounds.low, bounds.high) if bounds else ())]
+
+
+def _frame(across: Scale, up: Scale) -> Iterator[str]:
+    for value in across.ticks:
+        kind = "zero" if abs(value) < 1e-9 else "grid"
+        yield f'<line class="{kind}" x1="{across.at(value)}" x2="{across.at(value)}" y1="0" y2="100%"/>'
+        yield f'<text x="{across.at(value)}" y="100%" dy="17">{words.points(value)}</text>'
+    for value in up.ticks:
+        kind = "zero" if abs(value) < 1e-9 else "grid"
+        yield f'<line class="{kind}" x1="0" x2="100%" y1="{_flip(up, value)}" y2="{_flip(up, value)}"/>'
+        yield f'<text class="unit" x="0" dx="-8" dy="4" y="{_flip(up, value)}">{words.points(value)}</text>'
+    yield '<text x="100%" y="100%" dy="36" class="unit">change of the worst held skill</text>'
+    yield '<text x="0" y="0" dy="-10" class="first">gain on the target</text>'
+
+
+def _flip(up: Scale, value: float) -> str:
+    """y runs downwards."""
+    return f"{100 - float(up.at(value)[:-1]):.2f}%"
+
+
+def _stair(points: Sequence[Point], across: Scale, up: Scale) -> str:
+    """The frontier as a staircase through the Pareto set."""
+    best = sorted((p.cost, p.gain or 0.0) for p, kept in zip(points, pareto(points)) if kept)
+    lines = []
+    for (x0, y0), (x1, y1) in itertools.pairwise(best):
+        across0, across1, up0, up1 = across.at(x0), across.at(x1), _flip(up, y0), _flip(up, y1)
+        lines.append(f'<line class="stair" x1="{across0}" x2="{across0}" y1="{up0}" y2="{up1}"/>')
+        lines.append(f'<line class="stair" x1="{across0}" x2="{across1}" y1="{up1}" y2="{up1}"/>')
+    return "".join(lines)
+
+
+def _mark(number: int, point: Point, best: bool, across: Scale, up: Scale) -> str:
+    x, y = across.at(point.cost), _flip(up, point.gain or 0.0)
+    lines = ""
+    if point.worst:
+        lines += _whisker(across, point.worst.interval, y)
+    if point.gain_interval:
+        low, high = _flip(up, point.gain_interval.low), _flip(up, point.gain_interval.high)
+        lines += f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
+    told = f"{point.name}: gain {words.points(point.gain or 0.0)}, worst {words.points(point.cost)}"
+    kind = "best" if best else "other"
+    return (
+        f'<g class="point {kind}">{lines}<circle cx="{x}" cy="{y}" r="10"><title>{escape(told)}</title></circle>'
+        f'<text x="{x}" y="{y}" dy="4">{number}</text></g>'
+    )
+
+
+def _whisker(across: Scale, bounds: Interval, y: str) -> str:
+    return f'<line class="thin" x1="{across.at(bounds.low)}" x2="{across.at(bounds.high)}" y1="{y}" y2="{y}"/>'
+
+
+def _points(points: Sequence[Point]) -> Html:
+    names = list(dict.fromkeys(name for point in points for name in point.parameters))
+    heads = ["", *(names or ["Training"]), "Target gain", "Held, mean", "Worst held", "", "p (any drop)", "Verdict"]
+    first = len(heads) - 6
+    rows = []
+    for number, (point, best, p) in enumerate(zip(points, pareto(points), holm_over_points(points)), start=1):
+        settings = [point.parameters.get(name, "") for name in names] or [point.name]
+        rows.append(
+            [_number(number, best), *settings, *_numbers(point), Cell(words.probability(p), p), _decision(point)]
+        )
+    lede = "p is for a drop of any held skill, adjusted by Holm within each training and again over the sweep."
+    heads_sorted = [tag("button", head, type="button") if head else "" for head in heads]
+    listing = table(heads_sorted, rows, numeric=(first, first + 1, first + 2, first + 4))
+    return section("trainings", "The trainings", lede, tag("div", listing, class_="panel sortable"))
+
+
+def _number(number: int, best: bool) -> Html:
+    return tag("b", f"{number}\u00a0◆" if best else number, title="in the Pareto set" if best else None)
+
+
+def _numbers(point: Point) -> list[object]:
+    macro, worst = point.comparison.macro, point.worst
+    gain = _change(point.gain, point.gain_interval)
+    mean = _change(macro.difference, macro.interval) if macro else "–"
+    return [gain, mean, *((_change(worst.difference, None), worst.task) if worst else ("–", ""))]
+
+
+def _change(value: float | None, bounds: Interval | None) -> object:
+    if value is None:
+        return "–"
+    return Cell(f"{words.points(value)} {words.interval(bounds)}" if bounds else words.points(value), value)
+
+
+def _decision(point: Point) -> Html:
+    look = words.DECISIONS[point.comparison.decision]
+    return tag("b", f"{look.mark}\u00a0{look.word}", class_=f"tone-{look.tone}")
+
+
+def _skills(points: Sequence[Point]) -> Html:
+    tasks = list(dict.fromkeys(b.task for p in points for b in (*p.comparison.targets, *p.comparison.held)))
+    heads = ["", "Training", *tasks]
+    rows = []
+    for number, point in enumerate(points, start=1):
+        known = {b.task: b for b in point.comparison.benchmarks}
+        cells = [_cell(known[task].difference) if task in known else Html("–") for task in tasks]
+        rows.append([tag("b", number), point.name, *cells])
+    lede = "Change in points of every skill in every training; vermillion is a drop, blue a gain."
+    return section("matrix", "Every skill in every training", lede, tag("div", table(heads, rows), class_="panel"))
+
+
+def _cell(difference: float) -> Html:
+    return tag("span", words.points(difference), class_=f"tile cell num {step(difference)}")
+
+
+def _effects(points: Sequence[Point]) -> Html:
+    found = effects(points)
+    if not found:
+        return Html("")
+    rows = [
+        [
+            e.parameter,
+            e.value,
+            e.points,
+            words.points(e.gain) if e.gain is not None else "–",
+            words.points(e.mean_cost) if e.mean_cost is not None else "–",
+            words.points(e.worst_cost),
+        ]
+        for e in found
+    ]
+    heads = ("Parameter", "Value", "Trainings", "Target gain", "Held, mean", "Worst held")
+    lede = "Plain averages over the trainings that share a value; exploratory, the other parameters vary within them."
+    return section(
+        "answers", "What each parameter did", lede, tag("div", table(heads, rows, numeric=(2, 3, 4, 5)), class_="panel")
+    )
