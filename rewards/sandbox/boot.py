@@ -1,0 +1,56 @@
+"""How a bare Python becomes a supervisor: a loader on its command line reads our modules from standard input."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+LOADER = """
+import importlib.abc, importlib.util, json, os, sys
+def exactly(n):
+    data = b""
+    while len(data) < n:
+        part = os.read(0, n - len(data))
+        if not part: sys.exit(0)
+        data += part
+    return data
+boot = json.loads(exactly(int.from_bytes(exactly(4), "big")))
+class Source(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path=None, target=None):
+        if name in boot["modules"]:
+            return importlib.util.spec_from_loader(name, self, is_package=name == "inside")
+    def create_module(self, spec): return None
+    def exec_module(self, module):
+        name = module.__name__
+        exec(compile(boot["modules"][name], name, "exec"), module.__dict__)
+sys.meta_path.insert(0, Source())
+from inside.supervisor import main
+main(boot["config"])
+"""
+
+COMMAND = ("-s", "-P", "-B", "-c", LOADER)
+"""Arguments of the sandbox's Python."""
+
+ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONUTF8": "1",
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+"""A fixed hash seed: the same program gets the same verdict in every sandbox."""
+
+
+def first_frame(config: dict[str, Any]) -> bytes:
+    """What the loader reads."""
+    body = json.dumps({"modules": _modules(), "config": config}).encode()
+    return len(body).to_bytes(4, "big") + body
+
+
+@lru_cache(maxsize=1)
+def _modules() -> dict[str, str]:
+    folder = Path(__file__).parent / "inside"
+    sources = {f"inside.{path.stem}": path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))}
+    return {"inside": sources.pop("inside.__init__"), **sources}

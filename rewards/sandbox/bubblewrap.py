@@ -1,0 +1,90 @@
+"""The bubblewrap backend: namespaces without a daemon, as root or as any user."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from holdfast.rewards.sandbox import boot, cgroup
+from holdfast.rewards.sandbox.channel import PipeChannel
+from holdfast.rewards.sandbox.limits import Limits
+
+_PYTEST = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
+
+
+def available() -> str | None:
+    """None when bubblewrap can be used here, else why not."""
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed (apt-get install bubblewrap)"
+    return None
+
+
+def start(limits: Limits) -> PipeChannel:
+    """A sandbox of its own namespaces. Raises Lost when it cannot start."""
+    group = cgroup.Group(limits.sandbox_memory, limits.sandbox_processes)
+    command = group.enter([*_arguments(limits), *_python()])
+    channel = PipeChannel(command, {"PATH": "/usr/bin:/bin"}, group.remove)
+    channel.write(boot.first_frame(_config()))
+    return channel
+
+
+def _config() -> dict[str, object]:
+    separation = "uids" if os.geteuid() == 0 else "namespaces"
+    site = ["/opt/holdfast"]
+    return {
+        "separation": separation,
+        "home": "/tmp",
+        "judge_home": "/judge",
+        "wipe": ["/tmp"],
+        "path": site,
+    }
+
+
+def _python() -> list[str]:
+    binary = Path(sys.base_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+    return [str(binary.resolve() if binary.exists() else Path(sys.executable).resolve()), *boot.COMMAND]
+
+
+def _arguments(limits: Limits) -> list[str]:
+    scratch = str(limits.disk * 4 * 2**20)
+    arguments = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    arguments += ["--unshare-cgroup-try", "--as-pid-1", "--new-session", "--die-with-parent"]
+    if os.geteuid() == 0:
+        arguments += ["--cap-drop", "ALL"]
+        arguments += [w for c in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL") for w in ("--cap-add", c)]
+    else:
+        arguments += ["--unshare-user"]
+    arguments += ["--clearenv", *(w for k, v in boot.ENVIRONMENT.items() for w in ("--setenv", k, v))]
+    arguments += [*_mounts(), "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    for path in ("/tmp", "/judge"):
+        arguments += ["--perms", "1777", "--size", scratch, "--tmpfs", path]
+    return [*arguments, "--remount-ro", "/", "--chdir", "/"]
+
+
+def _mounts() -> list[str]:
+    """Read-only: the system's programs and libraries, this Python, pytest. Nothing of /etc, /home or /root else."""
+    words = ["--ro-bind", "/usr", "/usr"]
+    for name in ("/bin", "/lib", "/lib64", "/lib32"):
+        path = Path(name)
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), name]
+        elif path.exists():
+            words += ["--ro-bind", name, name]
+    words += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    prefix = Path(sys.base_prefix).resolve()
+    if not prefix.is_relative_to("/usr"):
+        words += ["--ro-bind", str(prefix), str(prefix)]
+    for name in _PYTEST:
+        folder = _package(name)
+        if folder is not None:
+            words += ["--ro-bind", str(folder), f"/opt/holdfast/{name}"]
+    return words
+
+
+def _package(name: str) -> Path | None:
+    """The folder of an installed package, found without importing it."""
+    for entry in sys.path:
+        folder = Path(entry, name)
+        if (folder / "__init__.py").is_file():
+            return folder
+    return None

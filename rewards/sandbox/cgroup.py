@@ -1,0 +1,76 @@
+"""Memory and process limits for a whole sandbox by a control group, where this user may make one."""
+
+import itertools
+import os
+import time
+from pathlib import Path
+
+_ROOT = Path("/sys/fs/cgroup")
+_numbers = itertools.count()
+
+
+class Group:
+    """A control group of our own (v2, or the memory and pids hierarchies of v1); empty where that is not allowed."""
+
+    def __init__(self, memory: int, processes: int) -> None:
+        name = f"holdfast-{os.getpid()}-{next(_numbers)}"
+        self._folders: list[Path] = []
+        unified = (_ROOT / "cgroup.controllers").exists()
+        wanted = (
+            [(_ROOT, {"memory.max": memory, "memory.swap.max": 0, "pids.max": processes})]
+            if unified
+            else [
+                (_ROOT / "memory", {"memory.limit_in_bytes": memory, "memory.memsw.limit_in_bytes": memory}),
+                (_ROOT / "pids", {"pids.max": processes}),
+            ]
+        )
+        for root, limits in wanted:
+            folder = root / name
+            try:
+                folder.mkdir()
+            except OSError:
+                continue
+            self._folders.append(folder)
+            for file, value in limits.items():
+                _set(folder / file, value)
+
+    def enter(self, command: list[str]) -> list[str]:
+        """The command, run by a shell that first puts itself into the group."""
+        if not self._folders:
+            return command
+        steps = "".join(f'echo $$ > "{folder}/cgroup.procs" && ' for folder in self._folders)
+        return ["/bin/sh", "-c", steps + 'exec "$@"', "sh", *command]
+
+    def remove(self) -> None:
+        """Remove the group once its processes are gone (the kernel takes a moment)."""
+        for folder in self._folders:
+            for _ in range(50):
+                try:
+                    folder.rmdir()
+                    break
+                except FileNotFoundError:
+                    break
+                except OSError:
+                    time.sleep(0.02)
+
+    def __bool__(self) -> bool:
+        return bool(self._folders)
+
+
+def _set(file: Path, value: int) -> None:
+    try:
+        file.write_text(str(value))
+    except OSError:
+        return  # a kernel without swap accounting: the memory limit stands
+
+
+def reap() -> None:
+    """Remove groups of owners that are dead (a run that was killed)."""
+    for root in (_ROOT, _ROOT / "memory", _ROOT / "pids"):
+        for folder in root.glob("holdfast-*-*"):
+            pid = folder.name.split("-")[1]
+            if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+                try:
+                    folder.rmdir()
+                except OSError:
+                    continue

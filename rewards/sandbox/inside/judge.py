@@ -1,0 +1,53 @@
+"""The judge's process: runs the trusted tests against the candidate and reports on a pipe only it can write.
+
+Each report is a frame that carries the token of this test: `{"token", "passed", "reason"}` per test, then `{"token",
+"end": true, "partial": …}` or `{"token", "end": true, "unjudgeable": …}`.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from . import styles, wire
+from .link import CandidateGone, Link
+
+sys.setrecursionlimit(5000)
+
+STYLES: dict[str, Callable[[Link, dict[str, str], dict[str, Any]], styles.Results]] = {
+    "check": styles.run_check,
+    "asserts": styles.run_asserts,
+    "function": styles.run_function,
+}
+
+
+def judge(job: dict[str, Any], read: int, write: int, report: int, token: str) -> None:
+    """Judge one job to its end."""
+    link = Link(read, write, bool(job.get("allow_partial")))
+    end: dict[str, Any] = {"token": token, "end": True}
+    try:
+        program = _loaded(link, job["program"])
+        for passed, reason in _style(job["style"])(link, program, job):
+            wire.send(report, {"token": token, "passed": passed, "reason": reason})
+    except styles.BadTests as error:
+        end["unjudgeable"] = str(error)
+    except CandidateGone as error:
+        wire.send(report, {"token": token, "passed": False, "reason": str(error)})
+    except Exception as error:  # noqa: BLE001 - whatever the tests' set-up or the program's loading raised
+        wire.send(report, {"token": token, "passed": False, "reason": styles.describe(error, link)})
+    wire.send(report, {**end, "partial": link.partial})
+
+
+def _style(name: str) -> Callable[[Link, dict[str, str], dict[str, Any]], styles.Results]:
+    if name == "pytest":
+        from . import pytest_style
+
+        return pytest_style.run_pytest
+    return STYLES[name]
+
+
+def _loaded(link: Link, program: str) -> dict[str, str]:
+    """Load the program; the names it defines. What it sends instead is not trusted to be that."""
+    names = link.ask("load", program)
+    if type(names) is not dict:
+        raise CandidateGone("an answer that is none")
+    return {key: value for key, value in names.items() if type(key) is str and type(value) is str}

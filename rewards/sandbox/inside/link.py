@@ -1,0 +1,225 @@
+"""The judge's end of the conversation with the candidate.
+
+Whatever arrives is decoded to plain values of exact built-in types, to proxies (`remote`) or to one of the judge's
+own objects; no code of the candidate ever runs here.
+"""
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+from . import callbacks, codec, wire
+from .remote import CandidateExit, Remote, make_remote, remote_exception
+from .serve import exception_class
+
+REPLY_LIMIT = 16 * 2**20
+"""Bytes of one answer."""
+_MAX_NESTING = 40
+
+
+class CandidateGone(Exception):
+    """The candidate's process ended, or broke the protocol."""
+
+
+class Link:
+    """Asks the candidate, and serves what it asks of objects that were lent to it."""
+
+    def __init__(self, read: int, write: int, allow_partial: bool = False) -> None:
+        self.allow_partial = allow_partial
+        self._read, self._write = read, write
+        self._lent: list[Any] = []
+        self._lent_ids: dict[int, list[Any]] = {}
+        self._nesting = 0
+        self.classes: dict[int, type[BaseException]] = {}
+        self.partial = False
+        """Set when a comparison had to be left to the candidate."""
+        self.last: Any = None
+        """What the last call gave, for reasons."""
+
+    def ask(self, operation: str, *arguments: Any, **keywords: Any) -> Any:
+        """Perform an operation of `serve.OPERATIONS` in the candidate; its exceptions are raised here."""
+        packed = codec.encode(arguments, self._export)
+        packed_keywords = codec.encode(keywords, self._export)
+        self._send([operation, packed, packed_keywords])
+        reply = self._reply()
+        kind = reply[0]
+        if kind == "ok" and len(reply) == 3:
+            self._copy_back(arguments, keywords, reply[2])
+            return self._decode(reply[1])
+        if kind == "stop" and operation == "next":
+            raise StopIteration
+        if kind == "error" and len(reply) == 4:
+            raise self._exception(*reply[1:])
+        raise CandidateGone("an answer that is none")
+
+    def ask_plain(self, operation: str, *arguments: Any) -> Any:
+        """`ask`, refusing an answer that is a proxy."""
+        answer = self.ask(operation, *arguments)
+        if isinstance(answer, Remote):
+            raise TypeError(f"{operation} must give a plain value")
+        return answer
+
+    def _send(self, message: Any) -> None:
+        try:
+            wire.send(self._write, message)
+        except wire.Closed:
+            raise CandidateGone("the program's process is gone") from None
+
+    def _reply(self) -> list[Any]:
+        while True:
+            try:
+                message = wire.receive(self._read, REPLY_LIMIT)
+            except wire.Closed as error:
+                raise CandidateGone(f"the program's process is gone ({error})") from None
+            if type(message) is not list or not message:
+                raise CandidateGone("an answer that is none")
+            if message[0] != "callback":
+                return message
+            self._serve_callback(message)
+
+    def _decode(self, data: Any) -> Any:
+        try:
+            return codec.decode(data, self._resolve)
+        except codec.CodecError as error:
+            raise CandidateGone(f"an answer that is none: {error}") from None
+
+    def _copy_back(self, arguments: Any, keywords: Any, changed: Any) -> None:
+        if changed is None:
+            return
+        after = self._decode(changed[0]) if type(changed) is list and len(changed) == 2 else ()
+        if type(after) is tuple and len(after) == len(arguments):
+            codec.assign(arguments, after)
+        after_keywords = self._decode(changed[1]) if after else {}
+        if type(after_keywords) is dict and after_keywords.keys() == keywords.keys():
+            for key, value in after_keywords.items():
+                codec.assign(keywords[key], value)
+
+    def _exception(self, base: Any, message: Any, own: Any) -> BaseException:
+        text = str(message)[:2000] if type(message) is str else ""
+        if own is not None:
+            handle = self._decode(own)
+            if isinstance(handle, type) and issubclass(handle, BaseException):
+                return remote_exception(handle, text)
+        if base in ("StopIteration", "StopAsyncIteration"):
+            # As PEP 479 does: it must not end a loop of the tests early.
+            return RuntimeError(f"the program raised {base}")
+        if base in ("SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException"):
+            return CandidateExit(f"{base}: {text}")
+        return remote_exception(exception_class(base), text)
+
+    def _resolve(self, data: list[Any]) -> Any:
+        if data[0] == "o" and len(data) == 5 and type(data[1]) is int:
+            return make_remote(self, data)
+        if data[0] == "j" and type(data[1]) is int and 0 <= data[1] < len(self._lent):
+            return self._lent[data[1]]
+        raise codec.CodecError("unknown handle")
+
+    def _export(self, value: Any, _depth: int = 0) -> Any:
+        if isinstance(value, Remote):
+            return object.__getattribute__(value, "_holdfast_handle")
+        if isinstance(value, type) and issubclass(value, BaseException) and hasattr(value, "_holdfast_handle"):
+            return value._holdfast_handle
+        named = _named_function(value)
+        if named is not None:
+            return ["F", named]
+        known = self._lent_ids.get(id(value))
+        if known is None:
+            known = ["j", len(self._lent), "object", _lendable(value)]
+            self._lent.append(value)
+            self._lent_ids[id(value)] = known
+        return known
+
+    def _serve_callback(self, message: list[Any]) -> None:
+        if len(message) != 3 or self._nesting >= _MAX_NESTING:
+            raise CandidateGone("an answer that is none")
+        arguments = self._decode(message[2])
+        action = _ACTIONS.get(message[1]) if type(message[1]) is str else None
+        if action is None or type(arguments) is not tuple or not arguments or not self._is_lent(arguments[0]):
+            raise CandidateGone("an answer that is none")
+        self._nesting += 1
+        try:
+            self._send(["callback-ok", codec.encode(action(*arguments), self._export)])
+        except StopIteration:
+            self._send(["callback-stop"])
+        except CandidateGone:
+            raise
+        except Exception as error:  # noqa: BLE001 - the tests' own code failed in the candidate's call: it is told
+            self._send(["callback-error", type(error).__name__, str(error)[:2000]])
+        finally:
+            self._nesting -= 1
+
+    def _is_lent(self, value: Any) -> bool:
+        return id(value) in self._lent_ids
+
+
+def _named_function(value: Any) -> str | None:
+    if isinstance(value, types.BuiltinFunctionType):
+        module = getattr(value, "__module__", None)
+        module = "operator" if module == "_operator" else module
+        if module in callbacks.FUNCTION_MODULES and getattr(value, "__self__", None) is not None:
+            return f"{module}.{value.__name__}"
+    return None
+
+
+def _lendable(value: Any) -> list[str]:
+    """The special methods that the candidate may use of a value. Raises CodecError when it may not have it."""
+    kind = type(value)
+    if isinstance(value, types.FunctionType | types.MethodType):
+        return ["__call__"]
+    if isinstance(value, type):
+        if value.__module__ in HOME:
+            return ["__call__"]
+        raise codec.CodecError(f"class {value.__name__} cannot be passed to the program")
+    if kind.__module__ in HOME:
+        own = [name for name in callbacks.SPECIAL if any(name in base.__dict__ for base in kind.__mro__[:-1])]
+        return own
+    if hasattr(value, "__next__"):
+        return ["__iter__", "__next__"] if not isinstance(value, types.CoroutineType) else []
+    raise codec.CodecError(f"a value of type {kind.__name__} cannot be passed to the program")
+
+
+HOME = ("tests",)
+"""The module name that test code runs under."""
+
+
+def _callback_getattr(target: Any, name: Any) -> Any:
+    _check_attribute(target, name)
+    value = getattr(target, name)
+    if isinstance(value, types.MethodType) and value.__self__ is not target:
+        raise AttributeError(name)
+    return value
+
+
+def _callback_setattr(target: Any, name: Any, value: Any) -> None:
+    _check_attribute(target, name)
+    setattr(target, name, value)
+
+
+def _check_attribute(target: Any, name: Any) -> None:
+    """Only public attributes of instances of the tests' own classes."""
+    if type(name) is not str or name.startswith("_") or type(target).__module__ not in HOME:
+        raise AttributeError(name)
+    if isinstance(target, type | types.FunctionType | types.MethodType):
+        raise AttributeError(name)
+
+
+def _callback_special(target: Any, name: Any, *arguments: Any) -> Any:
+    if name not in _lendable(target):
+        raise AttributeError(name)
+    if name == "__call__":
+        return target(*arguments)
+    return getattr(type(target), name)(target, *arguments)
+
+
+def _callback_list(target: Any) -> list[Any]:
+    if "__iter__" not in _lendable(target):
+        raise TypeError("not iterable")
+    return list(target)
+
+
+_ACTIONS: dict[str, Callable[..., Any]] = {
+    "getattr": _callback_getattr,
+    "setattr": _callback_setattr,
+    "special": _callback_special,
+    "list": _callback_list,
+}

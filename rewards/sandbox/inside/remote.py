@@ -1,0 +1,217 @@
+"""What the judge sees of the candidate's objects: proxies that ask, and never hand over an expected value.
+
+A comparison of a proxy with a plain value is decided here (they differ): the candidate is not asked, because the
+question would tell it the answer. Comparing two proxies, or arithmetic of a proxy and a plain value, would leave
+the verdict to the candidate: refused unless the link allows partial isolation, which then is marked.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+class CandidateExit(Exception):
+    """The program raised SystemExit, KeyboardInterrupt or the like."""
+
+
+class PartialIsolation(TypeError):
+    """The test needs what would let the candidate decide its own verdict."""
+
+
+class Remote:
+    """One object of the candidate."""
+
+    __slots__ = ("__weakref__", "_holdfast_handle", "_holdfast_link")
+
+    def __init__(self, link: Any, handle: list[Any]) -> None:
+        object.__setattr__(self, "_holdfast_link", link)
+        object.__setattr__(self, "_holdfast_handle", handle)
+
+    def _ask(self, operation: str, *arguments: Any, **keywords: Any) -> Any:
+        return object.__getattribute__(self, "_holdfast_link").ask(operation, self, *arguments, **keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name not in ("__name__", "__doc__", "__dict__"):
+            raise AttributeError(name)
+        return self._ask("getattr", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._ask("setattr", name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._ask("delattr", name)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._ask("getitem", key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._ask("setitem", key, value)
+
+    def __delitem__(self, key: Any) -> None:
+        self._ask("delitem", key)
+
+    def __bool__(self) -> bool:
+        return self._ask("bool") is True
+
+    def __len__(self) -> int:
+        return self._typed("len", int)
+
+    def __str__(self) -> str:
+        return self._typed("str", str)
+
+    def __repr__(self) -> str:
+        return self._typed("repr", str)
+
+    def __format__(self, spec: str) -> str:
+        return self._typed("format", str, spec)
+
+    def __int__(self) -> int:
+        return self._typed("int", int)
+
+    def __index__(self) -> int:
+        return self._typed("index", int)
+
+    def __float__(self) -> float:
+        return self._typed("float", float)
+
+    def __abs__(self) -> Any:
+        return self._ask("abs")
+
+    def __neg__(self) -> Any:
+        return self._ask("neg")
+
+    def __enter__(self) -> Any:
+        return self._ask("enter")
+
+    def __exit__(self, *_: object) -> None:
+        self._ask("exit")
+
+    def __iter__(self) -> Iterator[Any]:
+        found = self._ask("iter")
+        if not isinstance(found, Remote):
+            raise TypeError("not iterable")
+        while True:
+            try:
+                item = found._ask("next")
+            except StopIteration:
+                return
+            yield item
+
+    def __next__(self) -> Any:
+        return self._ask("next")
+
+    def __contains__(self, value: Any) -> bool:
+        return any(item is value or item == value for item in self)
+
+    def __hash__(self) -> int:
+        return hash(object.__getattribute__(self, "_holdfast_handle")[1])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Remote):
+            return False
+        return _number(self) == _number(other) or self._compare("eq", other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __lt__(self, other: Any) -> bool:
+        return self._ordered("lt", other)
+
+    def __le__(self, other: Any) -> bool:
+        return self._ordered("le", other)
+
+    def __gt__(self, other: Any) -> bool:
+        return self._ordered("gt", other)
+
+    def __ge__(self, other: Any) -> bool:
+        return self._ordered("ge", other)
+
+    def _typed(self, operation: str, kind: type, *arguments: Any) -> Any:
+        answer = self._ask(operation, *arguments)
+        if type(answer) is not kind:
+            raise TypeError(f"{operation} must give {kind.__name__}")
+        return answer
+
+    def _compare(self, operation: str, other: "Remote") -> bool:
+        _allow_partial(self, f"comparing two objects of the program ({operation})")
+        return self._ask(operation, other) is True
+
+    def _ordered(self, operation: str, other: Any) -> Any:
+        return self._compare(operation, other) if isinstance(other, Remote) else NotImplemented
+
+    def _arithmetic(self, operation: str, other: Any) -> Any:
+        if not isinstance(other, Remote):
+            _allow_partial(self, f"arithmetic with an object of the program ({operation})")
+        return self._ask(operation, other)
+
+
+def _allow_partial(proxy: Remote, what: str) -> None:
+    link = object.__getattribute__(proxy, "_holdfast_link")
+    if not link.allow_partial:
+        raise PartialIsolation(f"{what} needs partial isolation")
+    link.partial = True
+
+
+def _operator(name: str) -> Callable[[Remote, Any], Any]:
+    def method(self: Remote, other: Any) -> Any:
+        return self._arithmetic(name, other)
+
+    return method
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "and", "or", "xor", "pow"):
+    setattr(Remote, f"__{_name}__", _operator(_name + "_" if _name in ("and", "or") else _name))
+
+
+class RemoteCallable(Remote):
+    """A function, bound method or callable object of the candidate."""
+
+    __slots__ = ()
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        link = object.__getattribute__(self, "_holdfast_link")
+        result = link.ask("call", self, *arguments, **keywords)
+        link.last = result
+        return result
+
+
+class RemoteClass(RemoteCallable):
+    """A class of the candidate."""
+
+    __slots__ = ()
+
+    def __instancecheck__(self, value: object) -> bool:
+        return isinstance(value, Remote) and value._ask("isinstance", self) is True
+
+
+def make_remote(link: Any, handle: list[Any]) -> Any:
+    """The proxy for a handle; an exception class of the candidate becomes a local one of the same builtin base."""
+    kind = handle[2]
+    if kind == "exception":
+        return _exception_class(link, handle)
+    if kind == "class":
+        return RemoteClass(link, handle)
+    return RemoteCallable(link, handle) if kind == "function" else Remote(link, handle)
+
+
+def remote_exception(kind: type[BaseException], text: str) -> BaseException:
+    """An exception of a class, made without its constructor (some need more than a text)."""
+    made = kind.__new__(kind)
+    made.args = (text,)
+    return made
+
+
+def _exception_class(link: Any, handle: list[Any]) -> type[BaseException]:
+    from .serve import exception_class
+
+    known: dict[int, type[BaseException]] = link.classes
+    if handle[1] not in known:
+        base = exception_class(handle[4])
+        if issubclass(base, StopIteration | StopAsyncIteration):
+            base = RuntimeError
+        known[handle[1]] = type(str(handle[3])[:100], (base,), {"_holdfast_handle": handle, "_holdfast_link": link})
+    return known[handle[1]]
+
+
+def _number(value: Remote) -> int:
+    number: int = object.__getattribute__(value, "_holdfast_handle")[1]
+    return number

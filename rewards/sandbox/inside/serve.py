@@ -1,0 +1,209 @@
+"""The candidate's process: runs the program and answers the judge's requests with plain values.
+
+Nothing here is trusted: the program shares the interpreter and may replace all of it. It only ever gains the
+power to answer with other plain values.
+
+A request is `[operation, [arguments], {keywords}]`; the answer `["ok", value, changed arguments or null]`,
+`["stop"]` (an iterator's end) or `["error", builtin class, message, handle of its own class or null]`.
+"""
+
+import enum
+import operator
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from . import callbacks, codec, wire
+
+MODULE = "solution"
+_FLAT = (enum.Enum, str, bytes, bytearray, int, float, complex, tuple, list, dict, set, frozenset)
+_MAX_HANDLES = 200_000
+
+
+class Server:
+    """One program and the objects of it that the judge holds handles of."""
+
+    def __init__(self, read: int, write: int) -> None:
+        self._read, self._write = read, write
+        self._objects: list[Any] = []
+        self._known: dict[int, list[Any]] = {}
+        self._module = types.ModuleType(MODULE)
+        self._operations: dict[str, Callable[..., Any]] = {
+            **OPERATIONS,
+            "load": self._load,
+            "name": lambda name: self._module.__dict__[name],
+        }
+
+    def run(self) -> None:
+        """Answer requests until the judge hangs up."""
+        try:
+            while True:
+                self._answer(wire.receive(self._read))
+        except wire.Closed:
+            return
+
+    def _answer(self, request: list[Any]) -> None:
+        try:
+            reply = self._perform(*request)
+            wire.send(self._write, reply)
+        except (StopIteration, StopAsyncIteration) as error:
+            wire.send(self._write, ["stop"] if request[0] == "next" else self._failure(error))
+        except wire.Closed:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever the program raises crosses as data
+            wire.send(self._write, self._failure(error))
+
+    def _perform(self, name: str, packed: list[Any], packed_keywords: list[Any]) -> list[Any]:
+        arguments = codec.decode(packed, self._resolve)
+        keywords = codec.decode(packed_keywords, self._resolve)
+        result = self._operations[name](*arguments, **keywords)
+        made = name == "call" and isinstance(arguments[0], type)
+        value = self._handle(result) if made and not _plain(result) else codec.encode(result, self._export)
+        return ["ok", value, self._changes(packed, packed_keywords, arguments, keywords)]
+
+    def _changes(self, packed: Any, packed_keywords: Any, arguments: Any, keywords: Any) -> list[Any] | None:
+        """The arguments after the call where they are no longer what was sent."""
+        if packed[1:] == [[]] and packed_keywords[1:] == [[], []]:
+            return None
+        try:
+            after = [codec.encode(arguments, self._export), codec.encode(keywords, self._export)]
+        except codec.CodecError:
+            return None
+        return None if after == [packed, packed_keywords] else after
+
+    def _load(self, source: str) -> dict[str, str]:
+        """Run the program as module `solution`; the names it defines and what each is."""
+        sys.modules[MODULE] = self._module
+        sys.argv = [MODULE + ".py"]
+        exec(compile(source, MODULE + ".py", "exec", dont_inherit=True), self._module.__dict__)
+        return {
+            name: _kind(value)
+            for name, value in list(self._module.__dict__.items())
+            if type(name) is str and not name.startswith("__")
+        }
+
+    def _export(self, value: Any, depth: int = 0) -> Any:
+        if isinstance(value, callbacks.StandIn):
+            return callbacks.handle_of(value)
+        if isinstance(value, _FLAT) and id(value) not in self._known:
+            flat = _flatten(value)
+            if type(flat) is not type(value):
+                return codec.encode(flat, self._export, depth)
+        return self._handle(value)
+
+    def _handle(self, value: Any) -> list[Any]:
+        known = self._known.get(id(value))
+        if known is not None:
+            return known
+        if len(self._objects) >= _MAX_HANDLES:
+            raise codec.CodecError("too many objects")
+        kind = _kind(value)
+        base = _builtin_base(value).__name__ if kind == "exception" else ""
+        handle = ["o", len(self._objects), kind, str(getattr(value, "__name__", type(value).__name__)), base]
+        self._objects.append(value)
+        self._known[id(value)] = handle
+        return handle
+
+    def _resolve(self, data: list[Any]) -> Any:
+        if data[0] == "o":
+            return self._objects[data[1]]
+        return callbacks.stand_in(data, self._ask)
+
+    def _ask(self, operation: str, *arguments: Any) -> Any:
+        """Ask the judge to act on an object of its own; it may ask us back meanwhile."""
+        wire.send(self._write, ["callback", operation, codec.encode(arguments, self._export)])
+        while True:
+            message = wire.receive(self._read)
+            if message[0] == "callback-ok":
+                return codec.decode(message[1], self._resolve)
+            if message[0] == "callback-stop":
+                raise StopIteration
+            if message[0] == "callback-error":
+                raise exception_class(message[1])(message[2])
+            self._answer(message)
+
+    def _failure(self, error: BaseException) -> list[Any]:
+        kind = type(error)
+        own = None if kind.__module__ == "builtins" else self._handle(kind)
+        return ["error", _builtin_base(kind).__name__, _text(error), own]
+
+
+def exception_class(name: Any) -> type[Exception]:
+    """The builtin exception class of that name; RuntimeError for anything that is none."""
+    import builtins
+
+    found = getattr(builtins, name, None) if type(name) is str else None
+    return found if isinstance(found, type) and issubclass(found, Exception) else RuntimeError
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:2000]
+    except BaseException:  # noqa: BLE001 - the program's own __str__
+        return ""
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, type):
+        return "exception" if issubclass(value, BaseException) else "class"
+    if isinstance(value, types.ModuleType):
+        return "module"
+    if callable(value):
+        return "function"
+    return "iterator" if hasattr(value, "__next__") else "object"
+
+
+def _builtin_base(kind: type) -> type:
+    return next(base for base in kind.__mro__ if base.__module__ == "builtins")
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, BaseException) is False and type(value).__module__ in ("builtins", "collections")
+
+
+def _flatten(value: Any) -> Any:
+    """The built-in value under an instance of a subclass (a named tuple, an IntEnum, a str subclass)."""
+    if isinstance(value, enum.Enum) and not isinstance(value, int | str):
+        return value
+    for base in _FLAT[1:]:
+        if isinstance(value, base):
+            return base.__new__(base, value) if base in (int, float, str) else base(value)
+    return value
+
+
+def _iterate(value: Any) -> Any:
+    return iter(value)
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "call": lambda function, /, *arguments, **keywords: function(*arguments, **keywords),
+    "getattr": getattr,
+    "setattr": setattr,
+    "delattr": delattr,
+    "getitem": operator.getitem,
+    "setitem": operator.setitem,
+    "delitem": operator.delitem,
+    "len": len,
+    "bool": bool,
+    "str": str,
+    "repr": repr,
+    "format": format,
+    "abs": abs,
+    "int": int,
+    "float": float,
+    "index": operator.index,
+    "iter": _iterate,
+    "next": next,
+    "enter": lambda value: type(value).__enter__(value),
+    "exit": lambda value: type(value).__exit__(value, None, None, None),
+    "isinstance": isinstance,
+    "neg": operator.neg,
+    "pos": operator.pos,
+    "invert": operator.invert,
+    **{
+        name: getattr(operator, name)
+        for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "and_", "or_", "xor")
+    },
+    **{name: getattr(operator, name) for name in ("pow", "lshift", "rshift", "eq", "ne", "lt", "le", "gt", "ge")},
+}

@@ -1,0 +1,133 @@
+"""The test styles. Each takes the job and yields one (passed, reason) per test, in order."""
+
+import inspect
+import linecache
+import math
+import reprlib
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .link import CandidateGone, Link
+from .names import Names, entry_of, prompt_helpers, resolve_entry
+from .remote import Remote
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 100
+Results = Iterator[tuple[bool, str]]
+
+
+class BadTests(Exception):
+    """The tests themselves are broken: nobody could be judged by them."""
+
+
+def names_for(link: Link, program: dict[str, str], job: dict[str, Any]) -> Names:
+    """The globals that the tests run in: entry point, the prompt's helpers, then the set-up."""
+    entry = job.get("entry_point")
+    if entry is None and job["style"] == "asserts":
+        entry = entry_of(job["tests"], job.get("setup") or "")
+    names = Names(link, program, entry)
+    names.bind_entry()
+    prompt_helpers(job.get("prompt") or "", entry, names)
+    exec(_compiled(job.get("setup") or "", "setup.py"), names)
+    return names
+
+
+def run_check(link: Link, program: dict[str, str], job: dict[str, Any]) -> Results:
+    """HumanEval's `check(candidate)`: one test."""
+    code = _compiled(job["tests"], "tests.py")
+    candidate = resolve_entry(Names(link, program, None), link, job["entry_point"])
+    names = names_for(link, program, job)
+    exec(code, names)
+    if not inspect.isfunction(names.get("check")):
+        raise BadTests("the tests define no function check(candidate)")
+    yield _attempt(link, lambda: names["check"](candidate))
+
+
+def run_asserts(link: Link, program: dict[str, str], job: dict[str, Any]) -> Results:
+    """MBPP's assert lines: each is a test."""
+    codes = [_compiled(text, f"test{i}.py") for i, text in enumerate(job["tests"])]
+    names = names_for(link, program, job)
+    for code in codes:
+        yield _attempt(link, lambda code=code: exec(code, names))  # type: ignore[misc]
+
+
+def run_function(link: Link, program: dict[str, str], job: dict[str, Any]) -> Results:
+    """Calls with expected JSON values: tuples count as lists, floats agree to a relative `tolerance`."""
+    candidate = resolve_entry(Names(link, program, None), link, job["entry_point"])
+    for case in job["tests"]:
+        yield _attempt(link, lambda case=case: _check_case(candidate, case, job))  # type: ignore[misc]
+
+
+def _check_case(candidate: Any, case: dict[str, Any], job: dict[str, Any]) -> None:
+    got = candidate(*case.get("args", []), **case.get("kwargs", {}))
+    if not same(got, case["expected"], job.get("tolerance", 1e-9)):
+        raise AssertionError(f"{job['entry_point']}{_shown(case.get('args', []))} gave {_shown(got)}")
+
+
+def same(got: Any, expected: Any, tolerance: float) -> bool:
+    """Is a plain value the expected JSON value? Raises RecursionError for nothing: depth is bounded by the codec."""
+    if isinstance(got, Remote):
+        return False
+    if isinstance(expected, list):
+        if type(got) not in (list, tuple) or len(got) != len(expected):
+            return False
+        return all(same(g, e, tolerance) for g, e in zip(got, expected))
+    if isinstance(expected, dict):
+        if type(got) is not dict or len(got) != len(expected):
+            return False
+        keyed = {key if type(key) is str else str(key): value for key, value in got.items()}
+        return keyed.keys() == expected.keys() and all(same(keyed[k], e, tolerance) for k, e in expected.items())
+    return _same_scalar(got, expected, tolerance)
+
+
+def _same_scalar(got: Any, expected: Any, tolerance: float) -> bool:
+    if isinstance(expected, bool) or isinstance(got, bool):
+        return got is expected
+    if isinstance(expected, float) or isinstance(got, float):
+        if type(got) not in (int, float) or type(expected) not in (int, float):
+            return False
+        both_nan = got != got and expected != expected
+        return both_nan or math.isclose(got, expected, rel_tol=tolerance, abs_tol=0.0)
+    return type(got) is type(expected) and got == expected
+
+
+def _compiled(source: str, name: str) -> Any:
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    try:
+        return compile(source, name, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise BadTests(f"the tests are not Python: {error}") from None
+
+
+def _attempt(link: Link, test: Callable[[], Any]) -> tuple[bool, str]:
+    try:
+        test()
+    except CandidateGone as error:
+        return False, str(error)
+    except Exception as error:  # noqa: BLE001 - any exception is a failed test
+        return False, describe(error, link)
+    return True, ""
+
+
+def describe(error: BaseException, link: Link) -> str:
+    """One line for a failed test: the assertion's text and what the program gave last, or the exception."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_test(f.filename)]
+    line = f" at `{frames[-1].line}`"[:220] if frames and frames[-1].line else ""
+    if isinstance(error, AssertionError):
+        text = str(error)[:200]
+        return f"failed{line}{': ' + text if text else ''}; the last call gave {_shown(link.last)}"
+    return f"{type(error).__name__}: {str(error)[:200]}{line}"
+
+
+def _is_test(name: str) -> bool:
+    return name.startswith("test") or name in ("setup.py", "prompt.py")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Remote):
+        return "an object of its own"
+    try:
+        return _SHORT.repr(value)[:200]
+    except (ValueError, RecursionError):
+        return f"a value of type {type(value).__name__}"
