@@ -1,0 +1,112 @@
+"""Known functions of exact numbers, folded within bounds."""
+
+from fractions import Fraction
+from math import ceil, comb, floor, gcd, lcm
+
+from holdfast.rewards.math_answer.tree import MAX_FACTORIAL, MINUS_ONE, Node, Unreadable, div, fn, num, power
+
+
+def factorial(node: Node) -> Node:
+    """n!, computed up to 5000!."""
+    value = _integer(node)
+    if value is not None and 0 <= value <= MAX_FACTORIAL:
+        from math import factorial as compute
+
+        return num(compute(value))
+    return fn("factorial", node)
+
+
+def binomial(above: Node, below: Node) -> Node:
+    """n over k."""
+    n, k = _integer(above), _integer(below)
+    if n is not None and k is not None and 0 <= n <= MAX_FACTORIAL and k >= 0:
+        return num(comb(n, k))
+    return fn("binom", above, below)
+
+
+def call(name: str, base: Node | None, arguments: tuple[Node, ...]) -> Node:
+    """A known function applied; `base` is that of a logarithm."""
+    if name == "exp" and len(arguments) == 1:
+        return power(Node("const", (), "e"), arguments[0])
+    if name == "lg":
+        name, base = "log", num(10)
+    if name == "log" and base is None and len(arguments) == 2:
+        arguments, base = arguments[:1], arguments[1]
+    if name == "log" and base is not None:
+        return _logarithm(base, arguments[0])
+    if name == "binom" and len(arguments) == 2:
+        return binomial(*arguments)
+    if name == "factorial":
+        return factorial(arguments[0])
+    return _exact(name, arguments) or fn(name, *arguments)
+
+
+def in_base(digits: str, base: Node) -> Node:
+    """`101_2`: the value, with the digits as written. Raises Unreadable for digits the base does not have."""
+    value = _integer(base)
+    if value is None or not 2 <= value <= 36 or not digits.isdigit():
+        raise Unreadable(f"{digits!r} is no number in that base")
+    try:
+        return Node("base", (num(int(digits, value)),), (digits, value))
+    except ValueError as error:
+        raise Unreadable(f"{digits!r} is no number in base {value}") from error
+
+
+def repeating(text: str, period: str = "") -> Node:
+    """A repeating decimal: `text` up to the period, then the period; without one, `0.333…` is an approximation."""
+    whole, _, after = text.partition(".")
+    if not period:
+        return num(Fraction(text), len(after))
+    if not period.isdigit() or len(period) > 40:
+        raise Unreadable("no repeating part")
+    scale = 10 ** len(after)
+    start = Fraction(int((whole or "0") + after or "0"), scale)
+    return num(start + Fraction(int(period), (10 ** len(period) - 1) * scale))
+
+
+def _logarithm(base: Node, of: Node) -> Node:
+    b, x = _rational(base), _rational(of)
+    if b is not None and x is not None and b.denominator == 1 and b > 1 and x > 0:
+        steps = _whole_log(b.numerator, x)
+        if steps is not None:
+            return num(steps)
+    if base == Node("const", (), "e"):
+        return fn("ln", of)
+    return div(fn("ln", of), fn("ln", base))
+
+
+def _whole_log(base: int, x: Fraction) -> int | None:
+    sign, value = (1, x) if x >= 1 else (-1, 1 / x)
+    if value.denominator != 1 or value.numerator.bit_length() > 4000:
+        return None
+    steps, rest = 0, value.numerator
+    while rest > 1 and rest % base == 0:
+        rest //= base
+        steps += 1
+    return sign * steps if rest == 1 else None
+
+
+def _exact(name: str, arguments: tuple[Node, ...]) -> Node | None:
+    values = [_rational(argument) for argument in arguments]
+    if not values or any(value is None for value in values):
+        return None
+    known = [value for value in values if value is not None]
+    if name in ("gcd", "lcm") and all(value.denominator == 1 for value in known):
+        return num((gcd if name == "gcd" else lcm)(*(value.numerator for value in known)))
+    if name in ("min", "max"):
+        return num((min if name == "min" else max)(known))
+    if len(known) == 1 and name in ("abs", "floor", "ceil"):
+        return num(abs(known[0]) if name == "abs" else floor(known[0]) if name == "floor" else ceil(known[0]))
+    return None
+
+
+def _rational(node: Node) -> Fraction | None:
+    return node.value[0] if node.kind == "num" else None
+
+
+def _integer(node: Node) -> int | None:
+    value = _rational(node)
+    return value.numerator if value is not None and value.denominator == 1 else None
+
+
+__all__ = ["MINUS_ONE", "binomial", "call", "factorial", "in_base", "repeating"]

@@ -1,0 +1,127 @@
+"""From what a model wrote to one plain dialect of LaTeX: wrappers, spacing, Unicode and thousands separators go."""
+
+import re
+
+_UNICODE = {
+    "−": "-", "–": "-", "—": "-", "‐": "-", "⁻": "^-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ",
+    "÷": r"\div ", "√": r"\sqrt ", "∛": r"\cbrt ", "π": r"\pi ", "∞": r"\infty ", "≤": r"\le ", "⩽": r"\le ",
+    "≥": r"\ge ", "⩾": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "≡": r"\equiv ", "∪": r"\cup ", "∩": r"\cap ",
+    "∈": r"\in ", "∉": r"\notin ", "∅": r"\emptyset ", "±": r"\pm ", "∓": r"\mp ", "°": r"^\circ ", "º": r"^\circ ",
+    "′": "'", "’": "'", "“": '"', "”": '"', "⟨": r"\langle ", "⟩": r"\rangle ", "⌊": r"\lfloor ", "⌋": r"\rfloor ",
+    "⌈": r"\lceil ", "⌉": r"\rceil ", "∖": r"\setminus ", "→": r"\to ", "⇒": r"\Rightarrow ", "…": r"\ldots ",
+    "∑": r"\sum ", "∏": r"\prod ", "∫": r"\int ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "ℕ": r"\mathbb{N}",
+    "½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}", "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}",
+    "∠": r"\angle ", "△": r"\triangle ", "％": "%", "，": ",", "（": "(", "）": ")", "：": ":", "；": ";", "＝": "=",
+    "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u200b": "", "∧": " and ", "∨": " or ", "⁄": "/",
+}  # fmt: skip
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ", "0123456789n")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_UNICODE_RUN = re.compile("[" + "".join(_UNICODE) + "]")
+_SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+")
+_SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
+_GREEK = dict(zip("αβγδεζηθκλμνξρστφχψωΓΔΘΛΞΣΦΨΩ", ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Sigma", "Phi", "Psi", "Omega"]))  # fmt: skip
+_GREEK_LETTER = re.compile("[" + "".join(_GREEK) + "]")
+
+_DOUBLED = re.compile(
+    r"\\\\(?=(?:[dt]?frac|left|right|boxed|sqrt|text|mathrm|pi|infty|cdot|times|cup|leq?|geq?|pm|begin|end|circ|sin|cos"
+    r"|tan|log|ln|in|quad|\(|\)|\{|\}|%|\$)(?![a-z]))"
+)
+_MATRIX_ROWS = re.compile(r"(?<!\\)\\begin\{")
+_SIZES = re.compile(
+    r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|scriptstyle|limits|nolimits|normalsize|small|large|Large"
+    r"|centering|noindent|hfill|hline|allowbreak|nonumber|boldmath|rm|bf|it|mathstrut|strut)(?![a-zA-Z])\.?"
+)
+_PHANTOM = re.compile(
+    r"\\(?:phantom|hspace\*?|vspace\*?|label|tag\*?|color|textcolor|hphantom|vphantom)\s*\{[^{}]*\}"
+)
+_GROUPED = re.compile(r"(?<=\d)\s*\{\s*,\s*\}\s*(?=\d{3})")
+_THIN = re.compile(r"(?<=\d)\s*,?\s*(?:\\[!,;:]|~)+\s*(?=\d{3}(?!\d))")
+_SPACES = re.compile(r"(?<!\\)\\[,;:!> ]|\\\n|~|\\(?:enspace|thinspace|medspace|thickspace|nobreak)(?![a-zA-Z])")
+_COMMAS = re.compile(r"(?<![\d.,])([1-9]\d{0,2}(?:,\d{3})+)(?!\d)(?!,\d)")
+_BLANKS = re.compile(r"(?<![\d.,^_}] )(?<![\d.,^_}])([1-9]\d{0,2}(?: \d{3})+)(?!\d| \d)")
+_SINGLE_LETTER_FONT = re.compile(
+    r"\\(?:mathbf|boldsymbol|mathit|bm|vec|hat|widehat|overrightarrow|mathcal|mathscr|mathsf|pmb|underline|mathfrak)\s*"
+    r"(?:\{\s*((?:\\?[a-zA-Z]+|[0-9.]+)'*)\s*\}|(?=[a-zA-Z]))"
+)
+_DEGREES = re.compile(r"\^\s*\{\s*\\(?:circ|degree)\s*\}|\^\s*\\(?:circ|degree)(?![a-zA-Z])|\\(?:degree|circ)(?![a-zA-Z])")
+_ORDINAL = re.compile(
+    r"(?<=\d)\s*(?:\^\s*\{?\s*)?(?:\\(?:text|mathrm|textrm|mbox)\s*\{\s*)?(?:th|st|nd|rd)(?![a-zA-Z])\s*\}?\s*\}?"
+)
+_MATH_MARKS = re.compile(r"(?<!\\)\$\$?|\\[\[\]()]")
+_CURRENCY = re.compile(r"\\\$|[€£¥₹]|\\(?:pounds|euro|yen)(?![a-zA-Z])")
+_RUN = re.compile(r"\s+")
+_BOLD = re.compile(r"\*\*([^*]+)\*\*")
+
+
+def clean(text: str, *, thousands: bool = True, decimal_comma: bool = False) -> str:
+    """One answer in the plain dialect. `thousands` joins digit groups of three; `decimal_comma` reads 3,5 as 3.5."""
+    text = _RUN.sub(" ", text.strip())
+    if "{" in text:
+        text = _GROUPED.sub("", text)
+    if not text.isascii():
+        text = _from_unicode(text)
+    if "\\" in text:
+        text = _from_latex(text)
+    if "$" in text:
+        text = text.replace("$", " ")
+    if "**" in text:
+        text = _BOLD.sub(r" \1 ", text)
+    text = _digits(text, thousands, decimal_comma)
+    if "th" in text or "st" in text or "nd" in text or "rd" in text:
+        text = _ORDINAL.sub(" ", text)
+    return text.strip().rstrip(".,;:").strip()
+
+
+def _from_unicode(text: str) -> str:
+    text = _SUPERSCRIPT_RUN.sub(lambda run: "^{" + run.group().translate(_SUPERSCRIPTS) + "}", text)
+    text = _SUBSCRIPT_RUN.sub(lambda run: "_{" + run.group().translate(_SUBSCRIPTS) + "}", text)
+    text = _UNICODE_RUN.sub(lambda mark: _UNICODE[mark.group()], text)
+    text = _GREEK_LETTER.sub(lambda letter: "\\" + _GREEK[letter.group()] + " ", text)
+    return _CURRENCY.sub(" ", text)
+
+
+def _from_latex(text: str) -> str:
+    if "\\\\" in text and not _MATRIX_ROWS.search(text):
+        text = _DOUBLED.sub(r"\\", text)
+    text = _CURRENCY.sub(" ", text)
+    text = _MATH_MARKS.sub(" ", text)
+    text = _PHANTOM.sub(" ", text)
+    text = _SIZES.sub(" ", text)
+    text = _THIN.sub("", text)
+    text = _SPACES.sub(" ", text)
+    text = _SINGLE_LETTER_FONT.sub(lambda m: f" {m[1] or ''} ", text)
+    text = _DEGREES.sub("°", text)
+    return text.replace("\\%", "%").replace("\\&", "&").replace("\\#", "#").replace("\\_", "_")
+
+
+def _digits(text: str, thousands: bool, decimal_comma: bool) -> str:
+    if decimal_comma:
+        text = re.sub(r"(?<=\d)\.(?=\d{3}(?!\d))", "", text)
+        return re.sub(r"(?<=\d),(?=\d)", ".", text)
+    if thousands:
+        if "," in text:
+            text = _COMMAS.sub(lambda group: group.group().replace(",", ""), text)
+        if " " in text:
+            text = _BLANKS.sub(lambda group: group.group().replace(" ", ""), text)
+    return text
+
+
+_WRAPPER = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal|sc|up)?|mathrm|mathbf|mathit|mathsf|mbox|hbox|emph|operatorname\*?)\s*(?=\{)")
+_NOISE = re.compile(r"[\s{}\"'`*_$]+")
+
+
+def words_of(text: str) -> str:
+    """A text answer in comparable form: no wrappers, no case, single blanks, no punctuation at its ends."""
+    text = _WRAPPER.sub(" ", text)
+    text = _MATH_MARKS.sub(" ", text)
+    text = _SPACES.sub(" ", text)
+    text = _NOISE.sub(" ", text).strip().casefold()
+    return text.strip(" .,;:!?").strip()
+
+
+_TIGHT = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
+
+
+def tight(text: str) -> str:
+    """The text without the blanks that mean nothing (one between digits stays)."""
+    return _TIGHT.sub("", text)

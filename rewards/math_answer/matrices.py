@@ -1,0 +1,84 @@
+"""Matrices: reading an environment, sums, products, powers."""
+
+from typing import TYPE_CHECKING
+
+from holdfast.rewards.math_answer.tree import MAX_CELLS, Node, Unreadable, add, fn, mul, power
+
+if TYPE_CHECKING:
+    from holdfast.rewards.math_answer.parse import Parser
+
+_MATRICES = frozenset(["matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "array", "psmallmatrix", "bsmallmatrix"])
+
+
+def environment(parser: "Parser", text: str) -> Node:
+    """`\\begin{pmatrix} … \\end{pmatrix}`; cases, aligned and gathered lines become a list."""
+    opening, _, name = text.partition(" ")
+    if opening != "begin":
+        raise Unreadable("an environment that was not begun")
+    rows: list[list[Node]] = [[]]
+    while not parser.take("env", f"end {name}"):
+        if parser.take("sep", "row"):
+            rows.append([])
+        elif not parser.take("op", "&") and not parser.take("op", ",") and not parser.take("sep"):
+            rows[-1].append(parser.relation())
+        if sum(map(len, rows)) > MAX_CELLS:
+            raise Unreadable(f"a matrix of more than {MAX_CELLS} cells")
+        if parser.peek().kind == "end":
+            raise Unreadable(f"{name!r} is not ended")
+    rows = [row for row in rows if row]
+    if not rows:
+        raise Unreadable("an empty environment")
+    if name not in _MATRICES:
+        items = tuple(cell for row in rows for cell in row)
+        return items[0] if len(items) == 1 else Node("list", items, "and")
+    if len({len(row) for row in rows}) != 1:
+        raise Unreadable("matrix rows of different lengths")
+    matrix = Node("matrix", tuple(Node("row", tuple(row)) for row in rows))
+    return fn("det", matrix) if name in ("vmatrix", "Vmatrix") else matrix
+
+
+def matrix_sum(left: Node, right: Node) -> Node:
+    """The sum, cell by cell. Raises Unreadable when the shapes differ."""
+    if left.kind != right.kind or shape(left) != shape(right):
+        raise Unreadable("a sum of matrices of different shapes")
+    rows = zip(left.args, right.args)
+    return Node("matrix", tuple(Node("row", tuple(map(add, a.args, b.args))) for a, b in rows))
+
+
+def matrix_product(left: Node, right: Node) -> Node:
+    """The product of two matrices, or of a matrix and a scalar."""
+    if left.kind != "matrix":
+        return _scaled(right, left)
+    if right.kind != "matrix":
+        return _scaled(left, right)
+    if shape(left)[1] != shape(right)[0] or shape(left)[0] * shape(right)[1] * shape(left)[1] > 8 * MAX_CELLS:
+        raise Unreadable("a product of matrices whose shapes do not fit")
+    columns = list(zip(*(row.args for row in right.args)))
+    return Node(
+        "matrix",
+        tuple(
+            Node("row", tuple(add(*map(mul, row.args, column)) for column in columns)) for row in left.args
+        ),
+    )
+
+
+def matrix_power(matrix: Node, exponent: Node) -> Node:
+    """A small positive power is multiplied out; the transpose is taken; anything else stays as written."""
+    if exponent in (Node("sym", (), "T"), Node("sym", (), "top")):
+        return Node("matrix", tuple(Node("row", column) for column in zip(*(row.args for row in matrix.args))))
+    value = exponent.value[0] if exponent.kind == "num" else 0
+    if value.denominator == 1 and 1 <= value <= 8 and shape(matrix)[0] == shape(matrix)[1] <= 4:
+        result = matrix
+        for _ in range(int(value) - 1):
+            result = matrix_product(result, matrix)
+        return result
+    return power(matrix, exponent)
+
+
+def shape(matrix: Node) -> tuple[int, int]:
+    """Rows and columns."""
+    return len(matrix.args), len(matrix.args[0].args) if matrix.args else 0
+
+
+def _scaled(matrix: Node, scalar: Node) -> Node:
+    return Node("matrix", tuple(Node("row", tuple(mul(scalar, cell) for cell in row.args)) for row in matrix.args))

@@ -1,0 +1,176 @@
+"""Equality of scalars: exact rational, field identity, numeric refutation; decimals by their rounding."""
+
+from fractions import Fraction
+
+from holdfast.rewards.math_answer import evaluate, modular
+from holdfast.rewards.math_answer.settings import Settings
+from holdfast.rewards.math_answer.tree import COMPUTED, PI, Node, div, has, has_decimals, mul, num, symbols, walk
+
+_FLOAT_ERROR = Fraction(1, 10**9)
+SCALARS = frozenset(
+    ["num", "const", "sym", "add", "mul", "pow", "fn", "app", "index", "sum", "prod", "int", "lim", "deg", "percent", "unit", "base", "dots", "ratio"]
+)
+
+
+def equal(gold: Node, pred: Node, settings: Settings, seed: bytes) -> tuple[bool, str]:
+    """Are two scalars equal, and which test said so. Raises evaluate.Hard when only a worker could tell."""
+    for one, other in readings(gold, pred, settings):
+        if one == other:
+            return True, "the same structure"
+        found, test = _equal(one, other, settings, seed)
+        if found:
+            return True, test
+    return False, test
+
+
+def readings(gold: Node, pred: Node, settings: Settings) -> list[tuple[Node, Node]]:
+    """The pairs of plain values to compare: percent, degrees, units and bases are settled here."""
+    gold, pred = _ratio(gold), _ratio(pred)
+    gold_unit, pred_unit = _unit(gold), _unit(pred)
+    if gold_unit and pred_unit and gold_unit != pred_unit:
+        converted = _converted(_bare(gold), gold_unit, _bare(pred), pred_unit)
+        return [converted] if converted else [(gold, Node("text", (), "another unit"))]
+    if settings.units == "strict" and gold_unit != pred_unit:
+        return [(gold, Node("text", (), "another unit"))]
+    pairs = [(_bare(gold), _bare(pred))]
+    if "percent" in (gold.kind, pred.kind) and gold.kind != pred.kind:
+        pairs = _percent_pairs(gold, pred, settings)
+    if "deg" in (gold.kind, pred.kind) and gold.kind != pred.kind:
+        pairs.append((_radians(gold), _radians(pred)))
+    if pred.kind == "base" and gold.kind == "num" and gold == num(int(pred.value[0])):
+        pairs.append((gold, gold))
+    return pairs
+
+
+def _percent_pairs(gold: Node, pred: Node, settings: Settings) -> list[tuple[Node, Node]]:
+    pairs = [] if settings.units == "strict" else [(_bare(gold), _bare(pred))]
+    if settings.percent == "always" or (settings.percent == "reference" and gold.kind == "percent"):
+        pairs.append((_hundredth(gold), _hundredth(pred)))
+    return pairs or [(gold, Node("text", (), "another unit"))]
+
+
+def _bare(node: Node) -> Node:
+    while node.kind in ("unit", "percent", "deg", "base"):
+        node = node.args[0]
+    return node
+
+
+def _unit(node: Node) -> str:
+    return node.value if node.kind == "unit" else ""
+
+
+def _hundredth(node: Node) -> Node:
+    return mul(num(Fraction(1, 100)), node.args[0]) if node.kind == "percent" else node
+
+
+def _radians(node: Node) -> Node:
+    return mul(num(Fraction(1, 180)), PI, node.args[0]) if node.kind == "deg" else node
+
+
+def _ratio(node: Node) -> Node:
+    """`3:2` with two parts is a quotient."""
+    if node.kind == "ratio" and len(node.args) == 2 and node.args[1] != num(0):
+        return div(*node.args)
+    return node
+
+
+_SCALES = {
+    "mm": ("m", Fraction(1, 1000)), "cm": ("m", Fraction(1, 100)), "dm": ("m", Fraction(1, 10)), "m": ("m", Fraction(1)),
+    "km": ("m", Fraction(1000)), "mg": ("g", Fraction(1, 1000)), "g": ("g", Fraction(1)), "kg": ("g", Fraction(1000)),
+    "s": ("s", Fraction(1)), "min": ("s", Fraction(60)), "h": ("s", Fraction(3600)), "ms": ("s", Fraction(1, 1000)),
+    "inch": ("in", Fraction(1)), "in": ("in", Fraction(1)), "ft": ("in", Fraction(12)), "yd": ("in", Fraction(36)),
+    "$": ("$", Fraction(1)), "c": ("$", Fraction(1, 100)), "ml": ("l", Fraction(1, 1000)), "l": ("l", Fraction(1)),
+}  # fmt: skip
+
+
+def _converted(gold: Node, gold_unit: str, pred: Node, pred_unit: str) -> tuple[Node, Node] | None:
+    """Both in the same base unit, when both units have one."""
+    if gold_unit in _SCALES and pred_unit in _SCALES:
+        (one, scale), (other, other_scale) = _SCALES[gold_unit], _SCALES[pred_unit]
+        if one == other:
+            return mul(num(scale), gold), mul(num(other_scale), pred)
+    return None
+
+
+def _equal(gold: Node, pred: Node, settings: Settings, seed: bytes) -> tuple[bool, str]:
+    if gold.kind == pred.kind == "num":
+        return numbers(gold, pred, settings)
+    if not {gold.kind, pred.kind} <= SCALARS or has(gold, "text") or has(pred, "text"):
+        return False, "the structures differ"
+    if has_decimals(gold) or has_decimals(pred):
+        return _approximate(gold, pred, settings, seed)
+    return exact(gold, pred, seed)
+
+
+def numbers(gold: Node, pred: Node, settings: Settings) -> tuple[bool, str]:
+    """Two numbers: exactly, or by the rounding of the one that is a decimal."""
+    (g, g_decimals), (p, p_decimals) = gold.value, pred.value
+    if g == p:
+        return True, "equal as exact rational numbers"
+    if g_decimals is None and p_decimals is None:
+        return False, "different as exact rational numbers"
+    if _rounds(g, g_decimals, p, p_decimals, settings.tolerance):
+        return True, "equal after rounding"
+    return False, "different as decimals"
+
+
+def _rounds(g: Fraction, g_decimals: int | None, p: Fraction, p_decimals: int | None, tolerance: float) -> bool:
+    """Does p fit g? A decimal reference takes what rounds to it; an exact one a decimal of four digits that is it,
+    rounded; both take what is within the relative tolerance (for whole references only the error of a float)."""
+    difference = abs(g - p)
+    slack = Fraction(tolerance) * abs(g)
+    if g_decimals is not None:
+        return difference <= max(_half_step(g_decimals), slack)
+    if p_decimals is None:
+        return False
+    if g.denominator == 1 and tolerance <= 1e-6:
+        return difference <= _FLOAT_ERROR * abs(g)
+    if difference <= slack:
+        return True
+    return _significant(p, p_decimals) >= 4 and difference <= _half_step(p_decimals)
+
+
+def _half_step(decimals: int) -> Fraction:
+    return Fraction(0) if decimals >= COMPUTED else Fraction(1, 2) / Fraction(10) ** decimals
+
+
+def _significant(value: Fraction, decimals: int) -> int:
+    digits = abs(value) * Fraction(10) ** decimals if abs(decimals) < 2000 else Fraction(0)
+    return len(str(int(digits))) if digits else 0
+
+
+def _approximate(gold: Node, pred: Node, settings: Settings, seed: bytes) -> tuple[bool, str]:
+    """At least one side holds decimals and they are not both plain numbers."""
+    if not symbols(gold) and not symbols(pred):
+        g, p = evaluate.approximation(gold), evaluate.approximation(pred)
+        if g is None or p is None:
+            return False, "no numeric value"
+        g_decimals = gold.value[1] if gold.kind == "num" else (COMPUTED if has_decimals(gold) else None)
+        p_decimals = pred.value[1] if pred.kind == "num" else (COMPUTED if has_decimals(pred) else None)
+        fits = _rounds(g, g_decimals, p, p_decimals, settings.tolerance)
+        return fits, "equal after rounding" if fits else "different as decimals"
+    if modular.identical(gold, pred, seed):
+        return True, "identical as rational expressions"
+    fits = bool(evaluate.close(gold, pred, settings.tolerance, seed))
+    return fits, f"{'within' if fits else 'not within'} the tolerance at random points"
+
+
+def exact(gold: Node, pred: Node, seed: bytes) -> tuple[bool, str]:
+    """Two exact scalars. Raises evaluate.Hard."""
+    found = modular.identical(gold, pred, seed)
+    if found is not None:
+        return found, f"{'identical' if found else 'different'} as rational expressions"
+    bases = (10, 0) if has_log(gold) or has_log(pred) else (10,)
+    known = None
+    for base in bases:
+        known = evaluate.equal(gold, pred, seed, base)
+        if known:
+            return True, "equal at random points to high precision"
+    if known is None:
+        return False, "the structures differ and neither has a numeric value"
+    return False, "refuted numerically"
+
+
+def has_log(node: Node) -> bool:
+    """Does a logarithm without a base occur, which may be to base ten or natural?"""
+    return any(part.kind == "fn" and part.value == "log" for part in walk(node))

@@ -1,0 +1,34 @@
+"""The conventions of a comparison, and what it says."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Percent = Literal["reference", "always", "never"]
+Units = Literal["ignore", "strict"]
+Order = Literal["convention", "any", "strict"]
+Extract = Literal["auto", "marked", "boxed"]
+Boxes = Literal["hedge", "last"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every convention by name; the defaults are the documented ones."""
+
+    tolerance: float = 1e-6
+    """Relative, for decimals only."""
+    percent: Percent = "reference"
+    """Where 28% equals 0.28: when the reference carries the sign, always, never."""
+    units: Units = "ignore"
+    order: Order = "convention"
+    decimal_comma: bool = False
+    extract: Extract = "auto"
+    boxes: Boxes = "hedge"
+
+
+class Verdict(NamedTuple):
+    """Equal or not, and the test that decided."""
+
+    equal: bool
+    test: str
+    limited: bool = False
+    """A limit was reached before the question was settled."""
