@@ -131,9 +131,24 @@ def training(steps: int = 400) -> list[dict[str, Any]]:
                 "learning_rate": 1e-6 * (1 - done),
             }
         )
-        if step % 80 == 0:
-            log.append({"step": step, "guard/ifeval/score": 0.77 - 0.1 * done, "guard/mmlu/score": 0.63})
     return log
+
+
+def guard() -> dict[str, Any]:
+    """An in-training guard's record, as guard.json holds it."""
+    looks = []
+    for step in range(40, 201, 40):
+        ifeval = {"items": 64, "lost": step // 16, "gained": 1, "e": 1.02**step}
+        mmlu = {"items": 64, "lost": 3, "gained": 3, "e": 0.8}
+        looks.append(
+            {"step": step, "skills": {"ifeval": ifeval, "mmlu": mmlu}, "broken": ["ifeval"] if step == 200 else []}
+        )
+    return {
+        "policy": "stop",
+        "seconds": 9.1,
+        "acted": {"step": 200, "policy": "stop", "broken": ["ifeval"]},
+        "looks": looks,
+    }
 
 
 def manifest() -> dict[str, Any]:

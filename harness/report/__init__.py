@@ -28,25 +28,26 @@ def write(
 ) -> list[Path]:
     """Write `directory`/report.json, .md and .html (each whole or not at all); returns their paths.
 
-    `extras`: `{"training": log history}` for the training curves; without it the run's own `training.json` is read
-    where there is one. Raises UsageError for an unknown format, DataError for a `training.json` that is not one.
+    `extras`: `{"training": log history, "guard": guard.json's record}` for the training curves; without them the
+    run's own `training.json` and `guard/guard.json` are read where there are any. Raises UsageError for an unknown
+    format, DataError for a `training.json` that is not one.
     """
     from holdfast.rows import write_whole
 
     for wanted in formats:
         if wanted not in FORMATS:
             raise unknown("report format", wanted, FORMATS)
-    training = _training(comparison, Path(directory), extras or {})
+    known = _found(comparison, Path(directory)) | dict(extras or {})
     paths = []
     for wanted in formats:
         path = Path(directory) / f"{name}.{wanted}"
-        write_whole(path, text(comparison, wanted, training))
+        write_whole(path, text(comparison, wanted, known))
         paths.append(path)
     return paths
 
 
-def text(comparison: "Comparison", wanted: str, training: Sequence[Mapping[str, Any]] = ()) -> str:
-    """The report in one format: `json`, `md` or `html`. Raises UsageError for another."""
+def text(comparison: "Comparison", wanted: str, extras: Mapping[str, Any] | None = None) -> str:
+    """The report in one format: `json`, `md` or `html` (which takes `extras`). Raises UsageError for another."""
     if wanted == "json":
         import json
 
@@ -58,7 +59,8 @@ def text(comparison: "Comparison", wanted: str, training: Sequence[Mapping[str, 
     if wanted == "html":
         from holdfast.report.html import render
 
-        return render(comparison, training=training)
+        known = extras or {}
+        return render(comparison, training=known.get("training") or (), guard=known.get("guard"))
     raise unknown("report format", wanted, FORMATS)
 
 
@@ -69,13 +71,16 @@ def terminal(comparison: "Comparison") -> "RenderableType":
     return Terminal(comparison)
 
 
-def _training(comparison: "Comparison", directory: Path, extras: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    if "training" in extras:
-        return extras["training"] or ()
+def _found(comparison: "Comparison", directory: Path) -> dict[str, Any]:
+    """What the run's directory tells of its training."""
+    from holdfast.run import read_json
+
     for folder in (directory, Path(comparison.after.path).parent):
         if (folder / "training.json").is_file():
-            return read_training(folder / "training.json")
-    return ()
+            guard = folder / "guard" / "guard.json"
+            known = {"training": read_training(folder / "training.json")}
+            return known | ({"guard": read_json(guard)} if guard.is_file() else {})
+    return {}
 
 
 def read_training(path: Path) -> list[Mapping[str, Any]]:

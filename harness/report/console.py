@@ -33,7 +33,7 @@ class Terminal:
         comparison = self.comparison
         look = words.DECISIONS[comparison.decision]
         headline = Text(f"{look.mark} {look.word.upper()}  ", style=_STYLES[look.tone])
-        yield headline.append(visible(comparison.sentence), style="bold")
+        yield headline.append(visible(words.sentence(comparison)), style="bold")
         yield Text(visible(words.title(comparison)), style="dim")
         yield Text()
         yield _table(comparison, drawn=options.max_width >= _WIDE)

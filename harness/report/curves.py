@@ -14,8 +14,9 @@ Log = Sequence[Mapping[str, Any]]
 _MOST_STEPS = 4000
 _MOST_PANELS = 16
 _PANELS: tuple[tuple[str, str], ...] = (
-    ("In-training checks: scores of the guarded skills", r"guard/.*(score|mean|accuracy)$|guard/[^/]+$"),
-    ("In-training checks: evidence against each skill (e-value)", r"guard/.*(e_?value|evidence)$"),
+    ("In-training checks: net change of the guarded skills in points", r"guard/.+/net"),
+    ("In-training checks: evidence of a drop, log₁₀ of the e-value", r"guard/.+/evidence"),
+    ("In-training checks", r"guard/.*"),
     ("Loss", r"(eval_)?loss|train_loss"),
     ("Reward", r"(eval_)?reward"),
     ("Reward parts", r"(eval_)?rewards/.+/mean|(eval_)?rewards/(?!.*std)[^/]+"),
@@ -64,8 +65,34 @@ def panels(log: Log) -> list[Panel]:
     return [panel for panel in made if panel is not None][:_MOST_PANELS]
 
 
-def curves(log: Log) -> Html:
-    """The section with one place per chart (the page's script draws them); empty without a log."""
+def guard_log(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The looks of a run's guard.json as log entries: `guard/<task>/net` in points, `guard/<task>/evidence`."""
+    log = []
+    for look in record.get("looks") or ():
+        entry: dict[str, Any] = {"step": look["step"]}
+        for task, seen in look["skills"].items():
+            entry[f"guard/{task}/net"] = 100 * (seen["gained"] - seen["lost"]) / max(1, seen["items"])
+            if seen["e"] > 0:
+                entry[f"guard/{task}/evidence"] = math.log10(seen["e"])
+        log.append(entry)
+    return log
+
+
+def guard_words(record: Mapping[str, Any] | None) -> str:
+    """What the guard did, in one sentence; empty when it did nothing."""
+    acted = (record or {}).get("acted")
+    if not acted:
+        return ""
+    did = {"warn": "warned", "stop": "stopped the training"}.get(acted["policy"], "")
+    did = did or f"went back to the weights of step {acted.get('restored_step')}"
+    return f"The guard {did} at step {acted['step']}: {', '.join(acted['broken'])} had broken."
+
+
+def curves(log: Log, acted: str = "") -> Html:
+    """The section with one place per chart (the page's script draws them); empty without a log.
+
+    `acted`: what the guard did, in a sentence.
+    """
     charts = panels(log)
     if not charts:
         return Html("")
@@ -75,7 +102,8 @@ def curves(log: Log) -> Html:
         "last one; drag to zoom, double-click to go back." + (f" {notes}" if notes else "")
     )
     places = [tag("div", class_="panel pad curve") for _ in charts]
-    return section("training", "Training", lede, tag("div", *places, class_="curves"))
+    said = tag("ul", tag("li", acted), class_="warnings") if acted else ""
+    return section("training", "Training", lede, said, tag("div", *places, class_="curves"))
 
 
 def _panel(title: str, keys: Iterable[str], log: Log) -> Panel | None:

@@ -48,8 +48,20 @@ def forest(comparison: Comparison) -> Html:
         "Change of each benchmark, after minus before, in points (score × 100), with its "
         f"{words.level(comparison.confidence)} interval. The shaded band is the margin: a drop inside it is "
         f"small enough to accept ({_origin(comparison)}). Verdicts allow for the number of benchmarks (Holm)."
+        f"{_one_sided(comparison)}"
     )
     return section("skills", "Every skill", lede, tag("div", rows, class_="panel forest"), _legend())
+
+
+def _one_sided(comparison: Comparison) -> str:
+    """Why a proven change may have an interval that holds 0; empty where none does."""
+    proven = (Verdict.REGRESSED, Verdict.BEYOND_MARGIN, Verdict.IMPROVED)
+    if not any(b.verdict in proven and b.interval.low <= 0 <= b.interval.high for b in comparison.benchmarks):
+        return ""
+    return (
+        f" A verdict is a one-sided test at {words.share(comparison.alpha, 0)}, the interval is two-sided: "
+        "where it just holds 0, the verdict decides."
+    )
 
 
 def _origin(comparison: Comparison) -> str:

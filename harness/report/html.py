@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from holdfast.compare.result import Benchmark, Comparison
 from holdfast.report import words
-from holdfast.report.curves import Log, curves, panels
+from holdfast.report.curves import Log, curves, guard_log, guard_words, panels
 from holdfast.report.flows import flows
 from holdfast.report.forest import forest
 from holdfast.report.heat import heat, shifts
@@ -35,8 +36,9 @@ _NAV = {
 }
 
 
-def render(comparison: Comparison, *, training: Log = ()) -> str:
-    """The whole page. `training`: a trainer's log history. Raises nothing of its own."""
+def render(comparison: Comparison, *, training: Log = (), guard: Mapping[str, Any] | None = None) -> str:
+    """The whole page. `training`: a trainer's log history; `guard`: the in-training guard's record (guard.json)."""
+    training = [*training, *guard_log(guard or {})]
     items = collect(comparison)
     sections = [
         verdict(comparison),
@@ -45,7 +47,7 @@ def render(comparison: Comparison, *, training: Log = ()) -> str:
         flows(comparison),
         heat(comparison),
         shifts(comparison),
-        curves(training),
+        curves(training, guard_words(guard)),
         browser(items),
         reproduce(comparison),
     ]
@@ -85,7 +87,7 @@ def verdict(comparison: Comparison) -> Html:
     return tag(
         "div",
         badge(look),
-        tag("h1", comparison.sentence),
+        tag("h1", words.sentence(comparison)),
         models,
         tag("dl", *_facts(comparison), class_="facts"),
         warnings if comparison.warnings else "",
@@ -111,12 +113,13 @@ def _facts(comparison: Comparison) -> list[Html]:
         for b in comparison.targets[:2]
     ]
     macro = comparison.macro
-    if macro:
+    if macro and macro.tasks > 1:
         note = f"{macro.tasks} benchmarks · {words.score(macro.before)} → {words.score(macro.after)}"
         facts.append(_fact("Held skills, mean", macro.difference, words.interval(macro.interval), note))
     worst = min(comparison.held, key=lambda b: b.difference, default=None)
-    if worst and len(comparison.held) > 1:
-        facts.append(_fact(f"Worst: {worst.task}", worst.difference, words.interval(worst.interval), _ends(worst)))
+    if worst:
+        label = f"Worst: {worst.task}" if len(comparison.held) > 1 else f"{worst.task}, change"
+        facts.append(_fact(label, worst.difference, words.interval(worst.interval), _ends(worst)))
     return facts + _counts(comparison)
 
 

@@ -21,7 +21,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!&$])")
 def markdown(comparison: Comparison) -> str:
     """Verdict, table and folded details. Parts that would pass the limit are left out, and it is said."""
     look = words.DECISIONS[comparison.decision]
-    kept = f"### {_ICONS[look.tone]} {look.word}: {plain(comparison.sentence)}\n"
+    kept = f"### {_ICONS[look.tone]} {look.word}: {plain(words.sentence(comparison))}\n"
     blocks = [_summary(comparison), _warnings(comparison), _checks(comparison), _table(comparison)]
     blocks += [_forgetting(comparison), _categories(comparison), *_examples(comparison), _reproduce(comparison)]
     for block in filter(None, blocks):
@@ -48,8 +48,12 @@ def _summary(comparison: Comparison) -> str:
     said = f"`{_code(words.title(comparison))}`"
     if macro:
         change = f"{words.points(macro.difference)} {words.interval(macro.interval)}"
-        said += f" · held skills, mean of {macro.tasks}: **{change}** points"
+        said += f" · {_mean(macro.tasks)}: **{change}** points"
     return f"{said} · margin {words.margin(comparison.margin)} ({comparison.margin_origin})"
+
+
+def _mean(tasks: int) -> str:
+    return "change" if tasks == 1 else f"held skills, mean of {tasks}"
 
 
 def _code(text: str) -> str:

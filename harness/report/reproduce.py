@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.compare.result import Comparison, RunInfo
 from holdfast.report import words
-from holdfast.report.markup import Html, escape, pairs, section, table, tag
+from holdfast.report.markup import Html, escape, join, pairs, section, table, tag
 
 _SHOWN_APART = ("schema", "command", "packages", "config", "created", "python", "platform", "git")
 
@@ -22,7 +22,7 @@ def reproduce(comparison: Comparison) -> Html:
         tag("h3", "Benchmarks"),
         tag("div", _tasks(comparison), class_="panel"),
         tag("h3", "Packages"),
-        tag("div", _packages(comparison), class_="panel"),
+        _packages(comparison),
         tag("h3", "Statistics"),
         pairs(_statistics(comparison)),
         *_configs(comparison),
@@ -119,15 +119,17 @@ def _settings(values: Mapping[str, Any]) -> str:
 
 
 def _packages(comparison: Comparison) -> Html:
+    """Those that differ as a table, the others in a line."""
     sides = [run.manifest.get("packages") or {} for run in (comparison.before, comparison.after)]
     names = sorted({*sides[0], *sides[1]})
-    if not names:
-        return tag("p", "Not recorded.", class_="pad soft")
-    rows = []
-    for name in names:
-        before, after = sides[0].get(name, "–"), sides[1].get(name, "–")
-        rows.append((name, before, after, "" if before == after else tag("b", "differs", class_="tone-warn")))
-    return table(("Package", "Before", "After", ""), rows)
+    same = [f"{name} {sides[0][name]}" for name in names if sides[0].get(name) == sides[1].get(name)]
+    rows = [
+        (name, *(side.get(name, "–") for side in sides)) for name in names if sides[0].get(name) != sides[1].get(name)
+    ]
+    line = tag("p", f"The same in both: {', '.join(same)}." if same else "Not recorded.", class_="soft")
+    if not rows:
+        return line
+    return join([tag("div", table(("Differs", "Before", "After"), rows), class_="panel"), line if same else ""])
 
 
 def _statistics(comparison: Comparison) -> list[tuple[object, object]]:

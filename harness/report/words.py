@@ -1,6 +1,7 @@
 """How numbers and verdicts are worded, once for the terminal, Markdown and HTML. Points are score × 100."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -98,6 +99,11 @@ def plural(number: int, noun: str, many: str | None = None) -> str:
 def model_name(run: RunInfo) -> str:
     """What to call a run: its model, else its own name."""
     return str(run.model.get("name") or run.name)
+
+
+def sentence(comparison: Comparison) -> str:
+    """The verdict's sentence, with true minus signs."""
+    return re.sub(r"(?<=[\s(\[])-(?=\d)", MINUS, comparison.sentence)
 
 
 def title(comparison: Comparison) -> str:

@@ -29,7 +29,7 @@ def main(out: Path) -> int:
         comparison = compare(*recorded.measure(out / recorded.name), allow=recorded.allow)
         write(comparison, out / recorded.name)
         made.append((recorded, comparison))
-        print(f"{out / recorded.name}/report.html  {time.perf_counter() - start:.1f} s  {comparison.sentence}")
+        print(f"{out / recorded.name}/report.html  {time.perf_counter() - start:.1f} s  {words.sentence(comparison)}")
     write_whole(out / "index.html", listing(made))
     print(out / "index.html")
     return 0 if len(made) == len(COMPARISONS) else 1
@@ -53,7 +53,7 @@ def _card(recorded: Recorded, comparison: Comparison) -> Html:
         badge(look),
         tag("h3", link),
         tag("p", change, class_="num"),
-        tag("p", comparison.sentence, class_="note"),
+        tag("p", words.sentence(comparison), class_="note"),
         class_="card",
     )
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_samples import HOSTILE, benchmark, flip, full, training
+from report_samples import HOSTILE, benchmark, flip, full, guard, training
 
 from holdfast.compare.result import Benchmark, Comparison, Verdict
-from holdfast.report.curves import panels
+from holdfast.report.curves import guard_log, panels
 from holdfast.report.flows import diagram
 from holdfast.report.forest import scale
 from holdfast.report.heat import step
@@ -70,7 +70,7 @@ def with_task(comparison: Comparison, changed: Benchmark) -> Comparison:
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return render(full(), training=training(50))
+    return render(full(), training=training(50), guard=guard())
 
 
 def test_page_is_well_formed_and_says_the_verdict_first(page: str) -> None:
@@ -192,15 +192,21 @@ def test_training_panels_keep_gaps_and_order() -> None:
     log = [
         {"step": 1, "loss": 2.0, "kl": 0.1, "rewards/math/mean": 0.5, "epoch": 0.1},
         {"step": 2, "loss": float("nan"), "kl": 0.2},
-        {"step": 2, "guard/ifeval/score": 0.7},
         {"step": 3, "loss": 1.0, "train_runtime": 9.0},
     ]
     made = {panel.title: panel for panel in panels(log)}
-    titles = ["In-training checks: scores of the guarded skills", "Loss", "Reward parts", "KL to the reference model"]
-    assert list(made) == titles
+    assert list(made) == ["Loss", "Reward parts", "KL to the reference model"]
     assert made["Loss"].x == [1.0, 2.0, 3.0]
     assert made["Loss"].series == [("loss", [2.0, None, 1.0])]
     assert "1 logged values are not finite" in render(full(), training=log)
+
+
+def test_guard_checks_come_first_and_its_action_is_told(page: str) -> None:
+    first, second, *_ = panels([*training(50), *guard_log(guard())])
+    assert first.title.endswith("in points") and second.title.endswith("e-value")
+    assert first.points and first.x == [40.0, 80.0, 120.0, 160.0, 200.0]
+    assert dict(first.series)["guard/ifeval/net"][0] == pytest.approx(100 * (1 - 2) / 64)
+    assert "The guard stopped the training at step 200: ifeval had broken." in page
 
 
 def contrast(one: str, other: str) -> float:
