@@ -3,15 +3,17 @@
 import gzip
 import itertools
 import json
+from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 from holdfast.errors import DataError
-from holdfast.rows import Row, read_jsonl
+from holdfast.rows import Row
 
 Record = Mapping[str, Any]
+_NEEDED = frozenset({"doc_id", "doc_hash", "prompt_hash", "prompt", "completion", "score", "outcome"})
 _FIELDS = tuple(f.name for f in fields(Row))
 
 
@@ -25,31 +27,50 @@ class Source(Protocol):
         """(number, row) of the rows with these positions (0-based)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FileSource:
     """A sample file of ours, JSONL or JSONL.gz."""
 
     path: Path
+    offsets: "array[int]" = field(default_factory=lambda: array("q"))
+    """Where each row starts, from the last complete reading."""
 
     def records(self) -> Iterator[Record]:
         """Every row. Raises DataError naming file and line."""
-        for number, record in read_jsonl(self.path):
-            if "doc_hash" not in record or "score" not in record:
-                missing = "doc_hash" if "doc_hash" not in record else "score"
-                raise DataError(f"{self.path}:{number}: not a sample row: it lacks {missing!r}")
-            yield record
+        self.offsets = array("q")
+        place = 0
+        try:
+            with self._open() as lines:
+                for number, line in enumerate(lines, start=1):
+                    if not line.isspace():
+                        self.offsets.append(place)
+                        yield _parse(line, f"{self.path}:{number}")
+                    place += len(line)
+        except OSError as error:
+            raise DataError(f"cannot read {self.path}: {error}") from error
 
     def fetch(self, numbers: Collection[int]) -> Iterator[tuple[int, Record]]:
-        """Only the wanted lines are parsed."""
-        wanted = frozenset(numbers)
-        if not wanted:
-            return
-        opener: Any = gzip.open if self.path.suffix == ".gz" else open
-        with opener(self.path, "rb") as lines:
-            rows = (line for line in lines if not line.isspace())
-            for number, line in enumerate(itertools.islice(rows, max(wanted) + 1)):
-                if number in wanted:
-                    yield number, json.loads(line)
+        """Only the wanted rows are parsed."""
+        with self._open() as lines:
+            for number in sorted(set(numbers)):
+                lines.seek(self.offsets[number])
+                yield number, _parse(lines.readline(), str(self.path))
+
+    def _open(self) -> IO[bytes]:
+        return cast(IO[bytes], gzip.open(self.path) if self.path.suffix == ".gz" else self.path.open("rb"))
+
+
+def _parse(line: bytes, where: str) -> Record:
+    try:
+        record = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where}: not UTF-8 text: {error}") from error
+    except ValueError as error:
+        raise DataError(f"{where}: not JSON: {error}") from error
+    if not isinstance(record, dict) or not record.keys() >= _NEEDED:
+        missing = sorted(_NEEDED - record.keys() if isinstance(record, dict) else _NEEDED)
+        raise DataError(f"{where}: not a sample row: it lacks {', '.join(missing)}")
+    return cast(Record, record)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from holdfast.sample import Outcome, final_text
 
 Numbers = NDArray[np.float64]
 _UNJUDGED = (Outcome.UNJUDGEABLE, Outcome.ERROR)
-_LANGUAGE_ROWS = 2_000
-"""Languages are told apart on the first rows of a task only: it is the one trait that costs time."""
+_LANGUAGE_ROWS = 250
+"""Languages are told apart on the first rows of a task only: it is the trait that costs most time."""
 
 
 @dataclass(slots=True)

@@ -3,11 +3,12 @@
 import re
 
 _HEAD = 400
+_HINTS = ("sorry", "unable", "not able", "as an ai", "i can", "i won", "i must", "apolog")
+"""A text with none of these is no refusal: spares the pattern."""
 _REFUSAL = re.compile(
     r"\b(?:i(?:['’]m| am) (?:sorry|unable|not able)\b|i (?:can(?:['’]t|not| not)|won['’]t|must decline|am unable)"
     r"(?: \w+){0,2} (?:help|assist|answer|provide|do|comply|fulfil|create|write|solve|continue|support)"
-    r"|as an ai\b|i apologi[sz]e, but)",
-    re.IGNORECASE,
+    r"|as an ai\b|i apologi[sz]e, but)"
 )
 _SCRIPTS = {
     "zh": re.compile("[\u4e00-\u9fff]"),
@@ -29,18 +30,17 @@ _WORDS = {
     "pt": "o os e é um uma que do da em para com não por as dos mais são",
     "nl": "de het een en is van dat niet op te zijn voor met die aan er ook",
 }
-_LANGUAGES_OF = {
-    word: tuple(name for name, others in _WORDS.items() if word in others.split())
-    for words in _WORDS.values()
-    for word in words.split()
-}
+_COMMON = {name: frozenset(words.split()) for name, words in _WORDS.items()}
 _FEWEST = 3
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 def refuses(text: str) -> bool:
     """Whether the text begins like a refusal."""
-    return _REFUSAL.search(text, 0, _HEAD) is not None
+    head = text[:_HEAD].lower()
+    for hint in _HINTS:
+        if hint in head:
+            return _REFUSAL.search(head) is not None
+    return False
 
 
 def language(text: str) -> str | None:
@@ -48,19 +48,15 @@ def language(text: str) -> str | None:
 
     Japanese is Han with kana. Numbers, code and short answers have no language.
     """
-    head = text[: 2 * _HEAD]
+    head = text[:_HEAD]
     if not head.isascii():
         script = _script(head)
         if script is not None:
             return script
-    counts: dict[str, int] = {}
-    for word in _WORD.findall(head.lower()):
-        for name in _LANGUAGES_OF.get(word, ()):
-            counts[name] = counts.get(name, 0) + 1
-    if not counts:
-        return None
+    words = set(head.lower().split())
+    counts = {name: len(words & common) for name, common in _COMMON.items()}
     ranked = sorted(counts.items(), key=lambda pair: -pair[1])
-    clear = len(ranked) == 1 or ranked[0][1] >= 1.5 * ranked[1][1]
+    clear = ranked[0][1] >= 1.5 * ranked[1][1]
     return ranked[0][0] if ranked[0][1] >= _FEWEST and clear else None
 
 
