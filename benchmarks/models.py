@@ -63,10 +63,12 @@ def load(
     dtype: str = "auto",
     device: str | None = None,
     trust_remote_code: bool = False,
+    allow_pickle: bool = False,
     tokenizer: str | None = None,
 ) -> LoadedModel:
     """Load a causal LM and its tokenizer from a directory, a hub id, or `tiny` (the embedded model). A directory with
-    an adapter_config.json is a PEFT adapter: its base model is loaded beneath it. Safetensors only.
+    an adapter_config.json is a PEFT adapter: its base model is loaded beneath it. Safetensors only,
+    unless `allow_pickle`: reading other weights runs code.
 
     Raises DataError naming what the directory lacks, or what the hub said.
     """
@@ -81,7 +83,9 @@ def load(
         words = transformers.AutoTokenizer.from_pretrained(
             tokenizer or _tokenizer_place(place, base), trust_remote_code=trust_remote_code
         )
-        model = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=dtype, use_safetensors=True, **options)
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            base, dtype=dtype, use_safetensors=None if allow_pickle else True, **options
+        )
         if adapter:
             import peft
 

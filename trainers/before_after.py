@@ -18,6 +18,7 @@ from holdfast.rows import write_json
 from holdfast.trainers import directory
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.measuring import measure_after, measure_before, suite_of
+from holdfast.trainers.model import threads
 from holdfast.trainers.training import check, train
 
 log = logging.getLogger("holdfast")
@@ -42,7 +43,7 @@ def before_after(config: TrainConfig) -> Result:
     check(config)
     suite_of(config)
     out = directory.directory_of(config)
-    with directory.alone(out):
+    with directory.alone(out), threads(config.model.threads):
         directory.open_run(config)
         clock = Clock(out)
         try:

@@ -31,6 +31,8 @@ class ModelConfig:
     """A Jinja file, for a base model whose tokenizer has none."""
     batch_size: int = 16
     """Items measured at once."""
+    threads: int | None = None
+    """CPU threads of torch; None: all. A tiny model is faster on one."""
 
 
 @dataclass

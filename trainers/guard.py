@@ -24,6 +24,7 @@ from holdfast.errors import UsageError, suggestion, unknown
 from holdfast.rows import write_json
 from holdfast.run import read_json
 from holdfast.stats.eprocess import EProcess, FirstFlips
+from holdfast.trainers.callback import adapter_off
 from holdfast.trainers.probe import Pool, Scores, pools, probe
 from holdfast.trainers.snapshot import restore, snapshot
 
@@ -110,7 +111,7 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
             self._resume()
             return
         whole = {pool.entry.name: (pool, pool.docs) for pool in self.pools}
-        with _adapter_off(extra["model"]):
+        with adapter_off(extra["model"]):
             self.before = self._probe(extra, whole, "start", cache=self.cache)
         self._keep(extra["model"], state.global_step, good=True)
 
@@ -190,9 +191,3 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         for task, known in held["skills"].items():
             evidence, flips = EProcess(**known["evidence"]), FirstFlips(set(known["flips"]))
             self.skills[task] = Skill(evidence, flips, known["net"])
-
-
-def _adapter_off(model: Any) -> Any:
-    from contextlib import nullcontext
-
-    return model.disable_adapter() if hasattr(model, "disable_adapter") else nullcontext()

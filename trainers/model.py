@@ -1,6 +1,8 @@
 """The model of a run: loaded for measuring or for training, checked against its tokenizer."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ def load_base(config: ModelConfig, *, training: bool = False, lora: bool = False
         revision=config.revision,
         dtype=dtype,
         trust_remote_code=config.trust_remote_code,
+        allow_pickle=config.allow_pickle,
     )
     prepare_tokenizer(loaded.tokenizer, config)
     check_pair(loaded)
@@ -72,6 +75,19 @@ def check_template(tokenizer: Any, config: TrainConfig) -> None:
             f"the tokenizer of {config.model.path} has no chat template: give one with model.chat_template=<file>,"
             " or train on plain text with data.conversational=false"
         )
+
+
+@contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """Let torch use so many CPU threads."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def free() -> None:

@@ -1,7 +1,7 @@
 """Train (SFT, DPO, GRPO, RLOO, KTO, reward model), measured before and after.
 
   holdfast train trainer=grpo model=Qwen/Qwen3-0.6B data=gsm8k reward=math suite=quick target=[gsm8k] out=runs/a
-  holdfast train trainer=sft data=my.jsonl data.columns.completion=answer data.replay.ratio=0.3 data.replay.data=old.jsonl
+  holdfast train trainer=sft data=my.jsonl data.columns.completion=answer data.replay.ratio=0.3 data.replay.data=o.jsonl
   holdfast train -m trainer=sft,dpo,grpo seed=0,1 launcher=joblib       a sweep; each job has a process of its own
   holdfast train experiment=tiny_sft                                    seconds on a CPU
   holdfast train from=runs/a/manifest.json                              a run's settings once more (resumes it)
@@ -19,6 +19,7 @@ keys
 The same command resumes a run that was killed: what is finished is not done again.
 """
 
+import contextlib
 import logging
 import sys
 from collections.abc import Sequence
@@ -60,7 +61,8 @@ def _one(config: "TrainConfig", flags: Flags) -> int:
 
         print(estimate(config).text(json=flags.json))
         return 0
-    result = before_after(config)
+    with contextlib.redirect_stdout(sys.stderr):  # TRL prints its log there
+        result = before_after(config)
     _tell(result, flags)
     return result.exit_code
 

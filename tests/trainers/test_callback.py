@@ -1,0 +1,62 @@
+"""The callback in a script of the user's own: the same report, and the base model's own numbers under LoRA."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def script(model: Path, out: Path, callback: Any, peft_config: Any = None) -> None:
+    """A plain TRL script, as a user writes it."""
+    from datasets import Dataset
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from trl import SFTConfig, SFTTrainer
+
+    rows = [{"prompt": f"Say {n}. ", "completion": str(n)} for n in range(64)]
+    SFTTrainer(
+        model=AutoModelForCausalLM.from_pretrained(model),
+        args=SFTConfig(str(out / "trl"), max_steps=6, learning_rate=1e-2, use_cpu=True, bf16=False, report_to="none"),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=AutoTokenizer.from_pretrained(model),
+        callbacks=[callback],
+        peft_config=peft_config,
+    ).train()
+
+
+def completions(directory: Path, task: str) -> list[tuple[str, Any]]:
+    from holdfast.run import read_measurement
+
+    return [(row.doc_hash, row.completion) for row in read_measurement(directory).rows(task)]
+
+
+@pytest.mark.parametrize("adapter", [False, True], ids=["full", "lora"])
+def test_measures_before_and_after_and_reports(untrained: Path, tmp_path: Path, adapter: bool) -> None:
+    from holdfast.benchmarks.engine import measure
+    from holdfast.benchmarks.models import load
+    from holdfast.benchmarks.settings import Settings
+    from holdfast.trainers.callback import BeforeAfter
+    from holdfast.trainers.config import LoraConfig
+    from holdfast.trainers.job import lora
+
+    suite = ["tiny_repeat", "tiny_upper"]
+    callback = BeforeAfter(suite=suite, out=tmp_path / "run", target=["tiny_upper"], limit=20)
+    script(untrained, tmp_path, callback, lora(LoraConfig(r=8)) if adapter else None)
+
+    assert callback.comparison is not None
+    assert callback.comparison.target == ("tiny_upper",)
+    assert {b.task: b.n for b in callback.comparison.benchmarks} == {"tiny_repeat": 20, "tiny_upper": 20}
+    for name in ("report.json", "report.md", "report.html", "training.json"):
+        assert (tmp_path / "run" / name).stat().st_size > 0
+    alone = tmp_path / "alone"
+    measure(load(str(untrained), dtype="float32"), suite, alone, settings=Settings(limit=20))
+    for task in suite:
+        assert completions(tmp_path / "run" / "before", task) == completions(alone, task)
+    assert completions(tmp_path / "run" / "after", "tiny_upper") != completions(alone, "tiny_upper")
+
+
+def test_unknown_target_names_the_nearest() -> None:
+    from holdfast.errors import UsageError
+    from holdfast.trainers.callback import BeforeAfter
+
+    with pytest.raises(UsageError, match="tiny_upper"):
+        BeforeAfter(suite="tiny", out="unused", target=["tiny_uper"])
