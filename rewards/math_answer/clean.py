@@ -19,7 +19,10 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _UNICODE_RUN = re.compile("[" + "".join(_UNICODE) + "]")
 _SUPERSCRIPT_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+")
 _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
-_GREEK = dict(zip("αβγδεζηθκλμνξρστφχψωΓΔΘΛΞΣΦΨΩ", ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Sigma", "Phi", "Psi", "Omega"]))  # fmt: skip
+_GREEK = dict(zip("αβγδεζηθκλμνξρστφχψωΓΔΘΛΞΣΦΨΩ", (
+        "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega "
+        "Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega"
+    ).split()))  # fmt: skip
 _GREEK_LETTER = re.compile("[" + "".join(_GREEK) + "]")
 
 _DOUBLED = re.compile(

@@ -157,9 +157,9 @@ class Comparison:
             return self._say(False, "a relation is no value")
         first, last = relation.args[0], settled(relation)
         if gold.kind == "rel":
-            stands = named(first) or not symbols(first)
+            stands = named(first) or not symbols(relation)
         else:
-            stands = quantity(first) or not symbols(first) or self._derivation(relation)
+            stands = quantity(first) or not symbols(relation) or self._derivation(relation)
         if not stands:
             return self._say(False, "an equation is no value")
         return self.same(last, value) if gold.kind == "rel" else self.same(value, last)
@@ -195,6 +195,8 @@ class Comparison:
         if one.kind == "one" or other.kind == "one":
             single, many = (one, other) if one.kind == "one" else (other, one)
             return self._single_item(single, many, gold_is_single=one.kind == "one")
+        if not self._ordered(one, other):
+            one, other = one.distinct(), other.distinct()
         if len(one.items) != len(other.items):
             return self._say(False, f"{len(one.items)} parts against {len(other.items)}")
         if self._ordered(one, other):

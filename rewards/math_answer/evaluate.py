@@ -11,14 +11,21 @@ from hashlib import blake2b
 from time import monotonic
 from typing import Any
 
-from holdfast.rewards.math_answer.tree import BINDERS, MAX_TERMS, Node, bits, num, substitute, symbols, walk
+from holdfast.rewards.math_answer.tree import BINDERS, INF, MAX_TERMS, Node, bits, has, num, substitute, symbols, walk
 
 _DIGITS = 36
 _GUARD = 14
-_MOST_DIGITS = 1500
 _STEPS = 6000
-_SECONDS = 0.3
-"""In the caller's process; what takes longer goes to a worker."""
+
+
+class Limits:
+    """In the caller's process; a worker raises its own."""
+
+    seconds = 0.3
+    digits = 1500
+
+
+LIMITS = Limits()
 _lock = threading.Lock()
 _local = threading.local()
 
@@ -29,6 +36,10 @@ class Undefined(Exception):
 
 class Hard(Exception):
     """Not to be evaluated in the caller's process: an integral, a limit, an endless sum, a huge number."""
+
+
+class Huge(Hard):
+    """Beyond the limits for good: nothing that a worker could settle either."""
 
 
 class Evaluation:
@@ -115,7 +126,7 @@ class Evaluation:
                 return ctx.mpf(1)
             raise Undefined
         if abs(exponent) * (abs(ctx.log(abs(base))) + 1) > 10**12:
-            raise Hard("a huge power")
+            raise Huge("a huge power")
         if not isinstance(base, ctx.mpc) and base < 0 and not ctx.isint(exponent):
             return self._negative_base(base, exponent, exponent_node)
         if ctx.isint(exponent):
@@ -135,7 +146,7 @@ class Evaluation:
         direct = _DIRECT.get(name)
         if direct is not None and len(values) == 1:
             if abs(values[0]) > 10**9:
-                raise Hard("a huge argument")
+                raise Huge("a huge argument")
             return getattr(self.ctx, direct)(values[0])
         if name in ("ln", "log") and len(values) == 1:
             return self._logarithm(name, values[0])
@@ -161,9 +172,11 @@ class Evaluation:
         return self.ctx.det(self.ctx.matrix([[self.value(cell) for cell in row.args] for row in matrix.args]))
 
     def _repeated(self, node: Node) -> Any:
+        if has(node.args[2], "const") and INF in walk(node.args[2]):
+            raise Hard("an endless sum")
         low, high = self.value(node.args[1]), self.value(node.args[2])
         if not (self.ctx.isint(low) and self.ctx.isint(high)) or high - low > MAX_TERMS:
-            raise Hard(f"a {node.kind} of too many terms")
+            raise Huge(f"a {node.kind} of too many terms")
         total = self.ctx.mpf(0 if node.kind == "sum" else 1)
         for step in range(int(low), int(high) + 1):
             term = self.value(substitute(node.args[0], node.value, num(step)))
@@ -171,7 +184,9 @@ class Evaluation:
         return total
 
 
-_DIRECT = {name: name for name in ["sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch", "exp", "sign"]} | {
+_DIRECT = {name: name for name in (
+        "sin cos tan cot sec csc sinh cosh tanh coth sech csch exp sign"
+    ).split()} | {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot", "arcsec": "asec", "arccsc": "acsc",
     "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "sgn": "sign", "Re": "re", "Im": "im", "arg": "arg",
     "conj": "conj",
@@ -180,13 +195,13 @@ _DIRECT = {name: name for name in ["sin", "cos", "tan", "cot", "sec", "csc", "si
 
 def _factorial(ctx: Any, value: Any) -> Any:
     if abs(value) > (10**5 if ctx.dps < 100 else 1000):
-        raise Hard("a huge factorial")
+        raise Huge("a huge factorial")
     return ctx.gamma(value + 1)
 
 
 def _binomial(ctx: Any, above: Any, below: Any) -> Any:
     if abs(above) > 10**5 or abs(below) > 10**5:
-        raise Hard("a huge binomial")
+        raise Huge("a huge binomial")
     return ctx.binomial(above, below)
 
 
@@ -204,7 +219,7 @@ def _whole(function: str) -> Callable[..., Any]:
 def _rounded(name: str) -> Callable[..., Any]:
     def evaluate(ctx: Any, value: Any) -> Any:
         if abs(value) > 10**15:
-            raise Hard("a huge argument")
+            raise Huge("a huge argument")
         return getattr(ctx, name)(value)
 
     return evaluate
@@ -278,7 +293,7 @@ class _Comparison:
         self.complex = has_imaginary(one) or has_imaginary(other)
         self.strict = _takes_abs(one) != _takes_abs(other)
         self.finest = 60 + (_constant_bits(one) + _constant_bits(other)) // 3
-        self.deadline = monotonic() + _SECONDS
+        self.deadline = monotonic() + LIMITS.seconds
 
     def verdict(self) -> bool | None:
         rounds = range(7) if self.names else range(1)
@@ -320,7 +335,7 @@ class _Comparison:
         return True
 
     def _with(self, digits: int, turn: int) -> bool | str | None:
-        if digits > _MOST_DIGITS:
+        if digits > LIMITS.digits:
             raise Hard("numbers that need too many digits")
         context = _context(digits)
         values = {name: self._coordinate(context, name, turn) for name in self.names}

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from holdfast.rewards.math_answer.compare import compare
-from holdfast.rewards.math_answer.evaluate import Hard
+from holdfast.rewards.math_answer.evaluate import Hard, Huge
 from holdfast.rewards.math_answer.extract import NOTHING, Extraction, boxes, extract, is_prose
 from holdfast.rewards.math_answer.names import UNIT_LETTERS
 from holdfast.rewards.math_answer.reading import Reading, comma_is_ambiguous, read, without_choice
@@ -108,6 +108,8 @@ def _judged(gold_text: str, pred_text: str, extraction: Extraction, settings: Se
     gold, pred = read(gold_text, settings.decimal_comma), read(pred_text, settings.decimal_comma)
     try:
         return Judgement(_verdict(gold, pred, settings, seed_of(gold_text, pred_text)), extraction)
+    except Huge as huge:
+        return Judgement(Verdict(False, f"too large to compare: {huge}"), extraction)
     except Hard as hard:
         return Judgement(Verdict(False, f"not settled in time: {hard}", True), extraction, (gold, pred))
 

@@ -7,7 +7,9 @@ from holdfast.rewards.math_answer.tree import MAX_CELLS, Node, Unreadable, add, 
 if TYPE_CHECKING:
     from holdfast.rewards.math_answer.parse import Parser
 
-_MATRICES = frozenset(["matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "array", "psmallmatrix", "bsmallmatrix"])
+_MATRICES = frozenset((
+        "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array psmallmatrix bsmallmatrix"
+    ).split())
 
 
 def environment(parser: "Parser", text: str) -> Node:

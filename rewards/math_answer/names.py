@@ -2,7 +2,11 @@
 
 FUNCTIONS = {
     name: name
-    for name in ["sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "arccot", "arcsec", "arccsc", "sinh", "cosh", "tanh", "coth", "sech", "csch", "arcsinh", "arccosh", "arctanh", "exp", "ln", "lg", "log", "sqrt", "cbrt", "abs", "gcd", "lcm", "min", "max", "floor", "ceil", "det", "Re", "Im", "arg", "sgn", "sign", "Gamma", "deg", "conj", "round"]
+    for name in (
+        "sin cos tan cot sec csc arcsin arccos arctan arccot arcsec arccsc sinh cosh tanh coth sech csch "
+        "arcsinh arccosh arctanh exp ln lg log sqrt cbrt abs gcd lcm min max floor ceil det Re Im arg sgn "
+        "sign Gamma deg conj round"
+    ).split()
 } | {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "acot": "arccot", "asinh": "arcsinh", "acosh": "arccosh",
     "atanh": "arctanh", "tg": "tan", "ctg": "cot", "cosec": "csc", "arctg": "arctan", "arcsh": "arcsinh",
@@ -34,10 +38,17 @@ SEPARATING_WORDS = {"and": "and", "or": "or", "&": "and"}
 
 WRAPPERS = frozenset(
     rf"\{name}"
-    for name in ["text", "textbf", "textit", "textrm", "textsf", "texttt", "textnormal", "textup", "mathrm", "mbox", "hbox", "emph", "operatorname", "mathbf"]
+    for name in (
+        "text textbf textit textrm textsf texttt textnormal textup mathrm mbox hbox emph operatorname mathbf"
+    ).split()
 )
 GREEK = frozenset(
-    ["alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa", "lambda", "mu", "nu", "xi", "rho", "varrho", "sigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "ell", "hbar", "nabla", "partial", "aleph", "imath", "jmath", "wp", "angle", "triangle", "odot", "square", "bigtriangleup", "measuredangle", "bot", "top", "prime", "star"]
+    (
+        "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho "
+        "varrho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi "
+        "Omega ell hbar nabla partial aleph imath jmath wp angle triangle odot square bigtriangleup "
+        "measuredangle bot top prime star"
+    ).split()
 )
 FIELDS = {"R": "R", "Z": "Z", "N": "N", "Q": "Q", "C": "C"}
 
@@ -69,7 +80,10 @@ UNIT_LETTERS = frozenset("mgsLNJWVhKACFl")
 DEGREE_WORDS = frozenset({"degree", "degrees", "deg"})
 PERCENT_WORDS = frozenset({"percent", "percents", "percentage", "pct"})
 
-_SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_SMALL = (
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+        "sixteen seventeen eighteen nineteen"
+    ).split()
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 NUMBER_WORDS = {word: n for n, word in enumerate(_SMALL)} | {word: 20 + 10 * n for n, word in enumerate(_TENS)}
 SCALE_WORDS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
@@ -79,5 +93,7 @@ FRACTION_WORDS = {
     "ninths": 9, "tenth": 10, "tenths": 10,
 }  # fmt: skip
 ORDINAL_WORDS = {
-    word: n for n, word in enumerate(["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"], 1)
+    word: n for n, word in enumerate((
+        "first second third fourth fifth sixth seventh eighth ninth tenth"
+    ).split(), 1)
 }

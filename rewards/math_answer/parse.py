@@ -34,7 +34,10 @@ from holdfast.rewards.math_answer.tree import (
 _CONSTANTS = {"pi": PI, "e": E, "i": I, "inf": INF, "empty": Node("set")}
 _ATOM_OPS = frozenset({"(", "{", "set(", "<("})
 _ATOM_COMMANDS = frozenset(
-    ["frac", "dfrac", "tfrac", "cfrac", "sqrt", "cbrt", "binom", "dbinom", "tbinom", "overline", "bar", "lfloor", "lceil", "sum", "prod", "int", "lim", "dots", "mathbb", "mathds", "boxed", "fbox"]
+    (
+        "frac dfrac tfrac cfrac sqrt cbrt binom dbinom tbinom overline bar lfloor lceil sum prod int lim dots "
+        "mathbb mathds boxed fbox"
+    ).split()
 )
 
 

@@ -18,11 +18,15 @@ class Solutions(NamedTuple):
     names: tuple[Node, ...] = ()
     brackets: str = ""
 
+    def distinct(self) -> "Solutions":
+        """The same without repeated items."""
+        return self._replace(items=_distinct(self.items))
+
 
 def solutions(node: Node) -> Solutions:
     """The items of an answer of any shape."""
     if node.kind == "set":
-        return Solutions(_distinct(_flat(node.args)), "set")
+        return Solutions(_flat(node.args), "set")
     if node.kind == "tuple":
         return Solutions(node.args, "tuple", (), node.value)
     if node.kind != "list":

@@ -1,0 +1,160 @@
+"""A warm pool of killable worker processes: no signals, no fork, usable from any thread.
+
+Each worker is a program of its own that speaks JSON lines over pipes, so that neither the caller's main module nor its
+state matters, and it ends by itself when the caller does. The clock of an item starts when a ready worker gets it.
+"""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from holdfast.rewards.math_answer.settings import Settings, Verdict
+
+_START = 60.0
+_USES = 400
+_CONTROL = ("\\int_0^1 2x dx", "1")
+
+
+class Failure(StrEnum):
+    """Why a worker gave no verdict."""
+
+    TIME = "it took too long"
+    DEATH = "it killed its worker"
+    BROKEN = "workers fail on a control item too"
+
+
+class Task(NamedTuple):
+    """One comparison for a worker."""
+
+    gold: str
+    pred: str
+    settings: Settings
+    seconds: float
+
+
+class Worker:
+    """One process. Raises OSError when it cannot be started."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "holdfast.rewards.math_answer.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        self.uses = 0
+        self.buffer = b""
+        if not isinstance(self._line(_START), dict):
+            self.kill()
+            raise OSError("a worker did not start")
+
+    def run(self, task: Task) -> Verdict | Failure:
+        """The verdict, or why there is none; the worker is dead then."""
+        self.uses += 1
+        request = {**task._asdict(), "settings": asdict(task.settings)}
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps(request).encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError:
+            return Failure.DEATH
+        reply = self._line(task.seconds)
+        if isinstance(reply, dict):
+            return Verdict(reply["equal"], reply["test"], reply["limited"])
+        return reply
+
+    def _line(self, seconds: float) -> dict[str, Any] | Failure:
+        assert self.process.stdout is not None
+        deadline = time.monotonic() + seconds
+        while b"\n" not in self.buffer:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                return Failure.TIME
+            read = os.read(self.process.stdout.fileno(), 65536)
+            if not read:
+                return Failure.DEATH
+            self.buffer += read
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        loaded: dict[str, Any] = json.loads(line)
+        return loaded
+
+    def kill(self) -> None:
+        """End the process and forget it."""
+        self.process.kill()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self.process.wait()
+
+
+class Pool:
+    """At most `size` workers, started when first needed, replaced after a kill or 400 items."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._idle: list[Worker] = []
+        self._lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(size)
+        self._owner = os.getpid()
+
+    def decide(self, tasks: Sequence[Task]) -> list[Verdict | Failure]:
+        """A verdict or failure for each task, in order."""
+        if len(tasks) < 2:
+            return [self._decide(task) for task in tasks]
+        with ThreadPoolExecutor(min(self.size, len(tasks))) as threads:
+            return list(threads.map(self._decide, tasks))
+
+    def close(self) -> None:
+        """End all idle workers."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.kill()
+
+    def _decide(self, task: Task) -> Verdict | Failure:
+        """Once, and after a failure once more in a fresh worker; then a control item tells whose fault it is."""
+        try:
+            with self._slots:
+                first = self._run(task, fresh=False)
+                if isinstance(first, Verdict):
+                    return first
+                second = self._run(task, fresh=True)
+                if isinstance(second, Verdict):
+                    return second
+                control = self._run(Task(*_CONTROL, Settings(), _START), fresh=True)
+                return second if isinstance(control, Verdict) and control.equal else Failure.BROKEN
+        except OSError:
+            return Failure.BROKEN
+
+    def _run(self, task: Task, fresh: bool) -> Verdict | Failure:
+        worker = Worker() if fresh else self._take()
+        found = worker.run(task)
+        if isinstance(found, Failure) or worker.uses >= _USES:
+            worker.kill()
+        else:
+            with self._lock:
+                self._idle.append(worker)
+        return found
+
+    def _take(self) -> Worker:
+        with self._lock:
+            if self._owner != os.getpid():  # forked: the workers are the parent's
+                self._idle, self._owner = [], os.getpid()
+            if self._idle:
+                return self._idle.pop()
+        return Worker()
+
+
+POOL = Pool(max(1, min(4, (os.cpu_count() or 2) // 2)))
+"""Shared by all callers of this process; starts nothing until needed."""

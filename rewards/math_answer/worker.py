@@ -1,0 +1,59 @@
+"""The worker process: integrals, limits, endless sums and long computations, within limits of its own.
+
+Started as `python -m holdfast.rewards.math_answer.worker`; one JSON object a line in, one out; ends with its input.
+"""
+
+import json
+import sys
+from typing import Any
+
+from holdfast.rewards.math_answer import evaluate
+from holdfast.rewards.math_answer.compare import compare
+from holdfast.rewards.math_answer.reading import read
+from holdfast.rewards.math_answer.settings import Settings, Verdict
+from holdfast.rewards.math_answer.symbolic import settle
+
+_MEMORY = 1 << 30
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    _limit_memory()
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(_answer(json.loads(line))), flush=True)
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    evaluate.LIMITS.seconds, evaluate.LIMITS.digits = request["seconds"], 4000
+    verdict = decide(request["gold"], request["pred"], Settings(**request["settings"]))
+    return {"equal": verdict.equal, "test": verdict.test, "limited": verdict.limited}
+
+
+def decide(gold_text: str, pred_text: str, settings: Settings) -> Verdict:
+    """The caller's comparison with a larger budget; what it cannot evaluate is replaced by its value."""
+    gold, pred = (read(text, settings.decimal_comma).node for text in (gold_text, pred_text))
+    if gold is None or pred is None:
+        return Verdict(False, "no mathematics")
+    seed = b"worker"
+    try:
+        return compare(gold, pred, settings, seed)
+    except evaluate.Huge as huge:
+        return Verdict(False, f"too large to compare: {huge}")
+    except evaluate.Hard:
+        try:
+            return settle(gold, pred, settings)
+        except (evaluate.Hard, ArithmeticError, ValueError, TypeError, NotImplementedError) as problem:
+            return Verdict(False, f"not settled: {type(problem).__name__}")
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # not on every platform
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+
+
+if __name__ == "__main__":
+    main()

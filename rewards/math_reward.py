@@ -1,0 +1,134 @@
+"""The `math` reward: does a completion's final answer equal the reference?"""
+
+import logging
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from holdfast.errors import UsageError
+from holdfast.registry import register
+from holdfast.rewards.math_answer import quick
+from holdfast.rewards.math_answer.judge import BadReference, Judgement, judge
+from holdfast.rewards.math_answer.pool import POOL, Failure, Task
+from holdfast.rewards.math_answer.reading import read
+from holdfast.rewards.math_answer.render import show
+from holdfast.rewards.math_answer.settings import Boxes, Extract, Order, Percent, Settings, Units, Verdict
+from holdfast.sample import Sample, Score
+
+log = logging.getLogger("holdfast")
+
+Memo = dict[tuple[str, str], Judgement]
+
+
+def _check(*, tolerance: float, seconds: float, **_: Any) -> None:
+    if not 0 <= tolerance < 1:
+        raise UsageError(f"tolerance must be in [0, 1) (a share of the reference), not {tolerance!r}")
+    if not 0 < seconds <= 60:
+        raise UsageError(f"seconds must be in (0, 60], not {seconds!r}")
+
+
+@register("math", version="1", scope="batch", check=_check)
+def math(
+    samples: Sequence[Sample],
+    *,
+    extract: Extract = "auto",
+    boxes: Boxes = "hedge",
+    tolerance: float = 1e-6,
+    percent: Percent = "reference",
+    units: Units = "ignore",
+    order: Order = "convention",
+    decimal_comma: bool = False,
+    seconds: float = 0.7,
+) -> list[Score]:
+    """Does the final answer equal the reference, mathematically?
+
+    The reference is an answer (LaTeX or plain), a whole worked solution, a number, or a list of accepted ones; one that
+    cannot be read is unjudgeable. `extract`: "auto", "marked" (a box, ####, "the answer is") or "boxed". `boxes`: several
+    boxes that disagree are a "hedge" (wrong), or the "last" counts. `tolerance` is relative and for decimals only.
+    `percent`: 28% is 0.28 when the "reference" carries the sign, "always" or "never". `units`: "ignore" those the other
+    side omits, or "strict". `order`: by "convention" (in tuples, not in sets and bare lists), "any" or "strict".
+    `seconds` bounds the few comparisons that need a worker process (integrals, limits, endless sums).
+    Model text is never executed. Example: "\\boxed{\\frac{2}{4}}" against "1/2" is 1.0; "\\boxed{0.33}" against "1/3" is 0.0.
+    """
+    settings = Settings(tolerance, percent, units, order, decimal_comma, extract, boxes)
+    memo: Memo = {}
+    scores: list[Score | None] = []
+    pending: list[tuple[int, Judgement]] = []
+    for sample in samples:
+        score = quick.score(sample, settings)
+        if score is None:
+            found = _judged(sample, settings, memo)
+            score = found if isinstance(found, Score) else None
+            if isinstance(found, Judgement):
+                pending.append((len(scores), found))
+        scores.append(score)
+    return _complete(scores, pending, settings, seconds)
+
+
+def _judged(sample: Sample, settings: Settings, memo: Memo) -> Score | Judgement:
+    """A Score, or the Judgement that only a worker can complete. Any of several references is accepted."""
+    references = sample.reference if isinstance(sample.reference, list | tuple) else (sample.reference,)
+    text, best, problem = sample.text, None, "no reference"
+    for reference in references:
+        if not isinstance(reference, str | int | float):
+            problem = f"a reference must be text or a number, not {type(reference).__name__}"
+            continue
+        key = (text, str(reference))
+        try:
+            found = memo.get(key) or memo.setdefault(key, judge(text, key[1], settings))
+        except BadReference as bad:
+            problem = str(bad)
+            continue
+        if found.verdict.equal:
+            return _score(found, key[1])
+        if best is None or (found.pending and not best[0].pending):
+            best = (found, key[1])
+    if best is None:
+        _say_once(problem)
+        return Score.unjudgeable(problem)
+    return best[0] if best[0].pending else _score(*best)
+
+
+@lru_cache(maxsize=1000)
+def _say_once(problem: str) -> None:
+    log.warning("math: %s; its samples are not judged", problem)
+
+
+def _score(judgement: Judgement, reference: str) -> Score:
+    parts = judgement.extraction.parts
+    if not parts:
+        return Score.of(False, judgement.extraction.how)
+    extracted = parts[-1] if len(parts) == 1 else " ; ".join(parts)
+    return Score.of(judgement.verdict.equal, _reason(judgement, extracted, reference), extracted[:400])
+
+
+def _reason(judgement: Judgement, extracted: str, reference: str) -> str:
+    read_as = show(read(extracted).node) if len(extracted) < 400 else "a long answer"
+    return (
+        f"extracted {extracted!r:.120} ({judgement.extraction.how}), read as {read_as}; "
+        f"{'equals' if judgement.verdict.equal else 'expected'} {reference.strip()!r:.80}: {judgement.verdict.test}"
+    )
+
+
+def _complete(
+    scores: list[Score | None], pending: list[tuple[int, Judgement]], settings: Settings, seconds: float
+) -> list[Score]:
+    """The scores with what the workers say; equal questions are asked once."""
+    tasks: dict[Task, list[tuple[int, Judgement]]] = {}
+    for place, judgement in pending:
+        assert judgement.pending is not None
+        gold, pred = judgement.pending
+        tasks.setdefault(Task(gold.text, pred.text, settings, seconds), []).append((place, judgement))
+    for (task, places), found in zip(tasks.items(), POOL.decide(list(tasks)) if tasks else []):
+        for place, judgement in places:
+            scores[place] = _from_worker(found, judgement, task.gold)
+    return [score for score in scores if score is not None]
+
+
+def _from_worker(found: Verdict | Failure, judgement: Judgement, reference: str) -> Score:
+    if isinstance(found, Verdict):
+        return _score(judgement._replace(verdict=found), reference)
+    if found is Failure.BROKEN:
+        log.error("math: %s: no verdict", found)
+        return Score.error(found.value)
+    return Score.timeout(f"compared with {reference!r:.80}, {found}", judgement.extraction.parts[-1][:400])
