@@ -196,19 +196,28 @@ def _show(comparisons: "Sequence[Comparison]", flags: Flags) -> None:
     console = Console(file=sys.stdout, soft_wrap=False)
     for comparison in comparisons:
         console.print(terminal(comparison))
+        console.print(_margin_line(comparison), style="dim", highlight=False)
     if len(comparisons) > 1:
-        from holdfast.frontier import frontier, table
+        from holdfast.frontier import table
 
-        console.print(table(frontier(comparisons)))
+        console.print(table(comparisons))
+
+
+def _margin_line(comparison: "Comparison") -> str:
+    margin = f"{100 * comparison.margin:.4g} points"
+    if comparison.margin_origin != "default":
+        return f"margin {margin} ({comparison.margin_origin})"
+    return f"margin {margin}: the smallest these runs can decide with 80 % probability when nothing changed (margin=…)"
 
 
 def _as_json(comparisons: "Sequence[Comparison]") -> dict[str, Any]:
     if len(comparisons) == 1:
         return comparisons[0].to_json()
-    from holdfast.frontier import frontier
+    from holdfast.frontier import points_of
+    from holdfast.report.sweep import as_json
 
     return {
         "schema": 1,
         "comparisons": [comparison.to_json() for comparison in comparisons],
-        "frontier": frontier(comparisons).to_json(),
+        "frontier": as_json(points_of(comparisons)),
     }

@@ -67,16 +67,13 @@ def _passed(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin: floa
         return "No held skill was measured"
     held = [b for b in benchmarks if b.role == "held"]
     better = [b.task for b in held if b.verdict is Verdict.IMPROVED]
-    what = f"{', '.join(better)} improved and nothing" if better else "Nothing"
-    mean = "it" if len(held) == 1 else f"the mean of the {len(held)} held benchmarks"
+    ruled_out = f"a drop of {points(margin, False)} is ruled out"
     if len(held) == 1:
-        return f"{what} regressed: {held[0].task} changed by {points(macro.difference)} points" + (
-            "" if better else f", and a drop of {points(margin, False)} is ruled out"
-        )
-    return (
-        f"{what} regressed: {mean} changed by {points(macro.difference)} points, "
-        f"and a drop of {points(margin, False)} is ruled out"
-    )
+        change = f"{held[0].task} changed by {points(macro.difference)} points"
+        return f"{better[0]} improved by {points(macro.difference)} points" if better else f"{change}, and {ruled_out}"
+    what = f"{', '.join(better)} improved and nothing" if better else "Nothing"
+    mean = f"the mean of the {len(held)} held benchmarks"
+    return f"{what} regressed: {mean} changed by {points(macro.difference)} points, and {ruled_out}"
 
 
 def _regressed(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin: float) -> str:
