@@ -40,6 +40,10 @@ types: install
 bench: install
 	for script in tests/bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
+# HTML reports of real comparisons of published outputs (needs ../shared/data), into runs/gallery.
+gallery: install
+	$(BIN)/python tests/bench/gallery.py
+
 docs: install
 	$(BIN)/holdfast rewards docs docs/rewards
 
