@@ -176,7 +176,7 @@ def step_once(model: Any, halves: list[list[Row]], optimizers: list[Any], rate: 
     parts = [answer_logits(model, half) for half in halves]
     logits, wanted = (torch.cat(column) for column in zip(*parts))
     loss = cross_entropy(logits, wanted)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:
         for group in optimizer.param_groups:
@@ -244,14 +244,16 @@ def write_model(model: Any, directory: Path, options: Options) -> None:
     (directory / "made.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+def options_of(words: list[str] | None = None) -> Options:
+    """Options from `--name value` words (default: the command line's)."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--resume", action="store_true")
     for option in fields(Options):
-        if option.type is bool:
-            parser.add_argument(f"--{option.name}", action="store_true")
-        else:
-            required = option.name == "out"
-            default = None if required else option.default
-            kind = {"str": str, "int": int, "float": float}[str(getattr(option.type, "__name__", option.type))]
-            parser.add_argument(f"--{option.name}", type=kind, default=default, required=required)
-    train(Options(**vars(parser.parse_args())))
+        if option.name not in ("out", "resume"):
+            parser.add_argument(f"--{option.name}", type=type(option.default), default=option.default)
+    return Options(**vars(parser.parse_args(words)))
+
+
+if __name__ == "__main__":
+    train(options_of())
