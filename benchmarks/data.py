@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,8 @@ class Source:
     """Brings a hub row into the shape the task's functions read."""
     from_file: Callable[[Doc], Doc] | None = None
     """The same for a row of `files`; the key `_file` holds the file's name."""
+    assemble: Callable[[list[Doc]], list[Doc]] | None = None
+    """Joins the rows of several `files` into docs (questions and answers that lie apart)."""
     keep: Callable[[Doc], bool] | None = None
     """Rows that belong to the split, judged after from_hub/from_file."""
     rows: Callable[[], Iterable[Doc]] | None = None
@@ -118,7 +121,9 @@ def _from_files(source: Source, data_root: Path, task: str) -> list[Doc]:
             f"{task or source.origin}: {paths[0]} is not the pinned data: its sha256 is {found}, "
             f"expected {source.sha256}"
         )
-    rows = ({"_file": path.name, **row} for path in paths for row in _parse(path, source.columns))
+    rows: Iterator[Doc] = ({"_file": path.name, **row} for path in paths for row in _parse(path, source.columns))
+    if source.assemble is not None:
+        rows = iter(source.assemble(list(rows)))
     return _shaped(rows, source.from_file, source.keep)
 
 
@@ -169,7 +174,17 @@ def _parse(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
         yield from csv.DictReader(io.StringIO(_content(path).decode("utf-8")), columns or None)
     elif name.endswith(".txt"):
         yield {"text": _content(path).decode("utf-8")}
+    elif name.endswith(".zip"):
+        yield from _parse_zip(path)
     elif name.endswith(".json") and (text := _content(path).decode("utf-8").lstrip()).startswith("["):
         yield from json.loads(text)
     else:
         yield from (record for _, record in read_jsonl(path))
+
+
+def _parse_zip(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of the JSON arrays in an archive."""
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(archive.namelist()):
+            if name.endswith(".json"):
+                yield from json.loads(archive.read(name))

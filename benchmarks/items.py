@@ -90,7 +90,7 @@ def build_items(
             "doc_id": doc_id,
             "prompt": prompt,
             "doc": doc,
-            "question": question,
+            "question": task.judged_prompt(doc) if task.judged_prompt else question,
             "reference": reference,
             "doc_hash": doc_hash(task, doc),
             "category": task.category(doc) if task.category else None,

@@ -63,6 +63,8 @@ class Task:
     repeats: int = 1
     """Completions per item; above 1 only with sampling."""
 
+    judged_prompt: Callable[[Doc], str] | None = None
+    """What the reward gets as `Sample.prompt` (HumanEval's function head); default: the question as it was asked."""
     info: Callable[[Doc], Mapping[str, Any]] | None = None
     """Other columns the reward reads from `Sample.info`; default: the doc itself."""
     doc_id: Read | None = None

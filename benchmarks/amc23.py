@@ -1,0 +1,44 @@
+"""AMC 23: 40 problems of the AMC 12 of 2023, their options removed and the answer made a number.
+
+One row: {"id": 0, "problem": "Cities $A$ and $B$ are $45$ miles apart. …", "answer": 27.0, "url": "…"}
+
+Traps: the answers are floats of whole numbers (27.0); one is -1. Answer keys by the MAA; no official grader. No pinned
+hub revision is known to us: the count of rows is checked. 40 items; zero-shot; sample and read avg@k. Primary metric:
+accuracy.
+"""
+
+from holdfast.benchmarks.data import Doc, Source
+from holdfast.benchmarks.math_prompt import STOP, base_prompt, boxed_prompt
+from holdfast.benchmarks.task import Task
+
+
+def _from_hub(row: Doc) -> Doc:
+    return {"problem": row.get("problem") or row["question"], **row}
+
+
+def _number(doc: Doc) -> str:
+    return str(int(float(doc["answer"])))
+
+
+TASKS = (
+    Task(
+        name="amc23",
+        reward="math",
+        source=Source(
+            hub="math-ai/amc23",
+            split="test",
+            files=("math/amc23/test.jsonl",),
+            sha256="43707e1ca784602d8479de24ee8ce36609dbebc46dd152b0b12a46611aa898a4",
+            from_hub=_from_hub,
+            licence="problems: MAA",
+            count=40,
+        ),
+        prompt=boxed_prompt,
+        base_prompt=base_prompt,
+        reference=_number,
+        max_tokens=4096,
+        stop=STOP,
+        chance=0.0,
+        summary="40 problems of AMC 12 2023",
+    ),
+)

@@ -1,0 +1,51 @@
+"""Minerva's OCW courses: 272 undergraduate science problems with a numeric or symbolic final answer.
+
+One row: {"problem": "Each of the two Magellan telescopes has a diameter of $6.5 \\\\mathrm{~m}$. …", "solution":
+"Start with: … s=\\\\frac{45}{3600} \\\\frac{\\\\pi}{180} 7200=\\\\boxed{1.6} \\\\mathrm{~cm}", "type": "Introduction to Astronomy
+(8.282J Spring 2006)", "idx": 0}
+
+Traps: the answer is only in the solution's box; physical constants make the last digit uncertain, and graders that want
+six digits fail right answers; scientific notation in LaTeX (4.5e33, 6.3\\\\times 10^{-5}). Grader: appendix of arXiv
+2206.14858 (sympy equality and a numeric tolerance). Licence: MIT OpenCourseWare CC-BY-NC-SA. No pinned hub revision is known
+to us: the count is checked. Zero-shot. Primary metric: accuracy.
+"""
+
+from holdfast.benchmarks.data import Doc, Source
+from holdfast.benchmarks.math_prompt import STOP, base_prompt, boxed_prompt, worked
+from holdfast.benchmarks.task import Task
+
+
+def _from_hub(row: Doc) -> Doc:
+    """The hub's copy has `question` and `answer` where the original has `problem` and `solution`."""
+    return {"problem": row.get("problem") or row["question"], **row}
+
+
+def _reference(doc: Doc) -> str:
+    """The worked solution: the reward reads its box; the hub's copy holds the answer alone."""
+    return str(doc.get("answer") or doc["solution"])
+
+
+TASKS = (
+    Task(
+        name="minerva",
+        reward="math",
+        source=Source(
+            hub="math-ai/minervamath",
+            split="test",
+            files=("math/minerva_math/test.jsonl",),
+            sha256="0e656b430d3a0a1dab6aa853f453ba3805e28e2cabe4fc72486a897cc09d8ba2",
+            from_hub=_from_hub,
+            licence="CC-BY-NC-SA (MIT OpenCourseWare)",
+            count=272,
+        ),
+        prompt=boxed_prompt,
+        base_prompt=base_prompt,
+        answer=worked,
+        reference=_reference,
+        max_tokens=2048,
+        stop=STOP,
+        category=lambda doc: str(doc["type"]) if doc.get("type") else None,
+        chance=0.0,
+        summary="undergraduate science problems",
+    ),
+)
