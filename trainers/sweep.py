@@ -116,4 +116,8 @@ def _summary(out: Path, json: bool) -> int:
         print(json_module.dumps({"out": str(out), "jobs": outcomes}, ensure_ascii=False))
     else:
         print(f"{len(outcomes)} jobs in {out}, {len(bad)} did not finish{': ' if bad else ''}{', '.join(bad)}")
+    if any(out.glob("*/report.json")):
+        from holdfast.report.frontier import write_sweep
+
+        print(f"frontier: {write_sweep(out)[0]}", file=sys.stderr)
     return 0
