@@ -37,7 +37,7 @@ def write(
     for wanted in formats:
         if wanted not in FORMATS:
             raise unknown("report format", wanted, FORMATS)
-    known = _found(comparison, Path(directory)) | dict(extras or {})
+    known = _found(comparison, directory) | dict(extras or {})
     paths = []
     for wanted in formats:
         path = Path(directory) / f"{name}.{wanted}"
@@ -47,7 +47,10 @@ def write(
 
 
 def text(comparison: "Comparison", wanted: str, extras: Mapping[str, Any] | None = None) -> str:
-    """The report in one format: `json`, `md` or `html` (which takes `extras`). Raises UsageError for another."""
+    """The report in one format: `json`, `md` or `html`. Raises UsageError for another.
+
+    `extras` as in `write`; None: what lies beside the run after is taken.
+    """
     if wanted == "json":
         import json
 
@@ -59,7 +62,7 @@ def text(comparison: "Comparison", wanted: str, extras: Mapping[str, Any] | None
     if wanted == "html":
         from holdfast.report.html import render
 
-        known = extras or {}
+        known = _found(comparison) if extras is None else extras
         return render(comparison, training=known.get("training") or (), guard=known.get("guard"))
     raise unknown("report format", wanted, FORMATS)
 
@@ -71,14 +74,14 @@ def terminal(comparison: "Comparison") -> "RenderableType":
     return Terminal(comparison)
 
 
-def _found(comparison: "Comparison", directory: Path) -> dict[str, Any]:
+def _found(comparison: "Comparison", directory: Path | None = None) -> dict[str, Any]:
     """What the run's directory tells of its training."""
     from holdfast.run import read_json
 
     for folder in (directory, Path(comparison.after.path).parent):
-        if (folder / "training.json").is_file():
-            guard = folder / "guard" / "guard.json"
-            known = {"training": read_training(folder / "training.json")}
+        if folder and (Path(folder) / "training.json").is_file():
+            guard = Path(folder) / "guard" / "guard.json"
+            known = {"training": read_training(Path(folder) / "training.json")}
             return known | ({"guard": read_json(guard)} if guard.is_file() else {})
     return {}
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from holdfast.compare.result import Interval
+from holdfast.frontier import worst_interval
 from holdfast.report import words
 from holdfast.report.forest import Scale, scale
 from holdfast.report.heat import step
@@ -55,19 +56,24 @@ def _plot_section(points: Sequence[Point]) -> Html:
     lede = (
         "Up is a larger gain on what was trained for, right is a smaller loss on the worst held skill; up and right is "
         "better. Filled: no other point is better in both (Pareto set). Lines are intervals, in points (score × 100); "
-        "those of the worst skill do not allow for its having been picked as the worst."
+        "those of the worst skill allow for its having been picked as the worst."
     )
     return section("frontier", "The frontier", lede, tag("div", _plot(points), class_="panel pad frontier"))
 
 
 def _plot(points: Sequence[Point]) -> Html:
-    across = scale([v for p in points if p.worst for v in (p.worst.interval.low, p.worst.interval.high, p.cost)])
+    across = scale([v for p in points for v in _cost_bounds(p)])
     up = scale([v for p in points for v in _bounds(p)])
     parts = [*_frame(across, up), _stair(points, across, up)]
     for number, (point, best) in enumerate(zip(points, pareto(points)), start=1):
         parts.append(_mark(number, point, best, across, up))
     label = f"{len(points)} trainings: target gain against the change of the worst held skill"
     return Html(f'<svg class="lane scatter" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>')
+
+
+def _cost_bounds(point: Point) -> list[float]:
+    bounds = worst_interval(point.comparison)
+    return [point.cost, *((bounds.low, bounds.high) if bounds else ())]
 
 
 def _bounds(point: Point) -> list[float]:
@@ -107,8 +113,9 @@ def _stair(points: Sequence[Point], across: Scale, up: Scale) -> str:
 def _mark(number: int, point: Point, best: bool, across: Scale, up: Scale) -> str:
     x, y = across.at(point.cost), _flip(up, point.gain or 0.0)
     lines = ""
-    if point.worst:
-        lines += _whisker(across, point.worst.interval, y)
+    bounds = worst_interval(point.comparison)
+    if bounds:
+        lines += _whisker(across, bounds, y)
     if point.gain_interval:
         low, high = _flip(up, point.gain_interval.low), _flip(up, point.gain_interval.high)
         lines += f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
@@ -148,7 +155,11 @@ def _numbers(point: Point) -> list[object]:
     macro, worst = point.comparison.macro, point.worst
     gain = _change(point.gain, point.gain_interval)
     mean = _change(macro.difference, macro.interval) if macro else "–"
-    return [gain, mean, *((_change(worst.difference, None), worst.task) if worst else ("–", ""))]
+    return [
+        gain,
+        mean,
+        *((_change(worst.difference, worst_interval(point.comparison)), worst.task) if worst else ("–", "")),
+    ]
 
 
 def _change(value: float | None, bounds: Interval | None) -> object:
