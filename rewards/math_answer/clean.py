@@ -53,12 +53,18 @@ _ORDINAL = re.compile(
 _MATH_MARKS = re.compile(r"(?<!\\)\$\$?|\\[\[\]()]")
 _CURRENCY = re.compile(r"\\\$|[€£¥₹]|\\(?:pounds|euro|yen)(?![a-zA-Z])")
 _RUN = re.compile(r"\s+")
+_ANNOTATION = re.compile(r"<<[^<>]*>>")  # of GSM8K's calculator
+_ABBREVIATED = re.compile(r"(?<=[a-zA-Z])\.(?=\s|$)")
+_UNIT_IN_BRACKETS = re.compile(r"(?<=[\d}%]) ?\(([a-zA-Z][a-zA-Z .]*)\)$")
+_PRIMES = re.compile(r"\^ ?\{((?: ?\\prime(?![a-zA-Z]))+) ?\}|\^ ?\\prime(?![a-zA-Z])")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 
 
 def clean(text: str, *, thousands: bool = True, decimal_comma: bool = False) -> str:
     """One answer in the plain dialect. `thousands` joins digit groups of three; `decimal_comma` reads 3,5 as 3.5."""
-    text = _RUN.sub(" ", text.strip())
+    text = _RUN.sub(" ", text.strip()).lstrip("#").strip()
+    if "<<" in text:
+        text = _ANNOTATION.sub("", text)
     if "{" in text:
         text = _GROUPED.sub("", text)
     if not text.isascii():
@@ -72,7 +78,10 @@ def clean(text: str, *, thousands: bool = True, decimal_comma: bool = False) -> 
     text = _digits(text, thousands, decimal_comma)
     if "th" in text or "st" in text or "nd" in text or "rd" in text:
         text = _ORDINAL.sub(" ", text)
-    return text.strip().rstrip(".,;:").strip()
+    text = text.strip().rstrip(".,;:").strip()
+    if text.endswith(")") and "(" in text:
+        text = _UNIT_IN_BRACKETS.sub(r" \1", text)
+    return _ABBREVIATED.sub(" ", text) if "." in text else text
 
 
 def _from_unicode(text: str) -> str:
@@ -94,6 +103,7 @@ def _from_latex(text: str) -> str:
     text = _SPACES.sub(" ", text)
     text = _SINGLE_LETTER_FONT.sub(lambda m: f" {m[1] or ''} ", text)
     text = _DEGREES.sub("°", text)
+    text = _PRIMES.sub(lambda run: "'" * max(1, run.group().count("prime")), text)
     return text.replace("\\%", "%").replace("\\&", "&").replace("\\#", "#").replace("\\_", "_")
 
 

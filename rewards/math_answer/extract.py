@@ -30,6 +30,8 @@ _MARKER = re.compile(
     r"\s{0,20}(?:\*\*|__)?\s{0,20}:?(?![a-z])"
 )
 _JSON_ANSWER = re.compile(r'"(?:final_)?answer"\s{0,20}:\s{0,20}("(?:[^"\\]|\\.)*"|\[[^\[\]]*\]|[^\s,}\]]+)')
+_FENCED = re.compile(r"\$\$?[^$]*\$\$?|\\\[.*\\\]|\\begin.*", re.DOTALL)
+_GSM = re.compile(r"^A: ([^\n]{1,200})$", re.MULTILINE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,300})\*\*")
 _FORMULA = re.compile(
     r"\$\$(.{1,2000}?)\$\$|(?<!\\)\$((?:[^$\\]|\\.){1,2000}?)(?<!\\)\$|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]",
@@ -132,6 +134,9 @@ def _marked(text: str) -> Extraction | None:
         fields = _JSON_ANSWER.findall(tail)
         if fields:
             return Extraction((_from_json(fields[-1]),), "the answer field")
+    gsm = _GSM.findall(tail[-3000:])
+    if gsm:
+        return Extraction((gsm[-1].strip(),), "the line A:")
     markers = list(_MARKER.finditer(tail))
     for marker in reversed(markers[-3:]):
         candidate = answer_in(_statement(tail, marker.end()))
@@ -142,7 +147,7 @@ def _marked(text: str) -> Extraction | None:
 
 def _unmarked(text: str) -> Extraction:
     tail = text[-_TAIL:].strip()
-    if len(tail) <= _SHORT and not is_prose(tail):
+    if len(tail) <= _SHORT and ("\n" not in tail or _FENCED.fullmatch(tail)) and not is_prose(tail):
         return Extraction((tail,), "the whole text")
     bold = _BOLD.findall(tail[-3000:])
     if bold and not is_prose(bold[-1]) and any(character.isdigit() or character == "$" for character in bold[-1]):

@@ -50,13 +50,13 @@ def reference_parts(reference: str) -> tuple[str, ...]:
     if not reference.strip():
         raise BadReference("the reference is empty")
     parts: tuple[str, ...] = boxes(reference) if "box" in reference else ()
-    if not parts and (len(reference) > 200 or "####" in reference or is_prose(reference)):
+    if not parts and (len(reference) > 200 or "####" in reference or "\n" in reference.strip() or is_prose(reference)):
         found = extract(reference)
         parts = found.parts if found != NOTHING and found.how != "the whole text" else ()
     parts = parts or (reference,)
     for part in parts:
         _check(part)
-    return parts if len(set(parts)) > 1 else parts[:1]
+    return tuple({read(part).key: part for part in parts}.values())
 
 
 def _check(part: str) -> None:

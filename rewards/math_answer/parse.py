@@ -171,6 +171,8 @@ class Parser:
         if token.kind == "op":
             if token.text == "(" and self.peek(1).text in structures.MODULI:
                 return False
+            if token.text == "[":
+                return self.peek(1).kind == "env"
             return token.text in _ATOM_OPS or (token.text == "|" and not self.bars and not self.builders)
         return (token.kind == "cmd" and token.text in _ATOM_COMMANDS) or (
             token.kind == "env" and token.text.startswith("begin")

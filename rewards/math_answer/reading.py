@@ -44,12 +44,33 @@ def read(text: str, decimal_comma: bool = False, thousands: bool = True) -> Read
     number = _in_words(words)
     if number is not None:
         return reading._replace(node=num(number))
-    if _CLOCK.fullmatch(words):
-        return reading._replace(node=Node("sym", (), _CLOCK.sub(r"\1 \2m", words)))
+    clock = _CLOCK.fullmatch(words)
+    if clock is not None:
+        return reading._replace(node=_time(clock[1], clock[2]))
     try:
         return reading._replace(node=parse(cleaned))
     except Unreadable as problem:
-        return reading._replace(problem=str(problem))
+        node = _after_colon(cleaned)
+        return reading._replace(node=node, problem="" if node else str(problem))
+
+
+def _after_colon(cleaned: str) -> Node | None:
+    """`n < -7 or n > 8: (-∞, -7) ∪ (8, ∞)` says the same twice: the interval is read."""
+    before, colon, after = cleaned.rpartition(":")
+    if not colon or after.strip()[:1] not in ("(", "[") or not any(sign in before for sign in ("<", ">", "le", "ge")):
+        return None
+    try:
+        return parse(after)
+    except Unreadable:
+        return None
+
+
+def _time(digits: str, half: str) -> Node:
+    """`2:00 pm` is the number 2 with a unit; other times are names."""
+    hours, _, minutes = digits.partition(":")
+    if minutes.strip("0"):
+        return Node("sym", (), f"{int(hours)}:{minutes} {half}m")
+    return Node("unit", (num(int(hours)),), f"{half}m")
 
 
 def comma_is_ambiguous(text: str) -> bool:

@@ -7,7 +7,7 @@ from holdfast.rewards.math_answer import arithmetic
 from holdfast.rewards.math_answer.clean import words_of
 from holdfast.rewards.math_answer.matrices import environment, matrix_power, matrix_product, matrix_sum
 from holdfast.rewards.math_answer.names import FIELDS, UNITS
-from holdfast.rewards.math_answer.tree import DOTS, Node, Unreadable, div, fn, mul, num, power
+from holdfast.rewards.math_answer.tree import DOTS, Node, Unreadable, add, div, fn, mul, num, power
 
 if TYPE_CHECKING:
     from holdfast.rewards.math_answer.parse import Parser
@@ -150,6 +150,13 @@ def degrees(parser: "Parser", node: Node) -> Node:
     if parser.peek().kind == "name" and parser.peek().text in "CF" and not parser.peek().spaced:
         parser.next()
         return Node("unit", (node,), "celsius")
+    for scale in (60, 3600):
+        if parser.peek().kind == "num" and parser.peek(1).text == "'":
+            part = parser.number()
+            parser.next()
+            if scale == 3600:
+                parser.take("op", "'")
+            node = add(node, div(part, num(scale)))
     return Node("deg", (node,))
 
 
@@ -234,8 +241,8 @@ def command(parser: "Parser") -> Node:
         return arithmetic.call("floor" if name == "lfloor" else "ceil", None, (inside,))
     if name in ("sum", "prod", "int", "lim"):
         return _big(parser, name)
-    if name in ("overline", "bar"):
-        return Node("app", (parser.argument(),), "overline")
+    if name in ("overline", "bar", "overrightarrow", "widetilde", "overset"):
+        return Node("app", (parser.argument(),), name)
     if name in ("mathbb", "mathds"):
         return _field(parser)
     if name in ("boxed", "fbox"):

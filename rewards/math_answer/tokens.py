@@ -45,7 +45,7 @@ _SIMPLE = {
     r"\lVert": Token("op", "||"), r"\rVert": Token("op", "||"), r"\pm": Token("op", "±"), r"\mp": Token("op", "∓"),
     r"\cup": Token("op", "∪"), r"\bigcup": Token("op", "∪"), r"\cap": Token("op", "∩"),
     r"\setminus": Token("op", "∖"), r"\backslash": Token("op", "∖"), r"\prime": Token("op", "'"),
-    r"\%": Token("op", "%"), r"\emptyset": Token("const", "empty"), r"\varnothing": Token("const", "empty"),
+    r"\%": Token("op", "%"), r"\emptyset": Token("const", "empty"), r"\varnothing": Token("const", "empty"), r"\oslash": Token("const", "empty"), r"\bullet": Token("op", "*"),
     r"\quad": Token("sep", "quad"), r"\qquad": Token("sep", "quad"), r"\\": Token("sep", "row"),
     r"\newline": Token("sep", "row"), r"\land": Token("sep", "and"), r"\wedge": Token("sep", "and"),
     r"\lor": Token("sep", "or"), r"\vee": Token("sep", "or"), r"\colon": Token("op", ":"),
@@ -141,6 +141,8 @@ def _wrapped(text: str, position: int, spaced: bool, tokens: list[Token]) -> int
         tokens.append(Token("sep", SEPARATING_WORDS.get(bare, "quad"), spaced))
     elif bare in PERCENT_WORDS or bare in DEGREE_WORDS:
         tokens.append(Token("op", "%" if bare in PERCENT_WORDS else "°", spaced))
+    elif inside == "min" and tokens and (tokens[-1].kind == "num" or tokens[-1].text in ("}", ")", "/")):
+        tokens.append(Token("word", "minutes", spaced))
     elif inside in FUNCTIONS and inside not in UNITS:
         tokens.append(Token("fn", FUNCTIONS[inside], spaced))
     elif inside in CONSTANTS:
@@ -158,7 +160,9 @@ def _wrapped(text: str, position: int, spaced: bool, tokens: list[Token]) -> int
 def _letters(run: str, spaced: bool, tokens: list[Token]) -> None:
     """A run of plain letters: a function, a constant, a separator, a unit, a word, or a product of symbols."""
     last = tokens[-1] if tokens else END
-    if run in FUNCTIONS:
+    if run == "min" and last.kind == "num":
+        tokens.append(Token("word", "minutes", spaced))
+    elif run in FUNCTIONS:
         tokens.append(Token("fn", FUNCTIONS[run], spaced))
     elif run in CONSTANTS:
         tokens.append(Token("const", CONSTANTS[run], spaced))
