@@ -15,7 +15,8 @@ _INPUTS = _json.loads({inputs!r})
 def _same(got, want):
     if isinstance(want, float) or isinstance(got, float):
         try:
-            return got == want or abs(got - want) <= {tolerance!r} * max(1.0, abs(want)) or (got != got and want != want)
+            close = abs(got - want) <= {tolerance!r} * max(1.0, abs(want))
+            return got == want or close or (got != got and want != want)
         except TypeError:
             return False
     if isinstance(want, (list, tuple)):

@@ -107,7 +107,7 @@ def local_files(source: Source, data_root: Path, task: str = "") -> list[Path]:
 
 def checksum(paths: list[Path]) -> str:
     """SHA-256 of one file's (unzipped) content, or of the list of the files' checksums."""
-    digests = [(hashlib.sha256(_content(path)).hexdigest(), path.name) for path in paths]
+    digests = [(hashlib.sha256(_content(path)).hexdigest(), path.name.removesuffix(".gz")) for path in paths]
     if len(digests) == 1:
         return digests[0][0]
     listing = "".join(f"{digest}  {name}\n" for digest, name in sorted(digests, key=lambda d: d[1]))

@@ -1,7 +1,7 @@
 """HumanEval and HumanEval+: 164 Python functions to be written from head and docstring.
 
-One row: {"task_id": "HumanEval/0", "prompt": "from typing import List\\n\\n\\ndef has_close_elements(numbers: List[float],
-threshold: float) -> bool:\\n    \\"\\"\\" Check if in given list …", "entry_point": "has_close_elements",
+One row: {"task_id": "HumanEval/0", "prompt": "from typing import List\\n\\n\\ndef has_close_elements(numbers:
+List[float], threshold: float) -> bool:\\n    \\"\\"\\" Check if in given list …", "entry_point": "has_close_elements",
 "canonical_solution": "    for idx, elem in enumerate(numbers): …", "test": "… def check(candidate): …"}
 
 Traps: a base model continues the prompt, so its completion is the function's body alone, and it goes on with the next

@@ -1,7 +1,8 @@
 """MATH-500: the 500 competition problems of MATH's test split that "Let's Verify Step by Step" held out.
 
 One row: {"problem": "Convert the point $(0,3)$ in rectangular coordinates to polar coordinates. …", "solution": "…",
-"answer": "\\\\left( 3, \\\\frac{\\\\pi}{2} \\\\right)", "subject": "Precalculus", "level": 2, "unique_id": "test/precalculus/807.json"}
+"answer": "\\\\left( 3, \\\\frac{\\\\pi}{2} \\\\right)", "subject": "Precalculus", "level": 2,
+"unique_id": "test/precalculus/807.json"}
 
 Traps: answers are LaTeX of every shape (tuples, intervals, matrices, text, degrees, a base as subscript); several
 references keep units or dollar signs; a few hold two equal forms. Grader: prm800k/grading at openai/prm800k

@@ -1,13 +1,13 @@
 """Minerva's OCW courses: 272 undergraduate science problems with a numeric or symbolic final answer.
 
 One row: {"problem": "Each of the two Magellan telescopes has a diameter of $6.5 \\\\mathrm{~m}$. …", "solution":
-"Start with: … s=\\\\frac{45}{3600} \\\\frac{\\\\pi}{180} 7200=\\\\boxed{1.6} \\\\mathrm{~cm}", "type": "Introduction to Astronomy
-(8.282J Spring 2006)", "idx": 0}
+"Start with: … s=\\\\frac{45}{3600} \\\\frac{\\\\pi}{180} 7200=\\\\boxed{1.6} \\\\mathrm{~cm}", "type": "Introduction
+to Astronomy (8.282J Spring 2006)", "idx": 0}
 
 Traps: the answer is only in the solution's box; physical constants make the last digit uncertain, and graders that want
 six digits fail right answers; scientific notation in LaTeX (4.5e33, 6.3\\\\times 10^{-5}). Grader: appendix of arXiv
-2206.14858 (sympy equality and a numeric tolerance). Licence: MIT OpenCourseWare CC-BY-NC-SA. No pinned hub revision is known
-to us: the count is checked. Zero-shot. Primary metric: accuracy.
+2206.14858 (sympy equality and a numeric tolerance). Licence: MIT OpenCourseWare CC-BY-NC-SA. No pinned hub
+revision is known to us: the count is checked. Zero-shot. Primary metric: accuracy.
 """
 
 from holdfast.benchmarks.data import Doc, Source
