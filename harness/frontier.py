@@ -49,7 +49,7 @@ def _widened(benchmark: Benchmark, confidence: float, level: float) -> Interval:
 
 
 def table(comparisons: Sequence[Comparison]) -> "Table":
-    """The points as a `rich` table: gain, mean and worst change of the held skills, Pareto set, Holm over the points."""
+    """Points as a `rich` table: gain, mean and worst change of the held skills, Holm over the points, Pareto set."""
     from rich.table import Table
 
     points = points_of(comparisons)

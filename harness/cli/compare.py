@@ -193,7 +193,7 @@ def _show(comparisons: "Sequence[Comparison]", flags: Flags) -> None:
 
     from holdfast.report import terminal
 
-    console = Console(file=sys.stdout, soft_wrap=False)
+    console = Console(width=None if sys.stdout.isatty() else 120)
     for comparison in comparisons:
         console.print(terminal(comparison))
         console.print(_margin_line(comparison), style="dim", highlight=False)

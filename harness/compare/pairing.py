@@ -83,9 +83,12 @@ def shared_tasks(before: Measurement, after: Measurement, allow: Collection[str]
         for task in mine.tasks
         if task not in other.tasks
     ]
-    if only and ("tasks" not in allow or not both):
-        raise _refusal("the runs", f"have different tasks: {', '.join(only)}", "tasks")
-    return both, [f"tasks left out: {', '.join(only)}"] if only else []
+    listed = ", ".join(only[:6]) + (f" and {len(only) - 6} more" if len(only) > 6 else "")
+    if not both:
+        raise DataError(f"the runs share no task: {listed}")
+    if only and "tasks" not in allow:
+        raise _refusal("the runs", f"have different tasks: {listed}", "tasks")
+    return both, [f"tasks left out: {listed}"] if only else []
 
 
 def check_definition(before: TaskResult, after: TaskResult, allow: Collection[str]) -> list[str]:

@@ -1,0 +1,222 @@
+"""Plan a suite before any training: the drops it can see, its default margin, its time, the cheapest one that does.
+
+usage: holdfast plan suite=NAME [PILOT_A PILOT_B] [key=value …] [--json]
+
+PILOT_A and PILOT_B are two measurements: of one model (A/A: their flips are noise) or of a pilot training; flips and
+answer lengths are taken from them. Keys:
+  suite=core            a shipped suite, a YAML file or [task,task]
+  flips=0.1             share of items whose score changes, where no pilot says (default 0.1)
+  noise=0               part of it that two runs of one model show (sampling); repeats=N averages it away
+  margin=1              points: the drop of the held skills' mean to rule out (default: the decidable one)
+  effect=2              points: the drop of a single benchmark to find
+  power=0.8 alpha=0.05  probabilities
+  target=[gsm8k]        not held, so not in the mean
+  tokens_per_second=2000 tokens_per_item=256     for the expected time
+  items=500             at most so many per benchmark
+  sizes=[mine:1200,x:300]   benchmarks that are in no suite
+
+examples:
+  holdfast plan suite=quick margin=1 flips=0.1
+  holdfast plan suite=quick runs/aa-1 runs/aa-2 effect=2 tokens_per_second=3000
+  holdfast plan sizes=[ifeval:541,gsm8k:1319,mmlu:14042] margin=1
+"""
+
+import json
+import sys
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from holdfast.cli.grammar import Flags
+from holdfast.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    from holdfast.plan import Bench, SuitePlan
+
+
+@dataclass(slots=True)
+class Options:
+    """Keys of `holdfast plan`."""
+
+    suite: str | None = None
+    flips: float = 0.1
+    noise: float = 0.0
+    repeats: int | None = None
+    margin: float | None = None
+    effect: float | None = None
+    power: float = 0.8
+    alpha: float = 0.05
+    target: list[str] = field(default_factory=list)
+    tokens_per_second: float | None = None
+    tokens_per_item: float = 256.0
+    items: int | None = None
+    sizes: list[str] = field(default_factory=list)
+    seed: int = 0
+
+
+def run(paths: list[str], options: Options, flags: Flags) -> int:
+    """Print the plan."""
+    from holdfast.plan import Wanted, make_plan
+
+    _check(options)
+    benches = _piloted(_benches(options), paths, options)
+    wanted = Wanted(
+        margin=None if options.margin is None else options.margin / 100,
+        effect=None if options.effect is None else options.effect / 100,
+        alpha=options.alpha,
+        power=options.power,
+        tokens_per_second=options.tokens_per_second,
+    )
+    plan = make_plan(options.suite or "sizes", benches, wanted, options.seed)
+    if flags.json:
+        print(json.dumps(plan.to_json()))
+    else:
+        _show(plan, wanted.margin is not None or wanted.effect is not None)
+    return 0
+
+
+def _check(options: Options) -> None:
+    limits: list[tuple[str, Any, float, float]] = [
+        ("flips", options.flips, 0, 1),
+        ("margin", options.margin, 0, 100),
+        ("effect", options.effect, 0, 100),
+        ("power", options.power, 0, 1),
+        ("alpha", options.alpha, 0, 0.5),
+        ("tokens_per_second", options.tokens_per_second, 0, 1e12),
+        ("tokens_per_item", options.tokens_per_item, 0, 1e9),
+        ("items", options.items, 0, 1e12),
+        ("repeats", options.repeats, 0, 1e6),
+    ]
+    for name, value, low, high in limits:
+        if value is not None and not low < value < high:
+            raise UsageError(f"{name}= must lie between {low:g} and {high:g}, not {value:g}")
+    if not 0 <= options.noise <= options.flips:
+        raise UsageError(f"noise= must lie between 0 and flips ({options.flips:g}), not {options.noise:g}")
+
+
+def _benches(options: Options) -> "list[Bench]":
+    found = [*_suite_benches(options), *(_sized(word, options) for word in options.sizes)]
+    if not found:
+        raise UsageError("`holdfast plan` needs suite=… or sizes=[task:items,…]")
+    for name in options.target:
+        if name not in [bench.task for bench in found]:
+            raise unknown("target", name, [bench.task for bench in found])
+    return [replace(bench, target=bench.task in options.target) for bench in found]
+
+
+def _suite_benches(options: Options) -> "list[Bench]":
+    """The suite's tasks with their known sizes: nothing is downloaded."""
+    if options.suite is None:
+        return []
+    from holdfast.benchmarks.suite import load_suite
+
+    what: Any = options.suite
+    if what.startswith("["):
+        what = [name.strip() for name in what.strip("[]").split(",")]
+    benches = []
+    for entry in load_suite(what).entries:
+        size = None if entry.task is None else entry.task.source.count
+        known = [n for n in (size, entry.limit) if n is not None]
+        if size is None and entry.limit is None:
+            raise UsageError(f"the number of items of {entry.name!r} is not known; give it: sizes=[{entry.name}:N]")
+        repeats = 1 if entry.task is None else entry.task.repeats
+        benches.append(_bench(entry.name, min(known), options.repeats or repeats, options))
+    return benches
+
+
+def _sized(word: str, options: Options) -> "Bench":
+    name, colon, count = word.rpartition(":")
+    if not colon or not count.isdigit() or int(count) < 1:
+        raise UsageError(f"sizes= takes task:items, not {word!r}")
+    return _bench(name, int(count), options.repeats or 1, options)
+
+
+def _bench(name: str, items: int, repeats: int, options: Options) -> "Bench":
+    from holdfast.plan import Bench
+
+    size = items if options.items is None else min(items, options.items)
+    return Bench(name, size, options.flips, options.noise, repeats, options.tokens_per_item)
+
+
+def _piloted(benches: "list[Bench]", paths: list[str], options: Options) -> "list[Bench]":
+    """Flips, noise and answer lengths as two runs show them, where they measured the benchmark."""
+    if not paths:
+        return benches
+    if len(paths) != 2:
+        raise UsageError(f"a pilot is two runs, not {len(paths)}: {' '.join(paths)}")
+    from holdfast.compare import compare, load
+
+    before, after = (load(path) for path in paths)
+    comparison = compare(before, after, allow=["tasks"], margin=0.01, max_flips=0)
+    prints = before.model.get("fingerprint"), after.model.get("fingerprint")
+    same = prints[0] is not None and prints[0] == prints[1]
+    seen = {result.task: result for result in comparison.benchmarks}
+    planned = []
+    for bench in benches:
+        if bench.task in seen:
+            result = seen[bench.task]
+            length = next((s.after for s in result.shifts if s.kind == "length" and s.unit == "tokens"), bench.tokens)
+            rate = min(1.0, result.flip_rate)
+            bench = replace(bench, flips=rate, noise=rate if same else min(bench.noise, rate), tokens=length)
+        planned.append(bench)
+    return planned
+
+
+def _show(plan: "SuitePlan", wanted: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("benchmark", title=f"{plan.suite}: {plan.items:,} items, in points", title_justify="left")
+    for name in ("items", "flips", "finds alone", "finds in the suite", "clears alone", "needs", "time"):
+        table.add_column(name, justify="right")
+    for one in plan.benchmarks:
+        table.add_row(
+            one.task + (" (target)" if one.target else ""),
+            f"{one.items:,}" + (f" × {one.repeats}" if one.repeats > 1 else ""),
+            f"{one.flips:.1%}",
+            f"{100 * one.mde:.2f}",
+            f"{100 * one.mde_in_suite:.2f}",
+            f"{100 * one.margin:.2f}",
+            _needs(one.items_for_effect, one.repeats_for_effect),
+            _time(one.seconds),
+        )
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    for line in _lines(plan, wanted):
+        console.print(line, highlight=False)
+
+
+def _lines(plan: "SuitePlan", wanted: bool) -> list[str]:
+    lines = [
+        f"The held mean: a drop of {100 * plan.macro_mde:.2f} points is found with {plan.power:.0%} probability.",
+        f"Default margin: {100 * plan.default_margin:.2f} points (an unchanged model passes with {plan.power:.0%}).",
+        f"At {100 * plan.margin:.2f} points an unchanged model passes with {plan.pass_unchanged:.0%} probability; "
+        f"in {plan.false_alarm:.1%} it is called regressed.",
+    ]
+    if plan.seconds is not None:
+        lines.append(f"One measurement takes about {_time(plan.seconds)}.")
+    if wanted and plan.cheapest is None:
+        small = [one.task for one in plan.benchmarks if (one.items_for_effect or 0) > one.items and not one.target]
+        why = f" ({', '.join(small)}: too few items for the effect)" if small else ""
+        lines.append(
+            f"Not even the whole suite does what is wanted{why}: more items, more repeats, or a larger margin."
+        )
+    if plan.cheapest is not None:
+        listed = ", ".join(f"{task} {size:,}" for task, size in plan.cheapest.items())
+        time = "" if plan.cheapest_seconds is None else f", {_time(plan.cheapest_seconds)}"
+        lines.append(f"Cheapest suite that does it: {sum(plan.cheapest.values()):,} items{time}: {listed}.")
+    return lines
+
+
+def _needs(items: int | None, repeats: int | None) -> str:
+    if items is None:
+        return "–"
+    return f"{items:,}" + (f" or × {repeats}" if repeats and repeats > 1 else "")
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
