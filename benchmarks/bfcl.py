@@ -29,9 +29,9 @@ V1 = (
     "relevance",
 )
 _ASK = (
-    "You are given functions and a request. Answer with the function calls that fulfil it, and nothing else, in the form "
-    "[first_name(argument=value, …), second_name(argument=value, …)], written in {language}. If no function fits, or an "
-    "argument that is required is missing, say so without calling any.\n\nFunctions:\n{functions}"
+    "You are given functions and a request. Answer with the function calls that fulfil it, and nothing else, in the "
+    "form [first_name(argument=value, …), second_name(argument=value, …)], written in {language}. If no function "
+    "fits, or an argument that is required is missing, say so without calling any.\n\nFunctions:\n{functions}"
 )
 
 

@@ -39,7 +39,7 @@ def head(doc: Doc) -> str:
 def plus_docs(rows: list[Doc]) -> list[Doc]:
     """The pre-release's two files joined: problems with base inputs, and further inputs by task."""
     more = {str(row["task_id"]).replace("_", "/"): row["inputs"] for row in rows if "inputs" in row}
-    docs = []
+    docs: list[Doc] = []
     for row in rows:
         if "entry_point" in row:
             inputs = [*row["base_input"], *more.get(row["task_id"], [])]

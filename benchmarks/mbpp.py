@@ -1,12 +1,12 @@
 """MBPP and MBPP+: short Python functions asked for in a sentence, with three asserts shown.
 
 One row: {"task_id": 11, "text": "Write a python function to remove first and last occurrence of a given character
-from the string.", "code": "def remove_Occ(s,ch): …", "test_list": ["assert remove_Occ(\\"hello\\",\\"l\\") == \\"heo\\"", …],
+from the string.", "code": "def remove_Occ(s,ch): …", "test_list": ["assert remove_Occ(\\"hello\\",\\"l\\") == …", …],
 "test_setup_code": "", "challenge_test_list": []}
 
 Traps: without the asserts nobody can guess the function's name, so they are part of the prompt; reference code has
 Windows line ends; a few rows need `test_setup_code`; about 46 rows' functions change their arguments; ids 11–510 are
-the test split, 1–10 the few-shot examples. Grader: google-research/mbpp (asserts); evalplus for MBPP+. Licences CC-BY-4.0,
+the test split, 1–10 the few-shot examples. Graders: google-research/mbpp (asserts), evalplus. Licences CC-BY-4.0,
 Apache-2.0. 500 items (MBPP+: 378 on the hub, 420 in the pre-release). Few-shot: 3 for base models. Metric: pass@1.
 """
 

@@ -33,8 +33,8 @@ def question(doc: Doc) -> str:
 def prompt(doc: Doc) -> str:
     """For a chat model."""
     return (
-        f"Answer this multiple-choice question about {doc['category']}. Think step by step, then end with a line of the "
-        f'form "Answer: X" where X is the letter of the right option.\n\n{question(doc)}'
+        f"Answer this multiple-choice question about {doc['category']}. Think step by step, then end with a line of "
+        f'the form "Answer: X" where X is the letter of the right option.\n\n{question(doc)}'
     )
 
 

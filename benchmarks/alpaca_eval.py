@@ -1,0 +1,35 @@
+"""AlpacaEval 2: 805 instructions, judged pairwise against GPT-4 Turbo's recorded answers.
+
+One row: {"dataset": "helpful_base", "instruction": "What are the names of some famous actors that started their careers
+on Broadway?", "output": "Several famous actors started their careers on Broadway …", "generator": "gpt4_1106_preview"}
+
+Traps: the raw win rate rewards length; the published "length-controlled" rate fits a logistic model with every
+instruction's difficulty over many models' judgments, which one pair of runs does not hold: ours reports the raw rate,
+and the mean lengths stand in the rows (`tokens`). Name the judge in the suite:
+`{task: alpaca_eval, reward: {reward: pairwise_judge, base_url: …, model: …}}`. Grader: tatsu-lab/alpaca_eval. Licence
+CC-BY-NC-4.0 (data). No pinned hub revision is known to us: the count is checked. 805 items. Primary metric: win rate.
+"""
+
+from holdfast.benchmarks.data import Source
+from holdfast.benchmarks.task import Task
+
+TASKS = (
+    Task(
+        name="alpaca_eval",
+        reward="pairwise_judge",
+        source=Source(
+            hub="tatsu-lab/alpaca_eval",
+            config="alpaca_eval_gpt4_baseline",
+            split="eval",
+            files=("alpaca_eval/alpaca_eval_gpt4_baseline.json",),
+            licence="CC-BY-NC-4.0",
+            count=805,
+        ),
+        prompt=lambda doc: str(doc["instruction"]),
+        reference=lambda doc: str(doc["output"]),
+        max_tokens=2048,
+        category=lambda doc: str(doc["dataset"]),
+        metric="win_rate",
+        summary="instructions against GPT-4 Turbo (needs a judge endpoint)",
+    ),
+)

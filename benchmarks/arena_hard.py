@@ -1,0 +1,65 @@
+"""Arena-Hard v0.1: 500 hard user prompts, judged pairwise against gpt-4-0314's recorded answers.
+
+One row: {"uid": "328c149ed45a41c0b9d6f14659e63599", "category": "arena-hard-v0.1", "cluster": "ABC Sequence Puzzles &
+Groups", "prompt": "Use ABC notation to write a melody in the style of a folk tune."} (older copies: question_id, turns)
+
+Traps: prompts come in 250 topic clusters of two, so items are not independent; longer answers win more often; the judge
+and its version are part of the result. Name the judge in the suite:
+`{task: arena_hard, reward: {reward: pairwise_judge, form: arena_hard, base_url: …, model: …}}`. Grader:
+lmarena/arena-hard-auto (both orders, Bradley–Terry; with one baseline the mean of win/tie/loss orders the same).
+Licence Apache-2.0. Read from a local copy. 500 items. Primary metric: win rate (a tie is one half).
+"""
+
+from typing import Any
+
+from holdfast.benchmarks.data import Doc, Source
+from holdfast.benchmarks.task import Task
+
+
+def with_baseline(rows: list[Doc]) -> list[Doc]:
+    """Questions with the baseline's answer."""
+    answers = {_id(row): _answer(row) for row in rows if "choices" in row or "messages" in row}
+    return [
+        {**row, "baseline": answers.get(_id(row))} for row in rows if "choices" not in row and "messages" not in row
+    ]
+
+
+def _id(row: Doc) -> str:
+    return str(row.get("uid") or row["question_id"])
+
+
+def _answer(row: Doc) -> str:
+    if "messages" in row:
+        content: Any = row["messages"][-1]["content"]
+        return str(content["answer"] if isinstance(content, dict) else content)
+    return str(row["choices"][0]["turns"][0]["content"])
+
+
+def prompt(doc: Doc) -> str:
+    """The user's prompt."""
+    return str(doc["prompt"] if "prompt" in doc else doc["turns"][0]["content"])
+
+
+TASKS = (
+    Task(
+        name="arena_hard",
+        reward="pairwise_judge",
+        source=Source(
+            split="v0.1",
+            files=(
+                "arena_hard/arena-hard-v0.1.question.jsonl",
+                "arena_hard/arena-hard-v0.1.model_answer.gpt-4-0314.jsonl*",
+            ),
+            assemble=with_baseline,
+            licence="Apache-2.0",
+            count=500,
+        ),
+        prompt=prompt,
+        reference=lambda doc: doc["baseline"],
+        max_tokens=4096,
+        doc_id=_id,
+        cluster=lambda doc: str(doc["cluster"]),
+        metric="win_rate",
+        summary="hard user prompts against gpt-4-0314 (needs a judge endpoint)",
+    ),
+)
