@@ -22,6 +22,7 @@ from holdfast.trainers.model import threads
 from holdfast.trainers.training import check, train
 
 log = logging.getLogger("holdfast")
+WRITES_NO_TEXT = ("reward",)
 T = TypeVar("T")
 
 
@@ -47,6 +48,9 @@ def before_after(config: TrainConfig) -> Result:
         directory.open_run(config)
         clock = Clock(out)
         try:
+            if config.trainer.name in WRITES_NO_TEXT:
+                training = clock("train", lambda: train(config, out))
+                return _finish(config, out, None, training)
             before = clock("measure before", lambda: measure_before(config, out))
             training = clock("train", lambda: train(config, out))
             after = clock("measure after", lambda: measure_after(config, out))
@@ -82,10 +86,14 @@ def _options(config: TrainConfig) -> dict[str, Any]:
     return {"target": tuple(config.target), "margin": margin}
 
 
-def _finish(config: TrainConfig, out: Path, comparison: Comparison, training: dict[str, Any]) -> Result:
-    code = comparison.exit_code if config.gate else EXIT_PASS
-    outcome = {"status": "finished", "decision": str(comparison.decision), "exit_code": code}
-    write_json(out / "outcome.json", outcome)
+def _finish(config: TrainConfig, out: Path, comparison: Comparison | None, training: dict[str, Any]) -> Result:
+    """Write down how the run ended."""
+    outcome: dict[str, Any] = {"status": "finished", "steps": training["steps"]}
+    code = EXIT_PASS
+    if comparison is not None:
+        code = comparison.exit_code if config.gate else EXIT_PASS
+        outcome |= {"decision": str(comparison.decision), "sentence": comparison.sentence}
+    write_json(out / "outcome.json", outcome | {"exit_code": code})
     return Result(out, comparison, training, code)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from holdfast.errors import DataError, UsageError, suggestion, unknown
+from holdfast.records import SUFFIXES
 from holdfast.trainers.config import TrainConfig
 
 _OPEN = ("trainer.args.", "data.columns.", "data.rename.")
@@ -177,7 +178,7 @@ def _path_or_name(override: Any, word: str, config_dirs: Sequence[str]) -> list[
 def _refuse_near_miss(group: str, given: str, names: Sequence[str]) -> None:
     """A bare word that is neither a name, nor a path, nor `org/name` is a typing mistake, said now."""
     bare = re.fullmatch(r"[\w.-]+", given)
-    if bare and not Path(given).exists() and not given.startswith("tiny:"):
+    if bare and not Path(given).exists() and not given.endswith(SUFFIXES):
         raise UsageError(f"unknown {group} {given!r}: neither a name, a path nor a hub id{suggestion(given, names)}")
 
 

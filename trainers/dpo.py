@@ -11,6 +11,8 @@ from typing import Any
 from holdfast.trainers.job import Job
 from holdfast.trainers.shape import preference_row
 
+SHAPE = preference_row
+
 
 def build(job: Job) -> Any:
     """TRL's DPOTrainer."""
@@ -19,7 +21,7 @@ def build(job: Job) -> Any:
     return DPOTrainer(
         model=job.model,
         args=job.args,
-        train_dataset=job.dataset(preference_row),
+        train_dataset=job.dataset(SHAPE),
         processing_class=job.tokenizer,
         peft_config=job.peft,
         callbacks=job.callbacks,

@@ -12,6 +12,8 @@ from typing import Any
 from holdfast.trainers.job import Job
 from holdfast.trainers.shape import prompt_row
 
+SHAPE = prompt_row
+
 
 def build(job: Job) -> Any:
     """TRL's GRPOTrainer."""
@@ -21,7 +23,7 @@ def build(job: Job) -> Any:
         model=job.model,
         reward_funcs=list(job.rewards),
         args=job.args,
-        train_dataset=job.dataset(prompt_row),
+        train_dataset=job.dataset(SHAPE),
         processing_class=job.tokenizer,
         peft_config=job.peft,
         callbacks=job.callbacks,

@@ -1,10 +1,12 @@
 """What a trainer's file is handed: the model, the rows and the settings, nothing hidden."""
 
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
-from holdfast.errors import DataError, UsageError
+from holdfast.errors import DataError, UsageError, unknown
 from holdfast.reward import Reward
 from holdfast.trainers.config import DataConfig, LoraConfig
 from holdfast.trainers.shape import Shape
@@ -62,17 +64,23 @@ def lora(config: LoraConfig) -> Any:
 
 
 Build = Callable[[Job], Any]
-"""A trainer's file defines `build`: the TRL trainer of a job, ready for `.train()`."""
+"""A trainer's file defines `build`: the TRL trainer of a job, ready for `.train()`; and `SHAPE`, its rows."""
 
 
-def builder(name: str) -> Build:
-    """The `build` of trainers/<name>.py. Raises UsageError for an unknown trainer."""
-    import importlib
-
-    from holdfast.errors import unknown
+def module_of(name: str) -> ModuleType:
+    """The trainer's file. Raises UsageError for an unknown trainer."""
     from holdfast.trainers.arguments import CONFIGS
 
     if name not in CONFIGS:
         raise unknown("trainer", name, CONFIGS)
-    module = importlib.import_module(f"holdfast.trainers.{'reward_model' if name == 'reward' else name}")
-    return module.build  # type: ignore[no-any-return]
+    return importlib.import_module(f"holdfast.trainers.{'reward_model' if name == 'reward' else name}")
+
+
+def builder(name: str) -> Build:
+    """The `build` of a trainer's file."""
+    return module_of(name).build  # type: ignore[no-any-return]
+
+
+def shape_of(name: str) -> Shape:
+    """The shape of a trainer's rows."""
+    return module_of(name).SHAPE  # type: ignore[no-any-return]

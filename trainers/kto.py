@@ -8,6 +8,8 @@ from typing import Any
 from holdfast.trainers.job import Job
 from holdfast.trainers.shape import marked_row
 
+SHAPE = marked_row
+
 
 def build(job: Job) -> Any:
     """TRL's KTOTrainer."""
@@ -16,7 +18,7 @@ def build(job: Job) -> Any:
     return KTOTrainer(
         model=job.model,
         args=job.args,
-        train_dataset=job.dataset(marked_row),
+        train_dataset=job.dataset(SHAPE),
         processing_class=job.tokenizer,
         peft_config=job.peft,
         callbacks=job.callbacks,

@@ -10,6 +10,8 @@ from typing import Any
 from holdfast.trainers.job import Job
 from holdfast.trainers.shape import preference_row
 
+SHAPE = preference_row
+
 
 def build(job: Job) -> Any:
     """TRL's RewardTrainer; the model is loaded by its path, with a new head."""
@@ -18,7 +20,7 @@ def build(job: Job) -> Any:
     return RewardTrainer(
         model=job.model.config._name_or_path,
         args=job.args,
-        train_dataset=job.dataset(preference_row),
+        train_dataset=job.dataset(SHAPE),
         processing_class=job.tokenizer,
         peft_config=job.peft,
         callbacks=job.callbacks,

@@ -13,6 +13,8 @@ from holdfast.errors import UsageError
 from holdfast.trainers.job import Job
 from holdfast.trainers.shape import completion_row, conversation_row
 
+SHAPE = completion_row
+
 
 def build(job: Job) -> Any:
     """TRL's SFTTrainer. Raises UsageError when every turn is to be learned and the template marks none."""
@@ -27,7 +29,7 @@ def build(job: Job) -> Any:
     return SFTTrainer(
         model=job.model,
         args=job.args,
-        train_dataset=job.dataset(conversation_row if every_turn else completion_row),
+        train_dataset=job.dataset(conversation_row if every_turn else SHAPE),
         processing_class=job.tokenizer,
         peft_config=job.peft,
         callbacks=job.callbacks,

@@ -10,9 +10,9 @@ from holdfast.rows import digest, write_json
 from holdfast.run import read_json
 from holdfast.trainers import arguments, model
 from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.data import training_rows
+from holdfast.trainers.data import named_rows, training_rows
 from holdfast.trainers.directory import amend_manifest, default_cache
-from holdfast.trainers.job import Job, builder, lora
+from holdfast.trainers.job import Job, builder, lora, shape_of
 from holdfast.trainers.measuring import suite_of
 from holdfast.trainers.rewards import rewards_of
 
@@ -21,11 +21,15 @@ LEARNS_FROM_REWARD = ("grpo", "rloo")
 
 def check(config: TrainConfig) -> None:
     """Find every mistake that can be found before a model is loaded."""
-    builder(config.trainer.name)
+    shape = shape_of(config.trainer.name)
     arguments.check(config.trainer.name, config.trainer.args)
     lora(config.lora)
     if config.trainer.name in LEARNS_FROM_REWARD:
         rewards_of(config.reward or config.data.reward)
+    data_root = Path(config.data_root) if config.data_root else None
+    row = next(named_rows(config.data, config.seed, data_root), None)
+    if row is not None:
+        shape(row, config.data)
 
 
 def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) -> dict[str, Any]:

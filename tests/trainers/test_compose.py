@@ -1,6 +1,7 @@
 """What may be written on the command line, and what each mistake is answered with."""
 
 import pytest
+
 from holdfast.errors import UsageError
 from holdfast.trainers import arguments
 from holdfast.trainers.compose import compose
