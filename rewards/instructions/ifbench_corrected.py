@@ -1,0 +1,3 @@
+from holdfast.rewards.instructions.check import Checker
+
+CHECKERS: dict[str, Checker] = {}
