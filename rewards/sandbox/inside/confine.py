@@ -10,7 +10,6 @@ import os
 import resource
 import signal
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from . import seccomp
@@ -51,7 +50,13 @@ def confine(limits: dict[str, Any], separation: str, uid: int, home: str) -> Non
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
     os.chdir(home)
-    if separation != "none" and _FILTER is not None:
+    if separation == "namespaces":
+        filter_calls()
+
+
+def filter_calls() -> None:
+    """Refuse dangerous system calls to this process and all its children, for good. Raises OSError."""
+    if _FILTER is not None:
         seccomp.install(LIBC, _FILTER)
 
 
@@ -62,10 +67,9 @@ def enter_namespaces() -> None:
     hide(False)
     if LIBC.unshare(_NEW_USER | _NEW_PID):
         raise OSError(ctypes.get_errno(), "unshare")
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-    be_killed_first()
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"{user} {user} 1")
+    _write("/proc/self/gid_map", f"{group} {group} 1")
     hide()
     child = os.fork()
     if child:
@@ -90,9 +94,13 @@ def _drop_capabilities() -> None:
 
 
 def be_killed_first() -> None:
-    """When memory runs out the kernel takes the candidate, not the supervisor. Needs to be dumpable or root."""
-    with open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123 - cheaper than Path, once per test
-        file.write("1000")
+    """When memory runs out the kernel takes this process or a child of it before the supervisor."""
+    _write("/proc/self/oom_score_adj", "1000")
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as file:  # noqa: PTH123 - pathlib would be a megabyte more in every fork
+        file.write(text)
 
 
 def _limit(limits: dict[str, Any], own_user: bool) -> None:

@@ -1,7 +1,6 @@
 """One job whose tests call the program: candidate and judge, two pipes between them, a third for the verdict."""
 
 import os
-import secrets
 import select
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ def run_judged(supervisor: "Supervisor", job: dict[str, Any]) -> dict[str, Any]:
     ask_read, ask_write = os.pipe()
     answer_read, answer_write = os.pipe()
     report_read, report_write = os.pipe()
-    null, token = supervisor.null, secrets.token_hex(8)
+    null, token = supervisor.null, os.urandom(8).hex()
     candidate = supervisor.spawn("serve", [null, null, null, ask_read, answer_write], job["limits"])
     judge_pid = os.fork()
     if judge_pid == 0:

@@ -14,7 +14,10 @@ from typing import Any
 from .link import HOME, Link
 from .remote import Remote
 
-_TRUSTED_MODULES = ["math", "cmath", "collections", "itertools", "functools", "heapq", "bisect", "copy", "re", "random", "string", "typing", "datetime", "decimal", "fractions", "statistics", "operator"]
+_TRUSTED_MODULES = (
+        "math cmath collections itertools functools heapq bisect copy re random string typing datetime "
+        "decimal fractions statistics operator"
+    ).split()
 
 
 class Names(dict[str, Any]):

@@ -20,6 +20,7 @@ from .serve import Server
 
 def serve_forks(channel: socket.socket) -> None:
     """Answer commands until the supervisor is gone. Never returns."""
+    _fresh_streams()
     gc.freeze()
     while True:
         data, descriptors, _, _ = socket.recv_fds(channel, 65536, 8)
@@ -52,11 +53,8 @@ def _candidate(command: dict[str, Any], descriptors: list[int]) -> int:
         confine.place_descriptors(descriptors)
         if command["separation"] == "namespaces":
             confine.enter_namespaces()
-        else:
-            confine.be_killed_first()
         confine.confine(command["limits"], command["separation"], command["uid"], command["home"])
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _fresh_streams()
         if command["spawn"] == "serve":
             Server(3, 4).run()
             os._exit(0)
@@ -68,6 +66,7 @@ def _candidate(command: dict[str, Any], descriptors: list[int]) -> int:
 
 
 def _fresh_streams() -> None:
+    """Made once: a candidate inherits them over descriptors of its own."""
     sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115

@@ -1,10 +1,10 @@
 """The test styles. Each takes the job and yields one (passed, reason) per test, in order."""
 
-import inspect
 import linecache
 import math
 import reprlib
 import traceback
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -39,7 +39,7 @@ def run_check(link: Link, program: dict[str, str], job: dict[str, Any]) -> Resul
     candidate = resolve_entry(Names(link, program, None), link, job["entry_point"])
     names = names_for(link, program, job)
     exec(code, names)
-    if not inspect.isfunction(names.get("check")):
+    if not isinstance(names.get("check"), types.FunctionType):
         raise BadTests("the tests define no function check(candidate)")
     yield _attempt(link, lambda: names["check"](candidate))
 

@@ -10,20 +10,23 @@ import importlib
 import json
 import os
 import random
-import secrets
 import signal
 import socket
 import sys
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from . import confine, nursery, wire
 from .judged import run_judged
 from .scripted import run_scripted
 
-WARM = ["abc", "array", "bisect", "cmath", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "inspect", "itertools", "math", "operator", "queue", "random", "re", "statistics", "string", "struct", "threading", "typing", "unicodedata"]
+WARM = (
+    # No more than most programs use: every page of this process is copied twice per test.
+        "abc array bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions "
+        "functools hashlib heapq inspect itertools math operator queue random re statistics string struct "
+        "threading typing unicodedata"
+    ).split()
 _SUBREAPER = 36
 _CLEANING_TIME = 3.0
 
@@ -36,12 +39,13 @@ class Supervisor:
         self.separation: str = config["separation"]
         config["judge_home"] = _judge_home(config["judge_home"], self.separation)
         self.null = os.open("/dev/null", os.O_RDWR)
-        self._count = secrets.randbelow(10_000)
+        self._count = int.from_bytes(os.urandom(2), "big")
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._nursery = os.fork()
         if self._nursery == 0:
             self._channel.close()
             confine.place_descriptors([self.null, self.null, 2, theirs.fileno()])
+            confine.be_killed_first()
             nursery.serve_forks(socket.socket(fileno=3))
         theirs.close()
 
@@ -120,7 +124,8 @@ class Supervisor:
         own = {os.getpid(), self._nursery}
         if self.separation != "none":
             return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in own]  # noqa: PTH208
-        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        with open(f"/proc/self/task/{os.getpid()}/children") as file:  # noqa: PTH123
+            children = file.read().split()
         return [pid for pid in map(int, children) if pid not in own]
 
     def _wipe(self) -> bool:
@@ -183,6 +188,8 @@ def main(config: dict[str, Any]) -> None:
     gc.collect()
     gc.freeze()
     try:
+        if config["separation"] == "uids":
+            confine.filter_calls()
         supervisor = Supervisor(config)
         wire.send(1, {"ready": True, "python": sys.version.split()[0], "pid": os.getpid()})
         supervisor.serve()

@@ -1,0 +1,60 @@
+"""Does the completion's program pass its tests? The verdict is computed where the program cannot reach it.
+
+Reference: `{"style": …, "tests": …, "entry_point": …, "setup": …}`; the style may be left out, the tests' shape tells.
+
+    check     tests = source that defines check(candidate)                  (HumanEval)
+    asserts   tests = list of assert lines                                  (MBPP)
+    stdin     tests = list of {"input", "output"}, compare = lines | tokens | numbers | exact
+    function  tests = list of {"args", "kwargs", "expected"}, tolerance = 1e-9
+    pytest    tests = mapping of file names to text that import `solution` (or what `module` names)
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from holdfast.errors import UsageError
+from holdfast.registry import register
+from holdfast.sample import Sample, Score
+
+
+def _check(**options: object) -> None:
+    for name in ("timeout", "total_timeout", "memory"):
+        value = options[name]
+        if not isinstance(value, int | float) or value <= 0:
+            raise UsageError(f"option {name!r} of reward 'code' must be above 0, not {value!r}")
+    memory = options["memory"]
+    if isinstance(memory, int | float) and memory < 64:
+        raise UsageError(f"option 'memory' of reward 'code' is in MiB: a program needs at least 64, not {memory!r}")
+
+
+@register("code", version="1", scope="batch", check=_check)
+def code(
+    samples: Sequence[Sample],
+    *,
+    backend: Literal["auto", "docker", "bubblewrap", "unsafe-local"] = "auto",
+    score: Literal["all", "share"] = "all",
+    timeout: float = 10.0,
+    total_timeout: float = 60.0,
+    memory: int = 512,
+    workers: int = 0,
+    hosts: str = "",
+    image: str = "",
+    isolation: Literal["full", "partial"] = "full",
+) -> list[Score]:
+    """Does the program in the completion pass its tests, judged from outside its process?
+
+    `score`: all tests or nothing, or the share that passed; a test that did not run failed. `timeout` is seconds per
+    test, `total_timeout` per program, both from when its work starts; `memory` is MiB. No code is 0.0; a broken limit
+    is 0.0 with outcome `timeout`; tests that are not Python, or that fail on the reference's own `solution`, are
+    unjudgeable; a sandbox that fails is an error without a value. With `isolation="partial"` two objects of classes
+    that the program defines may be compared by the program, which the reason then says.
+    Raises UsageError when no sandbox can be had. The tests of HumanEval (arXiv 2107.03374, openai/human-eval at
+    6d43fb9) and MBPP (arXiv 2108.07732) run in full isolation.
+    """
+    from holdfast.rewards.sandbox.backends import Engine
+    from holdfast.rewards.sandbox.limits import Limits
+    from holdfast.rewards.sandbox.scoring import Settings, score_samples
+
+    limits = Limits(timeout=timeout, total=total_timeout, memory=memory)
+    settings = Settings(Engine(backend, hosts, image, workers), limits, score, isolation == "partial")
+    return score_samples(samples, settings)

@@ -1,0 +1,77 @@
+"""Which sandbox there is, and a pool of it."""
+
+import functools
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from holdfast.errors import UsageError
+from holdfast.rewards.sandbox import bubblewrap, cgroup, local
+from holdfast.rewards.sandbox.channel import Channel
+from holdfast.rewards.sandbox.limits import Limits
+from holdfast.rewards.sandbox.pool import Pool, shared_pool
+
+log = logging.getLogger("holdfast.sandbox")
+
+Backend = Literal["auto", "docker", "bubblewrap", "unsafe-local"]
+_MAX_WORKERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Where programs run."""
+
+    backend: Backend = "auto"
+    hosts: str = ""
+    """Docker engines, comma separated (`unix://…`, `tcp://…`, `ssh://…`); empty: DOCKER_HOST or the local one."""
+    image: str = ""
+    """Docker image; empty: the one that `python -m holdfast.rewards.sandbox.image` builds."""
+    workers: int = 0
+    """Sandboxes at a time; 0: one per processor, at most 16."""
+
+
+def pool_for(engine: Engine, limits: Limits) -> Pool:
+    """The pool of this process for an engine and limits. Raises UsageError when there is no such sandbox here."""
+    backend = resolve(engine)
+    key = (backend, engine.hosts, engine.image, engine.workers, limits.memory, limits.disk, limits.processes)
+    return shared_pool(key, lambda: _make(backend, engine, limits))
+
+
+def resolve(engine: Engine) -> Backend:
+    """The backend that `auto` means here. Raises UsageError when there is none; never answers `unsafe-local`."""
+    return _automatic(engine.hosts, engine.image, os.getpid()) if engine.backend == "auto" else engine.backend
+
+
+@functools.lru_cache(maxsize=8)
+def _automatic(hosts: str, image: str, _pid: int) -> Backend:
+    from holdfast.rewards.sandbox import docker_engine
+
+    problem = docker_engine.problem(hosts, image)
+    if problem is None:
+        return "docker"
+    missing = bubblewrap.available()
+    if missing is None:
+        log.warning("code runs in bubblewrap, because Docker cannot be used: %s", problem)
+        return "bubblewrap"
+    raise UsageError(f"no sandbox to run code in. Docker: {problem}. bubblewrap: {missing}")
+
+
+def _make(backend: Backend, engine: Engine, limits: Limits) -> Pool:
+    workers = engine.workers or min(len(os.sched_getaffinity(0)), _MAX_WORKERS)
+    starts: list[Callable[[], Channel]]
+    if backend == "docker":
+        from holdfast.rewards.sandbox import docker_engine
+
+        starts = docker_engine.starts(engine.hosts, engine.image, limits)
+    elif backend == "bubblewrap":
+        missing = bubblewrap.available()
+        if missing is not None:
+            raise UsageError(missing)
+        cgroup.reap()
+        starts = [functools.partial(bubblewrap.start, limits)]
+    else:
+        log.warning("unsafe-local: programs run with all rights of this user")
+        starts = [functools.partial(local.start, limits)]
+    return Pool(starts, max(workers, len(starts)))
