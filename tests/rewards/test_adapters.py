@@ -1,0 +1,312 @@
+"""Every framework's call gives the verdicts of the direct call, with failures told apart."""
+
+import asyncio
+import json
+import math
+import os
+import pickle
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from paths import shared
+
+from holdfast import Reward, Sample, Score, UsageError, register
+from holdfast.rewards.adapters import nemo_gym, nemo_rl, open_instruct, openrlhf, rllm, slime, trl, verl
+from holdfast.rewards.adapters import verifiers as verifiers_adapter
+
+
+@register("test_broken")
+def broken(sample: Sample) -> Score:
+    """Fails like infrastructure."""
+    raise OSError("the engine is down")
+
+
+Row = tuple[str, str, str]
+
+
+@pytest.fixture(scope="module")
+def recorded() -> list[Row]:
+    """2,000 recorded completions: (prompt, completion, reference)."""
+    path = shared("gsm8k", "example_model_solutions.jsonl")
+    rows = [json.loads(line) for line in path.open(encoding="utf-8")][:1000]
+    return [
+        (row["question"], row[model]["solution"], row["ground_truth"])
+        for row in rows
+        for model in ("6b_finetuning", "175b_verification")
+    ]
+
+
+@pytest.fixture(scope="module")
+def direct(recorded: list[Row]) -> list[float | None]:
+    samples = [Sample(completion, reference, prompt) for prompt, completion, reference in recorded]
+    return [score.value for score in Reward("numeric").score_batch(samples)]
+
+
+def _verl(rows: list[Row], reward: str) -> list[float]:
+    return [verl.compute_score("gsm8k", c, r, {"index": 1}, reward=reward)["score"] for _, c, r in rows]
+
+
+def _verl_batch(rows: list[Row], reward: str) -> list[float]:
+    _, completions, references = (list(column) for column in zip(*rows, strict=True))
+    infos: list[Any] = [{} for _ in rows]
+    found = verl.compute_score_batch(["gsm8k"] * len(rows), completions, references, infos, reward=reward)
+    return [row["score"] for row in found]
+
+
+def _openrlhf(rows: list[Row], reward: str) -> list[float]:
+    queries, prompts = [p + c for p, c, _ in rows], [p for p, _, _ in rows]
+    found = openrlhf.reward_func(queries, prompts, [r for _, _, r in rows], reward=reward)
+    return [float(value) for value in found["rewards"]]
+
+
+def _slime(rows: list[Row], reward: str) -> list[float]:
+    samples = [SimpleNamespace(prompt=p, response=c, label=r, metadata={}) for p, c, r in rows]
+    one = asyncio.run(slime.custom_rm(SimpleNamespace(reward_key="score"), samples[0], reward=reward))
+    many = asyncio.run(slime.custom_rm(SimpleNamespace(), samples, reward=reward))
+    assert one["score"] == many[0]
+    return list(many)
+
+
+def _rllm(rows: list[Row], reward: str) -> list[float]:
+    infos = [{"question": p, "ground_truth": r} for p, _, r in rows]
+    return [rllm.reward_fn(info, row[1], reward=reward).reward for info, row in zip(infos, rows, strict=True)]
+
+
+def _open_instruct(rows: list[Row], reward: str) -> list[float]:
+    verifier = open_instruct.HoldfastVerifier(reward)
+    assert (
+        asyncio.run(verifier.async_call([], rows[0][1], rows[0][2])).score == verifier([], rows[0][1], rows[0][2]).score
+    )
+    return [verifier([1, 2], c, r, p).score for p, c, r in rows]
+
+
+def _nemo_rl(rows: list[Row], reward: str) -> list[float]:
+    logs = [[{"role": "user", "content": p}, {"role": "assistant", "content": c}] for p, c, _ in rows]
+    environment = nemo_rl.HoldfastEnvironment({"reward": reward})
+    observations, metadata, stops, rewards, terminateds, answers = environment.step(
+        logs, [{"ground_truth": r} for _, _, r in rows]
+    )
+    assert len(observations) == len(metadata) == len(stops) == len(answers) == len(terminateds) == len(rows)
+    return [float(value) for value in rewards]
+
+
+def _nemo_gym(rows: list[Row], reward: str) -> list[float]:
+    requests = [
+        {
+            "responses_create_params": {"input": [{"role": "user", "content": p}]},
+            "response": {"output": [{"type": "reasoning", "content": "…"}, _message(c)]},
+            "expected_answer": r,
+        }
+        for p, c, r in rows
+    ]
+    return [nemo_gym.verify(request, reward=reward)["reward"] for request in requests]
+
+
+def _message(text: str) -> dict[str, Any]:
+    return {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+
+
+def _verifiers_v0(rows: list[Row], reward: str) -> list[float]:
+    functions, weights = verifiers_adapter.rubric_functions(reward)
+    assert weights == [1.0, 0.0]
+
+    async def judge(prompt: str, completion: str, answer: str) -> float:
+        chat, said = [{"role": "user", "content": prompt}], [{"role": "assistant", "content": completion}]
+        return float(await functions[0](prompt=chat, completion=said, answer=answer, info={}, state={}))
+
+    async def everything() -> list[float]:
+        return list(await asyncio.gather(*(judge(*row) for row in rows)))
+
+    return asyncio.run(everything())
+
+
+def _trl(rows: list[Row], reward: str) -> list[float | None]:
+    prompts, completions, references = (list(column) for column in zip(*rows, strict=True))
+    call = trl.AsyncReward(reward)
+    return asyncio.run(call(prompts=prompts, completions=completions, reference=references, trainer_state=None))
+
+
+ADAPTERS: dict[str, Callable[[list[Row], str], Any]] = {
+    "verl": _verl,
+    "verl batch": _verl_batch,
+    "openrlhf": _openrlhf,
+    "slime": _slime,
+    "rllm": _rllm,
+    "open-instruct": _open_instruct,
+    "nemo-rl": _nemo_rl,
+    "nemo-gym": _nemo_gym,
+    "verifiers v0": _verifiers_v0,
+    "trl async": _trl,
+}
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_two_thousand_verdicts_are_the_direct_ones(name: str, recorded: list[Row], direct: list[float | None]) -> None:
+    assert ADAPTERS[name](recorded, "numeric") == direct
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_the_same_from_threads(name: str, recorded: list[Row], direct: list[float | None]) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: ADAPTERS[name](recorded[:50], "numeric"), range(8)))
+    assert found == [direct[:50]] * 8
+
+
+FAILED = [("p", "x", "x")]
+
+
+def test_a_failure_is_told_apart_wherever_a_number_is_demanded() -> None:
+    told = verl.compute_score("s", "x", "x", None, reward="test_broken")
+    assert (told["score"], told["judged"], told["outcome"]) == (0.0, 0.0, "error")
+    columns = openrlhf.reward_func(["px"], ["p"], ["x"], reward="test_broken")
+    assert math.isnan(float(columns["scores"][0]))
+    assert float(columns["extra_logs"]["judged"][0]) == 0.0
+    assert rllm.reward_fn({"answer": "x"}, "x", reward="test_broken").is_correct is None
+    assert open_instruct.HoldfastVerifier("test_broken")([], "x", "x").reasoning.startswith("error")
+    assert nemo_gym.verify({"expected_answer": "x", "response": {}}, reward="test_broken")["judged"] is False
+    assert asyncio.run(trl.AsyncReward("test_broken")(["p"], ["x"], reference=["x"])) == [None]
+    _, metadata, _, _, _, answers = nemo_rl.HoldfastEnvironment({"reward": "test_broken"}).step(
+        [[{"role": "assistant", "content": "x"}]], [{"ground_truth": "x"}]
+    )
+    assert (metadata[0]["judged"], answers) == (False, [None])
+
+
+def test_a_reward_is_named_by_string_environment_or_yaml(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    bound = pickle.loads(pickle.dumps(verl.exact_match))
+    assert bound("s", "Paris", "Paris")["score"] == 1.0
+    (tmp_path / "reward.yaml").write_text("reward: exact_match\nignore_case: true\n")
+    monkeypatch.setenv("HOLDFAST_REWARD", str(tmp_path / "reward.yaml"))
+    assert float(openrlhf.reward_func(["pPARIS"], ["p"], ["paris"])["rewards"][0]) == 1.0
+    monkeypatch.delenv("HOLDFAST_REWARD")
+    with pytest.raises(UsageError, match="HOLDFAST_REWARD"):
+        openrlhf.reward_func(["x"], [""], ["x"])
+    with pytest.raises(AttributeError, match="did you mean 'exact_match'"):
+        _ = verl.exact_mach
+
+
+def test_options_reach_the_reward_and_verls_own_do_not() -> None:
+    extras: dict[str, Any] = {"reward_router_address": "x", "reward_model_tokenizer": object()}
+    assert verl.compute_score("s", "PARIS", "paris", reward="exact_match", ignore_case=True, **extras)["score"] == 1.0
+
+
+def test_columns_of_different_lengths_are_refused() -> None:
+    with pytest.raises(UsageError, match="different lengths"):
+        nemo_rl.HoldfastEnvironment({"reward": "numeric"}).step([[], []], [{"ground_truth": "1"}])
+
+
+def test_skyrl_gym_steps_our_environment(recorded: list[Row], direct: list[float | None]) -> None:
+    import skyrl_gym
+
+    from holdfast.rewards.adapters import skyrl
+
+    skyrl.register()
+    values = []
+    for prompt, completion, reference in recorded[:200]:
+        extras = {"reward_spec": {"ground_truth": reference, "reward": "numeric"}}
+        environment = skyrl_gym.make("holdfast", env_config=None, extras=extras)
+        environment.init([{"role": "user", "content": prompt}])
+        step = environment.step(completion)
+        assert step["done"]
+        values.append(step["reward"])
+    assert values == direct[:200]
+
+
+def test_open_reward_standard_serves_our_environment(recorded: list[Row], direct: list[float | None]) -> None:
+    from ors.server import Server
+
+    from holdfast.rewards.adapters.ors import make_environment
+
+    rows = [{"prompt": prompt, "reference": reference} for prompt, _, reference in recorded[:50]]
+    environment = make_environment("numeric", {"test": rows})
+    assert [spec.name for spec in environment.list_tools().tools] == ["submit"]
+    assert Server([environment])
+
+    async def submit(index: int) -> Any:
+        task = environment(environment.list_tasks("test")[index])
+        return (await task._call_tool("submit", {"answer": recorded[index][1]})).root.output
+
+    outputs = [asyncio.run(submit(index)) for index in range(50)]
+    assert [output.reward for output in outputs] == direct[:50]
+    assert all(output.finished for output in outputs)
+
+
+def test_trl_environment_rewards_what_was_submitted() -> None:
+    factory = pickle.loads(pickle.dumps(trl.RewardEnvironment.factory("exact_match", reference="answer")))
+    environment = factory()
+    environment.reset(prompt="Capital?", answer="Paris")
+    assert environment.get_reward() == 0.0
+    environment.submit("Paris")
+    assert environment.get_reward() == 1.0
+    environment.reset(prompt="Capital?", answer=None)
+    environment.submit("Paris")
+    assert math.isnan(environment.get_reward())
+
+
+def test_grpo_trains_with_our_async_and_sync_rewards(tmp_path: Any) -> None:
+    """Real GRPO steps: both kinds of reward give the same column."""
+    import torch
+    from datasets import Dataset
+    from transformers import AutoTokenizer
+    from trl import GRPOConfig, GRPOTrainer
+
+    from holdfast.benchmarks.tiny import model_path
+
+    torch.set_num_threads(1)
+    rows = Dataset.from_list([{"prompt": f"repeat: {n}", "answer": str(n)} for n in range(8)])
+    settings = GRPOConfig(
+        str(tmp_path),
+        max_steps=2,
+        per_device_train_batch_size=4,
+        num_generations=4,
+        max_completion_length=8,
+        report_to=[],
+        use_cpu=True,
+        disable_tqdm=True,
+        save_strategy="no",
+        logging_steps=1,
+    )
+    rewards = [Reward("length", maximum=3), trl.AsyncReward("length", maximum=3)]
+    rewards[1].__name__ = "length_async"
+    trainer = GRPOTrainer(
+        str(model_path()),
+        rewards,
+        settings,
+        train_dataset=rows,
+        processing_class=AutoTokenizer.from_pretrained(model_path()),
+    )
+    trainer.train()
+    logged = [entry for entry in trainer.state.log_history if "rewards/length/mean" in entry]
+    assert len(logged) == 2
+    assert all(entry["rewards/length/mean"] == entry["rewards/length_async/mean"] for entry in logged)
+
+
+def test_no_framework_is_imported_before_it_is_used() -> None:
+    import subprocess
+    import sys
+
+    names = [
+        "trl",
+        "verl",
+        "openrlhf",
+        "slime",
+        "rllm",
+        "open_instruct",
+        "skyrl",
+        "verifiers",
+        "nemo_rl",
+        "nemo_gym",
+        "ors",
+    ]
+    code = "; ".join(f"import holdfast.rewards.adapters.{name}" for name in names)
+    heavy = "[m for m in ('torch', 'trl', 'ray', 'skyrl_gym', 'verifiers', 'ors') if m in sys.modules]"
+    result = subprocess.run(
+        [sys.executable, "-c", f"import sys; {code}; print({heavy})"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ},
+    )
+    assert result.stdout.strip() == "[]"
