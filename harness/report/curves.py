@@ -17,7 +17,7 @@ _PANELS: tuple[tuple[str, str], ...] = (
     ("In-training checks: net change of the guarded skills in points", r"guard/.+/net"),
     ("In-training checks: evidence of a drop, log₁₀ of the e-value", r"guard/.+/evidence"),
     ("In-training checks", r"guard/.*"),
-    ("Loss", r"(eval_)?loss|train_loss"),
+    ("Loss", r"(eval_)?loss"),
     ("Reward", r"(eval_)?reward"),
     ("Reward parts", r"(eval_)?rewards/.+/mean|(eval_)?rewards/(?!.*std)[^/]+"),
     ("Spread of the reward", r"reward_std|rewards/.+/std|frac_reward_zero_std"),
@@ -32,7 +32,7 @@ _PANELS: tuple[tuple[str, str], ...] = (
     ("Gradient norm", r"grad_norm"),
 )
 _BORING = re.compile(
-    r"step|epoch|total_flos|num_tokens|.*(_runtime|_per_second|step_time|total_tokens)|num_input_tokens_seen|_.*"
+    r"step|epoch|train_loss|total_flos|num_tokens|.*(_runtime|_per_second|step_time|total_tokens)|num_input_tokens_seen|_.*"
 )
 
 

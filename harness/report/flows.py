@@ -23,7 +23,7 @@ def flows(comparison: Comparison) -> Html:
     )
     rest: list[Html] = []
     if len(cards) > _SHOWN:
-        more = tag("summary", f"{len(cards) - _SHOWN} more benchmarks")
+        more = tag("summary", words.plural(len(cards) - _SHOWN, "more benchmark"))
         rest = [tag("details", more, tag("div", *cards[_SHOWN:], class_="cards"))]
     return section(
         "forgetting", "What was forgotten, what was learnt", lede, tag("div", *cards[:_SHOWN], class_="cards"), *rest

@@ -208,4 +208,4 @@ def _legend() -> Html:
 
 def _round_step(raw: float) -> float:
     power = 10 ** math.floor(math.log10(raw))
-    return next(float(m * power) for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
+    return next(float(m * power) for m in (1, 2, 5, 10) if m * power >= raw * 0.75)

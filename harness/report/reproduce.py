@@ -82,7 +82,9 @@ def _git(state: Any) -> str:
 
 
 def _value(value: Any) -> Html:
-    if isinstance(value, str | int | float):
+    if isinstance(value, Mapping) and len(value) <= 12:
+        return escape(_settings(value))
+    if isinstance(value, str):
         return escape(value)
     return tag("code", json.dumps(value, ensure_ascii=False, default=str)[:2000])
 

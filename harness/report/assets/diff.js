@@ -1,5 +1,5 @@
 /* Word-level differences of two texts (Myers 1986, greedy), bounded in time and memory. */
-const MAX_TOKENS = 6000, MAX_EDITS = 1200, SHARED = 0.2;
+const MAX_TOKENS = 6000, MAX_EDITS = 1200, SHARED = 0.2, SMALL = 24;
 const tokens = (text) => text.match(/\s+|[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu) || [];
 
 /* [left, right]: lists of [text, changed]; null when the texts are too long or too different to mark usefully. */
@@ -20,7 +20,8 @@ function difference(before, after) {
     return runs(list, flags);
   };
   const same = midA.reduce((sum, text, i) => sum + (!marks[0][i] && text.trim() ? 1 : 0), head + tail);
-  if (same < SHARED * Math.min(a.length, b.length)) return null;
+  const shorter = Math.min(a.length, b.length);
+  if (shorter > SMALL && same < SHARED * shorter) return null;
   return [whole(a, midA, marks[0]), whole(b, midB, marks[1])];
 }
 

@@ -37,8 +37,11 @@ function startCurves() {
 
 function startNav() {
   const links = [...document.querySelectorAll(".bar nav a")];
+  const inSight = new Set();
   const watch = new IntersectionObserver((seen) => {
-    for (const { target, isIntersecting } of seen) if (isIntersecting) links.forEach((link) => link.setAttribute("aria-current", String(link.hash === `#${target.id}`)));
+    for (const { target, isIntersecting } of seen) if (isIntersecting) inSight.add(`#${target.id}`); else inSight.delete(`#${target.id}`);
+    const current = links.find((link) => inSight.has(link.hash));
+    links.forEach((link) => link.setAttribute("aria-current", String(link === current)));
   }, { rootMargin: "-20% 0px -70%" });
   document.querySelectorAll("main > section[id]").forEach((section) => watch.observe(section));
 }
