@@ -6,6 +6,7 @@ from holdfast.registry import register
 from holdfast.rewards.instructions import (
     ifbench_corrected,
     ifbench_formats,
+    ifbench_tasks,
     ifbench_words,
     ifeval_corrected,
     ifeval_upstream,
@@ -13,7 +14,7 @@ from holdfast.rewards.instructions import (
 from holdfast.rewards.instructions.check import BadReferenceError, judge, read_reference
 from holdfast.sample import Sample, Score
 
-_UPSTREAM = {**ifbench_words.CHECKERS, **ifbench_formats.CHECKERS}
+_UPSTREAM = {**ifbench_words.CHECKERS, **ifbench_formats.CHECKERS, **ifbench_tasks.CHECKERS}
 _CHECKERS = {
     "upstream": {**ifeval_upstream.CHECKERS, **_UPSTREAM},
     "corrected": {**ifeval_corrected.CHECKERS, **_UPSTREAM, **ifbench_corrected.CHECKERS},

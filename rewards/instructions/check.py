@@ -64,7 +64,7 @@ def text_of(arguments: Arguments, name: str) -> str:
 def number_of(arguments: Arguments, name: str) -> int:
     """A whole, non-negative number argument (data sets write 3.0 too); raises BadReferenceError."""
     value = arguments.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9 or value % 1:
         raise BadReferenceError(f"the argument {name!r} must be a whole number, not {value!r:.40}")
     return int(value)
 

@@ -37,19 +37,19 @@ _LINE = re.compile(r"[^\n]+")
 
 def keywords_existence(text: str, args: Arguments) -> Finding:
     """Mended: a keyword inside another word ("cat" in "concatenate") does not count; no pattern is read into it."""
-    missing = [word for word in texts_of(args, "keywords") if _count_word(word, text) == 0]
+    missing = [word for word in texts_of(args, "keywords") if count_word(word, text) == 0]
     return Finding(not missing, f"missing {', '.join(map(quoted, missing))}")
 
 
 def keywords_frequency(text: str, args: Arguments) -> Finding:
     """Mended: occurrences inside other words are not counted; no pattern is read into the keyword."""
     keyword = text_of(args, "keyword").strip()
-    return compare(_count_word(keyword, text), args, "frequency", "relation", f"times {quoted(keyword)}")
+    return compare(count_word(keyword, text), args, "frequency", "relation", f"times {quoted(keyword)}")
 
 
 def forbidden_words(text: str, args: Arguments) -> Finding:
     """Mended: words are taken literally, also those that start or end with a sign ("C++")."""
-    used = [word for word in texts_of(args, "forbidden_words") if _count_word(word, text)]
+    used = [word for word in texts_of(args, "forbidden_words") if count_word(word, text)]
     return Finding(not used, f"uses {', '.join(map(quoted, used))}")
 
 
@@ -227,7 +227,8 @@ def quotation(text: str, args: Arguments) -> Finding:
     return Finding(wrapped and any(c.isalnum() for c in bare), "not in double quotation marks")
 
 
-def _count_word(word: str, text: str) -> int:
+def count_word(word: str, text: str) -> int:
+    """Occurrences of a word or phrase as a whole, case ignored, overlapping ones too."""
     bare = word.strip().casefold()
     folded = text.casefold()
     found = 0
