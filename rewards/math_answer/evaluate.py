@@ -38,7 +38,7 @@ class Hard(Exception):
     """Not to be evaluated in the caller's process: an integral, a limit, an endless sum, a huge number."""
 
 
-class Huge(Hard):
+class Refused(Hard):
     """Beyond the limits for good: nothing that a worker could settle either."""
 
 
@@ -103,7 +103,7 @@ class Evaluation:
             return self._unknown("…")
         if kind in ("sum", "prod"):
             return self._repeated(node)
-        raise Hard(f"a {kind}")
+        raise (Hard if kind in BINDERS else Refused)(f"a {kind} inside a formula")
 
     def _constant(self, name: str) -> Any:
         if name == "inf":
@@ -126,7 +126,7 @@ class Evaluation:
                 return ctx.mpf(1)
             raise Undefined
         if abs(exponent) * (abs(ctx.log(abs(base))) + 1) > 10**12:
-            raise Huge("a huge power")
+            raise Refused("a huge power")
         if not isinstance(base, ctx.mpc) and base < 0 and not ctx.isint(exponent):
             return self._negative_base(base, exponent, exponent_node)
         if ctx.isint(exponent):
@@ -146,7 +146,7 @@ class Evaluation:
         direct = _DIRECT.get(name)
         if direct is not None and len(values) == 1:
             if abs(values[0]) > 10**9:
-                raise Huge("a huge argument")
+                raise Refused("a huge argument")
             return getattr(self.ctx, direct)(values[0])
         if name in ("ln", "log") and len(values) == 1:
             return self._logarithm(name, values[0])
@@ -176,7 +176,7 @@ class Evaluation:
             raise Hard("an endless sum")
         low, high = self.value(node.args[1]), self.value(node.args[2])
         if not (self.ctx.isint(low) and self.ctx.isint(high)) or high - low > MAX_TERMS:
-            raise Huge(f"a {node.kind} of too many terms")
+            raise Refused(f"a {node.kind} of too many terms")
         total = self.ctx.mpf(0 if node.kind == "sum" else 1)
         for step in range(int(low), int(high) + 1):
             term = self.value(substitute(node.args[0], node.value, num(step)))
@@ -195,13 +195,13 @@ _DIRECT = {name: name for name in (
 
 def _factorial(ctx: Any, value: Any) -> Any:
     if abs(value) > (10**5 if ctx.dps < 100 else 1000):
-        raise Huge("a huge factorial")
+        raise Refused("a huge factorial")
     return ctx.gamma(value + 1)
 
 
 def _binomial(ctx: Any, above: Any, below: Any) -> Any:
     if abs(above) > 10**5 or abs(below) > 10**5:
-        raise Huge("a huge binomial")
+        raise Refused("a huge binomial")
     return ctx.binomial(above, below)
 
 
@@ -219,7 +219,7 @@ def _whole(function: str) -> Callable[..., Any]:
 def _rounded(name: str) -> Callable[..., Any]:
     def evaluate(ctx: Any, value: Any) -> Any:
         if abs(value) > 10**15:
-            raise Huge("a huge argument")
+            raise Refused("a huge argument")
         return getattr(ctx, name)(value)
 
     return evaluate
@@ -359,13 +359,15 @@ class _Comparison:
             return None
 
     def _coordinate(self, context: Any, name: str, turn: int) -> Any:
-        """A rational point: positive in every other round, of either sign in the others; small integers if discrete."""
+        """A rational point: positive in every other round, all or some negative in the others; small integers if
+        discrete."""
         digest = blake2b(f"{name}:{turn}".encode("utf-8", "replace"), digest_size=8, key=self.seed).digest()
         draw = int.from_bytes(digest, "big")
         if name in self.discrete:
             return context.mpf(2 + draw % 7 + turn)
         value = (context.mpf(draw) + 1) / 2**63 + (0 if turn % 3 else context.mpf(1) / 8)
-        return -value if turn % 2 and draw & 1 else value
+        negative = turn == 1 or (turn == 3 and self.names.index(name) % 2 == 0) or (turn == 5 and draw & 1)
+        return -value if negative else value
 
 
 def _agree(context: Any, a: Any, b: Any, largest: Any, digits: int) -> bool | str:

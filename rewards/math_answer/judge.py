@@ -5,15 +5,17 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from holdfast.rewards.math_answer.compare import compare
-from holdfast.rewards.math_answer.evaluate import Hard, Huge
+from holdfast.rewards.math_answer.evaluate import Hard, Refused
 from holdfast.rewards.math_answer.extract import NOTHING, Extraction, boxes, extract, is_prose
 from holdfast.rewards.math_answer.names import UNIT_LETTERS
 from holdfast.rewards.math_answer.reading import Reading, comma_is_ambiguous, read, without_choice
 from holdfast.rewards.math_answer.settings import Settings, Verdict
 from holdfast.rewards.math_answer.solutions import solutions
-from holdfast.rewards.math_answer.tree import MAX_CHARS, Node, mul, rebuild, symbols, walk
+from holdfast.rewards.math_answer.tree import MAX_CHARS, Node, has, mul, rebuild, substitute, symbols, walk
 
 _TRUE, _FALSE = frozenset({"true", "yes"}), frozenset({"false", "no"})
+
+_CONSTANTS_OF_INTEGRATION = frozenset("CcKk")
 
 
 class Judgement(NamedTuple):
@@ -63,7 +65,7 @@ def _check(part: str) -> None:
     if len(part) > MAX_CHARS:
         raise BadReference(f"the reference has more than {MAX_CHARS} characters")
     plain = part.replace(r"\{", "").replace(r"\}", "")
-    if plain.count("{") != plain.count("}") or not part.strip(" $.{}\\"):
+    if plain.count("{") != plain.count("}") or not part.replace("$", "").strip(" ."):
         raise BadReference(f"the reference {part!r:.80} is not well-formed")
 
 
@@ -108,8 +110,8 @@ def _judged(gold_text: str, pred_text: str, extraction: Extraction, settings: Se
     gold, pred = read(gold_text, settings.decimal_comma), read(pred_text, settings.decimal_comma)
     try:
         return Judgement(_verdict(gold, pred, settings, seed_of(gold_text, pred_text)), extraction)
-    except Huge as huge:
-        return Judgement(Verdict(False, f"too large to compare: {huge}"), extraction)
+    except Refused as limit:
+        return Judgement(Verdict(False, f"not compared: {limit}"), extraction)
     except Hard as hard:
         return Judgement(Verdict(False, f"not settled in time: {hard}", True), extraction, (gold, pred))
 
@@ -129,6 +131,8 @@ def _verdict(gold: Reading, pred: Reading, settings: Settings, seed: bytes | Non
     if gold.words == pred.words and gold.words and not any(character.isdigit() for character in gold.words):
         if gold.words.replace(" ", "").isalpha() and len(gold.words) > 1:
             return Verdict(True, "the same words")
+    if gold.node is not None and pred.node is not None and _letters(gold.node) and _letters(gold.node) == _letters(pred.node):
+        return Verdict(True, "the same letters")
     if {gold.words, pred.words} <= _TRUE or {gold.words, pred.words} <= _FALSE:
         return Verdict(True, "the same truth value")
     if gold.node is None:
@@ -146,6 +150,9 @@ def _mathematics(gold: Reading, pred: Reading, settings: Settings, seed: bytes) 
         return verdict
     bare = _without_unit_letters(gold.node, pred.node) if settings.units == "ignore" else None
     if bare is not None and (again := compare(gold.node, bare, settings, seed)).equal:
+        return again
+    renamed = _with_constant(gold.node, pred.node)
+    if renamed is not None and (again := compare(gold.node, renamed, settings, seed)).equal:
         return again
     if comma_is_ambiguous(gold.text) or comma_is_ambiguous(pred.text):
         one, other = (read(reading.text, settings.decimal_comma, thousands=False) for reading in (gold, pred))
@@ -168,10 +175,18 @@ def _choices(gold: Reading, pred: Reading) -> Verdict | None:
     return None
 
 
+def _letters(node: Node) -> frozenset[str]:
+    """The choices of `A, C, D` or `ACD`; empty for anything else."""
+    if node.kind not in ("mul", "list", "set") or not all(part.kind == "sym" for part in node.args):
+        return frozenset()
+    letters = frozenset(part.value for part in node.args)
+    return letters if letters <= frozenset("ABCDEFG") else frozenset()
+
+
 def _without_unit_letters(gold: Node, pred: Node) -> Node | None:
     """`5 m` for a reference that is a pure number: letters that can only be units are taken off."""
     names = symbols(pred)
-    if not names or symbols(gold) or not names <= UNIT_LETTERS or pred.kind != "mul":
+    if not names or symbols(gold) or has(gold, "unit") or not names <= UNIT_LETTERS or pred.kind != "mul":
         return None
     if any(part.kind == "sym" for part in walk(gold)):
         return None
@@ -179,6 +194,17 @@ def _without_unit_letters(gold: Node, pred: Node) -> Node | None:
     if not rest or any(symbols(factor) for factor in rest):
         return None
     return mul(*rest) if len(rest) > 1 else rebuild(rest[0], rest[0].args)
+
+
+def _with_constant(gold: Node, pred: Node) -> Node | None:
+    """The constant of integration may have another letter (`+ C`, `+ c`, `+ K`), where it is added."""
+    one, other = symbols(gold) - symbols(pred), symbols(pred) - symbols(gold)
+    if len(one) != 1 or len(other) != 1 or not one | other <= _CONSTANTS_OF_INTEGRATION:
+        return None
+    (wanted,), (found,) = one, other
+    sides = [part for node in (gold, pred) for part in walk(node) if part.kind == "add"]
+    added = {part.value for side in sides for part in side.args if part.kind == "sym"}
+    return substitute(pred, found, Node("sym", (), wanted)) if {wanted, found} <= added else None
 
 
 def _unit_factor(factor: Node) -> bool:

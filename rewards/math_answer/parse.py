@@ -189,6 +189,8 @@ class Parser:
             right = self.factor()
         if before.kind == "num" and left.kind == "num" and left.value[1] is None and _proper(right, token):
             return add(left, right)
+        if before.kind == "num" and left.kind == "num" and right.kind in ("percent", "deg") and _proper(right.args[0], token):
+            return right._replace(args=(add(left, right.args[0]),))
         return structures.product(left, right)
 
     def _plain_fraction(self) -> Node:
@@ -324,6 +326,9 @@ class Parser:
             return in_base(text, base)
         if self.peek().text in ("overline", "dot", "bar") and "." in text and not self.peek().spaced:
             return structures.repeating_decimal(self, text)
+        if text.endswith(".") and self.peek().text == "(" and self.peek(1).kind == "num" and self.peek(2).text == ")":
+            self.position += 3
+            return repeating(text, self.peek(-2).text)
         if self.peek() == Token("cmd", "dots") and "." in text:
             self.next()
             return repeating(text)

@@ -10,8 +10,14 @@ from holdfast.rewards.math_answer.names import FRACTION_WORDS, NUMBER_WORDS, SCA
 from holdfast.rewards.math_answer.parse import parse
 from holdfast.rewards.math_answer.tree import MAX_CHARS, Node, Unreadable, num
 
-_CHOICE = re.compile(r"[\s(\[]*([A-Za-z])[\s)\]]*[.:]?\s*")
+_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)\s*:?\s+)?[\s(\[]*([A-Za-z])[\s)\]]*[.:]?\s*", re.IGNORECASE)
+_CHOICE_NOISE = re.compile(r"\\(?:text|mathrm|mathbf)[a-z]*\s*|[{}*\"$]|\\[ ,]")
+_LONGEST_CHOICE = 300
 _PREFIXED = re.compile(r"\s*(?:option\s+|choice\s+)?(?:\(([A-J])\)|([A-J])[).:])\s*(\S.*)?", re.IGNORECASE | re.DOTALL)
+_EMPTY = frozenset(
+    {"no solution", "no solutions", "none", "empty set", "no real solution", "no real solutions", "no real roots"}
+)
+_TIME = re.compile(r"\d{1,2}:\d{2}")
 _CLOCK = re.compile(r"(\d{1,2}(?::\d{2})?)\s*([ap])\.?\s*m\.?", re.IGNORECASE)
 _PLAIN_WORDS = re.compile(r"[a-z][a-z ,.'\-]*")
 _AMBIGUOUS_COMMA = re.compile(r"[(\[{][^)\]}]*\d,\d{3}")
@@ -39,11 +45,17 @@ def read(text: str, decimal_comma: bool = False, thousands: bool = True) -> Read
         return Reading(text[:80], "", "", problem=f"more than {MAX_CHARS} characters")
     cleaned = clean(text, thousands=thousands, decimal_comma=decimal_comma)
     words = words_of(cleaned)
-    choice, bracketed = _choice(cleaned)
+    choice, bracketed = _choice(text)
     reading = Reading(text, tight(cleaned), words, choice, bracketed)
     number = _in_words(words)
     if number is not None:
         return reading._replace(node=num(number))
+    if words in _EMPTY:
+        return reading._replace(node=Node("set"))
+    if words in ("all real numbers", "all reals", "all real x"):
+        return reading._replace(node=Node("field", (), "R"))
+    if _TIME.fullmatch(cleaned):
+        return reading._replace(node=_clock(cleaned))
     clock = _CLOCK.fullmatch(words)
     if clock is not None:
         return reading._replace(node=_time(clock[1], clock[2]))
@@ -66,11 +78,16 @@ def _after_colon(cleaned: str) -> Node | None:
 
 
 def _time(digits: str, half: str) -> Node:
-    """`2:00 pm` is the number 2 with a unit; other times are names."""
+    """`2:00 pm` is the number 2 with a unit."""
+    return Node("unit", (_clock(digits),), f"{half}m")
+
+
+def _clock(digits: str) -> Node:
+    """A time of day, which is also a ratio; a full hour is its number."""
     hours, _, minutes = digits.partition(":")
-    if minutes.strip("0"):
-        return Node("sym", (), f"{int(hours)}:{minutes} {half}m")
-    return Node("unit", (num(int(hours)),), f"{half}m")
+    if not minutes.strip("0"):
+        return num(int(hours))
+    return Node("ratio", (num(int(hours)), num(int(minutes))), "clock")
 
 
 def comma_is_ambiguous(text: str) -> bool:
@@ -78,11 +95,13 @@ def comma_is_ambiguous(text: str) -> bool:
     return _AMBIGUOUS_COMMA.search(text) is not None
 
 
-def _choice(cleaned: str) -> tuple[str, bool]:
-    bare = re.sub(r"\\(?:text|mathrm)[a-z]*\s*|[{}*\"$]", "", cleaned)
+def _choice(text: str) -> tuple[str, bool]:
+    if len(text) > _LONGEST_CHOICE:
+        return "", False
+    bare = _CHOICE_NOISE.sub("", text)
     single = _CHOICE.fullmatch(bare)
     if single is not None:
-        return single[1], not bare.strip().isalpha() or "text" in cleaned
+        return single[1], not bare.strip().isalpha() or "text" in text
     prefixed = _PREFIXED.fullmatch(bare)
     if prefixed is not None and prefixed[3]:
         return (prefixed[1] or prefixed[2]).upper(), True

@@ -27,6 +27,9 @@ def equal(gold: Node, pred: Node, settings: Settings, seed: bytes) -> tuple[bool
 
 def readings(gold: Node, pred: Node, settings: Settings) -> list[tuple[Node, Node]]:
     """The pairs of plain values to compare: percent, degrees, units and bases are settled here."""
+    if _bare(gold).value == _bare(pred).value == "clock":
+        same = _bare(gold) == _bare(pred) and "" in (_unit(gold), _unit(pred))
+        return [(gold, gold if same else Node("text", (), "another time"))]
     gold, pred = _ratio(gold), _ratio(pred)
     gold_unit, pred_unit = _unit(gold), _unit(pred)
     if gold_unit and pred_unit and gold_unit != pred_unit:

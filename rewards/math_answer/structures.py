@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from holdfast.rewards.math_answer import arithmetic
 from holdfast.rewards.math_answer.clean import words_of
 from holdfast.rewards.math_answer.matrices import environment, matrix_power, matrix_product, matrix_sum
-from holdfast.rewards.math_answer.names import FIELDS, UNITS
+from holdfast.rewards.math_answer.names import FIELDS, SCALE_WORDS, UNITS
 from holdfast.rewards.math_answer.tree import DOTS, Node, Unreadable, add, div, fn, mul, num, power
 
 if TYPE_CHECKING:
@@ -111,6 +111,11 @@ def raised(base: Node, exponent: Node) -> Node:
 def unit(parser: "Parser", left: Node) -> Node:
     """The words after a quantity: its unit in canonical spelling, empty for mere nouns."""
     known: list[str] = []
+    if (scale := SCALE_WORDS.get(parser.peek().text)) is not None:
+        parser.next()
+        left = mul(left, num(scale))
+        if parser.peek().kind != "word":
+            return left
     while True:
         token = parser.peek()
         if token.kind == "word":
@@ -305,6 +310,11 @@ def application(parser: "Parser", node: Node) -> Node:
     if node.kind not in ("sym", "index") or parser.peek().text != "(":
         return node
     name = node.value.rstrip("'")
+    if name == "C" and node.kind == "sym" and [parser.peek(at).text for at in (2, 4)] == [",", ")"]:
+        pair = parser.atom()
+        if pair.kind == "tuple":
+            return arithmetic.binomial(*pair.args)
+        return mul(node, pair)
     simple = parser.peek(1).kind in ("name", "num") and parser.peek(2).text == ")"
     if name not in _APPLIED and not (simple and name in _APPLIED_TO_ONE and parser.peek(1).text != name):
         return node

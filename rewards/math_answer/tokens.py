@@ -36,6 +36,7 @@ _GROUP_NAME = re.compile(r"\s*\{([a-zA-Z]+)\*?\}(?:\s*\{[^{}]*\})?")
 _DOTS = frozenset({r"\ldots", r"\dots", r"\cdots", r"\dotsc", r"\dotsb", r"\vdots", r"\ddots", r"\dotsm"})
 _PLAIN_PRODUCTS = frozenset("abcdxyz")
 _MATHS_INSIDE = re.compile(r"[\d\\^=+<>/]")
+_LETTER_LIST = re.compile(r"\(?[A-Z]\)?(?:\s*(?:,|and|&)\s*\(?[A-Z]\)?)+")
 _SIMPLE = {
     r"\{": Token("op", "set("), r"\}": Token("op", ")set"), r"\lbrace": Token("op", "set("),
     r"\rbrace": Token("op", ")set"), r"\lbrack": Token("op", "["), r"\rbrack": Token("op", "]"),
@@ -150,6 +151,10 @@ def _wrapped(text: str, position: int, spaced: bool, tokens: list[Token]) -> int
     elif len(inside) == 1 and inside.isalpha():
         after_number = bool(tokens) and tokens[-1].kind == "num"
         tokens.append(Token("word" if after_number and inside in UNITS else "name", inside, spaced))
+    elif _LETTER_LIST.fullmatch(inside):
+        tokens.extend(tokenize(inside))
+    elif "/" in inside and all(word in UNITS for word in re.findall(r"[a-zA-Z]+", inside)) and inside[0].isalpha():
+        tokens.append(Token("word", inside, spaced))
     elif _MATHS_INSIDE.search(inside) and not any(len(w) > 3 for w in re.findall(r"(?<!\\)[a-zA-Z]+", inside)):
         tokens.extend(tokenize(inside))
     else:
@@ -174,6 +179,8 @@ def _letters(run: str, spaced: bool, tokens: list[Token]) -> None:
         tokens.append(Token("rel", "in", spaced) if last.kind == "name" else Token("word", "inch", spaced))
     elif run == "mod":
         tokens.append(Token("cmd", "mod", spaced))
+    elif len(run) == 1 and run in UNITS and last.text == "/" and tokens[-2:-1] and tokens[-2].kind == "word":
+        tokens.append(Token("word", run, spaced))
     elif len(run) == 1:
         tokens.append(Token("name", run, spaced))
     elif run in UNITS and (last.kind in ("num", "word") or last.text in (")", "}", "/") or len(run) > 2):

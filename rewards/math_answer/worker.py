@@ -40,8 +40,8 @@ def decide(gold_text: str, pred_text: str, settings: Settings) -> Verdict:
     seed = b"worker"
     try:
         return compare(gold, pred, settings, seed)
-    except evaluate.Huge as huge:
-        return Verdict(False, f"too large to compare: {huge}")
+    except evaluate.Refused as limit:
+        return Verdict(False, f"not compared: {limit}")
     except evaluate.Hard:
         try:
             return settle(gold, pred, settings)

@@ -1,0 +1,146 @@
+"""`math` against math-verify: accuracy, speed, worst case and memory in one run; prints Markdown.
+
+    python tests/bench/bench_math.py [seconds per measurement, default 3]
+"""
+
+import gzip
+import json
+import random
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from paths import SHARED_DATA  # noqa: E402
+
+from holdfast.reward import Reward  # noqa: E402
+from holdfast.sample import Sample  # noqa: E402
+
+Pair = tuple[str, str]
+"""Completion and reference."""
+LENGTH = 1300
+
+
+def gsm8k_like(count: int, seed: int) -> list[Pair]:
+    """GSM8K's own solutions padded to about 1.3 kB, with an answer of our own so that every text is distinct."""
+    rng = random.Random(seed)
+    rows = [json.loads(line) for line in (SHARED_DATA / "gsm8k/test.jsonl").read_text("utf-8").splitlines()]
+    pairs = []
+    for index in range(count):
+        body = rows[index % len(rows)]["answer"].partition("####")[0]
+        text = (body * (LENGTH // max(1, len(body)) + 1))[:LENGTH]
+        answer = rng.randrange(10**7)
+        given = answer if rng.random() < 0.7 else answer + 1
+        pairs.append((f"{text}\nSo the final answer is \\boxed{{{given}}}.", str(answer)))
+    return pairs
+
+
+def math_like(count: int, seed: int) -> list[Pair]:
+    """MATH test solutions of about 1.3 kB; a third against another problem's reference; expressions made distinct."""
+    rng = random.Random(seed)
+    with gzip.open(SHARED_DATA / "math/math_test5000/test.jsonl.gz", "rt") as file:
+        rows = [json.loads(line) for line in file]
+    pairs = []
+    for index in range(count):
+        row = rows[index % len(rows)]
+        answer = _last_box(row["solution"])
+        body = row["solution"].replace("\\boxed", "")
+        text = (body * (LENGTH // max(1, len(body)) + 1))[:LENGTH]
+        other = _last_box(rows[rng.randrange(len(rows))]["solution"])
+        tail = f"+{index}" if index >= len(rows) else ""
+        given = answer if rng.random() < 0.67 else other
+        pairs.append((f"{text}\nThe final answer is $\\boxed{{{given}{tail}}}$.", answer + tail))
+    return pairs
+
+
+def _last_box(solution: str) -> str:
+    from holdfast.rewards.math_answer.extract import boxes
+
+    return boxes(solution)[-1]
+
+
+def ours(pairs: Iterable[Pair]) -> list[bool]:
+    """Verdicts of `math`."""
+    scores = Reward("math").score_batch([Sample(text, reference) for text, reference in pairs])
+    return [bool(score.value) for score in scores]
+
+
+def peer(pairs: Iterable[Pair]) -> list[bool]:
+    """Verdicts of math-verify as its README calls it, the reference as LaTeX."""
+    from math_verify import parse, verify
+
+    return [bool(verify(parse(f"${reference}$"), parse(text))) for text, reference in pairs]
+
+
+def bare(pairs: Iterable[Pair]) -> list[bool]:
+    """A regular expression and Fraction: the lower bound for integers."""
+    import re
+
+    box = re.compile(r"\\boxed\{(-?\d+)\}")
+    return [Fraction(box.findall(text)[-1]) == Fraction(reference) for text, reference in pairs]
+
+
+def rate(judge: Callable[[list[Pair]], list[bool]], pairs: list[Pair], seconds: float) -> tuple[float, int]:
+    """Pairs a second in batches of 256 until the time is up, and how many were judged."""
+    done, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds and done < len(pairs):
+        done += len(judge(pairs[done : done + 256]))
+    return done / (time.perf_counter() - start), done
+
+
+def latencies(judge: Callable[[list[Pair]], list[bool]], pairs: list[Pair]) -> list[float]:
+    """Milliseconds of each single call."""
+    found = []
+    for pair in pairs:
+        start = time.perf_counter()
+        judge([pair])
+        found.append((time.perf_counter() - start) * 1000)
+    return sorted(found)
+
+
+def accuracy(judge: Callable[[list[Pair]], list[bool]]) -> tuple[int, int, int, float]:
+    """False positives, false negatives and number of the uncontested math_cases; the slowest in seconds."""
+    rows = [json.loads(line) for line in (SHARED_DATA / "math_cases.jsonl").read_text("utf-8").splitlines()]
+    positive = negative = 0
+    slowest = 0.0
+    for row in rows:
+        start = time.perf_counter()
+        found = judge([(row["text"], row["gold"])])[0]
+        slowest = max(slowest, time.perf_counter() - start)
+        positive += not row["contested"] and found and not row["expected"]
+        negative += not row["contested"] and not found and row["expected"]
+    return positive, negative, sum(not row["contested"] for row in rows), slowest
+
+
+def main() -> None:
+    """Print the table."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
+    gsm, latex = gsm8k_like(200_000, 1), math_like(20_000, 2)
+    for judge in (ours, peer):
+        judge(gsm[:50] + latex[:50])
+    rates = {}
+    for name, judge in (("math", ours), ("math-verify 0.9.0", peer)):
+        rates[name] = rate(judge, gsm[1000:], seconds)[0], rate(judge, latex[100:], seconds)[0]
+    floor = rate(bare, gsm[1000:], seconds)[0]
+    print("| | GSM8K-like per s | MATH-like per s | p50 ms | p99 ms | wrong+ | missed | slowest case s |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name, judge in (("math", ours), ("math-verify 0.9.0", peer)):
+        single = latencies(judge, latex[:1500])
+        p50, p99 = statistics.median(single), single[int(len(single) * 0.99)]
+        positive, negative, total, slowest = accuracy(judge)
+        print(
+            f"| {name} | {rates[name][0]:,.0f} | {rates[name][1]:,.0f} | {p50:.2f} | {p99:.2f} | "
+            f"{positive}/{total} | {negative}/{total} | {slowest:.2f} |"
+        )
+    one, other = rates["math"], rates["math-verify 0.9.0"]
+    print(f"| ratio | {one[0] / other[0]:.1f}x | {one[1] / other[1]:.1f}x | | | | | |")
+    print(f"| regex + Fraction | {floor:,.0f} | | | | | | |")
+    print(f"\nPeak memory of this process (both together): {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+
+
+if __name__ == "__main__":
+    main()
