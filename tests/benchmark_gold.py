@@ -1,0 +1,112 @@
+"""What a perfect model would answer to a benchmark's row, from the row's own gold answer."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from holdfast.benchmarks.data import Doc
+from holdfast.benchmarks.task import Task
+
+
+def boxed(task: Task, doc: Doc) -> str:
+    return f"So the answer is $\\boxed{{{task.reference(doc)}}}$."
+
+
+def lettered(task: Task, doc: Doc) -> str:
+    return f"Some thoughts.\nAnswer: {task.reference(doc)}"
+
+
+def calls(doc: Doc) -> str:
+    """The first accepted value of every parameter, optional ones left out."""
+    category = doc["category"]
+    tools = {tool["name"]: tool for tool in listed(doc["function"])}
+    if category == "live_relevance":
+        return f"[{next(iter(tools))}()]"
+    if "irrelevance" in category:
+        return "None of these functions fits."
+    pairs = [pair for one in doc["possible_answers"] for pair in one.items()]
+    answers = [{name: given} for name, given in pairs if isinstance(given, dict)]
+    return "[" + ", ".join(_call(one, tools, category) for one in answers) + "]"
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _call(answer: dict[str, Any], tools: dict[str, Any], category: str) -> str:
+    ((name, parameters),) = answer.items()
+    name = name if name in tools else re.sub(r"_\d+$", "", name)
+    schema = tools.get(name, {}).get("parameters", {})
+    types, needed = schema.get("properties", {}), schema.get("required", [])
+    given = []
+    for parameter, accepted in parameters.items():
+        values = [value for value in listed(accepted) if value != ""]
+        if values and ("" not in listed(accepted) or parameter in needed):
+            kind = types.get(parameter, {})
+            given.append(f"{parameter}={_written(_plain(values[0]), kind, category)}")
+    return f"{name}({', '.join(given)})"
+
+
+def _plain(value: Any) -> Any:
+    """Nested answers give every key a list of accepted values."""
+    if isinstance(value, dict):
+        kept = {key: one for key, one in value.items() if not (isinstance(one, list) and "" in one)}
+        return {key: _plain(one[0] if isinstance(one, list) and one else one) for key, one in kept.items()}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
+
+
+def _written(value: Any, kind: dict[str, Any], category: str) -> str:
+    """A value as source text. In Java and JavaScript an accepted text stands for itself unless a String is wanted."""
+    if "java" not in category:
+        return repr(value)
+    if isinstance(value, str):
+        return json.dumps(value) if kind.get("type") in ("String", "char") else value
+    if "javascript" in category:
+        return _javascript(value)
+    if isinstance(value, list):
+        inner = ", ".join(_written(one, kind.get("items", {"type": "String"}), category) for one in value)
+        return (
+            f"new ArrayList<>(Arrays.asList({inner}))"
+            if kind.get("type") == "ArrayList"
+            else f"new Object[]{{{inner}}}"
+        )
+    if isinstance(value, dict):
+        puts = " ".join(
+            f"put({json.dumps(key)}, {_written(one, {'type': 'String'}, category)});" for key, one in value.items()
+        )
+        return f"new HashMap<String, Object>() {{{{ {puts} }}}}"
+    return json.dumps(value) + ("L" if kind.get("type") == "long" else "f" if kind.get("type") == "float" else "")
+
+
+def _javascript(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)}: {_javascript(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_javascript, value)) + "]"
+    return json.dumps(value)
+
+
+def fenced(code: str) -> str:
+    return f"Here it is:\n\n```python\n{code}\n```"
+
+
+GOLD: dict[str, Callable[[Task, Doc], str]] = {
+    "gsm8k": lambda task, doc: doc["answer"],
+    "math500": lambda task, doc: doc["solution"],
+    "minerva": lambda task, doc: doc["solution"],
+    "olympiadbench": boxed,
+    "aime24": boxed,
+    "aime25": boxed,
+    "amc23": boxed,
+    "mmlu": lambda task, doc: task.reference(doc),
+    "mmlu_generative": lettered,
+    "mmlu_pro": lettered,
+    "humaneval": lambda task, doc: doc["canonical_solution"],
+    "humaneval_plus": lambda task, doc: fenced(doc["prompt"] + doc["reference"]),
+    "mbpp": lambda task, doc: fenced(doc["code"].replace("\r\n", "\n")),
+    "mbpp_plus": lambda task, doc: fenced(doc["canonical_solution"]),
+    "bfcl": lambda task, doc: calls(doc),
+    "bfcl_v1": lambda task, doc: calls(doc),
+}
+"""IFEval and IFBench publish no gold responses; MT-Bench and Arena-Hard are judged; perplexity has none."""

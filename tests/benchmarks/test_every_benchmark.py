@@ -1,0 +1,97 @@
+"""Every benchmark, from the real data: rows, prompts, and gold answers that score 1.0.
+
+gold_exceptions.json lists the rows whose gold does not, with what the reward says of it: answers that name no such
+function, lack a required argument, hold code where a value must stand (BFCL), or are prose (OlympiadBench).
+"""
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+from benchmark_gold import GOLD
+from paths import shared
+
+from holdfast.benchmarks.data import Doc, load_docs
+from holdfast.benchmarks.items import Examples, build_items
+from holdfast.benchmarks.suite import load_suite, suite_names
+from holdfast.benchmarks.task import Task, builtin_tasks
+from holdfast.reward import Reward
+from holdfast.sample import Sample, Score
+
+EXCEPTIONS = json.loads((Path(__file__).parent / "gold_exceptions.json").read_text())
+ELSEWHERE = ("gpqa_diamond", "alpaca_eval", "perplexity")
+"""Gated, or not in the shared data."""
+CODE = ("humaneval", "humaneval_plus", "mbpp", "mbpp_plus")
+LOCAL = sorted(name for name in builtin_tasks() if not name.startswith("tiny_") and name not in ELSEWHERE)
+
+
+def docs_of(task: Task) -> list[Doc]:
+    return load_docs(task.source, shared(), task.name)
+
+
+def gold_scores(task: Task, docs: list[Doc]) -> dict[str, Score]:
+    """The score of every row's gold answer, by the row's id."""
+    samples = [
+        Sample(GOLD[task.name](task, doc), task.reference(doc), task.text(doc), task.sample_info(doc)) for doc in docs
+    ]
+    if task.judged_prompt:
+        samples = [Sample(s.completion, s.reference, task.judged_prompt(d), s.info) for s, d in zip(samples, docs)]
+    ids = [str(task.doc_id(doc) if task.doc_id else index) for index, doc in enumerate(docs)]
+    return dict(zip(ids, Reward.from_config(task.reward).score_batch(samples), strict=True))
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_rows_become_items(name: str) -> None:
+    task = builtin_tasks()[name]
+    docs = docs_of(task)
+    ids = [str(task.doc_id(doc) if task.doc_id else index) for index, doc in enumerate(docs)]
+    assert len(set(ids)) == len(docs) > 20
+    few = [(str(index), doc) for index, doc in enumerate(docs[:50])]
+    chat = build_items(task, few, Examples(task, [], 0), render=lambda messages: json.dumps(list(messages)))
+    base = build_items(task, few, Examples(task, [], 0))
+    assert len(chat) == len(base) == len(few)
+    assert all(item.prompt.strip() for item in [*chat, *base])
+    assert len({item.doc_hash for item in chat}) == len({item.doc_hash for item in base}) == len(few)
+    assert [one.doc_hash for one in chat] == [one.doc_hash for one in base]
+
+
+@pytest.mark.parametrize("name", [name for name in GOLD if name not in CODE])
+def test_gold_scores_one(name: str) -> None:
+    task = builtin_tasks()[name]
+    scores = gold_scores(task, docs_of(task))
+    wrong = {doc_id: score.reason for doc_id, score in scores.items() if score.value != 1.0}
+    assert sorted(wrong) == sorted(EXCEPTIONS.get(name, {})), wrong
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CODE)
+def test_reference_programs_pass(name: str) -> None:
+    task = builtin_tasks()[name]
+    scores = gold_scores(task, docs_of(task))
+    wrong = {doc_id: score.reason for doc_id, score in scores.items() if score.value != 1.0}
+    assert sorted(wrong) == sorted(EXCEPTIONS.get(name, {})), wrong
+
+
+@pytest.mark.parametrize("name", suite_names())
+def test_every_suite_composes(name: str) -> None:
+    suite = load_suite(name)
+    assert suite.summary and len(suite.names) == len(set(suite.names))
+    for entry in suite.entries:
+        if entry.task is not None and entry.task.reward not in ("judge", "pairwise_judge"):
+            Reward.from_config(entry.task.reward)
+
+
+def test_wrong_answers_score_zero() -> None:
+    """The gold of the next row is not the answer to this one (unless they happen to be equal)."""
+    for name in ("gsm8k", "math500", "mmlu_pro", "bfcl"):
+        task = builtin_tasks()[name]
+        docs = docs_of(task)[:200]
+        reward = Reward.from_config(task.reward)
+        pairs = [
+            (doc, other) for doc, other in itertools.pairwise(docs) if task.reference(doc) != task.reference(other)
+        ]
+        scores = reward.score_batch(
+            [Sample(GOLD[name](task, b), task.reference(a), "", task.sample_info(a)) for a, b in pairs]
+        )
+        assert sum(score.value or 0 for score in scores) <= 0.02 * len(pairs), name
