@@ -90,6 +90,8 @@ class Server:
             flat = _flatten(value)
             if type(flat) is not type(value):
                 return codec.encode(flat, self._export, depth)
+        if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+            return codec.encode(value.item(), self._export, depth)
         return self._handle(value)
 
     def _handle(self, value: Any) -> list[Any]:

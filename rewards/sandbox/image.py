@@ -1,0 +1,155 @@
+"""Build the sandbox's Docker image from this machine's Python, without a registry.
+
+python -m holdfast.rewards.sandbox.image [tag=holdfast-sandbox:1] [packages=numpy,…] [preload=numpy,…] [tar=FILE]
+
+The image holds this Python's standard library and the shared libraries it needs, pytest, and the named installed
+packages; `preload` are imported before the first program. With `tar=` the root file system is written to a file (for
+`docker import`) and no engine is needed. Where a registry is at hand the Dockerfile in this folder does the same.
+"""
+
+import io
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import IO
+
+from holdfast.errors import DataError, UsageError, unknown
+from holdfast.rewards.sandbox.docker_engine import IMAGE
+
+SITE = "opt/holdfast"
+"""Where packages lie in the image."""
+_TEST_PACKAGES = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
+_LEFT_OUT = {"site-packages", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"}
+
+
+def build(tag: str = IMAGE, packages: Sequence[str] = (), preload: Sequence[str] = ()) -> str:
+    """Import the image into the Docker engine; its id. Raises DataError when the engine does not take it."""
+    import docker
+
+    with tempfile.TemporaryFile() as file:
+        write_rootfs(file, packages)
+        file.seek(0)
+        name, _, version = tag.partition(":")
+        client = docker.from_env()
+        try:
+            client.api.import_image_from_stream(
+                iter(lambda: file.read(2**20), b""), name, version or "latest", changes=[f"LABEL holdfast.preload={','.join(preload)}"]
+            )
+            return str(client.images.get(tag).id)
+        except docker.errors.DockerException as error:
+            raise DataError(f"the Docker engine does not take the image: {error}") from error
+        finally:
+            client.close()
+
+
+def write_rootfs(file: IO[bytes], packages: Sequence[str] = ()) -> None:
+    """Write the root file system as a tar. Raises UsageError for a package that is not installed."""
+    prefix = Path(sys.base_prefix).resolve()
+    library = Path("lib", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+    binary = Path(sys.base_prefix, "bin", library.name).resolve()
+    seen: set[str] = set()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        for name in ("tmp", "judge", "proc", "dev", "sys", "etc", SITE):
+            _directory(tar, name)
+        _add(tar, binary, str(binary), seen)
+        _link(tar, "usr/bin/python3", str(binary))
+        for path in _files(prefix / library):
+            _add(tar, path, str(path), seen)
+        extensions = sorted((prefix / library / "lib-dynload").glob("*.so"))
+        chosen = list(_package_files([*_TEST_PACKAGES, *packages]))
+        for path, place in chosen:
+            _add(tar, path, f"{SITE}/{place}", seen)
+        shared = [binary, *extensions, *(path for path, _ in chosen if path.suffix == ".so")]
+        for path in _shared_libraries(shared):
+            _add(tar, path.resolve(), str(path), seen)
+        _add_bytes(tar, "etc/passwd", b"root:x:0:0:root:/:/sbin/nologin\n")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            if path.name not in _LEFT_OUT and not path.name.startswith("config-"):
+                yield from _files(path)
+        elif path.suffix != ".a":
+            yield path
+
+
+def _package_files(names: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    for name in names:
+        try:
+            files = metadata.distribution(name).files or []
+        except metadata.PackageNotFoundError:
+            raise UsageError(f"the package {name!r} is not installed here, so the image cannot have it") from None
+        for file in files:
+            path = Path(str(file.locate()))
+            if ".." not in file.parts and path.is_file():
+                yield path, str(file)
+
+
+def _shared_libraries(binaries: Sequence[Path]) -> list[Path]:
+    """What the loader needs for them, and the loader, by the paths it looks for."""
+    found: set[Path] = set()
+    for start in range(0, len(binaries), 50):
+        names = [str(path) for path in binaries[start : start + 50]]
+        listed = subprocess.run(["ldd", *names], capture_output=True, text=True, check=False).stdout
+        for line in listed.splitlines():
+            words = line.split()
+            found |= {Path(word) for word in words if word.startswith("/") and not word.endswith(":")}
+    return sorted(path for path in found if path.exists())
+
+
+def _add(tar: tarfile.TarFile, path: Path, place: str, seen: set[str]) -> None:
+    name = place.lstrip("/")
+    if name in seen:
+        return
+    seen.add(name)
+    entry = tarfile.TarInfo(name)
+    data = path.read_bytes()
+    entry.size = len(data)
+    # Readable by every user of the sandbox, owned by root, no dates: the same tree gives the same image.
+    entry.mode = 0o755 if path.stat().st_mode & 0o100 else 0o644
+    tar.addfile(entry, io.BytesIO(data))
+
+
+def _add_bytes(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(data), 0o644
+    tar.addfile(entry, io.BytesIO(data))
+
+
+def _directory(tar: tarfile.TarFile, name: str) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+    tar.addfile(entry)
+
+
+def _link(tar: tarfile.TarFile, name: str, target: str) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname = tarfile.SYMTYPE, target
+    tar.addfile(entry)
+
+
+def main(words: Sequence[str]) -> int:
+    """The command line."""
+    options = {"tag": IMAGE, "packages": "", "preload": "", "tar": ""}
+    for word in words:
+        key, _, value = word.partition("=")
+        if key not in options:
+            raise unknown("key", key, options)
+        options[key] = value
+    lists = {key: [n for n in options[key].split(",") if n] for key in ("packages", "preload")}
+    if options["tar"]:
+        with Path(options["tar"]).open("wb") as file:
+            write_rootfs(file, lists["packages"])
+        print(options["tar"])
+    else:
+        print(options["tag"], build(options["tag"], lists["packages"], lists["preload"]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
