@@ -50,7 +50,13 @@ def forest(comparison: Comparison) -> Html:
         f"small enough to accept ({_origin(comparison)}). Verdicts allow for the number of benchmarks (Holm)."
         f"{_one_sided(comparison)}"
     )
-    return section("skills", "Every skill", lede, tag("div", rows, class_="panel forest"), _legend())
+    return section(
+        "skills",
+        "Every skill",
+        lede,
+        tag("div", rows, class_="panel forest", role="table", aria_label="Every skill"),
+        _legend(),
+    )
 
 
 def _one_sided(comparison: Comparison) -> str:
@@ -76,7 +82,7 @@ def _rows(comparison: Comparison, axis: Scale) -> Iterator[Html]:
         group = [b for b in comparison.benchmarks if b.role == role]
         if not group:
             continue
-        yield tag("div", heading, class_="frow group", role="row")
+        yield tag("div", tag("span", heading, role="rowheader"), class_="frow group", role="row")
         for benchmark in sorted(group, key=lambda b: b.difference):
             yield _row(benchmark, axis)
         if role == "held" and comparison.macro and len(group) > 1:
@@ -84,14 +90,22 @@ def _rows(comparison: Comparison, axis: Scale) -> Iterator[Html]:
 
 
 def _head(comparison: Comparison) -> Html:
-    cells = (
-        tag("div", "Benchmark"),
-        tag("div", "Before → after", class_="score"),
-        tag("div", "Change in points"),
-        tag("div", f"Change, {words.level(comparison.confidence)} interval", class_="delta"),
-        tag("div", "Verdict"),
+    heads = (
+        ("Benchmark", ""),
+        ("Before → after", "score"),
+        ("Change in points", ""),
+        (f"Change, {words.level(comparison.confidence)} interval", "delta"),
+        ("Verdict", ""),
     )
-    return tag("div", *cells, class_="frow head")
+    cells = (tag("div", text, class_=kind or None, role="columnheader") for text, kind in heads)
+    return tag("div", *cells, class_="frow head", role="row")
+
+
+def _line(kind: str, name: Html, scores: str, lane: Html, change: Html, says: Html) -> Html:
+    """One row of the grid."""
+    cells = (("name", name), ("score num", scores), ("plot", lane), ("delta num", change))
+    inner = [tag("div", content, class_=style, role="cell") for style, content in cells]
+    return tag("div", *inner, says, class_=kind, role="row")
 
 
 def _row(benchmark: Benchmark, axis: Scale) -> Html:
@@ -100,29 +114,25 @@ def _row(benchmark: Benchmark, axis: Scale) -> Html:
     items = words.plural(benchmark.n, "item")
     if benchmark.dropped:
         items += f", {words.count(benchmark.dropped)} left out"
-    lane = _lane(axis, benchmark.difference, benchmark.interval, benchmark.margin, benchmark.verdict, look.tone)
-    return tag(
-        "div",
-        tag("div", benchmark.task, tag("small", items), class_="name"),
-        tag("div", f"{words.score(benchmark.before)} → {words.score(benchmark.after)}", class_="score num"),
-        tag("div", lane, class_="plot"),
+    return _line(
+        "frow",
+        join([benchmark.task, tag("small", items)]),
+        f"{words.score(benchmark.before)} → {words.score(benchmark.after)}",
+        _lane(axis, benchmark.difference, benchmark.interval, benchmark.margin, benchmark.verdict, look.tone),
         _delta(benchmark.difference, benchmark.interval),
-        tag(
-            "div",
-            f"{look.mark} {look.word}",
-            tag("small", note),
-            class_=f"says tone-{look.tone}",
-            title=benchmark.explanation,
-        ),
-        class_="frow",
+        _says(f"{look.mark} {look.word}", note, look.tone, benchmark.explanation),
     )
+
+
+def _says(word: str, note: str, tone: str, told: str | None = None) -> Html:
+    return tag("div", word, tag("small", note), class_=f"says tone-{tone}", title=told, role="cell")
 
 
 def _p_note(benchmark: Benchmark) -> str:
     if benchmark.verdict is Verdict.NON_INFERIOR:
         return "non-inferior"
     if benchmark.verdict is Verdict.BEYOND_MARGIN:
-        return f"alone > {words.size(benchmark.margin)}"
+        return "not proven (Holm)"
     p = benchmark.holm_improved if benchmark.difference > 0 else benchmark.holm_regressed
     text = words.probability(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
@@ -131,21 +141,19 @@ def _p_note(benchmark: Benchmark) -> str:
 def _sum_row(macro: Omnibus, axis: Scale) -> Html:
     verdict = Verdict.NON_INFERIOR if macro.non_inferior else Verdict.INCONCLUSIVE
     tone = "good" if macro.non_inferior else "flat"
-    lane = _lane(axis, macro.difference, macro.interval, macro.margin, verdict, tone, diamond=True)
     says = "● Margin kept" if macro.non_inferior else "○ Margin not kept"
-    return tag(
-        "div",
-        tag("div", "Mean of the held skills", tag("small", f"{macro.tasks} benchmarks, equal weight"), class_="name"),
-        tag("div", f"{words.score(macro.before)} → {words.score(macro.after)}", class_="score num"),
-        tag("div", lane, class_="plot"),
+    return _line(
+        "frow sum",
+        join(["Mean of the held skills", tag("small", f"{macro.tasks} benchmarks, equal weight")]),
+        f"{words.score(macro.before)} → {words.score(macro.after)}",
+        _lane(axis, macro.difference, macro.interval, macro.margin, verdict, tone, diamond=True),
         _delta(macro.difference, macro.interval),
-        tag("div", says, tag("small", f"bound {words.points(macro.lower_bound)}"), class_=f"says tone-{tone}"),
-        class_="frow sum",
+        _says(says, f"bound {words.points(macro.lower_bound)}", tone),
     )
 
 
 def _delta(difference: float, bounds: Interval) -> Html:
-    return tag("div", tag("b", words.points(difference)), " ", tag("small", words.interval(bounds)), class_="delta num")
+    return join([tag("b", words.points(difference)), " ", tag("small", words.interval(bounds))])
 
 
 def _lane(
@@ -177,7 +185,7 @@ def _cap(x: str) -> str:
 def _estimate(x: str, verdict: Verdict, diamond: bool) -> str:
     if diamond:
         return f'<svg x="{x}" y="50%" overflow="visible"><path class="dot" d="M-8 0L0 -7L8 0L0 7z"/></svg>'
-    kind = "open" if verdict is Verdict.INCONCLUSIVE else "dot"
+    kind = "open" if verdict in (Verdict.INCONCLUSIVE, Verdict.BEYOND_MARGIN) else "dot"
     return f'<circle class="{kind}" cx="{x}" cy="50%" r="5"/>'
 
 
@@ -199,7 +207,7 @@ def _legend() -> Html:
         "estimate and interval</span>"
         '<span><svg><line class="key rule" x1="0" x2="26" y1="6" y2="6"/>'
         '<circle class="key hollow" cx="13" cy="6" r="4"/></svg>'
-        "undecided</span>"
+        "not proven</span>"
         '<span><svg><path class="key" d="M5 6L13 0L21 6L13 12z"/></svg>mean of the held skills</span>'
         '<span><svg><rect class="key area" width="26" height="12"/>'
         '<line class="key dash" x1="0" x2="0" y1="0" y2="12"/></svg>margin</span></div>'

@@ -24,11 +24,11 @@ class Look(NamedTuple):
 _DOWN, _UP, CIRCLE = "M1 2h10L6 11z", "M1 10h10L6 1z", "M6 1.5a4.5 4.5 0 1 0 .01 0z"
 _CHECK = "M1.5 6.5l3 3 6-7-1-.9-5.1 6-2-2z"
 _RING = "M6 1a5 5 0 1 0 .01 0zM6 3a3 3 0 1 1-.01 0z"
-_TWICE = "M1 0h10L6 6zM1 6h10l-5 6z"
+_OPEN_DOWN = "M0 1h12L6 12zM3 3l3 5.6L9 3z"
 
 VERDICTS = {
     Verdict.REGRESSED: Look("Regressed", "lost", "▼", _DOWN),
-    Verdict.BEYOND_MARGIN: Look("Beyond margin", "lost", "▼▼", _TWICE),
+    Verdict.BEYOND_MARGIN: Look("Beyond margin", "lost", "▽", _OPEN_DOWN),
     Verdict.NON_INFERIOR: Look("Held", "good", "●", CIRCLE),
     Verdict.IMPROVED: Look("Improved", "gained", "▲", _UP),
     Verdict.INCONCLUSIVE: Look("Inconclusive", "warn", "○", _RING),
