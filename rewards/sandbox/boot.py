@@ -28,7 +28,7 @@ from inside.supervisor import main
 main(boot["config"])
 """
 
-COMMAND = ("-s", "-P", "-B", "-c", LOADER)
+COMMAND = ("-S", "-P", "-B", "-c", LOADER)
 """Arguments of the sandbox's Python."""
 
 ENVIRONMENT = {

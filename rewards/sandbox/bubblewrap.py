@@ -9,7 +9,7 @@ from holdfast.rewards.sandbox import boot, cgroup
 from holdfast.rewards.sandbox.channel import PipeChannel
 from holdfast.rewards.sandbox.limits import Limits
 
-_PYTEST = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
+_PYTEST = ("pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments")
 
 
 def available() -> str | None:
@@ -82,9 +82,9 @@ def _mounts() -> list[str]:
 
 
 def _package(name: str) -> Path | None:
-    """The folder of an installed package, found without importing it."""
+    """The folder or file of an installed module, found without importing it."""
     for entry in sys.path:
-        folder = Path(entry, name)
-        if (folder / "__init__.py").is_file():
-            return folder
+        place = Path(entry, name)
+        if place.is_file() or (place / "__init__.py").is_file():
+            return place
     return None

@@ -53,8 +53,11 @@ def write_rootfs(file: IO[bytes], packages: Sequence[str] = ()) -> None:
     binary = Path(sys.base_prefix, "bin", library.name).resolve()
     seen: set[str] = set()
     with tarfile.open(fileobj=file, mode="w") as tar:
-        for name in ("tmp", "judge", "proc", "dev", "sys", "etc", SITE):
-            _directory(tar, name)
+        for name in ("proc", "dev", "sys", "etc", SITE):
+            _directory(tar, name, 0o755)
+        for name in ("tmp", "judge"):
+            # runc gives a tmpfs the mode of the directory that it covers, whatever its options say.
+            _directory(tar, name, 0o1777)
         _add(tar, binary, str(binary), seen)
         _link(tar, "usr/bin/python3", str(binary))
         for path in _files(prefix / library):
@@ -121,9 +124,9 @@ def _add_bytes(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     tar.addfile(entry, io.BytesIO(data))
 
 
-def _directory(tar: tarfile.TarFile, name: str) -> None:
+def _directory(tar: tarfile.TarFile, name: str, mode: int) -> None:
     entry = tarfile.TarInfo(name)
-    entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+    entry.type, entry.mode = tarfile.DIRTYPE, mode
     tar.addfile(entry)
 
 

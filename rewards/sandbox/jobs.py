@@ -78,8 +78,6 @@ def _of_results(style: str, reference: Mapping[str, Any], reply: Mapping[str, An
         failure = f"the program was killed ({limit})"
     elif "MemoryError" in failure[:14]:
         limit = "memory limit"
-    if not reply.get("finished") and not failure:
-        failure = "the judge ended before the tests did"
     if not failure and passed < count and not reply.get("unjudgeable"):
         failure = f"{count - passed} tests did not run"
     return Verdict(

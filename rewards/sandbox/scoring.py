@@ -92,6 +92,8 @@ def _prompt(sample: Sample) -> str:
 def _score(case: _Case, reply: dict[str, Any] | Unavailable, settings: Settings) -> Score:
     if isinstance(reply, Unavailable):
         return Score.error(f"the sandbox failed: {reply}")
+    if reply.get("error"):
+        return Score.error(str(reply["error"]))
     found = verdict(case.style, case.reference, reply)
     if found.unjudgeable:
         return Score.unjudgeable(found.unjudgeable)

@@ -30,6 +30,8 @@ class Session:
         send(self._channel, job)
         reply = receive(self._channel, float(job["limits"]["total"]) + _GRACE)
         self.dirty = bool(reply.get("dirty"))
+        if not (reply.get("finished", True) or reply.get("timeout")):
+            raise Lost("the judge ended before the tests did")
         return reply
 
     @property

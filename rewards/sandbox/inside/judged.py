@@ -1,5 +1,6 @@
 """One job whose tests call the program: candidate and judge, two pipes between them, a third for the verdict."""
 
+import importlib
 import os
 import select
 import time
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 def run_judged(supervisor: "Supervisor", job: dict[str, Any]) -> dict[str, Any]:
     """`results`: [[passed, reason], …] of the tests that finished; `timeout` names the limit that ended them;
     `finished`, `partial` and `unjudgeable` as the judge said."""
+    if job["style"] == "pytest" and not _have_pytest():
+        return {"results": [], "finished": True, "error": "there is no pytest in the sandbox", "dirty": False}
     ask_read, ask_write = os.pipe()
     answer_read, answer_write = os.pipe()
     report_read, report_write = os.pipe()
@@ -22,7 +25,7 @@ def run_judged(supervisor: "Supervisor", job: dict[str, Any]) -> dict[str, Any]:
     candidate = supervisor.spawn("serve", [null, null, null, ask_read, answer_write], job["limits"])
     judge_pid = os.fork()
     if judge_pid == 0:
-        _become_judge(supervisor, job, [null, null, null, answer_read, ask_write, report_write], token)
+        _become_judge(supervisor, job, [null, null, 2, answer_read, ask_write, report_write], token)
     for fd in (ask_write, answer_read, report_write):
         os.close(fd)
     watched = os.pidfd_open(candidate)
@@ -35,6 +38,15 @@ def run_judged(supervisor: "Supervisor", job: dict[str, Any]) -> dict[str, Any]:
     return {**verdict, **ended}
 
 
+def _have_pytest() -> bool:
+    """Import pytest once, here, for every judge to come; candidates are forked from elsewhere."""
+    try:
+        importlib.import_module("pytest")
+    except ImportError:
+        return False
+    return True
+
+
 def _become_judge(supervisor: "Supervisor", job: dict[str, Any], descriptors: list[int], token: str) -> None:
     """In the forked child. Never returns."""
     try:
@@ -44,6 +56,8 @@ def _become_judge(supervisor: "Supervisor", job: dict[str, Any], descriptors: li
         confine.confine(limits, separation, confine.JUDGE_UID, supervisor.config["judge_home"])
         confine.hide()
         judge(job, 3, 4, 5, token)
+    except BaseException as error:  # noqa: BLE001 - a forked child must never return; its owner reads the complaint
+        os.write(2, f"judge: {type(error).__name__}: {error}\n".encode())
     finally:
         os._exit(0)
 

@@ -178,8 +178,8 @@ def _lendable(value: Any) -> list[str]:
     raise codec.CodecError(f"a value of type {kind.__name__} cannot be passed to the program")
 
 
-HOME = ("tests",)
-"""The module name that test code runs under."""
+HOME = {"tests"}
+"""The module names that test code runs under."""
 
 
 def _callback_getattr(target: Any, name: Any) -> Any:

@@ -11,7 +11,7 @@ import importlib
 import sys
 from typing import Any
 
-from .link import HOME, Link
+from .link import Link
 from .remote import Remote
 
 _TRUSTED_MODULES = (
@@ -24,7 +24,7 @@ class Names(dict[str, Any]):
     """The globals of test code. A name that is not there is looked up when it is first used."""
 
     def __init__(self, link: Link, program: dict[str, str], entry: str | None) -> None:
-        super().__init__(__name__=HOME[0], __builtins__=builtins)
+        super().__init__(__name__="tests", __builtins__=builtins)
         self._link, self._program, self._entry = link, program, entry
 
     def bind_entry(self) -> None:

@@ -168,6 +168,8 @@ def _judge_home(top: str, separation: str) -> str:
         finally:
             os._exit(0)
     os.waitpid(pid, 0)
+    if not os.access(top, os.W_OK) or "home" not in os.listdir(top):  # noqa: PTH208
+        raise RuntimeError(f"the judge cannot write to {top}: rebuild the sandbox's image")
     os.chmod(top, 0o755)  # noqa: PTH101
     return home
 
@@ -181,7 +183,7 @@ def main(config: dict[str, Any]) -> None:
     """Run a sandbox until the owner closes our input. Never returns."""
     confine.hide()
     confine.LIBC.prctl(_SUBREAPER, 1, 0, 0, 0)
-    sys.path += config.get("path", [])
+    sys.path[:0] = config.get("path", [])
     for name in [*WARM, *config.get("preload", [])]:
         importlib.import_module(name)
     random.seed(0)
@@ -195,5 +197,7 @@ def main(config: dict[str, Any]) -> None:
         supervisor.serve()
     except wire.Closed:
         os._exit(0)
+    except Exception as error:  # noqa: BLE001 - the owner reads the complaint; process 1 must not linger
+        os.write(2, f"{type(error).__name__}: {error}\n".encode())
     finally:
         os._exit(1)

@@ -1,0 +1,107 @@
+"""Style `pytest`: the test files run under pytest in the judge; the module they import is a proxy of the program.
+
+A test that was skipped, expected to fail, or could not be set up or collected counts as failed.
+"""
+
+import os
+import queue
+import sys
+import threading
+import types
+from typing import Any
+
+from . import wipe
+from .link import HOME, Link
+from .styles import BadTests, Results
+
+_FLAGS = ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:terminal", "--import-mode=prepend"]
+_Item = tuple[bool, str] | BaseException | None
+
+
+class Program(types.ModuleType):
+    """Stands for the module of the candidate: each name is asked for when it is used."""
+
+    def __init__(self, name: str, link: Link, names: dict[str, str]) -> None:
+        super().__init__(name)
+        self.__dict__["_link"] = link
+        self.__dict__["__all__"] = [key for key, kind in names.items() if kind != "module" and key[:1] != "_"]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self.__dict__["_link"].ask("name", name)
+        except KeyError:
+            raise AttributeError(f"the program does not define {name!r}") from None
+
+
+class Reporter:
+    """A pytest plug-in that turns reports into results."""
+
+    def __init__(self, results: "queue.SimpleQueue[_Item]") -> None:
+        self._results = results
+        self.seen = 0
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """One phase of one test: its call decides, unless its set-up or tear-down fails."""
+        if report.when == "call" or not report.passed:
+            self.seen += 1
+            good = bool(report.passed) and not hasattr(report, "wasxfail")
+            self._results.put((good, "" if good else f"{report.nodeid} {_why(report)}"))
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """A file that could not be collected is a failed test."""
+        if report.failed or report.skipped:
+            self.seen += 1
+            self._results.put((False, f"{report.nodeid} {_why(report)}"))
+
+
+def run_pytest(link: Link, program: dict[str, str], job: dict[str, Any]) -> Results:
+    """Run the files in the judge's directory; one result per test, as they finish."""
+    name = job.get("module") or "solution"
+    sys.modules[name] = Program(name, link, program)
+    home = os.getcwd()
+    wipe.empty(home)
+    files = [_write(home, path, text) for path, text in job["tests"].items()]
+    HOME.update(os.path.basename(path).removesuffix(".py") for path in files)  # noqa: PTH119
+    results: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+    reporter = Reporter(results)
+    thread = threading.Thread(target=_run, args=(home, results, reporter), daemon=True)
+    thread.start()
+    while (item := results.get()) is not None:
+        if isinstance(item, BaseException):
+            raise item
+        yield item
+    if not reporter.seen:
+        raise BadTests("pytest found no tests")
+
+
+def _run(home: str, results: "queue.SimpleQueue[_Item]", reporter: Reporter) -> None:
+    import pytest
+
+    try:
+        arguments = [*_FLAGS, f"--rootdir={home}", f"--basetemp={home}/.tmp", home]
+        status = int(pytest.main(arguments, plugins=[reporter]))
+        if status not in (0, 1, 2, 5):
+            results.put(BadTests(f"pytest ended with status {status}"))
+    except BaseException as error:  # noqa: BLE001 - crosses to the thread that reports
+        results.put(error)
+    results.put(None)
+
+
+def _write(home: str, path: str, text: str) -> str:
+    place = os.path.normpath(os.path.join(home, path))  # noqa: PTH118
+    if not place.startswith(home + "/"):
+        raise BadTests(f"the test file {path!r} would lie outside the tests' folder")
+    os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120
+    with open(place, "w", encoding="utf-8") as file:  # noqa: PTH123
+        file.write(text)
+    return place
+
+
+def _why(report: Any) -> str:
+    if report.skipped:
+        return "was skipped"
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = crash.message if crash is not None else str(report.longrepr)[-200:] or report.outcome
+    return f"failed: {text[:300]}"
