@@ -52,6 +52,8 @@ class EvalConfig:
     """In points; None: what the suite can decide."""
     noise: bool = False
     """Measure the model before a second time from scratch (A/A): how much changes when nothing changed."""
+    export: str | None = None
+    """Also write the results there in lm-eval's format."""
     out: str | None = None
     data_root: str | None = None
     cache: str | None = None
@@ -84,6 +86,7 @@ def evaluate(config: EvalConfig) -> Evaluation:
     if config.against is None and not config.noise:
         measured = _measured(config, config.model, suite, out)
         _write_manifest(config, suite, out, started)
+        _export(config, measured)
         return Evaluation(out, measured)
     first = config.model if config.against is None else config.against
     before = _measured(config, first, suite, out / "before")
@@ -93,6 +96,7 @@ def evaluate(config: EvalConfig) -> Evaluation:
     else:
         after = _measured(config, config.model, suite, out / "after")
     _write_manifest(config, suite, out, started)
+    _export(config, after)
     return Evaluation(out, after, before, _compared(before, after, again, config, out))
 
 
@@ -100,6 +104,13 @@ def _again(config: EvalConfig, model: Any, suite: Suite, out: Path) -> Measureme
     """The A/A run: the cache is its own, or nothing would be generated."""
     place = out / ("after" if config.against is None else "noise")
     return _measured(config, model, suite, place, place / "cache")
+
+
+def _export(config: EvalConfig, measurement: Measurement) -> None:
+    if config.export:
+        from holdfast.readers.lm_eval_writer import write
+
+        write(measurement, Path(config.export))
 
 
 def _write_manifest(config: EvalConfig, suite: Suite, out: Path, started: float) -> None:
@@ -129,7 +140,7 @@ def _checked(config: EvalConfig) -> Suite:
     return suite
 
 
-_NOT_IDENTITY = ("out", "cache", "data_root", "margin", "target")
+_NOT_IDENTITY = ("out", "export", "cache", "data_root", "margin", "target")
 
 
 def directory_of(config: EvalConfig) -> Path:

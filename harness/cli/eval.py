@@ -13,7 +13,7 @@ keys
   suite=             NAME | FILE.yaml | TASK | [TASK, …]       limit=ITEMS_PER_TASK
   batch_size= max_tokens= max_length= chat=true|false chat_template_args.enable_thinking=false
   repeats=N sampling.temperature=0.6 sampling.top_p=0.95 seed=
-  target=[TASK, …] margin=POINTS noise=true    out= data_root= cache=
+  target=[TASK, …] margin=POINTS noise=true    out= data_root= cache= export=DIR (lm-eval's format)
 
 The same command resumes an evaluation that was killed: no finished item is generated twice. Without against= the exit
 code is 0; with it 0 pass, 1 regressed, 2 inconclusive.

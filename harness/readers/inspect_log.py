@@ -1,0 +1,109 @@
+"""Inspect (inspect_ai): a log as `.eval` (a zip of JSON files) or `.json`.
+
+A sample: {"id": 1, "epoch": 1, "input": "…" or messages, "target": "18", "output": {"choices": [{"message": {"content":
+"…"}, "stop_reason": "stop"}], "usage": {…}}, "scores": {"match": {"value": "C", "answer": "18", "explanation": "…"}}}
+"""
+
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import DataError
+from holdfast.readers.recorded import Recorded, number, outcome_of, recorded
+from holdfast.rows import Row, digest
+from holdfast.run import TaskResult, read_json
+from holdfast.sample import final_text, message_text
+
+
+def read(path: Path) -> Recorded | None:
+    """The measurement, or None when it is not an inspect log."""
+    header = _header(path)
+    if header is None:
+        return None
+    task = header["eval"]
+    name = str(task.get("task", path.stem)).rpartition("/")[2]
+    scorer = _scorer(path)
+    result = TaskResult(
+        task=name,
+        version=str(task.get("task_version", "unknown")),
+        reward={"name": f"inspect:{scorer}", "version": "unknown", "options": {}},
+        generation=dict(task.get("model_generate_config") or {}),
+        metric=scorer,
+    )
+    return recorded(path, {name: partial(_rows, path, name, scorer)}, {name: result}, {"name": task.get("model", "")})
+
+
+def _header(path: Path) -> dict[str, Any] | None:
+    if path.suffix == ".eval" and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as log:
+            inside = log.namelist()
+            name = "header.json" if "header.json" in inside else "_journal/start.json"
+            found = json.loads(_member(log, name, path)) if name in inside else {}
+    elif path.suffix == ".json" and path.is_file() and path.read_text(encoding="utf-8").lstrip().startswith("{"):
+        found = read_json(path)
+    else:
+        return None
+    return found if isinstance(found.get("eval"), dict) and "task" in found["eval"] else None
+
+
+def _samples(path: Path) -> Iterator[dict[str, Any]]:
+    if path.suffix == ".json":
+        yield from read_json(path).get("samples") or []
+        return
+    with zipfile.ZipFile(path) as log:
+        for name in sorted(log.namelist()):
+            if name.startswith("samples/") and name.endswith(".json"):
+                yield json.loads(_member(log, name, path))
+
+
+def _member(log: zipfile.ZipFile, name: str, path: Path) -> bytes:
+    try:
+        return log.read(name)
+    except NotImplementedError as error:
+        raise DataError(
+            f"{path} is compressed in a way this Python cannot read; write it anew with `inspect log convert --to json`"
+        ) from error
+
+
+def _scorer(path: Path) -> str:
+    """The first scorer of the first sample that has one."""
+    return next((next(iter(one["scores"])) for one in _samples(path) if one.get("scores")), "score")
+
+
+def _rows(path: Path, name: str, scorer: str) -> Iterator[Row]:
+    for sample in _samples(path):
+        yield _row(sample, name, scorer)
+
+
+def _row(sample: Mapping[str, Any], name: str, scorer: str) -> Row:
+    score = (sample.get("scores") or {}).get(scorer) or {}
+    value = number(score.get("value"))
+    asked = sample.get("input", "")
+    choice: Mapping[str, Any] = next(iter((sample.get("output") or {}).get("choices") or []), {})
+    usage = (sample.get("output") or {}).get("usage") or {}
+    return Row(
+        task=name,
+        doc_id=str(sample["id"]),
+        doc_hash=digest([asked, sample.get("target")]),
+        prompt_hash=digest(asked),
+        prompt=asked,
+        completion=_completion(sample, choice),
+        reference=sample.get("target"),
+        score=value,
+        outcome=outcome_of(value),
+        reason=str(score.get("explanation") or "")[:300],
+        extracted=score.get("answer"),
+        repeat=int(sample.get("epoch", 1)) - 1,
+        finish_reason={"max_tokens": "length", "model_length": "length"}.get(
+            str(choice.get("stop_reason")), choice.get("stop_reason")
+        ),
+        tokens=usage.get("output_tokens"),
+    )
+
+
+def _completion(sample: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
+    message = choice.get("message")
+    return message_text(message) if message else final_text(sample.get("messages") or "")

@@ -1,0 +1,123 @@
+"""lm-evaluation-harness: `samples_<task>_<time>.jsonl` (written with --log_samples), alone or a folder of them.
+
+One row: {"doc_id": 0, "doc": {…}, "target": "18", "arguments": {"gen_args_0": {"arg_0": prompt, …}}, "resps": [["…"]],
+"filtered_resps": ["18"], "filter": "strict-match", "metrics": ["exact_match"], "doc_hash": "…", "prompt_hash": "…",
+"target_hash": "…", "exact_match": 1.0}; a task with several filters has several rows per doc.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from holdfast.readers.recorded import Recorded, Rows, outcome_of, primary, recorded
+from holdfast.rows import Row, read_jsonl
+from holdfast.run import TaskResult, read_json
+
+PREFERRED = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc", "pass@1", "f1")
+_NEEDED = frozenset({"doc_id", "doc_hash", "prompt_hash", "target_hash"})
+_TIME = re.compile(r"_\d{4}-\d\d-\d\dT[\d\-.]+$")
+
+
+def find(path: Path) -> list[Path]:
+    """The sample files at `path` (below it, the newest of each task); none when it is not lm-eval's."""
+    if path.is_file():
+        first = next(iter(_records(path)), None) if path.name.startswith("samples_") else None
+        return [path] if first is not None and set(first) >= _NEEDED else []
+    newest = {task_name(one): one for one in sorted(path.rglob("samples_*.jsonl"))}
+    return [one for one in newest.values() if find(one)]
+
+
+def read(path: Path) -> Recorded | None:
+    """The measurement, or None when nothing of lm-eval's is there."""
+    files = find(path)
+    if not files:
+        return None
+    config = _results(files[0])
+    sources: dict[str, Rows] = {}
+    results = {}
+    for file in files:
+        name = task_name(file)
+        chosen = _filter(file)
+        sources[name] = partial(_rows, file, name, chosen)
+        results[name] = _result(name, file, chosen, config)
+    model = {"name": config.get("model_name") or config.get("config", {}).get("model", "")}
+    return recorded(path, sources, results, model)
+
+
+def task_name(path: Path) -> str:
+    """`samples_gsm8k_2024-07-18T….jsonl` → gsm8k."""
+    return _TIME.sub("", path.name.removesuffix(".jsonl").removeprefix("samples_"))
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    return (record for _, record in read_jsonl(path))
+
+
+def _filter(path: Path) -> str:
+    """The first filter of the file is the one that counts."""
+    return str(next(iter(_records(path))).get("filter", "none"))
+
+
+def _results(samples: Path) -> dict[str, Any]:
+    """The results file beside the samples, when it is there."""
+    found = sorted(samples.parent.glob("results_*.json"))
+    return read_json(found[-1]) if found else {}
+
+
+def _result(name: str, path: Path, chosen: str, config: Mapping[str, Any]) -> TaskResult:
+    first = next(iter(_records(path)))
+    metric, _ = primary({key: first.get(key) for key in first.get("metrics", [])}, PREFERRED)
+    settings = config.get("configs", {}).get(name, {})
+    shots = settings.get("num_fewshot")
+    return TaskResult(
+        task=name,
+        version=str(config.get("versions", {}).get(name, "unknown")),
+        reward={"name": f"lm_eval:{metric},{chosen}", "version": "unknown", "options": {}},
+        generation={**(settings.get("generation_kwargs") or {}), **({} if shots is None else {"fewshot": shots})},
+        metric=metric,
+    )
+
+
+def _rows(path: Path, name: str, chosen: str) -> Iterator[Row]:
+    for record in _records(path):
+        if str(record.get("filter", "none")) == chosen:
+            yield _row(record, name)
+
+
+def _row(record: Mapping[str, Any], name: str) -> Row:
+    metrics = {key: record.get(key) for key in record.get("metrics", [])}
+    _, score = primary(metrics, PREFERRED)
+    return Row(
+        task=name,
+        doc_id=str(record["doc_id"]),
+        doc_hash=str(record["doc_hash"]),
+        prompt_hash=str(record["prompt_hash"]),
+        prompt=_prompt(record.get("arguments")),
+        completion=_completion(record.get("resps")),
+        reference=record.get("target"),
+        score=score,
+        outcome=outcome_of(score),
+        extracted=_text(record.get("filtered_resps")),
+        parts={key: float(value) for key, value in metrics.items() if isinstance(value, int | float)},
+    )
+
+
+def _prompt(arguments: Any) -> str:
+    """The first request's context; it is a list of pairs, or since 0.4.3 a mapping of mappings."""
+    if isinstance(arguments, Mapping):
+        arguments = [list(one.values()) for one in arguments.values()]
+    return str(arguments[0][0]) if arguments and arguments[0] else ""
+
+
+def _completion(responses: Any) -> str:
+    """The text, or for a comparison of options their log-likelihoods as they are."""
+    while isinstance(responses, list) and len(responses) == 1:
+        responses = responses[0]
+    return responses if isinstance(responses, str) else str(responses)
+
+
+def _text(value: Any) -> str | None:
+    value = value[0] if isinstance(value, list) and value else value
+    return value if isinstance(value, str) else None

@@ -1,0 +1,69 @@
+"""A measurement of ours in lm-evaluation-harness' files, so that what reads lm-eval's reads ours too."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from holdfast.rows import Row, write_json, write_whole
+from holdfast.run import Measurement, TaskResult
+
+
+def write(measurement: Measurement, directory: Path) -> list[Path]:
+    """Write results_<time>.json and samples_<task>_<time>.jsonl below `directory`; returns their paths."""
+    stamp = time.strftime("%Y-%m-%dT%H-%M-%S.000000", time.gmtime())
+    paths = [directory / f"results_{stamp}.json"]
+    write_json(paths[0], _results(measurement))
+    for task, result in measurement.tasks.items():
+        path = directory / f"samples_{task.replace('/', '__').replace(':', '__')}_{stamp}.jsonl"
+        lines = (json.dumps(_sample(row, result), ensure_ascii=False) + "\n" for row in measurement.rows(task))
+        write_whole(path, "".join(lines))
+        paths.append(path)
+    return paths
+
+
+def _results(measurement: Measurement) -> dict[str, Any]:
+    tasks = measurement.tasks.items()
+    return {
+        "results": {name: _numbers(result) for name, result in tasks},
+        "group_subtasks": {name: [] for name, _ in tasks},
+        "configs": {name: _config(result) for name, result in tasks},
+        "versions": {name: result.version for name, result in tasks},
+        "n-shot": {name: result.generation.get("fewshot", 0) for name, result in tasks},
+        "n-samples": {name: {"original": result.n, "effective": result.n} for name, result in tasks},
+        "config": {"model": measurement.model.get("name", ""), "model_args": ""},
+        "model_name": measurement.model.get("name", ""),
+        "date": time.time(),
+    }
+
+
+def _numbers(result: TaskResult) -> dict[str, Any]:
+    found = {"alias": result.task, f"{result.metric},none": result.mean, f"{result.metric}_stderr,none": result.stderr}
+    return found | {f"{name},none": value for name, value in result.metrics.items()}
+
+
+def _config(result: TaskResult) -> dict[str, Any]:
+    asked = {key: value for key, value in result.generation.items() if key in ("until", "max_gen_toks", "do_sample")}
+    return {
+        "task": result.task,
+        "num_fewshot": result.generation.get("fewshot", 0),
+        "generation_kwargs": asked,
+        "metadata": {"version": result.version, "reward": dict(result.reward)},
+    }
+
+
+def _sample(row: Row, result: TaskResult) -> dict[str, Any]:
+    return {
+        "doc_id": row.doc_id,
+        "doc": {"prompt": row.prompt, "reference": row.reference, "category": row.category},
+        "target": row.reference,
+        "arguments": {"gen_args_0": {"arg_0": row.prompt, "arg_1": dict(result.generation)}},
+        "resps": [[row.completion]],
+        "filtered_resps": [row.extracted if row.extracted is not None else row.completion],
+        "filter": "none",
+        "metrics": [result.metric],
+        "doc_hash": row.doc_hash,
+        "prompt_hash": row.prompt_hash,
+        "target_hash": row.doc_hash,
+        result.metric: row.score,
+    }
