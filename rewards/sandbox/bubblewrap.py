@@ -74,17 +74,14 @@ def _mounts() -> list[str]:
     prefix = Path(sys.base_prefix).resolve()
     if not prefix.is_relative_to("/usr"):
         words += ["--ro-bind", str(prefix), str(prefix)]
-    for name in _PYTEST:
-        folder = _package(name)
-        if folder is not None:
-            words += ["--ro-bind", str(folder), f"/opt/holdfast/{name}"]
+    site = _pytest_site()
+    if site is not None:
+        for name in _PYTEST:
+            words += ["--ro-bind-try", str(site / name), f"/opt/holdfast/{name}"]
     return words
 
 
-def _package(name: str) -> Path | None:
-    """The folder or file of an installed module, found without importing it."""
-    for entry in sys.path:
-        place = Path(entry, name)
-        if place.is_file() or (place / "__init__.py").is_file():
-            return place
-    return None
+def _pytest_site() -> Path | None:
+    """The folder where pytest is installed, found without importing it."""
+    folders = (Path(entry) for entry in sys.path)
+    return next((folder for folder in folders if (folder / "pytest" / "__init__.py").is_file()), None)

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def run_judged(supervisor: "Supervisor", job: dict[str, Any]) -> dict[str, Any]:
     """`results`: [[passed, reason], …] of the tests that finished; `timeout` names the limit that ended them;
     `finished`, `partial` and `unjudgeable` as the judge said."""
-    if job["style"] == "pytest" and not _have_pytest():
-        return {"results": [], "finished": True, "error": "there is no pytest in the sandbox", "dirty": False}
+    missing = _import_pytest() if job["style"] == "pytest" else None
+    if missing:
+        return {"results": [], "finished": True, "error": missing, "dirty": False}
     ask_read, ask_write = os.pipe()
     answer_read, answer_write = os.pipe()
     report_read, report_write = os.pipe()
@@ -38,13 +39,13 @@ def run_judged(supervisor: "Supervisor", job: dict[str, Any]) -> dict[str, Any]:
     return {**verdict, **ended}
 
 
-def _have_pytest() -> bool:
-    """Import pytest once, here, for every judge to come; candidates are forked from elsewhere."""
+def _import_pytest() -> str | None:
+    """Import pytest once, here, for every judge to come (candidates are forked from elsewhere); None, or why not."""
     try:
         importlib.import_module("pytest")
-    except ImportError:
-        return False
-    return True
+    except ImportError as error:
+        return f"there is no pytest in the sandbox: {error}"
+    return None
 
 
 def _become_judge(supervisor: "Supervisor", job: dict[str, Any], descriptors: list[int], token: str) -> None:
