@@ -72,13 +72,20 @@ def _mounts() -> list[str]:
             words += ["--ro-bind", name, name]
     words += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     prefix = Path(sys.base_prefix).resolve()
+    words += _directory(Path("/opt/holdfast"))
     if not prefix.is_relative_to("/usr"):
-        words += ["--ro-bind", str(prefix), str(prefix)]
+        words += [*_directory(prefix.parent), "--ro-bind", str(prefix), str(prefix)]
     site = _pytest_site()
     if site is not None:
         for name in _PYTEST:
             words += ["--ro-bind-try", str(site / name), f"/opt/holdfast/{name}"]
     return words
+
+
+def _directory(path: Path) -> list[str]:
+    """Make a directory and those above it, open to every user of the sandbox (bubblewrap's own are its maker's)."""
+    chain = [place for place in [*reversed(path.parents), path] if str(place) != "/"]
+    return [word for place in chain for word in ("--perms", "0755", "--dir", str(place))]
 
 
 def _pytest_site() -> Path | None:
