@@ -6,7 +6,8 @@ PILOT_A and PILOT_B are two measurements: of one model (A/A: their flips are noi
 answer lengths are taken from them. Keys:
   suite=core            a shipped suite, a YAML file or [task,task]
   flips=0.1             share of items whose score changes, where no pilot says (default 0.1)
-  noise=0               part of it that two runs of one model show (sampling); repeats=N averages it away
+  noise=0.05            part of it that two runs of one model show; repeats=N averages it away (default: none for
+                        greedy benchmarks, all of it for those that sample repeats)
   margin=1              points: the drop of the held skills' mean to rule out (default: the decidable one)
   effect=2              points: the drop of a single benchmark to find
   power=0.8 alpha=0.05  probabilities
@@ -39,7 +40,7 @@ class Options:
 
     suite: str | None = None
     flips: float = 0.1
-    noise: float = 0.0
+    noise: float | None = None
     repeats: int | None = None
     margin: float | None = None
     effect: float | None = None
@@ -89,7 +90,7 @@ def _check(options: Options) -> None:
     for name, value, low, high in limits:
         if value is not None and not low < value < high:
             raise UsageError(f"{name}= must lie between {low:g} and {high:g}, not {value:g}")
-    if not 0 <= options.noise <= options.flips:
+    if options.noise is not None and not 0 <= options.noise <= options.flips:
         raise UsageError(f"noise= must lie between 0 and flips ({options.flips:g}), not {options.noise:g}")
 
 
@@ -107,20 +108,12 @@ def _suite_benches(options: Options) -> "list[Bench]":
     """The suite's tasks with their known sizes: nothing is downloaded."""
     if options.suite is None:
         return []
-    from holdfast.benchmarks.suite import load_suite
+    from holdfast.sizes import suite_sizes
 
     what: Any = options.suite
     if what.startswith("["):
         what = [name.strip() for name in what.strip("[]").split(",")]
-    benches = []
-    for entry in load_suite(what).entries:
-        size = None if entry.task is None else entry.task.source.count
-        known = [n for n in (size, entry.limit) if n is not None]
-        if size is None and entry.limit is None:
-            raise UsageError(f"the number of items of {entry.name!r} is not known; give it: sizes=[{entry.name}:N]")
-        repeats = 1 if entry.task is None else entry.task.repeats
-        benches.append(_bench(entry.name, min(known), options.repeats or repeats, options))
-    return benches
+    return [_bench(name, items, options.repeats or repeats, options) for name, items, repeats in suite_sizes(what)]
 
 
 def _sized(word: str, options: Options) -> "Bench":
@@ -134,7 +127,9 @@ def _bench(name: str, items: int, repeats: int, options: Options) -> "Bench":
     from holdfast.plan import Bench
 
     size = items if options.items is None else min(items, options.items)
-    return Bench(name, size, options.flips, options.noise, repeats, options.tokens_per_item)
+    sampled = options.flips if repeats > 1 else 0.0
+    noise = sampled if options.noise is None else options.noise
+    return Bench(name, size, options.flips, noise, repeats, options.tokens_per_item)
 
 
 def _piloted(benches: "list[Bench]", paths: list[str], options: Options) -> "list[Bench]":

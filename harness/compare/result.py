@@ -292,7 +292,8 @@ class Comparison:
         """A JSON object that follows the published schema (see `holdfast.compare.schema.json_schema`)."""
         from holdfast.compare.schema import to_json
 
-        return to_json(self)
+        record: dict[str, Any] = to_json(self)
+        return record
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Comparison":

@@ -115,4 +115,4 @@ def _signs(rng: np.random.Generator, rows: int, columns: int) -> Array:
     bits: NDArray[np.uint8] = np.unpackbits(
         np.frombuffer(rng.bytes(-(-rows * columns // 8)), dtype=np.uint8), count=rows * columns
     )
-    return 2.0 * bits.reshape(rows, columns) - 1.0
+    return 2.0 * bits.reshape(rows, columns).astype(np.float64) - 1.0

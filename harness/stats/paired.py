@@ -50,12 +50,13 @@ def tango_statistic(lost: ArrayLike, gained: ArrayLike, n: ArrayLike, difference
     numerator = c - b - size * delta
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = numerator / np.sqrt(np.maximum(variance, 0.0))
-    return np.asarray(np.where(variance > 0, statistic, np.sign(numerator) * np.inf))
+    limit = np.where(numerator > 0, np.inf, np.where(numerator < 0, -np.inf, 0.0))
+    return np.asarray(np.where(variance > 0, statistic, limit))
 
 
 def tango_p(lost: ArrayLike, gained: ArrayLike, n: ArrayLike, difference: ArrayLike, below: bool = True) -> Array:
     """One-sided p of H0: the difference is `difference` or more (`below`; else: or less)."""
-    statistic = np.nan_to_num(tango_statistic(lost, gained, n, difference), nan=0.0)
+    statistic = tango_statistic(lost, gained, n, difference)
     return np.asarray(special.ndtr(statistic if below else -statistic))
 
 
@@ -71,7 +72,7 @@ def mcnemar_midp(lost: ArrayLike, gained: ArrayLike, alternative: Alternative = 
         return _upper_midp(b, b + c)
     if alternative == "improved":
         return _upper_midp(c, b + c)
-    return np.minimum(1.0, 2 * np.minimum(_upper_midp(b, b + c), _upper_midp(c, b + c)))
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(_upper_midp(b, b + c), _upper_midp(c, b + c))))
 
 
 def _upper_midp(x: Array, m: Array) -> Array:

@@ -61,7 +61,7 @@ def mcnemar_power(n: int, flips: float, effect: float, alpha: float = 0.05) -> f
         return 0.0
     share = min(1.0, 0.5 + effect / (2 * flips))
     spread = 8 * np.sqrt(n * flips * (1 - flips)) + 8
-    m = np.arange(max(0, int(n * flips - spread)), min(n, int(n * flips + spread)) + 1)
+    m = np.arange(max(0, int(n * flips - spread)), min(n, int(n * flips + spread)) + 1, dtype=np.float64)
     weight = _binomial_pmf(m, n, flips)
     needed = critical_losses(m, alpha)
     found = np.where(needed <= m, _binomial_tail(needed, m, share), 0.0)

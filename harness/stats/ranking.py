@@ -59,7 +59,8 @@ def bradley_terry(wins: ArrayLike) -> Strengths:
         if float(np.abs(step).max()) < _PRECISION:
             break
     strength -= strength.mean()
-    return Strengths(strength, np.linalg.pinv(_derivatives(table, games, strength)[1], hermitian=True))
+    covariance = np.linalg.pinv(_derivatives(table, games, strength)[1], hermitian=True)
+    return Strengths(strength, np.asarray(covariance, dtype=np.float64))
 
 
 def _derivatives(wins: Array, games: Array, strength: Array) -> tuple[Array, Array]:
