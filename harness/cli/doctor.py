@@ -27,7 +27,7 @@ _EXTRAS = {
     "trl": "train",
     "peft": "train",
     "docker": "sandbox",
-    "fastapi": "serve",
+    "starlette": "serve",
     "uvicorn": "serve",
 }
 _DISTRIBUTIONS = {"hydra": "hydra-core", "lm_eval": "lm-eval"}
