@@ -50,7 +50,7 @@ _REFERENCE = {
 }
 EXAMPLES = {
     "ifbench": [
-        (Sample("Paris became capital in 987.", _REFERENCE), 0.0),
         (Sample("Paris was made capital in 987.", _REFERENCE), 1.0),
+        (Sample("Paris became capital city in 987 or 988.", _REFERENCE), 0.0),
     ]
 }

@@ -8,6 +8,7 @@ the two disagree is measured in docs/ifeval.md. Linear in the length of the text
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 _ABBREVIATION_TEXT = """
     mr mrs ms dr prof rev hon gen col maj capt cmdr lt sgt cpl gov sen rep pres st sts jr sr esq mt ft
@@ -50,8 +51,12 @@ _INITIAL = re.compile(r"[^\W\d]\.")
 _STOPS = (".", "?", "!")
 
 
-def split(text: str) -> list[str]:
-    """The sentences of a text, in order, without the white space between them; [] for a blank text."""
+@lru_cache(maxsize=16)
+def split(text: str) -> tuple[str, ...]:
+    """The sentences of a text, in order, without the white space between them; none for a blank text.
+
+    A few texts are remembered: several instructions of one prompt ask for the sentences of the same response.
+    """
     sentences = []
     start = 0
     for end in _boundaries(text):
@@ -63,7 +68,7 @@ def split(text: str) -> list[str]:
             start = end
     if rest := text[start:].strip():
         sentences.append(rest)
-    return sentences
+    return tuple(sentences)
 
 
 def _boundaries(text: str) -> Iterator[int]:
