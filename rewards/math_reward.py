@@ -38,7 +38,7 @@ def math(
     units: Units = "ignore",
     order: Order = "convention",
     decimal_comma: bool = False,
-    seconds: float = 0.7,
+    seconds: float = 0.4,
 ) -> list[Score]:
     """Does the final answer equal the reference, mathematically?
 

@@ -34,9 +34,7 @@ _SIZES = re.compile(
     r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|scriptstyle|limits|nolimits|normalsize|small|large|Large"
     r"|centering|noindent|hfill|hline|allowbreak|nonumber|boldmath|rm|bf|it|mathstrut|strut)(?![a-zA-Z])\.?"
 )
-_PHANTOM = re.compile(
-    r"\\(?:phantom|hspace\*?|vspace\*?|label|tag\*?|color|textcolor|hphantom|vphantom)\s*\{[^{}]*\}"
-)
+_PHANTOM = re.compile(r"\\(?:phantom|hspace\*?|vspace\*?|label|tag\*?|color|textcolor|hphantom|vphantom)\s*\{[^{}]*\}")
 _GROUPED = re.compile(r"(?<=\d)\s*\{\s*,\s*\}\s*(?=\d{3})")
 _THIN = re.compile(r"(?<=\d)\s*,?\s*(?:\\[!,;:]|~)+\s*(?=\d{3}(?!\d))")
 _SPACES = re.compile(r"(?<!\\)\\[,;:!> ]|\\\n|~|\\(?:enspace|thinspace|medspace|thickspace|nobreak)(?![a-zA-Z])")
@@ -46,7 +44,9 @@ _SINGLE_LETTER_FONT = re.compile(
     r"\\(?:mathbf|boldsymbol|mathit|bm|vec|hat|widehat|overrightarrow|mathcal|mathscr|mathsf|pmb|underline|mathfrak)\s*"
     r"(?:\{\s*((?:\\?[a-zA-Z]+|[0-9.]+)'*)\s*\}|(?=[a-zA-Z]))"
 )
-_DEGREES = re.compile(r"\^\s*\{\s*\\(?:circ|degree)\s*\}|\^\s*\\(?:circ|degree)(?![a-zA-Z])|\\(?:degree|circ)(?![a-zA-Z])")
+_DEGREES = re.compile(
+    r"\^\s*\{\s*\\(?:circ|degree)\s*\}|\^\s*\\(?:circ|degree)(?![a-zA-Z])|\\(?:degree|circ)(?![a-zA-Z])"
+)
 _ORDINAL = re.compile(
     r"(?<=\d)\s*(?:\^\s*\{?\s*)?(?:\\(?:text|mathrm|textrm|mbox)\s*\{\s*)?(?:th|st|nd|rd)(?![a-zA-Z])\s*\}?\s*\}?"
 )
@@ -119,7 +119,9 @@ def _digits(text: str, thousands: bool, decimal_comma: bool) -> str:
     return text
 
 
-_WRAPPER = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal|sc|up)?|mathrm|mathbf|mathit|mathsf|mbox|hbox|emph|operatorname\*?)\s*(?=\{)")
+_WRAPPER = re.compile(
+    r"\\(?:text(?:bf|it|rm|sf|tt|normal|sc|up)?|mathrm|mathbf|mathit|mathsf|mbox|hbox|emph|operatorname\*?)\s*(?=\{)"
+)
 _NOISE = re.compile(r"[\s{}\"'`*_$]+")
 
 

@@ -62,6 +62,8 @@ class Comparison:
     def _with_signs(self, gold: Node, pred: Node) -> bool:
         """± stands for two answers."""
         one, other = (Node("list", tuple(_opened(node)), "or") for node in (gold, pred))
+        if has(one, "pm") or has(other, "pm"):
+            return self._say(False, "too many signs ±")
         return self._solutions(*(node if len(node.args) > 1 else node.args[0] for node in (one, other)))
 
     def _modular(self, gold: Node, pred: Node) -> bool:
@@ -273,8 +275,10 @@ def _interchangeable(one: Node, other: Node) -> bool:
     if one.kind == other.kind == "sym":
         return one.value.casefold() == other.value.casefold() or len(one.value) > 3 or len(other.value) > 3
     functions = {node.kind for node in (one, other)} == {"sym", "app"} or one.kind == other.kind == "app"
-    return functions and all(node.kind == "app" or node.value == "y" for node in (one, other)) and (
-        one.args == other.args or one.kind != other.kind
+    return (
+        functions
+        and all(node.kind == "app" or node.value == "y" for node in (one, other))
+        and (one.args == other.args or one.kind != other.kind)
     )
 
 

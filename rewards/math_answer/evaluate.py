@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from hashlib import blake2b
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from holdfast.rewards.math_answer.tree import BINDERS, INF, MAX_TERMS, Node, bits, has, num, substitute, symbols, walk
 
@@ -103,7 +103,7 @@ class Evaluation:
             return self._unknown("…")
         if kind in ("sum", "prod"):
             return self._repeated(node)
-        raise (Hard if kind in BINDERS else Refused)(f"a {kind} inside a formula")
+        raise (Hard if kind in BINDERS and len(args) > 1 else Refused)(f"a {kind} inside a formula")
 
     def _constant(self, name: str) -> Any:
         if name == "inf":
@@ -122,8 +122,6 @@ class Evaluation:
         if base == 0:
             if ctx.re(exponent) > 0:
                 return ctx.mpf(0)
-            if exponent == 0:
-                return ctx.mpf(1)
             raise Undefined
         if abs(exponent) * (abs(ctx.log(abs(base))) + 1) > 10**12:
             raise Refused("a huge power")
@@ -286,6 +284,17 @@ def close(one: Node, other: Node, tolerance: float, seed: bytes, log_base: int =
         return comparison.near(tolerance)
 
 
+class _Difference(NamedTuple):
+    """How far apart two values are at one point and precision."""
+
+    context: Any
+    difference: Any
+    refuted: bool = False
+    """Larger than the rounding noise."""
+    close: bool = False
+    """Equal relative to their own size."""
+
+
 class _Comparison:
     def __init__(self, one: Node, other: Node, names: list[str], log_base: int, seed: bytes) -> None:
         self.pair, self.names, self.log_base, self.seed = (one, other), names, log_base, seed
@@ -324,31 +333,37 @@ class _Comparison:
 
     def _at(self, turn: int) -> bool | None:
         """One point, at growing precision: False refutes; None leaves this point out."""
-        for digits in (_DIGITS, self.finest):
-            found = self._with(digits, turn)
-            if found is None or (found is False):
-                return found
-            if turn > 1 and found is True:
-                return True  # two points at the finest precision are enough
-            if digits == self.finest and found == "noise":
-                return True
-        return True
+        coarse = self._with(_DIGITS, turn)
+        if coarse is None or coarse.refuted or (coarse.close and turn > 1):
+            return None if coarse is None else coarse.close  # two points at the finest precision are enough
+        fine = self._with(self.finest, turn)
+        if fine is None or fine.refuted or fine.close:
+            return None if fine is None else fine.close
+        # Both drown in the noise of larger values that cancel: a true zero shrinks as the precision grows.
+        shrunk = fine.difference <= coarse.difference * fine.context.mpf(10) ** (_DIGITS + _GUARD - self.finest)
+        return True if shrunk else None
 
-    def _with(self, digits: int, turn: int) -> bool | str | None:
+    def _with(self, digits: int, turn: int) -> "_Difference | None":
         if digits > LIMITS.digits:
             raise Hard("numbers that need too many digits")
         context = _context(digits)
         values = {name: self._coordinate(context, name, turn) for name in self.names}
         one, other = (Evaluation(context, values, self.log_base, self.seed, self.deadline) for _ in range(2))
         a, b = self._value(one, self.pair[0]), self._value(other, self.pair[1])
+        nothing = context.mpf(0)
         if a is None and b is None:
             return None
         left = one.left_reals, other.left_reals
         if a is None or b is None:
-            return None if self.names else False
+            return None if self.names else _Difference(context, nothing, refuted=True)
         if self.names and not self.complex and any(left):
-            return False if self.strict and left[0] != left[1] else None
-        return _agree(context, a, b, max(one.largest, other.largest), digits)
+            return _Difference(context, nothing, refuted=True) if self.strict and left[0] != left[1] else None
+        slack = context.mpf(10) ** (_GUARD - digits)
+        difference = abs(a - b)
+        close = difference <= slack * max(abs(a), abs(b))
+        return _Difference(
+            context, difference, not close and difference > slack * max(one.largest, other.largest), close
+        )
 
     def _value(self, evaluation: Evaluation, node: Node) -> Any | None:
         try:
@@ -368,14 +383,6 @@ class _Comparison:
         value = (context.mpf(draw) + 1) / 2**63 + (0 if turn % 3 else context.mpf(1) / 8)
         negative = turn == 1 or (turn == 3 and self.names.index(name) % 2 == 0) or (turn == 5 and draw & 1)
         return -value if negative else value
-
-
-def _agree(context: Any, a: Any, b: Any, largest: Any, digits: int) -> bool | str:
-    difference = abs(a - b)
-    slack = context.mpf(10) ** (_GUARD - digits)
-    if difference <= slack * max(abs(a), abs(b)):
-        return True
-    return "noise" if difference <= slack * largest else False
 
 
 def _discrete(node: Node) -> set[str]:
@@ -404,4 +411,3 @@ def _takes_abs(node: Node) -> bool:
 
 def _constant_bits(node: Node) -> int:
     return sum(bits(part.value[0]) for part in walk(node) if part.kind == "num" and bits(part.value[0]) > 40)
-

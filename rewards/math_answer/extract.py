@@ -31,6 +31,7 @@ _MARKER = re.compile(
 )
 _JSON_ANSWER = re.compile(r'"(?:final_)?answer"\s{0,20}:\s{0,20}("(?:[^"\\]|\\.)*"|\[[^\[\]]*\]|[^\s,}\]]+)')
 _FENCED = re.compile(r"\$\$?[^$]*\$\$?|\\\[.*\\\]|\\begin.*", re.DOTALL)
+_CODE = re.compile(r"__|\w\(|[{}\[\];<>\\|`@=]|[\"']\w+[\"']|\bif\b")
 _GSM = re.compile(r"^A: ([^\n]{1,200})$", re.MULTILINE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,300})\*\*")
 _FORMULA = re.compile(
@@ -147,7 +148,7 @@ def _marked(text: str) -> Extraction | None:
 
 def _unmarked(text: str) -> Extraction:
     tail = text[-_TAIL:].strip()
-    if len(tail) <= _SHORT and ("\n" not in tail or _FENCED.fullmatch(tail)) and not is_prose(tail):
+    if ("\n" not in tail or _FENCED.fullmatch(tail)) and not is_prose(tail):
         return Extraction((tail,), "the whole text")
     bold = _BOLD.findall(tail[-3000:])
     if bold and not is_prose(bold[-1]) and any(character.isdigit() or character == "$" for character in bold[-1]):
@@ -201,12 +202,13 @@ def answer_in(statement: str) -> str:
     if after and not is_prose(after):
         return after
     leading = _NUMBER.match(statement)
-    if leading is not None and not _FORMULA.search(statement):
+    code = _CODE.search(statement) is not None
+    if leading is not None and not code and not _FORMULA.search(statement):
         return leading.group()
     if formulas:
         return formulas[-1]
     numbers = _NUMBER.findall(statement)
-    if numbers:
+    if numbers and not code:
         return numbers[0] if len(set(numbers)) == 1 else ", ".join(numbers)
     return statement if len(statement) <= _SHORT else ""
 

@@ -131,7 +131,12 @@ def _verdict(gold: Reading, pred: Reading, settings: Settings, seed: bytes | Non
     if gold.words == pred.words and gold.words and not any(character.isdigit() for character in gold.words):
         if gold.words.replace(" ", "").isalpha() and len(gold.words) > 1:
             return Verdict(True, "the same words")
-    if gold.node is not None and pred.node is not None and _letters(gold.node) and _letters(gold.node) == _letters(pred.node):
+    if (
+        gold.node is not None
+        and pred.node is not None
+        and _letters(gold.node)
+        and _letters(gold.node) == _letters(pred.node)
+    ):
         return Verdict(True, "the same letters")
     if {gold.words, pred.words} <= _TRUE or {gold.words, pred.words} <= _FALSE:
         return Verdict(True, "the same truth value")

@@ -7,9 +7,9 @@ from holdfast.rewards.math_answer.tree import MAX_CELLS, Node, Unreadable, add, 
 if TYPE_CHECKING:
     from holdfast.rewards.math_answer.parse import Parser
 
-_MATRICES = frozenset((
-        "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array psmallmatrix bsmallmatrix"
-    ).split())
+_MATRICES = frozenset(
+    ("matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array psmallmatrix bsmallmatrix").split()
+)
 
 
 def environment(parser: "Parser", text: str) -> Node:
@@ -58,9 +58,7 @@ def matrix_product(left: Node, right: Node) -> Node:
     columns = list(zip(*(row.args for row in right.args)))
     return Node(
         "matrix",
-        tuple(
-            Node("row", tuple(add(*map(mul, row.args, column)) for column in columns)) for row in left.args
-        ),
+        tuple(Node("row", tuple(add(*map(mul, row.args, column)) for column in columns)) for row in left.args),
     )
 
 

@@ -81,9 +81,9 @@ DEGREE_WORDS = frozenset({"degree", "degrees", "deg"})
 PERCENT_WORDS = frozenset({"percent", "percents", "percentage", "pct"})
 
 _SMALL = (
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-        "sixteen seventeen eighteen nineteen"
-    ).split()
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+).split()
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 NUMBER_WORDS = {word: n for n, word in enumerate(_SMALL)} | {word: 20 + 10 * n for n, word in enumerate(_TENS)}
 SCALE_WORDS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
@@ -93,7 +93,5 @@ FRACTION_WORDS = {
     "ninths": 9, "tenth": 10, "tenths": 10,
 }  # fmt: skip
 ORDINAL_WORDS = {
-    word: n for n, word in enumerate((
-        "first second third fourth fifth sixth seventh eighth ninth tenth"
-    ).split(), 1)
+    word: n for n, word in enumerate(("first second third fourth fifth sixth seventh eighth ninth tenth").split(), 1)
 }

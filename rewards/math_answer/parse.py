@@ -1,11 +1,11 @@
 """Tokens to a tree: recursive descent, one method per level of binding, nesting limited.
 
-    answer    relation (separator relation)*          a bare list, groups of solutions
-    relation  union (sign union)*                      equations, inequalities, membership, chains
-    union     sum ((∪|∩|∖) sum)*
-    sum       product ((+|-|±|∓) product)*
-    product   factor ((*|/|nothing) factor)*           then words: a unit
-    factor    [-] power                                power: postfix (! % ° ') and ^
+answer    relation (separator relation)*          a bare list, groups of solutions
+relation  union (sign union)*                      equations, inequalities, membership, chains
+union     sum ((∪|∩|∖) sum)*
+sum       product ((+|-|±|∓) product)*
+product   factor ((*|/|nothing) factor)*           then words: a unit
+factor    [-] power                                power: postfix (! % ° ') and ^
 """
 
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from holdfast.rewards.math_answer.tokens import END, Token, tokenize
 from holdfast.rewards.math_answer.tree import (
     INF,
     MAX_DEPTH,
+    MAX_HEIGHT,
     MINUS_ONE,
     PI,
     E,
@@ -26,6 +27,7 @@ from holdfast.rewards.math_answer.tree import (
     Unreadable,
     add,
     div,
+    height,
     mul,
     neg,
     num,
@@ -47,6 +49,8 @@ def parse(text: str) -> Node:
     node = parser.answer()
     if parser.peek() is not END:
         raise Unreadable(f"what {parser.peek().text!r} means here is not known")
+    if height(node) > MAX_HEIGHT:
+        raise Unreadable(f"more than {MAX_HEIGHT} levels")
     return node
 
 
@@ -189,7 +193,12 @@ class Parser:
             right = self.factor()
         if before.kind == "num" and left.kind == "num" and left.value[1] is None and _proper(right, token):
             return add(left, right)
-        if before.kind == "num" and left.kind == "num" and right.kind in ("percent", "deg") and _proper(right.args[0], token):
+        if (
+            before.kind == "num"
+            and left.kind == "num"
+            and right.kind in ("percent", "deg")
+            and _proper(right.args[0], token)
+        ):
             return right._replace(args=(add(left, right.args[0]),))
         return structures.product(left, right)
 
@@ -216,8 +225,10 @@ class Parser:
 
     def _mixed(self, node: Node) -> Node:
         """-1 3/4 is -(1 3/4): the fraction belongs to the number before the sign applies."""
-        if node.kind == "num" and self.peek(-1).kind == "num" and (
-            self.peek().kind == "num" or self.peek().text in ("frac", "dfrac", "tfrac")
+        if (
+            node.kind == "num"
+            and self.peek(-1).kind == "num"
+            and (self.peek().kind == "num" or self.peek().text in ("frac", "dfrac", "tfrac"))
         ):
             return self._juxtaposed(node)
         return node
@@ -382,6 +393,8 @@ class Parser:
 
 def literal(text: str) -> Node:
     """A number as written; `decimals` counts what its rounding can be read from (all zeros: exact)."""
+    if text.isdigit():
+        return num(int(text))
     mantissa, _, exponent = text.replace("E", "e").partition("e")
     _, _, after = mantissa.partition(".")
     shift = int(exponent) if exponent else 0

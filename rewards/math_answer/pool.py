@@ -4,6 +4,7 @@ Each worker is a program of its own that speaks JSON lines over pipes, so that n
 state matters, and it ends by itself when the caller does. The clock of an item starts when a ready worker gets it.
 """
 
+import atexit
 import json
 import os
 import select
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -95,7 +97,8 @@ class Worker:
         self.process.kill()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(OSError):  # what a dead worker did not read cannot be flushed
+                    pipe.close()
         self.process.wait()
 
 
@@ -108,6 +111,7 @@ class Pool:
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(size)
         self._owner = os.getpid()
+        self._closed = False
         self._checked = float("-inf")
 
     def decide(self, tasks: Sequence[Task]) -> list[Verdict | Failure]:
@@ -120,21 +124,20 @@ class Pool:
     def close(self) -> None:
         """End all idle workers."""
         with self._lock:
-            idle, self._idle = self._idle, []
+            idle, self._idle, self._closed = self._idle, [], True
         for worker in idle:
             worker.kill()
 
     def _decide(self, task: Task) -> Verdict | Failure:
-        """Once, and after a failure once more in a fresh worker; then a control item tells whose fault it is."""
+        """Once, and after a death once more in a fresh worker; then a control item tells whose fault it is."""
         try:
             with self._slots:
-                first = self._run(task, fresh=False)
-                if isinstance(first, Verdict):
-                    return first
-                second = self._run(task, fresh=True)
-                if isinstance(second, Verdict):
-                    return second
-                return second if self._healthy() else Failure.BROKEN
+                found = self._run(task, fresh=False)
+                if found is Failure.DEATH:
+                    found = self._run(task, fresh=True)
+                if isinstance(found, Verdict):
+                    return found
+                return found if self._healthy() else Failure.BROKEN
         except OSError:
             return Failure.BROKEN
 
@@ -152,10 +155,26 @@ class Pool:
         found = worker.run(task)
         if isinstance(found, Failure) or worker.uses >= _USES:
             worker.kill()
+            threading.Thread(target=self._restock, daemon=True).start()
         else:
             with self._lock:
                 self._idle.append(worker)
         return found
+
+    def _restock(self) -> None:
+        """Have a worker ready for the next item, so that it need not wait for one to start."""
+        with self._lock:
+            if self._idle or self._closed:
+                return
+        try:
+            worker = Worker()
+        except OSError:
+            return  # the next item will say so
+        with self._lock:
+            if not self._closed and len(self._idle) < self.size:
+                self._idle.append(worker)
+                return
+        worker.kill()
 
     def _take(self) -> Worker:
         with self._lock:
@@ -166,5 +185,7 @@ class Pool:
         return Worker()
 
 
-POOL = Pool(max(1, min(4, (os.cpu_count() or 2) // 2)))
+_size = max(1, min(4, (os.cpu_count() or 2) // 2))
+POOL = Pool(_size)
 """Shared by all callers of this process; starts nothing until needed."""
+atexit.register(POOL.close)

@@ -8,9 +8,7 @@ from holdfast.rewards.math_answer.tree import COMPUTED, PI, Node, div, has, has_
 
 _FLOAT_ERROR = Fraction(1, 10**9)
 SCALARS = frozenset(
-    (
-        "num const sym add mul pow fn app index sum prod int lim deg percent unit base dots ratio"
-    ).split()
+    ("num const sym add mul pow fn app index sum prod int lim deg percent unit base dots ratio").split()
 )
 
 

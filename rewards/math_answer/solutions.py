@@ -77,7 +77,8 @@ def named(node: Node) -> bool:
     if node.kind in ("mul", "pow", "fn", "deg", "ratio"):
         leaves = [part for part in walk(node) if not part.args]
         geometric = all(
-            (leaf.kind == "sym" and (leaf.value[:1].isupper() or len(leaf.value) > 2)) or _minus_one(leaf) for leaf in leaves
+            (leaf.kind == "sym" and (leaf.value[:1].isupper() or len(leaf.value) > 2)) or _minus_one(leaf)
+            for leaf in leaves
         )
         if node.kind == "fn":
             return node.value in ("abs", "norm", "Re", "Im", "arg", "deg", "min", "max", "gcd", "lcm", "det") and (

@@ -16,6 +16,8 @@ MAX_CHARS = 4000
 """Longest answer read, in characters."""
 MAX_TOKENS = 1500
 MAX_DEPTH = 45
+MAX_HEIGHT = 100
+"""Most levels of a tree: it is walked by recursion later."""
 MAX_DIGITS = 1200
 """Longest number literal read."""
 MAX_BITS = 60_000
@@ -133,6 +135,17 @@ def walk(node: Node) -> Iterator[Node]:
         current = stack.pop()
         yield current
         stack.extend(current.args)
+
+
+def height(node: Node) -> int:
+    """How many levels it has (without recursion)."""
+    level, levels = [node], 0
+    while level:
+        levels += 1
+        level = [part for current in level for part in current.args]
+        if levels > MAX_HEIGHT:
+            break
+    return levels
 
 
 def symbols(node: Node) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """`math` against math-verify: accuracy, speed, worst case and memory in one run; prints Markdown.
 
-    python tests/bench/bench_math.py [seconds per measurement, default 3]
+python tests/bench/bench_math.py [seconds per measurement, default 3]
 """
 
 import gzip
@@ -15,10 +15,10 @@ from fractions import Fraction
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from paths import SHARED_DATA  # noqa: E402
+from paths import SHARED_DATA
 
-from holdfast.reward import Reward  # noqa: E402
-from holdfast.sample import Sample  # noqa: E402
+from holdfast.reward import Reward
+from holdfast.sample import Sample
 
 Pair = tuple[str, str]
 """Completion and reference."""
@@ -139,7 +139,9 @@ def main() -> None:
     one, other = rates["math"], rates["math-verify 0.9.0"]
     print(f"| ratio | {one[0] / other[0]:.1f}x | {one[1] / other[1]:.1f}x | | | | | |")
     print(f"| regex + Fraction | {floor:,.0f} | | | | | | |")
-    print(f"\nPeak memory of this process (both together): {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+    print(
+        f"\nPeak memory of this process (both together): {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB"
+    )
 
 
 if __name__ == "__main__":
