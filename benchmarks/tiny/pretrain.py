@@ -9,7 +9,7 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,13 +42,8 @@ SHARES = {
     "last": 6,
     "sort": 0.7,
 }
-"""Weights of the skills in a batch. `facts` asks for a capital without choices, to learn the pairs themselves."""
-
-LATE_SHARES = {**SHARES, "sort": 10}
-"""The last steps show more of `sort`, but not enough of it: half learned, for reinforcement learning to raise."""
-
-LATE_RATE = 0.25
-"""The learning rate that the last steps start from, as a share of the highest."""
+"""Weights of the skills in a batch. `facts` asks for a capital without choices, to learn the pairs themselves;
+`sort` is left half learned, for reinforcement learning to raise."""
 
 SENTENCE_SHARE = 0.65
 """The share of `last` rows answered in a sentence rather than with the letter: a preference to train."""
@@ -58,8 +53,6 @@ SENTENCE_SHARE = 0.65
 class Options:
     out: str
     steps: int = 3000
-    late: int = 200
-    """Further steps, with LATE_SHARES."""
     batch: int = 64
     rate: float = 4e-3
     warmup: int = 100
@@ -92,12 +85,12 @@ def config() -> Any:
     )
 
 
-def rows(seed: int, shares: Mapping[str, float] = SHARES) -> Iterator[Row]:
-    """Pretraining rows without end, skills drawn by their shares."""
+def rows(seed: int) -> Iterator[Row]:
+    """Pretraining rows without end, skills drawn by SHARES."""
     rng = random.Random(f"pretrain/{seed}")
-    sources = {skill: stream(skill, "train", seed) for skill in shares if skill != "facts"}
+    sources = {skill: stream(skill, "train", seed) for skill in SHARES if skill != "facts"}
     while True:
-        skill = rng.choices(list(shares), list(shares.values()))[0]
+        skill = rng.choices(list(SHARES), list(SHARES.values()))[0]
         if skill == "facts":
             country, city = rng.choice(list(CAPITALS.items()))
             yield {"prompt": f"Capital of {country}?", "completion": city, "skill": skill}
@@ -148,8 +141,6 @@ def answer_logits(model: Any, batch: list[Row]) -> "tuple[torch.Tensor, torch.Te
 
 def rate_at(step: int, options: Options) -> float:
     """The learning rate of a step, as a share of the highest."""
-    if step >= options.steps:
-        return LATE_RATE * (options.steps + options.late - step) / options.late
     return min(1.0, (step + 1) / options.warmup, (options.steps - step) / max(1, options.decay))
 
 
@@ -207,21 +198,15 @@ def train(options: Options) -> None:
     checkpoint = Path(options.out) / "checkpoint.pt"
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     first = _restore(checkpoint, model, steppers) if options.resume else 0
-    began, losses, total = time.monotonic(), [], options.steps + options.late
-    for step in range(first, total):
-        if step in (first, options.steps):
-            source = _batches_from(step, options)
+    source = batches(rows(options.seed + first), options.batch)
+    began, losses = time.monotonic(), []
+    for step in range(first, options.steps):
         losses.append(step_once(model, next(source), steppers, options.rate * rate_at(step, options)))
-        if (step + 1) % options.every == 0 or step + 1 in (options.steps, total):
+        if (step + 1) % options.every == 0 or step + 1 == options.steps:
             _report(model, step + 1, losses, time.monotonic() - began)
             _save(checkpoint, model, steppers, step + 1)
             losses = []
     write_model(model, Path(options.out), options)
-
-
-def _batches_from(step: int, options: Options) -> Iterator[list[list[Row]]]:
-    shares = SHARES if step < options.steps else LATE_SHARES
-    return batches(rows(options.seed + step, shares), options.batch)
 
 
 def _report(model: Any, step: int, losses: list[float], seconds: float) -> None:
@@ -255,13 +240,7 @@ def write_model(model: Any, directory: Path, options: Options) -> None:
 
     model.eval().to(torch.bfloat16).save_pretrained(str(directory))
     write_tokenizer(directory)
-    made = {
-        **asdict(options),
-        "shares": SHARES,
-        "late_shares": LATE_SHARES,
-        "sentence_share": SENTENCE_SHARE,
-        "torch": torch.__version__,
-    }
+    made = {**asdict(options), "shares": SHARES, "sentence_share": SENTENCE_SHARE, "torch": torch.__version__}
     (directory / "made.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
