@@ -41,6 +41,8 @@ class Source:
     """The same for a row of `files`; the key `_file` holds the file's name."""
     assemble: Callable[[list[Doc]], list[Doc]] | None = None
     """Joins the rows of several `files` into docs (questions and answers that lie apart)."""
+    assemble_hub: Callable[[list[Doc]], list[Doc]] | None = None
+    """The same for the hub's rows."""
     keep: Callable[[Doc], bool] | None = None
     """Rows that belong to the split, judged after from_hub/from_file."""
     rows: Callable[[], Iterable[Doc]] | None = None
@@ -146,7 +148,9 @@ def _from_hub(source: Source, task: str) -> list[Doc]:
             f"{task}: cannot load {source.origin} from the hub ({type(error).__name__}: "
             f"{str(error).partition(chr(10))[0]:.200}); {_remedy(source, task)}"
         ) from error
-    return _shaped(rows, source.from_hub, source.keep)
+    if source.assemble_hub is not None:
+        rows = source.assemble_hub(list(rows))
+    return _shaped(iter(rows), source.from_hub, source.keep)
 
 
 def _remedy(source: Source, task: str) -> str:

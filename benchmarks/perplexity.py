@@ -51,6 +51,7 @@ TASKS = (
             revision="b08601e04326c79dfdd32d625aee71d232d685c3",
             files=("wikitext/*.txt",),
             assemble=passages,
+            assemble_hub=passages,
             licence="CC-BY-SA-3.0",
         ),
         prompt=text,

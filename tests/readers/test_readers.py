@@ -122,6 +122,17 @@ def test_inspect_logs(suffix: str, tmp_path: Path) -> None:
     assert {row.repeat for row in rows} == {0, 1} and rows[-1].completion == "It is 2." and rows[-1].tokens == 5
 
 
+def test_a_log_that_inspect_wrote() -> None:
+    """Four sums, two epochs, of a mock model; written by inspect_ai itself, compressed with Zstandard."""
+    found = readers.read(Path(__file__).parent / "data" / "inspect_sums.eval")
+    assert found is not None
+    task = found.tasks["sums"]
+    assert (task.n, task.mean, task.metric, task.unjudged) == (4, 0.75, "match", 0)
+    rows = list(found.rows("sums"))
+    assert [row.score for row in rows] == [1, 1, 1, 1, 0, 0, 1, 1]
+    assert rows[0].completion == "The answer is 0" and rows[0].finish_reason == "stop" and rows[0].tokens == 5
+
+
 def test_lighteval_details(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -1,0 +1,123 @@
+"""An offline folder of benchmark data: fetched from the hub at the pinned revisions, verified by checksums."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from holdfast.benchmarks.data import Source, checksum, load_docs, local_files, prepared_path
+from holdfast.benchmarks.suite import Suite
+from holdfast.benchmarks.task import Task
+from holdfast.errors import DataError
+from holdfast.rows import write_json, write_whole
+
+MANIFEST = "holdfast-data.json"
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known of one source of one task."""
+
+    task: str
+    split: str
+    origin: str
+    licence: str
+    state: str
+    """`ok`, `fetched`, `generated`, or what is wrong."""
+    rows: int = 0
+    sha256: str = ""
+
+    @property
+    def fine(self) -> bool:
+        """Whether the task can be measured from this."""
+        return self.state in ("ok", "fetched", "generated", "lm-eval's own")
+
+
+def sources_of(suite: Suite) -> Iterator[tuple[Task, Source]]:
+    """Every source a suite reads: items and few-shot examples."""
+    for entry in suite.entries:
+        if entry.task is not None:
+            yield entry.task, entry.task.source
+            if entry.task.fewshot_source is not None and (entry.task.fewshot or entry.task.chat_fewshot):
+                yield entry.task, entry.task.fewshot_source
+
+
+def fetch(suite: Suite, data_root: Path) -> list[Status]:
+    """Bring a suite's data below `data_root`/holdfast, one JSONL per task and split, with a manifest of checksums.
+
+    What is there and whole is not fetched again; what cannot be fetched is said, and the rest goes on."""
+    found = [_fetched(task, source, data_root) for task, source in sources_of(suite)]
+    held = _manifest(data_root)
+    for one in found:
+        if one.state == "fetched":
+            held[f"{one.task}/{one.split}"] = {"sha256": one.sha256, "rows": one.rows, "origin": one.origin}
+    write_json(data_root / MANIFEST, held)
+    return found + _foreign(suite)
+
+
+def verify(suite: Suite, data_root: Path) -> list[Status]:
+    """Check a suite's data below `data_root`: there, whole, and what was pinned."""
+    return [_verified(task, source, data_root) for task, source in sources_of(suite)] + _foreign(suite)
+
+
+def _foreign(suite: Suite) -> list[Status]:
+    """lm-eval's own tasks load their data themselves."""
+    return [
+        Status(entry.name, "", f"lm_eval:{entry.lm_eval}", "see lm-eval", "lm-eval's own")
+        for entry in suite.entries
+        if entry.task is None
+    ]
+
+
+def _fetched(task: Task, source: Source, data_root: Path) -> Status:
+    here = _verified(task, source, data_root)
+    if here.fine:
+        return here
+    try:
+        docs = load_docs(source, None, task.name)
+    except DataError as error:
+        return _status(task, source, str(error))
+    path = prepared_path(data_root, task.name, source)
+    content = "".join(json.dumps(dict(doc), ensure_ascii=True, default=str) + "\n" for doc in docs)
+    write_whole(path, content)
+    return _status(task, source, "fetched", len(docs), sha256(content.encode()).hexdigest())
+
+
+def _verified(task: Task, source: Source, data_root: Path) -> Status:
+    if source.rows is not None:
+        return _status(task, source, "generated", source.count or 0)
+    path = prepared_path(data_root, task.name, source)
+    try:
+        if path.is_file():
+            return _prepared(task, source, path, data_root)
+        if not source.files:
+            return _status(task, source, f"absent: no {path}")
+        digest = checksum(local_files(source, data_root, task.name))
+        return _status(task, source, "ok", len(load_docs(source, data_root, task.name)), digest)
+    except DataError as error:
+        return _status(task, source, str(error))
+
+
+def _prepared(task: Task, source: Source, path: Path, data_root: Path) -> Status:
+    digest = checksum([path])
+    wanted = _manifest(data_root).get(f"{task.name}/{source.split}", {}).get("sha256")
+    if wanted and wanted != digest:
+        return _status(task, source, f"changed: {path} has sha256 {digest}, expected {wanted}")
+    return _status(task, source, "ok", len(load_docs(source, data_root, task.name)), digest)
+
+
+def _manifest(data_root: Path) -> dict[str, Any]:
+    path = data_root / MANIFEST
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def _status(task: Task, source: Source, state: str, rows: int = 0, digest: str = "") -> Status:
+    licence = source.licence + (f" ({source.gated})" if source.gated else "")
+    return Status(task.name, source.split, source.origin or "generated", licence, state, rows, digest)
+
+
+def missing(found: Sequence[Status]) -> list[Status]:
+    """Those that cannot be measured."""
+    return [one for one in found if not one.fine]
