@@ -95,7 +95,9 @@ def _drop_capabilities() -> None:
 
 def be_killed_first() -> None:
     """When memory runs out the kernel takes this process or a child of it before the supervisor."""
+    hide(False)
     _write("/proc/self/oom_score_adj", "1000")
+    hide()
 
 
 def _write(path: str, text: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import wipe
 from .link import HOME, Link
-from .styles import BadTests, Results
+from .styles import BadTests, Results, compiled
 
 _FLAGS = ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:terminal", "--import-mode=prepend"]
 _Item = tuple[bool, str] | BaseException | None
@@ -90,6 +90,8 @@ def _run(home: str, results: "queue.SimpleQueue[_Item]", reporter: Reporter) -> 
 
 
 def _write(home: str, path: str, text: str) -> str:
+    if path.endswith(".py"):
+        compiled(text, path)
     place = os.path.normpath(os.path.join(home, path))  # noqa: PTH118
     if not place.startswith(home + "/"):
         raise BadTests(f"the test file {path!r} would lie outside the tests' folder")

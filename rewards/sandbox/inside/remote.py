@@ -197,6 +197,8 @@ def remote_exception(kind: type[BaseException], text: str) -> BaseException:
     """An exception of a class, made without its constructor (some need more than a text)."""
     made = kind.__new__(kind)
     made.args = (text,)
+    if isinstance(made, SyntaxError):
+        made.msg = text
     return made
 
 

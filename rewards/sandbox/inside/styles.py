@@ -29,13 +29,13 @@ def names_for(link: Link, program: dict[str, str], job: dict[str, Any]) -> Names
     names = Names(link, program, entry)
     names.bind_entry()
     prompt_helpers(job.get("prompt") or "", entry, names)
-    exec(_compiled(job.get("setup") or "", "setup.py"), names)
+    exec(compiled(job.get("setup") or "", "setup.py"), names)
     return names
 
 
 def run_check(link: Link, program: dict[str, str], job: dict[str, Any]) -> Results:
     """HumanEval's `check(candidate)`: one test."""
-    code = _compiled(job["tests"], "tests.py")
+    code = compiled(job["tests"], "tests.py")
     candidate = resolve_entry(Names(link, program, None), link, job["entry_point"])
     names = names_for(link, program, job)
     exec(code, names)
@@ -46,7 +46,7 @@ def run_check(link: Link, program: dict[str, str], job: dict[str, Any]) -> Resul
 
 def run_asserts(link: Link, program: dict[str, str], job: dict[str, Any]) -> Results:
     """MBPP's assert lines: each is a test."""
-    codes = [_compiled(text, f"test{i}.py") for i, text in enumerate(job["tests"])]
+    codes = [compiled(text, f"test{i}.py") for i, text in enumerate(job["tests"])]
     names = names_for(link, program, job)
     for code in codes:
         yield _attempt(link, lambda code=code: exec(code, names))  # type: ignore[misc]
@@ -92,7 +92,8 @@ def _same_scalar(got: Any, expected: Any, tolerance: float) -> bool:
     return type(got) is type(expected) and got == expected
 
 
-def _compiled(source: str, name: str) -> Any:
+def compiled(source: str, name: str) -> Any:
+    """Code of test text, its lines kept for reasons. Raises BadTests."""
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     try:
         return compile(source, name, "exec", dont_inherit=True)
