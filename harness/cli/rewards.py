@@ -149,9 +149,8 @@ def _audit(words: list[str], options: Options, flags: Flags) -> int:
 
     keys = {key: options.extra.pop(key, default) for key, default in _AUDIT_KEYS.items()}
     reward = _reward(words[0], options)
-    rows = read_labelled(
-        Path(words[1]), *(keys[k] or "" for k in ("completion", "reference", "expected")), keys["prompt"]
-    )
+    fields = [keys[key] or "" for key in ("completion", "reference", "expected")]
+    rows = read_labelled(Path(words[1]), fields[0], fields[1], fields[2], keys["prompt"])
     card = audit(reward, rows, Reward(keys["against"]) if keys["against"] else None)
     if keys["card"]:
         write_whole(Path(keys["card"]), card.markdown())
