@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import ceil, comb, floor, gcd, lcm
 
-from holdfast.rewards.math_answer.tree import MAX_FACTORIAL, MINUS_ONE, Node, Unreadable, div, fn, num, power
+from holdfast.rewards.math_answer.tree import MAX_FACTORIAL, Node, Unreadable, div, fn, num, power
 
 
 def factorial(node: Node) -> Node:
@@ -31,7 +31,7 @@ def call(name: str, base: Node | None, arguments: tuple[Node, ...]) -> Node:
     if name == "lg":
         name, base = "log", num(10)
     if name == "log" and base is None and len(arguments) == 2:
-        arguments, base = arguments[:1], arguments[1]
+        base, arguments = arguments[1], arguments[:1]
     if name == "log" and base is not None:
         return _logarithm(base, arguments[0])
     if name == "binom" and len(arguments) == 2:
@@ -109,4 +109,22 @@ def _integer(node: Node) -> int | None:
     return value.numerator if value is not None and value.denominator == 1 else None
 
 
-__all__ = ["MINUS_ONE", "binomial", "call", "factorial", "in_base", "repeating"]
+def literal(text: str) -> Node:
+    """A number as written; `decimals` counts what its rounding can be read from (all zeros: exact)."""
+    if text.isdigit():
+        return num(int(text))
+    mantissa, _, exponent = text.replace("E", "e").partition("e")
+    _, _, after = mantissa.partition(".")
+    shift = int(exponent) if exponent else 0
+    if abs(shift) > 2000:
+        raise Unreadable("an exponent of more than 2000")
+    value = Fraction(mantissa.rstrip(".")) * Fraction(10) ** shift
+    exact = not after.strip("0") and not (exponent and shift < 0 and after)
+    return num(value, None if exact else len(after) - shift)
+
+
+def proper(right: Node, kind: str, text: str) -> bool:
+    """Is it a proper fraction written as one?"""
+    if right.kind != "num" or right.value[1] is not None or text not in ("frac", "dfrac", "tfrac", "cfrac"):
+        return right.kind == "num" and kind == "num"
+    return bool(0 < right.value[0] < 1)

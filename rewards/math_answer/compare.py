@@ -1,6 +1,6 @@
 """Equality of two trees of any shape: the cheapest sound test first."""
 
-from holdfast.rewards.math_answer import evaluate, modular, scalars
+from holdfast.rewards.math_answer import agreement, evaluate, modular, scalars
 from holdfast.rewards.math_answer.names import FLIPPED
 from holdfast.rewards.math_answer.regions import Piece, looks_like, region
 from holdfast.rewards.math_answer.settings import Settings, Verdict
@@ -301,7 +301,7 @@ def _ratio_of(one: Node, other: Node, names: list[str]) -> Node | None:
     a, b = one, other
     for place, name in enumerate(names):
         a, b = (substitute(node, name, num(3 + 2 * place)) for node in (a, b))
-    x, y = evaluate.approximation(a), evaluate.approximation(b)
+    x, y = agreement.approximation(a), agreement.approximation(b)
     if not x or not y:
         return None
     ratio = (x / y).limit_denominator(10**6)

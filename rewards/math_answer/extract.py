@@ -1,11 +1,13 @@
 """The final answer out of prose, in linear time.
 
-Order: boxes; `#### x`; an "answer" field of JSON; "the answer is …"; a short text as a whole; bold; the last formula or
-number. Text after `</think>` decides, an unclosed `<think>` has no answer, and nothing after an end-of-turn token counts.
+Order: boxes; `#### x`; an "answer" field of JSON; a line `A: x`; "the answer is …"; a text without prose as a whole;
+bold; the last formula or number. Text after `</think>` decides, an unclosed `<think>` has no answer, and nothing after
+an end-of-turn token counts.
 """
 
 import json
 import re
+from collections import deque
 from typing import NamedTuple
 
 from holdfast.rewards.math_answer.names import (
@@ -230,9 +232,8 @@ def _masked(text: str) -> str:
 def _last_expression(text: str) -> tuple[str, str] | None:
     """The later of the last formula and the last number outside formulas."""
     tail = text[-4000:]
-    formula = None
-    for formula in _FORMULA.finditer(tail):
-        pass
+    formulas = deque(_FORMULA.finditer(tail), maxlen=1)
+    formula = formulas[0] if formulas else None
     start = formula.end() if formula else 0
     numbers = list(_NUMBER.finditer(tail, start))
     if formula is not None:

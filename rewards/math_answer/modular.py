@@ -5,6 +5,7 @@ operations become residues that depend on their arguments' residues, so agreemen
 about 2^-50), while disagreement refutes it only when nothing of that kind occurs.
 """
 
+from fractions import Fraction
 from hashlib import blake2b
 
 from holdfast.rewards.math_answer.tree import MAX_TERMS, Node, num, substitute
@@ -40,7 +41,8 @@ class Field:
             raise Indefinite
         kind = node.kind
         if kind == "num":
-            return node.value[0].numerator % PRIME * self._inverse(node.value[0].denominator % PRIME) % PRIME
+            value: Fraction = node.value[0]
+            return value.numerator % PRIME * self._inverse(value.denominator % PRIME) % PRIME
         if kind == "add":
             return sum(map(self.value, node.args)) % PRIME
         if kind == "mul":

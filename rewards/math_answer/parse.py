@@ -9,20 +9,19 @@ factor    [-] power                                power: postfix (! % ° ') and
 """
 
 from collections.abc import Callable
-from fractions import Fraction
 
 from holdfast.rewards.math_answer import structures
-from holdfast.rewards.math_answer.arithmetic import binomial, call, factorial, in_base, repeating
+from holdfast.rewards.math_answer.arithmetic import binomial, call, factorial, in_base, literal, proper, repeating
 from holdfast.rewards.math_answer.names import INVERSES
 from holdfast.rewards.math_answer.tokens import END, Token, tokenize
 from holdfast.rewards.math_answer.tree import (
+    IMAGINARY,
     INF,
     MAX_DEPTH,
     MAX_HEIGHT,
     MINUS_ONE,
     PI,
     E,
-    I,
     Node,
     Unreadable,
     add,
@@ -33,7 +32,7 @@ from holdfast.rewards.math_answer.tree import (
     num,
 )
 
-_CONSTANTS = {"pi": PI, "e": E, "i": I, "inf": INF, "empty": Node("set")}
+_CONSTANTS = {"pi": PI, "e": E, "i": IMAGINARY, "inf": INF, "empty": Node("set")}
 _ATOM_OPS = frozenset({"(", "{", "set(", "<("})
 _ATOM_COMMANDS = frozenset(
     (
@@ -111,7 +110,8 @@ class Parser:
         """Sides and the signs between them; what leads (`=`, `≈`, `⇒`) is dropped."""
         while self.peek().kind == "rel" and self.peek().text in ("=", "~", "so", "to"):
             self.next()
-        sides, signs = [self.union()], []
+        sides = [self.union()]
+        signs: list[str] = []
         while self.peek().kind == "rel" and not (self.builders and self.peek().text == "divides"):
             sign = self.next().text
             if sign == "so":
@@ -191,13 +191,18 @@ class Parser:
             raise Unreadable("two numbers side by side")
         else:
             right = self.factor()
-        if before.kind == "num" and left.kind == "num" and left.value[1] is None and _proper(right, token):
+        if (
+            before.kind == "num"
+            and left.kind == "num"
+            and left.value[1] is None
+            and proper(right, token.kind, token.text)
+        ):
             return add(left, right)
         if (
             before.kind == "num"
             and left.kind == "num"
             and right.kind in ("percent", "deg")
-            and _proper(right.args[0], token)
+            and proper(right.args[0], token.kind, token.text)
         ):
             return right._replace(args=(add(left, right.args[0]),))
         return structures.product(left, right)
@@ -389,24 +394,3 @@ class Parser:
         while self.starts_factor(self.peek()) and self.peek().kind != "fn" and self.peek().text not in _ATOM_OPS:
             node = mul(node, self.power())
         return node
-
-
-def literal(text: str) -> Node:
-    """A number as written; `decimals` counts what its rounding can be read from (all zeros: exact)."""
-    if text.isdigit():
-        return num(int(text))
-    mantissa, _, exponent = text.replace("E", "e").partition("e")
-    _, _, after = mantissa.partition(".")
-    shift = int(exponent) if exponent else 0
-    if abs(shift) > 2000:
-        raise Unreadable("an exponent of more than 2000")
-    value = Fraction(mantissa.rstrip(".")) * Fraction(10) ** shift
-    exact = not after.strip("0") and not (exponent and shift < 0 and after)
-    return num(value, None if exact else len(after) - shift)
-
-
-def _proper(right: Node, token: Token) -> bool:
-    """Is it a proper fraction written as one?"""
-    if right.kind != "num" or right.value[1] is not None or token.text not in ("frac", "dfrac", "tfrac", "cfrac"):
-        return right.kind == "num" and token.kind == "num"
-    return 0 < right.value[0] < 1

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import NamedTuple
 
-from holdfast.rewards.math_answer import evaluate
+from holdfast.rewards.math_answer import agreement
 from holdfast.rewards.math_answer.names import FLIPPED
 from holdfast.rewards.math_answer.tree import (
     INF,
@@ -40,7 +40,7 @@ REALS: Region = [Piece(MINUS_INF, INF, False, False)]
 
 
 def region(node: Node) -> Region | None:
-    """The set of reals a node describes, in order and merged; None when it describes none, or its ends are no numbers."""
+    """The set of reals a node describes, in order and merged; None when it describes none."""
     pieces = _region(node)
     return None if pieces is None or len(pieces) > MAX_PARTS else _merged(pieces)
 
@@ -139,8 +139,7 @@ def _solved(left: Node, sign: str, right: Node) -> Region | None:
         return None
     (name,) = names
     if left.kind == "fn" and left.value == "abs":
-        inner = _absolute(left.args[0], sign, right)
-        return inner
+        return _absolute(left.args[0], sign, right)
     line = _linear(left, name)
     if line is None or not _number(right):
         return None
@@ -201,7 +200,7 @@ def _size(node: Node) -> Fraction | float | None:
     """A real number to sort by."""
     if node in (INF, MINUS_INF):
         return float("inf") if node == INF else float("-inf")
-    return None if symbols(node) else evaluate.approximation(node)
+    return None if symbols(node) else agreement.approximation(node)
 
 
 def _less(one: Node, other: Node) -> bool | None:

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from holdfast.rewards.math_answer import evaluate, modular
+from holdfast.rewards.math_answer import agreement, modular
 from holdfast.rewards.math_answer.settings import Settings
 from holdfast.rewards.math_answer.tree import COMPUTED, PI, Node, div, has, has_decimals, mul, num, symbols, walk
 
@@ -13,7 +13,7 @@ SCALARS = frozenset(
 
 
 def equal(gold: Node, pred: Node, settings: Settings, seed: bytes) -> tuple[bool, str]:
-    """Are two scalars equal, and which test said so. Raises evaluate.Hard when only a worker could tell."""
+    """Are two scalars equal, and which test said so. Raises Hard when only a worker could tell."""
     for one, other in readings(gold, pred, settings):
         if one == other:
             return True, "the same structure"
@@ -78,7 +78,8 @@ def _ratio(node: Node) -> Node:
 
 
 _SCALES = {
-    "mm": ("m", Fraction(1, 1000)), "cm": ("m", Fraction(1, 100)), "dm": ("m", Fraction(1, 10)), "m": ("m", Fraction(1)),
+    "mm": ("m", Fraction(1, 1000)), "cm": ("m", Fraction(1, 100)), "dm": ("m", Fraction(1, 10)),
+    "m": ("m", Fraction(1)),
     "km": ("m", Fraction(1000)), "mg": ("g", Fraction(1, 1000)), "g": ("g", Fraction(1)), "kg": ("g", Fraction(1000)),
     "s": ("s", Fraction(1)), "min": ("s", Fraction(60)), "h": ("s", Fraction(3600)), "ms": ("s", Fraction(1, 1000)),
     "inch": ("in", Fraction(1)), "in": ("in", Fraction(1)), "ft": ("in", Fraction(12)), "yd": ("in", Fraction(36)),
@@ -145,7 +146,7 @@ def _significant(value: Fraction, decimals: int) -> int:
 def _approximate(gold: Node, pred: Node, settings: Settings, seed: bytes) -> tuple[bool, str]:
     """At least one side holds decimals and they are not both plain numbers."""
     if not symbols(gold) and not symbols(pred):
-        g, p = evaluate.approximation(gold), evaluate.approximation(pred)
+        g, p = agreement.approximation(gold), agreement.approximation(pred)
         if g is None or p is None:
             return False, "no numeric value"
         g_decimals = gold.value[1] if gold.kind == "num" else (COMPUTED if has_decimals(gold) else None)
@@ -154,19 +155,19 @@ def _approximate(gold: Node, pred: Node, settings: Settings, seed: bytes) -> tup
         return fits, "equal after rounding" if fits else "different as decimals"
     if modular.identical(gold, pred, seed):
         return True, "identical as rational expressions"
-    fits = bool(evaluate.close(gold, pred, settings.tolerance, seed))
+    fits = bool(agreement.close(gold, pred, settings.tolerance, seed))
     return fits, f"{'within' if fits else 'not within'} the tolerance at random points"
 
 
 def exact(gold: Node, pred: Node, seed: bytes) -> tuple[bool, str]:
-    """Two exact scalars. Raises evaluate.Hard."""
+    """Two exact scalars. Raises Hard."""
     found = modular.identical(gold, pred, seed)
     if found is not None:
         return found, f"{'identical' if found else 'different'} as rational expressions"
     bases = (10, 0) if has_log(gold) or has_log(pred) else (10,)
     known = None
     for base in bases:
-        known = evaluate.equal(gold, pred, seed, base)
+        known = agreement.equal(gold, pred, seed, base)
         if known:
             return True, "equal at random points to high precision"
     if known is None:

@@ -1,9 +1,11 @@
-"""What only sympy and quadrature can tell; runs in a worker. Trees become sympy objects node by node: no text is
-ever handed to sympy."""
+"""What only sympy and quadrature can tell; runs in a worker.
+
+Trees become sympy objects node by node: no text is ever handed to sympy.
+"""
 
 from typing import Any
 
-from holdfast.rewards.math_answer import evaluate
+from holdfast.rewards.math_answer import agreement
 from holdfast.rewards.math_answer.compare import compare
 from holdfast.rewards.math_answer.evaluate import Hard
 from holdfast.rewards.math_answer.settings import Settings, Verdict
@@ -14,7 +16,7 @@ _DIGITS = 25
 
 
 def settle(gold: Node, pred: Node, settings: Settings) -> Verdict:
-    """Compare after integrals, limits and endless sums were replaced by their values. Raises Hard and sympy's errors."""
+    """Compare with integrals, limits and endless sums replaced by their values. Raises Hard and sympy's errors."""
     if _refuted(gold, pred):
         return Verdict(False, "refuted by quadrature")
     closed = tuple(_closed(node) for node in (gold, pred))
@@ -29,7 +31,7 @@ def _refuted(gold: Node, pred: Node) -> bool:
     """Do definite integrals, replaced by their numeric values, already tell the two apart?"""
     if not (has(gold, "int") or has(pred, "int")):
         return False
-    one, other = (evaluate.approximation(_integrated(node)) for node in (gold, pred))
+    one, other = (agreement.approximation(_integrated(node)) for node in (gold, pred))
     return one is not None and other is not None and abs(one - other) > max(abs(one), abs(other)) / 1000
 
 
@@ -41,13 +43,13 @@ def _integrated(node: Node) -> Node:
         return node
     import mpmath
 
-    low, high = (evaluate.approximation(bound) for bound in node.args[1:])
+    low, high = (agreement.approximation(bound) for bound in node.args[1:])
     if low is None or high is None:
         return node
     body, name = node.args[0], node.value
 
     def integrand(point: Any) -> Any:
-        value = evaluate.constant(substitute(body, name, num(_fraction(point), 15)), 20)
+        value = agreement.constant(substitute(body, name, num(_fraction(point), 15)), 20)
         return mpmath.mpf("nan") if value is None else mpmath.mpmathify(str(value.real))
 
     value, error = mpmath.quad(integrand, [float(low), float(high)], error=True, maxdegree=5)
@@ -129,7 +131,8 @@ def to_sympy(node: Node) -> Any:
     raise Hard(f"a {kind}")
 
 
-_FUNCTIONS = {name: name for name in "sin cos tan cot sec csc sinh cosh tanh coth sech csch floor factorial".split()} | {
+_SAME = "sin cos tan cot sec csc sinh cosh tanh coth sech csch floor factorial".split()
+_FUNCTIONS = {name: name for name in _SAME} | {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot", "arcsec": "asec", "arccsc": "acsc",
     "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "ln": "log", "log": "log", "abs": "Abs",
     "ceil": "ceiling", "binom": "binomial", "Gamma": "gamma", "sgn": "sign", "min": "Min", "max": "Max",
@@ -151,7 +154,7 @@ def _big(node: Node) -> Any:
 
 
 def from_sympy(expression: Any) -> Node | None:
-    """A rational number, or a rational multiple of a power of pi or e; None otherwise."""
+    """A rational number; None for anything else."""
     from fractions import Fraction
 
     if expression.is_Rational:

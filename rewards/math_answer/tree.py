@@ -1,10 +1,10 @@
 """The expression tree: one node type, and constructors that fold exact constants within bounds.
 
-Kinds of a scalar: `num` (value: Fraction, decimals or None), `const` (pi, e, i, inf), `sym` (name), `add`, `mul`, `pow`,
-`fn` (name), `app` (an unknown function), `index` (a name with a computed subscript), `sum`, `prod`, `int`, `lim` (value:
-the bound name), `pm` (value: + or -), `deg`, `percent`, `unit` (value: the unit), `base` (value: the digits as written),
-`det`, `dots`. Kinds of a structure: `tuple` (value: its brackets), `set`, `list` (value: its separator), `matrix` of
-`row`, `union`, `inter`, `diff`, `builder`, `rel` (value: the signs), `ratio`, `mod`, `field`, `text`.
+Kinds of a scalar: `num` (value: Fraction, decimals or None), `const` (pi, e, i, inf), `sym` (name), `add`, `mul`,
+`pow`, `fn` (name), `app` (an unknown function), `index` (a name with a computed subscript), `sum`, `prod`, `int`, `lim`
+(value: the bound name), `pm` (value: + or -), `deg`, `percent`, `unit` (value: the unit), `base` (value: the digits as
+written), `ratio`, `dots`. Kinds of a structure: `tuple` (value: its brackets), `set`, `list` (value: its separator),
+`matrix` of `row`, `union`, `inter`, `diff`, `builder`, `rel` (value: the signs), `mod`, `field`, `text`.
 """
 
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def num(value: Fraction | int, decimals: int | None = None) -> Node:
 
 
 ZERO, ONE, TWO, MINUS_ONE = num(0), num(1), num(2), num(-1)
-PI, E, I, INF = (Node("const", (), name) for name in ("pi", "e", "i", "inf"))
+PI, E, IMAGINARY, INF = (Node("const", (), name) for name in ("pi", "e", "i", "inf"))
 DOTS = Node("dots")
 
 
@@ -185,8 +185,11 @@ def substitute(node: Node, name: str, value: Node) -> Node:
 
 def rebuild(node: Node, args: tuple[Node, ...]) -> Node:
     """The same node over other arguments, folded."""
-    maker = {"add": add, "mul": mul, "pow": power}.get(node.kind)
-    return maker(*args) if maker is not None else node._replace(args=args)
+    if node.kind == "add":
+        return add(*args)
+    if node.kind == "mul":
+        return mul(*args)
+    return power(*args) if node.kind == "pow" else node._replace(args=args)
 
 
 def _either(decimals: int | None, part: Node) -> int | None:
