@@ -85,7 +85,7 @@ def swept(overrides: Sequence[str]) -> list[str]:
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     parsed = OverridesParser.create().parse_overrides(list(overrides))
-    return [o.get_key_element() for o in parsed if o.is_sweep_override()]
+    return [o.get_key_element().lstrip("+") for o in parsed if o.is_sweep_override()]
 
 
 def choices(group: str, config_dirs: Sequence[str] = ()) -> list[str]:

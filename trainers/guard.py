@@ -5,7 +5,7 @@
 Every `every` steps the model answers the next slice of each skill's items. Items it answered rightly before the
 training and wrongly now are lost, the reverse are gained; an e-process per skill (holdfast.stats.eprocess) weighs
 them, so that looking often raises no false alarm: over a whole training without change P(alarm) ≤ alpha, all skills
-together. When the items run out they are asked again, and each counts at its first flip only. An alarm needs
+together. When the items run out they are asked again, and every such round has its own share of alpha. An alarm needs
 evidence and size: a net loss above `margin` points in the latest looks.
 """
 
@@ -23,7 +23,7 @@ from holdfast.benchmarks.suite import Suite, load_suite
 from holdfast.errors import UsageError, suggestion, unknown
 from holdfast.rows import write_json
 from holdfast.run import read_json
-from holdfast.stats.eprocess import EProcess, FirstFlips
+from holdfast.stats.eprocess import Watch
 from holdfast.trainers.callback import adapter_off
 from holdfast.trainers.probe import Pool, Scores, pools, probe
 from holdfast.trainers.snapshot import restore, snapshot
@@ -39,8 +39,7 @@ RECENT = 3
 class Skill:
     """What is known of one skill."""
 
-    evidence: EProcess
-    flips: FirstFlips = field(default_factory=FirstFlips)
+    evidence: Watch
     net: list[float] = field(default_factory=list)
     """Net loss of each look, as a share of its items."""
 
@@ -48,7 +47,7 @@ class Skill:
         """Weigh one slice; returns what is logged."""
         lost = [item for item, score in now.items() if before[item] - score >= 0.5]
         gained = [item for item, score in now.items() if score - before[item] >= 0.5]
-        e_value = self.evidence.update(*self.flips.count(lost, gained))
+        e_value = self.evidence.look(now, lost, gained)
         self.net.append((len(lost) - len(gained)) / max(1, len(now)))
         return {"items": len(now), "lost": len(lost), "gained": len(gained), "e": e_value}
 
@@ -96,7 +95,7 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         self.cache = Path(cache) if cache else None
         self.batch_size, self.seed = batch_size, seed
         self.out = Path(out) if out else None
-        self.skills = {task: Skill(EProcess(alpha / len(self.tasks))) for task in self.tasks}
+        self.skills = {task: Skill(Watch(alpha / len(self.tasks))) for task in self.tasks}
         self.history: list[dict[str, Any]] = []
         self.seconds = 0.0
         self.good = 0
@@ -175,8 +174,6 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         record = {"policy": self.policy, "seconds": round(self.seconds, 3), "acted": self.acted, "looks": self.history}
         write_json(self.out / "guard.json", record)
         skills = {task: asdict(skill) for task, skill in self.skills.items()}
-        for skill in skills.values():
-            skill["flips"] = sorted(skill["flips"]["seen"])
         at = [pool.at for pool in self.pools]
         write_json(self.out / "state.json", {**record, "skills": skills, "before": self.before, "at": at})
 
@@ -189,5 +186,4 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         for pool, at in zip(self.pools, held["at"]):
             pool.at = at
         for task, known in held["skills"].items():
-            evidence, flips = EProcess(**known["evidence"]), FirstFlips(set(known["flips"]))
-            self.skills[task] = Skill(evidence, flips, known["net"])
+            self.skills[task] = Skill(Watch(**known["evidence"]), known["net"])

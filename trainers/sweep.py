@@ -3,13 +3,14 @@
 A job that fails, regresses, or is killed (memory, signal) is written down with its outcome; the sweep goes on.
 """
 
+import contextlib
 import json as json_module
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from holdfast.errors import EXIT_USAGE, UsageError
 from holdfast.rows import digest, write_json
@@ -34,7 +35,8 @@ def sweep(overrides: Sequence[str], config_dirs: Sequence[str] = (), *, json: bo
     GlobalHydra.instance().clear()
     hydra = Hydra.create_main_hydra2("holdfast", create_config_search_path("pkg://holdfast.conf"))
     try:
-        hydra.multirun("train", run_job, [*words, f"+swept=[{names}]"], with_log_configuration=False)
+        with contextlib.redirect_stdout(sys.stderr):
+            hydra.multirun("train", run_job, [*words, f"+swept=[{names}]"], with_log_configuration=False)
     except (HydraException, OmegaConfBaseException) as error:
         raise explain(error, config_dirs) from error
     finally:
@@ -45,13 +47,15 @@ def sweep(overrides: Sequence[str], config_dirs: Sequence[str] = (), *, json: bo
 def run_job(composed: Any) -> int:
     """One job of a sweep, in a child process; returns its exit code and never raises for what the job did."""
     from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     given = HydraConfig.get().overrides.task
-    keys = list(composed.pop("swept", None) or ())
-    out = Path(str(composed.out)) / job_name(given, keys)
+    plain = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=True))
+    keys = plain.pop("swept", None) or []
+    out = Path(str(plain["out"])) / job_name(given, keys)
     try:
-        config = typed(composed)
+        config = typed(plain)
     except OmegaConfBaseException as error:
         write_json(out / "outcome.json", {"status": "failed", "error": str(explain(error))})
         print(f"  {out.name}: {explain(error)}", file=sys.stderr, flush=True)
@@ -80,6 +84,8 @@ def run_in_child(config: TrainConfig) -> int:
     if code < 0:
         killed = {"status": "killed", "signal": -code, "rerun": f"holdfast train from={plan}"}
         write_json(out / "outcome.json", killed)
+    elif code and not (out / "outcome.json").is_file():
+        write_json(out / "outcome.json", {"status": "failed", "error": _last_line(out / "log.txt")})
     print(f"  {out.name}: {_told(out, code)}", file=sys.stderr, flush=True)
     return code
 
@@ -97,8 +103,10 @@ def _told(out: Path, code: int) -> str:
 
 
 def _last_line(log: Path) -> str:
-    lines = log.read_text("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else "nothing was said"
+    """The error of a job that ended before it could write an outcome."""
+    lines = log.read_text("utf-8", "replace").replace("\r", "\n").strip().splitlines()
+    said = [line for line in lines if line.startswith("holdfast: ")]
+    return [*lines, *said][-1] if lines else "nothing was said"
 
 
 def _sweep_directory(overrides: Sequence[str]) -> str:

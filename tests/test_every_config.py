@@ -1,0 +1,64 @@
+"""Every configuration that ships composes, and what it names exists."""
+
+from importlib import resources
+
+import pytest
+
+from holdfast.benchmarks.suite import load_suite, suite_names
+from holdfast.trainers.compose import choices, compose
+from holdfast.trainers.rewards import rewards_of
+
+
+@pytest.mark.parametrize(
+    "word",
+    [f"{group}={name}" for group in ("trainer", "model", "data", "launcher", "experiment") for name in choices(group)],
+)
+def test_it_composes(word: str) -> None:
+    try:
+        config = compose([word])
+    except Exception as error:
+        if word in ("launcher=slurm", "launcher=joblib") and "unknown launcher" in str(error):
+            pytest.skip(f"{word}: its plug-in is not installed (pip install 'holdfast[sweep]')")
+        raise
+    assert set(config.target) <= set(load_suite(config.suite).names)
+    for reward in (config.reward, config.data.reward):
+        if reward is not None:
+            rewards_of(reward)
+
+
+@pytest.mark.parametrize("name", choices("reward"))
+def test_every_reward_config_is_a_reward(name: str) -> None:
+    assert rewards_of(name)[0].spec.summary
+
+
+@pytest.mark.parametrize("name", suite_names())
+def test_every_suite_loads(name: str) -> None:
+    assert load_suite(name).names
+
+
+def test_every_field_of_the_trainers_is_trls() -> None:
+    from holdfast.trainers import arguments
+
+    for name in choices("trainer"):
+        arguments.check(name, compose([f"trainer={name}"]).trainer.args)
+
+
+def test_no_configuration_trusts_remote_code_or_pickles() -> None:
+    for name in choices("model"):
+        model = compose([f"model={name}"]).model
+        assert not model.trust_remote_code
+        assert not model.allow_pickle
+
+
+def test_every_file_is_in_a_known_group() -> None:
+    groups = {entry.name for entry in resources.files("holdfast.conf").iterdir() if entry.is_dir()}
+    assert groups - {"__pycache__"} <= {
+        "trainer",
+        "model",
+        "data",
+        "suite",
+        "reward",
+        "launcher",
+        "experiment",
+        "accelerate",
+    }
