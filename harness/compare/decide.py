@@ -58,10 +58,11 @@ def decide(
     judging = [one for one in judged if one.rules.role != "ignored"]
     if any(one.verdict is Verdict.REGRESSED for one in judging):
         return Decision.REGRESSED, checks
+    if any(too_many_unjudged(one.pairs, one.rules) for one in judging):
+        return Decision.INCONCLUSIVE, checks
     if macro is not None and macro.interval.high < -macro.margin:
         return Decision.REGRESSED, checks
-    unjudged = any(too_many_unjudged(one.pairs, one.rules) for one in judging)
-    if unjudged or any(not check.passed for check in checks):
+    if any(not check.passed for check in checks):
         return Decision.INCONCLUSIVE, checks
     if macro is None:
         gained = bool(judging) and all(one.verdict is Verdict.IMPROVED for one in judging)

@@ -102,7 +102,7 @@ def check_definition(before: TaskResult, after: TaskResult, allow: Collection[st
     for name in ("version", "metric", "generation", "reward"):
         mine, other = getattr(before, name), getattr(after, name)
         if mine != other:
-            found.append((name, f"{_TITLES[name]} differs: {_difference(mine, other)}"))
+            found.append((name, f"{_TITLES[name]}: {_difference(mine, other)}"))
     return [_allowed(before.task, text, name, allow) for name, text in found]
 
 
@@ -138,10 +138,10 @@ def pair(
 
 
 _TITLES = {
-    "version": "the task's version",
-    "metric": "the metric",
-    "generation": "generation arguments",
-    "reward": "the reward",
+    "version": "the task's version differs",
+    "metric": "the metric differs",
+    "generation": "generation arguments differ",
+    "reward": "the reward differs",
 }
 
 
