@@ -93,7 +93,8 @@ def _comparison(
 ) -> Comparison:
     from holdfast import __version__
 
-    held = [one for one in judged if one.rules.role == "held"]
+    # A skill that the policy trades away has its own limit, and is not part of the mean that must hold.
+    held = [one for one in judged if one.rules.role == "held" and not one.rules.allowed_drop]
     macro = omnibus("macro", held, margin, settings.alpha, settings.confidence)
     micro = omnibus("micro", held, margin, settings.alpha, settings.confidence)
     decision, checks = decide(judged, macro, settings.policy, settings.alpha)
@@ -195,6 +196,10 @@ def _role(task: str, settings: _Settings) -> Role:
     if task in settings.target:
         return "target"
     return "ignored" if task in settings.policy.ignore else "held"
+
+
+def _in_mean(task: str, settings: _Settings) -> bool:
+    return _role(task, settings) == "held" and not settings.policy.of(task).allowed_drop
 
 
 def _rules(task: str, margin: float, settings: _Settings) -> Rules:

@@ -65,9 +65,16 @@ def decide(
     if any(not check.passed for check in checks):
         return Decision.INCONCLUSIVE, checks
     if macro is None:
-        gained = bool(judging) and all(one.verdict is Verdict.IMPROVED for one in judging)
-        return (Decision.PASS if gained else Decision.INCONCLUSIVE), checks
+        shown = bool(judging) and all(_shown(one) for one in judging)
+        return (Decision.PASS if shown else Decision.INCONCLUSIVE), checks
     return (Decision.PASS if macro.non_inferior else Decision.INCONCLUSIVE), checks
+
+
+def _shown(one: Judged) -> bool:
+    """Without a held mean: a gain is proven, or, for a skill traded away, more than the agreed drop is ruled out."""
+    return one.verdict is Verdict.IMPROVED or (
+        one.verdict is Verdict.NON_INFERIOR and one.rules.role == "held" and one.rules.allowed_drop > 0
+    )
 
 
 def policy_checks(judged: Sequence[Judged], policy: Policy, alpha: float) -> list[Check]:

@@ -63,9 +63,15 @@ def sentence(
 
 
 def _passed(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin: float) -> str:
+    traded = [f"{b.task} {points(b.difference)}" for b in benchmarks if b.role == "held" and b.allowed_drop]
+    within = f"within what the policy allows: {', '.join(traded)} points" if traded else ""
     if macro is None:
-        return "No held skill was measured"
-    held = [b for b in benchmarks if b.role == "held"]
+        return f"Nothing else is held; {within}" if within else "No held skill was measured"
+    held = [b for b in benchmarks if b.role == "held" and not b.allowed_drop]
+    return _kept(held, macro, margin) + (f"; {within}" if within else "")
+
+
+def _kept(held: Sequence[Benchmark], macro: Omnibus, margin: float) -> str:
     better = [b.task for b in held if b.verdict is Verdict.IMPROVED]
     ruled_out = f"a drop of {points(margin, False)} is ruled out"
     if len(held) == 1:

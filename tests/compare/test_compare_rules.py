@@ -319,6 +319,18 @@ def test_policy(tmp_path: Path) -> None:
     assert without.decision is Decision.REGRESSED and without.benchmark("math").verdict is Verdict.REGRESSED
 
 
+def test_a_skill_traded_away_has_its_own_limit(tmp_path: Path) -> None:
+    tasks = {"facts": (1_000, 600, 10, 10), "style": (500, 400, 60, 5)}
+    policy = parse_policy({"margin": 2, "benchmarks": {"style": {"allowed_drop": 15}}})
+    kept = _runs(tmp_path / "1", tasks, policy=policy)
+    assert kept.decision is Decision.PASS and kept.macro is not None and kept.macro.tasks == 1
+    assert kept.benchmark("style").verdict is Verdict.NON_INFERIOR and "style -11.0" in kept.sentence
+    lower = parse_policy({"margin": 2, "benchmarks": {"style": {"allowed_drop": 5}}})
+    assert _runs(tmp_path / "2", tasks, policy=lower).benchmark("style").verdict is Verdict.REGRESSED
+    alone = _runs(tmp_path / "3", {"style": tasks["style"]}, policy=policy)
+    assert alone.macro is None and alone.decision is Decision.PASS
+
+
 def test_families_have_holm_of_their_own(tmp_path: Path) -> None:
     tasks = {f"k{i}": (500, 400, 20, 20) for i in range(5)} | {"code": (500, 400, 26, 12)}
     alone = _runs(tmp_path, tasks, margin=0.05)
