@@ -115,6 +115,7 @@ class HFEngine:
 
 def _hf_class() -> Any:
     """HFLM that remembers what it knew about each row of the last batch."""
+    import torch
     from lm_eval.models.huggingface import HFLM
 
     class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
@@ -128,9 +129,36 @@ def _hf_class() -> Any:
             return ids[:, -limit:], mask[:, -limit:]
 
         def _model_generate(self, context: Any, max_length: int, stop: Any, **options: Any) -> Any:
-            rows = super()._model_generate(context, max_length, stop, **options)
+            own = [text for text in stop if text != self.tok_decode([self.eot_token_id], skip_special_tokens=False)]
+            if own:
+                rows = super()._model_generate(context, max_length, stop, **options)
+            else:
+                rows = self._generate_to_end(context, max_length, options)
             self._answers = rows[:, context.shape[1] :].tolist()
             return rows
+
+        def _generate_to_end(self, context: Any, max_length: int, options: dict[str, Any]) -> Any:
+            """Without stop strings: lm-eval would decode every row at every step to look for them."""
+            sampling = dict(options)
+            if not sampling.get("do_sample"):
+                sampling.pop("temperature", None)
+            ends = sorted(self._ends() - {self.tokenizer.pad_token_id} | {self.tokenizer.eos_token_id} - {None})
+            with (
+                torch.no_grad(),
+                torch.autocast(
+                    device_type=self.device.type,
+                    dtype=self.mixed_precision_dtype,
+                    enabled=self.mixed_precision_dtype is not None,
+                ),
+            ):
+                return self.model.generate(
+                    input_ids=context,
+                    max_length=max_length,
+                    eos_token_id=ends,
+                    pad_token_id=self.tokenizer.pad_token_id,
+                    use_cache=True,
+                    **sampling,
+                )
 
         def take_facts(self, prompts: Sequence[str], texts: Sequence[str], limit: int) -> list[tuple[str, int, bool]]:
             """(finish_reason, tokens, prompt_cut) of each answer of the last batch, in the order of `prompts`."""
