@@ -34,6 +34,7 @@ _MARKER = re.compile(
 _JSON_ANSWER = re.compile(r'"(?:final_)?answer"\s{0,20}:\s{0,20}("(?:[^"\\]|\\.)*"|\[[^\[\]]*\]|[^\s,}\]]+)')
 _FENCED = re.compile(r"\$\$?[^$]*\$\$?|\\\[.*\\\]|\\begin.*", re.DOTALL)
 _CODE = re.compile(r"__|\w\(|[{}\[\];<>\\|`@=]|[\"']\w+[\"']|\bif\b")
+_SUBSTANCE = re.compile(r"[\d$\\^+√π]")
 _GSM = re.compile(r"^A: ([^\n]{1,200})$", re.MULTILINE)
 _BOLD = re.compile(r"\*\*([^*\n]{1,300})\*\*")
 _FORMULA = re.compile(
@@ -48,7 +49,7 @@ _NUMBER = re.compile(
 _SENTENCE_END = re.compile(r"(?<!\b[ap])(?<!\b[ap]\.m)\.(?=\s+[A-Z\[(<]|\s*$|\s+I\b)|\.?\n\s*\n")
 _WORD = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}")
 _TEXT_GROUP = re.compile(r"\\(?:text|mathrm|mbox|textbf|operatorname)[a-z]*\s*\{[^{}]*\}|\\(?:begin|end)\s*\{[^{}]*\}")
-_COPULA = re.compile(r"(?:\b(?:is|are|be|was|equals|get|gives|obtain|have)\b|[:=])\s*", re.IGNORECASE)
+_COPULA = re.compile(r"(?:\b(?:is|are|be|was|equals|get|gives|obtain|have)\b|(?<!\d):|:(?!\d)|=)\s*", re.IGNORECASE)
 _MATHEMATICAL = (
     FUNCTIONS.keys() | CONSTANTS.keys() | UNITS.keys() | SEPARATING_WORDS.keys() | PERCENT_WORDS | NUMBER_WORDS.keys()
     | {"in", "mod", "degrees", "degree", "th", "st", "nd", "rd", "am", "pm"}
@@ -137,7 +138,7 @@ def _marked(text: str) -> Extraction | None:
         fields = _JSON_ANSWER.findall(tail)
         if fields:
             return Extraction((_from_json(fields[-1]),), "the answer field")
-    gsm = _GSM.findall(tail[-3000:])
+    gsm = _GSM.findall(tail[-3000:]) if "\n" in tail else []
     if gsm:
         return Extraction((gsm[-1].strip(),), "the line A:")
     markers = list(_MARKER.finditer(tail))
@@ -155,8 +156,18 @@ def _unmarked(text: str) -> Extraction:
     bold = _BOLD.findall(tail[-3000:])
     if bold and not is_prose(bold[-1]) and any(character.isdigit() or character == "$" for character in bold[-1]):
         return Extraction((bold[-1],), "the last bold text")
+    stated = _concluded(tail[-3000:])
+    if stated:
+        return Extraction((stated,), "the last sentence")
     last = _last_expression(tail)
     return Extraction((last[0],), last[1]) if last else Extraction((tail[:_SHORT],), "the whole text")
+
+
+def _concluded(text: str) -> str:
+    """What the last sentence says something is: `… the solutions are 1 and 2.`"""
+    sentences = [part for part in _SENTENCE_END.split(text.rstrip(" .*\n") + ".") if part and part.strip(" .*\n")]
+    after = _after_verb(sentences[-1].strip()) if sentences else ""
+    return after if _SUBSTANCE.search(after) and not is_prose(after) else ""
 
 
 def _line(text: str, start: int) -> str:

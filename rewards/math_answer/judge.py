@@ -65,7 +65,7 @@ def _check(part: str) -> None:
     if len(part) > MAX_CHARS:
         raise BadReference(f"the reference has more than {MAX_CHARS} characters")
     plain = part.replace(r"\{", "").replace(r"\}", "")
-    if plain.count("{") != plain.count("}") or not part.replace("$", "").strip(" ."):
+    if plain.count("{") != plain.count("}") or not read(part).key:
         raise BadReference(f"the reference {part!r:.80} is not well-formed")
 
 

@@ -17,6 +17,7 @@ _PREFIXED = re.compile(r"\s*(?:option\s+|choice\s+)?(?:\(([A-J])\)|([A-J])[).:])
 _EMPTY = frozenset(
     {"no solution", "no solutions", "none", "empty set", "no real solution", "no real solutions", "no real roots"}
 )
+_UNDEFINED = frozenset({"dne", "does not exist", "undefined", "not defined"})
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 _CLOCK = re.compile(r"(\d{1,2}(?::\d{2})?)\s*([ap])\.?\s*m\.?", re.IGNORECASE)
 _PLAIN_WORDS = re.compile(r"[a-z][a-z ,.'\-]*")
@@ -52,6 +53,8 @@ def read(text: str, decimal_comma: bool = False, thousands: bool = True) -> Read
         return reading._replace(node=num(number))
     if words in _EMPTY:
         return reading._replace(node=Node("set"))
+    if words in _UNDEFINED:
+        return reading._replace(node=Node("sym", (), "undefined"))
     if words in ("all real numbers", "all reals", "all real x"):
         return reading._replace(node=Node("field", (), "R"))
     if _TIME.fullmatch(cleaned):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import NamedTuple
 
-from holdfast.rewards.math_answer.tree import Node, add, neg, rebuild, walk
+from holdfast.rewards.math_answer.tree import BINDERS, Node, add, neg, rebuild, walk
 
 _MOST_SIGNS = 4
 
@@ -70,7 +70,7 @@ def settled(node: Node) -> Node:
 
 def named(node: Node) -> bool:
     """Is it a mere name for a quantity: x, f(x), a_1, (x, y), |AB|, NO/BO, the area?"""
-    if node.kind in ("sym", "index", "app"):
+    if node.kind in ("sym", "index", "app", *BINDERS) or _derivative(node):
         return True
     if node.kind == "tuple":
         return all(named(part) for part in node.args)
@@ -86,6 +86,14 @@ def named(node: Node) -> bool:
             )
         return geometric and any(leaf.kind == "sym" for leaf in leaves)
     return False
+
+
+def _derivative(node: Node) -> bool:
+    """dy/dx: nothing but names, d among them."""
+    leaves = [part for part in walk(node) if not part.args]
+    return node.kind == "mul" and Node("sym", (), "d") in leaves and all(
+        leaf.kind == "sym" or _minus_one(leaf) for leaf in leaves
+    )
 
 
 def _minus_one(leaf: Node) -> bool:
