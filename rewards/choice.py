@@ -17,6 +17,7 @@ from holdfast.rewards._text import answer_text
 from holdfast.sample import Sample, Score
 
 LETTERS = "ABCDEFGHIJ"
+_SHORT = 300
 
 _OPEN = r"[\s(\[{\"'“‘*_$`:（]{0,10}(?:\\(?:text|mathrm|mathbf|textbf|mathbb|rm|bf)[\s{]{1,3})?[\s(\[*（]{0,3}"
 _CLOSE = r"[)\]}\"'”’*_$`）.]{0,6}"
@@ -36,7 +37,7 @@ _STATED = re.compile(
 )
 _CORRECT = re.compile(rf"({_LETTER}){_CLOSE}\s{{1,2}}(?:is|are|seems?|must be)\s(?:the\s)?(?:only\s)?"
                       r"(?:correct|right|best|true|the answer|answer)")  # fmt: skip
-_BOXED = re.compile(r"\\boxed\s?\{([^\n]{0,200})")
+_BOXED = re.compile(r"\\boxed\s?\{(?=([^\n]{0,200}))")
 _WHOLE = re.compile(
     rf"^{_OPEN}([A-Ja-j])(?:[)\]}}\"'*_$`）.:,]{{1,6}}(?:\s(?!is|are|was|can|does|has).{{0,400}})?|)$", re.DOTALL
 )
@@ -139,6 +140,8 @@ def _options(text: str) -> list[str]:
 
 
 def _marked(text: str) -> list[str]:
+    """The last letter in bold or brackets near the end of the text."""
+    text = text[-_SHORT:]
     last = _last(_MARKED.finditer(text))
     if last is None:
         return []
@@ -147,7 +150,12 @@ def _marked(text: str) -> list[str]:
 
 
 def _last_bare(text: str) -> list[str]:
-    """The last capital letter standing alone; a sentence's first A and the pronoun I do not count."""
+    """The last capital letter standing alone; a sentence's first A and the pronoun I do not count.
+
+    Read in short texts only: in a long one, letters name variables and reasoning that was cut off settles on none.
+    """
+    if len(text) > _SHORT:
+        return []
     found = ""
     end = 0
     for match in _BARE.finditer(text):

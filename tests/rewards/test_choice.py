@@ -1,0 +1,99 @@
+"""Multiple choice: how models state a letter, hedges, and 24,064 recorded MMLU-Pro answers."""
+
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paths import shared
+
+from holdfast import Outcome, Reward, Sample
+
+CHOICES = {"choices": ["Rome", "Oslo", "Paris", "New York City", "New York"]}
+
+STATED = [
+    ("C", "C"), ("(C)", "C"), ("C.", "C"), ("c", "C"), ("**C**", "C"), ("**C. Paris**", "C"), ("`C`", "C"),
+    ("The answer is (C)", "C"), ("answer: c", "C"), ("Answer: **C**", "C"), ("Answer:\n\n**C. Paris**", "C"),
+    ("\\boxed{C}", "C"), ("\\boxed{\\text{(C)}}", "C"), ("The final answer is: $\\boxed{J}$", "J"), ("答案是C", "C"),
+    ("The answer is A. Wait, no. The answer is C.", "C"), ("C is the correct answer", "C"), ("I choose D", "D"),
+    ("The best choice is option B.", "B"), ("I would go with (B)", "B"), ("The answer is C, B is wrong because", "C"),
+    ("A good question. Hmm, D", "D"), ("The answer is I think B", "B"), ("(A) is wrong. (B) is wrong. So (C).", "C"),
+    ("C) Paris\n\nParis is the capital. A is wrong.", "C"), ("<think>A? The answer is A</think>C", "C"),
+]  # fmt: skip
+
+HEDGES = [
+    "A or C", "A, B, C, D", "A B C D", "The answer is A or C", "The answer is (A) or (C).", "It is either A or C.",
+    "Both A and C are correct", "\\boxed{A, C}", "\\boxed{A} \\boxed{C}", "A. Rome\nB. Oslo\nC. Paris",
+    "The answer is A, B, C, and D", "**A** or **C**",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "letter"), STATED)
+def test_a_stated_letter_is_read(text: str, letter: str) -> None:
+    score = Reward("choice").score(Sample(text, letter))
+    assert (score.value, score.extracted) == (1.0, letter)
+    other = "E" if letter != "E" else "F"
+    assert Reward("choice").score(Sample(text, other)).value == 0.0
+
+
+@pytest.mark.parametrize("text", HEDGES)
+def test_a_hedge_is_wrong_whatever_the_reference(text: str) -> None:
+    for letter in "ABCD":
+        score = Reward("choice").score(Sample(text, letter))
+        assert score.value == 0.0
+        assert "hedge" in score.reason
+
+
+@pytest.mark.parametrize("text", ["", "no idea", "<think>The answer is C", "The answer is a number", "Caution!"])
+def test_no_letter_is_wrong(text: str) -> None:
+    assert Reward("choice").score(Sample(text, "A")).value == 0.0
+    assert Reward("choice").score(Sample(text, "C")).value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("Paris", "C"),
+        ("The answer is Paris.", "C"),
+        ("The capital of France is Paris.", "C"),
+        ("It is New York City", "D"),
+        ("New York", "E"),
+    ],
+)
+def test_an_options_text_is_read_where_choices_are_given(text: str, letter: str) -> None:
+    assert Reward("choice").score(Sample(text, letter, info=CHOICES)).extracted == letter
+    assert Reward("choice").score(Sample("Rome or Paris", letter, info=CHOICES)).value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("reference", "options"), [(2, {}), (3, {"index_base": 1}), ("C", {}), ("(c)", {}), ("Paris", {}), ("paris ", {})]
+)
+def test_a_reference_is_a_letter_an_index_or_a_choice(reference: Any, options: dict[str, Any]) -> None:
+    reward = Reward("choice", **options)
+    assert reward.score(Sample("C", reference, info=CHOICES)).value == 1.0
+    assert reward.score(Sample("B", reference, info=CHOICES)).value == 0.0
+
+
+@pytest.mark.parametrize("reference", [None, "K", "Berlin", 7, -1, True, 1.0, ["A"], ""])
+def test_a_reference_that_names_no_option_is_unjudgeable(reference: Any) -> None:
+    assert Reward("choice").score(Sample("C", reference, info=CHOICES)).outcome is Outcome.UNJUDGEABLE
+
+
+@given(st.sampled_from("ABCDEFGHIJ"), st.sampled_from("ABCDEFGHIJ"))
+def test_only_the_right_letter_scores(stated: str, wanted: str) -> None:
+    assert Reward("choice").score(Sample(f"The answer is ({stated}).", wanted)).value == float(stated == wanted)
+
+
+@pytest.mark.parametrize(("model", "least"), [("Meta-Llama-3-70B", 0.996), ("Meta-Llama-3_1-8B-Instruct", 0.994)])
+def test_recorded_mmlu_pro_answers_are_read_as_their_grader_did(model: str, least: float) -> None:
+    """Where the official prediction stands in an answer sentence; the rest are its random guesses and our hedges."""
+    with zipfile.ZipFile(shared("mmlu_pro", f"model_outputs_{model}_5shots.zip")) as archive:
+        rows = json.loads(archive.read(archive.namelist()[0]))
+    rows = [row for row in rows[::4] if row["pred"] and "answer is (" in row["generated_text"].split("\nQuestion:")[0]]
+    samples = [Sample(row["generated_text"].split("\nQuestion:")[0], row["answer"]) for row in rows]
+    scores = Reward("choice").score_batch(samples)
+    same = sum(score.extracted == row["pred"] for score, row in zip(scores, rows, strict=True))
+    assert len(rows) > 2700
+    assert same / len(rows) >= least
