@@ -60,6 +60,8 @@ class _Difference(NamedTuple):
 
     context: Any
     difference: Any
+    size: Any = 0
+    """The larger of the two values."""
     refuted: bool = False
     """Larger than the rounding noise."""
     close: bool = False
@@ -108,8 +110,12 @@ class _Comparison:
         if coarse is None or coarse.refuted or (coarse.close and turn > 1):
             return None if coarse is None else coarse.close  # two points at the finest precision are enough
         fine = self._with(self.finest, turn)
-        if fine is None or fine.refuted or fine.close:
-            return None if fine is None else fine.close
+        if fine is None or fine.refuted:
+            return None if fine is None else False
+        if fine.size > 1 and fine.size > 10**6 * coarse.size:
+            return False  # it grows with the precision: a pole in disguise, such as 1/sin(pi)
+        if fine.close:
+            return True
         # Both drown in the noise of larger values that cancel: a true zero shrinks as the precision grows.
         shrunk = fine.difference <= coarse.difference * fine.context.mpf(10) ** (_DIGITS + _GUARD - self.finest)
         return True if shrunk else None
@@ -132,9 +138,8 @@ class _Comparison:
         slack = context.mpf(10) ** (_GUARD - digits)
         difference = abs(a - b)
         close = difference <= slack * max(abs(a), abs(b))
-        return _Difference(
-            context, difference, not close and difference > slack * max(one.largest, other.largest), close
-        )
+        refuted = bool(not close and difference > slack * max(one.largest, other.largest))
+        return _Difference(context, difference, max(abs(a), abs(b)), refuted, bool(close))
 
     def _value(self, evaluation: Evaluation, node: Node) -> Any | None:
         try:

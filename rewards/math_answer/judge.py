@@ -55,7 +55,7 @@ def reference_parts(reference: str) -> tuple[str, ...]:
     if not parts and (len(reference) > 200 or "####" in reference or "\n" in reference.strip() or is_prose(reference)):
         found = extract(reference)
         parts = found.parts if found != NOTHING and found.how != "the whole text" else ()
-    parts = parts or (reference,)
+    parts = tuple(part for part in parts if read(part).key) or (reference,)
     for part in parts:
         _check(part)
     return tuple({read(part).key: part for part in parts}.values())
