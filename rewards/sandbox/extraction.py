@@ -67,7 +67,9 @@ def _after_thinking(text: str) -> str | None:
 
 
 def _block(text: str, name: str) -> tuple[str, str] | None:
-    blocks = [(m[2].lower(), m[3]) for m in _FENCE.finditer(text)]
+    # An unpaired bare fence closes a block that the prompt opened.
+    fences = [m for m in _FENCE.finditer(text) if m[2] or m[0].rstrip().endswith(m[1]) or not text[: m.start()].strip()]
+    blocks = [(m[2].lower(), m[3]) for m in fences]
     python = [code for language, code in blocks if language in _PYTHON[:3]]
     candidates = python or [code for language, code in blocks if language == ""]
     if not candidates:

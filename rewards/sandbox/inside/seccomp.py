@@ -43,7 +43,7 @@ def program() -> bytes | None:
     code += [(_EQUAL, 0, 4, _CLONE[machine]), (_LOAD, 0, 0, 16)]
     code += [(_SET, 0, 1, _NEW_NAMESPACES), (_RETURN, 0, 0, _ERRNO | errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
     code += [(_EQUAL, 0, 5, _SOCKET[machine]), (_LOAD, 0, 0, 16)]
-    code += [(_EQUAL, 2 - i, 0, family) for i, family in enumerate(_FAMILIES)]
+    code += [(_EQUAL, 3 - i, 0, family) for i, family in enumerate(_FAMILIES)]
     code += [(_RETURN, 0, 0, _ERRNO | errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
     return b"".join(struct.pack("HBBI", *line) for line in code)
 

@@ -140,7 +140,10 @@ def exception_class(name: Any) -> type[Exception]:
 
 
 def _text(error: BaseException) -> str:
+    """What the exception was made with: a KeyError's own text would be quoted twice."""
     try:
+        if len(error.args) == 1 and type(error.args[0]) is str:
+            return error.args[0][:2000]
         return str(error)[:2000]
     except BaseException:  # noqa: BLE001 - the program's own __str__
         return ""

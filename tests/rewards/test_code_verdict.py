@@ -1,0 +1,97 @@
+"""Attacks on the verdict and abuse of the machine, on both backends."""
+
+import time
+
+import code_abuse
+import code_attacks
+import pytest
+from sandboxes import BACKENDS, candidates_alive, containers, groups, need
+
+from holdfast.reward import Reward
+from holdfast.rewards.sandbox import close_pools
+from holdfast.sample import Outcome, Sample
+
+
+def test_the_corpus_is_large_enough() -> None:
+    assert len(code_attacks.CALLED) + len(code_attacks.PRINTED) >= 60
+    assert len(code_abuse.ABUSE) >= 25
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_attack_is_accepted(backend: str) -> None:
+    reward = Reward("code", backend=need(backend), timeout=8.0)
+    right = reward.score_batch([Sample(code_attacks.RIGHT, r) for r in code_attacks.references().values()])
+    assert [score.value for score in right] == [1.0] * len(right)
+    # Every attack under one calling style here; under all styles in the slow tier.
+    chosen = [a for a in code_attacks.attacks() if a[0].endswith(("[near]", "[stdin]"))]
+    _assert_refused(reward, chosen)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_attack_is_accepted_under_any_style(backend: str) -> None:
+    _assert_refused(Reward("code", backend=need(backend), timeout=8.0), list(code_attacks.attacks()))
+
+
+def _assert_refused(reward: Reward, attacks: list[tuple[str, str, dict[str, object]]]) -> None:
+    scores = reward.score_batch([Sample(program, reference) for _, program, reference in attacks])
+    assert [name for (name, _, _), score in zip(attacks, scores) if score.value != 0.0] == []
+
+
+_PRINTS = {"style": "stdin", "tests": [{"input": "", "output": "done\n"}]}
+_FRESH = {"tests": ["assert fresh() == ([], True)"]}
+_CONTROL = """
+import os
+def fresh():
+    return os.listdir("/tmp"), len([p for p in os.listdir("/proc") if p.isdigit()]) <= 4
+"""
+
+
+def _abuse(backend: str, names: list[str]) -> None:
+    reward = Reward("code", backend=backend, timeout=2.0, memory=256, workers=1)
+    for name in names:
+        score = reward.score(Sample(code_abuse.ABUSE[name], _PRINTS))
+        assert score.value == 0.0, (name, score)
+        after = reward.score(Sample(_CONTROL, _FRESH))
+        assert after.value == 1.0, (name, after)
+    close_pools()
+    _nothing_left()
+
+
+def _nothing_left() -> None:
+    for _ in range(50):
+        left = candidates_alive() + (containers() if need_docker() else []) + groups()
+        if not left:
+            return
+        time.sleep(0.1)
+    assert left == []
+
+
+def need_docker() -> bool:
+    from holdfast.rewards.sandbox import docker_engine
+
+    return docker_engine.problem("", "") is None
+
+
+QUICK = ["daemon", "deaf daemon", "daemon that writes", "locked folders", "deep folders", "links", "kills everything"]
+QUICK += ["kills its parent", "stdout flood", "memory", "writes the system", "hypervisor", "fork bomb"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_abuse_is_contained(backend: str) -> None:
+    _abuse(need(backend), QUICK)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_all_abuse_is_contained(backend: str) -> None:
+    _abuse(need(backend), list(code_abuse.ABUSE))
+
+
+def test_comparing_the_programs_own_objects_needs_partial_isolation() -> None:
+    program = "class P:\n    def __init__(self, x): self.x = x\n    def __eq__(self, o): return self.x == o.x\n"
+    reference = {"tests": ["assert P(1) == P(1)", "assert not (P(1) == P(2))", "assert P(3).x == 3"]}
+    full = Reward("code", backend=need("bubblewrap"), score="share").score(Sample(program, reference))
+    assert full.parts["tests"] == pytest.approx(1 / 3) and "partial isolation" in full.reason
+    partial = Reward("code", backend="bubblewrap", isolation="partial").score(Sample(program, reference))
+    assert partial.outcome is Outcome.CORRECT and "partial isolation" in partial.reason
