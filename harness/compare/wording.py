@@ -93,7 +93,7 @@ def _regressed(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin: f
     more = f" and {len(worse) - 3} more" if len(worse) > 3 else ""
     only = " (by truncation alone)" if all(b.truncation_only for b in worse) else ""
     count = "The benchmark" if len(judged) == 1 else f"{len(worse)} of {len(judged)} benchmarks"
-    return f"{count} regressed{only}: {listed}{more} points"
+    return f"{count} regressed{only}: {listed} points{more}"
 
 
 def _inconclusive(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin: float, failed: Sequence[str]) -> str:
