@@ -38,6 +38,9 @@ def judge(text: str, reference: str, settings: Settings) -> Judgement:
     if not extraction.parts:
         return Judgement(Verdict(False, extraction.how), extraction)
     pred_parts = extraction.parts
+    if len(pred_parts) > 1:  # a box may hold nothing but a placeholder
+        pred_parts = tuple(part for part in pred_parts if read(part, settings.decimal_comma).key) or pred_parts[-1:]
+        extraction = extraction._replace(parts=pred_parts)
     if len(pred_parts) == 1 and len(gold_parts) == 1:
         return _judged(gold_parts[0], pred_parts[0], extraction, settings)
     return _several(gold_parts, extraction, settings)
