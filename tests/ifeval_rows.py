@@ -8,6 +8,8 @@ from typing import Any
 
 from paths import shared
 
+from holdfast import Reward, Sample
+
 Row = tuple[str, dict[str, Any], str, list[bool]]
 """key, reference, response, labels of its instructions"""
 
@@ -59,3 +61,27 @@ def ifbench_recorded(how: str) -> list[Row]:
         reference = prompts.get(prompt) or ends[prompt[-60:]]
         found.append((reference["key"], reference, row["response"], row["follow_instruction_list"]))
     return found
+
+
+def changes_table() -> str:
+    """The recorded rows whose verdict `corrected` changes, as the Markdown table of docs/ifeval.md."""
+    runs = {
+        "IFEval GPT-4": ("ifeval", ifeval_recorded("gpt4", "strict")),
+        "IFEval Qwen2.5-0.5B": ("ifeval", ifeval_recorded("qwen", "strict")),
+        "IFBench sample": ("ifbench", ifbench_recorded("strict")),
+    }
+    found: dict[str, dict[str, list[str]]] = {}
+    for run, (name, rows) in runs.items():
+        for key, reference, response, _ in rows:
+            parts = [Reward(name, mode=mode).score(Sample(response, reference)).parts for mode in MODES]
+            for part, before in parts[0].items():
+                if parts[1][part] != before:
+                    direction = f"{key} ({before:.0f}→{parts[1][part]:.0f})"
+                    found.setdefault(part.partition("#")[0], {}).setdefault(run, []).append(direction)
+    lines = ["| instruction | recorded run | keys (upstream → corrected) |", "|---|---|---|"]
+    for part in sorted(found):
+        lines += [f"| {part} | {run} | {', '.join(keys)} |" for run, keys in found[part].items()]
+    return "\n".join(lines)
+
+
+MODES = ("upstream", "corrected")

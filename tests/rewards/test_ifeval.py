@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ifeval_rows import gpt4_all, ifeval_recorded
+from ifeval_rows import changes_table, gpt4_all, ifeval_recorded
+from paths import ROOT
 
 from holdfast import Outcome, Reward, Sample, Score
 
@@ -208,3 +209,8 @@ def test_any_text_gets_a_verdict_in_both_modes(text: str) -> None:
     for mode in ("upstream", "corrected"):
         score = Reward("ifeval", mode=mode, strict=False).score(Sample(text, reference))
         assert score.value is not None and len(score.parts) == 25
+
+
+def test_the_guide_lists_the_rows_that_corrected_changes() -> None:
+    guide = (ROOT / "docs" / "ifeval.md").read_text(encoding="utf-8")
+    assert changes_table() in guide, "paste the output of tests/ifeval_rows.py's changes_table()"
