@@ -34,13 +34,14 @@ def by_item(rows: Iterable[Row]) -> list[list[Row]]:
 
 
 def majority(rows: Sequence[Row]) -> float:
-    """Score of the most frequent extracted answer; a tie goes to the one that came first. Completions without an
-    answer do not vote; 0 when none has one."""
+    """Score of the most frequent extracted answer; answers that tie count with their mean, the expectation of drawing
+    one (NeMo-Skills' majority@k). Completions without an answer do not vote; 0 when none has one."""
     votes = Counter(row.extracted for row in rows if row.extracted)
     if not votes:
         return 0.0
-    winner = votes.most_common(1)[0][0]
-    return next(float(row.score or 0.0) for row in rows if row.extracted == winner)
+    most = max(votes.values())
+    scores = {row.extracted: float(row.score or 0.0) for row in reversed(rows) if votes.get(row.extracted) == most}
+    return _mean(scores.values())
 
 
 def part_means(rows: Iterable[Row]) -> Mapping[str, float]:
