@@ -36,8 +36,10 @@ def approximation(node: Node) -> Fraction | None:
     value = constant(node)
     if value is None or abs(value.imag) > abs(value) * 10**-30:
         return None
-    text = str(value.real)
-    return Fraction(text) if len(text) < 60 else None
+    size = abs(value)
+    if size and not 1e-300 < size < 1e300:
+        return None  # as a fraction it would fill the memory
+    return Fraction(str(value.real))
 
 
 def equal(one: Node, other: Node, seed: bytes, log_base: int = 10) -> bool | None:

@@ -1,4 +1,7 @@
-"""The fast path: one plain number in a box or after ####, against one plain number. Says nothing (None) otherwise."""
+"""The fast path: one plain number in a box, after #### or after "the answer is", against one plain number.
+
+Says nothing (None) wherever the full judge could see something else.
+"""
 
 import re
 from fractions import Fraction
@@ -7,7 +10,8 @@ from holdfast.rewards.math_answer.settings import Settings
 from holdfast.sample import Sample, Score
 
 _NUMBER = re.compile(r"\s*\$?\s*(-?)(?:(\d{1,3}(?:,\d{3})+)|(\d{1,18}))(?:\.(\d{1,18}))?\s*\.?\s*")
-_CUT = ("think>", "<|", "</s>")
+_STATED = re.compile(r"\b[Aa]nswer is:? +\$?(-?\d[\d,]{0,20}(?:\.\d{1,18})?)\$?\.?\s*$")
+_TAIL = 90
 
 
 def score(sample: Sample, settings: Settings) -> Score | None:
@@ -16,15 +20,26 @@ def score(sample: Sample, settings: Settings) -> Score | None:
     if isinstance(reference, bool) or not isinstance(reference, str | int) or settings.decimal_comma:
         return None
     text = sample.completion if isinstance(sample.completion, str) else sample.text
-    found = _final(text)
-    if found is None or any(mark in text for mark in _CUT):
+    if "think>" in text:
+        _, closed, text = text.rpartition("</think>")
+        if not closed or "<think>" in text:
+            return None
+    if "<|" in text or "</s>" in text:
         return None
-    candidate, how = found
+    found = _final(text, settings.extract == "boxed")
+    if found is None:
+        return None
     if isinstance(reference, str) and "####" in reference:
         reference = reference[reference.rfind("####") + 4 :]
-    pred, gold = _read(candidate), _read(str(reference))
+    return _compared(found, _read(found[0]), _read(str(reference)))
+
+
+def _compared(
+    found: tuple[str, str], pred: tuple[int | Fraction, bool] | None, gold: tuple[int | Fraction, bool] | None
+) -> Score | None:
     if pred is None or gold is None:
         return None
+    candidate, how = found
     if pred[0] == gold[0]:
         return Score.of(True, f"extracted {candidate!r} ({how}); equals {gold[0]} exactly", candidate)
     if pred[1] or gold[1]:
@@ -32,18 +47,23 @@ def score(sample: Sample, settings: Settings) -> Score | None:
     return Score.of(False, f"extracted {candidate!r} ({how}); expected {gold[0]}", candidate)
 
 
-def _final(text: str) -> tuple[str, str] | None:
-    """The content of the only box, or the line after the only ####."""
+def _final(text: str, boxed_only: bool) -> tuple[str, str] | None:
+    """The content of the only box, the line after the only ####, or the number that a final "answer is" states."""
     at = text.rfind("\\boxed{")
     if at >= 0:
         end = text.find("}", at)
         if end < 0 or text.count("box") != 1:
             return None
         return text[at + 7 : end], "box"
-    at = text.rfind("####")
-    if at < 0 or "box" in text:
+    if boxed_only or "box" in text:
         return None
-    return text[at + 4 : at + 60].partition("\n")[0].strip(), "####"
+    at = text.rfind("####")
+    if at >= 0:
+        return text[at + 4 : at + 60].partition("\n")[0].strip(), "####"
+    if '"answer"' in text or '"final_answer"' in text or "A: " in text:
+        return None
+    stated = _STATED.search(text, max(0, len(text) - _TAIL))
+    return None if stated is None else (stated[1], "the stated answer")
 
 
 def _read(text: str) -> tuple[int | Fraction, bool] | None:

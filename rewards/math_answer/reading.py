@@ -18,6 +18,7 @@ _EMPTY = frozenset(
     {"no solution", "no solutions", "none", "empty set", "no real solution", "no real solutions", "no real roots"}
 )
 _UNDEFINED = frozenset({"dne", "does not exist", "undefined", "not defined"})
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 _CLOCK = re.compile(r"(\d{1,2}(?::\d{2})?)\s*([ap])\.?\s*m\.?", re.IGNORECASE)
 _PLAIN_WORDS = re.compile(r"[a-z][a-z ,.'\-]*")
@@ -42,6 +43,8 @@ class Reading(NamedTuple):
 @lru_cache(maxsize=4096)
 def read(text: str, decimal_comma: bool = False, thousands: bool = True) -> Reading:
     """Read an answer; `node` is None when it is no mathematics, and `problem` says why."""
+    if _INTEGER.fullmatch(text):
+        return Reading(text, text, text, node=num(int(text)))
     if len(text) > 2 * MAX_CHARS:
         return Reading(text[:80], "", "", problem=f"more than {MAX_CHARS} characters")
     cleaned = clean(text, thousands=thousands, decimal_comma=decimal_comma)

@@ -91,8 +91,10 @@ def named(node: Node) -> bool:
 def _derivative(node: Node) -> bool:
     """dy/dx: nothing but names, d among them."""
     leaves = [part for part in walk(node) if not part.args]
-    return node.kind == "mul" and Node("sym", (), "d") in leaves and all(
-        leaf.kind == "sym" or _minus_one(leaf) for leaf in leaves
+    return (
+        node.kind == "mul"
+        and Node("sym", (), "d") in leaves
+        and all(leaf.kind == "sym" or _minus_one(leaf) for leaf in leaves)
     )
 
 

@@ -76,6 +76,13 @@ def peer(pairs: Iterable[Pair]) -> list[bool]:
     return [bool(verify(parse(f"${reference}$"), parse(text))) for text, reference in pairs]
 
 
+def plain_peer(pairs: Iterable[Pair]) -> list[bool]:
+    """math-verify on references that are already in its own input form."""
+    from math_verify import parse, verify
+
+    return [bool(verify(parse(reference), parse(text))) for text, reference in pairs]
+
+
 def bare(pairs: Iterable[Pair]) -> list[bool]:
     """A regular expression and Fraction: the lower bound for integers."""
     import re
@@ -116,6 +123,24 @@ def accuracy(judge: Callable[[list[Pair]], list[bool]]) -> tuple[int, int, int, 
     return positive, negative, sum(not row["contested"] for row in rows), slowest
 
 
+def equivalence(judge: Callable[[list[Pair]], list[bool]]) -> tuple[int, int, int]:
+    """True positives, false positives and false negatives on math_equivalence without the documented exceptions."""
+    table = Path(__file__).resolve().parents[1] / "rewards/math_exceptions.jsonl"
+    exceptions = {(row["file"], row["row"]) for row in map(json.loads, table.read_text("utf-8").splitlines())}
+    counts = [0, 0, 0]
+    for path in sorted((SHARED_DATA / "math_equivalence").glob("*.jsonl")):
+        for index, line in enumerate(path.read_text("utf-8").splitlines()):
+            row = json.loads(line)
+            golds = row["gold"] if isinstance(row["gold"], list) else [row["gold"]]
+            if (path.name, index) in exceptions or row["pred"] is None:
+                continue
+            found = any(judge([(str(row["pred"]), str(gold))])[0] for gold in golds)
+            counts[0] += found and row["expected"]
+            counts[1] += found and not row["expected"]
+            counts[2] += row["expected"] and not found
+    return counts[0], counts[1], counts[2]
+
+
 def main() -> None:
     """Print the table."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
@@ -139,9 +164,12 @@ def main() -> None:
     one, other = rates["math"], rates["math-verify 0.9.0"]
     print(f"| ratio | {one[0] / other[0]:.1f}x | {one[1] / other[1]:.1f}x | | | | | |")
     print(f"| regex + Fraction | {floor:,.0f} | | | | | | |")
-    print(
-        f"\nPeak memory of this process (both together): {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB"
-    )
+    print("\n| math_equivalence | precision % | recall % |\n|---|---|---|")
+    for name, judge in (("math", ours), ("math-verify 0.9.0", plain_peer)):
+        right, wrong, missed = equivalence(judge)
+        print(f"| {name} | {100 * right / (right + wrong):.1f} | {100 * right / (right + missed):.1f} |")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"\nPeak memory of this process (both together): {peak} MB")
 
 
 if __name__ == "__main__":
