@@ -23,6 +23,8 @@ from holdfast.stats.suite import decidable_margin
 Origin = Literal["given", "policy", "default"]
 _DRAWS = 100_000
 """Simulated benchmarks behind a default margin: 10,000 suites of ten."""
+_BLUNT = 0.05
+"""A default margin above this is warned about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def compare(
     warnings += found + _provenance(before, after)
     measured = [_measure(one, settings) for one in pairs]
     margin, origin = _margin(margin, pairs, measured, settings)
+    if origin == "default" and margin > _BLUNT:
+        warnings.append(f"these runs can only rule out a mean drop of {100 * margin:.4g} points: measure more items")
     judged = judge([(p, m, _rules(p.task, margin, settings)) for p, m in zip(pairs, measured)])
     aa = {} if noise is None else _noise(before, noise, names, settings)
     benchmarks = tuple(_benchmark(one, aa.get(one.pairs.task), settings) for one in judged)

@@ -9,7 +9,7 @@ from typing import Any
 from holdfast.compare.source import FileSource, RowSource, Source
 from holdfast.compare.table import Table, read_tables
 from holdfast.errors import DataError
-from holdfast.records import pick, read_records, require_file
+from holdfast.records import SUFFIXES, pick, read_records, require_file
 from holdfast.rows import Row, digest
 from holdfast.run import Measurement, TaskResult, read_json, read_measurement
 
@@ -63,6 +63,8 @@ def load(path: str | Path, columns: Columns | None = None) -> Measurement:
         for candidate in (place, place / "after", place / "before"):
             if (candidate / "results.json").is_file() and _is_measurement(candidate):
                 return read_measurement(candidate)
+        return _foreign(place, None)
+    if not place.name.endswith(SUFFIXES) and place.is_file():
         return _foreign(place, None)
     require_file(place)
     _, first = next(read_records(place))

@@ -1,6 +1,6 @@
 """One benchmark measured: its difference, interval and p values, before it is judged among the others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from holdfast.compare.result import Interval
 from holdfast.stats.means import Estimate, clustered_difference, mean_difference, sign_flip_p
 from holdfast.stats.paired import mcnemar_midp, tango_interval, tango_lower, tango_p
 from holdfast.stats.power import mde
+
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,14 @@ def _graded(pairs: Pairs, alpha: float, confidence: float, allowed: float, seed:
     return _of_estimate(pairs, mean_difference(d), p, "t interval, sign-flip permutation test", alpha, confidence, None)
 
 
+def _cautious(estimate: Estimate, changed: int, n: int) -> Estimate:
+    """Hardly any item changed: the spread seen is no measure of the spread there is.
+
+    se at least 1.645/n, at which the one-sided 95 % bound without any change is that of 0/1 scores (Tango: z²/n).
+    """
+    return replace(estimate, se=max(estimate.se, 1.645 / n)) if changed < _FEW else estimate
+
+
 def _of_estimate(
     pairs: Pairs,
     estimate: Estimate,
@@ -88,6 +98,7 @@ def _of_estimate(
 ) -> Measured:
     d = pairs.y - pairs.x
     variance = estimate.se**2 * pairs.n
+    estimate = _cautious(estimate, int(np.count_nonzero(d)), pairs.n)
     improved = estimate.p("improved") if clusters else sign_flip_p(d, "improved", seed=0)
     return Measured(
         difference=estimate.mean,

@@ -76,7 +76,8 @@ def p_values(strata: Strata) -> Array:
     exact = mcnemar_midp(strata.lost, strata.gained)
     if np.isnan(strata.se).all():
         return exact
-    return np.asarray(np.where(np.isnan(strata.se), exact, special.ndtr(strata.difference / np.sqrt(strata.variance))))
+    spread = np.sqrt(np.maximum(strata.variance, 1e-300))
+    return np.asarray(np.where(np.isnan(strata.se), exact, special.ndtr(strata.difference / spread)))
 
 
 def simulate_unchanged(

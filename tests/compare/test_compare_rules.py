@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from made_runs import flipped, made_rows, made_run
+from paths import shared
 
 from holdfast.compare import Comparison, Decision, Verdict, compare, load
 from holdfast.compare.policy import parse_policy
@@ -84,6 +85,12 @@ def test_the_default_margin_is_printed_and_a_run_passes_against_itself(tmp_path:
     assert comparison.margin_origin == "default" and 0 < comparison.margin < 0.02
     assert comparison.decision is Decision.PASS
     assert {result.verdict for result in comparison.benchmarks} <= {Verdict.NON_INFERIOR, Verdict.INCONCLUSIVE}
+
+
+def test_a_suite_too_small_to_see_anything_is_warned_about(tmp_path: Path) -> None:
+    comparison = _runs(tmp_path, {"a": (20, 10, 3, 3)})
+    assert comparison.margin > 0.1
+    assert any("can only rule out" in warning for warning in comparison.warnings)
 
 
 def test_unjudged_rows_are_dropped_in_pairs_and_too_many_decide_nothing(tmp_path: Path) -> None:
@@ -185,6 +192,21 @@ def test_repeats_are_means_with_a_permutation_test(tmp_path: Path) -> None:
     assert result.verdict is Verdict.REGRESSED
     for flip in result.flips:
         assert (flip.before.score, flip.after.score) == ((1.0, 0.0) if flip.direction == "lost" else (0.0, 1.0))
+
+
+def test_no_change_among_a_few_graded_items_is_not_certainty(tmp_path: Path) -> None:
+    runs = [made_run(tmp_path / n, {"t": made_rows("t", [0.5] * 50)}, n) for n in "ab"]
+    result = compare(*runs, margin=0.01).benchmark("t")
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.interval.low < -0.05 and result.interval.high > 0.05
+    assert 100 < (result.items_to_decide or 0) < 2_000
+
+
+def test_another_harness_output(tmp_path: Path) -> None:
+    path = shared("tau_bench", "gpt-4o-airline.json.gz")
+    result = compare(load(path), load(path)).benchmarks[0]
+    assert (result.n, result.repeats) == (50, 4)
+    assert result.before == result.after == pytest.approx(0.42)
 
 
 def test_clusters_widen_the_interval(tmp_path: Path) -> None:
