@@ -9,7 +9,7 @@ from holdfast.compare import Verdict
 GAIN = {
     "sft": ["experiment=tiny_sft", "trainer.args.max_steps=80"],
     "dpo": ["experiment=tiny_dpo", "trainer.args.max_steps=40"],
-    "grpo": ["experiment=tiny_grpo", "trainer.args.max_steps=40"],
+    "grpo": ["experiment=tiny_grpo"],
 }
 
 
