@@ -1,5 +1,6 @@
 """Pairing two measurements item by item, and refusing, with the difference named, what cannot be compared."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,7 +101,7 @@ def check_definition(before: TaskResult, after: TaskResult, allow: Collection[st
         return []
     found = []
     for name in ("version", "metric", "generation", "reward"):
-        mine, other = getattr(before, name), getattr(after, name)
+        mine, other = (_plain(getattr(result, name)) for result in (before, after))
         if mine != other:
             found.append((name, f"{_TITLES[name]}: {_difference(mine, other)}"))
     return [_allowed(before.task, text, name, allow) for name, text in found]
@@ -143,6 +144,11 @@ _TITLES = {
     "generation": "generation arguments differ",
     "reward": "the reward differs",
 }
+
+
+def _plain(value: Any) -> Any:
+    """As it reads from a file: a measurement still in memory may hold tuples where the file has lists."""
+    return json.loads(json.dumps(value, default=str))
 
 
 def _check_items(task: str, items: tuple[Items, Items], common: Sequence[str], allow: Collection[str]) -> list[str]:

@@ -130,6 +130,13 @@ def test_different_definitions_are_refused_by_name(tmp_path: Path, change: dict[
     assert any("(allowed)" in warning for warning in allowed.warnings)
 
 
+def test_a_run_in_memory_compares_with_one_on_disk(tmp_path: Path) -> None:
+    rows = {"t": made_rows("t", [1.0, 0.0, 1.0])}
+    settings = {"generation": {"stop": ("\n", "Q:"), "max_tokens": 64}}
+    made_run(tmp_path / "a", rows, "a", **settings)
+    assert compare(load(tmp_path / "a"), made_run(tmp_path / "b", rows, "b", **settings)).benchmark("t").n == 3
+
+
 def test_different_items_and_prompts_are_refused(tmp_path: Path) -> None:
     before = made_run(tmp_path / "a", {"t": made_rows("t", [1.0] * 6)}, "a")
     fewer = made_run(tmp_path / "b", {"t": made_rows("t", [1.0] * 4)}, "b")

@@ -76,6 +76,22 @@ def test_false_alarms_when_items_come_round_again() -> None:
     assert np.mean(peak >= np.log(20)) <= 0.05
 
 
+def test_counting_first_flips_only_would_cry_wolf() -> None:
+    """What looks like a fix: items come round, each counts once, at its first flip. Late first flips are losses."""
+    rng = np.random.default_rng(3)
+    ability = rng.beta(4, 1, (500, 80))
+    start = rng.random((500, 80)) < ability
+    flipped, lost, gained = np.zeros((500, 80), bool), np.zeros(500), np.zeros(500)
+    peak = np.zeros(500)
+    for _ in range(20):
+        now = rng.random((500, 80)) < ability
+        first = (now != start) & ~flipped
+        lost, gained = lost + (first & start).sum(axis=1), gained + (first & ~start).sum(axis=1)
+        flipped |= first
+        peak = np.maximum(peak, log_e_value(lost, gained))
+    assert np.mean(peak >= np.log(20)) > 0.3
+
+
 def test_watch_is_the_simulated_rule() -> None:
     watch = Watch(0.05)
     first = watch.look("abcd", lost="ab", gained="c")
