@@ -38,6 +38,8 @@ _STATED = re.compile(
 _CORRECT = re.compile(rf"({_LETTER}){_CLOSE}\s{{1,2}}(?:is|are|seems?|must be)\s(?:the\s)?(?:only\s)?"
                       r"(?:correct|right|best|true|the answer|answer)")  # fmt: skip
 _BOXED = re.compile(r"\\boxed\s?\{(?=([^\n]{0,200}))")
+_BOX_LETTER = re.compile(rf"{_OPEN}([A-Ja-j])(?![\w'’])")
+_OR_NONE = re.compile(rf"{_CLOSE}\s{{0,3}},?\s?or\s(?:none|neither|another|something)\b")
 _WHOLE = re.compile(
     rf"^{_OPEN}([A-Ja-j])(?:[)\]}}\"'*_$`）.:,]{{1,6}}(?:\s(?!is|are|was|can|does|has).{{0,400}})?|)$", re.DOTALL
 )
@@ -100,12 +102,16 @@ def _letters(text: str, choices: Sequence[str]) -> list[str]:
 
 
 def _boxed(text: str) -> list[str]:
+    """The letters of all boxes; a box with something else beside one with a letter makes a hedge."""
     found: list[str] = []
+    other = ""
     for match in _BOXED.finditer(text):
-        head = re.match(rf"{_OPEN}([A-Ja-j])(?![\w'’])", match[1])
+        head = _BOX_LETTER.match(match[1])
         if head:
             found += [head[1].upper(), *_following(match[1], head.end(1))]
-    return _distinct(found)
+        elif match[1].partition("}")[0].strip():
+            other = "another box"
+    return _distinct([*found, other] if found and other else found)
 
 
 def _stated(text: str) -> list[str]:
@@ -171,7 +177,7 @@ def _following(text: str, position: int) -> list[str]:
     while len(found) < len(LETTERS) and (match := _MORE.match(text, position)):
         found.append(match[1])
         position = match.end(1)
-    return found
+    return [*found, "none"] if _OR_NONE.match(text, position) else found
 
 
 def _before(text: str, position: int) -> list[str]:
@@ -231,5 +237,8 @@ EXAMPLES = {
     "choice": [
         (Sample("Paris is the capital, so the answer is (C).", "C"), 1.0),
         (Sample("It is either A or C.", "C"), 0.0),
+        (Sample("**B. Oslo**", 1), 1.0),
+        (Sample("Oslo", "B", info={"choices": ["Rome", "Oslo", "Paris", "Bern"]}), 1.0),
+        (Sample("The answer is A. Wait, no. The answer is D.", "A"), 0.0),
     ]
 }

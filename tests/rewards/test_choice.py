@@ -27,6 +27,7 @@ HEDGES = [
     "A or C", "A, B, C, D", "A B C D", "The answer is A or C", "The answer is (A) or (C).", "It is either A or C.",
     "Both A and C are correct", "\\boxed{A, C}", "\\boxed{A} \\boxed{C}", "A. Rome\nB. Oslo\nC. Paris",
     "The answer is A, B, C, and D", "**A** or **C**",
+    "It is A or none of these.", "\\boxed{A} \\boxed{none of these}",
 ]  # fmt: skip
 
 
