@@ -165,7 +165,7 @@ def _last_bare(text: str) -> list[str]:
     found = ""
     end = 0
     for match in _BARE.finditer(text):
-        if match[0] in "AI" and re.match(r"\s[a-z]", text[match.end() : match.end() + 2]):
+        if match[0] in "AI" and re.match(r"\s(?!or\b|and\b)[a-z]", text[match.end() : match.end() + 5]):
             continue
         found, end = match[0], match.end()
     return _distinct([found, *_following(text, end), *_before(text, end - 1)]) if found else []
