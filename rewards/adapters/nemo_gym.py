@@ -8,17 +8,31 @@ A verify request carries `responses_create_params`, `response` and the row's own
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from holdfast.rewards.adapters import flagged, judged
+from holdfast.rewards.adapters import flagged, reward_of
+from holdfast.sample import Sample, Score
 
 _REFERENCES = ("expected_answer", "ground_truth", "answer", "reference", "verifier_metadata")
 
 
 def verify(request: Mapping[str, Any], *, reward: str | Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The response to one verify request."""
+    return answer_of(request, reward_of(reward).score(sample_of(request)))
+
+
+def sample_of(request: Mapping[str, Any]) -> Sample:
+    """What a verify request asks to judge."""
     reference = next((request[key] for key in _REFERENCES if key in request), None)
-    asked = request.get("responses_create_params", {}).get("input", "")
-    prompt = asked if isinstance(asked, str) else [m for m in asked if isinstance(m, Mapping)]
-    told = flagged(judged(reward, [_output_text(request.get("response", {}))], [reference], [prompt], [request])[0])
+    parameters = request.get("responses_create_params")
+    asked = parameters.get("input", "") if isinstance(parameters, Mapping) else ""
+    messages = asked if isinstance(asked, Sequence) and not isinstance(asked, str) else ()
+    prompt = asked if isinstance(asked, str) else [m for m in messages if isinstance(m, Mapping)]
+    response = request.get("response")
+    return Sample(_output_text(response if isinstance(response, Mapping) else {}), reference, prompt, request)
+
+
+def answer_of(request: Mapping[str, Any], score: Score) -> dict[str, Any]:
+    """The request again, with the reward."""
+    told = flagged(score)
     return {
         **request,
         "reward": told["score"],
@@ -34,7 +48,11 @@ def _output_text(response: Mapping[str, Any]) -> str:
     items = output if isinstance(output, Sequence) and not isinstance(output, str) else ()
     for item in reversed([item for item in items if isinstance(item, Mapping)]):
         if item.get("type", "message") == "message":
-            content = item.get("content") or ""
-            parts = [content] if isinstance(content, str) else [part.get("text") or "" for part in content]
-            return "".join(parts)
+            return _content_text(item.get("content"))
     return ""
+
+
+def _content_text(content: Any) -> str:
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else ""
+    return "".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))

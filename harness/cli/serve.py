@@ -1,0 +1,101 @@
+"""Serve rewards over HTTP.
+
+usage: holdfast serve reward=NAME[,NAME…] [key=value …]
+
+Keys:
+  reward=NAME[,NAME…]   what is served, each at /v1/rewards/NAME; a YAML file is served under its stem
+  host=127.0.0.1 port=8000 workers=1
+  token=TEXT            bearer token; beyond loopback one is made and shown when none is given (or HOLDFAST_TOKEN)
+  auth=false            serve beyond loopback without a token, written out
+  max_queue=4096        samples that may wait per reward and worker; more get 429 with Retry-After
+  deadline=60           longest wait for a verdict, in seconds
+  max_body=33554432     largest request body, in bytes
+  ors=TASKS.jsonl       also an Open Reward Standard environment at /ors (rows with prompt and reference; workers=1)
+
+Endpoints: /v1/rewards/NAME/{score,score_batch,score_stream}, /openrlhf/NAME, /nemo_gym/NAME/…, /healthz, /readyz,
+/metrics, /docs, /openapi.json.
+
+examples:
+  holdfast serve reward=math,code workers=2
+  holdfast serve reward=mixture.yaml host=0.0.0.0 port=80 token=$TOKEN
+"""
+
+import logging
+import os
+import secrets
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.cli.grammar import Flags
+from holdfast.errors import UsageError
+
+
+@dataclass(slots=True)
+class Options:
+    """Keys of `holdfast serve`."""
+
+    reward: list[str]
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    token: str | None = None
+    auth: bool = True
+    max_queue: int = 4096
+    deadline: float = 60.0
+    max_body: int = 32 * 2**20
+    ors: str | None = None
+
+
+def run(paths: list[str], options: Options, flags: Flags) -> int:
+    """Serve until told to stop; SIGTERM finishes what was accepted."""
+    if paths:
+        raise UsageError(f"`holdfast serve` takes no path: {paths[0]!r}")
+    if options.ors is not None and options.workers != 1:
+        raise UsageError("an Open Reward Standard environment keeps sessions: it needs workers=1")
+    import uvicorn
+
+    from holdfast.serve.protocol import BoundedProtocol
+    from holdfast.serve.settings import Settings
+
+    settings = Settings(
+        rewards={Path(name).stem if name.endswith((".yaml", ".yml")) else name: name for name in options.reward},
+        token=_token(options),
+        max_body=options.max_body,
+        max_queue=options.max_queue,
+        deadline=options.deadline,
+        ors=options.ors,
+    )
+    settings.build()
+    settings.to_environment()
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
+    with tempfile.TemporaryDirectory(prefix="holdfast-metrics-") as folder:
+        if options.workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        uvicorn.run(
+            "holdfast.serve.app:make_app",
+            factory=True,
+            host=options.host,
+            port=options.port,
+            workers=options.workers,
+            access_log=False,
+            log_level="warning",
+            backlog=2048,
+            http=BoundedProtocol,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=120,
+        )
+    return 0
+
+
+def _token(options: Options) -> str | None:
+    """The token: given, of the environment, or made when the server can be reached from elsewhere."""
+    given = options.token or os.environ.get("HOLDFAST_TOKEN")
+    if given or options.host in ("127.0.0.1", "localhost", "::1"):
+        return given
+    if not options.auth:
+        return None
+    made = secrets.token_urlsafe(24)
+    print(f"holdfast: no token was given; made one: {made}", file=sys.stderr)
+    return made

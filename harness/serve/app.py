@@ -1,0 +1,130 @@
+"""The ASGI application: lanes made at start, drained at the end."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest, multiprocess
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from holdfast.serve import routes
+from holdfast.serve.guards import Guard
+from holdfast.serve.lane import Lane
+from holdfast.serve.openapi import document
+from holdfast.serve.settings import Settings
+from holdfast.serve.wire import ErrorBody
+
+QUEUE = Gauge("holdfast_queue_samples", "Samples waiting for a verdict", ("reward",), multiprocess_mode="livesum")
+
+
+def make_app(settings: Settings | None = None) -> Starlette:
+    """The application of the settings (those of the environment, in a worker process)."""
+    chosen = settings or Settings.from_environment()
+    rewards = chosen.build()
+    told = document(rewards, chosen.token is not None)
+    ors = _ors_app(chosen)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        app.state.settings = chosen
+        app.state.lanes = {name: Lane(name, reward, chosen.max_queue) for name, reward in rewards.items()}
+        async with AsyncExitStack() as stack:
+            if ors is not None:
+                await stack.enter_async_context(ors.router.lifespan_context(ors))
+            yield
+        for lane in app.state.lanes.values():
+            lane.close()
+
+    async def openapi(request: Request) -> Response:
+        return routes.reply(told)
+
+    listed = {
+        name: {**reward.describe(), "needs_reference": reward.needs_reference} for name, reward in rewards.items()
+    }
+
+    async def served(request: Request) -> Response:
+        return routes.reply({"rewards": listed})
+
+    mounted = [Mount("/ors", app=ors)] if ors is not None else []
+    return Starlette(
+        routes=[*_routes(), Route("/openapi.json", openapi), Route("/v1/rewards", served), *mounted],
+        middleware=[Middleware(Guard, token=chosen.token)],
+        exception_handlers={HTTPException: _refused},
+        lifespan=lifespan,
+    )
+
+
+def _routes() -> list[Route]:
+    post = ["POST"]
+    return [
+        Route("/v1/rewards/{reward}/score", routes.score, methods=post),
+        Route("/v1/rewards/{reward}/score_batch", routes.score_batch, methods=post),
+        Route("/v1/rewards/{reward}/score_stream", routes.score_stream, methods=post),
+        Route("/openrlhf/{reward}", routes.openrlhf, methods=post),
+        Route("/nemo_gym/{reward}/verify", routes.nemo_gym_verify, methods=post),
+        Route("/nemo_gym/{reward}/seed_session", routes.nemo_gym_seed, methods=post),
+        Route("/nemo_gym/{reward}/aggregate_metrics", routes.nemo_gym_aggregate, methods=post),
+        Route("/healthz", _health),
+        Route("/readyz", _ready),
+        Route("/metrics", _metrics),
+        Route("/docs", _docs),
+    ]
+
+
+async def _health(request: Request) -> Response:
+    return routes.reply({"status": "alive"})
+
+
+async def _ready(request: Request) -> Response:
+    """503 while any queue is full: a balancer then sends elsewhere."""
+    full = sorted(name for name, lane in request.app.state.lanes.items() if lane.room <= 0)
+    return routes.reply({"status": "ready"}) if not full else routes.reply(ErrorBody(f"full: {', '.join(full)}"), 503)
+
+
+async def _metrics(request: Request) -> Response:
+    for name, lane in request.app.state.lanes.items():
+        QUEUE.labels(name).set(lane.waiting)
+    registry: Any = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _docs(request: Request) -> Response:
+    """A plain page of the endpoints: no script of another host, no network."""
+    rows = "".join(
+        f"<tr><td><code>{','.join(sorted((route.methods or set()) - {'HEAD'}))}</code><td><code>{route.path}</code>"
+        f"<td>{(route.endpoint.__doc__ or '').strip().partition(chr(10))[0]}"
+        for route in _routes()
+    )
+    page = f"<!doctype html><title>Holdfast reward server</title><h1>Endpoints</h1><table>{rows}</table>"
+    return Response(f"{page}<p><a href='openapi.json'>OpenAPI document</a>", media_type="text/html")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else "internal error"
+    return routes.reply(ErrorBody(str(detail)), status, dict(getattr(error, "headers", None) or {}))
+
+
+def _ors_app(settings: Settings) -> Any:
+    """The Open Reward Standard's own server over the tasks of a file, judged by the first reward."""
+    if settings.ors is None:
+        return None
+    from pathlib import Path
+
+    from ors.server import Server
+
+    from holdfast.records import read_records
+    from holdfast.rewards.adapters.ors import make_environment
+
+    rows = [record for _, record in read_records(Path(settings.ors))]
+    config = next(iter(settings.rewards.values()))
+    return Server([make_environment(config, {"test": rows})]).app

@@ -1,0 +1,190 @@
+"""The endpoints. Every one reads a bounded body, asks a lane, and answers JSON."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from holdfast.errors import HoldfastError, suggestion
+from holdfast.sample import Sample, Score
+from holdfast.serve.lane import FullError, Lane
+from holdfast.serve.settings import Settings
+from holdfast.serve.stream import ScoreStream
+from holdfast.serve.wire import (
+    BatchAnswer,
+    BatchRequest,
+    ErrorBody,
+    OpenRLHFRequest,
+    ScoreBody,
+    ScoreRequest,
+    encode,
+)
+
+T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class RefusedError(Exception):
+    """An answer other than 200, with its reason."""
+
+    def __init__(self, status: int, text: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.status, self.text, self.headers = status, text, headers
+
+
+def guarded(handler: Handler) -> Handler:
+    """Turn refusals into JSON answers."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except RefusedError as refused:
+            return reply(ErrorBody(refused.text), refused.status, refused.headers)
+        except HoldfastError as error:
+            return reply(ErrorBody(str(error)), 400)
+        except ClientDisconnect:
+            return Response(status_code=400)
+
+    return answer
+
+
+def reply(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    return Response(encode(value), status, headers, media_type="application/json")
+
+
+@guarded
+async def score(request: Request) -> Response:
+    """POST /v1/rewards/{reward}/score"""
+    _lane(request)
+    body = await _decoded(request, ScoreRequest)
+    scores = await _judged(request, [body.sample.sample()], body.deadline_ms)
+    return reply(ScoreBody.of(scores[0]))
+
+
+@guarded
+async def score_batch(request: Request) -> Response:
+    """POST /v1/rewards/{reward}/score_batch"""
+    _lane(request)
+    body = await _decoded(request, BatchRequest)
+    scores = await _judged(request, [sample.sample() for sample in body.samples], body.deadline_ms)
+    return reply(BatchAnswer([ScoreBody.of(score) for score in scores]))
+
+
+@guarded
+async def score_stream(request: Request) -> Response:
+    """POST /v1/rewards/{reward}/score_stream: NDJSON of samples in, NDJSON of scores out, as they are judged.
+
+    The body is read no faster than it is scored, so a stream of any length needs bounded memory.
+    """
+    settings: Settings = request.app.state.settings
+    return ScoreStream(request, _lane(request), settings.max_body, settings.body_timeout)
+
+
+@guarded
+async def openrlhf(request: Request) -> Response:
+    """POST /openrlhf/{reward}: OpenRLHF's `--reward.remote_url`."""
+    _lane(request)
+    body = await _decoded(request, OpenRLHFRequest)
+    queries, prompts = (_listed(value) for value in (body.query, body.prompts))
+    labels = body.labels if isinstance(body.labels, list) else [body.labels] * len(queries)
+    if not len(queries) == len(prompts) == len(labels):
+        raise RefusedError(400, f"{len(queries)} queries, {len(prompts)} prompts and {len(labels)} labels")
+    rows = zip(queries, prompts, labels, strict=True)
+    scores = await _judged(request, [Sample(q.removeprefix(p), label, p) for q, p, label in rows], None)
+    values = [0.0 if one.value is None else one.value for one in scores]
+    logs = {"judged": [float(one.value is not None) for one in scores]}
+    return reply({"rewards": values, "scores": [one.value for one in scores], "extra_logs": logs})
+
+
+@guarded
+async def nemo_gym_verify(request: Request) -> Response:
+    """POST /nemo_gym/{reward}/verify: NeMo-Gym's resources server."""
+    from holdfast.rewards.adapters.nemo_gym import answer_of, sample_of
+
+    _lane(request)
+    body = await _decoded(request, dict[str, Any])
+    scores = await _judged(request, [sample_of(body)], None)
+    return reply(answer_of(body, scores[0]))
+
+
+@guarded
+async def nemo_gym_seed(request: Request) -> Response:
+    """POST /nemo_gym/{reward}/seed_session: nothing to seed."""
+    _lane(request)
+    await _decoded(request, dict[str, Any])
+    return reply({})
+
+
+@guarded
+async def nemo_gym_aggregate(request: Request) -> Response:
+    """POST /nemo_gym/{reward}/aggregate_metrics: the mean reward, and how many were judged."""
+    _lane(request)
+    body = await _decoded(request, dict[str, Any])
+    answers = [row for row in body.get("verify_responses", []) if isinstance(row, dict)]
+    rewards = [float(row["reward"]) for row in answers if row.get("judged", True) and _is_number(row.get("reward"))]
+    mean = sum(rewards) / len(rewards) if rewards else None
+    return reply({"metrics": {"mean_reward": mean, "judged": len(rewards), "rows": len(answers)}})
+
+
+async def _judged(request: Request, samples: list[Sample], deadline_ms: int | None) -> list[Score]:
+    """The scores within the deadline. Raises RefusedError (429, 504)."""
+    settings: Settings = request.app.state.settings
+    limit = settings.deadline if deadline_ms is None else min(settings.deadline, max(0, deadline_ms) / 1000)
+    lane = _lane(request)
+    try:
+        return await asyncio.wait_for(lane.score(samples), limit)
+    except FullError as full:
+        if len(samples) > lane.max_queue:
+            text = f"{len(samples)} samples are more than the queue's {lane.max_queue}; use score_stream"
+            raise RefusedError(413, text) from full
+        raise RefusedError(429, str(full), {"Retry-After": str(full.retry_after)}) from full
+    except TimeoutError:
+        raise RefusedError(504, f"no verdict within {limit:g} s") from None
+
+
+def _lane(request: Request) -> Lane:
+    """The lane of the path's reward. Raises RefusedError 404 naming the nearest one served."""
+    lanes: dict[str, Lane] = request.app.state.lanes
+    name = request.path_params["reward"]
+    if name not in lanes:
+        raise RefusedError(404, f"no reward {name!r} is served here{suggestion(name, lanes)}")
+    return lanes[name]
+
+
+async def _decoded(request: Request, kind: type[T]) -> T:
+    """The body as `kind`. Raises RefusedError (400, 408, 413)."""
+    raw = await _body(request)
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise RefusedError(400, f"the body is not a {kind.__name__}: {error}") from error
+
+
+async def _body(request: Request) -> bytes:
+    settings: Settings = request.app.state.settings
+    pieces: list[bytes] = []
+    size = 0
+    stream = request.stream().__aiter__()
+    while True:
+        try:
+            piece = await asyncio.wait_for(anext(stream, b""), settings.body_timeout)
+        except TimeoutError:
+            raise RefusedError(408, f"no more of the body came within {settings.body_timeout:g} s") from None
+        if not piece:
+            return b"".join(pieces)
+        size += len(piece)
+        if size > settings.max_body:
+            raise RefusedError(413, f"the body is larger than {settings.max_body} bytes")
+        pieces.append(piece)
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

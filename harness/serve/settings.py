@@ -1,0 +1,49 @@
+"""What a server serves and within which limits; crosses to worker processes through one environment variable."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from holdfast.errors import UsageError
+from holdfast.reward import Reward
+
+VARIABLE = "HOLDFAST_SERVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Sizes in bytes, times in seconds, queues in samples."""
+
+    rewards: Mapping[str, Any]
+    """Path segment → reward config (a name, a YAML file or a mapping): nothing else can be asked for."""
+    token: str | None = None
+    """Bearer token; None: open (loopback only)."""
+    max_body: int = 32 * 2**20
+    max_queue: int = 4096
+    """Samples that may wait per reward in this process; more are refused with 429."""
+    deadline: float = 60.0
+    """Longest wait for a verdict, unless the request sets a shorter one."""
+    body_timeout: float = 30.0
+    """Longest wait for the next piece of a request's body."""
+    ors: str | None = None
+    """A JSONL file of tasks (`prompt`, `reference`) offered as an Open Reward Standard environment."""
+
+    def build(self) -> dict[str, Reward]:
+        """The rewards. Raises UsageError for a bad config, before the server starts."""
+        if not self.rewards:
+            raise UsageError("a server needs at least one reward: reward=NAME[,NAME…]")
+        return {name: Reward.from_config(config) for name, config in self.rewards.items()}
+
+    def to_environment(self) -> None:
+        """Hand the settings to worker processes."""
+        os.environ[VARIABLE] = json.dumps(asdict(self))
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """The settings the parent process left. Raises UsageError when there are none."""
+        text = os.environ.get(VARIABLE)
+        if text is None:
+            raise UsageError(f"no settings in {VARIABLE}; start the server with `holdfast serve`")
+        return cls(**json.loads(text))
