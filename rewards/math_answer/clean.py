@@ -49,7 +49,8 @@ _DEGREES = re.compile(
     r"\^\s*\{\s*\\(?:circ|degree)\s*\}|\^\s*\\(?:circ|degree)(?![a-zA-Z])|\\(?:degree|circ)(?![a-zA-Z])"
 )
 _ORDINAL = re.compile(
-    r"(?<=\d)\s*(?:\^\s*\{?\s*)?(?:\\(?:text|mathrm|textrm|mbox)\s*\{\s*)?(?:th|st|nd|rd)(?![a-zA-Z])\s*\}?\s*\}?"
+    r"(?<=\d)\s*(?:\^\s*\{\s*\\(?:text|mathrm|textrm|mbox)\s*\{\s*(?:th|st|nd|rd)\s*\}\s*\}|\^\s*\{\s*(?:th|st|nd|rd)\s*\}"
+    r"|\^?\s*\\(?:text|mathrm|textrm|mbox)\s*\{\s*(?:th|st|nd|rd)\s*\}|\^?(?:th|st|nd|rd)(?![a-zA-Z]))"
 )
 _MATH_MARKS = re.compile(r"(?<!\\)\$\$?|\\[\[\]()]")
 _CURRENCY = re.compile(r"\\\$|[€£¥₹]|\\(?:pounds|euro|yen)(?![a-zA-Z])")

@@ -5,7 +5,7 @@ from holdfast.rewards.math_answer.names import FLIPPED
 from holdfast.rewards.math_answer.regions import Piece, looks_like, region
 from holdfast.rewards.math_answer.settings import Settings, Verdict
 from holdfast.rewards.math_answer.solutions import Solutions, expanded, named, quantity, settled, solutions
-from holdfast.rewards.math_answer.tree import Node, add, has, mul, neg, num, symbols
+from holdfast.rewards.math_answer.tree import Node, add, div, has, mul, neg, num, substitute, symbols
 
 _MOST_COMPARISONS = 600
 _LISTS = ("list", "set", "tuple")
@@ -49,6 +49,9 @@ class Comparison:
     def _plain(self, gold: Node, pred: Node) -> bool:
         if "matrix" in (gold.kind, pred.kind):
             return self._matrices(gold, pred)
+        if gold.kind == pred.kind == "ratio" and len(gold.args) == len(pred.args) > 2:
+            quotients = [[div(part, node.args[0]) for part in node.args] for node in (gold, pred)]
+            return all(map(self.same, *quotients))
         if gold.kind in scalars.SCALARS and pred.kind in scalars.SCALARS:
             return self._say(*scalars.equal(gold, pred, self.settings, self.seed))
         if gold.kind == pred.kind and gold.value == pred.value and len(gold.args) == len(pred.args):
@@ -296,8 +299,6 @@ def _as_matrix(node: Node) -> Node | None:
 
 def _ratio_of(one: Node, other: Node, names: list[str]) -> Node | None:
     """The rational ratio of two expressions at one point, small enough to be the true one."""
-    from holdfast.rewards.math_answer.tree import div, substitute
-
     a, b = one, other
     for place, name in enumerate(names):
         a, b = (substitute(node, name, num(3 + 2 * place)) for node in (a, b))

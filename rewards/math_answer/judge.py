@@ -11,7 +11,7 @@ from holdfast.rewards.math_answer.names import UNIT_LETTERS
 from holdfast.rewards.math_answer.reading import Reading, comma_is_ambiguous, read, without_choice
 from holdfast.rewards.math_answer.settings import Settings, Verdict
 from holdfast.rewards.math_answer.solutions import solutions
-from holdfast.rewards.math_answer.tree import MAX_CHARS, Node, has, mul, rebuild, substitute, symbols, walk
+from holdfast.rewards.math_answer.tree import MAX_CHARS, Node, mul, rebuild, substitute, symbols, walk
 
 _TRUE, _FALSE = frozenset({"true", "yes"}), frozenset({"false", "no"})
 
@@ -193,7 +193,8 @@ def _letters(node: Node) -> frozenset[str]:
 def _without_unit_letters(gold: Node, pred: Node) -> Node | None:
     """`5 m` for a reference that is a pure number: letters that can only be units are taken off."""
     names = symbols(pred)
-    if not names or symbols(gold) or has(gold, "unit") or not names <= UNIT_LETTERS or pred.kind != "mul":
+    known = {word for part in walk(gold) if part.kind == "unit" for word in part.value.replace("^", " ").split()}
+    if not names or symbols(gold) or (known and not names <= known) or not names <= UNIT_LETTERS or pred.kind != "mul":
         return None
     if any(part.kind == "sym" for part in walk(gold)):
         return None
@@ -209,6 +210,8 @@ def _with_constant(gold: Node, pred: Node) -> Node | None:
     if len(one) != 1 or len(other) != 1 or not one | other <= _CONSTANTS_OF_INTEGRATION:
         return None
     (wanted,), (found,) = one, other
+    if {wanted, found} == {"C", "c"}:
+        return substitute(pred, found, Node("sym", (), wanted))
     sides = [part for node in (gold, pred) for part in walk(node) if part.kind == "add"]
     added = {part.value for side in sides for part in side.args if part.kind == "sym"}
     return substitute(pred, found, Node("sym", (), wanted)) if {wanted, found} <= added else None

@@ -1,8 +1,9 @@
 """Matrices: reading an environment, sums, products, powers."""
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from holdfast.rewards.math_answer.tree import MAX_CELLS, Node, Unreadable, add, fn, mul, power
+from holdfast.rewards.math_answer.tree import MAX_CELLS, MINUS_ONE, Node, Unreadable, add, fn, mul, num, power
 
 if TYPE_CHECKING:
     from holdfast.rewards.math_answer.parse import Parser
@@ -66,6 +67,8 @@ def matrix_power(matrix: Node, exponent: Node) -> Node:
     """A small positive power is multiplied out; the transpose is taken; anything else stays as written."""
     if exponent in (Node("sym", (), "T"), Node("sym", (), "top")):
         return Node("matrix", tuple(Node("row", column) for column in zip(*(row.args for row in matrix.args))))
+    if exponent == MINUS_ONE and (inverse := _inverse(matrix)) is not None:
+        return inverse
     value = exponent.value[0] if exponent.kind == "num" else 0
     if value.denominator == 1 and 1 <= value <= 8 and shape(matrix)[0] == shape(matrix)[1] <= 4:
         result = matrix
@@ -82,3 +85,24 @@ def shape(matrix: Node) -> tuple[int, int]:
 
 def _scaled(matrix: Node, scalar: Node) -> Node:
     return Node("matrix", tuple(Node("row", tuple(mul(scalar, cell) for cell in row.args)) for row in matrix.args))
+
+
+def _inverse(matrix: Node) -> Node | None:
+    """The inverse of a small matrix of exact numbers (Gauss-Jordan); None for any other, or a singular one."""
+    size, width = shape(matrix)
+    if size != width or size > 5 or any(cell.kind != "num" for row in matrix.args for cell in row.args):
+        return None
+    rows = [
+        [Fraction(cell.value[0]) for cell in row.args] + [Fraction(place == at) for place in range(size)]
+        for at, row in enumerate(matrix.args)
+    ]
+    for column in range(size):
+        pivot = next((at for at in range(column, size) if rows[at][column]), None)
+        if pivot is None:
+            return None
+        rows[column], rows[pivot] = rows[pivot], rows[column]
+        rows[column] = [value / rows[column][column] for value in rows[column]]
+        for at in range(size):
+            if at != column:
+                rows[at] = [a - rows[at][column] * b for a, b in zip(rows[at], rows[column])]
+    return Node("matrix", tuple(Node("row", tuple(num(value) for value in row[size:])) for row in rows))

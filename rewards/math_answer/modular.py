@@ -81,6 +81,8 @@ class Field:
     def _power(self, base: Node, exponent: Node) -> int:
         if exponent.kind == "num" and exponent.value[0].denominator == 1:
             value, times = self.value(base), exponent.value[0].numerator
+            if value == 0 and times <= 0:
+                raise Indefinite
             return pow(value, times, PRIME) if times >= 0 else pow(self._inverse(value), -times, PRIME)
         self.opaque = True
         return self.residue("pow", self.value(base), self.value(exponent))

@@ -64,6 +64,8 @@ class Parser:
         """How many |…| are open: only then does a bar close."""
         self.builders = 0
         self.integrals = 0
+        self.bound: frozenset[str] = frozenset()
+        """Names that a sum or limit around this point binds; `i` is no imaginary unit there."""
 
     # reading tokens
 
@@ -130,7 +132,7 @@ class Parser:
             right = self.sum()
             same = left.kind == kind == "union"
             left = Node(kind, (*left.args, right) if same else (left, right))
-        if self.peek() == Token("op", ":", self.peek().spaced) and not self.builders:
+        while self.peek() == Token("op", ":", self.peek().spaced) and not self.builders:
             self.next()
             right = self.sum()
             left = Node("ratio", (*left.args, right) if left.kind == "ratio" else (left, right))
@@ -331,7 +333,7 @@ class Parser:
     def _subscripted_constant(self, token: Token) -> Node:
         if self.peek().text == "_" and token.text in ("e", "i"):
             return structures.subscripted(self, token.text)
-        return _CONSTANTS[token.text]
+        return Node("sym", (), token.text) if token.text in self.bound else _CONSTANTS[token.text]
 
     def number(self) -> Node:
         """A literal; with its base as a subscript; with a repeating part."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from holdfast.rewards.math_answer.tree import BINDERS, Node, add, neg, rebuild, walk
 
 _MOST_SIGNS = 4
+_DIFFERENTIALS = (Node("sym", (), "d"), Node("sym", (), "partial"))
 
 
 class Solutions(NamedTuple):
@@ -89,13 +90,11 @@ def named(node: Node) -> bool:
 
 
 def _derivative(node: Node) -> bool:
-    """dy/dx: nothing but names, d among them."""
-    leaves = [part for part in walk(node) if not part.args]
-    return (
-        node.kind == "mul"
-        and Node("sym", (), "d") in leaves
-        and all(leaf.kind == "sym" or _minus_one(leaf) for leaf in leaves)
-    )
+    """dy/dx, d/dx of something: d above and below the line."""
+    if node.kind != "mul":
+        return False
+    below = [part.args[0].args for part in node.args if part.kind == "pow" and part.args[0].kind == "mul"]
+    return any(mark in node.args and any(mark in factors for factors in below) for mark in _DIFFERENTIALS)
 
 
 def _minus_one(leaf: Node) -> bool:

@@ -349,10 +349,12 @@ def _big(parser: "Parser", kind: str) -> Node:
             high = parser.exponent()
     if kind == "int":
         return _integral(parser, low, high)
-    if low is None or low.kind != "rel" or len(low.args) != 2 or low.args[0].kind != "sym":
+    if low is None or low.kind != "rel" or len(low.args) != 2 or low.args[0].kind not in ("sym", "const"):
         raise Unreadable(f"a {kind} without its bounds")
     name, start = low.args[0].value, low.args[1]
+    outer, parser.bound = parser.bound, parser.bound | {name}
     body = parser.nested(parser.product)
+    parser.bound = outer
     if kind == "lim":
         return Node("lim", (body, start), name)
     if high is None:

@@ -150,7 +150,7 @@ def _wrapped(text: str, position: int, spaced: bool, tokens: list[Token]) -> int
     elif inside in CONSTANTS:
         tokens.append(Token("const", CONSTANTS[inside], spaced))
     elif len(inside) == 1 and inside.isalpha():
-        after_number = bool(tokens) and tokens[-1].kind == "num"
+        after_number = bool(tokens) and (tokens[-1].kind == "num" or _after_unit(tokens))
         tokens.append(Token("word" if after_number and inside in UNITS else "name", inside, spaced))
     elif _LETTER_LIST.fullmatch(inside):
         tokens.extend(tokenize(inside))
@@ -161,6 +161,11 @@ def _wrapped(text: str, position: int, spaced: bool, tokens: list[Token]) -> int
     else:
         tokens.append(Token("word", inside, spaced))
     return end
+
+
+def _after_unit(tokens: list[Token]) -> bool:
+    """`km /`, `m` (a product of units)."""
+    return len(tokens) > 1 and tokens[-1].text == "/" and tokens[-2].kind == "word"
 
 
 def _letters(run: str, spaced: bool, tokens: list[Token]) -> None:
@@ -180,7 +185,7 @@ def _letters(run: str, spaced: bool, tokens: list[Token]) -> None:
         tokens.append(Token("rel", "in", spaced) if last.kind == "name" else Token("word", "inch", spaced))
     elif run == "mod":
         tokens.append(Token("cmd", "mod", spaced))
-    elif len(run) == 1 and run in UNITS and last.text == "/" and tokens[-2:-1] and tokens[-2].kind == "word":
+    elif len(run) == 1 and run in UNITS and _after_unit(tokens):
         tokens.append(Token("word", run, spaced))
     elif len(run) == 1:
         tokens.append(Token("name", run, spaced))

@@ -137,6 +137,12 @@ def test_conventions(case: dict[str, Any]) -> None:
     assert (score.value == 1.0) == case["expected"], score.reason
 
 
+@pytest.mark.parametrize("case", rows_of(HERE / "math_texts.jsonl"), ids=lambda c: f"{c['reference']}|{c['text']}"[:60])
+def test_whole_texts(case: dict[str, Any]) -> None:
+    score = REWARD.score(Sample(case["text"], case["reference"]))
+    assert (score.value == 1.0) == case["expected"], score.reason
+
+
 @pytest.mark.parametrize(
     ("answer", "reference", "options", "by_default"),
     [
