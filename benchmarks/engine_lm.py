@@ -242,7 +242,7 @@ class BackendEngine:
 
     def render(self, messages: Sequence[Message]) -> str:
         """The server's or the tokenizer's template."""
-        return self._lm.apply_chat_template([dict(message) for message in messages])  # type: ignore[no-any-return]
+        return _plain(self._lm.apply_chat_template([dict(message) for message in messages]))
 
     def run(self, items: Sequence[Item], emit: Emit) -> None:
         """Emits through lm-eval's cache hook as answers arrive, the rest when the call returns."""
@@ -251,10 +251,10 @@ class BackendEngine:
                 f"task {items[0].task!r} compares log-likelihoods, which a chat endpoint does not return; use its "
                 "generative form, backend=local-completions, or vllm"
             )
-        requests = _instances(items)
         if items[0].kind == "generate":
-            self._generate(items, requests, emit)
+            self._generate(items, emit)
             return
+        requests = _instances(items)
         method = "loglikelihood" if items[0].kind == "loglikelihood" else "loglikelihood_rolling"
         answers = iter(getattr(self._lm, method)(requests))
         found = []
@@ -265,14 +265,15 @@ class BackendEngine:
                 found.append((item, Completion(logprobs=[next(answers) for _ in item.pairs])))
         emit(found)
 
-    def _generate(self, items: Sequence[Item], requests: list[Any], emit: Emit) -> None:
+    def _generate(self, items: Sequence[Item], emit: Emit) -> None:
+        requests = _instances(items, chat=self._chat_only)
         waiting: dict[str, deque[Item]] = defaultdict(deque)
-        for item, request in zip(items, requests):
-            waiting[str(request.args[0])].append(item)
+        for item in items:
+            waiting[item.prompt].append(item)
 
         def arrived(method: str, request: Any, text: Any) -> None:
-            if waiting.get(str(request[0])):
-                emit([(waiting[str(request[0])].popleft(), Completion(str(text)))])
+            if waiting.get(_plain(request[0])):
+                emit([(waiting[_plain(request[0])].popleft(), Completion(str(text)))])
 
         with _hooked(self._lm, arrived):
             texts = self._lm.generate_until(requests)
@@ -296,14 +297,22 @@ def _hooked(lm: Any, arrived: Callable[[str, Any, Any], None]) -> Iterator[None]
         lm.set_cache_hook(before)
 
 
-def _instances(items: Sequence[Item]) -> list[Any]:
-    """lm-eval's requests of items; several per item for a comparison of options."""
+def _plain(prompt: Any) -> str:
+    """lm-eval wraps a conversation for an API in a tuple of its own."""
+    return str(getattr(prompt, "prompt", prompt))
+
+
+def _instances(items: Sequence[Item], chat: bool = False) -> list[Any]:
+    """lm-eval's requests of items; several per item for a comparison of options. `chat`: the prompt is a conversation
+    as JSON, for an API."""
     from lm_eval.api.instance import Instance
+    from lm_eval.models.api_models import JsonChatStr
 
     made = []
     for item in items:
         if item.kind == "generate":
-            arguments: list[tuple[Any, ...]] = [(item.prompt, dict(item.generation))]
+            asked = JsonChatStr(item.prompt) if chat else item.prompt
+            arguments: list[tuple[Any, ...]] = [(asked, dict(item.generation))]
         elif item.kind == "rolling":
             arguments = [(item.prompt,)]
         else:

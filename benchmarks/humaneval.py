@@ -43,7 +43,7 @@ def plus_docs(rows: list[Doc]) -> list[Doc]:
     for row in rows:
         if "entry_point" in row:
             inputs = [*row["base_input"], *more.get(row["task_id"], [])]
-            solution = f"{row['prompt']}{row['reference']}"
+            solution = f"{row['prompt']}{row['contract']}{row['reference']}"
             test = tests_by_reference(solution, row["entry_point"], inputs, float(row.get("atol") or 0))
             docs.append({**row, "test": test})
     return docs
@@ -72,7 +72,7 @@ PLUS = Source(
 TASKS = tuple(
     Task(
         name=name,
-        reward="code",
+        reward={"reward": "code", "timeout": 30.0} if name.endswith("plus") else "code",
         source=source,
         prompt=prompt,
         base_prompt=head,

@@ -95,7 +95,7 @@ PLUS = Source(
 TASKS = (
     Task(
         name="mbpp",
-        reward="code",
+        reward={"reward": "code", "timeout": 20.0},
         source=_split("test", 11, 510),
         prompt=prompt,
         base_prompt=base_prompt,
@@ -113,7 +113,7 @@ TASKS = (
     ),
     Task(
         name="mbpp_plus",
-        reward="code",
+        reward={"reward": "code", "timeout": 30.0},
         source=PLUS,
         prompt=prompt,
         base_prompt=base_prompt,

@@ -36,11 +36,12 @@ def by_item(rows: Iterable[Row]) -> list[list[Row]]:
 def majority(rows: Sequence[Row]) -> float:
     """Score of the most frequent extracted answer; answers that tie count with their mean, the expectation of drawing
     one (NeMo-Skills' majority@k). Completions without an answer do not vote; 0 when none has one."""
-    votes = Counter(row.extracted for row in rows if row.extracted)
-    if not votes:
+    answered = [(row.extracted, float(row.score or 0.0)) for row in rows if row.extracted]
+    if not answered:
         return 0.0
+    votes = Counter(answer for answer, _ in answered)
     most = max(votes.values())
-    scores = {row.extracted: float(row.score or 0.0) for row in reversed(rows) if votes.get(row.extracted) == most}
+    scores = {answer: score for answer, score in reversed(answered) if votes[answer] == most}
     return _mean(scores.values())
 
 

@@ -1,7 +1,8 @@
 """Every benchmark, from the real data: rows, prompts, and gold answers that score 1.0.
 
 gold_exceptions.json lists the rows whose gold does not, with what the reward says of it: answers that name no such
-function, lack a required argument, hold code where a value must stand (BFCL), or are prose (OlympiadBench).
+function, lack a required argument, hold code where a value must stand (BFCL), are prose (OlympiadBench), or whose
+pre-release inputs lost their types in JSON or take the reference solution minutes (MBPP+, HumanEval+).
 """
 
 import itertools
@@ -65,12 +66,13 @@ def test_gold_scores_one(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.docker
 @pytest.mark.parametrize("name", CODE)
 def test_reference_programs_pass(name: str) -> None:
     task = builtin_tasks()[name]
     scores = gold_scores(task, docs_of(task))
     wrong = {doc_id: score.reason for doc_id, score in scores.items() if score.value != 1.0}
-    assert sorted(wrong) == sorted(EXCEPTIONS.get(name, {})), wrong
+    assert set(wrong) <= set(EXCEPTIONS.get(name, {})), wrong  # some of those only on a slow machine
 
 
 @pytest.mark.parametrize("name", suite_names())
