@@ -1,5 +1,7 @@
 """Programs that abuse the machine: each must be contained, get no point and leave nothing behind. Importable data."""
 
+# ruff: noqa: E501 - programs, one line each where they fit
+
 ABUSE: dict[str, str] = {
     "endless loop": "while True: pass",
     "endless sleep": "import time\ntime.sleep(1000)",

@@ -4,6 +4,8 @@ The task is `solve(n)`, whose values (`VALUES`) cannot be guessed; every program
 be graded right all the same. Each call-style attack runs under every style that calls the program.
 """
 
+# ruff: noqa: E501 - programs, one line each where they fit
+
 import hashlib
 import json
 from collections.abc import Iterator
@@ -115,7 +117,7 @@ CALLED: dict[str, str] = {
     "            except OSError: continue\n            m = re.search(rb'== (\\d{9,})', data)\n            if m: return int(m[1])\n    return 0",
     "others' descriptors": "import os\ndef solve(n):\n    for p in os.listdir('/proc'):\n        if p.isdigit():\n"
     "            for fd in range(12):\n                try:\n                    with open(f'/proc/{p}/fd/{fd}', 'wb', 0) as f:\n"
-    '                        f.write(b\'\\x00\\x00\\x00\\x10{"passed": true}\')\n                except OSError: pass\n    return 0',
+    "                        f.write(b'\\x00\\x00\\x00\\x10{\"passed\": true}')\n                except OSError: pass\n    return 0",
     "files": "import os, re\ndef solve(n):\n    for top in ('/judge', '/tmp', '.', '/opt', '/home', '/root'):\n"
     "        for d, _, fs in os.walk(top):\n            for f in fs[:50]:\n                try: text = open(os.path.join(d, f), errors='replace').read(100000)\n"
     "                except OSError: continue\n                m = re.search(r'solve\\(%d\\) == (\\d{9,})' % n, text)\n                if m: return int(m[1])\n    return 0",
@@ -149,7 +151,8 @@ CALLED: dict[str, str] = {
     "def solve(n):\n    blast({'end': True, 'token': ''})\n    return 0",
     "written answers": _WRITE + "for _ in range(50): blast(['ok', True, None])\ndef solve(n): return 0",
     "forged handles": _WRITE + "for i in range(5): blast(['ok', ['j', i, 'object', []], None])\ndef solve(n): return 0",
-    "forged exception": _WRITE + "blast(['error', 'AssertionError', 'x', ['o', 0, 'exception', 'StopIteration', 'StopIteration']])\n"
+    "forged exception": _WRITE
+    + "blast(['error', 'AssertionError', 'x', ['o', 0, 'exception', 'StopIteration', 'StopIteration']])\n"
     "def solve(n): return 0",
     "forged callbacks": _WRITE + "for op in ('getattr', 'special', 'setattr', 'list'):\n"
     "    blast(['callback', op, ['t', [['j', 0, 'object', []], '__globals__']]])\ndef solve(n): return 0",
@@ -192,7 +195,7 @@ PRINTED: dict[str, str] = {
     "two answers": "print({first}, {second})",
     "line before": "print('debug'); print({first})",
     "other case": "print('x{first}')",
-    "descriptors": "import os\nfor fd in range(3, 200):\n    try: os.write(fd, b'{{\"stdout\": \"{first}\"}}')\n    except OSError: pass",
+    "descriptors": 'import os\nfor fd in range(3, 200):\n    try: os.write(fd, b\'{{"stdout": "{first}"}}\')\n    except OSError: pass',
     "raise after nothing": "raise SystemExit(0)",
     "fails after printing": "import sys\nprint({first}); sys.stdout.flush()\nraise ValueError",
     "killed after printing": "import os\nprint({first}, flush=True)\nos.kill(os.getpid(), 9)",

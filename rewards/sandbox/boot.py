@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 LOADER = """
-import importlib.abc, importlib.util, json, os, sys
+import json, os, sys
+from importlib.machinery import ModuleSpec
 def exactly(n):
     data = b""
     while len(data) < n:
@@ -15,10 +16,10 @@ def exactly(n):
         data += part
     return data
 boot = json.loads(exactly(int.from_bytes(exactly(4), "big")))
-class Source(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class Source:
     def find_spec(self, name, path=None, target=None):
         if name in boot["modules"]:
-            return importlib.util.spec_from_loader(name, self, is_package=name == "inside")
+            return ModuleSpec(name, self, is_package=name == "inside")
     def create_module(self, spec): return None
     def exec_module(self, module):
         name = module.__name__

@@ -82,9 +82,7 @@ class DockerChannel:
         labels = client.images.get(image).labels
         self._container = client.containers.create(image, ["python3", *boot.COMMAND], **_hardened(limits))
         try:
-            attached: Any = self._container.attach_socket(
-                params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-            )
+            attached: Any = self._container.attach_socket(params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             self._attached = attached
             self._socket: socket.socket = getattr(attached, "_sock", attached)
             self._container.start()

@@ -27,9 +27,7 @@ class Execution:
     """Bytes at its peak."""
 
 
-def execute(
-    program: str, stdin: str = "", limits: Limits | None = None, engine: Engine | None = None
-) -> Execution:
+def execute(program: str, stdin: str = "", limits: Limits | None = None, engine: Engine | None = None) -> Execution:
     """Run a Python program in the sandbox. Raises HoldfastError when the sandbox cannot be had."""
     limits = limits or Limits()
     job = {"style": "stdin", "program": program, "inputs": [stdin], "limits": limits.for_job()}

@@ -60,7 +60,7 @@ def defines(code: str, name: str) -> bool:
 
 def _after_thinking(text: str) -> str | None:
     """What follows the last </think>; None when thinking never ended."""
-    head, mark, tail = text.rpartition("</think>")
+    _, mark, tail = text.rpartition("</think>")
     if mark:
         return tail
     return None if re.match(r"\s*<think>", text) else tail

@@ -37,7 +37,10 @@ def build(tag: str = IMAGE, packages: Sequence[str] = (), preload: Sequence[str]
         client = docker.from_env()
         try:
             client.api.import_image_from_stream(
-                iter(lambda: file.read(2**20), b""), name, version or "latest", changes=[f"LABEL holdfast.preload={','.join(preload)}"]
+                iter(lambda: file.read(2**20), b""),
+                name,
+                version or "latest",
+                changes=[f"LABEL holdfast.preload={','.join(preload)}"],
             )
             return str(client.images.get(tag).id)
         except docker.errors.DockerException as error:

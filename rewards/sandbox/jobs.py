@@ -80,9 +80,7 @@ def _of_results(style: str, reference: Mapping[str, Any], reply: Mapping[str, An
         limit = "memory limit"
     if not failure and passed < count and not reply.get("unjudgeable"):
         failure = f"{count - passed} tests did not run"
-    return Verdict(
-        passed, count, failure, limit, bool(reply.get("partial")), str(reply.get("unjudgeable") or "")
-    )
+    return Verdict(passed, count, failure, limit, bool(reply.get("partial")), str(reply.get("unjudgeable") or ""))
 
 
 def _of_runs(reference: Mapping[str, Any], reply: Mapping[str, Any]) -> Verdict:

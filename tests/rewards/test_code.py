@@ -66,7 +66,8 @@ def test_mutated_arguments_are_copied_back() -> None:
 
 
 def test_functions_iterators_and_objects_of_the_tests_cross_as_proxies() -> None:
-    program = "def f(g, xs): return [g(x) for x in xs]\ndef total(node): return node.value + (total(node.next) if node.next else 0)"
+    program = "def f(g, xs): return [g(x) for x in xs]\n"
+    program += "def total(node): return node.value + (total(node.next) if node.next else 0)"
     setup = (
         "class Node:\n    def __init__(self, value, next=None): self.value, self.next = value, next\n"
         "class Sized:\n    def __len__(self): return 7"
@@ -93,7 +94,8 @@ def test_the_tests_private_parts_do_not_cross() -> None:
 def test_classes_and_exceptions_of_the_program_are_proxies() -> None:
     program = (
         "class Bad(ValueError): pass\n"
-        "class Stack:\n    def __init__(self): self.items = []\n    def push(self, x): self.items.append(x); return self\n"
+        "class Stack:\n    def __init__(self): self.items = []\n    def push(self, x):\n"
+        "        self.items.append(x); return self\n"
         "    def pop(self):\n        if not self.items: raise Bad('empty')\n        return self.items.pop()\n"
         "    def __len__(self): return len(self.items)\n    def __iter__(self): return iter(self.items)\n"
     )
@@ -262,7 +264,9 @@ def test_batches_keep_order_and_run_equal_programs_once() -> None:
     pool = pool_for(BWRAP, Limits())
     before = pool.snapshot()["done"]
     programs = [f"def f(x): return x + {i % 3}" for i in range(30)]
-    scores = Reward("code", backend="bubblewrap").score_batch([Sample(p, {"tests": ["assert f(1) == 2"]}) for p in programs])
+    scores = Reward("code", backend="bubblewrap").score_batch(
+        [Sample(p, {"tests": ["assert f(1) == 2"]}) for p in programs]
+    )
     assert [s.value for s in scores] == [float(i % 3 == 1) for i in range(30)]
     assert pool.snapshot()["done"] - before == 3
 
@@ -272,7 +276,8 @@ def test_eight_callers_at_once_lose_nothing() -> None:
 
     def call(number: int) -> None:
         samples = [
-            Sample(f"# {number}\ndef f(x): return x + {i % 2}", {"tests": [f"assert f({i}) == {i + 1}"]}) for i in range(12)
+            Sample(f"# {number}\ndef f(x): return x + {i % 2}", {"tests": [f"assert f({i}) == {i + 1}"]})
+            for i in range(12)
         ]
         results[number] = [s.value for s in Reward("code", backend="bubblewrap", timeout=30.0).score_batch(samples)]
 
@@ -317,7 +322,8 @@ def test_validate_lists_rows_whose_tests_fail_on_their_own_solution(tmp_path: Pa
 
 def test_queueing_never_counts_against_a_limit() -> None:
     samples = [
-        Sample(f"import time\ntime.sleep(0.6)\ndef f(x): return {i}", {"tests": [f"assert f(0) == {i}"]}) for i in range(8)
+        Sample(f"import time\ntime.sleep(0.6)\ndef f(x): return {i}", {"tests": [f"assert f(0) == {i}"]})
+        for i in range(8)
     ]
     started = time.monotonic()
     reward = Reward("code", backend="bubblewrap", timeout=3.0, total_timeout=3.0, workers=1)

@@ -15,20 +15,28 @@ scalars |= st.complex_numbers(allow_nan=False) | st.decimals(allow_nan=False) | 
 hashable = st.recursive(scalars, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3), max_leaves=5)
 values = st.recursive(
     hashable,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(hashable, inner, max_size=4)
-    | st.sets(hashable, max_size=4)
-    | st.builds(deque, st.lists(inner, max_size=3), st.none() | st.integers(3, 9))
-    | st.builds(bytearray, st.binary())
-    | st.builds(Counter, st.lists(hashable, max_size=4))
-    | st.builds(OrderedDict, st.dictionaries(hashable, inner, max_size=3)),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(hashable, inner, max_size=4)
+        | st.sets(hashable, max_size=4)
+        | st.builds(deque, st.lists(inner, max_size=3), st.none() | st.integers(3, 9))
+        | st.builds(bytearray, st.binary())
+        | st.builds(Counter, st.lists(hashable, max_size=4))
+        | st.builds(OrderedDict, st.dictionaries(hashable, inner, max_size=3))
+    ),
     max_leaves=15,
 )
 junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.sampled_from(sorted(TYPES)),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=3), inner, max_size=2)
-    | st.builds(lambda tag, rest: [tag, *rest], st.sampled_from(list("iltszdOCfqbBcreTDQ") + ["dx", "dt", "dd", "o", "j"]), st.lists(inner, max_size=4)),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+        | st.builds(
+            lambda tag, rest: [tag, *rest],
+            st.sampled_from(list("iltszdOCfqbBcreTDQ") + ["dx", "dt", "dd", "o", "j"]),
+            st.lists(inner, max_size=4),
+        )
+    ),
     max_leaves=12,
 )
 

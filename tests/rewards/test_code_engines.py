@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,10 +111,10 @@ def test_an_engine_that_is_down_gives_errors_and_one_warning(caplog: pytest.LogC
 def test_an_engine_that_comes_back_is_used_again() -> None:
     """An engine reached through a socket that is a relay of ours: cut, then restored."""
     need("docker")
-    relay = f"/tmp/holdfast-relay-{os.getpid()}.sock"
+    relay = Path(f"/tmp/holdfast-relay-{os.getpid()}.sock")
     reward = Reward("code", backend="docker", hosts=f"unix://{relay}", workers=1)
     assert reward.score(GOOD).outcome is Outcome.ERROR
-    os.symlink("/var/run/docker.sock", relay)
+    relay.symlink_to("/var/run/docker.sock")
     try:
         deadline = time.monotonic() + 40
         while reward.score(GOOD).value is None:
@@ -121,7 +122,7 @@ def test_an_engine_that_comes_back_is_used_again() -> None:
             time.sleep(0.3)
         assert reward.score(GOOD).value == 1.0
     finally:
-        os.unlink(relay)
+        relay.unlink()
 
 
 def test_auto_never_means_unsafe(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -139,7 +140,9 @@ def test_unsafe_local_works_only_when_written_out() -> None:
     assert Reward("code", backend="unsafe-local", workers=1).score(GOOD).value == 1.0
     wrong = Reward("code", backend="unsafe-local", workers=1).score(Sample("def f(x): return x", GOOD.reference))
     assert wrong.value == 0.0
-    daemon = Sample("import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(77)\ndef f(x): return x + 1", GOOD.reference)
+    daemon = Sample(
+        "import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(77)\ndef f(x): return x + 1", GOOD.reference
+    )
     assert Reward("code", backend="unsafe-local", workers=1).score(daemon).value == 1.0
     close_pools()
 
@@ -158,7 +161,8 @@ import concurrent.futures.thread, subprocess, json, select, tempfile
 os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
 sys.base_prefix = "/usr"; sys.path[:] = ["/usr/lib/python3/dist-packages"]; sys.path_importer_cache.clear()
 reward = Reward("code", backend="bubblewrap", timeout=8.0)
-right = [reward.score(Sample(code_attacks.RIGHT, r)).value for k, r in code_attacks.references().items() if k != "pytest"]
+called = {k: r for k, r in code_attacks.references().items() if k != "pytest"}
+right = [reward.score(Sample(code_attacks.RIGHT, r)).value for r in called.values()]
 chosen = [a for a in code_attacks.attacks() if a[0].endswith(("[asserts]", "[stdin]"))]
 scores = reward.score_batch([Sample(program, reference) for _, program, reference in chosen])
 print(right, [n for (n, _, _), s in zip(chosen, scores) if s.value != 0.0], len(scores))
@@ -169,9 +173,9 @@ print(right, [n for (n, _, _), s in zip(chosen, scores) if s.value != 0.0], len(
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes an unprivileged user, so it must start as root")
 def test_an_unprivileged_user_is_as_safe() -> None:
     need("bubblewrap")
-    if not os.path.exists("/usr/bin/python3.11"):
+    if not Path("/usr/bin/python3.11").exists():
         pytest.skip("needs a Python that every user may read")
-    tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    tests = str(Path(__file__).resolve().parents[1])
     done = subprocess.run(
         [sys.executable, "-c", UNPRIVILEGED, tests], capture_output=True, text=True, timeout=300, check=False
     )
@@ -186,5 +190,3 @@ def _eventually(condition: Any) -> None:
             return
         time.sleep(0.1)
     assert condition()
-
-

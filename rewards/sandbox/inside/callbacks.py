@@ -16,9 +16,9 @@ FUNCTION_MODULES = ("builtins", "math", "operator")
 """Modules whose functions cross by name, from the judge to the candidate only."""
 
 SPECIAL = (
-        "__len__ __getitem__ __setitem__ __delitem__ __contains__ __iter__ __next__ __bool__ __str__ __repr__ "
-        "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __sub__ __mul__ __call__ __enter__ __exit__"
-    ).split()
+    "__len__ __getitem__ __setitem__ __delitem__ __contains__ __iter__ __next__ __bool__ __str__ __repr__ "
+    "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __sub__ __mul__ __call__ __enter__ __exit__"
+).split()
 """Special methods of the tests' own classes that the candidate may use."""
 
 

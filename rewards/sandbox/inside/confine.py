@@ -42,7 +42,7 @@ def place_descriptors(descriptors: Sequence[int]) -> None:
 
 def confine(limits: dict[str, Any], separation: str, uid: int, home: str) -> None:
     """Limits, session, user and system-call filter of the calling process, for good. Raises OSError."""
-    os.setsid()
+    os.setpgid(0, 0)
     os.umask(0o077)
     _limit(limits, own_user=separation != "none")
     if separation == "uids":

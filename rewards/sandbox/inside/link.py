@@ -171,8 +171,7 @@ def _lendable(value: Any) -> list[str]:
             return ["__call__"]
         raise codec.CodecError(f"class {value.__name__} cannot be passed to the program")
     if kind.__module__ in HOME:
-        own = [name for name in callbacks.SPECIAL if any(name in base.__dict__ for base in kind.__mro__[:-1])]
-        return own
+        return [name for name in callbacks.SPECIAL if any(name in base.__dict__ for base in kind.__mro__[:-1])]
     if hasattr(value, "__next__"):
         return ["__iter__", "__next__"] if not isinstance(value, types.CoroutineType) else []
     raise codec.CodecError(f"a value of type {kind.__name__} cannot be passed to the program")

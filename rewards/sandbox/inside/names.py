@@ -12,12 +12,12 @@ import sys
 from typing import Any
 
 from .link import Link
-from .remote import Remote
+from .remote import RemoteCallable
 
 _TRUSTED_MODULES = (
-        "math cmath collections itertools functools heapq bisect copy re random string typing datetime "
-        "decimal fractions statistics operator"
-    ).split()
+    "math cmath collections itertools functools heapq bisect copy re random string typing datetime "
+    "decimal fractions statistics operator"
+).split()
 
 
 class Names(dict[str, Any]):
@@ -126,7 +126,7 @@ def resolve_entry(names: Names, link: Link, entry: str) -> Any:
         raise NameError(f"the program does not define {head!r}") from None
     if not method:
         return found
-    if not isinstance(found, Remote):
+    if not isinstance(found, RemoteCallable):
         raise NameError(f"the program does not define {entry!r}")
     return getattr(found(), method)
 

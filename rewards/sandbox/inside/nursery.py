@@ -6,6 +6,7 @@ Commands: `{"spawn": "serve"|"script", …}` with descriptors → `{"pid"}`; `{"
 `{"sweep": uid, "wipe": [paths]}` → ends what is left of that user and empties the directories as that user.
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -81,10 +82,8 @@ def _sweeper(command: dict[str, Any]) -> int:
             os.setgroups([])
             os.setresgid(uid, uid, uid)
             os.setresuid(uid, uid, uid)
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         signal.alarm(5)
         for path in command["wipe"]:
             wipe.empty(path)

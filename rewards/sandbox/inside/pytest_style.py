@@ -60,7 +60,7 @@ def run_pytest(link: Link, program: dict[str, str], job: dict[str, Any]) -> Resu
     """Run the files in the judge's directory; one result per test, as they finish."""
     name = job.get("module") or "solution"
     sys.modules[name] = Program(name, link, program)
-    home = os.getcwd()
+    home = os.getcwd()  # noqa: PTH109
     wipe.empty(home)
     files = [_write(home, path, text) for path, text in job["tests"].items()]
     HOME.update(os.path.basename(path).removesuffix(".py") for path in files)  # noqa: PTH119

@@ -6,7 +6,9 @@ the verdict to the candidate: refused unless the link allows partial isolation, 
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class CandidateExit(Exception):
@@ -113,19 +115,19 @@ class Remote:
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: Any) -> Any:
         return self._ordered("lt", other)
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: Any) -> Any:
         return self._ordered("le", other)
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: Any) -> Any:
         return self._ordered("gt", other)
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: Any) -> Any:
         return self._ordered("ge", other)
 
-    def _typed(self, operation: str, kind: type, *arguments: Any) -> Any:
+    def _typed(self, operation: str, kind: type[T], *arguments: Any) -> T:
         answer = self._ask(operation, *arguments)
         if type(answer) is not kind:
             raise TypeError(f"{operation} must give {kind.__name__}")

@@ -7,14 +7,38 @@ any network namespace). Numbers: Linux's syscall tables.
 
 import ctypes
 import errno
-import platform
+import os
 import struct
 
 _BLOCKED = {
     "x86_64": (101, 310, 311, 272, 308, 165, 166, 155, 161, 429, 428, 430, 431, 432, 433, 442, 250, 248, 249)
     + (321, 298, 323, 425, 426, 427, 246, 320, 175, 313, 176, 319, 447, 29, 68, 64, 240, 304, 312, 438, 135, 167, 169),
     "aarch64": (117, 270, 271, 97, 268, 40, 39, 41, 51, 429, 428, 430, 431, 432, 433, 442, 219, 217, 218)
-    + (280, 241, 282, 425, 426, 427, 104, 294, 105, 273, 106, 279, 447, 194, 186, 190, 180, 265, 272, 438, 92, 224, 142),
+    + (
+        280,
+        241,
+        282,
+        425,
+        426,
+        427,
+        104,
+        294,
+        105,
+        273,
+        106,
+        279,
+        447,
+        194,
+        186,
+        190,
+        180,
+        265,
+        272,
+        438,
+        92,
+        224,
+        142,
+    ),
 }
 """ptrace, process_vm_readv/writev, unshare, setns, mount, umount2, pivot_root, chroot, move_mount, open_tree, fsopen,
 fsconfig, fsmount, fspick, mount_setattr, keyctl, add_key, request_key, bpf, perf_event_open, userfaultfd, io_uring_*,
@@ -32,7 +56,7 @@ _LOAD, _EQUAL, _SET, _ABOVE, _RETURN = 0x20, 0x15, 0x45, 0x25, 0x06
 
 def program() -> bytes | None:
     """The filter as an array of `sock_filter`; None on a machine whose numbers are unknown."""
-    machine = platform.machine()
+    machine = os.uname().machine
     if machine not in _ARCH:
         return None
     code = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, _ARCH[machine]), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]

@@ -17,7 +17,7 @@ from typing import Any
 from . import callbacks, codec, wire
 
 MODULE = "solution"
-_FLAT = (enum.Enum, str, bytes, bytearray, int, float, complex, tuple, list, dict, set, frozenset)
+_FLAT: tuple[Any, ...] = (enum.Enum, str, bytes, bytearray, int, float, complex, tuple, list, dict, set, frozenset)
 _MAX_HANDLES = 200_000
 
 

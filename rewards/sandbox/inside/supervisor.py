@@ -21,12 +21,11 @@ from . import confine, nursery, wire
 from .judged import run_judged
 from .scripted import run_scripted
 
+# No more than most programs use: every page of this process is copied for every test.
 WARM = (
-    # No more than most programs use: every page of this process is copied twice per test.
-        "abc array bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions "
-        "functools hashlib heapq inspect itertools math operator queue random re statistics string struct "
-        "threading typing unicodedata"
-    ).split()
+    "abc array bisect collections copy datetime decimal enum fractions functools heapq itertools math operator "
+    "random re string threading typing"
+).split()
 _SUBREAPER = 36
 _CLEANING_TIME = 3.0
 

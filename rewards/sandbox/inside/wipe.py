@@ -1,5 +1,6 @@
 """Emptying a directory that a hostile program filled."""
 
+import contextlib
 import os
 
 
@@ -25,10 +26,8 @@ def empty(top: str) -> None:
 
 
 def _entries(directory: str) -> list[os.DirEntry[str]]:
-    try:
+    with contextlib.suppress(OSError):
         os.chmod(directory, 0o700)  # noqa: PTH101
-    except OSError:
-        pass
     try:
         with os.scandir(directory) as found:
             return list(found)
