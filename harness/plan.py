@@ -123,7 +123,7 @@ def make_plan(suite: str, benches: Sequence[Bench], wanted: Wanted, seed: int = 
         seconds=_total(_seconds(bench, bench.items, wanted) for bench in benches),
         benchmarks=tuple(_bench_plan(bench, len(held), wanted) for bench in benches),
         cheapest=cheapest,
-        cheapest_seconds=cheapest and _total(_seconds(bench, cheapest[bench.task], wanted) for bench in held),
+        cheapest_seconds=None if cheapest is None else _total(_seconds(b, cheapest[b.task], wanted) for b in held),
         alpha=wanted.alpha,
         power=wanted.power,
     )
