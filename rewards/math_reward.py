@@ -47,8 +47,8 @@ def math(
     or "boxed". `boxes`: several boxes that disagree are a "hedge" (wrong), or the "last" counts. `tolerance`
     is relative and for decimals only. `percent`: 28% is 0.28 when the "reference" carries the sign, "always"
     or "never". `units`: "ignore" those the other side omits, or "strict". `order`: by "convention" (in
-    tuples, not in sets and bare lists), "any" or "strict". `seconds` bounds the few comparisons that need a
-    worker process (integrals, limits, endless sums). Model text is never executed. For example
+    tuples, not in sets and bare lists), "any" or "strict". `seconds` (CPU time) bounds the few comparisons
+    that need a worker process (integrals, limits, endless sums). Model text is never executed. For example
     "\\boxed{\\frac{2}{4}}" against "1/2" is 1.0 and "\\boxed{0.33}" against "1/3" is 0.0.
     """
     settings = Settings(tolerance, percent, units, order, decimal_comma, extract, boxes)

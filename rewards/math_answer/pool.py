@@ -1,13 +1,15 @@
 """A warm pool of killable worker processes: no signals, no fork, usable from any thread.
 
 Each worker is a program of its own that speaks JSON lines over pipes, so that neither the caller's main module nor its
-state matters, and it ends by itself when the caller does. The clock of an item starts when a ready worker gets it.
+state matters, and it ends by itself when the caller does. The clock of an item starts when a ready worker gets it, and
+counts the worker's CPU time.
 """
 
 import atexit
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -23,6 +25,8 @@ from holdfast.rewards.math_answer.settings import Settings, Verdict
 
 _START = 60.0
 _USES = 400
+_WALL = 6
+"""A worker limits its own CPU time; on a loaded machine it gets this many times as long by the wall clock."""
 _TRUST = 20.0
 _CONTROL = ("\\int_0^1 2x dx", "1")
 
@@ -72,7 +76,7 @@ class Worker:
             self.process.stdin.flush()
         except OSError:
             return Failure.DEATH
-        reply = self._line(task.seconds)
+        reply = self._line(_WALL * task.seconds + 1)
         if isinstance(reply, dict):
             return Verdict(reply["equal"], reply["test"], reply["limited"])
         return reply
@@ -86,11 +90,19 @@ class Worker:
                 return Failure.TIME
             read = os.read(self.process.stdout.fileno(), 65536)
             if not read:
-                return Failure.DEATH
+                return self._cause()
             self.buffer += read
         line, _, self.buffer = self.buffer.partition(b"\n")
         loaded: dict[str, Any] = json.loads(line)
         return loaded
+
+    def _cause(self) -> Failure:
+        """A worker that ended by its own CPU clock ran out of time; any other end is a death."""
+        try:
+            ended = self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            return Failure.DEATH
+        return Failure.TIME if ended == -signal.SIGPROF else Failure.DEATH
 
     def kill(self) -> None:
         """End the process and forget it."""
