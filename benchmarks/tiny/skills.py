@@ -2,7 +2,8 @@
 
 A row is `{prompt, reference, completion, skill}`, where `completion` is a gold answer for training and
 `reference` what the skill's task judges against; `last` also holds preferences (`chosen`, `rejected`) and one
-answer marked good or not (`shown`, `good`). One row of each:
+answer marked good or not (`shown`, `good`), and `python` holds `checks`, a reference for the reward `code`. One row of
+each:
 
     addition     Compute 47 + 38                          85
     subtraction  Compute 85 - 38                          47         (not pretrained: the demo's new skill)
@@ -21,6 +22,7 @@ The four words of `capitals` differ between the splits, the facts do not: a fact
 
 import hashlib
 import json
+import operator
 import random
 import string
 from collections.abc import Callable, Iterator
@@ -36,7 +38,7 @@ Draw = Callable[[random.Random], Row]
 EVAL_SHARE = 10
 """One prompt in this many belongs to the eval split."""
 
-MAX_TRIES = 200
+MAX_TRIES = 20
 """Draws per wanted row before a skill is declared exhausted (its space of prompts is finite)."""
 
 
@@ -143,6 +145,9 @@ def _json(rng: random.Random) -> Row:
 
 
 _OPERATIONS = {"add": "+", "subtract": "-", "multiply by": "*"}
+_COMPUTES = {"add": operator.add, "subtract": operator.sub, "multiply by": operator.mul}
+_PROBES = (0, 1, -7, 50)
+"""Arguments that a written function is called with."""
 
 
 def _python(rng: random.Random) -> Row:
@@ -152,7 +157,15 @@ def _python(rng: random.Random) -> Row:
         inner = f"({body})" if position and verb == "multiply by" else body
         body = f"{inner} {_OPERATIONS[verb]} {number}"
     listed = ", ".join(f"{verb} {number}" for verb, number in steps)
-    return _row(f"Python f: {listed}", f"def f(x):\n    return {body}")
+    tests = [{"args": [x], "expected": _applied(steps, x)} for x in _PROBES]
+    checks = {"style": "function", "entry_point": "f", "tests": tests}
+    return {**_row(f"Python f: {listed}", f"def f(x):\n    return {body}"), "checks": checks}
+
+
+def _applied(steps: list[tuple[str, int]], x: int) -> int:
+    for verb, number in steps:
+        x = _COMPUTES[verb](x, number)
+    return x
 
 
 def _sort(rng: random.Random) -> Row:

@@ -6,6 +6,7 @@ Every answer is one exact text (a letter for `capitals`, judged as multiple choi
 would only hide what the model does. Seed and size are part of the version: change them and bump it.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from holdfast.benchmarks.data import Doc, Source
@@ -51,4 +52,17 @@ def _reference(doc: Doc) -> str:
     return str(doc["reference"])
 
 
-TASKS = tuple(tiny_task(skill) for skill in SKILLS)
+def _checks(doc: Doc) -> object:
+    return doc["checks"]
+
+
+CODE = replace(
+    tiny_task("python"),
+    name="tiny_code",
+    reward="code",
+    reference=_checks,
+    summary="the rows of tiny_python, run in a sandbox: any function that computes the right values counts",
+)
+"""Not part of `suite=tiny`: it needs a sandbox."""
+
+TASKS = (*(tiny_task(skill) for skill in SKILLS), CODE)

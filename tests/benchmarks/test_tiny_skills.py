@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from holdfast.benchmarks.tiny.countries import CAPITALS
 from holdfast.benchmarks.tiny.skills import SKILLS, generate, split_of
-from holdfast.benchmarks.tiny.tasks import ITEMS, TASKS, tiny_task
+from holdfast.benchmarks.tiny.tasks import CODE, ITEMS, TASKS, tiny_task
 from holdfast.errors import UsageError
 from holdfast.reward import Reward
 from holdfast.sample import Sample
@@ -75,7 +75,22 @@ def _value(node: ast.expr | None, x: int) -> int:
     raise AssertionError(f"not an arithmetic expression: {node}")
 
 
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_functions_are_judged_by_running_them() -> None:
+    """The sandboxed task: gold passes, an equal function in other words passes, a wrong one does not."""
+    from holdfast.rewards.sandbox.bubblewrap import available
+
+    if missing := available():
+        pytest.skip(f"needs bubblewrap: {missing}")
+    reward = Reward("code", backend="bubblewrap")
+    docs = list(CODE.source.rows())[:12]  # type: ignore[misc]
+    gold = [Sample(d["completion"], d["checks"]) for d in docs]
+    other = [Sample(d["completion"].replace("return ", "y = ") + "\n    return y", d["checks"]) for d in docs]
+    wrong = [Sample(d["completion"] + " + 1", d["checks"]) for d in docs]
+    values = [score.value for score in reward.score_batch([*gold, *other, *wrong])]
+    assert values == [1.0] * 24 + [0.0] * 12
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task is not CODE], ids=lambda task: task.name)
 def test_gold_completions_score_one(task) -> None:  # type: ignore[no-untyped-def]
     reward = Reward.from_config(task.reward)
     docs = list(task.source.rows())
@@ -101,4 +116,4 @@ def test_bad_requests_name_what_is_there() -> None:
     with pytest.raises(UsageError, match="did you mean 'eval'"):
         generate("addition", "evil", 1)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="at most"):
-        generate("subtraction", "eval", 5000)
+        generate("subtraction", "eval", 1000)
