@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,6 +14,7 @@ from holdfast.rows import Row, append, digest
 from holdfast.sample import Sample, Score, Text
 
 _BATCH = 512
+Scorer = Callable[[Iterable[Sequence[Sample]]], Iterator[list[Score]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,19 @@ def score_file(
     *,
     task: str,
     join: "Join | None" = None,
+    scorer: "Scorer | None" = None,
     on_batch: Callable[[int], None] = lambda rows: None,
 ) -> Tally:
     """Score every record of `source` and write a row each to `sink`; `on_batch(rows so far)` reports progress.
 
+    `scorer` scores the batches elsewhere (a cluster), in order; it may read some batches ahead.
     Raises DataError naming file and line for a record that lacks a field or repeats an id.
     """
     tally = Tally()
-    for batch in _batches(_items(source, fields, task, join, reward.needs_reference)):
-        scores = reward.score_batch([sample for _, sample in batch])
+    batches, again = itertools.tee(_batches(_items(source, fields, task, join, reward.needs_reference)))
+    samples = ([sample for _, sample in batch] for batch in again)
+    scored = scorer(samples) if scorer else map(reward.score_batch, samples)
+    for batch, scores in zip(batches, scored, strict=True):
         for (row, _), score in zip(batch, scores, strict=True):
             judged = row.with_score(score)
             append(sink, judged)

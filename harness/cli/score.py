@@ -10,6 +10,7 @@ FILE is JSONL, JSONL.gz, a JSON array or parquet. Keys:
   category= cluster= repeat= finish_reason=    further fields, all optional
   references=FILE join=FIELD[:FIELD]           references from another file, joined on an id or the prompt
   out=PATH              `x.jsonl` for the rows; a folder for a measurement (results.json + samples)
+  engine=ray workers=2  score on Ray actors (the cluster of RAY_ADDRESS, else a local one)
   task=NAME             the task's name in the rows (default: the reward's)
 
 examples:
@@ -25,13 +26,14 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from holdfast.cli.grammar import Flags, plain
 from holdfast.errors import UsageError
 from holdfast.reward import Reward
-from holdfast.score import Fields, Join, Tally, score_file
+from holdfast.score import Fields, Join, Scorer, Tally, score_file
 
 
 @dataclass(slots=True)
@@ -52,6 +54,8 @@ class Options:
     join: str | None = None
     out: str | None = None
     task: str | None = None
+    engine: str = "local"
+    workers: int = 2
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
@@ -61,10 +65,10 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     reward = _reward(options)
     task = options.task or reward.__name__
     started = time.perf_counter()
+    scorer, join = _scorer(options, reward), _join(options)
     with _sink(options.out, task) as sink, _progress(flags) as on_batch:
-        tally = score_file(
-            Path(paths[0]), reward, _fields(options), sink, task=task, join=_join(options), on_batch=on_batch
-        )
+        source, fields = Path(paths[0]), _fields(options)
+        tally = score_file(source, reward, fields, sink, task=task, join=join, scorer=scorer, on_batch=on_batch)
     seconds = time.perf_counter() - started
     if options.out and not options.out.endswith(".jsonl"):
         _write_results(Path(options.out), task, reward, Path(paths[0]))
@@ -74,11 +78,25 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
 
 
 def _reward(options: Options) -> Reward:
+    if options.engine not in ("local", "ray"):
+        options.extra["engine"] = options.engine  # a reward's own option (`code`)
     if options.reward.endswith((".yaml", ".yml")):
         if options.extra:
             raise UsageError(f"{sorted(options.extra)[0]!r} is no key of `holdfast score`; the reward comes from YAML")
         return Reward.from_config(options.reward)
     return Reward(options.reward, **{key: plain(text) for key, text in options.extra.items()})
+
+
+def _scorer(options: Options, reward: Reward) -> Scorer | None:
+    if options.engine != "ray":
+        return None
+    try:
+        import ray  # noqa: F401
+    except ImportError as error:
+        raise UsageError("engine=ray needs Ray: pip install 'holdfast[ray]'") from error
+    from holdfast.rewards.adapters.ray import score_batches
+
+    return partial(score_batches, reward=reward, workers=max(1, options.workers))
 
 
 def _fields(options: Options) -> Fields:

@@ -1,0 +1,80 @@
+"""Rewards on a real local Ray cluster: the verdicts of the direct call, in order, whatever dies."""
+
+import json
+import math
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paths import shared
+
+from holdfast import Reward, Sample
+from holdfast.cli import main
+from holdfast.rewards.adapters.ray import RewardActor, score_batches, score_dataset
+from holdfast.rows import read_rows
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def ray() -> Iterator[Any]:
+    ray = pytest.importorskip("ray")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200 * 2**20)
+    yield ray
+    ray.shutdown()
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, str]]:
+    """2,000 recorded completions."""
+    lines = shared("gsm8k", "example_model_solutions.jsonl").open(encoding="utf-8")
+    return [
+        {"prompt": row["question"], "completion": row[model]["solution"], "reference": row["ground_truth"]}
+        for row in [json.loads(line) for line in lines][:1000]
+        for model in ("6b_finetuning", "175b_verification")
+    ]
+
+
+@pytest.fixture(scope="module")
+def samples(rows: list[dict[str, str]]) -> list[Sample]:
+    return [Sample(row["completion"], row["reference"], row["prompt"]) for row in rows]
+
+
+def test_two_thousand_verdicts_on_actors(ray: Any, samples: list[Sample]) -> None:
+    batches = [samples[start : start + 100] for start in range(0, len(samples), 100)]
+    found = [score for scores in score_batches(batches, Reward("math")) for score in scores]
+    assert found == Reward("math").score_batch(samples)
+
+
+def test_two_thousand_verdicts_on_ray_data(ray: Any, rows: list[dict[str, str]], samples: list[Sample]) -> None:
+    ray.data.DataContext.get_current().execution_options.preserve_order = True
+    renamed = [{"output": row["completion"], "gold": row["reference"], "prompt": row["prompt"]} for row in rows]
+    scored = score_dataset(ray.data.from_items(renamed), "numeric", completion="output", reference="gold").take_all()
+    expected = {(s.completion, s.reference): score for s, score in zip(samples, Reward("numeric").score_batch(samples))}
+    assert len(scored) == 2000
+    for row in scored:
+        score = expected[row["output"], row["gold"]]
+        assert (row["outcome"], row["reason"]) == (score.outcome, score.reason)
+        assert math.isnan(row["score"]) if score.value is None else row["score"] == score.value
+
+
+def test_the_command_line_scores_on_ray(ray: Any, rows: list[dict[str, str]], tmp_path: Path) -> None:
+    source = tmp_path / "rows.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    local, far = tmp_path / "local.jsonl", tmp_path / "ray.jsonl"
+    assert main(["score", str(source), "reward=numeric", f"out={local}"]) == 0
+    assert main(["score", str(source), "reward=numeric", "engine=ray", f"out={far}"]) == 0
+    assert list(read_rows(far)) == list(read_rows(local))
+
+
+def test_a_killed_actor_loses_nothing(ray: Any, samples: list[Sample]) -> None:
+    class Mortal(RewardActor):
+        def process(self) -> int:
+            return os.getpid()
+
+    actor = ray.remote(max_restarts=-1, max_task_retries=3)(Mortal).remote("numeric")
+    os.kill(ray.get(actor.process.remote()), signal.SIGKILL)
+    assert ray.get(actor.score_batch.remote(samples[:50])) == Reward("numeric").score_batch(samples[:50])
