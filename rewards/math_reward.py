@@ -133,3 +133,12 @@ def _from_worker(found: Verdict | Failure, judgement: Judgement, reference: str)
         log.error("math: %s: no verdict", found)
         return Score.error(found.value)
     return Score.timeout(f"compared with {reference!r:.80}, {found}", judgement.extraction.parts[-1][:400])
+
+
+EXAMPLES = {
+    "math": [
+        (Sample(r"Adding the halves, the answer is \boxed{\frac{3}{2}}.", "1.5"), 1.0),
+        (Sample(r"So $x = 2$ or $x = -3$.", r"\{-3, 2\}"), 1.0),
+        (Sample(r"It is \boxed{0.667}.", r"\frac{2}{3}"), 0.0),
+    ]
+}

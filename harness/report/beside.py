@@ -9,7 +9,7 @@ from typing import Any
 from holdfast.compare.result import Benchmark, Comparison, Verdict
 from holdfast.report.words import VERDICTS, points, score
 
-FORGOTTEN = (Verdict.REGRESSED, Verdict.BEYOND_MARGIN)
+FORGOTTEN = (Verdict.REGRESSED,)
 _TONES = {"lost": "red", "good": "green", "gained": "cyan", "warn": "yellow"}
 
 Named = Mapping[str, Comparison]

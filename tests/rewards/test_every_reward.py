@@ -21,6 +21,8 @@ BUILT_IN = [name for name in names() if lookup(name).function.__module__.startsw
 NEEDS_ENGINE: dict[str, str] = {"judge": "an endpoint", "pairwise_judge": "an endpoint", "reward_model": "a model"}
 """Learned rewards are tested against real local servers and models in test_learned*.py."""
 
+JUDGED = [name for name in BUILT_IN if name not in NEEDS_ENGINE]
+
 HOSTILE = {
     "empty": "",
     "blank": " \n\t ",
@@ -56,11 +58,6 @@ def _verdicts(reward: Reward, samples: list[Sample]) -> list[tuple[Any, ...]]:
     return [_verdict(score) for score in reward.score_batch(samples)]
 
 
-def _engine(name: str) -> None:
-    if name in NEEDS_ENGINE:
-        pytest.skip(f"needs {NEEDS_ENGINE[name]}: see tests of learned rewards")
-
-
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_it_is_documented(name: str) -> None:
     spec = lookup(name)
@@ -71,9 +68,8 @@ def test_it_is_documented(name: str) -> None:
         assert (ROOT / "docs" / "rewards" / f"{name}.md").read_text(encoding="utf-8") == page(spec), "run `make docs`"
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", JUDGED)
 def test_its_examples_are_true(name: str) -> None:
-    _engine(name)
     found = examples(lookup(name))
     assert len(found) >= 2, "a passing and a failing example"
     for sample, value, options in found:
@@ -83,9 +79,8 @@ def test_its_examples_are_true(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=list(HOSTILE))
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", JUDGED)
 def test_a_hostile_completion_is_judged_within_bounds(name: str, text: str) -> None:
-    _engine(name)
     reward, sample = _reward(name)
     started = time.monotonic()
     score = reward.score(Sample(HOSTILE[text], sample.reference, sample.prompt, sample.info))
@@ -94,19 +89,17 @@ def test_a_hostile_completion_is_judged_within_bounds(name: str, text: str) -> N
     assert score.value is not None, "the completion is bad, not the reference"
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", JUDGED)
 def test_an_absurd_reference_is_never_a_zero_by_accident(name: str) -> None:
     """Whatever stands in the reference column, the answer is a Score and no exception."""
-    _engine(name)
     reward, sample = _reward(name)
     for reference in (None, [], {}, 3.5, object, b"\xff", "\ud800", [None], {"x": [1]}, float("nan")):
         score = reward.score(Sample(sample.completion, reference, sample.prompt, sample.info))
         assert score.outcome is not Outcome.ERROR, (reference, score.reason)
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", JUDGED)
 def test_the_same_verdict_single_batched_threaded_looped_and_pickled(name: str) -> None:
-    _engine(name)
     samples = [sample for sample, _, options in examples(lookup(name)) if options == _reward(name)[0].options] * 2
     reward, _ = _reward(name)
     expected = _verdicts(reward, samples)
@@ -119,9 +112,8 @@ def test_the_same_verdict_single_batched_threaded_looped_and_pickled(name: str) 
 
 
 def test_the_same_verdicts_in_a_spawned_process() -> None:
-    judged = [name for name in BUILT_IN if name not in NEEDS_ENGINE]
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        for name in judged:
+        for name in JUDGED:
             reward, sample = _reward(name)
             found = pool.submit(Reward.score_batch, reward, [sample]).result()
             assert [_verdict(score) for score in found] == _verdicts(reward, [sample]), name
