@@ -259,6 +259,9 @@ def labelled(table: str, name: str, scores: Sequence[Score], rows: Sequence[dict
     return Line(table, name, solved, percent(scores), 100 / len(rows), note)
 
 
+_SUM = " (each calls sum(), which the source's shared interpreter had overwritten by an earlier program of that name)"
+
+
 TABLES: tuple[Callable[[Path], Iterator[Line]], ...] = (
     *(gsm8k_lines, ifeval_lines, mmlu_pro_lines, bfcl_lines, tau_lines, mt_bench_lines, nemo_lines, code_lines),
 )

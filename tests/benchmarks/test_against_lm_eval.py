@@ -1,0 +1,89 @@
+"""Our GSM8K and MMLU against lm-eval's own tasks, on the same answers: its filters and metrics, its YAML, read
+from the installed package, with the data replaced by the local copy. (lm-eval's IFEval downloads nltk data when it is
+imported; tests/rewards/test_ifeval.py compares with the official checker's recorded verdicts instead.)"""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+from paths import shared
+
+from holdfast.benchmarks.data import load_docs
+from holdfast.benchmarks.engine import measure
+from holdfast.benchmarks.models import load
+from holdfast.benchmarks.settings import Settings
+from holdfast.benchmarks.task import find_task
+from holdfast.reward import Reward
+from holdfast.sample import Sample
+
+
+def lm_eval_task(folder: str, name: str, rows: list[dict[str, Any]], **changes: Any) -> Any:
+    """lm-eval's task of that name over `rows`, without few-shot."""
+    import lm_eval.tasks
+    from datasets import Dataset, DatasetDict
+    from lm_eval.api.task import ConfigurableTask
+    from lm_eval.tasks._yaml_loader import load_yaml
+
+    path = Path(lm_eval.tasks.__path__[0]) / folder / f"{name}.yaml"
+    config = dict(load_yaml(path, resolve_func=True))
+    for key in ("dataset_path", "dataset_name", "tag", "group", "fewshot_config", "fewshot_split", "training_split"):
+        config.pop(key, None)
+    data = DatasetDict({str(config.get("test_split", "test")): Dataset.from_list(rows)})
+    config |= {"custom_dataset": lambda **_: data, "num_fewshot": 0, "validation_split": None, **changes}
+    return ConfigurableTask(config=config)
+
+
+def filtered(task: Any, doc: dict[str, Any], text: str) -> dict[str, float]:
+    """exact_match of one answer under each of the task's filters."""
+    from lm_eval.api.instance import Instance
+
+    request = Instance(request_type="generate_until", doc=doc, arguments=("",), idx=0, resps=[text])
+    for ensemble in task._filters:
+        ensemble.apply([request])
+    return {name: task.process_results(doc, [answer])["exact_match"] for name, answer in request.filtered_resps.items()}
+
+
+def test_gsm8k_on_recorded_answers() -> None:
+    """Wherever ours and lm-eval's flexible match (the last number of the text) differ, the data set's label is with us."""
+    rows = [json.loads(line) for line in shared("gsm8k", "example_model_solutions.jsonl").read_text().splitlines()]
+    docs = [{"question": row["question"], "answer": row["ground_truth"].replace("\nA: ", "\n#### ")} for row in rows]
+    theirs = lm_eval_task("gsm8k", "gsm8k", docs)
+    ours, task = Reward("numeric"), find_task("gsm8k")
+    differ = []
+    for index, (row, doc) in enumerate(zip(rows, docs)):
+        for model in ("6b_verification", "175b_verification"):
+            text = row[model]["solution"]
+            mine = ours.score(Sample(text, task.reference(doc))).value
+            if mine != filtered(theirs, doc, text)["flexible-extract"]:
+                differ.append((index, model, mine, row[model]["is_correct"]))
+    # Where the two differ, the data set's own label is on our side.
+    assert all(bool(mine) == label for _, _, mine, label in differ)
+    assert len(differ) <= 20, differ
+
+
+def test_gsm8k_on_chat_answers() -> None:
+    """gpt-4o-mini's JSON answers: they differ only where lm-eval compares 12.00 and 12 as texts and finds them unequal."""
+    path = shared("gsm8k", "recorded", "zeroeval", "gsm.gpt-4o-mini-2024-07-18.json.gz")
+    rows = json.loads(gzip.decompress(path.read_bytes()))
+    docs = [{"question": row["question"], "answer": row["answer"].replace("# ", "#### ")} for row in rows]
+    theirs, ours = lm_eval_task("gsm8k", "gsm8k", docs), Reward("numeric")
+    flexible = [filtered(theirs, doc, row["output"][0])["flexible-extract"] for doc, row in zip(docs, rows)]
+    mine = ours.score_batch([Sample(row["output"][0], row["answer"].lstrip("# ")) for row in rows])
+    differ = [i for i, (a, b) in enumerate(zip(flexible, mine)) if a != b.value]
+    assert all(mine[i].value == 1.0 for i in differ)
+    assert all(".0" in rows[i]["output"][0][-20:] for i in differ) and len(differ) <= 50
+
+
+def test_mmlu_on_the_same_likelihoods(tmp_path: Path) -> None:
+    """The engine's log-likelihoods handed to lm-eval's own MMLU task give the same accuracy, row by row."""
+    import torch
+
+    torch.set_num_threads(1)
+    how = Settings(batch_size=20, limit=120, progress=False)
+    measured = measure(load("tiny"), ["mmlu"], tmp_path, data_root=shared(), settings=how)
+    docs = load_docs(find_task("mmlu").source, shared())
+    theirs = lm_eval_task("mmlu/default", "mmlu_abstract_algebra", [dict(doc) for doc in docs])
+    for row in measured.rows("mmlu"):
+        likelihoods = [(row.parts[f"logprob_{letter}"], False) for letter in "ABCD"]
+        assert theirs.process_results(docs[int(row.doc_id)], likelihoods)["acc"] == row.score
