@@ -40,9 +40,16 @@ types: install
 bench: install
 	for script in tests/bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
+# Published tables from recorded model outputs (needs ../shared/data and a sandbox).
+tables: install
+	$(BIN)/python tests/bench/tables.py
+
 # HTML reports of real comparisons of published outputs (needs ../shared/data), into runs/gallery.
 gallery: install
 	$(BIN)/python tests/bench/gallery.py
+
+cards: install
+	$(BIN)/python tests/bench/cards.py
 
 docs: install
 	$(BIN)/holdfast rewards docs docs/rewards
