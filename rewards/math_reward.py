@@ -142,3 +142,18 @@ EXAMPLES = {
         (Sample(r"It is \boxed{0.667}.", r"\frac{2}{3}"), 0.0),
     ]
 }
+
+
+EXAMPLES = {
+    "math": [
+        (Sample(r"So it is $\boxed{\frac{2}{4}}$.", "1/2"), 1.0),
+        (
+            Sample(r"Hence $x < -1$ or $x > 3$, that is $\boxed{(-\infty,-1)\cup(3,\infty)}$", r"x<-1 \text{ or } x>3"),
+            1.0,
+        ),
+        (Sample(r"The roots are $\boxed{2}$ and $\boxed{1}$.", "1, 2"), 1.0),
+        (Sample(r"The answer is 3 or 4.", "4"), 0.0),
+        (Sample(r"\boxed{0.33}", "1/3"), 0.0),
+        (Sample(r"\boxed{1}", r"\frac{1}{"), None),
+    ]
+}

@@ -139,3 +139,12 @@ EXAMPLES = {
         (Sample("She makes $17.", "18"), 0.0),
     ]
 }
+
+
+EXAMPLES = {
+    "numeric": [
+        (Sample("48/2 = <<48/2=24>>24, 48 + 24 = 72\n#### 72", "72"), 1.0),
+        (Sample("She earns $1,250.00 a year.", 1250), 1.0),
+        (Sample("It is 12 or 13.", 12), 0.0),
+    ]
+}

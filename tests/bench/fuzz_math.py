@@ -2,8 +2,8 @@
 
     python tests/bench/fuzz_math.py CORPUS_DIRECTORY -max_total_time=600
 
-Fails on any exception of the judge, on a verdict that takes longer than two seconds of CPU time, and on an answer that is not equal
-to itself when it reads as mathematics.
+Fails on any exception of the judge, on a verdict that takes longer than two seconds of CPU time, and on an answer that
+is not equal to itself.
 """
 
 import sys
