@@ -1,5 +1,6 @@
 """Score recorded outputs: records of any shape in, sample rows out, in constant memory."""
 
+import collections
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -86,16 +87,22 @@ def score_file(
     Raises DataError naming file and line for a record that lacks a field or repeats an id.
     """
     tally = Tally()
-    batches, again = itertools.tee(_batches(_items(source, fields, task, join, reward.needs_reference)))
-    samples = ([sample for _, sample in batch] for batch in again)
-    scored = scorer(samples) if scorer else map(reward.score_batch, samples)
-    for batch, scores in zip(batches, scored, strict=True):
-        for (row, _), score in zip(batch, scores, strict=True):
+    ahead: collections.deque[list[Row]] = collections.deque()
+    samples = _kept(_batches(_items(source, fields, task, join, reward.needs_reference)), ahead)
+    for scores in scorer(samples) if scorer else map(reward.score_batch, samples):
+        for row, score in zip(ahead.popleft(), scores, strict=True):
             judged = row.with_score(score)
             append(sink, judged)
             tally.add(judged)
         on_batch(tally.rows)
     return tally
+
+
+def _kept(batches: Iterator[list[tuple[Row, Sample]]], ahead: "collections.deque[list[Row]]") -> Iterator[list[Sample]]:
+    """The samples of the batches; the rows they belong to wait in `ahead`."""
+    for batch in batches:
+        ahead.append([row for row, _ in batch])
+        yield [sample for _, sample in batch]
 
 
 @dataclass(frozen=True, slots=True)
