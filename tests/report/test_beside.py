@@ -20,13 +20,13 @@ def learned(after: float, verdict: Verdict = Verdict.IMPROVED) -> Benchmark:
 
 ALONE = comparison(
     learned(0.8),
-    benchmark("addition", 0.98, 0.0, 0.03, Verdict.BEYOND_MARGIN, 200),
+    benchmark("addition", 0.98, 0.0, 0.03, Verdict.REGRESSED, 200),
     benchmark("json", 0.95, 0.6, 0.03, Verdict.REGRESSED, 200),
     benchmark("upper", 1.0, 0.99, 0.02, Verdict.INCONCLUSIVE, 200),
 )
 REPLAY = comparison(
     learned(0.7),
-    benchmark("addition", 0.98, 0.5, 0.03, Verdict.BEYOND_MARGIN, 200),
+    benchmark("addition", 0.98, 0.5, 0.03, Verdict.REGRESSED, 200),
     benchmark("json", 0.95, 0.95, 0.03, Verdict.NON_INFERIOR, 200),
     benchmark("upper", 1.0, 1.0, 0.02, Verdict.NON_INFERIOR, 200),
 )
@@ -40,6 +40,11 @@ def test_sentences_name_gain_loss_and_what_was_saved() -> None:
         "Forgotten with replay: 1 of 3 held skills: addition −48.0.",
         "Saved by replay: addition +50.0, json +35.0 points; 1 of 2 forgotten skills no longer drop provably.",
     ]
+
+
+def test_a_drop_that_is_not_proven_is_not_called_forgotten() -> None:
+    unproven = comparison(learned(0.8), benchmark("json", 0.95, 0.9, 0.03, Verdict.BEYOND_MARGIN, 200))
+    assert beside.record({"alone": unproven})["alone"]["forgotten"] == []
 
 
 def test_no_outcome_is_assumed() -> None:
