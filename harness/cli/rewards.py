@@ -6,6 +6,9 @@ usage: holdfast rewards                                list every registered rew
        holdfast rewards validate code FILE             the items whose own reference solution fails its tests
        holdfast rewards audit NAME FILE                error rates on labelled data, and the cheapest texts that score
                                                        (completion= reference= expected= prompt= against= card=)
+       holdfast rewards replay FILE with=GRADER        judge recorded samples under both graders, list the differences
+                                                       (GRADER: math_verify, trl, verl, recorded, or a reward's name;
+                                                       reward=math completion= reference= prompt= recorded= out=)
        holdfast rewards docs FOLDER                    write the generated pages of docs/rewards
 
 COMPLETION and REFERENCE may be `@FILE`; a reference that is a JSON object or array is read as such.
@@ -14,6 +17,7 @@ A reward's options are keys: `holdfast rewards try exact_match Paris paris ignor
 examples:
   holdfast rewards try math 'so \\boxed{1/2}' 0.5
   holdfast rewards audit math labelled.jsonl expected=label
+  holdfast rewards replay samples.jsonl with=math_verify completion=output.0 reference=answer
 """
 
 import inspect
@@ -37,7 +41,7 @@ class Options:
     extra: dict[str, str]
 
 
-ACTIONS = ("show", "try", "validate", "audit", "docs")
+ACTIONS = ("show", "try", "validate", "audit", "replay", "docs")
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
@@ -51,6 +55,8 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         return _validate(rest, flags)
     if action == "audit":
         return _audit(rest, options, flags)
+    if action == "replay":
+        return _replay(rest, options, flags)
     if action == "docs":
         return _docs(rest, flags)
     if action == "show" or (len(paths) == 1 and action in names()):
@@ -133,7 +139,7 @@ def _validate(words: list[str], flags: Flags) -> int:
 
     failures = validate(Path(words[1]))
     if flags.json:
-        print(json.dumps({"failures": failures}))
+        print(json.dumps({"failures": [asdict(failure) for failure in failures]}))
     else:
         for failure in failures:
             print(failure)
@@ -165,6 +171,34 @@ _AUDIT_KEYS: dict[str, str | None] = {
     "prompt": None,
     "against": None,
     "card": None,
+}
+
+
+def _replay(words: list[str], options: Options, flags: Flags) -> int:
+    """Print where another grader and ours differ; `out=FILE` writes every difference as a JSON line."""
+    if len(words) != 1 or "with" not in options.extra:
+        raise UsageError("usage: holdfast rewards replay FILE with=GRADER [reward=NAME …]")
+    from holdfast.replay import replay
+
+    keys = {key: options.extra.pop(key, default) for key, default in _REPLAY_KEYS.items()}
+    name = str(keys["reward"])
+    reward = Reward.from_config(name) if name.endswith((".yaml", ".yml")) else _reward(name, options)
+    found = replay(Path(words[0]), str(keys["with"]), reward, keys)
+    if keys["out"]:
+        write_whole(Path(keys["out"]), "".join(json.dumps(asdict(one)) + "\n" for one in found.differences))
+    print(json.dumps(found.to_json()) if flags.json else found)
+    return 0
+
+
+_REPLAY_KEYS: dict[str, str | None] = {
+    "with": None,
+    "reward": "math",
+    "completion": "completion",
+    "reference": "reference",
+    "prompt": None,
+    "recorded": None,
+    "source": None,
+    "out": None,
 }
 
 
