@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from paths import shared
 
 from holdfast.benchmarks.data import load_docs
@@ -45,6 +46,7 @@ def filtered(task: Any, doc: dict[str, Any], text: str) -> dict[str, float]:
     return {name: task.process_results(doc, [answer])["exact_match"] for name, answer in request.filtered_resps.items()}
 
 
+@pytest.mark.slow
 def test_gsm8k_on_recorded_answers() -> None:
     """Where ours and lm-eval's flexible match (the last number of the text) differ, the data set's label is with us."""
     rows = [json.loads(line) for line in shared("gsm8k", "example_model_solutions.jsonl").read_text().splitlines()]
@@ -64,7 +66,7 @@ def test_gsm8k_on_recorded_answers() -> None:
 
 
 def test_gsm8k_on_chat_answers() -> None:
-    """gpt-4o-mini's JSON answers: they differ only where lm-eval finds 12.00 and 12, or 2:00 pm and 2, unequal texts."""
+    """gpt-4o-mini's JSON answers: they differ only where lm-eval finds 12.00 and 12, or 2:00 pm and 2, unequal."""
     path = shared("gsm8k", "recorded", "zeroeval", "gsm.gpt-4o-mini-2024-07-18.json.gz")
     rows = json.loads(gzip.decompress(path.read_bytes()))
     docs = [{"question": row["question"], "answer": row["answer"].replace("# ", "#### ")} for row in rows]

@@ -53,6 +53,7 @@ def lm_eval_run(tiny: LoadedModel, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_lm_eval_reads_and_agrees_with_our_engine(tiny: LoadedModel, tmp_path: Path) -> None:
     theirs = load_run(lm_eval_run(tiny, tmp_path / "lm_eval"))
     whole = measure(tiny, ["tiny_upper"], tmp_path / "ours", settings=Settings(batch_size=40, progress=False))

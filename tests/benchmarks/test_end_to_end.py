@@ -1,0 +1,122 @@
+"""Every benchmark runs end to end on real items with the embedded model; caches and locks between processes."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from paths import ROOT, shared
+
+from holdfast.benchmarks import engine_lm
+from holdfast.benchmarks.engine import measure
+from holdfast.benchmarks.models import LoadedModel, load
+from holdfast.benchmarks.settings import Settings
+from holdfast.benchmarks.suite import load_suite
+from holdfast.benchmarks.task import builtin_tasks
+from holdfast.rows import Row
+
+SKIPPED = ("gpqa_diamond", "alpaca_eval", "perplexity", "mt_bench", "arena_hard")
+"""Not in the shared data, or judged by a model behind an endpoint."""
+CODE = ("humaneval", "humaneval_plus", "mbpp", "mbpp_plus", "livecodebench")
+LOCAL = sorted(name for name in builtin_tasks() if not name.startswith("tiny_") and name not in (*SKIPPED, *CODE))
+HOW = Settings(batch_size=4, limit=4, max_tokens=8, progress=False)
+
+
+@pytest.fixture(scope="module")
+def tiny() -> LoadedModel:
+    import torch
+
+    torch.set_num_threads(1)
+    return load("tiny")
+
+
+def check(rows: list[Row]) -> None:
+    assert len(rows) == 4 and all(row.doc_hash and row.prompt_hash for row in rows)
+    assert all(row.outcome in ("correct", "wrong", "partial", "timeout") for row in rows), [r.reason for r in rows]
+
+
+@pytest.mark.parametrize("chat", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_every_benchmark_runs(chat: bool, tiny: LoadedModel, tmp_path: Path) -> None:
+    names = [name for name in LOCAL if chat or name != "mmlu_pro"]  # its few-shot rows are on the hub only
+    measured = measure(tiny, names, tmp_path, data_root=shared(), settings=replace(HOW, chat=chat))
+    for name in names:
+        check(list(measured.rows(name)))
+        result = measured.tasks[name]
+        assert result.mean is not None and 0 <= result.mean <= 1 and result.generation["chat_template"] is chat
+
+
+@pytest.mark.docker
+def test_every_code_benchmark_runs(tiny: LoadedModel, tmp_path: Path) -> None:
+    measured = measure(tiny, list(CODE), tmp_path, data_root=shared(), settings=HOW)
+    for name in CODE:
+        check(list(measured.rows(name)))
+
+
+def test_the_core_suite_is_the_same_items_before_and_after(tiny: LoadedModel, tmp_path: Path) -> None:
+    suite = load_suite(["gsm8k", "mmlu", "math500"])
+    before = measure(tiny, suite, tmp_path / "before", data_root=shared(), settings=HOW)
+    after = measure(tiny, suite, tmp_path / "after", data_root=shared(), settings=HOW)
+    for name in suite.names:
+        assert [row.doc_hash for row in before.rows(name)] == [row.doc_hash for row in after.rows(name)]
+
+
+def test_subsets_nest_and_spread_over_the_categories(tiny: LoadedModel, tmp_path: Path) -> None:
+    sizes = {}
+    for limit in (57, 114):
+        how = replace(HOW, limit=limit, batch_size=32, max_length=128)
+        found = measure(tiny, ["mmlu"], tmp_path / str(limit), data_root=shared(), settings=how)
+        sizes[limit] = {row.doc_id: row.category for row in found.rows("mmlu")}
+    assert set(sizes[57]) < set(sizes[114])
+    assert len(set(sizes[114].values())) >= 50
+
+
+def test_a_changed_reward_rescores_without_generating(
+    tiny: LoadedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def suite(reward: object) -> list[object]:
+        return [{"task": "tiny_upper", "reward": reward}]
+
+    cache = tmp_path / "cache"
+    strict = measure(tiny, suite("exact_match"), tmp_path / "run", cache=cache, settings=HOW)
+    assert len(list((cache / "scores").glob("*.jsonl"))) == 1
+    monkeypatch.setattr(engine_lm.HFEngine, "run", lambda *_: pytest.fail("generated again"))
+    loose = suite({"reward": "exact_match", "ignore_case": True})
+    again = measure(tiny, loose, tmp_path / "run", cache=cache, settings=HOW)
+    assert [row.completion for row in strict.rows("tiny_upper")] == [row.completion for row in again.rows("tiny_upper")]
+    assert again.tasks["tiny_upper"].reward["options"] == {"ignore_case": True}
+
+
+_JOB = """
+import sys, torch
+torch.set_num_threads(1)
+from pathlib import Path
+from holdfast.benchmarks import engine_lm
+from holdfast.benchmarks.engine import measure
+from holdfast.benchmarks.models import load
+from holdfast.benchmarks.settings import Settings
+count, run = 0, engine_lm.HFEngine.run
+def counting(self, items, emit):
+    global count
+    count += len(items)
+    run(self, items, emit)
+engine_lm.HFEngine.run = counting
+measure(load("tiny"), ["tiny_json", "tiny_upper"], Path(sys.argv[1]), cache=Path(sys.argv[2]),
+        settings=Settings(batch_size=4, limit=40, progress=False))
+print(count)
+"""
+
+
+def test_jobs_at_the_same_time_measure_once(tmp_path: Path) -> None:
+    jobs = [
+        subprocess.Popen(
+            [sys.executable, "-c", _JOB, str(tmp_path / name), str(tmp_path / "cache")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        )
+        for name in ("a", "b")
+    ]  # fmt: skip
+    outputs = [job.communicate(timeout=120) for job in jobs]
+    assert sum(int(out.split()[-1]) for out, _ in outputs) == 80, outputs
+    results = [json.loads((tmp_path / name / "results.json").read_text())["tasks"] for name in ("a", "b")]
+    assert results[0] == results[1]
