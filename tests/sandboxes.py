@@ -23,6 +23,12 @@ def need(backend: str) -> str:
     return backend
 
 
+def need_any() -> None:
+    """Skip (in CI: fail) where no sandbox can run."""
+    if not shutil.which("bwrap"):
+        need("docker")
+
+
 def candidates_alive() -> list[int]:
     """Processes of this machine that run as a candidate's or a judge's user."""
     found = []

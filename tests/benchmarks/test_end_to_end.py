@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from paths import ROOT, shared
+from sandboxes import need_any
 
 from holdfast.benchmarks import engine_lm
 from holdfast.benchmarks.engine import measure
@@ -47,8 +48,8 @@ def test_every_benchmark_runs(chat: bool, tiny: LoadedModel, tmp_path: Path) -> 
         assert result.mean is not None and 0 <= result.mean <= 1 and result.generation["chat_template"] is chat
 
 
-@pytest.mark.docker
 def test_every_code_benchmark_runs(tiny: LoadedModel, tmp_path: Path) -> None:
+    need_any()
     measured = measure(tiny, list(CODE), tmp_path, data_root=shared(), settings=HOW)
     for name in CODE:
         check(list(measured.rows(name)))
