@@ -67,7 +67,7 @@ class Comparison:
         one, other = (Node("list", tuple(_opened(node)), "or") for node in (gold, pred))
         if has(one, "pm") or has(other, "pm"):
             return self._say(False, "too many signs ±")
-        return self._solutions(*(node if len(node.args) > 1 else node.args[0] for node in (one, other)))
+        return self._solutions(*(node.args[0] if len(node.args) == 1 else node for node in (one, other)))
 
     def _modular(self, gold: Node, pred: Node) -> bool:
         """Residue classes; a modulus the reference omits is like a unit."""

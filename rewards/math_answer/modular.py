@@ -127,8 +127,8 @@ def proportional(one: Node, other: Node, seed: bytes) -> bool | None:
         except Indefinite:
             return None
         opaque = opaque or field.opaque
-        if (a == 0) != (b == 0):
-            return None if opaque else False
+        if a == 0 or b == 0:  # 0 = 0 says nothing
+            return None if opaque and (a or b) else False
         ratios.add(a * pow(b, PRIME - 2, PRIME) % PRIME)
     if len(ratios) == 1:
         return True

@@ -30,6 +30,8 @@ def readings(gold: Node, pred: Node, settings: Settings) -> list[tuple[Node, Nod
         return [(gold, gold if same else Node("text", (), "another time"))]
     gold, pred = _ratio(gold), _ratio(pred)
     gold_unit, pred_unit = _unit(gold), _unit(pred)
+    if {gold_unit, pred_unit} == {"deg", "rad"}:
+        return [(_radians(gold), _radians(pred))]
     if gold_unit and pred_unit and gold_unit != pred_unit:
         converted = _converted(_bare(gold), gold_unit, _bare(pred), pred_unit)
         return [converted] if converted else [(gold, Node("text", (), "another unit"))]
@@ -59,7 +61,7 @@ def _bare(node: Node) -> Node:
 
 
 def _unit(node: Node) -> str:
-    return node.value if node.kind == "unit" else ""
+    return node.value if node.kind == "unit" else {"percent": "%", "deg": "deg"}.get(node.kind, "")
 
 
 def _hundredth(node: Node) -> Node:
@@ -67,7 +69,7 @@ def _hundredth(node: Node) -> Node:
 
 
 def _radians(node: Node) -> Node:
-    return mul(num(Fraction(1, 180)), PI, node.args[0]) if node.kind == "deg" else node
+    return mul(num(Fraction(1, 180)), PI, node.args[0]) if node.kind == "deg" else _bare(node)
 
 
 def _ratio(node: Node) -> Node:
