@@ -58,3 +58,15 @@ def code(
     limits = Limits(timeout=timeout, total=total_timeout, memory=memory)
     settings = Settings(Engine(backend, hosts, image, workers), limits, score, isolation == "partial")
     return score_samples(samples, settings)
+
+
+_ADD = {"tests": ["assert add(1, 2) == 3", "assert add(-1, 1) == 0"]}
+EXAMPLES = {
+    "code": [
+        (Sample("```python\ndef add(a, b):\n    return a + b\n```", _ADD), 1.0),
+        (Sample("```python\ndef add(a, b):\n    return abs(a) + b\n```", _ADD), 0.0),
+        (Sample("```python\ndef add(a, b):\n    return abs(a) + b\n```", _ADD), 0.5, {"score": "share"}),
+        (Sample("print(sum(map(int, input().split())))", {"tests": [{"input": "1 2", "output": "3"}]}), 1.0),
+        (Sample("I would rather not.", _ADD), 0.0),
+    ]
+}

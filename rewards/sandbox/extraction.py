@@ -6,8 +6,7 @@ from dataclasses import dataclass
 MAX_PROGRAM = 200_000
 """Characters: a longer program is not run."""
 
-_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.S | re.M)
-_PYTHON = ("python", "py", "python3", "")
+_PYTHON = ("python", "py", "python3")
 _PREAMBLE_END = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)", re.M)
 
 _CODE_LINE = re.compile(
@@ -67,10 +66,8 @@ def _after_thinking(text: str) -> str | None:
 
 
 def _block(text: str, name: str) -> tuple[str, str] | None:
-    # An unpaired bare fence closes a block that the prompt opened.
-    fences = [m for m in _FENCE.finditer(text) if m[2] or m[0].rstrip().endswith(m[1]) or not text[: m.start()].strip()]
-    blocks = [(m[2].lower(), m[3]) for m in fences]
-    python = [code for language, code in blocks if language in _PYTHON[:3]]
+    blocks = _fenced(text)
+    python = [code for language, code in blocks if language in _PYTHON]
     candidates = python or [code for language, code in blocks if language == ""]
     if not candidates:
         return None
@@ -78,6 +75,36 @@ def _block(text: str, name: str) -> tuple[str, str] | None:
     which = [i for i, code in enumerate(candidates) if name and defines(code, name)]
     index = which[-1] if which else len(candidates) - 1
     return candidates[index], f"{kind} {index + 1} of {len(candidates)}"
+
+
+def _fenced(text: str) -> list[tuple[str, str]]:
+    """(language, code) of each fenced block, line by line: linear in the text, whatever it is."""
+    found: list[tuple[str, str]] = []
+    fence, language, block, before = "", "", list[str](), False
+    for line in text.splitlines(keepends=True):
+        mark = _mark(line)
+        if fence and mark[:1] == fence[:1] and len(mark) >= len(fence) and line.strip() == mark:
+            found.append((language, "".join(block)))
+            fence, before = "", True
+        elif fence:
+            block.append(line)
+        elif mark:
+            words = line.strip()[len(mark) :].split(None, 1)
+            fence, language, block = mark, words[0].lower() if words else "", []
+        else:
+            before = before or bool(line.strip())
+    # An unpaired bare fence closes a block that the prompt opened; another one was cut off.
+    if fence and (language or not before):
+        found.append((language, "".join(block)))
+    return found
+
+
+def _mark(line: str) -> str:
+    """The fence that a line begins with: three or more backticks or tildes."""
+    text = line.strip()
+    if not text.startswith(("```", "~~~")):
+        return ""
+    return text[: len(text) - len(text.lstrip(text[0]))]
 
 
 def _unfenced(text: str) -> str:

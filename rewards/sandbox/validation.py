@@ -21,6 +21,9 @@ class Failure:
     id: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"line {self.row}, {self.id}: {self.reason}"
+
 
 def validate(path: Path | str, *, backend: Backend = "auto") -> list[Failure]:
     """The rows of a JSONL file whose tests fail on their own reference solution, or that have none.

@@ -97,7 +97,8 @@ def throughput(seconds: float) -> None:
         p99 = ordered[int(len(ordered) * 0.99)] * 1e3
         middle = statistics.median(ordered) * 1e3
         print(
-            f"| {name} | {rate[name]:.1f} | {rate[name] / slowest:.0f} | {middle:.1f} | {p99:.1f} | {ordered[0] * 1e3:.1f} |"
+            f"| {name} | {rate[name]:.1f} | {rate[name] / slowest:.0f} | {middle:.1f} "
+            f"| {p99:.1f} | {ordered[0] * 1e3:.1f} |"
         )
     print(f"\nLoad average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.\n")
 
