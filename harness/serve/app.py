@@ -1,11 +1,11 @@
 """The ASGI application: lanes made at start, drained at the end."""
 
-import os
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest, multiprocess
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -13,14 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from holdfast.serve import routes
+from holdfast.serve import metrics, routes
 from holdfast.serve.guards import Guard
 from holdfast.serve.lane import Lane
 from holdfast.serve.openapi import document
 from holdfast.serve.settings import Settings
 from holdfast.serve.wire import ErrorBody
-
-QUEUE = Gauge("holdfast_queue_samples", "Samples waiting for a verdict", ("reward",), multiprocess_mode="livesum")
 
 
 def make_app(settings: Settings | None = None) -> Starlette:
@@ -35,6 +33,8 @@ def make_app(settings: Settings | None = None) -> Starlette:
         app.state.settings = chosen
         app.state.lanes = {name: Lane(name, reward, chosen.max_queue) for name, reward in rewards.items()}
         async with AsyncExitStack() as stack:
+            watching = asyncio.create_task(metrics.watch(app.state.lanes))
+            stack.callback(watching.cancel)
             if ors is not None:
                 await stack.enter_async_context(ors.router.lifespan_context(ors))
             yield
@@ -88,13 +88,9 @@ async def _ready(request: Request) -> Response:
 
 
 async def _metrics(request: Request) -> Response:
-    for name, lane in request.app.state.lanes.items():
-        QUEUE.labels(name).set(lane.waiting)
-    registry: Any = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    """Prometheus metrics of every worker of this server."""
+    metrics.note(request.app.state.lanes)
+    return Response(metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _docs(request: Request) -> Response:

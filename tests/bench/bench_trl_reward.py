@@ -1,0 +1,139 @@
+"""TRL's accuracy_reward against our math reward, called as GRPOTrainer calls them, on the same completions in one run.
+
+Two tables: the reward call alone (rounds taken in turns, so that a busy machine burdens both alike), and the whole
+step of a real GRPOTrainer with the embedded tiny model. Needs the shared data and `holdfast[train]`.
+"""
+
+import itertools
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = Path(os.environ.get("HOLDFAST_SHARED", ROOT.parent / "shared")) / "data"
+BATCH = 64
+
+
+def batches(count: int) -> list[tuple[list[Any], list[str]]]:
+    """Batches of recorded GSM8K completions, the stated answer boxed (TRL's grader reads nothing else)."""
+    rows = [json.loads(line) for line in (SHARED / "gsm8k/example_model_solutions.jsonl").open(encoding="utf-8")]
+    found = []
+    for start in range(0, count * BATCH, BATCH):
+        some = rows[start : start + BATCH]
+        texts = [row["175b_verification"]["solution"] for row in some]
+        boxed = [f"{text}\n$\\boxed{{{text.split('A:')[-1].strip()}}}$" for text in texts]
+        golds = [row["ground_truth"].split("A:")[-1].strip() for row in some]
+        found.append(([[{"role": "assistant", "content": text}] for text in boxed], golds))
+    return found
+
+
+def calls(rounds: int = 20) -> None:
+    """The reward call alone."""
+    from trl.rewards import accuracy_reward
+
+    from holdfast import Reward
+
+    ours = Reward("math", reference="solution")
+    spent: dict[str, list[float]] = {"trl": [], "ours": []}
+    agreed = total = 0
+    for completions, golds in batches(rounds):
+        their_values, seconds = _timed(lambda: accuracy_reward(completions, golds))  # noqa: B023
+        spent["trl"].append(seconds)
+        our_values, seconds = _timed(lambda: ours(completions=completions, solution=golds))  # noqa: B023
+        spent["ours"].append(seconds)
+        agreed += sum(a == b for a, b in zip(their_values, our_values, strict=True))
+        total += len(golds)
+    theirs, own = (1000 * statistics.median(spent[name]) for name in ("trl", "ours"))
+    print("| reward call, 64 completions | median ms | ratio |\n| --- | --- | --- |")
+    print(
+        f"| TRL accuracy_reward | {theirs:.1f} | 1 |\n| holdfast math | {own:.2f} | {theirs / own:.0f} times faster |"
+    )
+    print(f"\nSame value on {agreed} of {total}.\n")
+
+
+def steps(count: int = 30) -> None:
+    """Whole GRPO steps of one training, the graders in turns from step to step.
+
+    The recorded completions stand in for the sampled ones inside the reward, for both alike.
+    """
+    spent, marks = _trained(count)
+    gaps = [after - before for before, after in itertools.pairwise(marks)]
+    print("| GRPO step, 64 completions of up to 32 tokens | median s of a step | of it reward |\n| --- | --- | --- |")
+    for first, name in ((1, "TRL accuracy_reward"), (2, "holdfast math")):
+        whole, reward = statistics.median(gaps[first - 1 :: 2]), statistics.median(spent[first::2])
+        print(f"| {name} | {whole:.3f} | {reward:.4f} |")
+
+
+def _trained(count: int) -> tuple[list[float], list[float]]:
+    """(seconds of the reward, time of the end) of every step; odd steps are TRL's."""
+    from datasets import Dataset
+    from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
+    from trl import GRPOConfig, GRPOTrainer
+    from trl.rewards import accuracy_reward
+
+    from holdfast import Reward
+    from holdfast.benchmarks.tiny import model_path
+
+    ours = Reward("math", reference="solution")
+    feed = itertools.cycle(batches(20))
+    spent: list[float] = []
+    marks: list[float] = []
+
+    def judge(completions: list[Any], **columns: Any) -> list[float]:
+        texts, golds = next(feed)
+        if len(spent) % 2:
+            values, seconds = _timed(lambda: accuracy_reward(texts, golds))
+        else:
+            values, seconds = _timed(lambda: ours(completions=texts, solution=golds))
+        spent.append(seconds)
+        return [0.0 if value is None else value for value in values]
+
+    class Clock(TrainerCallback):
+        """Marks the end of every step."""
+
+        def on_step_end(self, *words: Any, **named: Any) -> None:
+            """A step is done."""
+            marks.append(time.perf_counter())
+
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = GRPOTrainer(
+            model=AutoModelForCausalLM.from_pretrained(model_path()),
+            reward_funcs=[judge],
+            args=GRPOConfig(folder, **_SETTINGS, max_steps=count),
+            train_dataset=Dataset.from_list([{"prompt": f"{i} + 1 ="} for i in range(64)]),
+            processing_class=AutoTokenizer.from_pretrained(model_path()),
+            callbacks=[Clock()],
+        )
+        trainer.train()
+    return spent, marks
+
+
+_SETTINGS: dict[str, Any] = {
+    "per_device_train_batch_size": BATCH,
+    "num_generations": 8,
+    "max_completion_length": 32,
+    "report_to": [],
+    "save_strategy": "no",
+    "use_cpu": True,
+    "logging_strategy": "no",
+    "disable_tqdm": True,
+}
+
+
+def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
+    started = time.perf_counter()
+    value = call()
+    return value, time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    calls()
+    sys.stdout.flush()
+    steps()
