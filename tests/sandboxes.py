@@ -29,27 +29,31 @@ def need_any() -> None:
         need("docker")
 
 
-def candidates_alive() -> list[int]:
-    """Processes of this machine that run as a candidate's or a judge's user."""
-    found = []
+def descendants(pid: int) -> list[int]:
+    """Living processes that descend from one, by parents."""
+    parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, ValueError):
-            if entry.name.isdigit() and 10_001 <= entry.stat().st_uid < 50_000:
-                found.append(int(entry.name))
-    return found
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if entry.name.isdigit():
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    found = {pid}
+    while grown := {child for child, parent in parents.items() if parent in found} - found:
+        found |= grown
+    return sorted(found - {pid})
 
 
-def containers() -> list[str]:
-    """Ids of the sandbox containers that exist."""
+def containers(pid: int) -> list[str]:
+    """Ids of the sandbox containers of an owner."""
     import docker
 
     client = docker.from_env()
     try:
-        return [c.id for c in client.containers.list(all=True, filters={"label": "holdfast.owner"})]
+        found = client.containers.list(all=True, filters={"label": "holdfast.owner"})
+        return [str(c.id) for c in found if c.labels["holdfast.owner"].split()[-2] == str(pid)]
     finally:
         client.close()
 
 
-def groups() -> list[str]:
-    """Control groups of ours that exist."""
-    return [str(path) for path in Path("/sys/fs/cgroup").glob("**/holdfast-*")]
+def groups(pid: int) -> list[str]:
+    """Control groups of an owner."""
+    return [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/holdfast-{pid}-*")]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandboxes import BACKENDS, candidates_alive, containers, groups, need
+from sandboxes import BACKENDS, containers, descendants, groups, need
 
 from holdfast.errors import UsageError
 from holdfast.reward import Reward
@@ -37,16 +37,17 @@ def test_killing_the_owner_leaves_nothing(backend: str) -> None:
     owner = subprocess.Popen([sys.executable, "-c", OWNER, need(backend)], stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None and owner.stdout.readline() == "warm\n"
     time.sleep(1.0)
-    assert candidates_alive()
+    inside = descendants(owner.pid)
+    assert inside if backend == "bubblewrap" else containers(owner.pid)
     owner.kill()
     owner.wait()
-    _eventually(lambda: not candidates_alive())
+    _eventually(lambda: not [pid for pid in inside if Path(f"/proc/{pid}").exists()])
     # Whatever the killed run could not remove goes at the next start.
     assert Reward("code", backend=backend, memory=300).score(GOOD).value == 1.0
     close_pools()
     if backend == "docker":
-        _eventually(lambda: not containers())
-    _eventually(lambda: not groups())
+        _eventually(lambda: not containers(owner.pid) + containers(os.getpid()))
+    _eventually(lambda: not groups(owner.pid) + groups(os.getpid()))
 
 
 @pytest.mark.docker
@@ -83,8 +84,8 @@ def test_a_container_killed_under_a_program_is_replaced() -> None:
     thread.start()
     time.sleep(1)
     client = docker.from_env()
-    for container in client.containers.list(filters={"label": "holdfast.owner"}):
-        container.kill()
+    for container in containers(os.getpid()):
+        client.containers.get(container).kill()
     client.close()
     thread.join()
     assert result[0].value == 1.0

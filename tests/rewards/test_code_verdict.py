@@ -1,11 +1,14 @@
 """Attacks on the verdict and abuse of the machine, on both backends."""
 
+import contextlib
+import os
 import time
+from pathlib import Path
 
 import code_abuse
 import code_attacks
 import pytest
-from sandboxes import BACKENDS, candidates_alive, containers, groups, need
+from sandboxes import BACKENDS, containers, descendants, groups, need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import close_pools
@@ -60,11 +63,21 @@ def _abuse(backend: str, names: list[str]) -> None:
 
 def _nothing_left() -> None:
     for _ in range(50):
-        left = candidates_alive() + (containers() if need_docker() else []) + groups()
+        left = _sandboxed() + (containers(os.getpid()) if need_docker() else []) + groups(os.getpid())
         if not left:
             return
         time.sleep(0.1)
     assert left == []
+
+
+def _sandboxed() -> list[int]:
+    """Processes under this one that run as another user: candidates and judges."""
+    found = []
+    for pid in descendants(os.getpid()):
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}").stat().st_uid != os.getuid():
+                found.append(pid)
+    return found
 
 
 def need_docker() -> bool:
