@@ -253,9 +253,9 @@ def labelled(table: str, name: str, scores: Sequence[Score], rows: Sequence[dict
     differ = [
         row.get("task_id") or row["name"] for row, s in zip(rows, scores) if bool(s.value) != bool(row["is_solved"])
     ]
-    note = f"{len(rows) - len(differ)} of {len(rows)} rows as labelled" + (
-        f"; not {', '.join(differ[:6])}" if differ else ""
-    )
+    note = f"{len(rows) - len(differ)} of {len(rows)} rows as labelled"
+    if differ:
+        note += f"; right, though labelled wrong: {', '.join(differ)}" + (_SUM if table.startswith("MBPP") else "")
     return Line(table, name, solved, percent(scores), 100 / len(rows), note)
 
 
