@@ -74,12 +74,17 @@ def main() -> None:
         print("| load | connections | verdicts/s | p99 ms | other than 200 |\n| --- | --- | --- | --- | --- |")
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            single = script(folder, "/v1/rewards/math/score", bodies(1, 500))
+            single = script(folder, "/v1/rewards/math/score", bodies(1, 1319))
             for connections in (32, 4):
                 _row("one by one", connections, 1, wrk(single, connections, 8))
             batch = script(folder, "/v1/rewards/math/score_batch", bodies(64, 20))
             for connections in (8, 2):
                 _row("batches of 64", connections, 64, wrk(batch, connections, 8))
+            shed = wrk(batch, 512, 8)
+            print(
+                f"\n512 connections of batches of 64 (queue of 4,096 samples a worker): {shed['rate']:,.0f} answers/s,"
+            )
+            print(f"{shed['other'] / (8 * shed['rate']):.0%} of them 429, p99 {shed['p99']:.0f} ms.")
     finally:
         server.terminate()
         server.wait(timeout=30)

@@ -58,7 +58,7 @@ def calls(rounds: int = 20) -> None:
     print(f"\nSame value on {agreed} of {total}.\n")
 
 
-def steps(count: int = 30) -> None:
+def steps(count: int = 20) -> None:
     """Whole GRPO steps of one training, the graders in turns from step to step.
 
     The recorded completions stand in for the sampled ones inside the reward, for both alike.
