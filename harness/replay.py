@@ -117,7 +117,8 @@ def replay(source: Path, grader: str, reward: Reward, fields: Mapping[str, str |
 def _rows(source: Path, fields: Mapping[str, str | None]) -> Iterator[tuple[str, Sample, Mapping[str, Any]]]:
     for where, record in read_records(source):
         completion = pick(record, str(fields["completion"]), where)
-        prompt = pick(record, fields["prompt"], where) if fields.get("prompt") else ""
+        asked = fields.get("prompt")
+        prompt = pick(record, asked, where) if asked else ""
         if not isinstance(completion, str | list):
             raise DataError(f"{where}: a completion must be text or messages, not {type(completion).__name__}")
         yield where, Sample(completion, pick(record, str(fields["reference"]), where), prompt, record), record
