@@ -10,6 +10,7 @@ Keys:
   max_queue=4096        samples that may wait per reward and worker; more get 429 with Retry-After
   deadline=60           longest wait for a verdict, in seconds
   max_body=33554432     largest request body, in bytes
+  log=true              one JSON line on stderr for every request
   ors=TASKS.jsonl       also an Open Reward Standard environment at /ors (rows with prompt and reference; workers=1)
 
 Endpoints: /v1/rewards/NAME/{score,score_batch,score_stream}, /openrlhf/NAME, /nemo_gym/NAME/…, /healthz, /readyz,
@@ -45,6 +46,7 @@ class Options:
     max_queue: int = 4096
     deadline: float = 60.0
     max_body: int = 32 * 2**20
+    log: bool = False
     ors: str | None = None
 
 
@@ -65,6 +67,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         max_body=options.max_body,
         max_queue=options.max_queue,
         deadline=options.deadline,
+        log=options.log,
         ors=options.ors,
     )
     settings.build()

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from holdfast.serve import metrics, routes
-from holdfast.serve.guards import Guard
+from holdfast.serve.guards import Guard, log_requests
 from holdfast.serve.lane import Lane
 from holdfast.serve.openapi import document
 from holdfast.serve.settings import Settings
@@ -24,6 +24,8 @@ from holdfast.serve.wire import ErrorBody
 def make_app(settings: Settings | None = None) -> Starlette:
     """The application of the settings (those of the environment, in a worker process)."""
     chosen = settings or Settings.from_environment()
+    if chosen.log:
+        log_requests()
     rewards = chosen.build()
     told = document(rewards, chosen.token is not None)
     ors = _ors_app(chosen)

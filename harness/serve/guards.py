@@ -62,6 +62,14 @@ class Guard:
         return hmac.compare_digest(given, self.expected or b"")
 
 
+def log_requests() -> None:
+    """Write the access log, bare JSON lines, to stderr."""
+    if not access.handlers:
+        access.addHandler(logging.StreamHandler())
+    access.setLevel(logging.INFO)
+    access.propagate = False
+
+
 def _route(scope: Scope) -> str:
     """The route's template, so that a metric has as many labels as there are routes; unknown paths share one."""
     route = scope.get("route")

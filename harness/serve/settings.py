@@ -27,6 +27,8 @@ class Settings:
     """Longest wait for a verdict, unless the request sets a shorter one."""
     body_timeout: float = 30.0
     """Longest wait for the next piece of a request's body."""
+    log: bool = False
+    """One JSON line on stderr for every request."""
     ors: str | None = None
     """A JSONL file of tasks (`prompt`, `reference`) offered as an Open Reward Standard environment."""
 

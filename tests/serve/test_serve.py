@@ -53,8 +53,9 @@ def serving(folder: Path, *words: str) -> Iterator[tuple[str, "subprocess.Popen[
         _ready(address, process)
         yield address, process
     finally:
-        process.terminate()
-        process.communicate(timeout=60)
+        if process.poll() is None:
+            process.terminate()
+            process.communicate(timeout=60)
 
 
 def _ready(address: str, process: "subprocess.Popen[str]") -> None:
@@ -173,6 +174,14 @@ def test_metrics_and_the_openapi_document(server: str) -> None:
     assert document["openapi"].startswith("3.1")
     assert "429" in document["paths"]["/v1/rewards/{reward}/score"]["post"]["responses"]
     assert "/v1/rewards/{reward}/score_stream" in httpx.get(f"{server}/docs").text
+
+
+def test_requests_are_logged_as_json_lines(tmp_path: Path) -> None:
+    with serving(tmp_path, "reward=numeric", "log=true") as (url, process):
+        _post(f"{url}/v1/rewards/numeric/score", {"sample": SAMPLE})
+        process.terminate()
+        lines = [json.loads(line) for line in process.communicate(timeout=60)[1].splitlines() if line[:1] == "{"]
+    assert [line["status"] for line in lines if line["route"] == "/v1/rewards/{reward}/score"] == [200]
 
 
 def test_overload_sheds_and_loses_nothing_it_accepted(tmp_path: Path) -> None:
