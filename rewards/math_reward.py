@@ -135,16 +135,7 @@ def _from_worker(found: Verdict | Failure, judgement: Judgement, reference: str)
     return Score.timeout(f"compared with {reference!r:.80}, {found}", judgement.extraction.parts[-1][:400])
 
 
-EXAMPLES = {
-    "math": [
-        (Sample(r"Adding the halves, the answer is \boxed{\frac{3}{2}}.", "1.5"), 1.0),
-        (Sample(r"So $x = 2$ or $x = -3$.", r"\{-3, 2\}"), 1.0),
-        (Sample(r"It is \boxed{0.667}.", r"\frac{2}{3}"), 0.0),
-    ]
-}
-
-
-EXAMPLES = {
+EXAMPLES: dict[str, list[tuple[Sample, float | None]]] = {
     "math": [
         (Sample(r"So it is $\boxed{\frac{2}{4}}$.", "1/2"), 1.0),
         (
@@ -152,6 +143,7 @@ EXAMPLES = {
             1.0,
         ),
         (Sample(r"The roots are $\boxed{2}$ and $\boxed{1}$.", "1, 2"), 1.0),
+        (Sample(r"So $x = 2$ or $x = -3$.", r"\{-3, 2\}"), 1.0),
         (Sample(r"The answer is 3 or 4.", "4"), 0.0),
         (Sample(r"\boxed{0.33}", "1/3"), 0.0),
         (Sample(r"\boxed{1}", r"\frac{1}{"), None),

@@ -133,15 +133,7 @@ def _equal(value: Fraction, wanted: Fraction, tolerance: float) -> bool:
     return value == wanted or (tolerance > 0 and abs(value - wanted) <= Fraction(tolerance) * abs(wanted))
 
 
-EXAMPLES = {
-    "numeric": [
-        (Sample("She sells 9 eggs at $2 each, so she makes $18.", "9 * 2 = <<9*2=18>>18\n#### 18"), 1.0),
-        (Sample("She makes $17.", "18"), 0.0),
-    ]
-}
-
-
-EXAMPLES = {
+EXAMPLES: dict[str, list[tuple[Sample, float | None]]] = {
     "numeric": [
         (Sample("48/2 = <<48/2=24>>24, 48 + 24 = 72\n#### 72", "72"), 1.0),
         (Sample("She earns $1,250.00 a year.", 1250), 1.0),

@@ -36,8 +36,8 @@ _SIZES = re.compile(
     r"|centering|noindent|hfill|hline|allowbreak|nonumber|boldmath|rm|bf|it|mathstrut|strut)(?![a-zA-Z])\.?"
 )
 _PHANTOM = re.compile(r"\\(?:phantom|hspace\*?|vspace\*?|label|tag\*?|color|textcolor|hphantom|vphantom)\s*\{[^{}]*\}")
-_GROUPED = re.compile(r"(?<=\d)\s*\{\s*,\s*\}\s*(?=\d{3})")
-_THIN = re.compile(r"(?<=\d)\s*,?\s*(?:\\[!,;:]|~)+\s*(?=\d{3}(?!\d))")
+_GROUPED = re.compile(r"(?<=\d) ?\{ ?, ?\} ?(?=\d{3})")
+_THIN = re.compile(r"(?<=\d) ?,? ?(?:\\[!,;:]|~)+ ?(?=\d{3}(?!\d))")
 _SPACES = re.compile(r"(?<!\\)\\[,;:!> ]|\\\n|~|\\(?:enspace|thinspace|medspace|thickspace|nobreak)(?![a-zA-Z])")
 _COMMAS = re.compile(r"(?<![\d.,])([1-9]\d{0,2}(?:,\d{3})+)(?!\d)(?!,\d)")
 _BLANKS = re.compile(r"(?<![\d.,^_}] )(?<![\d.,^_}])([1-9]\d{0,2}(?: \d{3})+)(?!\d| \d)")
@@ -49,8 +49,8 @@ _DEGREES = re.compile(
     r"\^\s*\{\s*\\(?:circ|degree)\s*\}|\^\s*\\(?:circ|degree)(?![a-zA-Z])|\\(?:degree|circ)(?![a-zA-Z])"
 )
 _ORDINAL = re.compile(
-    r"(?<=\d)\s*(?:\^\s*\{\s*\\(?:text|mathrm|textrm|mbox)\s*\{\s*(?:th|st|nd|rd)\s*\}\s*\}|\^\s*\{\s*(?:th|st|nd|rd)\s*\}"
-    r"|\^?\s*\\(?:text|mathrm|textrm|mbox)\s*\{\s*(?:th|st|nd|rd)\s*\}|\^?(?:th|st|nd|rd)(?![a-zA-Z]))"
+    r"(?<=\d) ?(?:\^ ?\{ ?\\(?:text|mathrm|textrm|mbox) ?\{ ?(?:th|st|nd|rd) ?\} ?\}|\^ ?\{ ?(?:th|st|nd|rd) ?\}"
+    r"|\^? ?\\(?:text|mathrm|textrm|mbox) ?\{ ?(?:th|st|nd|rd) ?\}|\^?(?:th|st|nd|rd)(?![a-zA-Z]))"
 )
 _MATH_MARKS = re.compile(r"(?<!\\)\$\$?|\\[\[\]()]")
 _CURRENCY = re.compile(r"\\\$|[€£¥₹]|\\(?:pounds|euro|yen)(?![a-zA-Z])")

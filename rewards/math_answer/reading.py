@@ -10,7 +10,9 @@ from holdfast.rewards.math_answer.names import FRACTION_WORDS, NUMBER_WORDS, SCA
 from holdfast.rewards.math_answer.parse import parse
 from holdfast.rewards.math_answer.tree import MAX_CHARS, Node, Unreadable, num
 
-_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)\s*:?\s+)?[\s(\[]*([A-Za-z])[\s)\]]*[.:]?\s*", re.IGNORECASE)
+_CHOICE = re.compile(
+    r"\s*(?:(?:option|choice|answer) ?: ?|(?:option|choice|answer) )?[\s(\[]*([A-Za-z])[\s)\]]*[.:]?\s*", re.IGNORECASE
+)
 _CHOICE_NOISE = re.compile(r"\\(?:text|mathrm|mathbf)[a-z]*\s*|[{}*\"$]|\\[ ,]")
 _LONGEST_CHOICE = 300
 _PREFIXED = re.compile(r"\s*(?:option\s+|choice\s+)?(?:\(([A-J])\)|([A-J])[).:])\s*(\S.*)?", re.IGNORECASE | re.DOTALL)
@@ -22,7 +24,7 @@ _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 _CLOCK = re.compile(r"(\d{1,2}(?::\d{2})?)\s*([ap])\.?\s*m\.?", re.IGNORECASE)
 _PLAIN_WORDS = re.compile(r"[a-z][a-z ,.'\-]*")
-_AMBIGUOUS_COMMA = re.compile(r"[(\[{][^)\]}]*\d,\d{3}")
+_AMBIGUOUS_COMMA = re.compile(r"[(\[{][^()\[\]{}]{0,200}?\d,\d{3}")
 
 
 class Reading(NamedTuple):
