@@ -25,7 +25,9 @@ def binomial(above: Node, below: Node) -> Node:
 
 
 def call(name: str, base: Node | None, arguments: tuple[Node, ...]) -> Node:
-    """A known function applied; `base` is that of a logarithm."""
+    """A known function applied; `base` is that of a logarithm. Raises Unreadable for a function of nothing."""
+    if not arguments:
+        raise Unreadable(f"{name} of nothing")
     if name == "exp" and len(arguments) == 1:
         return power(Node("const", (), "e"), arguments[0])
     if name == "lg":

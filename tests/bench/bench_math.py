@@ -1,10 +1,11 @@
-"""`math` against math-verify: accuracy, speed, worst case and memory in one run; prints Markdown.
+"""`math` against math-verify and TRL's accuracy_reward: accuracy, speed, worst case and memory in one run.
 
 python tests/bench/bench_math.py [seconds per measurement, default 3]
 """
 
 import gzip
 import json
+import multiprocessing
 import random
 import resource
 import statistics
@@ -83,6 +84,30 @@ def plain_peer(pairs: Iterable[Pair]) -> list[bool]:
     return [bool(verify(parse(reference), parse(text))) for text, reference in pairs]
 
 
+def trl(pairs: Iterable[Pair]) -> list[bool]:
+    """Verdicts of TRL's accuracy_reward."""
+    from trl.rewards import accuracy_reward
+
+    chosen = list(pairs)
+    completions = [[{"role": "assistant", "content": text}] for text, _ in chosen]
+    return [bool(value) for value in accuracy_reward(completions, [f"${reference}$" for _, reference in chosen])]
+
+
+def bounded(judge: Callable[[list[Pair]], list[bool]]) -> Callable[[list[Pair]], list[bool]]:
+    """The judge in a process that is killed after ten seconds, which counts as "no": peers can hang."""
+
+    def call(pairs: list[Pair]) -> list[bool]:
+        receiver, sender = multiprocessing.Pipe(duplex=False)
+        process = multiprocessing.get_context("fork").Process(target=lambda: sender.send(judge(pairs)))
+        process.start()
+        found = receiver.recv() if receiver.poll(10) else [False] * len(pairs)
+        process.kill()
+        process.join()
+        return list(found)
+
+    return call
+
+
 def bare(pairs: Iterable[Pair]) -> list[bool]:
     """A regular expression and Fraction: the lower bound for integers."""
     import re
@@ -145,27 +170,28 @@ def main() -> None:
     """Print the table."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
     gsm, latex = gsm8k_like(200_000, 1), math_like(20_000, 2)
-    for judge in (ours, peer):
+    for judge in (ours, peer, trl):
         judge(gsm[:50] + latex[:50])
     rates = {}
-    for name, judge in (("math", ours), ("math-verify 0.9.0", peer)):
+    judges = (("math", ours), ("math-verify 0.9.0", peer), ("TRL accuracy_reward", trl))
+    for name, judge in judges:
         rates[name] = rate(judge, gsm[1000:], seconds)[0], rate(judge, latex[100:], seconds)[0]
     floor = rate(bare, gsm[1000:], seconds)[0]
     print("| | GSM8K-like per s | MATH-like per s | p50 ms | p99 ms | wrong+ | missed | slowest case s |")
     print("|---|---|---|---|---|---|---|---|")
-    for name, judge in (("math", ours), ("math-verify 0.9.0", peer)):
+    for name, judge in judges:
         single = latencies(judge, latex[:1500])
         p50, p99 = statistics.median(single), single[int(len(single) * 0.99)]
-        positive, negative, total, slowest = accuracy(judge)
+        positive, negative, total, slowest = accuracy(judge if judge is ours else bounded(judge))
         print(
             f"| {name} | {rates[name][0]:,.0f} | {rates[name][1]:,.0f} | {p50:.2f} | {p99:.2f} | "
             f"{positive}/{total} | {negative}/{total} | {slowest:.2f} |"
         )
     one, other = rates["math"], rates["math-verify 0.9.0"]
-    print(f"| ratio | {one[0] / other[0]:.1f}x | {one[1] / other[1]:.1f}x | | | | | |")
+    print(f"| ratio to math-verify | {one[0] / other[0]:.1f}x | {one[1] / other[1]:.1f}x | | | | | |")
     print(f"| regex + Fraction | {floor:,.0f} | | | | | | |")
     print("\n| math_equivalence | precision % | recall % |\n|---|---|---|")
-    for name, judge in (("math", ours), ("math-verify 0.9.0", plain_peer)):
+    for name, judge in (("math", ours), ("math-verify 0.9.0", plain_peer), ("TRL accuracy_reward", bounded(trl))):
         right, wrong, missed = equivalence(judge)
         print(f"| {name} | {100 * right / (right + wrong):.1f} | {100 * right / (right + missed):.1f} |")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
