@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from holdfast.benchmarks.evaluate import EvalConfig
 from holdfast.errors import UsageError, unknown
+from holdfast.overrides import quoted
 
 KEYS = tuple(field.name for field in fields(EvalConfig))
 _OPEN = ("backend_args", "sampling", "chat_template_args", "model", "against")
@@ -31,7 +32,7 @@ def jobs(words: Sequence[str]) -> Iterator[list[str]]:
         if override.is_sweep_override():
             choices.append([f"{override.key_or_group}={value}" for value in override.sweep_string_iterator()])
         else:
-            choices.append([word])
+            choices.append([quoted(word)])
     yield from (list(combination) for combination in product(*choices))
 
 
@@ -40,7 +41,7 @@ def _parsed(word: str) -> Any:
     from hydra.errors import HydraException
 
     try:
-        override = OverridesParser.create().parse_override(word)
+        override = OverridesParser.create().parse_override(quoted(word))
     except HydraException as error:
         first = str(error).splitlines()[0]
         raise UsageError(f"cannot read {word!r}: expected key=value ({first})") from error

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from holdfast.errors import DataError, UsageError, suggestion, unknown
+from holdfast.overrides import quoted
 from holdfast.records import SUFFIXES
 from holdfast.trainers.config import TrainConfig
 
@@ -70,7 +71,7 @@ def prepare(overrides: Sequence[str], config_dirs: Sequence[str] = ()) -> list[s
 
     parser = OverridesParser.create()
     words = []
-    for word in overrides:
+    for word in map(quoted, overrides):
         try:
             words += _rewrite(parser.parse_override(word), word, config_dirs)
         except HydraException as error:

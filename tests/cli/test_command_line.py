@@ -83,3 +83,19 @@ def test_rewards_list_show_and_try(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_module_runs_as_a_program() -> None:
     result = subprocess.run([sys.executable, "-m", "holdfast", "--version"], capture_output=True, text=True, check=True)
     assert result.stdout.startswith("holdfast ")
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("model=runs/s/trainer=sft/checkpoint", "model='runs/s/trainer=sft/checkpoint'"),
+        ("trainer.args.max_steps=10", "trainer.args.max_steps=10"),
+        ("suite=[{task: gsm8k, limit: 5}]", "suite=[{task: gsm8k, limit: 5}]"),
+        ("model='a=b'", "model='a=b'"),
+        ("model=a=1,b=2", "model=a=1,b=2"),
+    ],
+)
+def test_a_path_with_an_equals_sign_is_one_value(word: str, expected: str) -> None:
+    from holdfast.overrides import quoted
+
+    assert quoted(word) == expected
