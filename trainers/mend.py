@@ -23,7 +23,7 @@ from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.directory import default_cache
 from holdfast.trainers.halves import Half, half
 from holdfast.trainers.measuring import suite_of
-from holdfast.trainers.model import free, load_base, load_trained, measuring_dtype, threads
+from holdfast.trainers.model import free, load_base, load_trained, measuring_dtype, model_place, threads
 from holdfast.trainers.weights import blend
 
 DEFAULT_WEIGHTS = (0.25, 0.5, 0.7, 0.85, 1.0)
@@ -157,12 +157,9 @@ def _finished_run(run: Path) -> TrainConfig:
 
 def _base_directory(config: TrainConfig) -> Path:
     """Where the base model's weights lie; a hub id is found in the hub's cache by loading it."""
-    if config.model.path == "tiny":
-        from holdfast.benchmarks.tiny import model_path
-
-        return model_path()
-    if Path(config.model.path).is_dir():
-        return Path(config.model.path)
+    place = model_place(config.model)
+    if Path(place).is_dir():
+        return Path(place)
     from huggingface_hub import snapshot_download
 
     load(config.model.path, revision=config.model.revision, dtype=measuring_dtype(config.model.dtype))

@@ -36,6 +36,15 @@ def load_trained(config: ModelConfig, checkpoint: Path) -> LoadedModel:
     return loaded
 
 
+def model_place(config: ModelConfig) -> str:
+    """The directory or hub id that `model.path` means."""
+    if config.path == "tiny":
+        from holdfast.benchmarks.tiny import model_path
+
+        return str(model_path())
+    return config.path
+
+
 def measuring_dtype(dtype: str) -> str:
     """`auto` is bfloat16 on a GPU that has it, else float32; both measurements use the same."""
     import torch

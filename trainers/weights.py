@@ -46,8 +46,9 @@ class _Tensors:
     def __init__(self, directory: Path) -> None:
         from safetensors import safe_open
 
+        opener: Any = safe_open
         self.directory = directory
-        self._files = [safe_open(str(file), framework="pt") for file in shards(directory)]
+        self._files = [opener(str(file), framework="pt") for file in shards(directory)]
         self._place = {name: file for file in self._files for name in file.keys()}  # noqa: SIM118 - not a dict
 
     def get(self, name: str, shape: Sequence[int]) -> Any:
@@ -64,8 +65,9 @@ def _blend_file(base: _Tensors, tuned: Path, weight: float, out: Path) -> None:
     """One shard: the tuned file's header, then each blended tensor's bytes."""
     from safetensors import safe_open
 
+    opener: Any = safe_open
     fresh = out.with_suffix(".new")
-    with safe_open(str(tuned), framework="pt") as held, fresh.open("wb") as stream:
+    with opener(str(tuned), framework="pt") as held, fresh.open("wb") as stream:
         raw, names = _header(tuned)
         stream.write(raw)
         for name in names:

@@ -1,0 +1,246 @@
+"""Before a GPU minute is spent: does the training fit, how long does it take, and what can the suite see?
+
+Only the model's configuration, its tokenizer and the rows are read; weights are not loaded. Memory: weights, gradients
+and Adam's two moments in float32 for what is trained, activations after Korthikanti et al. 2022 (arXiv 2205.05198,
+section 4, with attention that keeps no score matrix), logits, and the cache of generated tokens. Time: 6 floating-point
+operations per parameter and trained token, 2 per generated one, at a share of the matrix speed measured now. A rough
+guide: small models are slower than their operations say, a busy machine halves everything.
+"""
+
+import dataclasses
+import json as json_module
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from holdfast.trainers import arguments
+from holdfast.trainers.config import TrainConfig
+from holdfast.trainers.data import training_rows
+from holdfast.trainers.job import shape_of
+from holdfast.trainers.model import measuring_dtype, model_place, prepare_tokenizer
+from holdfast.trainers.training import LEARNS_FROM_REWARD, check
+
+PAIRED = ("dpo", "reward")
+REFERENCED = ("dpo", "kto", "grpo", "rloo")
+UTILISATION = 0.3
+"""Share of the matrix speed that a training step reaches (large models on one device: 0.3 to 0.5)."""
+SAMPLED_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a training needs. Memory in bytes, time in seconds."""
+
+    parameters: int
+    trained: int
+    memory: dict[str, int]
+    available: int
+    device: str
+    rows: int
+    steps: int
+    tokens_per_sequence: int
+    """The 95th percentile of sampled rows, cut to what the trainer keeps."""
+    cut: float
+    """Share of the sampled rows that the trainer will cut."""
+    seconds: float
+    detects: dict[str, Any]
+    """What the suite can see, as `holdfast plan` computes it; empty when its size is not known."""
+
+    @property
+    def needed(self) -> int:
+        """All memory together."""
+        return sum(self.memory.values())
+
+    @property
+    def fits(self) -> bool:
+        """Whether it does, with a tenth to spare."""
+        return self.needed * 1.1 <= self.available
+
+    def text(self, *, json: bool = False) -> str:
+        """What `dry_run=true` prints."""
+        if json:
+            return json_module.dumps({**dataclasses.asdict(self), "needed": self.needed, "fits": self.fits})
+        parts = ", ".join(f"{name} {_size(size)}" for name, size in self.memory.items() if size)
+        lines = [
+            f"parameters  {self.parameters:,}, of which {self.trained:,} are trained",
+            f"memory      about {_size(self.needed)} ({parts})",
+            f"            {'fits' if self.fits else 'DOES NOT FIT'} {self.device} with {_size(self.available)}",
+            f"rows        {self.rows:,}; 95 % have at most {self.tokens_per_sequence:,} tokens; {self.cut:.1%} are cut",
+            f"steps       {self.steps:,}, about {_duration(self.seconds)}",
+        ]
+        if not self.fits:
+            lines.append(
+                "            lower trainer.args.per_device_train_batch_size (raise gradient_accumulation_steps), set"
+                " trainer.args.gradient_checkpointing=true, or train with lora=true"
+            )
+        if self.detects:
+            lines.append(
+                f"suite       {self.detects['items']:,} items; a drop of the held mean by"
+                f" {100 * self.detects['macro_mde']:.2f} points is found with 80 % probability"
+            )
+        return "\n".join(lines)
+
+
+def estimate(config: TrainConfig) -> Estimate:
+    """The estimate of a run. Raises the same errors as the run would for its settings and data."""
+    import transformers
+
+    check(config)
+    place = model_place(config.model)
+    options = {"revision": config.model.revision or "main", "trust_remote_code": config.model.trust_remote_code}
+    shape = transformers.AutoConfig.from_pretrained(place, **options)
+    words = transformers.AutoTokenizer.from_pretrained(place, **options)
+    prepare_tokenizer(words, config.model)
+    args = arguments.build(config.trainer.name, config.trainer.args, Path("unused"), config.seed)
+    rows = training_rows(config.data, config.seed, Path(config.data_root) if config.data_root else None)
+    tokens, usual, cut = _lengths(config, rows, words, args)
+    parameters, linear = _count(shape)
+    trained = linear(config.lora.r) if config.lora.r else parameters
+    memory = _memory(config, shape, args, parameters, trained, tokens)
+    device, available = _device()
+    steps = _steps(config, args, len(rows))
+    return Estimate(
+        parameters=parameters,
+        trained=trained,
+        memory=memory,
+        available=available,
+        device=device,
+        rows=len(rows),
+        steps=steps,
+        tokens_per_sequence=tokens,
+        cut=cut,
+        seconds=_seconds(config, args, parameters, usual, steps),
+        detects=_detects(config),
+    )
+
+
+def _count(shape: Any) -> tuple[int, Any]:
+    """Parameters of the model, and a function: those of LoRA at a rank (all linear layers but the head)."""
+    import torch
+    import transformers
+
+    with torch.device("meta"):
+        model = transformers.AutoModelForCausalLM.from_config(shape)
+    layers = [m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and n != "lm_head"]
+    around = sum(m.in_features + m.out_features for m in layers)
+    return sum(p.numel() for p in model.parameters()), lambda rank: rank * around
+
+
+def _lengths(config: TrainConfig, rows: list[dict[str, Any]], words: Any, args: Any) -> tuple[int, int, float]:
+    """Tokens of a sequence (95th percentile and mean of a sample) and the share that is cut."""
+    shaped = [shape_of(config.trainer.name)(row, config.data) for row in rows[:SAMPLED_ROWS]]
+    found = sorted(max(_tokens(row, key, words) for key in ("completion", "chosen", "rejected")) for row in shaped)
+    grown = args.max_completion_length if config.trainer.name in LEARNS_FROM_REWARD else 0
+    limit = None if grown else getattr(args, "max_length", None)
+    cut = sum(limit is not None and n > limit for n in found) / len(found)
+    kept = [min(n, limit) if limit else n + grown for n in found]
+    return kept[int(0.95 * (len(kept) - 1))], round(sum(kept) / len(kept)), cut
+
+
+def _tokens(row: dict[str, Any], key: str, words: Any) -> int:
+    turns = [row["prompt"], row.get(key, [])]
+    texts = [t if isinstance(t, str) else "\n".join(str(m["content"]) for m in t) for t in turns]
+    return len(words(" ".join(texts), truncation=False, verbose=False)["input_ids"]) + 8
+
+
+def _memory(config: TrainConfig, shape: Any, args: Any, parameters: int, trained: int, tokens: int) -> dict[str, int]:
+    lora, name = config.lora.r is not None, config.trainer.name
+    bits = {"4bit": 0.6, "8bit": 1.1}.get(config.lora.quantize or "", 2 if measuring_dtype("auto") != "float32" else 4)
+    weights = int(parameters * bits) + 4 * trained if lora else 4 * parameters
+    needs_reference = name in REFERENCED and not lora and _has_beta(args)
+    width = 2 if args.bf16 or args.fp16 else 4
+    text = shape.get_text_config()
+    sequences = args.per_device_train_batch_size * (2 if name in PAIRED else 1)
+    per_layer = (2 if args.gradient_checkpointing else 34) * text.hidden_size * width // 2
+    deep = per_layer * text.num_hidden_layers + (34 * text.hidden_size if args.gradient_checkpointing else 0)
+    heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
+    head = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+    cache = 2 * text.num_hidden_layers * heads * head * width if name in LEARNS_FROM_REWARD else 0
+    return {
+        "weights": weights,
+        "gradients": 4 * trained,
+        "optimizer": 8 * trained,
+        "reference model": 4 * parameters if needs_reference else 0,
+        "activations": sequences * tokens * deep,
+        "logits": sequences * tokens * text.vocab_size * (4 + width),
+        "generation": sequences * tokens * cache,
+    }
+
+
+def _steps(config: TrainConfig, args: Any, rows: int) -> int:
+    if args.max_steps > 0:
+        return int(args.max_steps)
+    batch = args.per_device_train_batch_size * args.gradient_accumulation_steps
+    copies = args.num_generations if config.trainer.name in LEARNS_FROM_REWARD else 1
+    return max(1, int(rows * copies / batch * args.num_train_epochs))
+
+
+def _seconds(config: TrainConfig, args: Any, parameters: int, tokens: int, steps: int) -> float:
+    name = config.trainer.name
+    sequences = args.per_device_train_batch_size * args.gradient_accumulation_steps * (2 if name in PAIRED else 1)
+    referenced = 2 if name in REFERENCED and _has_beta(args) else 0
+    generated = 2 if name in LEARNS_FROM_REWARD else 0
+    work = float((6 + referenced + generated) * parameters * tokens * sequences * steps)
+    return work / (_matrix_speed() * UTILISATION)
+
+
+def _has_beta(args: Any) -> bool:
+    """Whether the loss looks at a reference model."""
+    return bool(getattr(args, "beta", None))
+
+
+def _matrix_speed() -> float:
+    """Floating-point operations per second of a matrix product, here and now."""
+    import torch
+
+    gpu = torch.cuda.is_available()
+    size, kind = (8192, torch.bfloat16) if gpu else (1024, torch.float32)
+    a = torch.ones(size, size, dtype=kind, device="cuda" if gpu else "cpu")
+    times = []
+    for _ in range(4):
+        start = time.perf_counter()
+        float((a @ a)[0, 0])
+        times.append(time.perf_counter() - start)
+    return float(2 * size**3 / min(times))
+
+
+def _device() -> tuple[str, int]:
+    import os
+
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name(), torch.cuda.mem_get_info()[0]
+    return "this machine's memory", os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _detects(config: TrainConfig) -> dict[str, Any]:
+    from holdfast.errors import UsageError
+    from holdfast.plan import Bench, Wanted, make_plan
+    from holdfast.sizes import suite_sizes
+
+    try:
+        sizes = suite_sizes(config.suite)
+        benches = [
+            Bench(task, min(n, config.limit or n), repeats=repeats, target=task in config.target)
+            for task, n, repeats in sizes
+        ]
+        plan = make_plan(str(config.suite), benches, Wanted())
+    except UsageError:  # a suite of the user's own, whose size is known only once it is loaded; or nothing is held
+        return {}
+    return {"items": plan.items, "macro_mde": plan.macro_mde, "default_margin": plan.default_margin}
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:.3g} {unit}" if count < 1000 else f"{count:,.0f} {unit}"
+        count /= 1000
+    return ""
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
