@@ -17,7 +17,6 @@ VERBS = (
     "compare",
     "plan",
     "mend",
-    "bisect",
     "sample",
     "rewards",
     "data",

@@ -1,0 +1,71 @@
+"""`holdfast sample`: real completions of the tiny model become rows that train."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast.benchmarks.tiny.skills import generate
+from holdfast.cli import main
+from holdfast.rows import Row, read_rows
+from holdfast.trainers.sample import choose
+
+
+def _row(score: float | None, text: str, finish: str = "stop") -> Row:
+    return Row("t", "a", "h", "p", "ask", text, "", score, "partial" if score is not None else "error",
+               finish_reason=finish)  # fmt: skip
+
+
+def test_the_best_and_shortest_is_chosen_and_what_is_cut_or_unjudged_is_not() -> None:
+    group = [_row(1.0, "long answer"), _row(1.0, "short"), _row(0.0, "no"), _row(None, "?"), _row(1.0, "s", "length")]
+    (sft,) = choose(group, "sft", 1.0)
+    assert sft["completion"] == [{"role": "assistant", "content": "short"}]
+    (dpo,) = choose(group, "dpo", 1.0)
+    assert (dpo["chosen"][0]["content"], dpo["rejected"][0]["content"]) == ("short", "no")
+    assert choose([_row(0.5, "a"), _row(0.0, "b")], "dpo", 1.0) == []
+    assert choose([_row(1.0, "a"), _row(1.0, "b")], "dpo", 1.0) == []
+    assert choose([], "sft", 1.0) == []
+
+
+@pytest.mark.parametrize("to", ["sft", "dpo"])
+def test_sampled_rows_are_right_by_the_reward_and_train(
+    to: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLDFAST_CACHE", str(tmp_path / "cache"))
+    source = tmp_path / "sort.jsonl"
+    source.write_text("\n".join(json.dumps(row) for row in generate("sort", "train", 24, 0)))
+    words = ["sample", str(source), "model=tiny", "reward=exact_match", f"to={to}", "n=6", "max_tokens=24",
+             "batch_size=48", f"out={tmp_path}/drawn", "--json"]  # fmt: skip
+    assert main(words) == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (told["prompts"], told["completions"]) == (24, 144)
+    assert 0 < told["training_rows"] == 24 - told["prompts_without"]
+    rows = list(read_rows(tmp_path / "drawn" / "samples" / "sample.jsonl"))
+    right = {row.doc_id for row in rows if row.score == 1.0}
+    wrong = {row.doc_id for row in rows if row.score == 0.0 and row.finish_reason != "length"}
+    assert told["training_rows"] <= len(right if to == "sft" else right & wrong)
+    train = ["train", f"trainer={to}", f"data={tmp_path}/drawn/{to}.jsonl", "suite=[tiny_sort]", "limit=8",
+             "trainer.args.max_steps=2", f"out={tmp_path}/run"]  # fmt: skip
+    assert main(train) == 0
+    assert (tmp_path / "run" / "report.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        (["to=dpo", "n=1"], 64, "needs at least 2"),
+        (["to=ppo"], 64, "cannot be 'ppo'"),
+        (["reward=exact_mach"], 64, "did you mean 'exact_match'"),
+        (["prompt=question"], 65, "no field 'question'"),
+    ],
+)
+def test_bad_input_is_one_line(
+    words: list[str], code: int, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "x.jsonl"
+    source.write_text('{"prompt": "Sort 2 1", "reference": "1 2"}\n')
+    given = {word.partition("=")[0] for word in words}
+    base = [word for word in ("model=tiny", "reward=exact_match") if word.partition("=")[0] not in given]
+    assert main(["sample", str(source), *base, *words, f"out={tmp_path}/out"]) == code
+    assert expected in capsys.readouterr().err
