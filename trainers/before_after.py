@@ -15,7 +15,7 @@ from holdfast.compare import Comparison, compare
 from holdfast.errors import EXIT_PASS
 from holdfast.report import write as write_report
 from holdfast.rows import write_json
-from holdfast.trainers import directory
+from holdfast.trainers import directory, processes
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.measuring import measure_after, measure_before, suite_of
 from holdfast.trainers.model import threads
@@ -44,6 +44,9 @@ def before_after(config: TrainConfig) -> Result:
     check(config)
     suite_of(config)
     out = directory.directory_of(config)
+    processes.refuse_overwrite(config.overwrite, out)
+    if not processes.is_main():
+        return _follow(config, out)
     with directory.alone(out), threads(config.model.threads):
         directory.open_run(config)
         clock = Clock(out)
@@ -60,6 +63,15 @@ def before_after(config: TrainConfig) -> Result:
             _record_failure(out, clock.phase, error)
             raise
         return _finish(config, out, comparison, training)
+
+
+def _follow(config: TrainConfig, out: Path) -> Result:
+    """What the other processes of `accelerate launch` do: wait for the first measurement, and train."""
+    started = time.time()
+    first = "manifest.json" if config.trainer.name in WRITES_NO_TEXT else "before/results.json"
+    processes.wait_for(out / first, out / "outcome.json", started)
+    with threads(config.model.threads):
+        return Result(out, None, train(config, out), EXIT_PASS)
 
 
 class Clock:

@@ -45,8 +45,6 @@ class LoraConfig:
     dropout: float = 0.0
     targets: str = "all-linear"
     """Names of modules, comma-separated, or peft's `all-linear`."""
-    quantize: str | None = None
-    """`4bit` or `8bit`: QLoRA (needs bitsandbytes and a GPU)."""
 
 
 @dataclass

@@ -146,8 +146,8 @@ def _tokens(row: dict[str, Any], key: str, words: Any) -> int:
 
 def _memory(config: TrainConfig, shape: Any, args: Any, parameters: int, trained: int, tokens: int) -> dict[str, int]:
     lora, name = config.lora.r is not None, config.trainer.name
-    bits = {"4bit": 0.6, "8bit": 1.1}.get(config.lora.quantize or "", 2 if measuring_dtype("auto") != "float32" else 4)
-    weights = int(parameters * bits) + 4 * trained if lora else 4 * parameters
+    frozen = 2 if measuring_dtype(config.model.dtype) in ("bfloat16", "float16") else 4
+    weights = frozen * parameters + 4 * trained if lora else 4 * parameters
     needs_reference = name in REFERENCED and not lora and _has_beta(args)
     width = 2 if args.bf16 or args.fp16 else 4
     text = shape.get_text_config()

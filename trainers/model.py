@@ -19,6 +19,7 @@ def load_base(config: ModelConfig, *, training: bool = False, lora: bool = False
     dtype = measuring_dtype(config.dtype) if not training or lora else "float32"
     loaded = load(
         config.path,
+        device="cpu" if training else None,  # the trainer puts it where its process computes
         revision=config.revision,
         dtype=dtype,
         trust_remote_code=config.trust_remote_code,

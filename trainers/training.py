@@ -14,6 +14,7 @@ from holdfast.trainers.data import named_rows, training_rows
 from holdfast.trainers.directory import amend_manifest, default_cache
 from holdfast.trainers.job import Job, builder, lora, shape_of
 from holdfast.trainers.measuring import suite_of
+from holdfast.trainers.processes import is_main
 from holdfast.trainers.rewards import rewards_of
 
 LEARNS_FROM_REWARD = ("grpo", "rloo")
@@ -42,14 +43,15 @@ def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     start = time.time()
     trainer = build(config, out, callbacks)
     result = _run(trainer, _last_checkpoint(out / "training"))
-    _save(trainer, config, out)
+    _save(trainer, out)
     facts = {
         "seconds": round(time.time() - start, 3),
         "steps": result.global_step,
         "metrics": result.metrics,
         "log": trainer.state.log_history,
     }
-    write_json(out / "training.json", facts)
+    if is_main():
+        write_json(out / "training.json", facts)
     return facts
 
 
@@ -59,7 +61,8 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
 
     data_root = Path(config.data_root) if config.data_root else None
     rows = training_rows(config.data, config.seed, data_root)
-    amend_manifest(out, training_rows={"count": len(rows), "hash": digest(rows)})
+    if is_main():
+        amend_manifest(out, training_rows={"count": len(rows), "hash": digest(rows)})
     loaded = model.load_base(config.model, training=True, lora=config.lora.r is not None)
     model.check_template(loaded.tokenizer, config)
     learns_from_reward = config.trainer.name in LEARNS_FROM_REWARD
@@ -122,6 +125,7 @@ def _step_of(state: Path) -> int:
     return int(state.parent.name.rpartition("-")[2])
 
 
-def _save(trainer: Any, config: TrainConfig, out: Path) -> None:
-    trainer.save_model(str(out / "checkpoint"))
-    trainer.processing_class.save_pretrained(str(out / "checkpoint"))
+def _save(trainer: Any, out: Path) -> None:
+    trainer.save_model(str(out / "checkpoint"))  # every process takes part: the weights may be spread over them
+    if is_main():
+        trainer.processing_class.save_pretrained(str(out / "checkpoint"))

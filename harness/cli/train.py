@@ -55,6 +55,7 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
 
 def _one(config: "TrainConfig", flags: Flags) -> int:
     from holdfast.trainers.before_after import before_after
+    from holdfast.trainers.processes import is_main
 
     if config.dry_run:
         from holdfast.trainers.estimate import estimate
@@ -63,7 +64,8 @@ def _one(config: "TrainConfig", flags: Flags) -> int:
         return 0
     with contextlib.redirect_stdout(sys.stderr):  # TRL prints its log there
         result = before_after(config)
-    _tell(result, flags)
+    if is_main():
+        _tell(result, flags)
     return result.exit_code
 
 
