@@ -14,13 +14,12 @@ from typing import Any
 
 from holdfast.benchmarks.models import load
 from holdfast.compare import Comparison, Decision, compare
-from holdfast.errors import DataError, UsageError
+from holdfast.errors import UsageError
 from holdfast.report import write as write_report
 from holdfast.rows import write_json
 from holdfast.run import Measurement
-from holdfast.trainers.compose import from_manifest
 from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.directory import default_cache
+from holdfast.trainers.directory import default_cache, finished_run
 from holdfast.trainers.halves import Half, half
 from holdfast.trainers.measuring import suite_of
 from holdfast.trainers.model import free, load_base, load_trained, measuring_dtype, model_place, threads
@@ -64,7 +63,7 @@ def mend(run: Path, weights: Sequence[float] = DEFAULT_WEIGHTS, margin: float | 
     for weight in weights:
         if not 0 <= weight <= 1:
             raise UsageError(f"a point of the line lies between 0 and 1, not at {weight}")
-    config = _finished_run(run)
+    config = finished_run(run)
     margin = config.margin if margin is None else margin
     line = _Line(config, run, None if margin is None else margin / 100)
     with threads(config.model.threads):
@@ -145,14 +144,6 @@ def _refined(line: _Line, points: Sequence[Point]) -> list[Point]:
 def _best(points: Sequence[Point]) -> Point | None:
     passing = [point for point in points if point.decision == Decision.PASS and point.weight > 0]
     return max(passing, key=lambda point: (point.gain, -point.weight), default=None)
-
-
-def _finished_run(run: Path) -> TrainConfig:
-    if not (run / "manifest.json").is_file():
-        raise DataError(f"{run} is not a run: it has no manifest.json")
-    if not (run / "checkpoint").is_dir():
-        raise DataError(f"{run} has no checkpoint: the training did not finish (run the same command again)")
-    return from_manifest(run / "manifest.json")
 
 
 def _base_directory(config: TrainConfig) -> Path:

@@ -17,6 +17,7 @@ VERBS = (
     "compare",
     "plan",
     "mend",
+    "bisect",
     "sample",
     "rewards",
     "data",
