@@ -28,8 +28,8 @@ class Break:
     task: str
     held_at: int
     """The last step seen at which no drop was proven (0: the base model)."""
-    broken_at: int
-    """The first step seen at which one was."""
+    broken_at: int | None
+    """The first step seen at which one was; None when no saved checkpoint shows the drop."""
     difference: float
     """The change at `broken_at`; score units."""
     p: float
@@ -70,8 +70,11 @@ def bisect(run: Path) -> Bisected:
 
 
 def first_break(task: str, steps: list[int], look: Callable[[int], dict[str, Benchmark]]) -> Break:
-    """Halve between the base model and the last checkpoint."""
+    """Halve between the base model and the last checkpoint, which must itself show the drop."""
     low, high = -1, len(steps) - 1
+    last = look(steps[high])[task]
+    if last.verdict not in BROKEN:
+        return Break(task, steps[high], None, last.difference, last.p_regressed)
     while high - low > 1:
         middle = (low + high) // 2
         if look(steps[middle])[task].verdict in BROKEN:

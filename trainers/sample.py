@@ -7,7 +7,6 @@ are cached, and every judged row stays on disk, also those that train nobody.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,8 +60,10 @@ def sample(
     drawn = {"repeats": n, "sampling": {"temperature": temperature}, "max_tokens": max_tokens}
     measurement = measure(model, {"name": TASK, "tasks": [{**task, **drawn}]}, out, settings=settings)
     rows = list(measurement.rows(TASK))
-    groups = [list(group) for _, group in groupby(rows, key=lambda row: row.doc_id)]
-    chosen = [choose(group, to, threshold) for group in groups]
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.doc_id, []).append(row)
+    chosen = [choose(group, to, threshold) for group in groups.values()]
     records = [record for found in chosen for record in found]
     text = "".join(json.dumps(record) + "\n" for record in records)
     write_whole(out / f"{to}.jsonl", text)

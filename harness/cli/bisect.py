@@ -36,6 +36,8 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     if not found.breaks:
         print("No held skill regressed in this run: nothing to bisect.")
     for one in found.breaks:
-        where = f"between step {one.held_at} and step {one.broken_at}"
-        print(f"{one.task}: broke {where} ({100 * one.difference:+.1f} points, p = {one.p:.1e})")
+        where = f"broke between step {one.held_at} and step {one.broken_at}"
+        if one.broken_at is None:
+            where = f"no saved checkpoint shows the drop, not even step {one.held_at}"
+        print(f"{one.task}: {where} ({100 * one.difference:+.1f} points, p = {one.p:.1e})")
     return 0

@@ -22,7 +22,15 @@ def test_the_first_broken_checkpoint_is_found_by_halving(broken_at: int) -> None
 
     found = first_break("skill", list(range(20, 340, 20)), look)
     assert (found.held_at, found.broken_at) == (broken_at - 20, broken_at)
-    assert len(looked) <= 5
+    assert len(set(looked)) <= 5
+
+
+def test_a_drop_that_no_checkpoint_shows_is_not_dated() -> None:
+    def look(step: int) -> dict[str, Any]:
+        return {"skill": SimpleNamespace(verdict=Verdict.INCONCLUSIVE, difference=0.0, p_regressed=0.5)}
+
+    found = first_break("skill", [10, 20, 30], look)
+    assert (found.held_at, found.broken_at) == (30, None)
 
 
 def test_a_run_that_forgets_is_dated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
