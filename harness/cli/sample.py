@@ -70,7 +70,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         to=options.to,
         n=options.n,
         threshold=options.threshold,
-        fields={"prompt": options.prompt, "reference": options.reference} if reward.needs_reference else {},
+        fields={"prompt": options.prompt, **({"reference": options.reference} if reward.needs_reference else {})},
         temperature=options.temperature,
         max_tokens=options.max_tokens,
         settings=Settings(batch_size=options.batch_size, limit=options.limit, seed=options.seed),

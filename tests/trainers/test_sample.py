@@ -69,3 +69,11 @@ def test_bad_input_is_one_line(
     base = [word for word in ("model=tiny", "reward=exact_match") if word.partition("=")[0] not in given]
     assert main(["sample", str(source), *base, *words, f"out={tmp_path}/out"]) == code
     assert expected in capsys.readouterr().err
+
+
+def test_the_prompts_field_counts_without_a_reference_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "x.jsonl"
+    source.write_text('{"question": "Repeat cat 2 times"}\n')
+    words = ["model=tiny", "reward=length", "prompt=question", "n=1", "max_tokens=16", f"out={tmp_path}/out", "--json"]
+    assert main(["sample", str(source), *words]) == 0
+    assert json.loads(capsys.readouterr().out)["completions"] == 1
