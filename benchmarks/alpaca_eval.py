@@ -7,7 +7,8 @@ Traps: the raw win rate rewards length; the published "length-controlled" rate f
 instruction's difficulty over many models' judgments, which one pair of runs does not hold: ours reports the raw rate,
 and the mean lengths stand in the rows (`tokens`). Name the judge in the suite:
 `{task: alpaca_eval, reward: {reward: pairwise_judge, base_url: …, model: …}}`. Grader: tatsu-lab/alpaca_eval. Licence
-CC-BY-NC-4.0 (data). No pinned hub revision is known to us: the count is checked. 805 items. Primary metric: win rate.
+CC-BY-NC-4.0 (data). The hub repository has a loading script, so its file is read by name. 805 items. Primary metric:
+win rate.
 """
 
 from holdfast.benchmarks.data import Source
@@ -19,8 +20,9 @@ TASKS = (
         reward="pairwise_judge",
         source=Source(
             hub="tatsu-lab/alpaca_eval",
-            config="alpaca_eval_gpt4_baseline",
+            hub_file="alpaca_eval_gpt4_baseline.json",
             split="eval",
+            revision="2edc6fad8be6b14ea7230aabfd08188da6b8b814",
             files=("alpaca_eval/alpaca_eval_gpt4_baseline.json",),
             licence="CC-BY-NC-4.0",
             count=805,

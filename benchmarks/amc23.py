@@ -2,9 +2,8 @@
 
 One row: {"id": 0, "problem": "Cities $A$ and $B$ are $45$ miles apart. …", "answer": 27.0, "url": "…"}
 
-Traps: the answers are floats of whole numbers (27.0); one is -1. Answer keys by the MAA; no official grader. No pinned
-hub revision is known to us: the count of rows is checked. 40 items; zero-shot; sample and read avg@k. Primary metric:
-accuracy.
+Traps: the answers are floats of whole numbers (27.0); one is -1. Answer keys by the MAA; no official grader. 40 items;
+zero-shot; sample and read avg@k. Primary metric: accuracy.
 """
 
 from holdfast.benchmarks.data import Doc, Source
@@ -27,6 +26,7 @@ TASKS = (
         source=Source(
             hub="math-ai/amc23",
             split="test",
+            revision="80815d37005feb82cd7f8fbc6901d5d3eff43057",
             files=("math/amc23/test.jsonl",),
             sha256="43707e1ca784602d8479de24ee8ce36609dbebc46dd152b0b12a46611aa898a4",
             from_hub=_from_hub,

@@ -27,8 +27,10 @@ class Source:
     """Dataset id on the hub; empty: only files."""
     config: str | None = None
     split: str = "test"
+    hub_file: str = ""
+    """A file of the hub repository to read by name, for a repository that `datasets` cannot load (a loading script)."""
     revision: str = ""
-    """Commit of the hub repository."""
+    """Commit of the hub repository; empty: not known to us, and said so wherever the data is used."""
     files: tuple[str, ...] = ()
     """Paths or glob patterns below `data_root`, in order."""
     sha256: str = ""
@@ -57,7 +59,12 @@ class Source:
     def origin(self) -> str:
         """Where it comes from, for manifests and error texts."""
         name = f"{self.hub}/{self.config}" if self.config else self.hub
-        return f"{name}:{self.split}@{self.revision[:12]}" if self.hub else ", ".join(self.files)
+        return f"{name}:{self.split}@{self.revision[:12] or 'main'}" if self.hub else ", ".join(self.files)
+
+    @property
+    def pinned(self) -> bool:
+        """Whether what the hub serves can only be what it was: a commit is named (or nothing comes from the hub)."""
+        return not self.hub or bool(self.revision)
 
 
 def load_docs(source: Source, data_root: Path | None, task: str = "") -> list[Doc]:
@@ -135,14 +142,8 @@ def _from_hub(source: Source, task: str) -> list[Doc]:
             f"{task}: this benchmark is read from a local folder only: set data_root=… to one that "
             f"holds {', '.join(source.files)}"
         )
-    import datasets
-
-    datasets.utils.logging.set_verbosity_error()
-    datasets.disable_progress_bars()
-    mirror = os.environ.get("HOLDFAST_HUB")
-    place, revision = (str(Path(mirror) / source.hub), None) if mirror else (source.hub, source.revision)
     try:
-        rows = datasets.load_dataset(place, source.config, split=source.split, revision=revision)
+        rows = _hub_file(source) if source.hub_file else _hub_split(source)
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(
             f"{task}: cannot load {source.origin} from the hub ({type(error).__name__}: "
@@ -151,6 +152,30 @@ def _from_hub(source: Source, task: str) -> list[Doc]:
     if source.assemble_hub is not None:
         rows = source.assemble_hub(list(rows))
     return _shaped(iter(rows), source.from_hub, source.keep)
+
+
+def _hub_split(source: Source) -> Iterable[Doc]:
+    """The rows as `datasets` loads them."""
+    import datasets
+
+    datasets.utils.logging.set_verbosity_error()
+    datasets.disable_progress_bars()
+    mirror = os.environ.get("HOLDFAST_HUB")
+    place, revision = (str(Path(mirror) / source.hub), None) if mirror else (source.hub, source.revision or None)
+    rows: Iterable[Doc] = datasets.load_dataset(place, source.config, split=source.split, revision=revision)
+    return rows
+
+
+def _hub_file(source: Source) -> Iterable[Doc]:
+    """The rows of one file of the repository."""
+    mirror = os.environ.get("HOLDFAST_HUB")
+    if mirror:
+        return _parse(Path(mirror) / source.hub / source.hub_file, source.columns)
+    from huggingface_hub import hf_hub_download
+
+    revision = source.revision or None
+    found = hf_hub_download(source.hub, source.hub_file, repo_type="dataset", revision=revision)
+    return _parse(Path(found), source.columns)
 
 
 def _remedy(source: Source, task: str) -> str:

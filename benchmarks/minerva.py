@@ -6,8 +6,8 @@ to Astronomy (8.282J Spring 2006)", "idx": 0}
 
 Traps: the answer is only in the solution's box; physical constants make the last digit uncertain, and graders that want
 six digits fail right answers; scientific notation in LaTeX (4.5e33, 6.3\\\\times 10^{-5}). Grader: appendix of arXiv
-2206.14858 (sympy equality and a numeric tolerance). Licence: MIT OpenCourseWare CC-BY-NC-SA. No pinned hub
-revision is known to us: the count is checked. Zero-shot. Primary metric: accuracy.
+2206.14858 (sympy equality and a numeric tolerance). Licence: MIT OpenCourseWare CC-BY-NC-SA.
+Zero-shot. Primary metric: accuracy.
 """
 
 from holdfast.benchmarks.data import Doc, Source
@@ -32,6 +32,7 @@ TASKS = (
         source=Source(
             hub="math-ai/minervamath",
             split="test",
+            revision="ee46ddc498933b1977577953250ca5c66be64f96",
             files=("math/minerva_math/test.jsonl",),
             sha256="0e656b430d3a0a1dab6aa853f453ba3805e28e2cabe4fc72486a897cc09d8ba2",
             from_hub=_from_hub,

@@ -38,6 +38,7 @@ TASKS = (
         source=Source(
             hub="HuggingFaceH4/mt_bench_prompts",
             split="train",
+            revision="e3a795c5e9a82ee40611c416b8a7786c73198991",
             files=("mt_bench/question.jsonl", "mt_bench/reference_answer/gpt-4.jsonl"),
             assemble=with_references,
             from_hub=lambda row: {

@@ -6,8 +6,8 @@ One row: {"id": 1606, "subfield": "Combinatorics", "question": "Xenia and Sergey
 Traps: 94 rows ask for several answers, written as one string with commas, inside or outside the dollar signs
 ("$69$,$84$", "$(1,8,19), (2,7,13), (4,5,7)$"): all of them are required; 8 rows have a unit that the answer omits; row
 1's answer is an equation of angles. Grader: OpenBMB/OlympiadBench math_judger at its first release (sympy with an
-absolute precision per row). Licence Apache-2.0. No pinned hub revision is known to us: the count is checked. Zero-shot.
-Primary metric: accuracy.
+absolute precision per row). Licence Apache-2.0. Zero-shot. Primary metric:
+accuracy.
 """
 
 from holdfast.benchmarks.data import Doc, Source
@@ -32,6 +32,7 @@ TASKS = (
             hub="Hothan/OlympiadBench",
             config="OE_TO_maths_en_COMP",
             split="train",
+            revision="91184b52131e7fc9455fef848035173aea8cc01a",
             files=("math/olympiadbench/test.jsonl",),
             sha256="bb8c1e38a16ea9eacb77530315a674d883f267fbff79183effc53681b4fcc416",
             from_hub=_shaped,

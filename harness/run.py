@@ -13,6 +13,7 @@ from typing import Any
 
 from holdfast.errors import DataError
 from holdfast.rows import SCHEMA_VERSION, Row, read_rows, write_json
+from holdfast.spill import ItemMeans
 
 _PACKAGES = (
     "holdfast",
@@ -111,22 +112,14 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def summarize(task: TaskResult, rows: Iterable[Row]) -> TaskResult:
     """Fill n, mean, stderr, unjudged and truncated from rows. The mean is over items, each the mean of its repeats;
-    stderr is that of items (clusters are the comparison's affair)."""
-    values: dict[str, list[float]] = {}
-    items: set[str] = set()
+    stderr is that of items (clusters are the comparison's affair). Constant memory."""
+    means = ItemMeans()
     for row in rows:
-        items.add(row.doc_id)
+        means.add(row.doc_id, row.score)
         task.truncated += row.finish_reason == "length"
         task.unjudged += not row.judged
-        if row.score is not None:
-            values.setdefault(row.doc_id, []).append(row.score)
-    means = [sum(scores) / len(scores) for scores in values.values()]
-    task.n = len(items)
-    if means:
-        task.mean = sum(means) / len(means)
-    if task.mean is not None and len(means) > 1:
-        variance = sum((value - task.mean) ** 2 for value in means) / (len(means) - 1)
-        task.stderr = (variance / len(means)) ** 0.5
+    task.n = means.items
+    task.mean, task.stderr = means.statistics()
     return task
 
 

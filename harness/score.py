@@ -13,6 +13,7 @@ from holdfast.records import Record, pick, read_records
 from holdfast.reward import Reward
 from holdfast.rows import Row, append, digest
 from holdfast.sample import Sample, Score, Text
+from holdfast.spill import Seen
 
 _BATCH = 512
 Scorer = Callable[[Iterable[Sequence[Sample]]], Iterator[list[Score]]]
@@ -140,17 +141,15 @@ def _items(
     source: Path, fields: Fields, task: str, join: Join | None, needs_reference: bool
 ) -> Iterator[list[tuple[Row, Sample]]]:
     """The rows and samples of each record: one, or one for every repeat it holds."""
-    seen: set[str] = set()
+    seen = Seen()
     for index, (where, record) in enumerate(read_records(source)):
         doc_id, prompt = _identity(record, fields, index, where)
         reference = join.find(record, where) if join else _reference(record, fields, where, needs_reference)
         items = []
         for repeat, completion in _completions(record, fields, where):
             row = _row(task, doc_id, repeat, prompt, completion, reference, _extras(record, fields, where))
-            key = digest([doc_id, repeat])
-            if key in seen:
+            if not seen.add(f"{repeat} {doc_id}"):
                 raise DataError(f"{where}: id {doc_id!r} is there twice (name its repeat field: repeat=…)")
-            seen.add(key)
             items.append((row, Sample(completion, reference, prompt, record)))
         yield items
 

@@ -31,9 +31,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from holdfast.cli.grammar import Flags, plain
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, unknown
+from holdfast.registry import lookup
 from holdfast.reward import Reward
 from holdfast.score import Fields, Join, Scorer, Tally, score_file
+
+ENGINES = ("local", "ray")
 
 
 @dataclass(slots=True)
@@ -78,13 +81,20 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
 
 
 def _reward(options: Options) -> Reward:
-    if options.engine not in ("local", "ray"):
+    if options.engine not in ENGINES and _takes_engine(options.reward):
         options.extra["engine"] = options.engine  # a reward's own option (`code`)
+    elif options.engine not in ENGINES:
+        raise unknown("engine of `holdfast score`", options.engine, ENGINES)
     if options.reward.endswith((".yaml", ".yml")):
         if options.extra:
             raise UsageError(f"{sorted(options.extra)[0]!r} is no key of `holdfast score`; the reward comes from YAML")
         return Reward.from_config(options.reward)
     return Reward(options.reward, **{key: plain(text) for key, text in options.extra.items()})
+
+
+def _takes_engine(name: str) -> bool:
+    """Whether a registered reward has an option of that name."""
+    return not name.endswith((".yaml", ".yml")) and "engine" in lookup(name).options
 
 
 def _scorer(options: Options, reward: Reward) -> Scorer | None:

@@ -171,3 +171,9 @@ def test_an_unknown_option_of_the_reader_is_a_data_error(tmp_path: Path) -> None
     (tmp_path / "x.csv").write_text("a,b\n")
     with pytest.raises(DataError, match="unknown kind of file"):
         list(read_records(tmp_path / "x.csv"))
+
+
+def test_a_misspelt_engine_gets_the_nearest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = _write(tmp_path / "x.jsonl", ROWS)
+    assert main(["score", str(source), "reward=exact_match", *FIELDS, "engine=rai"]) == 64
+    assert "unknown engine of `holdfast score` 'rai'; did you mean 'ray'?" in capsys.readouterr().err
