@@ -47,7 +47,7 @@ def measure(
     """
     how = settings or Settings()
     chosen = load_suite(suite)
-    with _undisturbed(model):
+    with undisturbed(model):
         engine = open_engine(model, how)
         works = plan(chosen, engine, how, data_root, cache)
         _claim(out, engine, works)
@@ -146,7 +146,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 @contextmanager
-def _undisturbed(model: "LoadedModel | Mapping[str, Any]") -> Iterator[None]:
+def undisturbed(model: "LoadedModel | Mapping[str, Any]") -> Iterator[None]:
     """Put back what measuring changes: training mode of every module, tokenizer padding, torch's random state and
     threads (one for a small model on a CPU: more cost it more than they bring)."""
     if not isinstance(model, LoadedModel):

@@ -83,6 +83,14 @@ class HFEngine:
         """The tokenizer's template."""
         return str(self._lm.apply_chat_template([dict(message) for message in messages]))
 
+    def encode(self, prompt: str) -> list[int]:
+        """A prompt's tokens as the model is given them."""
+        return list(self._lm.tok_encode(prompt))
+
+    def ends(self) -> frozenset[int]:
+        """The tokens that end an answer."""
+        return frozenset(self._lm._ends())
+
     def run(self, items: Sequence[Item], emit: Emit) -> None:
         """One batch (of log-likelihoods: one per option), emitted whole."""
         if items[0].kind == "generate":
