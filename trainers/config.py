@@ -92,13 +92,15 @@ class GuardConfig:
     """The in-training guard; off while `every` is 0."""
 
     every: int = 0
-    """Steps between two looks."""
+    """Steps between two looks; between them it glances, and looks at once where a glance shows a change."""
     policy: str = "warn"
     """`warn`, `stop`, or `rollback` (to the last good checkpoint, then stop)."""
     tasks: list[str] = field(default_factory=list)
     """Default: the suite's tasks that are not targets."""
     limit: int = 64
-    """Items per task in the probe."""
+    """Items per task and look."""
+    pool: int = 256
+    """Items per task that are measured when training begins; looks take theirs from these."""
     alpha: float = 0.05
     margin: float = 5.0
     """Points a skill may lose before it counts as broken."""
@@ -125,6 +127,8 @@ class TrainConfig:
     cache: str | None = None
     """Default: $HOLDFAST_CACHE, else ~/.cache/holdfast."""
     seed: int = 0
+    contamination: bool = True
+    """Look for the suite's items in the training rows before training."""
     limit: int | None = None
     """At most this many items per task of the suite."""
     margin: float | None = None

@@ -1,17 +1,20 @@
 """The guard: looks at other skills while training goes on, and warns, stops or goes back when one breaks.
 
+    from holdfast.trainers.guard import Guard
+
     trainer = GRPOTrainer(…, callbacks=[Guard(suite="quick", tasks=["mmlu"], every=50, policy="stop")])
 
-Every `every` steps the model answers the next slice of each skill's items. Items it answered rightly before the
-training and wrongly now are lost, the reverse are gained; an e-process per skill (holdfast.stats.eprocess) weighs
-them, so that looking often raises no false alarm: over a whole training without change P(alarm) ≤ alpha, all skills
-together. When the items run out they are asked again, and every such round has its own share of alpha. An alarm needs
-evidence and size: a net loss above `margin` points in the latest looks.
+Every `every` steps the model answers the next slice of each skill's items (a look). Between looks it only says how
+likely a few of its old answers still are (a glance: one forward pass, at each of the first steps, then ever rarer);
+when they have become clearly less likely, a look follows at once, so that damage is seen while it is small. Each skill
+has an e-process (holdfast.trainers.evidence): over a whole training in which no skill loses more than `margin` points,
+P(alarm) ≤ alpha, all skills together, however often one looks and whatever calls for a look.
 """
 
 import logging
-import tempfile
-from collections.abc import Sequence
+import shutil
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -19,50 +22,57 @@ from typing import Any, Literal, get_args
 from transformers import TrainerCallback
 
 from holdfast.benchmarks.models import LoadedModel
+from holdfast.benchmarks.settings import Settings
 from holdfast.benchmarks.suite import Suite, load_suite
 from holdfast.errors import UsageError, suggestion, unknown
 from holdfast.rows import write_json
 from holdfast.run import read_json
-from holdfast.stats.eprocess import Watch
 from holdfast.trainers.callback import adapter_off
-from holdfast.trainers.probe import Pool, Scores, pools, probe
+from holdfast.trainers.evidence import Evidence
+from holdfast.trainers.probe import Probe
+from holdfast.trainers.records import Acted, Glance, GuardRecord, Look, SkillLook
+from holdfast.trainers.schedule import Schedule
 from holdfast.trainers.snapshot import restore, snapshot
+from holdfast.trainers.together import from_first, refuse_shards, same_weights
 
 log = logging.getLogger("holdfast")
 
 Policy = Literal["warn", "stop", "rollback"]
-RECENT = 3
-"""Looks over which the size of a loss is judged."""
 
 
 @dataclass
 class Skill:
     """What is known of one skill."""
 
-    evidence: Watch
-    net: list[float] = field(default_factory=list)
-    """Net loss of each look, as a share of its items."""
+    evidence: Evidence
+    losses: list[float] = field(default_factory=list)
+    """Mean loss of each look's items, as a share."""
 
-    def look(self, before: dict[str, float], now: dict[str, float]) -> dict[str, Any]:
-        """Weigh one slice; returns what is logged."""
-        lost = [item for item, score in now.items() if before[item] - score >= 0.5]
-        gained = [item for item, score in now.items() if score - before[item] >= 0.5]
-        e_value = self.evidence.look(now, lost, gained)
-        self.net.append((len(lost) - len(gained)) / max(1, len(now)))
-        return {"items": len(now), "lost": len(lost), "gained": len(gained), "e": e_value}
-
-    def broken(self, margin: float) -> bool:
-        """Whether a loss is proven and larger than `margin` (a share) in the latest looks."""
-        recent = self.net[-RECENT:]
-        return self.evidence.alarm and sum(recent) / len(recent) > margin
+    def look(self, before: Mapping[str, float], now: Mapping[str, float]) -> SkillLook:
+        """Weigh one slice; returns what is written down."""
+        changes = {item: score - before[item] for item, score in now.items() if item in before}
+        e_value = self.evidence.look(changes)
+        count = max(1, len(changes))
+        self.losses.append(-sum(changes.values()) / count)
+        return {
+            "items": len(changes),
+            "lost": sum(change <= -0.5 for change in changes.values()),
+            "gained": sum(change >= 0.5 for change in changes.values()),
+            "before": 100 * sum(before[item] for item in changes) / count,
+            "now": 100 * sum(now[item] for item in changes) / count,
+            "e": e_value,
+            "p": self.evidence.p,
+        }
 
 
 class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
-    """A callback for any TRL (or transformers) trainer; see the module's docstring.
+    """A callback for any TRL (or transformers) trainer of a causal language model; see the module's docstring.
 
-    `tasks`: the skills to hold, default all of the suite. `limit`: items per skill and look. `alpha`: chance of a
-    false alarm in the whole training. `margin`: points. `out`: where guard.json (every look, the cost in seconds) and
-    the snapshot of policy `rollback` go. Raises UsageError for an unknown task or policy.
+    `tasks`: the skills to hold, default all of the suite. `every`: steps between two looks. `limit`: items per skill
+    and look. `pool`: items per skill that are measured when training begins, from which looks take theirs. `alpha`:
+    chance of a false alarm in the whole training. `margin`: points a skill may lose. `out`: where guard.json (every
+    look and glance with its cost in seconds) and the snapshot of policy `rollback` go; default: `guard` in the
+    trainer's output_dir. Raises UsageError for an unknown task or policy, or a model sharded over processes.
     """
 
     def __init__(
@@ -73,82 +83,110 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         every: int = 50,
         policy: Policy = "warn",
         limit: int = 64,
+        pool: int = 256,
         alpha: float = 0.05,
         margin: float = 5.0,
         out: str | Path | None = None,
         data_root: str | Path | None = None,
         cache: str | Path | None = None,
-        batch_size: int = 16,
+        batch_size: int = 64,
         seed: int = 0,
     ) -> None:
         if policy not in get_args(Policy):
             raise unknown("policy of the guard", policy, get_args(Policy))
-        if every < 1 or limit < 1:
-            raise UsageError(f"the guard's every and limit must be at least 1, not {every} and {limit}")
+        if min(every, limit, pool) < 1:
+            raise UsageError(f"the guard's every, limit and pool must be at least 1, not {every}, {limit}, {pool}")
+        if not 0 < alpha < 1 or not 0 <= margin < 100:
+            raise UsageError(f"the guard's alpha lies between 0 and 1, its margin between 0 and 100: {alpha}, {margin}")
         self.suite: Suite = load_suite(suite)
         self.tasks = list(tasks) or self.suite.names
         for task in self.tasks:
             if task not in self.suite.names:
                 raise UsageError(f"the guard's task {task!r} is not in the suite{suggestion(task, self.suite.names)}")
-        self.every, self.policy, self.limit, self.margin = every, policy, limit, margin / 100
+        self.policy, self.limit, self.alpha, self.margin = policy, limit, alpha, margin
+        self.schedule = Schedule(every)
         self.data_root = Path(data_root) if data_root else None
         self.cache = Path(cache) if cache else None
-        self.batch_size, self.seed = batch_size, seed
         self.out = Path(out) if out else None
-        self.skills = {task: Skill(Watch(alpha / len(self.tasks))) for task in self.tasks}
-        self.history: list[dict[str, Any]] = []
-        self.seconds = 0.0
+        self.settings = Settings(batch_size=batch_size, progress=False)
+        self.probe = Probe(self.suite, self.tasks, self.data_root, seed=seed, most=pool)
+        self.skills = {t: Skill(Evidence(alpha / len(self.tasks), margin / 100)) for t in self.tasks}
+        self.looks: list[Look] = []
+        self.glances: list[Glance] = []
+        self.start_seconds = 0.0
         self.good = 0
-        self.acted: dict[str, Any] | None = None
+        self.acted: Acted | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **extra: Any) -> None:
         """Measure what the model can before it changes (adapters are off for it), or take up a resumed training."""
+        refuse_shards(extra["model"])
         self.out = self.out or Path(args.output_dir) / "guard"
-        looks = max(1, state.max_steps // self.every)
-        self.pools: list[Pool] = pools(self.suite, self.tasks, self.data_root, self.seed, self.limit * looks)
-        if state.global_step and (self.out / "state.json").is_file():
-            self._resume()
+        if not state.is_world_process_zero:
             return
-        whole = {pool.entry.name: (pool, pool.docs) for pool in self.pools}
+        began = time.perf_counter()
+        resumed = state.global_step > 0 and (self.out / "state.json").is_file()
+        if not resumed:
+            if state.global_step:
+                log.warning(
+                    "guard: no record of the steps before %d: what follows is held against it", state.global_step
+                )
+            shutil.rmtree(self.out / "start", ignore_errors=True)
         with adapter_off(extra["model"]):
-            self.before = self._probe(extra, whole, "start", cache=self.cache)
-        self._keep(extra["model"], state.global_step, good=True)
+            loaded = self._loaded(extra, "" if self.cache else "guard")  # only a cache needs to know the weights
+            self.probe.start(loaded, self.out / "start", self.cache, self.settings)
+        if resumed:
+            self._resume(state.global_step)
+        else:
+            self._keep(extra["model"], state.global_step)
+        self.start_seconds += time.perf_counter() - began
+        self._write()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **extra: Any) -> None:
-        """Look, every so many steps."""
-        if state.global_step % self.every:
+        """Glance or look when it is time. The first process works; the others wait for what it decides."""
+        step = state.global_step
+        if not self.schedule.due(step):
             return
-        slices = {pool.entry.name: (pool, pool.next(self.limit)) for pool in self.pools}
-        now = self._probe(extra, slices, f"step-{state.global_step}")
-        looks = {task: self._look(task, now) for task in self.skills}
-        said = self.acted["broken"] if self.acted else []
-        broken = [task for task, skill in self.skills.items() if skill.broken(self.margin) and task not in said]
-        self.history.append({"step": state.global_step, "skills": looks, "broken": broken})
-        if broken:
-            self._act(broken, state.global_step, control, extra["model"])
-        else:
-            self._keep(extra["model"], state.global_step, good=all(look["e"] <= 1 for look in looks.values()))
-        self._write()
+        stop = self._watch(step, extra) if state.is_world_process_zero else None
+        stop = from_first(stop)
+        if stop and self.policy == "rollback":
+            same_weights(extra["model"])
+        control.should_training_stop = control.should_training_stop or stop
 
     def on_train_end(self, args: Any, state: Any, control: Any, **extra: Any) -> None:
         """Write the whole record."""
+        if state.is_world_process_zero:
+            self._write()
+
+    def _watch(self, step: int, extra: Any) -> bool:
+        """Glance, look where the glance or the schedule says so, act; returns whether training must stop."""
+        began = time.perf_counter()
+        loaded = self._loaded(extra, "guard")
+        drift = self.probe.glance(loaded)
+        why = self.schedule.look(step, drift)
+        self.glances.append({"step": step, "drift": drift, "seconds": time.perf_counter() - began})
+        if why is None:
+            return False
+        began = time.perf_counter()
+        scores, generated = self.probe.look(loaded, self.limit)
+        seen = {task: self.skills[task].look(self.probe.scores_before(task), scores[task]) for task in self.skills}
+        said = self.acted["broken"] if self.acted else []
+        broken = [task for task, skill in self.skills.items() if skill.evidence.alarm and task not in said]
+        if broken:
+            self._act(broken, step, extra["model"])
+        elif all(skill.losses[-1] <= self.margin / 100 for skill in self.skills.values()):
+            self._keep(extra["model"], step)
+        seconds = time.perf_counter() - began
+        self.looks.append(
+            {"step": step, "why": why, "skills": seen, "broken": broken, "generated": generated, "seconds": seconds}
+        )
         self._write()
+        return bool(broken) and self.policy != "warn"
 
-    def _look(self, task: str, now: Scores) -> dict[str, Any]:
-        known = {item: score for item, score in now[task].items() if item in self.before[task]}
-        return self.skills[task].look(dict(self.before[task]), known)
-
-    def _probe(self, extra: Any, slices: Any, name: str, cache: Path | None = None) -> Scores:
+    def _loaded(self, extra: Any, fingerprint: str) -> LoadedModel:
         words = extra.get("processing_class") or extra.get("tokenizer")
-        # Hashing the weights at every look would cost more than it is worth: only a cache needs to know them.
-        fingerprint = "" if cache else f"guard-{id(self)}-{name}"
-        loaded = LoadedModel(extra["model"], words, name, fingerprint)
-        with tempfile.TemporaryDirectory(prefix="holdfast-guard-") as place:
-            scores, seconds = probe(loaded, slices, Path(place), cache=cache, batch_size=self.batch_size)
-        self.seconds += seconds
-        return scores
+        return LoadedModel(extra["model"], words, "guard", fingerprint)
 
-    def _act(self, broken: list[str], step: int, control: Any, model: Any) -> None:
+    def _act(self, broken: list[str], step: int, model: Any) -> None:
         evidence = ", ".join(f"{task} (p = {self.skills[task].evidence.p:.1e})" for task in broken)
         log.warning("guard: at step %d the training has broken %s", step, evidence)
         said = self.acted["broken"] if self.acted else []
@@ -157,33 +195,53 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
             self.acted["restored_step"] = self.good
             restore(model, self._place())
             log.warning("guard: the weights of step %d are back", self.good)
-        if self.policy != "warn":
-            control.should_training_stop = True
 
-    def _keep(self, model: Any, step: int, good: bool) -> None:
-        if self.policy == "rollback" and good:
+    def _keep(self, model: Any, step: int) -> None:
+        if self.policy == "rollback":
             snapshot(model, self._place())
-            self.good = step
+        self.good = step
 
     def _place(self) -> Path:
         assert self.out is not None
         return self.out / "good.safetensors"
 
+    def record(self) -> GuardRecord:
+        """All that is known by now, as guard.json holds it."""
+        spent = sum(look["seconds"] for look in self.looks) + sum(glance["seconds"] for glance in self.glances)
+        return {
+            "schema": 1,
+            "policy": self.policy,
+            "every": self.schedule.every,
+            "alpha": self.alpha,
+            "margin": self.margin,
+            "threshold": len(self.tasks) / self.alpha,
+            "tasks": self.tasks,
+            "start_seconds": round(self.start_seconds, 3),
+            "seconds": round(self.start_seconds + spent, 3),
+            "good_step": self.good,
+            "acted": self.acted,
+            "looks": self.looks,
+            "glances": self.glances,
+        }
+
     def _write(self) -> None:
         assert self.out is not None
-        record = {"policy": self.policy, "seconds": round(self.seconds, 3), "acted": self.acted, "looks": self.history}
+        record = self.record()
         write_json(self.out / "guard.json", record)
         skills = {task: asdict(skill) for task, skill in self.skills.items()}
-        at = [pool.at for pool in self.pools]
-        write_json(self.out / "state.json", {**record, "skills": skills, "before": self.before, "at": at})
+        at = {task: pool.at for task, pool in self.probe.pools.items()}
+        write_json(self.out / "state.json", {"record": record, "skills": skills, "at": at})
 
-    def _resume(self) -> None:
-        """Take up what a killed training's guard knew."""
+    def _resume(self, step: int) -> None:
+        """Take up what a killed training's guard knew. What it saw after the checkpoint stays: the alarm counts every
+        look that was made."""
         assert self.out is not None
         held = read_json(self.out / "state.json")
-        self.before, self.history, self.acted = held["before"], held["looks"], held["acted"]
-        self.seconds = held["seconds"]
-        for pool, at in zip(self.pools, held["at"]):
-            pool.at = at
+        record: GuardRecord = held["record"]
+        self.looks, self.glances, self.acted = record["looks"], record["glances"], record["acted"]
+        self.start_seconds, self.good = record["start_seconds"], record["good_step"]
         for task, known in held["skills"].items():
-            self.skills[task] = Skill(Watch(**known["evidence"]), known["net"])
+            self.skills[task] = Skill(Evidence(**known["evidence"]), known["losses"])
+            self.probe.pools[task].at = held["at"][task]
+        if self.glances:
+            self.schedule.resume(step, self.glances[-1]["drift"])

@@ -1,21 +1,34 @@
-"""A probe: small slices of a suite's items, measured while training goes on."""
+"""A probe: small slices of a suite's items, looked at while training goes on.
 
+A look generates as little as it can. What the model answered before the training is put behind the prompts, all skills
+in one batch (holdfast.trainers.verbatim); an answer that would come out word for word again keeps its score, and only
+the others are generated, again all skills together. A glance only asks how likely a few earlier answers still are.
+"""
+
+import math
 import random
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from holdfast.benchmarks.data import Doc, Source, load_docs
-from holdfast.benchmarks.items import choose
+from holdfast.benchmarks.items import Completion, Item, choose
 from holdfast.benchmarks.models import LoadedModel
+from holdfast.benchmarks.plan import Work, plan
+from holdfast.benchmarks.settings import Settings
 from holdfast.benchmarks.suite import Entry, Suite
-from holdfast.benchmarks.task import Task
 from holdfast.errors import UsageError
+from holdfast.rows import Row
+from holdfast.run import Measurement, read_measurement
+from holdfast.trainers.verbatim import Answered, Likeness, likenesses
 
-Scores = Mapping[str, Mapping[str, float]]
+GLANCED = 4
+"""Items per skill that glances look at, and looks do not."""
+
+Key = tuple[str, str, int]
+Scores = dict[str, dict[str, float]]
 """Score by task and item."""
 
 
@@ -23,74 +36,203 @@ Scores = Mapping[str, Mapping[str, float]]
 class Pool:
     """The items of one task in a fixed random order; looks take the next ones, and begin again at the end."""
 
-    entry: Entry
-    task: Task
-    docs: Sequence[Doc]
+    work: Work
+    items: dict[str, list[Item]]
+    """By item; several where an answer is repeated."""
     at: int = 0
+    order: list[str] = field(init=False)
+    glanced: list[str] = field(init=False)
 
-    def next(self, count: int) -> list[Doc]:
+    def __post_init__(self) -> None:
+        """Keep the items of glances apart: a look that a glance called for must not ask them again."""
+        every = list(self.items)
+        few = min(GLANCED, len(every) // 2)
+        self.glanced, self.order = every[:few], every[few:]
+
+    def next(self, count: int) -> list[Item]:
         """The next items, fewer when the pool is smaller."""
-        chosen = [self.docs[(self.at + i) % len(self.docs)] for i in range(min(count, len(self.docs)))]
-        self.at = (self.at + count) % len(self.docs)
-        return chosen
+        chosen = [self.order[(self.at + i) % len(self.order)] for i in range(min(count, len(self.order)))]
+        self.at = (self.at + count) % len(self.order)
+        return [item for name in chosen for item in self.items[name]]
 
 
-def pools(suite: Suite, tasks: Sequence[str], data_root: Path | None, seed: int, most: int) -> list[Pool]:
-    """A pool of at most `most` items per task, out of those the suite measures.
+class Probe:
+    """Pools of a suite's items, and what the model made of them before the training.
 
-    Raises UsageError for a task that cannot be sliced (lm-eval's own).
+    `most`: items per task. Raises UsageError for a task that cannot be probed (lm-eval's own).
     """
-    found = []
-    for entry in suite.entries:
-        if entry.name not in tasks:
-            continue
-        if entry.task is None:
-            raise UsageError(f"the guard cannot probe {entry.name!r}, one of lm-eval's own tasks; leave it out")
-        rows = load_docs(entry.task.source, data_root, entry.task.name)
-        docs = [doc for _, doc in choose([(str(i), doc) for i, doc in enumerate(rows)], entry.task, entry.limit)]
-        random.Random(seed).shuffle(docs)
-        found.append(Pool(entry, entry.task, docs[:most]))
-    return found
+
+    def __init__(self, suite: Suite, tasks: Sequence[str], data_root: Path | None, *, seed: int, most: int) -> None:
+        entries = [_shortened(entry, data_root, seed, most) for entry in suite.entries if entry.name in tasks]
+        self.suite = Suite(name="guard", entries=tuple(entries))
+        self.before: dict[Key, Row] = {}
+        self.likely: dict[Key, float] = {}
+        """Log-likelihood of each glanced answer before the training."""
+        self.pools: dict[str, Pool] = {}
+
+    def start(self, loaded: LoadedModel, out: Path, cache: Path | None, settings: Settings) -> None:
+        """Measure the model before it changes, or read what an earlier call measured."""
+        from holdfast.benchmarks.engine import measure
+
+        self.settings = settings
+        if (out / "results.json").is_file():
+            found = read_measurement(out)
+        else:
+            with undisturbed(loaded):
+                found = measure(loaded, self.suite, out, cache=cache, settings=settings)
+        self._know(found, loaded)
+        self.likely = {key: one.nats for key, one in self._likenesses(loaded, self._glanced()).items()}
+
+    def look(self, loaded: LoadedModel, count: int) -> tuple[Scores, int]:
+        """The scores of the next `count` items of every task now, and how many answers had to be generated."""
+        items = [item for pool in self.pools.values() for item in pool.next(count)]
+        with undisturbed(loaded):
+            same = {key for key, one in self._likenesses(loaded, items).items() if one.same}
+            fresh = [item for item in items if item.key not in same]
+            values = {key: self.before[key].score for key in same} | self._judged(loaded, fresh)
+        scores: Scores = {task: {} for task in self.pools}
+        for task, pool in self.pools.items():
+            for name in {item.doc_id: None for item in items if item.task == task}:
+                judged = [values.get(item.key) for item in pool.items[name]]
+                if (value := _mean(judged)) is not None:
+                    scores[task][name] = value
+        return scores, len(fresh)
+
+    def glance(self, loaded: LoadedModel) -> dict[str, float]:
+        """How much less likely the glanced answers are than before the training: nats per answer, by task."""
+        now = self._likenesses(loaded, self._glanced())
+        lost: dict[str, list[float]] = {}
+        for key, one in now.items():
+            lost.setdefault(key[0], []).append(self.likely[key] - one.nats)
+        return {task: sum(values) / len(values) for task, values in lost.items()}
+
+    def scores_before(self, task: str) -> dict[str, float]:
+        """Of every item of a task that could be judged."""
+        found: dict[str, float] = {}
+        for name, items in self.pools[task].items.items():
+            value = _mean([self.before[item.key].score for item in items if item.key in self.before])
+            if value is not None:
+                found[name] = value
+        return found
+
+    def _know(self, found: Measurement, loaded: LoadedModel) -> None:
+        from holdfast.benchmarks.engine_lm import open_engine
+
+        with undisturbed(loaded):
+            works = plan(self.suite, open_engine(loaded, self.settings), self.settings, None, None)
+        for work in works:
+            by_doc: dict[str, list[Item]] = {}
+            for item in work.items:
+                by_doc.setdefault(item.doc_id, []).append(item)
+            self.pools[work.name] = Pool(work, by_doc)
+            self.before |= {row.key: row for row in found.rows(work.name)}
+
+    def _glanced(self) -> list[Item]:
+        return [item for pool in self.pools.values() for name in pool.glanced for item in pool.items[name]]
+
+    def _likenesses(self, loaded: LoadedModel, items: Iterable[Item]) -> dict[Key, Likeness]:
+        """Of the items whose earlier answer can be put behind their prompt."""
+        from holdfast.benchmarks.engine_lm import HFEngine
+
+        with undisturbed(loaded):
+            engine = HFEngine(loaded, self.settings)
+            asked = {item.key: one for item in items if (one := self._answered(item, engine)) is not None}
+            loaded.model.eval()
+            found = likenesses(loaded.model, list(asked.values()), engine.ends())
+        return dict(zip(asked, found))
+
+    def _answered(self, item: Item, engine: Any) -> Answered | None:
+        row = self.before.get(item.key)
+        if row is None or item.kind != "generate" or item.generation.get("until") or item.generation.get("do_sample"):
+            return None  # where it ends depends on text, or on chance: it is generated at every look
+        answer = engine.loaded.tokenizer.encode(str(row.completion), add_special_tokens=False)
+        asked = Answered(engine.encode(item.prompt), answer, row.finish_reason != "length")
+        return asked if len(asked.prompt) + len(answer) < (engine.max_length or math.inf) else None
+
+    def _judged(self, loaded: LoadedModel, items: Sequence[Item]) -> dict[Key, float | None]:
+        """Scores of answers generated now."""
+        answers = generate(loaded, items, self.settings)
+        values: dict[Key, float | None] = {}
+        for task, pool in self.pools.items():
+            mine = [(item, pool.work.finish(item, answers[item.key])) for item in items if item.task == task]
+            if mine:
+                values |= {item.key: score.value for (item, _), score in zip(mine, pool.work.judge(mine), strict=True)}
+        return values
 
 
-def probe(
-    loaded: LoadedModel,
-    slices: Mapping[str, tuple[Pool, Sequence[Doc]]],
-    out: Path,
-    *,
-    cache: Path | None = None,
-    batch_size: int = 16,
-) -> tuple[Scores, float]:
-    """The scores of a model on slices of pools, and the seconds it took. Training mode and every random state are as
-    before when this returns."""
-    from holdfast.benchmarks.engine import measure
-    from holdfast.benchmarks.settings import Settings
+def generate(loaded: LoadedModel, items: Sequence[Item], settings: Settings) -> dict[Key, Completion]:
+    """Answers of items of several tasks, together where their generation arguments differ in length only."""
+    from holdfast.benchmarks.engine_lm import HFEngine
 
-    start = time.perf_counter()
-    entries = tuple(_slice(pool, docs) for pool, docs in slices.values())
-    settings = Settings(batch_size=batch_size, progress=False)
-    with undisturbed():
-        found = measure(loaded, Suite(name="probe", entries=entries), out, cache=cache, settings=settings)
-    scores = {
-        task: {row.doc_hash: row.score for row in found.rows(task) if row.score is not None} for task in found.tasks
-    }
-    return scores, time.perf_counter() - start
+    engine = HFEngine(loaded, settings)
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(_kind_of(item), []).append(item)
+    answers: dict[Key, Completion] = {}
+
+    def emit(finished: Sequence[tuple[Item, Completion]]) -> None:
+        answers.update({item.key: answer for item, answer in finished})
+
+    for group in groups.values():
+        limits = {item.key: item.generation.get("max_gen_toks") for item in group}
+        longest = max((limit for limit in limits.values() if limit is not None), default=None)
+        ordered = sorted(group, key=lambda item: (-len(item.prompt), item.key))
+        for start in range(0, len(ordered), engine.chunk):
+            part = [_with_limit(item, longest) for item in ordered[start : start + engine.chunk]]
+            engine.run(part, emit)
+        answers |= {key: _cut(answers[key], limit, loaded.tokenizer) for key, limit in limits.items()}
+    return answers
+
+
+def _kind_of(item: Item) -> str:
+    """Items of one kind are answered in one batch: the same arguments, the longest answers within a factor of four."""
+    arguments = dict(item.generation)
+    longest = arguments.pop("max_gen_toks", None)
+    return repr((item.kind, sorted(arguments.items()), longest and int(math.log(int(longest), 4))))
+
+
+def _with_limit(item: Item, limit: int | None) -> Item:
+    return item if limit is None else replace(item, generation={**item.generation, "max_gen_toks": limit})
+
+
+def _cut(answer: Completion, limit: int | None, tokenizer: Any) -> Completion:
+    """The answer as it is under the item's own limit."""
+    if limit is None or answer.tokens is None or answer.tokens <= limit:
+        return answer
+    tokens = tokenizer.encode(answer.text, add_special_tokens=False)[:limit]
+    return replace(answer, text=tokenizer.decode(tokens), finish_reason="length", tokens=limit)
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Keep Python's and numpy's random states (torch's and the training mode are the engine's affair)."""
+def undisturbed(loaded: LoadedModel) -> Iterator[None]:
+    """Keep every random state (Python's, numpy's, torch's), the training mode of every module and the tokenizer."""
     import numpy as np
+
+    from holdfast.benchmarks.engine import undisturbed as engine_undisturbed
 
     python, generator = random.getstate(), np.random.get_state()
     try:
-        yield
+        with engine_undisturbed(loaded):
+            yield
     finally:
         random.setstate(python)
         np.random.set_state(generator)
 
 
-def _slice(pool: Pool, docs: Sequence[Doc]) -> Entry:
-    rows: Any = docs.__iter__
-    source = Source(split=pool.task.source.split, rows=rows)
-    return replace(pool.entry, task=replace(pool.task, source=source, doc_id=None), limit=None)
+def _shortened(entry: Entry, data_root: Path | None, seed: int, most: int) -> Entry:
+    """The first items of a random order of those that the suite measures."""
+    task = entry.task
+    if task is None:
+        raise UsageError(f"the guard cannot probe {entry.name!r}, one of lm-eval's own tasks; leave it out")
+    rows = load_docs(task.source, data_root, task.name)
+    docs: list[Doc] = [doc for _, doc in choose([(str(i), doc) for i, doc in enumerate(rows)], task, entry.limit)]
+    random.Random(seed).shuffle(docs)
+    kept: Any = docs[:most].__iter__
+    return replace(
+        entry, task=replace(task, source=Source(split=task.source.split, rows=kept), doc_id=None), limit=None
+    )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    judged = [value for value in values if value is not None]
+    return sum(judged) / len(judged) if judged else None

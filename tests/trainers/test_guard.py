@@ -1,13 +1,19 @@
 """The guard: stops a training that forgets, lets one alone that does not, and changes nothing while it only looks."""
 
+import json
 import random
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from holdfast.errors import UsageError
+from holdfast.trainers.evidence import Evidence
 from holdfast.trainers.guard import Guard, Skill
+from holdfast.trainers.schedule import Schedule
 
 HELD = ["tiny_upper", "tiny_python"]
 
@@ -62,34 +68,70 @@ def test_rollback_brings_the_weights_back(tmp_path: Path) -> None:
 def test_no_more_than_one_unchanged_training_in_twenty_is_stopped(accuracy: float) -> None:
     """200 trainings of 20 looks, five skills each, that never change: every item is drawn anew at its accuracy."""
     chance = random.Random(7)
-    stopped = sum(_false_alarm(chance, accuracy) for _ in range(200))
-    assert stopped <= 0.05 * 200
+    assert sum(_alarm(chance, accuracy, accuracy, margin=0.0) for _ in range(200)) <= 0.05 * 200
 
 
-def _false_alarm(chance: random.Random, accuracy: float) -> bool:
-    from holdfast.stats.eprocess import Watch
+def test_a_loss_within_the_margin_stops_no_more_than_one_training_in_twenty() -> None:
+    chance = random.Random(8)
+    assert sum(_alarm(chance, 0.9, 0.85, margin=0.05) for _ in range(200)) <= 0.05 * 200
+    assert sum(_alarm(chance, 0.9, 0.6, margin=0.05) for _ in range(200)) >= 0.99 * 200
 
-    skills = [Skill(Watch(0.05 / 5)) for _ in range(5)]
-    before = [{str(i): float(chance.random() < accuracy) for i in range(200)} for _ in skills]
+
+def _alarm(chance: random.Random, before: float, after: float, margin: float) -> bool:
+    """Whether one of 20 looks at five skills raises an alarm; 64 items a look out of pools of 200."""
+    skills = [Skill(Evidence(0.05 / 5, margin)) for _ in range(5)]
+    known = [{str(i): float(chance.random() < before) for i in range(200)} for _ in skills]
     for look in range(20):
         items = [str((look * 64 + i) % 200) for i in range(64)]
-        for skill, known in zip(skills, before):
-            skill.look(known, {item: float(chance.random() < accuracy) for item in items})
-            if skill.broken(0.05):
+        for skill, scores in zip(skills, known):
+            skill.look(scores, {item: float(chance.random() < after) for item in items})
+            if skill.evidence.alarm:
                 return True
     return False
 
 
 def test_a_real_loss_is_seen_soon() -> None:
-    from holdfast.stats.eprocess import Watch
-
     chance = random.Random(3)
-    skill = Skill(Watch(0.01))
+    skill = Skill(Evidence(0.01, 0.05))
     before = {str(i): 1.0 for i in range(400)}
     for look in range(4):
         items = [str(look * 64 + i) for i in range(64)]
         skill.look(before, {item: float(chance.random() < 0.8) for item in items})
-    assert skill.broken(0.05)
+    assert skill.evidence.alarm
+
+
+@given(st.lists(st.sampled_from([-1.0, -0.5, 0.0, 1.0]), min_size=1, max_size=6))
+def test_evidence_is_a_supermartingale(seen: list[float]) -> None:
+    """One more look at an item whose expected change is −margin leaves the expected evidence where it was."""
+    margin = 0.2
+
+    def evidence(*more: float) -> float:
+        held = Evidence(0.05, margin)
+        return held.look({str(i): d for i, d in enumerate([*seen, *more])})
+
+    expected = 0.3 * evidence(-1.0) + 0.6 * evidence(0.0) + 0.1 * evidence(1.0)
+    assert expected == pytest.approx(evidence(), rel=1e-9)
+
+
+def test_evidence_goes_through_json_and_goes_on() -> None:
+    whole, first = Evidence(0.05, 0.05), Evidence(0.05, 0.05)
+    for held in (whole, first):
+        held.look({"a": -1.0, "b": 0.0})
+    second = Evidence(**json.loads(json.dumps(asdict(first))))
+    assert second.look({"a": -1.0, "c": 1.0}) == pytest.approx(whole.look({"a": -1.0, "c": 1.0}))
+    assert second.visits == whole.visits == {"a": 2, "b": 1, "c": 1}
+
+
+def test_looks_come_with_the_schedule_and_with_drift_only() -> None:
+    still = Schedule(50)
+    looks = [step for step in range(1, 201) if still.due(step) and still.look(step, {"a": 0.0})]
+    assert looks == [50, 100, 150, 200]
+    moving = Schedule(1000)
+    glanced = [step for step in range(1, 1000) if moving.due(step) and (moving.look(step, {"a": step / 10}) or True)]
+    assert glanced[:8] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert len(glanced) < 60
+    fast = Schedule(1000)
+    assert len([s for s in range(1, 1000) if fast.due(s) and fast.look(s, {"a": s / 10})]) <= 12
 
 
 def test_mistakes_name_the_nearest() -> None:

@@ -1,0 +1,159 @@
+"""What guard, mend and bisect write into a run, field by field; docs/guard.md and docs/mend.md explain them."""
+
+from typing import Any, NotRequired, TypedDict
+
+
+class SkillLook(TypedDict):
+    """One skill at one look."""
+
+    items: int
+    """Answered at this look, and judged."""
+    lost: int
+    """Of these, right before the training and wrong now."""
+    gained: int
+    before: float
+    """Mean score of these items before the training; points."""
+    now: float
+    """Mean score of these items at this look; points."""
+    e: float
+    """Evidence by now of a loss beyond the margin (1: none); an alarm at `threshold`."""
+    p: float
+    """Anytime-valid p value by now; an alarm at alpha / number of tasks."""
+
+
+class Look(TypedDict):
+    """One look of the guard."""
+
+    step: int
+    why: str
+    """`schedule`, or `drift`: a glance called for it."""
+    skills: dict[str, SkillLook]
+    broken: list[str]
+    """Skills whose alarm this look raised."""
+    generated: int
+    """Answers that had to be generated; the others were still word for word the same."""
+    seconds: float
+
+
+class Glance(TypedDict):
+    """One glance of the guard."""
+
+    step: int
+    drift: dict[str, float]
+    """By skill: how much less likely old answers have become; nats per answer."""
+    seconds: float
+
+
+class Acted(TypedDict):
+    """What the guard did."""
+
+    step: int
+    policy: str
+    broken: list[str]
+    restored_step: NotRequired[int]
+    """Policy `rollback`: the step whose weights are back."""
+
+
+class GuardRecord(TypedDict):
+    """guard/guard.json."""
+
+    schema: int
+    policy: str
+    every: int
+    alpha: float
+    margin: float
+    """Points."""
+    threshold: float
+    """Evidence at which a skill's alarm is raised."""
+    tasks: list[str]
+    start_seconds: float
+    """Of which the measurement when training began."""
+    seconds: float
+    """What the guard cost in all."""
+    good_step: int
+    """The last step looked at where no skill had lost more than the margin (0: the start)."""
+    acted: Acted | None
+    looks: list[Look]
+    glances: list[Glance]
+
+
+class PointRecord(TypedDict):
+    """One point of mend's frontier, as the selection half sees it."""
+
+    name: str
+    """Unique in the record; its measurements lie in mend/points/<name>."""
+    weight: float | None
+    """Place on the line between base (0) and tuned (1); None when groups of layers have weights of their own."""
+    weights: dict[str, float]
+    """By group of layers; `all` for the whole model."""
+    density: float
+    """Share of each tensor's change that was kept (1: all of it)."""
+    steps: int
+    """Replay steps trained from there."""
+    gain: float
+    """Mean difference of the targets (of the held skills where there is no target); score units."""
+    held: float
+    """Mean difference of the held skills; score units."""
+    worst: str
+    """The held skill that lost most, with its difference in points."""
+    differences: dict[str, float]
+    """Of every task; score units."""
+    decision: str
+    """PASS, REGRESSED or INCONCLUSIVE."""
+
+
+class MendRecord(TypedDict):
+    """mend/mend.json."""
+
+    schema: int
+    points: list[PointRecord]
+    chosen: str | None
+    """Name of the point; None when no point passes."""
+    confirmed: str | None
+    """The decision on the confirmation half."""
+    items: dict[str, int]
+    """Items of the suite in each half."""
+    seconds: float
+
+
+class BreakRecord(TypedDict):
+    """When one skill broke."""
+
+    task: str
+    held_at: int
+    """The last step seen before `broken_at` at which no drop was proven (0: the base model)."""
+    broken_at: int | None
+    """The first step seen at which one was; None when no saved checkpoint shows the drop."""
+    difference: float
+    """The change at `broken_at` (at the last checkpoint when None); score units."""
+    p: float
+    """One-sided, of that change."""
+    interval: list[float]
+    """95 % interval of that change; score units."""
+    monotone: bool
+    """Whether every look before broken_at held and every one from there on was broken."""
+    sentence: str
+
+
+class BisectLook(TypedDict):
+    """One skill at one checkpoint, against the base model."""
+
+    difference: float
+    interval: list[float]
+    p: float
+    verdict: str
+    lost: int
+    gained: int
+    n: int
+
+
+class BisectRecord(TypedDict):
+    """bisect/bisect.json."""
+
+    schema: int
+    breaks: list[BreakRecord]
+    looks: dict[str, dict[str, Any]]
+    """By step, by task: a BisectLook. Step 0 is the base model and is not listed."""
+    checkpoints: list[int]
+    """Steps of all saved checkpoints."""
+    seconds: float

@@ -1,0 +1,92 @@
+"""Would a model still answer word for word as it did? One forward pass tells, no text is generated.
+
+The earlier answer is put behind its prompt. When every token of it is still the likeliest one at its place, greedy
+decoding would write the same answer again, so its score is known; its log-likelihood tells how far the model has
+moved from it even while the words are still the same.
+"""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_MOST_LOGITS = 2**27
+"""Logits held at once (half a gigabyte in float32)."""
+_MOST_ROWS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An earlier answer, in tokens."""
+
+    prompt: Sequence[int]
+    answer: Sequence[int]
+    ended: bool = True
+    """Whether an end token followed it (not when it was cut)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What a model makes of an earlier answer."""
+
+    same: bool
+    """Greedy decoding would write it again."""
+    nats: float
+    """Its log-likelihood."""
+
+
+def likenesses(model: Any, answered: Sequence[Answered], ends: frozenset[int]) -> list[Likeness]:
+    """One per answer, in order. `ends`: the tokens that end an answer. The model is in eval mode, and stays in it."""
+    import torch
+
+    found: list[Likeness | None] = [None] * len(answered)
+    with torch.inference_mode():
+        for places in _batches(answered, model.config.get_text_config().vocab_size):
+            rows = [answered[place] for place in places]
+            for place, row, logits in zip(places, rows, _logits(model, rows)):
+                found[place] = _likeness(logits, row, ends)
+    return [one for one in found if one is not None]
+
+
+def _batches(answered: Sequence[Answered], vocabulary: int) -> Iterator[list[int]]:
+    """Positions of answers of about one length, as many as their logits allow."""
+    order = sorted(range(len(answered)), key=lambda i: (len(answered[i].answer), len(answered[i].prompt)), reverse=True)
+    start = 0
+    while start < len(order):
+        logits = (len(answered[order[start]].answer) + 1) * vocabulary
+        count = max(1, min(_MOST_ROWS, _MOST_LOGITS // logits))
+        yield order[start : start + count]
+        start += count
+
+
+def _logits(model: Any, rows: Sequence[Answered]) -> Iterator[Any]:
+    """Of each row: the logits that predict its answer's tokens and what follows them, (answer + 1) × vocabulary."""
+    import torch
+
+    texts = [[*row.prompt, *row.answer] for row in rows]
+    width, keep = max(map(len, texts)), max(len(row.answer) for row in rows) + 1
+    ids = torch.zeros((len(rows), width), dtype=torch.long)
+    mask = torch.zeros((len(rows), width), dtype=torch.long)
+    for place, text in enumerate(texts):
+        ids[place, width - len(text) :] = torch.tensor(text)
+        mask[place, width - len(text) :] = torch.ones(len(text))
+    given = {"input_ids": ids, "attention_mask": mask, "position_ids": (mask.cumsum(1) - 1).clamp(min=0)}
+    taken = inspect.signature(getattr(model, "get_base_model", lambda: model)().forward).parameters
+    options: dict[str, Any] = {name: value.to(model.device) for name, value in given.items() if name in taken}
+    if "logits_to_keep" in taken:
+        options["logits_to_keep"] = keep
+    logits = model(**options, use_cache=False).logits
+    for place, row in enumerate(rows):
+        yield logits[place, -(len(row.answer) + 1) :].float()
+
+
+def _likeness(logits: Any, row: Answered, ends: frozenset[int]) -> Likeness:
+    import torch
+
+    last = sorted(ends) if row.ended else []
+    likely = logits.argmax(dim=-1).tolist()
+    same = likely[:-1] == list(row.answer) and (not last or likely[-1] in ends)
+    sure = torch.log_softmax(logits, dim=-1)
+    answer = torch.tensor(list(row.answer), dtype=torch.long, device=sure.device)
+    nats = float(sure[:-1].gather(1, answer[:, None]).sum())
+    return Likeness(same, nats + (float(torch.logsumexp(sure[-1, last], 0)) if last else 0.0))
