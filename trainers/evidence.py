@@ -3,17 +3,25 @@
 A look brings paired differences d = score now − score before of items, each in [−1, 1]. While the mean difference is no
 worse than −margin, every product Π (1 − λ·(d + margin)) with 0 < λ < 1/(1 + margin) is a supermartingale, and so is
 their mean over a grid of λ; by Ville's inequality P(it ever reaches 1/α) ≤ α, however often and whenever one looks
-(betting: Waudby-Smith and Ramdas, arXiv 2010.09686). Evidence multiplies over fresh items only. When a pool of items
-comes round again, every pass has an e-process and a share of α of its own: 80 % for the first, 20 %/(k(k − 1)) for the
-k-th, in all 100 %.
+(betting: Waudby-Smith and Ramdas, arXiv 2010.09686).
+
+A skill breaks at some time, and looks before it are evidence against. So there is a product from every look j on, with
+the weight 1/(j(j + 1)), in all 1: a mixture over the time of the change, as in the Shiryaev-Roberts rule (e-detectors:
+Shin, Ramdas and Rinaldo, arXiv 2203.03532), which is a supermartingale too.
+
+Evidence multiplies over fresh items only. When a pool of items comes round again, every pass has a process and a share
+of α of its own: 80 % for the first, 20 %/(k(k − 1)) for the k-th, in all 100 %.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 _BETS = 64
+_NOTHING = -1e9
+"""log 0, as JSON can say it."""
 
 
 @dataclass(slots=True)
@@ -26,10 +34,14 @@ class Evidence:
     """A share: 0.05 for five points."""
     visits: dict[str, int] = field(default_factory=dict)
     """How often each item was looked at."""
-    wealth: list[list[float]] = field(default_factory=list)
-    """log Π (1 − λ·(d + margin)) of each pass, for every λ of the grid."""
+    passes: list["Pass"] = field(default_factory=list)
     peak: float = 0.0
     """Largest log evidence so far: an alarm stays."""
+
+    @classmethod
+    def from_json(cls, held: Mapping[str, Any]) -> "Evidence":
+        """What `dataclasses.asdict` made of one."""
+        return cls(**{**held, "passes": [Pass(**one) for one in held["passes"]]})
 
     def look(self, differences: Mapping[str, float]) -> float:
         """Add one look, the difference of each item looked at; returns the evidence now (1 = none).
@@ -39,16 +51,15 @@ class Evidence:
         if any(not -1 <= d <= 1 for d in differences.values()):
             raise ValueError("differences of scores lie in [-1, 1]")
         bets = np.arange(1, _BETS) / _BETS / (1 + self.margin)
-        passes: dict[int, list[float]] = {}
+        turns: dict[int, list[float]] = {}
         for item, difference in differences.items():
             turn = self.visits[item] = self.visits.get(item, 0) + 1
-            passes.setdefault(turn, []).append(difference)
-        for turn, seen in sorted(passes.items()):
-            if len(self.wealth) < turn:
-                self.wealth.append([0.0] * len(bets))
-            grown = np.log1p(-np.outer(np.asarray(seen) + self.margin, bets)).sum(axis=0)
-            self.wealth[turn - 1] = [float(value) for value in np.asarray(self.wealth[turn - 1]) + grown]
-        now = max((_log_mean(pass_) + _log_share(k) for k, pass_ in enumerate(self.wealth, 1)), default=0.0)
+            turns.setdefault(turn, []).append(difference)
+        for turn, seen in sorted(turns.items()):
+            if len(self.passes) < turn:
+                self.passes.append(Pass([_NOTHING] * len(bets)))
+            self.passes[turn - 1].look(np.log1p(-np.outer(np.asarray(seen) + self.margin, bets)).sum(axis=0))
+        now = max((one.log_e() + _log_share(k) for k, one in enumerate(self.passes, 1)), default=0.0)
         self.peak = max(self.peak, now)
         return float(np.exp(min(now, 700.0)))
 
@@ -63,10 +74,24 @@ class Evidence:
         return float(np.exp(-self.peak))
 
 
-def _log_mean(values: list[float]) -> float:
-    held = np.asarray(values)
-    top = float(held.max())
-    return top + float(np.log(np.exp(held - top).mean()))
+@dataclass(slots=True)
+class Pass:
+    """The process of one pass over the items."""
+
+    wealth: list[float]
+    """For every λ: log of the weighted sum of the products from each look on."""
+    looks: int = 0
+
+    def look(self, grown: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+        """`grown`: what one look multiplies each λ's product by; log."""
+        self.looks += 1
+        begun = -np.log(self.looks * (self.looks + 1.0))
+        self.wealth = [float(value) for value in np.logaddexp(self.wealth, begun) + grown]
+
+    def log_e(self) -> float:
+        """The evidence now, products that are yet to begin included; log."""
+        held = np.asarray([*self.wealth, np.log(len(self.wealth) / (self.looks + 1.0))])
+        return float(np.logaddexp.reduce(held) - np.log(len(self.wealth)))
 
 
 def _log_share(turn: int) -> float:

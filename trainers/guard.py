@@ -241,7 +241,7 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         self.looks, self.glances, self.acted = record["looks"], record["glances"], record["acted"]
         self.start_seconds, self.good = record["start_seconds"], record["good_step"]
         for task, known in held["skills"].items():
-            self.skills[task] = Skill(Evidence(**known["evidence"]), known["losses"])
+            self.skills[task] = Skill(Evidence.from_json(known["evidence"]), known["losses"])
             self.probe.pools[task].at = held["at"][task]
         if self.glances:
             self.schedule.resume(step, self.glances[-1]["drift"])

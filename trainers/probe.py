@@ -24,8 +24,11 @@ from holdfast.rows import Row
 from holdfast.run import Measurement, read_measurement
 from holdfast.trainers.verbatim import Answered, Likeness, likenesses
 
-GLANCED = 4
+GLANCED = 8
 """Items per skill that glances look at, and looks do not."""
+
+FIRST = 4
+"""A look asks 1/FIRST of its items first."""
 
 Key = tuple[str, str, int]
 Scores = dict[str, dict[str, float]]
@@ -84,19 +87,37 @@ class Probe:
         self.likely = {key: one.nats for key, one in self._likenesses(loaded, self._glanced()).items()}
 
     def look(self, loaded: LoadedModel, count: int) -> tuple[Scores, int]:
-        """The scores of the next `count` items of every task now, and how many answers had to be generated."""
-        items = [item for pool in self.pools.values() for item in pool.next(count)]
+        """Scores now of the next items of every task, and how many answers had to be generated.
+
+        A quarter of `count` items first, the rest only of tasks that lost one of them: where a look ends may depend on
+        what it has seen, for its evidence holds after every item."""
+        few = -(-count // FIRST)
+        scores, generated = self._look(loaded, {task: pool.next(few) for task, pool in self.pools.items()})
+        suspect = [task for task, seen in scores.items() if self._lost(task, seen)]
+        if suspect and count > few:
+            more, again = self._look(loaded, {task: self.pools[task].next(count - few) for task in suspect})
+            scores |= {task: scores[task] | seen for task, seen in more.items()}
+            generated += again
+        return scores, generated
+
+    def _look(self, loaded: LoadedModel, asked: dict[str, list[Item]]) -> tuple[Scores, int]:
+        items = [item for some in asked.values() for item in some]
         with undisturbed(loaded):
             same = {key for key, one in self._likenesses(loaded, items).items() if one.same}
             fresh = [item for item in items if item.key not in same]
             values = {key: self.before[key].score for key in same} | self._judged(loaded, fresh)
-        scores: Scores = {task: {} for task in self.pools}
-        for task, pool in self.pools.items():
-            for name in {item.doc_id: None for item in items if item.task == task}:
-                judged = [values.get(item.key) for item in pool.items[name]]
-                if (value := _mean(judged)) is not None:
-                    scores[task][name] = value
+        scores: Scores = {}
+        for task, some in asked.items():
+            judged: dict[str, list[float | None]] = {}
+            for item in some:
+                judged.setdefault(item.doc_id, []).append(values.get(item.key))
+            means = {name: _mean(found) for name, found in judged.items()}
+            scores[task] = {name: value for name, value in means.items() if value is not None}
         return scores, len(fresh)
+
+    def _lost(self, task: str, now: dict[str, float]) -> bool:
+        before = self.scores_before(task)
+        return any(score < before[name] for name, score in now.items() if name in before)
 
     def glance(self, loaded: LoadedModel) -> dict[str, float]:
         """How much less likely the glanced answers are than before the training: nats per answer, by task."""

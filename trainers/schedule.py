@@ -6,8 +6,8 @@ from typing import Literal
 
 Why = Literal["schedule", "drift"]
 
-GROWTH, LEAST = 1.5, 0.5
-"""A look follows when an old answer has become less likely by half as much again as at the last look, and by half a
+GROWTH, LEAST = 1.25, 0.25
+"""A look follows when a skill's old answers have moved by a quarter more than at the last look, and by a quarter of a
 nat: the number of looks that drift calls for grows with its logarithm only."""
 
 

@@ -105,19 +105,20 @@ def test_evidence_is_a_supermartingale(seen: list[float]) -> None:
     """One more look at an item whose expected change is −margin leaves the expected evidence where it was."""
     margin = 0.2
 
-    def evidence(*more: float) -> float:
+    def evidence(*looks: list[float]) -> float:
         held = Evidence(0.05, margin)
-        return held.look({str(i): d for i, d in enumerate([*seen, *more])})
+        return [held.look({f"{i}.{j}": d for j, d in enumerate(look)}) for i, look in enumerate(looks)][-1]
 
-    expected = 0.3 * evidence(-1.0) + 0.6 * evidence(0.0) + 0.1 * evidence(1.0)
-    assert expected == pytest.approx(evidence(), rel=1e-9)
+    for looks in ([seen], [seen, seen]):
+        expected = sum(p * evidence(*looks, [d]) for p, d in ((0.3, -1.0), (0.6, 0.0), (0.1, 1.0)))
+        assert expected == pytest.approx(evidence(*looks), rel=1e-9)
 
 
 def test_evidence_goes_through_json_and_goes_on() -> None:
     whole, first = Evidence(0.05, 0.05), Evidence(0.05, 0.05)
     for held in (whole, first):
         held.look({"a": -1.0, "b": 0.0})
-    second = Evidence(**json.loads(json.dumps(asdict(first))))
+    second = Evidence.from_json(json.loads(json.dumps(asdict(first))))
     assert second.look({"a": -1.0, "c": 1.0}) == pytest.approx(whole.look({"a": -1.0, "c": 1.0}))
     assert second.visits == whole.visits == {"a": 2, "b": 1, "c": 1}
 
@@ -131,7 +132,7 @@ def test_looks_come_with_the_schedule_and_with_drift_only() -> None:
     assert glanced[:8] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert len(glanced) < 60
     fast = Schedule(1000)
-    assert len([s for s in range(1, 1000) if fast.due(s) and fast.look(s, {"a": s / 10})]) <= 12
+    assert len([s for s in range(1, 1000) if fast.due(s) and fast.look(s, {"a": s / 10})]) <= 20
 
 
 def test_mistakes_name_the_nearest() -> None:
