@@ -11,7 +11,7 @@ from scipy import special
 
 from holdfast.compare.result import Benchmark, Comparison, Interval
 from holdfast.report.sweep import Point, holm_over_points, pareto
-from holdfast.stats.paired import tango_interval
+from holdfast.stats.interval import score_interval
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,10 +38,10 @@ def worst_interval(comparison: Comparison) -> Interval | None:
 
 
 def _widened(benchmark: Benchmark, confidence: float, level: float) -> Interval:
-    """A benchmark's interval at another level: Tango's anew for a 0/1 table, else in proportion of normal quantiles."""
+    """A benchmark's interval at another level: the score interval anew for a 0/1 table, else in proportion of normal quantiles."""
     table = benchmark.forgetting
     if table is not None and benchmark.clusters is None:
-        low, high = tango_interval(table.lost, table.gained, benchmark.n, level)
+        low, high = score_interval(table.lost, table.gained, benchmark.n, level)
         return Interval(float(low), float(high))
     ratio = float(special.ndtri(0.5 + level / 2) / special.ndtri(0.5 + confidence / 2))
     middle, bounds = benchmark.difference, benchmark.interval

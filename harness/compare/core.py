@@ -13,7 +13,7 @@ from holdfast.compare.load import tables_of
 from holdfast.compare.measure import Measured, measure
 from holdfast.compare.pairing import Pairs, check_allowances, check_definition, pair, shared_tasks
 from holdfast.compare.policy import Policy
-from holdfast.compare.result import Benchmark, Comparison, Role, RunInfo
+from holdfast.compare.result import Benchmark, Comparison, Interval, Role, RunInfo
 from holdfast.compare.verdict import Judged, Rules, judge
 from holdfast.compare.wording import explain, sentence
 from holdfast.errors import unknown
@@ -277,4 +277,5 @@ def _benchmark(judged: Judged, noise: Pairs | None, settings: _Settings) -> Benc
         flips=flips(pairs, settings.max_flips),
         truncation_only=only,
         difference_untruncated=rest,
+        bounds=Interval(measured.lower, measured.upper),
     )

@@ -31,7 +31,8 @@ def omnibus(kind: Weighting, held: Sequence[Judged], margin: float, alpha: float
         return None
     strata = strata_of(held)
     weights = strata.weights(kind)
-    lower = float(lower_bound(strata, kind, float(special.ndtri(1 - alpha))))
+    one_sided = float(special.ndtri(1 - alpha))
+    lower = float(lower_bound(strata, kind, one_sided))
     z = float(special.ndtri(0.5 + confidence / 2))
     p = float(p_regressed(strata, kind))
     return Omnibus(
@@ -47,6 +48,7 @@ def omnibus(kind: Weighting, held: Sequence[Judged], margin: float, alpha: float
         p_improved=1 - p,
         margin=margin,
         non_inferior=lower > -margin,
+        upper_bound=float(upper_bound(strata, kind, one_sided)),
     )
 
 

@@ -10,9 +10,10 @@ from holdfast.compare.result import Category, Flip, Forgetting, Interval, Shift,
 from holdfast.compare.source import Record
 from holdfast.compare.table import Numbers
 from holdfast.stats.forgetting import chance_adjusted
+from holdfast.stats.interval import score_interval
 from holdfast.stats.means import mean_difference, sign_flip_p
 from holdfast.stats.multiple import benjamini_hochberg
-from holdfast.stats.paired import mcnemar_midp, tango_interval
+from holdfast.stats.paired import mcnemar_midp
 
 _NOTABLE_P, _NOTABLE_SHARE, _NOTABLE_LENGTH = 0.001, 0.02, 0.2
 
@@ -71,7 +72,7 @@ def _category(
     x, y = pairs.x[mask], pairs.y[mask]
     d, lost, gained = y - x, int(np.sum(x > y)), int(np.sum(y > x))
     if pairs.binary:
-        low, high = (float(limit) for limit in tango_interval(lost, gained, x.size, confidence))
+        low, high = (float(limit) for limit in score_interval(lost, gained, x.size, confidence))
         p = float(mcnemar_midp(lost, gained, "two-sided"))
     else:
         low, high = mean_difference(d).interval(confidence)

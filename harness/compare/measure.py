@@ -6,8 +6,9 @@ import numpy as np
 
 from holdfast.compare.pairing import Pairs
 from holdfast.compare.result import Interval
+from holdfast.stats.interval import score_interval, score_lower, score_p, score_upper
 from holdfast.stats.means import Estimate, clustered_difference, mean_difference, sign_flip_p
-from holdfast.stats.paired import mcnemar_midp, tango_interval, tango_lower, tango_p
+from holdfast.stats.paired import mcnemar_midp
 from holdfast.stats.power import mde
 
 _FEW = 3
@@ -21,6 +22,8 @@ class Measured:
     interval: Interval
     lower: float
     """One-sided bound at 1 − alpha, for non-inferiority."""
+    upper: float
+    """The same on the other side."""
     p_regressed: float
     """Of H0: the drop is at most the allowed one."""
     p_improved: float
@@ -49,16 +52,17 @@ def measure(pairs: Pairs, *, alpha: float, confidence: float, allowed: float, se
 
 def _table(pairs: Pairs, alpha: float, confidence: float, allowed: float) -> Measured:
     lost, gained, n = int(np.sum(pairs.x > pairs.y)), int(np.sum(pairs.y > pairs.x)), pairs.n
-    low, high = tango_interval(lost, gained, n, confidence)
-    tested = tango_p(lost, gained, n, -allowed) if allowed else mcnemar_midp(lost, gained)
+    low, high = score_interval(lost, gained, n, confidence)
+    tested = score_p(lost, gained, n, -allowed) if allowed else mcnemar_midp(lost, gained)
     rate = (lost + gained) / n
     return Measured(
         difference=(gained - lost) / n,
         interval=Interval(float(low), float(high)),
-        lower=float(tango_lower(lost, gained, n, alpha)),
+        lower=float(score_lower(lost, gained, n, alpha)),
+        upper=float(score_upper(lost, gained, n, alpha)),
         p_regressed=float(tested),
         p_improved=float(mcnemar_midp(lost, gained, "improved")),
-        method="Tango score interval, " + ("Tango score test" if allowed else "mid-p McNemar test"),
+        method="skewness-corrected score interval, " + ("score test" if allowed else "mid-p McNemar test"),
         variance=rate,
         mde=float(mde(n, rate, alpha)),
         lost=lost,
@@ -82,7 +86,7 @@ def _graded(pairs: Pairs, alpha: float, confidence: float, allowed: float, seed:
 def _cautious(estimate: Estimate, changed: int, n: int) -> Estimate:
     """Hardly any item changed: the spread seen is no measure of the spread there is.
 
-    se at least 1.645/n, at which the one-sided 95 % bound without any change is that of 0/1 scores (Tango: z²/n).
+    se at least 1.645/n, at which the 95 % interval without any change is that of 0/1 scores (±3.2/n; theirs is 3.15/n).
     """
     return replace(estimate, se=max(estimate.se, 1.645 / n)) if changed < _FEW else estimate
 
@@ -100,10 +104,12 @@ def _of_estimate(
     variance = estimate.se**2 * pairs.n
     estimate = _cautious(estimate, int(np.count_nonzero(d)), pairs.n)
     improved = estimate.p("improved") if clusters else sign_flip_p(d, "improved", seed=0)
+    one_sided = estimate.interval(1 - 2 * alpha)
     return Measured(
         difference=estimate.mean,
         interval=Interval(*estimate.interval(confidence)),
-        lower=estimate.interval(1 - 2 * alpha)[0],
+        lower=one_sided[0],
+        upper=one_sided[1],
         p_regressed=p,
         p_improved=improved,
         method=method,

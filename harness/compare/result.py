@@ -207,6 +207,9 @@ class Benchmark:
     """The drop vanishes among the items that neither run truncated."""
     difference_untruncated: float | None = None
     """The difference among those items, where any completion was truncated."""
+    bounds: Interval | None = None
+    """The one-sided bounds at 1 − alpha by which verdicts go: a drop larger than −low is ruled out; high < 0 is a drop
+    (before Holm)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +229,8 @@ class Omnibus:
     p_improved: float
     margin: float
     non_inferior: bool
+    upper_bound: float | None = None
+    """The one-sided bound on the other side."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from holdfast.stats.paired import Array, lower_limit, mcnemar_midp
+from holdfast.stats.interval import lower_limit, moments, skewed
+from holdfast.stats.paired import Array, mcnemar_midp
 
 Weighting = Literal["macro", "micro"]
+_ROUNDS = 3
+"""Of the skewness of a sum; each divides the error by ten or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +54,21 @@ class Strata:
 def lower_bound(strata: Strata, by: Weighting, z: float) -> Array:
     """The lower confidence bound of Σ w·Δ at z standard errors (z = 1.645: one-sided 95 %).
 
-    Σ w_k·l_k(z_k): every benchmark's own lower limit, Tango's for 0/1 scores, at the share z_k = z·w_k·se_k / SE of the
-    distance that falls on it (Σ z_k² = z²), which is where the joint score test would be just rejected. One benchmark:
-    exactly its Tango limit. Many: Wald's efficiency without Wald's collapse when hardly anything flips.
+    Σ w_k·l_k(z_k): every benchmark's own lower limit, the score limit for 0/1 scores, at the share
+    z_k = z·w_k·se_k / SE of the distance that falls on it (Σ z_k² = z²), which is where the joint score test would be
+    just rejected. z is first corrected for the skewness of the sum, Σ w³μ₃ / (Σ w²se²)^(3/2) at those limits. One
+    benchmark: exactly its own limit. Many: Wald's efficiency without Wald's collapse when hardly anything flips.
     """
+    if strata.n.shape[-1] == 1:
+        return np.asarray(_limits(strata, np.full(strata.n.shape, z), None)[..., 0])
     weights, se = strata.weights(by), np.sqrt(strata.variance)
     total = np.sqrt(np.sum((weights * se) ** 2, axis=-1, keepdims=True))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(total > 0, z * weights * se / total, 0.0)
-    return np.asarray(np.sum(weights * _limits(strata, share), axis=-1))
+    share = np.divide(weights * se, total, out=np.zeros(se.shape), where=total > 0)
+    reach = np.full(total.shape, z)
+    for _ in range(_ROUNDS):
+        limits = _limits(strata, reach * share, share)
+        reach = skewed(np.full(total.shape, z), _skewness(strata, weights, limits))
+    return np.asarray(np.sum(weights * _limits(strata, reach * share, share), axis=-1))
 
 
 def upper_bound(strata: Strata, by: Weighting, z: float) -> Array:
@@ -88,11 +97,24 @@ def p_regressed(strata: Strata, by: Weighting) -> Array:
         return np.asarray(special.ndtr(np.where(spread > 0, mean / spread, np.sign(mean) * np.inf)))
 
 
-def _limits(strata: Strata, z: Array) -> Array:
+def _skewness(strata: Strata, weights: Array, limits: Array) -> Array:
+    """Of Σ w·d under the differences `limits`; benchmarks with a standard error have none. Keeps the last axis."""
     tables = np.isnan(strata.se)
-    n = np.where(tables, strata.n, 1.0)
+    n = np.where(tables, strata.n, 2.0)
     lost, gained = np.where(tables, strata.lost, 0.0), np.where(tables, strata.gained, 0.0)
-    scores = lower_limit(lost, gained, n, z) if tables.any() else np.zeros(z.shape)
+    spread, skewness = moments(lost, gained, n, np.where(tables, limits, 0.0))
+    se = np.where(tables, spread / n, strata.se)
+    third = np.where(tables, skewness, 0.0) * se**3
+    variance = np.sum((weights * se) ** 2, axis=-1, keepdims=True)
+    total = np.sum(weights**3 * third, axis=-1, keepdims=True)
+    return np.divide(total, variance**1.5, out=np.zeros(total.shape), where=variance > 0)
+
+
+def _limits(strata: Strata, z: Array, share: Array | None) -> Array:
+    tables = np.isnan(strata.se)
+    n = np.where(tables, strata.n, 2.0)
+    lost, gained = np.where(tables, strata.lost, 0.0), np.where(tables, strata.gained, 0.0)
+    scores = lower_limit(lost, gained, n, z, share) if tables.any() else np.zeros(z.shape)
     if tables.all():
         return scores
     reach = np.where(np.isnan(strata.df), z, special.stdtrit(np.maximum(strata.df, 1), special.ndtr(z)))

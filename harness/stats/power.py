@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from holdfast.stats.interval import score_lower
 from holdfast.stats.paired import Array, mcnemar_midp
+
+_MANY = 1e9
+"""Items: the limit of many."""
 
 
 def mde(n: ArrayLike, flips: ArrayLike, alpha: float = 0.05, power: float = 0.8, tests: ArrayLike = 1) -> Array:
@@ -33,11 +37,10 @@ def items_needed(
 def items_for_margin(margin: ArrayLike, flips: ArrayLike, alpha: float = 0.05, probability: float = 0.8) -> Array:
     """Items at which an unchanged model is called non-inferior at `margin` with `probability`.
 
-    n = π·((z_α + z_β)/m)², and at least z_α²(1 − m)/m: Tango's bound without any flip is z²/(n + z²).
+    n = π·((z_α + z_β)/m)², and at least what clears it when nothing flips: λ/m, the bound then being −λ/n.
     """
     m = np.asarray(margin, dtype=float)
-    z = float(special.ndtri(1 - alpha))
-    fewest = z * z * (1 - m) / m
+    fewest = -_MANY * score_lower(0, 0, _MANY, alpha) / m
     return np.asarray(np.ceil(np.maximum(items_needed(m, flips, alpha, probability), fewest)))
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from holdfast.stats.paired import mcnemar_midp, tango_lower
+from holdfast.stats.interval import score_lower
+from holdfast.stats.paired import mcnemar_midp
 from holdfast.stats.power import (
     critical_losses,
     items_for_margin,
@@ -54,7 +55,7 @@ def test_items_for_a_margin_clear_an_unchanged_model(margin: float, flips: float
     rng = np.random.default_rng(1)
     changed = rng.binomial(n, flips, SIMULATIONS)
     lost = rng.binomial(changed, 0.5)
-    assert abs(np.mean(tango_lower(lost, changed - lost, n) > -margin) - 0.8) <= 0.03
+    assert abs(np.mean(score_lower(lost, changed - lost, n) > -margin) - 0.8) <= 0.03
 
 
 def test_repeats_average_noise_only() -> None:
