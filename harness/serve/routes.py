@@ -87,17 +87,17 @@ async def score_stream(request: Request) -> Response:
 @guarded
 async def openrlhf(request: Request) -> Response:
     """POST /openrlhf/{reward}: OpenRLHF's `--reward.remote_url`."""
+    from holdfast.rewards.adapters import openrlhf as adapter
+
     _lane(request)
     body = await _decoded(request, OpenRLHFRequest)
     queries, prompts = (_listed(value) for value in (body.query, body.prompts))
     labels = body.labels if isinstance(body.labels, list) else [body.labels] * len(queries)
     if not len(queries) == len(prompts) == len(labels):
         raise RefusedError(400, f"{len(queries)} queries, {len(prompts)} prompts and {len(labels)} labels")
-    rows = zip(queries, prompts, labels, strict=True)
-    scores = await _judged(request, [Sample(q.removeprefix(p), label, p) for q, p, label in rows], None)
-    values = [0.0 if one.value is None else one.value for one in scores]
-    logs = {"judged": [float(one.value is not None) for one in scores]}
-    return reply({"rewards": values, "scores": [one.value for one in scores], "extra_logs": logs})
+    samples = adapter.samples_of(queries, prompts, labels)
+    found = await _judged(request, [sample for sample in samples if sample is not None], None)
+    return reply(adapter.http_answer(adapter.scores_of(samples, found)))
 
 
 @guarded

@@ -1,8 +1,9 @@
 """NeMo-Gym: the body of `/verify` of a resources server (the HTTP routes themselves are `holdfast serve`'s).
 
 A verify request carries `responses_create_params`, `response` and the row's own fields; the answer repeats it with a
-`reward`. What cannot be judged is reward 0.0 with `judged` false. Read from nemo_gym/base_resources_server.py
-(mid-2026).
+`reward`. What cannot be judged is reward 0.0 with `judged` false and `instance_config.mask_sample` true, with which
+NeMo-RL leaves the sample out of the loss. Read from NeMo-Gym 07d6b0d0: nemo_gym/base_resources_server.py; NeMo-RL
+7ea279ab: nemo_rl/experience/rollouts.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,8 +34,11 @@ def sample_of(request: Mapping[str, Any]) -> Sample:
 def answer_of(request: Mapping[str, Any], score: Score) -> dict[str, Any]:
     """The request again, with the reward."""
     told = flagged(score)
+    config = request.get("instance_config")
+    masked = {**(config if isinstance(config, Mapping) else {}), "mask_sample": True}
     return {
         **request,
+        **({"instance_config": masked} if score.value is None else {}),
         "reward": told["score"],
         "judged": bool(told["judged"]),
         "outcome": told["outcome"],

@@ -1,9 +1,9 @@
 """NeMo-RL: a single-turn EnvironmentInterface, made a Ray actor and registered by its path.
 
-`register_env("holdfast", "holdfast.rewards.adapters.nemo_rl.HoldfastActor")`; the metadata of a row holds
-`ground_truth`. Rewards must be numbers: what cannot be judged is 0.0, its answer None, and the share of judged samples
-is a metric. Read from nemo_rl/environments/interfaces.py (mid-2026, Python 3.13 only). Without NeMo-RL installed the
-return value is a plain tuple of the same fields in the same order.
+`register()` before the trainer makes its environments; the metadata (`extra_env_info`) of a row holds `ground_truth`.
+Rewards must be numbers: what cannot be judged is 0.0, its answer None, `judged` False in the metadata, and the share of
+judged samples a metric. Read from NeMo-RL 7ea279ab (Python 3.13 only): nemo_rl/environments/interfaces.py and utils.py,
+nemo_rl/experience/rollouts.py. Without NeMo-RL installed the return value is a plain tuple of the same fields.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,9 +23,9 @@ class HoldfastEnvironment:
         """Judge the last answer of every conversation; every episode ends."""
         import torch
 
-        truths = [row.get("ground_truth") for row in metadata]
-        texts = [final_text(log) for log in message_log_batch]
         infos = [row if isinstance(row, Mapping) else {} for row in metadata]
+        truths = [row.get("ground_truth") for row in infos]
+        texts = [final_text(log) for log in message_log_batch]
         scores = judged(self.config.get("reward"), texts, truths, None, infos, self.config.get("options"))
         told = [{**info, "judged": score.value is not None} for info, score in zip(infos, scores, strict=True)]
         return _returned()(
@@ -38,9 +38,26 @@ class HoldfastEnvironment:
         )
 
     def global_post_process_and_metrics(self, batch: Any) -> tuple[Any, dict[str, float]]:
-        """The mean reward, and nothing changed in the batch."""
-        rewards = batch["total_reward"]
-        return batch, {"accuracy": float(rewards.float().mean())}
+        """The mean reward and the share of judged samples; the batch is not changed."""
+        rewards = batch["rewards" if "rewards" in batch else "total_reward"]
+        told = batch.get("extra_env_info") or []
+        judged_rows = [bool(row.get("judged", True)) for row in told if isinstance(row, Mapping)]
+        share = sum(judged_rows) / len(judged_rows) if judged_rows else 1.0
+        return batch, {"accuracy": float(rewards.float().mean()), "judged": share}
+
+    def shutdown(self) -> None:
+        """Nothing to end."""
+
+
+def register(name: str = "holdfast") -> None:
+    """Make the environment known to NeMo-RL, to run in the system's Python."""
+    from nemo_rl.distributed.ray_actor_environment_registry import ACTOR_ENVIRONMENT_REGISTRY
+    from nemo_rl.distributed.virtual_cluster import PY_EXECUTABLES
+    from nemo_rl.environments.utils import register_env
+
+    path = f"{__name__}.HoldfastActor"
+    ACTOR_ENVIRONMENT_REGISTRY[path] = PY_EXECUTABLES.SYSTEM
+    register_env(name, path)
 
 
 def _returned() -> Any:

@@ -1,13 +1,16 @@
-"""Open Reward Standard: an environment of a data set and a reward, for `ors.server.Server` or OpenReward.
+"""Open Reward Standard: an environment of a data set and a reward, for `ors.server.Server` or OpenReward's.
 
-One tool, `submit`, takes the answer and ends the episode. The standard's reward may be None: that is what a sample that
-cannot be judged gets. Read from ors-sdk 0.1.0: ors/environment.py, ors/types.py.
+One tool, `submit`, takes the answer and ends the episode; with OpenReward's SDK and `final_message` the model sees no
+tool, and its first plain message is the answer. The standard's reward may be None: that is what a sample that cannot be
+judged gets. Read from and run with ors-sdk 0.1.0 (ors/environment.py, ors/types.py) and openreward 0.1.167
+(openreward/environments/environment.py).
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
+from holdfast.errors import UsageError
 from holdfast.rewards.adapters import judged
 
 
@@ -17,10 +20,16 @@ def make_environment(
     *,
     prompt: str = "prompt",
     reference: str = "reference",
+    sdk: Literal["ors", "openreward"] = "ors",
+    final_message: bool = False,
     **options: Any,
 ) -> type[Any]:
-    """An `ors.Environment` class over rows per split; the reference never leaves the server."""
-    from ors import Environment, TextBlock, ToolOutput, tool
+    """An Environment class of the named SDK over rows per split; the reference never leaves the server.
+
+    Raises UsageError for `final_message` with ors-sdk, which has no such thing.
+    """
+    kit = _kit(sdk)
+    text_block, tool_output = kit.TextBlock, kit.ToolOutput
     from pydantic import BaseModel
 
     class Answer(BaseModel):
@@ -28,7 +37,7 @@ def make_environment(
 
         answer: str
 
-    class HoldfastEnvironment(Environment):  # type: ignore[misc]
+    class HoldfastEnvironment(kit.Environment):  # type: ignore[misc, name-defined]
         """Answer the question; Holdfast judges it."""
 
         @classmethod
@@ -40,22 +49,37 @@ def make_environment(
             return [{"split": split, "index": index} for index in range(len(splits[split]))]
 
         def get_prompt(self) -> list[Any]:
-            return [TextBlock(text=str(self._row()[prompt]))]
+            return [text_block(text=str(self._row()[prompt]))]
 
-        async def submit(self, params: Answer) -> ToolOutput:
+        async def submit(self, params: Answer) -> Any:
             """Submit the final answer."""
             row = self._row()
-            score = (
-                await asyncio.to_thread(
-                    judged, reward, [params.answer], [row[reference]], [row[prompt]], [row], options
-                )
-            )[0]
+            words = (reward, [params.answer], [row[reference]], [row[prompt]], [row], options)
+            score = (await asyncio.to_thread(judged, *words))[0]
             told = {"outcome": str(score.outcome), "reason": score.reason}
-            return ToolOutput(blocks=[TextBlock(text="received")], reward=score.value, finished=True, metadata=told)
+            return tool_output(blocks=[text_block(text="received")], reward=score.value, finished=True, metadata=told)
 
         def _row(self) -> Mapping[str, Any]:
             return splits[str(self.task_spec["split"])][int(self.task_spec["index"])]
 
-    HoldfastEnvironment.submit.__annotations__.update({"params": Answer, "return": ToolOutput})
-    tool(HoldfastEnvironment.submit)
+    HoldfastEnvironment.submit.__annotations__.update({"params": Answer, "return": tool_output})
+    kit.tool(HoldfastEnvironment.submit)
+    if final_message:
+        _terminal(kit)(HoldfastEnvironment.submit)
     return HoldfastEnvironment
+
+
+def _kit(sdk: str) -> Any:
+    if sdk == "ors":
+        import ors
+
+        return ors
+    import openreward.environments
+
+    return openreward.environments
+
+
+def _terminal(kit: Any) -> Any:
+    if not hasattr(kit, "terminal"):
+        raise UsageError("final_message=True needs sdk='openreward': ors-sdk knows no terminal tool")
+    return kit.terminal

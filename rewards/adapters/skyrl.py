@@ -1,8 +1,8 @@
 """SkyRL-gym: a single-turn text environment, registered as `holdfast` (`env_class: holdfast` in the data set).
 
 `extras["reward_spec"]` has `ground_truth` and, when it is not HOLDFAST_REWARD's, the reward as `reward`. A reward must
-be a number: what cannot be judged is 0.0 with `judged` 0.0 in the metadata. Read from skyrl-gym 0.4.0: core.py,
-envs/base_text_env.py.
+be a number: what cannot be judged is 0.0 with `judged` 0.0 in the metadata and in the episode's metrics. Read from
+skyrl-gym 0.4.0: core.py, envs/base_text_env.py.
 """
 
 from collections.abc import Mapping
@@ -23,6 +23,7 @@ def make_environment() -> type[Any]:
             super().__init__()
             self.reward_spec = _spec(extras or {})
             self.extras = dict(extras or {})
+            self.judged: float | None = None
 
         def step(self, action: str) -> Any:
             """The reward of the answer; the episode is over."""
@@ -30,7 +31,12 @@ def make_environment() -> type[Any]:
                 self.reward_spec.get("reward"), [action], [self.reward_spec["ground_truth"]], None, [self.extras]
             )[0]
             told = flagged(score)
+            self.judged = told["judged"]
             return {"observations": [], "reward": told["score"], "done": True, "metadata": told}
+
+        def get_metrics(self) -> dict[str, Any]:
+            """Whether the answer was judged; SkyRL logs the mean over episodes."""
+            return {} if self.judged is None else {"judged": self.judged}
 
     return HoldfastEnv
 
