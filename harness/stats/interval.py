@@ -29,7 +29,7 @@ from holdfast.stats.paired import Array
 ADJUSTMENT = 0.02
 """Items taken off a distance: with 0.01 coverage falls below .943 somewhere, with 0.03 it passes .965."""
 _PARAMETERS = 2
-_STEPS, _PRECISION = 60, 1e-14
+_STEPS = 60
 
 
 def score_interval(lost: ArrayLike, gained: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> tuple[Array, Array]:
@@ -72,7 +72,12 @@ def tango_statistic(lost: ArrayLike, gained: ArrayLike, n: ArrayLike, difference
 
 
 def lower_limit(
-    lost: ArrayLike, gained: ArrayLike, n: ArrayLike, z: ArrayLike, share: ArrayLike | None = None
+    lost: ArrayLike,
+    gained: ArrayLike,
+    n: ArrayLike,
+    z: ArrayLike,
+    share: ArrayLike | None = None,
+    precision: float = 1e-14,
 ) -> Array:
     """The Δ below the observed difference at which the statistic is z ≥ 0 (it falls in Δ).
 
@@ -88,7 +93,7 @@ def lower_limit(
             return unskewed(_studentized(c - b - size * delta, ADJUSTMENT, spread), skewness) - goal
         return _studentized(c - b - size * delta, ADJUSTMENT * np.asarray(share, dtype=float), spread) - goal
 
-    return _root(excess, np.full(b.shape, -1.0), (c - b) / size)
+    return _root(excess, np.full(b.shape, -1.0), (c - b) / size, precision)
 
 
 def lost_under(lost: Array, gained: Array, n: Array, difference: Array) -> Array:
@@ -139,7 +144,7 @@ def _studentized(distance: Array, adjustment: ArrayLike, spread: Array) -> Array
         return np.asarray(np.where(spread > 0, reach / spread, np.where(reach == 0, 0.0, np.sign(reach) * np.inf)))
 
 
-def _root(falling: Callable[[Array], Array], low: Array, high: Array) -> Array:
+def _root(falling: Callable[[Array], Array], low: Array, high: Array, precision: float) -> Array:
     """Where a falling function is 0 between `low` and `high`; `high` when it is positive to the end.
 
     Two halvings, then the Illinois variant of regula falsi on the function squeezed into (−1, 1).
@@ -161,7 +166,7 @@ def _root(falling: Callable[[Array], Array], low: Array, high: Array) -> Array:
             np.where(up, np.where(side > 0, below / 2, below), value),
         )
         low, high, side = np.where(up, x, low), np.where(up, high, x), np.where(up, 1.0, -1.0)
-        if step > 3 and float(np.max(np.abs(x - last), initial=0.0)) < _PRECISION:
+        if step > 3 and float(np.max(np.abs(x - last), initial=0.0)) < precision:
             break
     return np.asarray(x)
 

@@ -1,11 +1,13 @@
-"""Bradley–Terry strengths of pairwise judgements, with intervals."""
+"""Bradley–Terry strengths of pairwise judgements, with intervals.
+
+Win tables may have leading axes: a whole simulation is one call.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
-from scipy.sparse.csgraph import connected_components
 
 from holdfast.errors import DataError
 from holdfast.stats.paired import Array
@@ -22,11 +24,12 @@ class Strengths:
 
     def intervals(self, confidence: float = 0.95) -> tuple[Array, Array]:
         """Wald limits of each strength."""
-        reach = float(special.ndtri(0.5 + confidence / 2)) * np.sqrt(np.diag(self.covariance))
+        variance = np.diagonal(self.covariance, axis1=-2, axis2=-1)
+        reach = float(special.ndtri(0.5 + confidence / 2)) * np.sqrt(variance)
         return self.strength - reach, self.strength + reach
 
     def win_probability(self, i: int, j: int, confidence: float = 0.95) -> tuple[float, float, float]:
-        """P(i beats j) and its interval (from the interval of s_i − s_j)."""
+        """P(i beats j) and its interval (from the interval of s_i − s_j), of a single table."""
         gap = float(self.strength[i] - self.strength[j])
         variance = self.covariance[i, i] + self.covariance[j, j] - 2 * self.covariance[i, j]
         reach = float(special.ndtri(0.5 + confidence / 2) * np.sqrt(variance))
@@ -39,31 +42,46 @@ class Strengths:
 
 
 def bradley_terry(wins: ArrayLike) -> Strengths:
-    """Maximum-likelihood strengths of `wins[i, j]` = times i beat j (a tie is half a win for each).
+    """Maximum-likelihood strengths of `wins[…, i, j]` = times i beat j (a tie is half a win for each).
 
     Newton's method on the concave log-likelihood, covariance = pseudo-inverse of the Fisher information
     Σ n_ij p_ij (1 − p_ij). Raises DataError when no maximum exists: a group of players that never lost (or never won)
     against the rest. Source: R. Bradley and M. Terry, Biometrika 39 (1952); existence: L. Ford (1957).
     """
     table = np.array(wins, dtype=float)
-    np.fill_diagonal(table, 0.0)
-    groups, labels = connected_components(table > 0, directed=True, connection="strong")
-    if groups > 1:
-        alone = np.flatnonzero(labels == np.argmin(np.bincount(labels)))
-        raise DataError(f"no finite strengths: players {alone.tolist()} never won or never lost against the rest")
-    games, strength = table + table.T, np.zeros(table.shape[0])
+    players = np.arange(table.shape[-1])
+    table[..., players, players] = 0.0
+    _check_existence(table)
+    games, strength = table + np.swapaxes(table, -1, -2), np.zeros(table.shape[:-1])
     for _ in range(_STEPS):
         gradient, information = _derivatives(table, games, strength)
-        step = np.linalg.pinv(information, hermitian=True) @ gradient
-        strength = strength + step / max(1.0, float(np.abs(step).max()))
-        if float(np.abs(step).max()) < _PRECISION:
+        step = (np.linalg.pinv(information, hermitian=True) @ gradient[..., None])[..., 0]
+        longest = np.abs(step).max(axis=-1, keepdims=True)
+        strength = strength + step / np.maximum(1.0, longest)
+        if float(longest.max()) < _PRECISION:
             break
-    strength -= strength.mean()
+    strength -= strength.mean(axis=-1, keepdims=True)
     covariance = np.linalg.pinv(_derivatives(table, games, strength)[1], hermitian=True)
     return Strengths(strength, np.asarray(covariance, dtype=np.float64))
 
 
+def _check_existence(table: Array) -> None:
+    """Every player must lead to every other by a chain of wins."""
+    size = table.shape[-1]
+    reached: NDArray[np.bool_] = (table > 0) | np.eye(size, dtype=bool)
+    for _ in range(max(1, size - 1).bit_length()):
+        reached = (reached.astype(np.float32) @ reached.astype(np.float32)) > 0
+    if not reached.all():
+        one = reached.reshape(-1, size, size)[np.argmin(reached.reshape(-1, size * size).all(axis=1))]
+        groups = (one & one.T).sum(axis=1)
+        alone = np.flatnonzero((one & one.T)[np.argmin(groups)])
+        raise DataError(f"no finite strengths: players {alone.tolist()} never won or never lost against the rest")
+
+
 def _derivatives(wins: Array, games: Array, strength: Array) -> tuple[Array, Array]:
-    p = special.expit(strength[:, None] - strength[None, :])
+    p = special.expit(strength[..., :, None] - strength[..., None, :])
     weight = games * p * (1 - p)
-    return (wins - games * p).sum(axis=1), np.diag(weight.sum(axis=1)) - weight
+    players = np.arange(wins.shape[-1])
+    information = -weight
+    information[..., players, players] += weight.sum(axis=-1)
+    return np.asarray((wins - games * p).sum(axis=-1)), information

@@ -58,17 +58,19 @@ def test_bradley_terry_intervals_cover() -> None:
     truth = np.array([0.6, 0.2, -0.1, -0.7])
     p = 1 / (1 + np.exp(truth[None, :] - truth[:, None]))
     upper = np.triu(np.ones((4, 4), bool), 1)
-    covered = []
-    for _ in range(500):
-        won = rng.binomial(60, p) * upper
-        low, high = bradley_terry(won + (60 * upper - won).T).intervals()
-        covered.append((low <= truth) & (truth <= high))
-    assert np.all(np.abs(np.mean(covered, axis=0) - 0.95) <= 0.03)
+    won = rng.binomial(60, p, size=(10_000, 4, 4)) * upper
+    tables = won + np.swapaxes(60 * upper - won, -1, -2)
+    low, high = bradley_terry(tables).intervals()
+    assert np.all(np.abs(np.mean((low <= truth) & (truth <= high), axis=0) - 0.95) <= 0.01)
+    alone = bradley_terry(tables[17])
+    assert np.allclose(alone.intervals()[0], low[17], atol=1e-9)
 
 
 def test_a_player_who_never_lost_has_no_finite_strength() -> None:
     with pytest.raises(DataError, match="never"):
         bradley_terry([[0, 3, 4], [0, 0, 2], [0, 2, 0]])
+    with pytest.raises(DataError, match=r"players \[2\]"):
+        bradley_terry([[[0, 3, 4], [2, 0, 2], [1, 2, 0]], [[0, 3, 4], [2, 0, 2], [0, 0, 0]]])
 
 
 def test_pass_at_k_by_counting_subsets() -> None:
