@@ -38,6 +38,10 @@ from holdfast.trainers.together import from_first, refuse_shards, same_weights
 log = logging.getLogger("holdfast")
 
 Policy = Literal["warn", "stop", "rollback"]
+UNSURE = 3.0
+"""Evidence from which a look asks further items, …"""
+MORE = 3
+"""… so many times as many."""
 
 
 @dataclass
@@ -47,11 +51,21 @@ class Skill:
     evidence: Evidence
     losses: list[float] = field(default_factory=list)
     """Mean loss of each look's items, as a share."""
+    e: float = 1.0
+    """Evidence after the latest look."""
 
-    def look(self, before: Mapping[str, float], now: Mapping[str, float]) -> SkillLook:
-        """Weigh one slice; returns what is written down."""
+    def weigh(self, before: Mapping[str, float], now: Mapping[str, float]) -> None:
+        """Take in the scores of fresh items."""
+        self.e = self.evidence.look({item: score - before[item] for item, score in now.items() if item in before})
+
+    @property
+    def unsure(self) -> bool:
+        """Whether there is some evidence, and more items would decide."""
+        return self.e >= UNSURE and not self.evidence.alarm
+
+    def summary(self, before: Mapping[str, float], now: Mapping[str, float]) -> SkillLook:
+        """One look, as it is written down: all its items."""
         changes = {item: score - before[item] for item, score in now.items() if item in before}
-        e_value = self.evidence.look(changes)
         count = max(1, len(changes))
         self.losses.append(-sum(changes.values()) / count)
         return {
@@ -60,7 +74,7 @@ class Skill:
             "gained": sum(change >= 0.5 for change in changes.values()),
             "before": 100 * sum(before[item] for item in changes) / count,
             "now": 100 * sum(now[item] for item in changes) / count,
-            "e": e_value,
+            "e": self.e,
             "p": self.evidence.p,
         }
 
@@ -167,8 +181,7 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         if why is None:
             return False
         began = time.perf_counter()
-        scores, generated = self.probe.look(loaded, self.limit)
-        seen = {task: self.skills[task].look(self.probe.scores_before(task), scores[task]) for task in self.skills}
+        seen, generated = self._look(loaded)
         said = self.acted["broken"] if self.acted else []
         broken = [task for task, skill in self.skills.items() if skill.evidence.alarm and task not in said]
         if broken:
@@ -181,6 +194,22 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         )
         self._write()
         return bool(broken) and self.policy != "warn"
+
+    def _look(self, loaded: LoadedModel) -> tuple[dict[str, SkillLook], int]:
+        """Ask and weigh; where the evidence is not clear, ask on at once rather than at the next look."""
+        before = {task: self.probe.scores_before(task) for task in self.skills}
+        scores, generated = self.probe.look(loaded, self.limit)
+        fresh = scores
+        for turn in range(MORE + 1):
+            for task, found in fresh.items():
+                self.skills[task].weigh(before[task], found)
+            unsure = [task for task, skill in self.skills.items() if skill.unsure]
+            if turn == MORE or not unsure:
+                break
+            fresh, more = self.probe.more(loaded, unsure, self.limit)
+            scores = scores | {task: scores[task] | found for task, found in fresh.items()}
+            generated += more
+        return {t: skill.summary(before[t], scores[t]) for t, skill in self.skills.items()}, generated
 
     def _loaded(self, extra: Any, fingerprint: str) -> LoadedModel:
         words = extra.get("processing_class") or extra.get("tokenizer")
@@ -241,7 +270,7 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         self.looks, self.glances, self.acted = record["looks"], record["glances"], record["acted"]
         self.start_seconds, self.good = record["start_seconds"], record["good_step"]
         for task, known in held["skills"].items():
-            self.skills[task] = Skill(Evidence.from_json(known["evidence"]), known["losses"])
+            self.skills[task] = Skill(Evidence.from_json(known["evidence"]), known["losses"], known["e"])
             self.probe.pools[task].at = held["at"][task]
         if self.glances:
             self.schedule.resume(step, self.glances[-1]["drift"])

@@ -1,45 +1,50 @@
-"""Mend: cure a regression without training, on the line of weights between the base and the tuned model.
+"""Mend: cure a regression without training, between the weights of the base and the tuned model.
 
-A few points of the line are measured on one half of the items and judged by the gate's own statistics; of those that
-pass, the one with the greatest gain is measured once more on the other half, which no choice has seen. Why it works:
-the loss is nearly convex along that line, and what was forgotten often comes back sooner than the new skill goes
-(WiSE-FT, arXiv 2109.01903; model averaging against the alignment tax, arXiv 2309.06256).
+A few points are measured on one half of the items and judged by the gate's own statistics; of those that pass, the one
+with the greatest gain is measured once more on the other half, which no choice has seen: however many points were
+tried, a false pass there has the gate's own probability. Why it works: the loss is nearly convex along that line, and
+what was forgotten often comes back sooner than the new skill goes (WiSE-FT, arXiv 2109.01903; model averaging against
+the alignment tax, arXiv 2309.06256).
 """
 
 import shutil
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from holdfast.benchmarks.models import load
-from holdfast.compare import Comparison, Decision, compare
+from holdfast.compare import Comparison, Decision
 from holdfast.errors import UsageError
 from holdfast.report import write as write_report
 from holdfast.rows import write_json
-from holdfast.run import Measurement
-from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.directory import default_cache, finished_run
-from holdfast.trainers.halves import Half, half
-from holdfast.trainers.measuring import suite_of
-from holdfast.trainers.model import free, load_base, load_trained, measuring_dtype, model_place, threads
-from holdfast.trainers.weights import blend
+from holdfast.trainers.line import Line, Point
+from holdfast.trainers.model import threads
+from holdfast.trainers.past import Past, past_run, tell
+from holdfast.trainers.recipe import Recipe, check_grouping
+from holdfast.trainers.records import MendRecord
+from holdfast.trainers.rehearse import Rehearsal, rehearsal
+from holdfast.trainers.search import along_the_line, best, by_groups, start, trimmed
 
 DEFAULT_WEIGHTS = (0.25, 0.5, 0.7, 0.85, 1.0)
 
 
 @dataclass(frozen=True)
-class Point:
-    """One point of the line, as the selection half sees it."""
+class Search:
+    """Which points are tried."""
 
-    weight: float
-    gain: float
-    """Mean difference of the targets (of the held skills, where there is no target); score units."""
-    held: float
-    """Mean difference of the held skills."""
-    decision: str
-    worst: str
-    """The held skill that lost most, with its difference in points."""
+    weights: Sequence[float] | None = None
+    """Of the line; None: DEFAULT_WEIGHTS, and nothing at all when the run passes its gate as it is."""
+    groups: str | None = None
+    """`kind` or `depth`: weights of their own for groups of layers, by coordinate search."""
+    budget: int = 12
+    """Points of that search."""
+    densities: Sequence[float] = ()
+    """Shares of every tensor's largest changes to keep (TIES, arXiv 2306.01708)."""
+    replay: int = 0
+    """Steps of replay from the best point."""
+    ratio: float = 0.5
+    """Share of old lessons in them."""
+    replay_data: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,127 +54,101 @@ class Mended:
     out: Path
     points: tuple[Point, ...]
     chosen: Point | None
-    """None: no point passes."""
+    """None: no point passes, or there was nothing to mend."""
     confirmation: Comparison | None
     """The chosen point against the base on the half that no choice has seen."""
+    past: Past
+
+    @property
+    def nothing(self) -> bool:
+        """The run passes its gate as it is."""
+        return not self.points
 
 
-def mend(run: Path, weights: Sequence[float] = DEFAULT_WEIGHTS, margin: float | None = None) -> Mended:
+def mend(run: Path, search: Search | None = None, margin: float | None = None, base: str | None = None) -> Mended:
     """Mend a finished run; writes `run`/mend with the frontier, the mended checkpoint and its report.
 
-    `margin`: points, by default the run's own. Raises DataError for a directory that is no finished run, UsageError
-    for a weight outside [0, 1].
+    `margin`: points, the same for every point; by default what the run's own report used. `base`: where the base model
+    lies now. Killed, it goes on where it was. Raises DataError for a directory that is no finished run, UsageError for
+    a setting out of its range.
     """
-    for weight in weights:
+    how = search or Search()
+    _check(how)
+    past = past_run(run, base)
+    if how.weights is None and past.comparison.decision == Decision.PASS:
+        return Mended(run / "mend", (), None, None, past)
+    began = time.perf_counter()
+    asked = rehearsal(past.config, how.replay, how.ratio, how.replay_data) if how.replay else None
+    line = Line(past, past.comparison.margin if margin is None else margin / 100, asked)
+    _tell_cost(past, how)
+    with threads(past.config.model.threads):
+        points = _points(line, how, asked)
+        chosen = best(points)
+        confirmation = line.confirm(chosen.recipe) if chosen else None
+    return _write(line, points, chosen, confirmation, time.perf_counter() - began)
+
+
+def _points(line: Line, how: Search, asked: Rehearsal | None) -> list[Point]:
+    points = along_the_line(line.point, how.weights or DEFAULT_WEIGHTS)
+    line_only = tuple(points)
+    points += trimmed(line.point, line_only, how.densities) if how.densities else []
+    points += by_groups(line.point, line_only, how.groups, how.budget) if how.groups else []
+    if asked:
+        chosen = start(points).recipe
+        points.append(line.point(Recipe(chosen.weights, chosen.density, asked.steps)))
+    return points
+
+
+def _check(how: Search) -> None:
+    for weight in how.weights or ():
         if not 0 <= weight <= 1:
-            raise UsageError(f"a point of the line lies between 0 and 1, not at {weight}")
-    config = finished_run(run)
-    margin = config.margin if margin is None else margin
-    line = _Line(config, run, None if margin is None else margin / 100)
-    with threads(config.model.threads):
-        points = [line.point(weight) for weight in sorted(set(weights))]
-        points = sorted([*points, *_refined(line, points)], key=lambda p: p.weight)
-        chosen = _best(points)
-        confirmation = line.confirm(chosen.weight) if chosen else None
-    return _write(line, points, chosen, confirmation)
+            raise UsageError(f"a point of the line lies between 0 (base) and 1 (tuned), not at {weight}")
+    for density in how.densities:
+        if not 0 < density < 1:
+            raise UsageError(f"density is the share of changes to keep, between 0 and 1, not {density}")
+    if how.groups:
+        check_grouping(how.groups)
+    if how.budget < 1:
+        raise UsageError(f"budget is a number of points, at least 1, not {how.budget}")
 
 
-class _Line:
-    """The line of one run, measured where asked."""
-
-    def __init__(self, config: TrainConfig, run: Path, margin: float | None) -> None:
-        self.config, self.run, self.margin = config, run, margin
-        self.out = run / "mend"
-        self.base = _base_directory(config)
-
-    def point(self, weight: float) -> Point:
-        """Judge a point on the selection half."""
-        comparison = self._compare(weight, "selection")
-        worst = min(comparison.held, key=lambda b: b.difference, default=None)
-        held = comparison.macro.difference if comparison.macro else 0.0
-        targets = [b.difference for b in comparison.targets]
-        return Point(
-            weight=weight,
-            gain=sum(targets) / len(targets) if targets else held,
-            held=held,
-            decision=str(comparison.decision),
-            worst=f"{worst.task} {100 * worst.difference:+.1f}" if worst else "",
-        )
-
-    def confirm(self, weight: float) -> Comparison:
-        """Judge a point on the half that played no part in choosing it."""
-        return self._compare(weight, "confirmation")
-
-    def checkpoint(self, weight: float) -> Path:
-        """The weights of a point, blended when they are not there."""
-        place = self.out / "points" / f"{weight:g}" / "checkpoint"
-        if not (place / "complete").is_file():
-            blend(self.base, self.run / "checkpoint", weight, place)
-            (place / "complete").touch()
-        return place
-
-    def _compare(self, weight: float, which: Half) -> Comparison:
-        before = self._measure("base", which)
-        after = self._measure(f"{weight:g}", which, self.checkpoint(weight))
-        return compare(before, after, target=self.config.target, margin=self.margin)
-
-    def _measure(self, name: str, which: Half, checkpoint: Path | None = None) -> Measurement:
-        from holdfast.benchmarks.engine import measure
-        from holdfast.benchmarks.settings import Settings
-
-        data_root = Path(self.config.data_root) if self.config.data_root else None
-        config = self.config.model
-        loaded = load_trained(config, checkpoint) if checkpoint else load_base(config)
-        found = measure(
-            loaded,
-            half(suite_of(self.config), which, data_root, self.config.limit),
-            self.out / "points" / name / which,
-            cache=default_cache(self.config),
-            settings=Settings(batch_size=config.batch_size),
-        )
-        del loaded
-        free()
-        return found
+def _tell_cost(past: Past, how: Search) -> None:
+    """How much is to be measured, before it begins."""
+    count = len(set(how.weights or DEFAULT_WEIGHTS)) + 1
+    count += 2 * len(how.densities) + (how.budget if how.groups else 0) + bool(how.replay)
+    seconds = past.seconds("measure after")
+    each = (
+        f", about {seconds / 2:.0f} s each (the run's own measurement of all items took {seconds:.0f} s)"
+        if seconds
+        else ""
+    )
+    tell(
+        f"mend: at most {count} points on half of the items{each}; the chosen one on the other half"
+        + (f"; {how.replay} steps of training" if how.replay else "")
+    )
 
 
-def _refined(line: _Line, points: Sequence[Point]) -> list[Point]:
-    """One more point between the farthest that passes and the next."""
-    passing = [i for i, point in enumerate(points) if point.decision == Decision.PASS]
-    if not passing or passing[-1] == len(points) - 1:
-        return []
-    here, beyond = points[passing[-1]].weight, points[passing[-1] + 1].weight
-    return [line.point(round((here + beyond) / 2, 4))]
-
-
-def _best(points: Sequence[Point]) -> Point | None:
-    passing = [point for point in points if point.decision == Decision.PASS and point.weight > 0]
-    return max(passing, key=lambda point: (point.gain, -point.weight), default=None)
-
-
-def _base_directory(config: TrainConfig) -> Path:
-    """Where the base model's weights lie; a hub id is found in the hub's cache by loading it."""
-    place = model_place(config.model)
-    if Path(place).is_dir():
-        return Path(place)
-    from huggingface_hub import snapshot_download
-
-    load(config.model.path, revision=config.model.revision, dtype=measuring_dtype(config.model.dtype))
-    return Path(snapshot_download(config.model.path, revision=config.model.revision, local_files_only=True))
-
-
-def _write(line: _Line, points: Sequence[Point], chosen: Point | None, confirmation: Comparison | None) -> Mended:
+def _write(
+    line: Line, points: Sequence[Point], chosen: Point | None, confirmation: Comparison | None, seconds: float
+) -> Mended:
     """Keep the chosen checkpoint, its report and the frontier; drop the other points' weights."""
     if chosen and confirmation:
-        shutil.rmtree(line.out / "checkpoint", ignore_errors=True)
-        shutil.copytree(line.checkpoint(chosen.weight), line.out / "checkpoint")
-        (line.out / "checkpoint" / "complete").unlink()
+        line.write(chosen.recipe)
         write_report(confirmation, line.out)
+    else:
+        shutil.rmtree(line.out / "checkpoint", ignore_errors=True)
     for place in (line.out / "points").glob("*/checkpoint"):
         shutil.rmtree(place)
-    record: dict[str, Any] = {
-        "points": [asdict(point) for point in points],
-        "chosen": chosen.weight if chosen else None,
+    record: MendRecord = {
+        "schema": 1,
+        "points": [point.record() for point in points],
+        "chosen": chosen.recipe.name if chosen else None,
         "confirmed": str(confirmation.decision) if confirmation else None,
+        "confirmation": confirmation.sentence if confirmation else "",
+        "margin": 100 * line.margin,
+        "items": line.items(),
+        "seconds": round(seconds, 3),
     }
     write_json(line.out / "mend.json", record)
-    return Mended(line.out, tuple(points), chosen, confirmation)
+    line.past.write_report()
+    return Mended(line.out, tuple(points), chosen, confirmation, line.past)

@@ -52,6 +52,11 @@ class Pool:
         few = min(GLANCED, len(every) // 2)
         self.glanced, self.order = every[:few], every[few:]
 
+    @property
+    def left(self) -> int:
+        """Items of this pass that were not asked yet."""
+        return len(self.order) - self.at
+
     def next(self, count: int) -> list[Item]:
         """The next items, fewer when the pool is smaller."""
         chosen = [self.order[(self.at + i) % len(self.order)] for i in range(min(count, len(self.order)))]
@@ -100,6 +105,12 @@ class Probe:
             generated += again
         return scores, generated
 
+    def more(self, loaded: LoadedModel, tasks: Iterable[str], count: int) -> tuple[Scores, int]:
+        """The same of more items of some tasks, as far as their pools hold fresh ones."""
+        fresh = {task: min(count, self.pools[task].left) for task in tasks}
+        asked = {task: self.pools[task].next(n) for task, n in fresh.items() if n}
+        return self._look(loaded, asked) if asked else ({}, 0)
+
     def _look(self, loaded: LoadedModel, asked: dict[str, list[Item]]) -> tuple[Scores, int]:
         items = [item for some in asked.values() for item in some]
         with undisturbed(loaded):
@@ -137,10 +148,8 @@ class Probe:
         return found
 
     def _know(self, found: Measurement, loaded: LoadedModel) -> None:
-        from holdfast.benchmarks.engine_lm import open_engine
-
         with undisturbed(loaded):
-            works = plan(self.suite, open_engine(loaded, self.settings), self.settings, None, None)
+            works = plan(self.suite, _engine(loaded, self.settings), self.settings, None, None)
         for work in works:
             by_doc: dict[str, list[Item]] = {}
             for item in work.items:
@@ -153,10 +162,8 @@ class Probe:
 
     def _likenesses(self, loaded: LoadedModel, items: Iterable[Item]) -> dict[Key, Likeness]:
         """Of the items whose earlier answer can be put behind their prompt."""
-        from holdfast.benchmarks.engine_lm import HFEngine
-
         with undisturbed(loaded):
-            engine = HFEngine(loaded, self.settings)
+            engine = _engine(loaded, self.settings)
             asked = {item.key: one for item in items if (one := self._answered(item, engine)) is not None}
             loaded.model.eval()
             found = likenesses(loaded.model, list(asked.values()), engine.ends())
@@ -183,9 +190,7 @@ class Probe:
 
 def generate(loaded: LoadedModel, items: Sequence[Item], settings: Settings) -> dict[Key, Completion]:
     """Answers of items of several tasks, together where their generation arguments differ in length only."""
-    from holdfast.benchmarks.engine_lm import HFEngine
-
-    engine = HFEngine(loaded, settings)
+    engine = _engine(loaded, settings)
     groups: dict[str, list[Item]] = {}
     for item in items:
         groups.setdefault(_kind_of(item), []).append(item)
@@ -203,6 +208,13 @@ def generate(loaded: LoadedModel, items: Sequence[Item], settings: Settings) -> 
             engine.run(part, emit)
         answers |= {key: _cut(answers[key], limit, loaded.tokenizer) for key, limit in limits.items()}
     return answers
+
+
+def _engine(loaded: LoadedModel, settings: Settings) -> Any:
+    """The engine of a model in memory, which this process asks alone."""
+    from holdfast.benchmarks.engine_lm import open_engine
+
+    return open_engine(loaded, settings)
 
 
 def _kind_of(item: Item) -> str:

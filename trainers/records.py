@@ -111,6 +111,10 @@ class MendRecord(TypedDict):
     """Name of the point; None when no point passes."""
     confirmed: str | None
     """The decision on the confirmation half."""
+    confirmation: str
+    """The same in a sentence; empty when no point passes."""
+    margin: float
+    """Points; the same for all points."""
     items: dict[str, int]
     """Items of the suite in each half."""
     seconds: float

@@ -1,85 +1,110 @@
-"""The line of weights between two checkpoints, written tensor by tensor: no more than one is in memory.
+"""Checkpoints between two others, written piece by piece: no more than a piece of a tensor is in memory.
 
-    θ(w) = θ_base + w · (θ_tuned − θ_base)            w = 0 the base model, w = 1 the tuned one
+    θ = θ_base + w · (θ_tuned − θ_base)            w = 0 the base model, w = 1 the tuned one
 
-WiSE-FT (arXiv 2109.01903) for models, the adapter's scale for LoRA.
+WiSE-FT (arXiv 2109.01903) for models, the adapter's scale for LoRA; see holdfast.trainers.recipe for weights per group
+of layers and for trimming, for which one tensor's changes are held in float32.
 """
 
 import json
 import shutil
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from holdfast.errors import DataError
+from holdfast.errors import DataError, UsageError
 from holdfast.rows import write_json
+from holdfast.trainers.recipe import Recipe, layer_count, weight_of
+from holdfast.trainers.tensors import Place, find, places, shards
 
 ADAPTER = "adapter_config.json"
+_PEFT = "base_model.model."
 
 
-def blend(base: Path, tuned: Path, weight: float, out: Path) -> None:
-    """Write the checkpoint at `weight` into `out`, in the tuned one's layout and types.
+def blend(base: Path, tuned: Path, recipe: Recipe, out: Path) -> None:
+    """Write the checkpoint of a recipe into `out`, in the tuned one's layout and types. An adapter stays one.
 
-    Raises DataError when the two do not have the same tensors.
+    Raises DataError when the two do not have the same tensors, UsageError for what an adapter cannot express.
     """
-    shutil.copytree(tuned, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.safetensors", "*.bin", "*.pt"))
-    if (tuned / ADAPTER).is_file():
-        _scale_adapter(tuned, weight, out)
-        return
-    held = _Tensors(base)
+    ignored = shutil.ignore_patterns("*.safetensors", "*.bin", "*.pt")
+    shutil.copytree(tuned, out, dirs_exist_ok=True, ignore=ignored)
+    adapter = (tuned / ADAPTER).is_file()
+    if adapter:
+        _check_adapter(tuned, base, recipe, out)
+    held = find(base)
+    layers = layer_count(list(held))
     for file in shards(tuned):
-        _blend_file(held, file, weight, out / file.name)
+        _blend_file(file, out / file.name, _blender(held, base, recipe, layers, adapter))
 
 
-def shards(directory: Path) -> list[Path]:
-    """The safetensors files of a checkpoint. Raises DataError when it has none."""
-    files = sorted(directory.glob("*.safetensors"))
-    if not files:
-        raise DataError(f"{directory} holds no safetensors weights")
-    return files
+Blender = Callable[[Place], Callable[[int, int, Any], Any]]
+"""Of a tensor: what makes a piece (first, count, tuned) of it."""
 
 
-class _Tensors:
-    """The tensors of a checkpoint by name, read from disk when they are asked for."""
+def _blender(held: dict[str, Place], base: Path, recipe: Recipe, layers: int, adapter: bool) -> Blender:
+    def of(place: Place) -> Callable[[int, int, Any], Any]:
+        weight = weight_of(recipe, place.name, layers)
+        if not place.floating:
+            return lambda first, count, tuned: tuned
+        if adapter and "lora_" in place.name:
+            # LoRA adds BA: scaling B alone scales what the training added.
+            return lambda first, count, tuned: tuned if "_A" in place.name else _scaled(tuned, weight)
+        start = _same_tensor(held, place, base)
+        least = _threshold(start, place, recipe.density)
+        return lambda first, count, tuned: _mixed(start.read(first, count), tuned, weight, least)
 
-    def __init__(self, directory: Path) -> None:
-        from safetensors import safe_open
-
-        opener: Any = safe_open
-        self.directory = directory
-        self._files = [opener(str(file), framework="pt") for file in shards(directory)]
-        self._place = {name: file for file in self._files for name in file.keys()}  # noqa: SIM118 - not a dict
-
-    def get(self, name: str, shape: Sequence[int]) -> Any:
-        """One tensor. Raises DataError when it is missing or has another shape."""
-        if name not in self._place:
-            raise DataError(f"{self.directory} has no tensor {name!r}: the checkpoints are of different models")
-        tensor = self._place[name].get_tensor(name)
-        if list(tensor.shape) != list(shape):
-            raise DataError(f"{name} is {list(tensor.shape)} in {self.directory}, not {list(shape)}: different models")
-        return tensor
+    return of
 
 
-def _blend_file(base: _Tensors, tuned: Path, weight: float, out: Path) -> None:
-    """One shard: the tuned file's header, then each blended tensor's bytes."""
-    from safetensors import safe_open
-
-    opener: Any = safe_open
+def _blend_file(tuned: Path, out: Path, blender: Blender) -> None:
+    """One shard: the tuned file's header, then each tensor's bytes."""
     fresh = out.with_suffix(".new")
-    with opener(str(tuned), framework="pt") as held, fresh.open("wb") as stream:
-        raw, names = _header(tuned)
+    raw, held = places(tuned)
+    with fresh.open("wb") as stream:
         stream.write(raw)
-        for name in names:
-            tensor = held.get_tensor(name)
-            stream.write(_bytes(_mixed(base.get(name, tensor.shape), tensor, weight)))
+        for place in held:
+            make = blender(place)
+            for first, count in place.pieces():
+                stream.write(_bytes(make(first, count, place.read(first, count)).to(place.dtype)))
     fresh.replace(out)
 
 
-def _mixed(base: Any, tuned: Any, weight: float) -> Any:
-    if not tuned.is_floating_point():
-        return tuned
-    return (base.double() + weight * (tuned.double() - base.double())).to(tuned.dtype)
+def _same_tensor(held: dict[str, Place], place: Place, base: Path) -> Place:
+    """The base model's tensor. A head that the base model ties to its embedding is found there."""
+    name = place.name.removeprefix(_PEFT)
+    if name not in held and name.endswith("lm_head.weight"):
+        name = next((tied for tied in held if tied.endswith("embed_tokens.weight")), name)
+    if name not in held:
+        raise DataError(f"{base} has no tensor {name!r}: the checkpoints are of different models")
+    if held[name].shape != place.shape:
+        shapes = f"{list(place.shape)} in {place.file.parent}, {list(held[name].shape)} in {base}"
+        raise DataError(f"{name} is {shapes}: different models")
+    return held[name]
+
+
+def _mixed(base: Any, tuned: Any, weight: float, least: float) -> Any:
+    change = tuned.double() - base.double()
+    if least:
+        change[change.abs().float() < least] = 0
+    return base.double() + weight * change
+
+
+def _scaled(tuned: Any, weight: float) -> Any:
+    return weight * tuned.double()
+
+
+def _threshold(base: Place, tuned: Place, density: float) -> float:
+    """The smallest change that is among the largest `density` of a tensor's; 0 when all are kept."""
+    import torch
+
+    if density >= 1 or not tuned.count:
+        return 0.0
+    sizes = torch.empty(tuned.count)
+    for first, count in tuned.pieces():
+        change = tuned.read(first, count).double() - base.read(first, count).double()
+        sizes[first : first + count] = change.abs().float()
+    kept = max(1, int(density * tuned.count))
+    return float(sizes.kthvalue(tuned.count - kept + 1).values)
 
 
 def _bytes(tensor: Any) -> memoryview:
@@ -88,20 +113,13 @@ def _bytes(tensor: Any) -> memoryview:
     return memoryview(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
 
 
-def _header(file: Path) -> tuple[bytes, Iterator[str]]:
-    """A safetensors header as it stands, and its tensors' names in the order of their bytes."""
-    with file.open("rb") as stream:
-        length = stream.read(8)
-        raw = stream.read(struct.unpack("<Q", length)[0])
-    tensors = {name: about for name, about in json.loads(raw).items() if name != "__metadata__"}
-    return length + raw, iter(sorted(tensors, key=lambda name: tensors[name]["data_offsets"][0]))
-
-
-def _scale_adapter(tuned: Path, weight: float, out: Path) -> None:
-    """LoRA adds alpha/r · BA: scaling alpha scales what the training added."""
-    for file in shards(tuned):
-        shutil.copy2(file, out / file.name)
+def _check_adapter(tuned: Path, base: Path, recipe: Recipe, out: Path) -> None:
+    """Refuse what B's scale cannot say, and let the written adapter stand on `base`."""
     config = json.loads((tuned / ADAPTER).read_text("utf-8"))
-    config["lora_alpha"] = config["lora_alpha"] * weight
-    config["alpha_pattern"] = {key: value * weight for key, value in (config.get("alpha_pattern") or {}).items()}
-    write_json(out / ADAPTER, config)
+    if recipe.density < 1:
+        raise UsageError("trimming (density=) needs full weights, and this run trained an adapter: leave it out")
+    if config.get("use_dora"):
+        raise UsageError("an adapter with DoRA cannot be scaled; merge it into its base model first")
+    named = Path(str(config.get("base_model_name_or_path")))
+    if named.is_absolute() and not named.is_dir():
+        write_json(out / ADAPTER, config | {"base_model_name_or_path": str(base)})

@@ -2,24 +2,35 @@
 
   holdfast mend runs/a                          measures a few points, confirms the best one that passes
   holdfast mend runs/a weights=[0.3,0.6,0.9] margin=2
+  holdfast mend runs/a groups=depth             early, middle and late layers with weights of their own
+  holdfast mend runs/a density=[0.2,0.5]        only the largest changes of every tensor (TIES)
+  holdfast mend runs/a replay=50                then 50 steps with old lessons mixed in
 
 keys
-  weights=[…]   points of the line, 0 the base model, 1 the tuned one (default 0.25, 0.5, 0.7, 0.85, 1)
-  margin=POINTS a drop of the held skills' mean that must be ruled out (default: the run's)
+  weights=[…]         points of the line, 0 the base model, 1 the tuned one (default 0.25, 0.5, 0.7, 0.85, 1)
+  groups=kind|depth   coordinate search over embedding, attention, mlp, other, or over thirds of the layers
+  budget=N            points of that search (12)
+  density=[…]         shares of every tensor's changes to keep, the largest ones
+  replay=STEPS        steps of replay from the best point
+  ratio=SHARE         of old lessons among the replayed rows (0.5)
+  replay_data=…       the old lessons (default: the run's data.replay.data)
+  margin=POINTS       a drop of the held skills' mean that must be ruled out (default: the run's)
+  base=DIRECTORY      where the base model lies, if it has moved
 
-Points are judged on one half of the items, the chosen one is confirmed on the other. Writes mend/ in the run:
-mend.json (the frontier), checkpoint/ and report.*. Exit code: the confirmation's verdict; 1 when no point passes.
+Points are judged on one half of the items, the chosen one is confirmed once on the other. Writes mend/ in the run:
+mend.json (the frontier), checkpoint/ and report.*. Exit code: the confirmation's verdict; 1 when no point passes, 0
+when there is nothing to mend.
 """
 
 import contextlib
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.cli.grammar import Flags
-from holdfast.errors import EXIT_REGRESSED, UsageError
+from holdfast.errors import EXIT_PASS, EXIT_REGRESSED, UsageError
 
 if TYPE_CHECKING:
     from holdfast.trainers.mend import Mended
@@ -30,25 +41,49 @@ class Options:
     """Keys of `holdfast mend`."""
 
     weights: list[float] | None = None
+    groups: str | None = None
+    budget: int = 12
+    density: list[float] | None = None
+    replay: int = 0
+    ratio: float = 0.5
+    replay_data: str | None = None
     margin: float | None = None
+    base: str | None = None
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Mend one run."""
-    from holdfast.trainers.mend import DEFAULT_WEIGHTS, mend
+    from holdfast.trainers.mend import Search, mend
 
     if len(paths) != 1:
         raise UsageError(f"`holdfast mend` takes one run directory, not {len(paths)}")
+    search = Search(
+        options.weights,
+        options.groups,
+        options.budget,
+        options.density or (),
+        options.replay,
+        options.ratio,
+        options.replay_data,
+    )
     with contextlib.redirect_stdout(sys.stderr):
-        mended = mend(Path(paths[0]), options.weights or DEFAULT_WEIGHTS, options.margin)
+        mended = mend(Path(paths[0]), search, options.margin, options.base)
     if flags.json:
-        points = [asdict(point) for point in mended.points]
-        confirmation = mended.confirmation.to_json() if mended.confirmation else None
-        chosen = mended.chosen.weight if mended.chosen else None
-        print(json.dumps({"out": str(mended.out), "points": points, "chosen": chosen, "confirmation": confirmation}))
+        print(json.dumps(_record(mended)))
     else:
         _show(mended)
+    if mended.nothing:
+        return EXIT_PASS
     return mended.confirmation.exit_code if mended.confirmation else EXIT_REGRESSED
+
+
+def _record(mended: "Mended") -> dict[str, object]:
+    return {
+        "out": str(mended.out),
+        "points": [point.record() for point in mended.points],
+        "chosen": mended.chosen.recipe.name if mended.chosen else None,
+        "confirmation": mended.confirmation.to_json() if mended.confirmation else None,
+    }
 
 
 def _show(mended: "Mended") -> None:
@@ -56,14 +91,19 @@ def _show(mended: "Mended") -> None:
     from rich.table import Table
 
     console = Console()
-    table = Table("weight", "gain", "held skills", "worst", "selection half", title="between base (0) and tuned (1)")
+    if mended.nothing:
+        console.print(f"Nothing to mend: {mended.past.comparison.sentence}")
+        console.print("To try points all the same, name them: weights=[0.5,0.8]")
+        return
+    table = Table("point", "gain", "held skills", "worst", "selection half", title="between base (0) and tuned (1)")
     for point in mended.points:
         mark = " ← chosen" if point == mended.chosen else ""
-        row = (f"{point.weight:g}", f"{100 * point.gain:+.1f}", f"{100 * point.held:+.1f}", point.worst)
+        row = (point.recipe.name, f"{100 * point.gain:+.1f}", f"{100 * point.held:+.1f}", point.worst)
         table.add_row(*row, point.decision + mark)
     console.print(table)
     if mended.confirmation is None:
-        console.print("No point passes: what was gained cannot be had without what was lost. Try replay (docs).")
+        console.print("No point passes: what was gained cannot be had on this line without what was lost.")
+        console.print("Try groups=depth, density=[0.2,0.5], replay=50, or train with data.replay.ratio=0.3.")
         return
     from holdfast.report import terminal
 

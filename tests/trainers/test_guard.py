@@ -84,7 +84,7 @@ def _alarm(chance: random.Random, before: float, after: float, margin: float) ->
     for look in range(20):
         items = [str((look * 64 + i) % 200) for i in range(64)]
         for skill, scores in zip(skills, known):
-            skill.look(scores, {item: float(chance.random() < after) for item in items})
+            skill.weigh(scores, {item: float(chance.random() < after) for item in items})
             if skill.evidence.alarm:
                 return True
     return False
@@ -96,7 +96,7 @@ def test_a_real_loss_is_seen_soon() -> None:
     before = {str(i): 1.0 for i in range(400)}
     for look in range(4):
         items = [str(look * 64 + i) for i in range(64)]
-        skill.look(before, {item: float(chance.random() < 0.8) for item in items})
+        skill.weigh(before, {item: float(chance.random() < 0.8) for item in items})
     assert skill.evidence.alarm
 
 

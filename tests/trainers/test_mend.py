@@ -11,6 +11,7 @@ def test_the_ends_of_the_line_are_the_models_and_the_middle_is_between(untrained
     import torch
     from safetensors.torch import load_file, save_file
 
+    from holdfast.trainers.recipe import Recipe
     from holdfast.trainers.weights import blend
 
     base = load_file(untrained / "model.safetensors")
@@ -21,7 +22,7 @@ def test_the_ends_of_the_line_are_the_models_and_the_middle_is_between(untrained
     moved = {name: t + torch.randn(t.shape, generator=generator, dtype=t.dtype) for name, t in base.items()}
     save_file(moved, tuned / "model.safetensors", metadata={"format": "pt"})
     for weight in (0.0, 0.25, 1.0):
-        blend(untrained, tuned, weight, tmp_path / str(weight))
+        blend(untrained, tuned, Recipe.line(weight), tmp_path / str(weight))
         found = load_file(tmp_path / str(weight) / "model.safetensors")
         for name, tensor in found.items():
             torch.testing.assert_close(tensor, base[name].lerp(moved[name], weight))
@@ -33,13 +34,14 @@ def test_other_tensors_are_refused(untrained: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     from holdfast.errors import DataError
+    from holdfast.trainers.recipe import Recipe
     from holdfast.trainers.weights import blend
 
     other = {f"x.{name}": tensor for name, tensor in load_file(untrained / "model.safetensors").items()}
     (tmp_path / "other").mkdir()
     save_file(other, tmp_path / "other" / "model.safetensors")
     with pytest.raises(DataError, match="different models"):
-        blend(untrained, tmp_path / "other", 0.5, tmp_path / "out")
+        blend(untrained, tmp_path / "other", Recipe.line(0.5), tmp_path / "out")
 
 
 def test_an_adapter_is_scaled(untrained: Path, tmp_path: Path) -> None:
@@ -49,6 +51,7 @@ def test_an_adapter_is_scaled(untrained: Path, tmp_path: Path) -> None:
 
     from holdfast.trainers.config import LoraConfig
     from holdfast.trainers.job import lora
+    from holdfast.trainers.recipe import Recipe
     from holdfast.trainers.weights import blend
 
     torch.manual_seed(1)
@@ -57,7 +60,7 @@ def test_an_adapter_is_scaled(untrained: Path, tmp_path: Path) -> None:
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.1)
     model.save_pretrained(tmp_path / "tuned")
-    blend(untrained, tmp_path / "tuned", 0.5, tmp_path / "half")
+    blend(untrained, tmp_path / "tuned", Recipe.line(0.5), tmp_path / "half")
 
     def first(model: Any) -> Any:
         return model.model.layers[0].self_attn.q_proj.weight.detach().clone()
@@ -103,6 +106,10 @@ def test_a_broken_run_is_mended_or_said_to_be_incurable(
     code = main(["mend", str(run), "weights=[0.3,0.6,1]", "margin=5", "--json"])
     record = json.loads(capsys.readouterr().out)
     assert {point["weight"] for point in record["points"]} >= {0.3, 0.6, 1.0}
+    held = json.loads((run / "mend" / "mend.json").read_text())
+    assert held["points"] == record["points"]
+    assert held["margin"] == 5
+    assert not list((run / "mend" / "points").glob("*/checkpoint")), "weights of points nobody chose are gone"
     if record["chosen"] is None:
         assert code == 1
         assert all(point["decision"] != "PASS" for point in record["points"])
@@ -110,7 +117,7 @@ def test_a_broken_run_is_mended_or_said_to_be_incurable(
     confirmation = record["confirmation"]
     assert code == {"PASS": 0, "REGRESSED": 1, "INCONCLUSIVE": 2}[confirmation["decision"]]
     assert (run / "mend" / "checkpoint" / ("adapter_config.json" if adapter else "config.json")).is_file()
-    chosen = run / "mend" / "points" / f"{record['chosen']:g}"
+    chosen = run / "mend" / "points" / record["chosen"]
     seen = {which: _items(chosen / which) for which in ("selection", "confirmation")}
     assert seen["selection"]
     assert seen["confirmation"]

@@ -1,0 +1,170 @@
+"""Points between the base and the tuned model, made and measured where asked."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.benchmarks.models import load
+from holdfast.compare import Comparison, compare
+from holdfast.errors import DataError
+from holdfast.run import Measurement, read_measurement
+from holdfast.trainers.config import TrainConfig
+from holdfast.trainers.halves import Half, half
+from holdfast.trainers.measuring import finished, suite_of
+from holdfast.trainers.model import free, load_base, load_trained, measuring_dtype, model_place
+from holdfast.trainers.past import Past
+from holdfast.trainers.recipe import Recipe
+from holdfast.trainers.records import PointRecord
+from holdfast.trainers.rehearse import Rehearsal, rehearse
+from holdfast.trainers.weights import blend
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point, as the selection half sees it."""
+
+    recipe: Recipe
+    gain: float
+    """Mean difference of the targets (of the held skills, where there is no target); score units."""
+    held: float
+    """Mean difference of the held skills."""
+    decision: str
+    worst: str
+    """The held skill that lost most, with its difference in points."""
+    differences: tuple[tuple[str, float], ...] = ()
+    """Of every task."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether the gate lets it through."""
+        return self.decision == "PASS"
+
+    def record(self) -> PointRecord:
+        """As mend.json holds it."""
+        return {
+            "name": self.recipe.name,
+            "weight": self.recipe.weight,
+            "weights": dict(self.recipe.weights),
+            "density": self.recipe.density,
+            "steps": self.recipe.steps,
+            "gain": self.gain,
+            "held": self.held,
+            "worst": self.worst,
+            "differences": dict(self.differences),
+            "decision": self.decision,
+        }
+
+
+class Line:
+    """The points of one run. Every measurement is kept on disk, so that a killed mend goes on where it was."""
+
+    def __init__(self, past: Past, margin: float, rehearsal: Rehearsal | None = None) -> None:
+        self.past, self.config, self.margin, self.rehearsal = past, past.config, margin, rehearsal
+        self.out = past.run / "mend"
+        self.base = base_directory(self.config)
+
+    def point(self, recipe: Recipe) -> Point:
+        """Judge a point on the selection half."""
+        comparison = self._compare(recipe, "selection")
+        worst = min(comparison.held, key=lambda b: b.difference, default=None)
+        held = [b.difference for b in comparison.held]
+        targets = [b.difference for b in comparison.targets] or held
+        return Point(
+            recipe=recipe,
+            gain=sum(targets) / len(targets),
+            held=sum(held) / len(held) if held else 0.0,
+            decision=str(comparison.decision),
+            worst=f"{worst.task} {100 * worst.difference:+.1f}" if worst else "",
+            differences=tuple((b.task, b.difference) for b in comparison.benchmarks),
+        )
+
+    def confirm(self, recipe: Recipe) -> Comparison:
+        """Judge a point on the half that played no part in choosing it."""
+        return self._compare(recipe, "confirmation")
+
+    def write(self, recipe: Recipe) -> Path:
+        """Put a point's weights into `mend/checkpoint`."""
+        place = self.out / "checkpoint"
+        shutil.rmtree(place, ignore_errors=True)
+        self._made(recipe).rename(place)
+        return place
+
+    def items(self) -> dict[str, int]:
+        """Items of the base's measurement in each half that was asked for."""
+        places = {which: self.out / "points" / "base" / which for which in ("selection", "confirmation")}
+        return {
+            which: sum(result.n for result in read_measurement(place).tasks.values())
+            for which, place in places.items()
+            if finished(place)
+        }
+
+    def _made(self, recipe: Recipe) -> Path:
+        """A point's weights on disk; rehearsed ones are kept, for training costs more than blending."""
+        place = self.out / "points" / recipe.name / "checkpoint"
+        if (place / "complete").is_file():
+            (place / "complete").unlink()
+            return place
+        shutil.rmtree(place, ignore_errors=True)
+        if recipe.steps and self.rehearsal:
+            start = Recipe(recipe.weights, recipe.density)
+            rehearse(self.config, lambda to: blend(self.base, self._tuned, start, to), self.rehearsal, place)
+        else:
+            blend(self.base, self._tuned, recipe, place)
+        return place
+
+    @property
+    def _tuned(self) -> Path:
+        return self.past.run / "checkpoint"
+
+    def _compare(self, recipe: Recipe, which: Half) -> Comparison:
+        before = self._measure("base", which, None)
+        after = self._measure(recipe.name, which, recipe)
+        return compare(before, after, target=self.config.target, margin=self.margin)
+
+    def _measure(self, name: str, which: Half, recipe: Recipe | None) -> Measurement:
+        from holdfast.benchmarks.engine import measure
+        from holdfast.benchmarks.settings import Settings
+
+        out = self.out / "points" / name / which
+        if finished(out):
+            return read_measurement(out)
+        config = self.config.model
+        place = self._made(recipe) if recipe else None
+        loaded = load_trained(config, place) if place else load_base(config)
+        found = measure(
+            loaded,
+            half(suite_of(self.config), which, self.past.data_root, self.config.limit),
+            out,
+            cache=self.past.cache,
+            settings=Settings(batch_size=config.batch_size),
+        )
+        del loaded
+        free()
+        if place and recipe and recipe.steps:
+            (place / "complete").touch()
+        elif place:
+            shutil.rmtree(place)
+        return found
+
+
+def base_directory(config: TrainConfig) -> Path:
+    """Where the base model's weights lie; a hub id is found in the hub's cache by loading it."""
+    place = model_place(config.model)
+    if Path(place).is_dir():
+        return Path(place)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    load(config.model.path, revision=config.model.revision, dtype=measuring_dtype(config.model.dtype))
+    try:
+        return Path(snapshot_download(config.model.path, revision=config.model.revision, local_files_only=True))
+    except LocalEntryNotFoundError as error:
+        raise DataError(
+            f"the weights of {config.model.path} are not in the hub's cache; give base=DIRECTORY"
+        ) from error
+
+
+def names(points: Sequence[Point]) -> set[str]:
+    """Of points."""
+    return {point.recipe.name for point in points}

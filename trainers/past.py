@@ -1,0 +1,101 @@
+"""A finished run, taken up again by mend or bisect."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from holdfast.compare import Benchmark, Comparison, Verdict, compare
+from holdfast.errors import DataError, suggestion
+from holdfast.report import write as write_report
+from holdfast.run import read_json, read_measurement
+from holdfast.trainers.config import TrainConfig
+from holdfast.trainers.directory import default_cache, finished_run
+
+BROKEN = (Verdict.REGRESSED, Verdict.BEYOND_MARGIN)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A run whose training and measurements are done."""
+
+    run: Path
+    config: TrainConfig
+    comparison: Comparison
+    """Before against after, as the run's report has it."""
+
+    @property
+    def broken(self) -> list[Benchmark]:
+        """The held skills that regressed."""
+        return [one for one in self.comparison.held if one.verdict in BROKEN]
+
+    @property
+    def data_root(self) -> Path | None:
+        """The run's local copy of the data."""
+        return Path(self.config.data_root) if self.config.data_root else None
+
+    @property
+    def cache(self) -> Path:
+        """Where measurements are kept between runs."""
+        return default_cache(self.config)
+
+    def seconds(self, phase: str) -> float | None:
+        """How long a phase of the run took, where it was written down."""
+        found: Mapping[str, float] = read_json(self.run / "manifest.json").get("seconds", {})
+        return found.get(phase)
+
+    def write_report(self) -> None:
+        """Write the run's report anew: it joins what bisect and mend found."""
+        write_report(self.comparison, self.run)
+
+
+def past_run(run: Path, base: str | None = None) -> Past:
+    """Read a finished run. `base`: where its base model lies now, when it has moved.
+
+    Raises DataError for anything else, naming the nearest run.
+    """
+    if not (run / "manifest.json").is_file():
+        raise DataError(_no_run(run))
+    if read_json(run / "manifest.json").get("config", {}).get("trainer", {}).get("name") == "reward":
+        raise DataError(f"{run} trained a reward model: it writes no text, so no skill of it was measured")
+    config = finished_run(run)
+    config = replace(config, model=replace(config.model, path=base)) if base else config
+    check_base(config)
+    before, after = read_measurement(run / "before"), read_measurement(run / "after")
+    margin = None if config.margin is None else config.margin / 100
+    return Past(run, config, compare(before, after, target=tuple(config.target), margin=margin))
+
+
+def check_base(config: TrainConfig) -> None:
+    """Raise DataError when the base model was a directory that is gone."""
+    place = config.model.path
+    if place == "tiny" or Path(place).is_dir():
+        return
+    if place.startswith((".", "/", "~")) or place.count("/") > 1:
+        raise DataError(f"the run's base model {place} is gone; say where it is now with base=DIRECTORY")
+
+
+def tell(text: str) -> None:
+    """A line of progress, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _no_run(run: Path) -> str:
+    """What is wrong with the path, and the nearest that is right."""
+    above = next((parent for parent in run.resolve().parents if (parent / "manifest.json").is_file()), None)
+    if above is not None:
+        return f"{run} is a part of a run; did you mean {_as_given(run, above)}?"
+    beside = run if run.is_dir() else run.parent
+    runs = sorted(p.parent.name for p in beside.glob("*/manifest.json"))
+    if run.is_dir():
+        return f"{run} is not a run: it has no manifest.json" + (f"; the runs in it: {', '.join(runs)}" if runs else "")
+    near = get_close_matches(run.name, runs, n=1)
+    hint = f"; did you mean {beside / near[0]}?" if near else suggestion(run.name, runs)
+    return f"there is no run {run}{hint}"
+
+
+def _as_given(run: Path, above: Path) -> Path:
+    """The parent as the user would type it."""
+    steps = len(run.resolve().parts) - len(above.parts)
+    return run.parents[steps - 1] if len(run.parts) > steps else above

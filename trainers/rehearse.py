@@ -1,0 +1,80 @@
+"""Replay from a point between base and tuned model: a few steps of supervised fine-tuning with old lessons mixed in."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import UsageError
+from holdfast.trainers.config import DataConfig, GuardConfig, ReplayConfig, TrainConfig, TrainerConfig
+
+_KEPT = ("learning_rate", "per_device_train_batch_size", "gradient_accumulation_steps", "max_length", "use_cpu", "bf16")
+"""Settings of the run's trainer that its rehearsal keeps, whichever trainer it was."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """How much is rehearsed, and what."""
+
+    steps: int
+    ratio: float = 0.5
+    """Share of the rows that are old lessons."""
+    data: Any = None
+    """As `data.replay.data`; None: the run's own."""
+
+
+def rehearsal(config: TrainConfig, steps: int, ratio: float, data: str | None) -> Rehearsal:
+    """What `replay=` asks for. Raises UsageError when there is nothing to rehearse, or an adapter to do it with."""
+    if steps < 1 or not 0 < ratio < 1:
+        raise UsageError(f"replay takes at least one step and a ratio between 0 and 1, not {steps} and {ratio:g}")
+    if config.lora.r is not None:
+        raise UsageError("replay= trains full weights, and this run trained an adapter: leave it out")
+    what = data or config.data.replay.data
+    if what is None:
+        raise UsageError(
+            "replay= needs old lessons, and the run names none: give replay_data=<file, hub id, conf/data>"
+        )
+    return Rehearsal(steps, ratio, what)
+
+
+def rehearse(config: TrainConfig, start: Callable[[Path], None], how: Rehearsal, out: Path) -> None:
+    """Train `how.steps` steps from the checkpoint that `start` writes, into the checkpoint `out`."""
+    from holdfast.trainers.directory import open_run
+    from holdfast.trainers.training import check, train
+
+    work = out.parent / "replay"
+    begin = work.parent / "start"
+    if not (begin / "config.json").is_file():
+        start(begin)
+    settings = replace(
+        config,
+        trainer=TrainerConfig("sft", _arguments(config, how.steps)),
+        model=replace(config.model, path=str(begin)),
+        data=_lessons(config, how),
+        guard=GuardConfig(),
+        reward=None,
+        out=str(work),
+    )
+    check(settings)
+    train(settings, open_run(settings))
+    shutil.rmtree(out, ignore_errors=True)
+    (work / "checkpoint").rename(out)
+    shutil.rmtree(work)
+    shutil.rmtree(begin)
+
+
+def _arguments(config: TrainConfig, steps: int) -> dict[str, Any]:
+    held = config.trainer.args
+    kept = dict(held) if config.trainer.name == "sft" else {key: held[key] for key in _KEPT if key in held}
+    # A fresh optimizer's first steps are its largest: without warm-up they would undo what the line has mended.
+    return {**kept, "max_steps": steps, "warmup_steps": max(1, steps // 5), "save_strategy": "no"}
+
+
+def _lessons(config: TrainConfig, how: Rehearsal) -> DataConfig:
+    """The run's own rows with old lessons mixed in; old lessons alone where its rows hold no answers to learn from."""
+    from holdfast.trainers.data import named_data
+
+    if config.trainer.name == "sft":
+        return replace(config.data, replay=ReplayConfig(how.ratio, how.data))
+    return named_data(how.data)
