@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from holdfast.compare import Comparison, compare
 from holdfast.rows import Row, append, digest
 from holdfast.run import Measurement, TaskResult, sample_path, summarize, write_results
 
@@ -50,3 +51,11 @@ def flipped(n: int, right: int, lost: int, gained: int) -> tuple[list[float], li
     before = [1.0] * right + [0.0] * (n - right)
     after = [0.0] * lost + [1.0] * (right - lost + gained) + [0.0] * (n - right - gained)
     return before, after
+
+
+def made_comparison(tmp_path: Path, tasks: dict[str, tuple[int, int, int, int]], **more: Any) -> Comparison:
+    """Compare runs of tasks given as (n, right, lost, gained)."""
+    scores = {task: flipped(*table) for task, table in tasks.items()}
+    before = made_run(tmp_path / "before", {t: made_rows(t, s[0]) for t, s in scores.items()}, "a")
+    after = made_run(tmp_path / "after", {t: made_rows(t, s[1]) for t, s in scores.items()}, "b")
+    return compare(before, after, **more)

@@ -38,6 +38,8 @@ class Judged:
     holm_improved: float
     verdict: Verdict
     items_to_decide: int | None
+    family: int = 1
+    """Benchmarks judged together with it, itself included."""
 
 
 def judge(benchmarks: Sequence[tuple[Pairs, Measured, Rules]]) -> list[Judged]:
@@ -59,7 +61,7 @@ def _judged(pairs: Pairs, measured: Measured, rules: Rules, worse: float, better
     verdict = _verdict(pairs, measured, rules, worse, better)
     unknown = verdict is Verdict.INCONCLUSIVE and not too_many_unjudged(pairs, rules)
     items = items_to_decide(measured, pairs.n, rules, family) if unknown else None
-    return Judged(pairs, measured, rules, worse, better, verdict, items)
+    return Judged(pairs, measured, rules, worse, better, verdict, items, family)
 
 
 def too_many_unjudged(pairs: Pairs, rules: Rules) -> bool:

@@ -7,12 +7,20 @@ from holdfast.compare.verdict import Judged, too_many_unjudged
 
 
 def points(value: float, signed: bool = True) -> str:
-    """0.0123 as '+1.2'."""
-    return f"{100 * value:+.1f}" if signed else f"{100 * value:.4g}"
+    """0.0123 as '+1.2'; without sign as '1.23'."""
+    if not signed:
+        return f"{100 * value:.4g}"
+    return f"{round(100 * value, 1) + 0.0:+.1f}".replace("+0.0", "0.0")
+
+
+def size(value: float) -> str:
+    """'1 point', '0.66 points'."""
+    number = points(abs(value), signed=False)
+    return f"{number} {'point' if number == '1' else 'points'}"
 
 
 def explain(judged: Judged, untruncated: float | None, truncation_only: bool) -> str:
-    """The verdict of one benchmark in one sentence."""
+    """The verdict of one benchmark in a sentence for a reader who is no statistician."""
     pairs, measured = judged.pairs, judged.measured
     interval = (
         f"{points(measured.difference)} points [{points(measured.interval.low)}, {points(measured.interval.high)}]"
@@ -27,22 +35,57 @@ def explain(judged: Judged, untruncated: float | None, truncation_only: bool) ->
 
 
 def _what(judged: Judged) -> str:
-    rules, margin = judged.rules, points(judged.rules.margin, signed=False)
-    if too_many_unjudged(judged.pairs, rules):
+    if too_many_unjudged(judged.pairs, judged.rules):
         share = f"{judged.pairs.unjudged_share:.1%} of the rows could not be judged"
-        return f"Not decided: {share} (at most {rules.max_unjudged:.0%})"
-    bound = points(max(rules.margin, rules.allowed_drop), signed=False)
-    p = f"p = {judged.holm_regressed:.2g} after Holm"
-    allowance = (
-        f" more than the allowed {points(rules.allowed_drop, signed=False)} points" if rules.allowed_drop else ""
-    )
+        return f"Not decided: {share} (at most {judged.rules.max_unjudged:.0%})"
     return {
-        Verdict.REGRESSED: f"A drop{allowance} is proven ({p})",
-        Verdict.BEYOND_MARGIN: f"Alone it would prove a drop of more than {bound} points; not so among all ({p})",
-        Verdict.IMPROVED: f"A gain is proven (p = {judged.holm_improved:.2g} after Holm)",
-        Verdict.NON_INFERIOR: f"A drop of {bound} points is ruled out",
-        Verdict.INCONCLUSIVE: f"Not decided at {margin} points; about {judged.items_to_decide or 0:,} items would",
-    }[judged.verdict]
+        Verdict.REGRESSED: _regressed_one,
+        Verdict.BEYOND_MARGIN: _beyond,
+        Verdict.IMPROVED: _improved_one,
+        Verdict.NON_INFERIOR: _held,
+        Verdict.INCONCLUSIVE: _undecided,
+    }[judged.verdict](judged)
+
+
+def _among(judged: Judged, p: float) -> str:
+    """The p value and what it allows for."""
+    return f"p = {p:.2g}" + (f", allowing for {judged.family} benchmarks" if judged.family > 1 else "")
+
+
+def _regressed_one(judged: Judged) -> str:
+    allowed, measured = judged.rules.allowed_drop, judged.measured
+    allowance = f" of more than the allowed {size(allowed)}" if allowed else ""
+    p = _among(judged, judged.holm_regressed)
+    if measured.interval.high >= -allowed > measured.upper:
+        # The verdict is one-sided, the interval two-sided: say so where they seem to disagree.
+        least = f"{1 - judged.rules.alpha:.0%} sure, at least {size(measured.upper)}"
+        return f"A drop{allowance} is proven ({p}; tested on one side: {least})"
+    return f"A drop{allowance} is proven ({p})"
+
+
+def _beyond(judged: Judged) -> str:
+    bound = size(max(judged.rules.margin, judged.rules.allowed_drop))
+    return (
+        f"Likely worse, but not counted as proven: alone, its whole interval lies beyond a drop of {bound}; among "
+        f"{judged.family} benchmarks chance can do that ({_among(judged, judged.holm_regressed)})"
+    )
+
+
+def _improved_one(judged: Judged) -> str:
+    return f"A gain is proven ({_among(judged, judged.holm_improved)})"
+
+
+def _held(judged: Judged) -> str:
+    bound, lower = size(max(judged.rules.margin, judged.rules.allowed_drop)), judged.measured.lower
+    most = f"is at most {size(lower)}" if lower < 0 else "is none"
+    return f"Held: a drop of {bound} is ruled out (the drop, {1 - judged.rules.alpha:.0%} sure, {most})"
+
+
+def _undecided(judged: Judged) -> str:
+    return (
+        f"Not decided: no drop is proven, and one of {size(judged.rules.margin)} is not ruled out; "
+        f"about {judged.items_to_decide or 0:,} items would decide"
+    )
 
 
 def sentence(
@@ -73,13 +116,16 @@ def _passed(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin: floa
 
 def _kept(held: Sequence[Benchmark], macro: Omnibus, margin: float) -> str:
     better = [b.task for b in held if b.verdict is Verdict.IMPROVED]
-    ruled_out = f"a drop of {points(margin, False)} is ruled out"
+    ruled_out = f"a drop of {size(margin)} is ruled out"
     if len(held) == 1:
         change = f"{held[0].task} changed by {points(macro.difference)} points"
         return f"{better[0]} improved by {points(macro.difference)} points" if better else f"{change}, and {ruled_out}"
     what = f"{', '.join(better)} improved and nothing" if better else "Nothing"
-    mean = f"the mean of the {len(held)} held benchmarks"
-    return f"{what} regressed: {mean} changed by {points(macro.difference)} points, and {ruled_out}"
+    mean = f"the mean of the {len(held)} held benchmarks changed by {points(macro.difference)} points"
+    likely = [f"{b.task} {points(b.difference)}" for b in held if b.verdict is Verdict.BEYOND_MARGIN]
+    if likely:
+        return f"No regression is proven: {mean}, and {ruled_out}; but look at {', '.join(likely)} points, likely worse"
+    return f"{what} regressed: {mean}, and {ruled_out}"
 
 
 def _regressed(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin: float) -> str:
@@ -87,7 +133,7 @@ def _regressed(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin: f
     worse = [b for b in judged if b.verdict is Verdict.REGRESSED]
     if not worse:
         drop = points(-macro.difference if macro else 0.0, False)
-        return f"The held benchmarks together dropped by {drop} points, more than the margin of {points(margin, False)}"
+        return f"The held benchmarks together dropped by {drop} points, more than the margin of {size(margin)}"
     worse.sort(key=lambda b: b.difference)
     listed = ", ".join(f"{b.task} {points(b.difference)}" for b in worse[:3])
     more = f" and {len(worse) - 3} more" if len(worse) > 3 else ""
@@ -109,8 +155,8 @@ def _inconclusive(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin
     if unjudged:
         return f"Not decided: too many rows of {', '.join(unjudged)} could not be judged"
     return (
-        f"Not decided: no regression is proven, but a mean drop of {points(margin, False)} points is not ruled out "
-        f"(lower bound {points(macro.lower_bound)})"
+        f"Not decided: no regression is proven, but a mean drop of {size(margin)} is not ruled out "
+        f"(it may be as large as {size(macro.lower_bound)})"
     )
 
 

@@ -17,6 +17,7 @@ _PANELS: tuple[tuple[str, str], ...] = (
     ("In-training checks: net change of the guarded skills in points", r"guard/.+/net"),
     ("In-training checks: evidence of a drop, log₁₀ of the e-value", r"guard/.+/evidence"),
     ("In-training checks", r"guard/.*"),
+    ("In-training measurement of the saved checkpoints: change in points", r"checkpoint/.+"),
     ("Loss", r"(eval_)?loss"),
     ("Reward", r"(eval_)?reward"),
     ("Reward parts", r"(eval_)?rewards/.+/mean|(eval_)?rewards/(?!.*std)[^/]+"),

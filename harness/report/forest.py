@@ -47,8 +47,9 @@ def forest(comparison: Comparison) -> Html:
     lede = (
         "Change of each benchmark, after minus before, in points (score × 100), with its "
         f"{words.level(comparison.confidence)} interval. The shaded band is the margin: a drop inside it is "
-        f"small enough to accept ({_origin(comparison)}). Verdicts allow for the number of benchmarks (Holm)."
-        f"{_one_sided(comparison)}"
+        f"small enough to accept ({_origin(comparison)}). The thick part of an interval ends at the bounds by which "
+        f"verdicts go, each {words.level(1 - comparison.alpha)} sure on its own side; a change is proven when it "
+        "stands out among all benchmarks (Holm)."
     )
     return section(
         "skills",
@@ -56,17 +57,6 @@ def forest(comparison: Comparison) -> Html:
         lede,
         tag("div", rows, class_="panel forest", role="table", aria_label="Every skill"),
         _legend(),
-    )
-
-
-def _one_sided(comparison: Comparison) -> str:
-    """Why a proven change may have an interval that holds 0; empty where none does."""
-    proven = (Verdict.REGRESSED, Verdict.BEYOND_MARGIN, Verdict.IMPROVED)
-    if not any(b.verdict in proven and b.interval.low <= 0 <= b.interval.high for b in comparison.benchmarks):
-        return ""
-    return (
-        f" A verdict is a one-sided test at {words.share(comparison.alpha, 0)}, the interval is two-sided: "
-        "where it just holds 0, the verdict decides."
     )
 
 
@@ -118,7 +108,7 @@ def _row(benchmark: Benchmark, axis: Scale) -> Html:
         "frow",
         join([benchmark.task, tag("small", items)]),
         f"{words.score(benchmark.before)} → {words.score(benchmark.after)}",
-        _lane(axis, benchmark.difference, benchmark.interval, benchmark.margin, benchmark.verdict, look.tone),
+        _lane(axis, benchmark, benchmark.bounds, benchmark.verdict, look.tone),
         _delta(benchmark.difference, benchmark.interval),
         _says(f"{look.mark} {look.word}", note, look.tone, benchmark.explanation),
     )
@@ -130,9 +120,9 @@ def _says(word: str, note: str, tone: str, told: str | None = None) -> Html:
 
 def _p_note(benchmark: Benchmark) -> str:
     if benchmark.verdict is Verdict.NON_INFERIOR:
-        return "non-inferior"
+        return f"drop of {words.margin(max(benchmark.margin, benchmark.allowed_drop))} ruled out"
     if benchmark.verdict is Verdict.BEYOND_MARGIN:
-        return "not proven (Holm)"
+        return "chance not excluded"
     p = benchmark.holm_improved if benchmark.difference > 0 else benchmark.holm_regressed
     text = words.probability(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
@@ -146,7 +136,7 @@ def _sum_row(macro: Omnibus, axis: Scale) -> Html:
         "frow sum",
         join(["Mean of the held skills", tag("small", f"{macro.tasks} benchmarks, equal weight")]),
         f"{words.score(macro.before)} → {words.score(macro.after)}",
-        _lane(axis, macro.difference, macro.interval, macro.margin, verdict, tone, diamond=True),
+        _lane(axis, macro, _bounds(macro), verdict, tone),
         _delta(macro.difference, macro.interval),
         _says(says, f"bound {words.points(macro.lower_bound)}", tone),
     )
@@ -156,10 +146,13 @@ def _delta(difference: float, bounds: Interval) -> Html:
     return join([tag("b", words.points(difference)), " ", tag("small", words.interval(bounds))])
 
 
-def _lane(
-    axis: Scale, value: float, bounds: Interval, margin: float, verdict: Verdict, tone: str, diamond: bool = False
-) -> Html:
-    """One row of the plot: grid, margin band, interval and estimate."""
+def _bounds(macro: Omnibus) -> Interval | None:
+    return None if macro.upper_bound is None else Interval(macro.lower_bound, macro.upper_bound)
+
+
+def _lane(axis: Scale, shown: Benchmark | Omnibus, sure: Interval | None, verdict: Verdict, tone: str) -> Html:
+    """One row of the plot: grid, margin band, interval with its thick part, and estimate."""
+    value, bounds, margin = shown.difference, shown.interval, shown.margin
     low, high, zero = axis.at(bounds.low), axis.at(bounds.high), axis.at(0)
     left, right = axis.at(-margin), axis.at(margin)
     width = f"{float(right[:-1]) - float(left[:-1]):.2f}%"
@@ -171,11 +164,18 @@ def _lane(
         f'<g class="tone-{tone}"><line class="whisker" x1="{low}" x2="{high}" y1="50%" y2="50%"/>',
         _cap(low),
         _cap(high),
-        _estimate(axis.at(value), verdict, diamond),
+        _thick(axis, sure),
+        _estimate(axis.at(value), verdict, isinstance(shown, Omnibus)),
         "</g>",
     ]
     label = f"change {words.points(value)} points, interval {words.interval(bounds)}"
     return Html(f'<svg class="lane" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>')
+
+
+def _thick(axis: Scale, sure: Interval | None) -> str:
+    if sure is None:
+        return ""
+    return f'<line class="sure" x1="{axis.at(sure.low)}" x2="{axis.at(sure.high)}" y1="50%" y2="50%"/>'
 
 
 def _cap(x: str) -> str:
@@ -203,7 +203,7 @@ def _legend() -> Html:
     return Html(
         '<div class="legend" aria-hidden="true">'
         '<span><svg><line class="key rule" x1="0" x2="26" y1="6" y2="6"/>'
-        '<circle class="key" cx="13" cy="6" r="4"/></svg>'
+        '<line class="key thick" x1="4" x2="22" y1="6" y2="6"/><circle class="key" cx="13" cy="6" r="4"/></svg>'
         "estimate and interval</span>"
         '<span><svg><line class="key rule" x1="0" x2="26" y1="6" y2="6"/>'
         '<circle class="key hollow" cx="13" cy="6" r="4"/></svg>'

@@ -28,7 +28,7 @@ _OPEN_DOWN = "M0 1h12L6 12zM3 3l3 5.6L9 3z"
 
 VERDICTS = {
     Verdict.REGRESSED: Look("Regressed", "lost", "▼", _DOWN),
-    Verdict.BEYOND_MARGIN: Look("Beyond margin", "lost", "▽", _OPEN_DOWN),
+    Verdict.BEYOND_MARGIN: Look("Likely worse", "lost", "▽", _OPEN_DOWN),
     Verdict.NON_INFERIOR: Look("Held", "good", "●", CIRCLE),
     Verdict.IMPROVED: Look("Improved", "gained", "▲", _UP),
     Verdict.INCONCLUSIVE: Look("Inconclusive", "warn", "○", _RING),
