@@ -27,9 +27,9 @@ def trimmed(judge: Judge, points: Sequence[Point], densities: Sequence[float]) -
 
 
 def by_groups(judge: Judge, points: Sequence[Point], grouping: str, budget: int) -> list[Point]:
-    """A coordinate search from the best point: one group's weight is moved at a time, by ever smaller steps, and stays
+    """A coordinate search from the point nearest to the goal: one group's weight is moved at a time, by ever smaller steps, and stays
     where that is better; at most `budget` points."""
-    here = start(points)
+    here = max([p for p in points if p.recipe.weight != 0] or points, key=nearness)
     recipe, seen = here.recipe.split(grouping), names(points)
     found: list[Point] = []
     for step in (0.3, 0.15, 0.075):
@@ -41,7 +41,7 @@ def by_groups(judge: Judge, points: Sequence[Point], grouping: str, budget: int)
                     continue
                 seen.add(asked.name)
                 found.append(judge(asked))
-                if rank(found[-1]) > rank(here):
+                if nearness(found[-1]) > nearness(here):
                     here, recipe = found[-1], asked
                     break
     return found
@@ -50,6 +50,11 @@ def by_groups(judge: Judge, points: Sequence[Point], grouping: str, budget: int)
 def rank(point: Point) -> tuple[bool, float, float]:
     """Passing points first, by their gain; of the others, those that lost least for what they gained."""
     return point.passes, point.gain if point.passes else point.gain + point.held, -(point.recipe.weight or 0.0)
+
+
+def nearness(point: Point) -> tuple[bool, float]:
+    """Passing points first, by their gain; of the others, those whose tasks gained most and lost least in all."""
+    return point.passes, point.gain if point.passes else sum(change for _, change in point.differences)
 
 
 def start(points: Sequence[Point]) -> Point:

@@ -95,7 +95,9 @@ def _show(mended: "Mended") -> None:
         console.print(f"Nothing to mend: {mended.past.comparison.sentence}")
         console.print("To try points all the same, name them: weights=[0.5,0.8]")
         return
-    table = Table("point", "gain", "held skills", "worst", "selection half", title="between base (0) and tuned (1)")
+    table = Table(title="between base (0) and tuned (1)")
+    for heading in ("point", "gain", "held skills", "worst", "selection half"):
+        table.add_column(heading, overflow="fold")
     for point in mended.points:
         mark = " ← chosen" if point == mended.chosen else ""
         row = (point.recipe.name, f"{100 * point.gain:+.1f}", f"{100 * point.held:+.1f}", point.worst)
