@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "PYTHONUTF8": "1",
     "HOME": "/tmp",
     "LANG": "C.UTF-8",
+    "LD_BIND_NOW": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }

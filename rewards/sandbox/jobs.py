@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from holdfast.rewards.sandbox.inside.names import entry_of
 from holdfast.rewards.sandbox.limits import Limits
 
 STYLES = ("check", "asserts", "stdin", "function", "pytest")
@@ -52,6 +53,9 @@ def make_job(style: str, program: str, reference: Mapping[str, Any], prompt: str
         tests = [tests] if isinstance(tests, str) else list(tests)
     keys = ("entry_point", "setup", "tolerance", "module", "allow_partial")
     extra = {key: reference[key] for key in keys if reference.get(key) is not None}
+    if style == "asserts" and "entry_point" not in extra:
+        # Found here, once: the judge is a new process for every program.
+        extra["entry_point"] = entry_of(tests, extra.get("setup") or "")
     return job | {"tests": tests, "prompt": prompt, **extra}
 
 

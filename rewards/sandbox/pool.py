@@ -14,7 +14,7 @@ from typing import Any
 
 from holdfast.rewards.sandbox.channel import Channel, Lost
 from holdfast.rewards.sandbox.limits import Limits
-from holdfast.rewards.sandbox.session import Session
+from holdfast.rewards.sandbox.session import Session, Stale
 
 log = logging.getLogger("holdfast.sandbox")
 
@@ -178,15 +178,24 @@ class _Worker:
         return {"broke": "sandbox"}
 
     def _attempt(self, job: dict[str, Any]) -> dict[str, Any]:
-        if self._session is None:
-            self._session = self._pool.start(self._which)
-        reply = self._session.run(job)
+        reply = self._run(job)
         broke = reply.get("timeout") or any(run["broke"] for run in reply.get("runs", ()))
         self._pool.metrics.kills += bool(broke)
-        if self._session.worn:
+        if self._session is not None and self._session.worn:
             self._pool.metrics.recycled += 1
             self._close()
         return reply
+
+    def _run(self, job: dict[str, Any]) -> dict[str, Any]:
+        if self._session is None:
+            self._session = self._pool.start(self._which)
+        try:
+            return self._session.run(job)
+        except Stale:
+            self._pool.metrics.recycled += 1
+            self._close()
+            self._session = self._pool.start(self._which)
+            return self._session.run(job)
 
     def _close(self) -> None:
         if self._session is not None:

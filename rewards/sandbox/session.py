@@ -11,6 +11,10 @@ _GRACE = 20.0
 _MAX_JOBS = 5000
 
 
+class Stale(Exception):
+    """The sandbox could not be cleaned after the test before: it did not begin this one."""
+
+
 class Session:
     """A started sandbox. Used by one thread."""
 
@@ -25,10 +29,12 @@ class Session:
             raise
 
     def run(self, job: dict[str, Any]) -> dict[str, Any]:
-        """The supervisor's reply. Raises Lost when the sandbox ended or does not answer: close it then."""
+        """The supervisor's reply. Raises Stale, or Lost when the sandbox ended or does not answer: close it then."""
         self.jobs += 1
         send(self._channel, job)
         reply = receive(self._channel, float(job["limits"]["total"]) + _GRACE)
+        if reply.get("stale"):
+            raise Stale
         self.dirty = bool(reply.get("dirty"))
         if not (reply.get("finished", True) or reply.get("timeout")):
             raise Lost("the judge ended before the tests did")

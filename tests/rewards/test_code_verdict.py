@@ -42,11 +42,19 @@ def _assert_refused(reward: Reward, attacks: list[tuple[str, str, dict[str, obje
 
 
 _PRINTS = {"style": "stdin", "tests": [{"input": "", "output": "done\n"}]}
-_FRESH = {"tests": ["assert fresh() == ([], True)"]}
+_FRESH = {"tests": ["assert fresh() == ([], [], True)"]}
 _CONTROL = """
 import os
 def fresh():
-    return os.listdir("/tmp"), len([p for p in os.listdir("/proc") if p.isdigit()]) <= 4
+    pids = [p for p in os.listdir("/proc") if p.isdigit()]
+    return os.listdir("/tmp"), [p for p in pids if strange(p)], len(pids) <= 7
+def strange(pid):
+    # Supervisor, nursery, judge, this, and the next test's candidate and judge; candidates come from the nursery.
+    try:
+        parent = int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
+        return os.stat(f"/proc/{pid}").st_uid >= 20000 and parent != os.getppid()
+    except FileNotFoundError:
+        return False
 """
 
 

@@ -4,6 +4,8 @@ Each report is a frame that carries the token of this test: `{"token", "passed",
 "end": true, "partial": …}` or `{"token", "end": true, "unjudgeable": …}`.
 """
 
+import os
+import random
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +22,17 @@ STYLES: dict[str, Callable[[Link, dict[str, str], dict[str, Any]], styles.Result
 }
 
 
+def serve(read: int, write: int, report: int, work: int) -> None:
+    """Wait for the job and its token, then judge it."""
+    try:
+        given = wire.receive(work)
+    except wire.Closed:
+        return
+    os.close(work)
+    random.seed()
+    judge(given["job"], read, write, report, given["token"])
+
+
 def judge(job: dict[str, Any], read: int, write: int, report: int, token: str) -> None:
     """Judge one job to its end."""
     link = Link(read, write, bool(job.get("allow_partial")))
@@ -34,7 +47,7 @@ def judge(job: dict[str, Any], read: int, write: int, report: int, token: str) -
         wire.send(report, {"token": token, "passed": False, "reason": str(error)})
     except Exception as error:  # noqa: BLE001 - whatever the tests' set-up or the program's loading raised
         wire.send(report, {"token": token, "passed": False, "reason": styles.describe(error, link)})
-    wire.send(report, {**end, "partial": link.partial})
+    wire.send(report, {**end, "partial": link.partial, "gone": link.gone})
 
 
 def _style(name: str) -> Callable[[Link, dict[str, str], dict[str, Any]], styles.Results]:

@@ -33,6 +33,8 @@ class Link:
         self.classes: dict[int, type[BaseException]] = {}
         self.partial = False
         """Set when a comparison had to be left to the candidate."""
+        self.gone = False
+        """Set when the candidate's end of the pipes was closed."""
         self.last: Any = None
         """What the last call gave, for reasons."""
 
@@ -63,6 +65,7 @@ class Link:
         try:
             wire.send(self._write, message)
         except wire.Closed:
+            self.gone = True
             raise CandidateGone("the program's process is gone") from None
 
     def _reply(self) -> list[Any]:
@@ -70,6 +73,7 @@ class Link:
             try:
                 message = wire.receive(self._read, REPLY_LIMIT)
             except wire.Closed as error:
+                self.gone = True
                 raise CandidateGone(f"the program's process is gone ({error})") from None
             if type(message) is not list or not message:
                 raise CandidateGone("an answer that is none")

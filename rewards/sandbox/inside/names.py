@@ -89,6 +89,8 @@ def _left_call(trees: list[ast.Module]) -> str | None:
 
 def prompt_helpers(prompt: str, entry: str | None, names: Names) -> None:
     """Run on the judge's side what the prompt gives besides the entry point: imports, constants, whole functions."""
+    if not prompt:
+        return
     for source in (prompt, prompt + "\n    pass\n"):
         try:
             tree = ast.parse(source)

@@ -1,67 +1,97 @@
-"""The nursery: forks candidates from a warm interpreter that has never seen a program or a test.
+"""The nursery: forks candidates and judges from a warm interpreter that has never seen a program or a test.
 
 The supervisor reads tests, so a process forked from it would carry expected values in its memory, freed or not. The
-nursery is forked off before the first job and only ever sees commands and descriptors.
-Commands: `{"spawn": "serve"|"script", …}` with descriptors → `{"pid"}`; `{"wait": pid}` → status and usage;
-`{"sweep": uid, "wipe": [paths]}` → ends what is left of that user and empties the directories as that user.
+nursery is forked off before the first job and only ever sees commands and descriptors; a judge is given its job after
+it was forked, through a pipe of its own. (Judges of pytest files come from a second nursery, which has imported pytest
+and forks no candidates.)
+Commands: `{"spawn": [child, …]}` with the descriptors of all → `{"pids"}`; `{"wait": [pid, …]}` → status and usage of
+the first; `{"sweep": uid, "wipe": [paths], …}` → ends what is left of that user and empties the directories as that
+user. A child is `{"mode": "serve"|"script"|"judge", "descriptors": how many, "limits", "separation", "uid", "home"}`.
 """
 
 import contextlib
 import gc
-import json
+import importlib
 import os
 import signal
 import socket
 import sys
+from collections.abc import Iterable
 from typing import Any
 
-from . import confine, script, wipe
+from . import confine, judge, rehearsal, script, wipe, wire
 from .serve import Server
 
 
-def serve_forks(channel: socket.socket) -> None:
+def serve_forks(channel: socket.socket, preload: Iterable[str]) -> None:
     """Answer commands until the supervisor is gone. Never returns."""
     _fresh_streams()
+    channel.send(wire.encode({"problem": _import(preload)}))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    rehearsal.rehearse()
+    gc.collect()
     gc.freeze()
     while True:
-        data, descriptors, _, _ = socket.recv_fds(channel, 65536, 8)
+        data, descriptors, _, _ = socket.recv_fds(channel, 65536, 16)
         if not data:
             os._exit(0)
-        command = json.loads(data)
-        channel.send(json.dumps(_obey(command, descriptors)).encode())
+        command = wire.decode(data)
+        channel.send(wire.encode(_obey(command, descriptors)))
         for fd in descriptors:
             os.close(fd)
 
 
+def _import(names: Iterable[str]) -> str | None:
+    try:
+        for name in names:
+            importlib.import_module(name)
+    except ImportError as error:
+        return str(error)
+    return None
+
+
 def _obey(command: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
     if "spawn" in command:
-        return {"pid": os.fork() or _candidate(command, descriptors)}
+        return {"pids": _spawn(command["spawn"], descriptors)}
     if "wait" in command:
-        _, status, usage = os.wait4(command["wait"], 0)
+        _, status, usage = [os.wait4(pid, 0) for pid in command["wait"]][0]  # noqa: RUF015 - all are waited for
         return {
             "exit": os.waitstatus_to_exitcode(status),
             "cpu": usage.ru_utime + usage.ru_stime,
             "memory": usage.ru_maxrss * 1024,
         }
-    pid = os.fork() or _sweeper(command)
+    pid = confine.plain_fork() or _sweeper(command)
     os.waitpid(pid, 0)
     return {}
 
 
-def _candidate(command: dict[str, Any], descriptors: list[int]) -> int:
-    """In the child: confine, then run the program. Never returns."""
+def _spawn(children: list[dict[str, Any]], descriptors: list[int]) -> list[int]:
+    pids = []
+    for child in children:
+        own, descriptors = descriptors[: child["descriptors"]], descriptors[child["descriptors"] :]
+        pids.append(confine.plain_fork() or _child(child, own))
+    return pids
+
+
+def _child(child: dict[str, Any], descriptors: list[int]) -> int:
+    """In the child: confine, then do its part. Never returns."""
     try:
         confine.place_descriptors(descriptors)
-        if command["separation"] == "namespaces":
+        if child["mode"] == "judge":
+            confine.be_killed_first(False)
+        elif child["separation"] == "namespaces":
             confine.enter_namespaces()
-        confine.confine(command["limits"], command["separation"], command["uid"], command["home"])
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        if command["spawn"] == "serve":
+        confine.confine(child["limits"], child["separation"], child["uid"], child["home"])
+        if child["mode"] == "judge":
+            confine.hide()
+            judge.serve(3, 4, 5, 6)
+            os._exit(0)
+        if child["mode"] == "serve":
             Server(3, 4).run()
             os._exit(0)
         os._exit(script.run(3))
     except BaseException as error:  # noqa: BLE001 - a forked child must never return into the nursery's loop
-        os.write(2, f"{type(error).__name__}: {error}\n".encode()[:2000])
+        os.write(2, f"{child['mode']}: {type(error).__name__}: {error}\n".encode()[:2000])
     finally:
         os._exit(70)
 

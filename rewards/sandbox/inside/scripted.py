@@ -3,6 +3,7 @@
 import os
 import select
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,9 +13,10 @@ _ERRORS_KEPT = 4096
 _ERRORS_READ = 16 * 2**20
 
 
-def run_scripted(supervisor: "Supervisor", job: dict[str, Any]) -> dict[str, Any]:
-    """`runs`: per input its stdout (latin-1 text of the bytes), the end of stderr, exit status, usage, and what
-    limit it broke (`timeout`, `output` or null). `total` ends the remaining inputs; `stop` the first broken limit."""
+def run_scripted(supervisor: "Supervisor", job: dict[str, Any], answer: Callable[[dict[str, Any]], None]) -> bool:
+    """Answer with `runs`: per input its stdout (latin-1 text of the bytes), the end of stderr, exit status, usage, and
+    what limit it broke (`timeout`, `output` or null). `total` ends the remaining inputs; `stop` the first broken
+    limit. True when everything was cleaned afterwards."""
     limits = job["limits"]
     end = time.monotonic() + limits["total"]
     runs: list[dict[str, Any]] = []
@@ -25,7 +27,9 @@ def run_scripted(supervisor: "Supervisor", job: dict[str, Any]) -> dict[str, Any
         runs.append(_Run(supervisor, job["program"], text, limits).to_end(seconds))
         if runs[-1]["dirty"] or (job.get("stop") and (runs[-1]["broke"] or runs[-1]["exit"])):
             break
-    return {"runs": runs, "dirty": any(run["dirty"] for run in runs)}
+    dirty = any(run["dirty"] for run in runs)
+    answer({"runs": runs, "dirty": dirty})
+    return not dirty
 
 
 class _Run:
@@ -33,20 +37,16 @@ class _Run:
 
     def __init__(self, supervisor: "Supervisor", program: str, text: str, limits: dict[str, Any]) -> None:
         self._supervisor, self._limits = supervisor, limits
-        stdin, self._stdin = os.pipe()
-        self._stdout, stdout = os.pipe()
-        self._stderr, stderr = os.pipe()
-        source, self._source = os.pipe()
+        self._troupe = supervisor.take("script", limits)
+        ends = self._troupe.ends
+        self._stdout, self._stderr = ends["stdout"], ends["stderr"]
         code = program.encode("utf-8", "surrogatepass")
         self._pending = {
-            self._stdin: memoryview(text.encode("utf-8", "surrogateescape")),
-            self._source: memoryview(len(code).to_bytes(4, "big") + code),
+            ends["stdin"]: memoryview(text.encode("utf-8", "surrogateescape")),
+            ends["source"]: memoryview(len(code).to_bytes(4, "big") + code),
         }
         self._out, self._err, self._err_read = bytearray(), bytearray(), 0
         self._broke: str | None = None
-        self._pid = supervisor.spawn("script", [stdin, stdout, stderr, source], limits)
-        self._ended = os.pidfd_open(self._pid)
-        self._open = [self._stdin, self._stdout, self._stderr, self._source]
 
     def to_end(self, seconds: float) -> dict[str, Any]:
         """Wait for the program, at most `seconds`; then end everything it started."""
@@ -54,19 +54,18 @@ class _Run:
         self._pump(started + seconds)
         self._drain()
         taken = time.monotonic() - started
-        for fd in [*self._open, self._ended]:
-            os.close(fd)
-        ended = self._supervisor.end(self._pid)
+        ended = self._supervisor.end(self._troupe, self._broke is None)
         output = {"stdout": self._out.decode("latin-1"), "stderr": self._err.decode("utf-8", "replace")}
         return {**output, "broke": self._broke, "seconds": taken, **ended}
 
     def _pump(self, deadline: float) -> None:
         poll = select.poll()
         poll.register(0, 0)
-        poll.register(self._ended, select.POLLIN)
-        for fd in self._open:
+        poll.register(self._troupe.watched, select.POLLIN)
+        for fd in self._troupe.ends.values():
             os.set_blocking(fd, False)
             poll.register(fd, select.POLLOUT if fd in self._pending else select.POLLIN)
+        prepared = False
         while self._broke is None:
             left = deadline - time.monotonic()
             ready = poll.poll(left * 1000) if left > 0 else []
@@ -74,13 +73,16 @@ class _Run:
                 self._broke = "timeout"
             for fd, _ in ready:
                 if fd == 0:
-                    self._supervisor.quit(self._pid)
-                if fd == self._ended:
+                    self._supervisor.quit(self._troupe)
+                if fd == self._troupe.watched:
                     return
                 if not (self._write(fd) if fd in self._pending else self._read(fd)):
                     poll.unregister(fd)
-                    os.close(fd)
-                    self._open.remove(fd)
+                    self._troupe.shut(fd)
+            if not prepared:
+                # The program has begun; while it runs the next one is made ready.
+                prepared = True
+                self._supervisor.prepare("script", self._limits)
 
     def _write(self, fd: int) -> bool:
         try:
@@ -109,7 +111,7 @@ class _Run:
     def _drain(self) -> None:
         """What the ended program left in the pipes (a daemon of it may still hold and fill them: bounded)."""
         for fd in (self._stdout, self._stderr):
-            for _ in range(64 if fd in self._open else 0):
+            for _ in range(64 if fd in self._troupe.ends.values() else 0):
                 before = len(self._out), self._err_read
                 if not self._read(fd) or (len(self._out), self._err_read) == before:
                     break

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .link import CandidateGone, Link
-from .names import Names, entry_of, prompt_helpers, resolve_entry
+from .names import Names, prompt_helpers, resolve_entry
 from .remote import Remote
 
 _SHORT = reprlib.Repr()
@@ -24,8 +24,6 @@ class BadTests(Exception):
 def names_for(link: Link, program: dict[str, str], job: dict[str, Any]) -> Names:
     """The globals that the tests run in: entry point, the prompt's helpers, then the set-up."""
     entry = job.get("entry_point")
-    if entry is None and job["style"] == "asserts":
-        entry = entry_of(job["tests"], job.get("setup") or "")
     names = Names(link, program, entry)
     names.bind_entry()
     prompt_helpers(job.get("prompt") or "", entry, names)

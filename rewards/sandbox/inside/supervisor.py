@@ -1,25 +1,26 @@
 """The supervisor: one program for every backend, on standard input and output.
 
-It takes one job at a time (a frame), has the nursery fork the candidate, forks the judge, and answers with a frame
-when both are gone, with everything they started, and the scratch directories are empty. It ends when its input does,
-so nothing outlives the owner. It reads tests, so it never forks a candidate itself.
+It takes one job at a time (a frame), has the nursery fork the candidate, forks the judge, and answers with a frame.
+The next job begins when both are gone, with everything they started, and the scratch directories are empty. It ends
+when its input does, so nothing outlives the owner. It reads tests, so it never forks a candidate itself.
 """
 
+import functools
 import gc
 import importlib
-import json
 import os
 import random
 import signal
-import socket
 import sys
 import time
 from collections.abc import Iterable
 from typing import Any
 
-from . import confine, nursery, wire
+from . import confine, wire
 from .judged import run_judged
+from .nursing import Nursery
 from .scripted import run_scripted
+from .troupe import Kind, Troupe
 
 # No more than most programs use: every page of this process is copied for every test.
 WARM = (
@@ -39,56 +40,69 @@ class Supervisor:
         config["judge_home"] = _judge_home(config["judge_home"], self.separation)
         self.null = os.open("/dev/null", os.O_RDWR)
         self._count = int.from_bytes(os.urandom(2), "big")
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._nursery = os.fork()
-        if self._nursery == 0:
-            self._channel.close()
-            confine.place_descriptors([self.null, self.null, 2, theirs.fileno()])
-            confine.be_killed_first()
-            nursery.serve_forks(socket.socket(fileno=3))
-        theirs.close()
+        self._waiting: dict[Kind, Troupe] = {}
+        self._stale = False
+        self.nursery = Nursery(self.null)
+        self._pytest_nursery: Nursery | None = None
 
     @property
-    def uid(self) -> int:
-        """The user of the test that runs now."""
+    def pytest_nursery(self) -> Nursery:
+        """The one that forks judges which run pytest; made at its first use, from here: it forks no candidates."""
+        if self._pytest_nursery is None:
+            self._pytest_nursery = Nursery(self.null, ["pytest"], trusted=True)
+        return self._pytest_nursery
+
+    def new_uid(self) -> int:
+        """A user for one test."""
+        self._count += 1
         return confine.candidate_uid(self._count)
 
     def serve(self) -> None:
-        """Answer jobs until the owner is gone."""
+        """Answer jobs until the owner is gone. A sandbox that could not be cleaned answers `stale`: throw it away."""
         while True:
             job = wire.receive(0)
-            self._count += 1
             started = time.monotonic()
-            reply = run_scripted(self, job) if job["style"] == "stdin" else run_judged(self, job)
-            wire.send(1, {"id": job.get("id"), "seconds": time.monotonic() - started, **reply})
+            if self._stale:
+                self._answer(job, started, {"stale": True})
+                continue
+            run = run_scripted if job["style"] == "stdin" else run_judged
+            self._stale = not run(self, job, functools.partial(self._answer, job, started))
 
-    def spawn(self, mode: str, descriptors: list[int], limits: dict[str, Any]) -> int:
-        """A candidate process whose descriptors 0, 1, 2, … are these; closes them here."""
-        command = {"spawn": mode, "limits": limits, "uid": self.uid, "home": self.config["home"]}
-        pid: int = self._command({**command, "separation": self.separation}, descriptors)["pid"]
-        for fd in descriptors:
-            if fd != self.null:
-                os.close(fd)
-        return pid
+    def _answer(self, job: dict[str, Any], started: float, reply: dict[str, Any]) -> None:
+        wire.send(1, {"id": job.get("id"), "seconds": time.monotonic() - started, **reply})
 
-    def quit(self, candidate: int) -> None:
+    def take(self, kind: Kind, limits: dict[str, Any]) -> Troupe:
+        """A troupe for a job: the one that waits, if it fits."""
+        found = self._waiting.pop(kind, None)
+        if found is not None and found.fits(limits):
+            return found
+        if found is not None:
+            self._dismiss(found)
+        return Troupe(self, kind, limits)
+
+    def prepare(self, kind: Kind, limits: dict[str, Any]) -> None:
+        """Make the troupe of the next job, where its candidate is out of reach of the one that runs."""
+        if self.separation == "uids":
+            self._waiting[kind] = Troupe(self, kind, limits)
+
+    def discard(self) -> None:
+        """Make no use of the troupes that wait."""
+        for found in self._waiting.values():
+            self._dismiss(found)
+        self._waiting.clear()
+
+    def quit(self, troupe: Troupe) -> None:
         """The owner is gone: end with everything (in a process namespace the kernel does it). Never returns."""
-        kill(candidate)
-        if self.separation == "none":
-            kill(-candidate)
+        self.kill(troupe)
         os._exit(0)
 
-    def end(self, candidate: int, judge: int | None = None) -> dict[str, Any]:
-        """Kill and reap both and all they started, empty the scratch directories; the candidate's exit and usage,
-        and `dirty` when something stayed."""
-        kill(candidate)
-        if self.separation == "none":
-            kill(-candidate)
-        if judge is not None:
-            kill(judge)
-            os.waitpid(judge, 0)
-        ended = self._command({"wait": candidate})
-        return {**ended, "dirty": not (self._end_strays() and self._wipe())}
+    def end(self, troupe: Troupe, clean: bool) -> dict[str, Any]:
+        """Kill and reap a troupe and all it started, empty the scratch directories; the candidate's exit and usage,
+        and `dirty` when something stayed. After a test that was not `clean` no troupe that waits is used."""
+        ended = self._dismiss(troupe)
+        if not clean:
+            self.discard()
+        return {**ended, "dirty": not (self._end_strays(troupe.uid) and self._wipe(troupe.uid))}
 
     def kill_strays(self, keep: Iterable[int]) -> bool:
         """Kill every process here that is none of ours; True when there was none."""
@@ -104,45 +118,56 @@ class Supervisor:
                 pid, _ = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
-            if pid == self._nursery:
+            if pid == self.nursery.pid:
                 os._exit(3)
             if pid == 0:
                 return
 
-    def _end_strays(self) -> bool:
+    def kill(self, troupe: Troupe) -> None:
+        """End its candidate."""
+        candidate = troupe.pids()[0]
+        kill(candidate)
+        if self.separation == "none":
+            kill(-candidate)
+
+    def _dismiss(self, troupe: Troupe) -> dict[str, Any]:
+        self.kill(troupe)
+        for pid in troupe.pids()[1:]:
+            kill(pid)
+        troupe.close()
+        return troupe.wait()
+
+    def _end_strays(self, uid: int) -> bool:
+        if self.kill_strays(()):
+            return True
+        self.discard()
         deadline = time.monotonic() + _CLEANING_TIME
         while not self.kill_strays(()):
             self.reap()
-            self._sweep([])
+            self._sweep(uid, [])
             self.reap()
             if time.monotonic() > deadline:
                 return False
         return True
 
     def _others(self) -> list[int]:
-        own = {os.getpid(), self._nursery}
+        own = {os.getpid(), self.nursery.pid, *(pid for troupe in self._waiting.values() for pid in troupe.pids())}
+        if self._pytest_nursery is not None:
+            own.add(self._pytest_nursery.pid)
         if self.separation != "none":
             return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in own]  # noqa: PTH208
         with open(f"/proc/self/task/{os.getpid()}/children") as file:  # noqa: PTH123
             children = file.read().split()
         return [pid for pid in map(int, children) if pid not in own]
 
-    def _wipe(self) -> bool:
+    def _sweep(self, uid: int, paths: list[str]) -> None:
+        self.nursery.sweep({"sweep": uid, "separation": self.separation, "wipe": paths})
+
+    def _wipe(self, uid: int) -> bool:
         filled = [path for path in self.config["wipe"] if _filled(path)]
         if filled:
-            self._sweep(filled)
+            self._sweep(uid, filled)
         return not any(map(_filled, filled))
-
-    def _sweep(self, paths: list[str]) -> None:
-        self._command({"sweep": self.uid, "separation": self.separation, "wipe": paths})
-
-    def _command(self, command: dict[str, Any], descriptors: Iterable[int] = ()) -> dict[str, Any]:
-        socket.send_fds(self._channel, [json.dumps(command).encode()], list(descriptors))
-        data = self._channel.recv(65536)
-        if not data:
-            os._exit(3)
-        answer: dict[str, Any] = json.loads(data)
-        return answer
 
 
 def kill(pid: int) -> None:

@@ -1,0 +1,105 @@
+"""The processes of one test, confined and waiting for their work: a candidate and, unless it runs as a script, a judge.
+
+With a user for each test (`uids`) the next troupe is made while a test runs. What makes that safe: a waiting candidate
+comes from the nursery like any other and knows nothing; it has another user than the one that runs, which can
+therefore neither signal, trace nor read it, and its own allowance of processes; its pipes are held by nobody else; it
+reads nothing but its first request. It is used only when its limits are those of the job and both processes live, and
+it is discarded after a test that was not clean. Time limits start when the work is handed over.
+"""
+
+import os
+import select
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import confine
+
+if TYPE_CHECKING:
+    from .supervisor import Supervisor
+
+Kind = Literal["judged", "pytest", "script"]
+_JUDGE_LIMITS = {"memory": 2**32, "disk": 2**24, "files": 64, "cpu": 600, "processes": 64}
+
+
+class Troupe:
+    """Processes that wait for their work, and our ends of their pipes (`ends`)."""
+
+    def __init__(self, supervisor: "Supervisor", kind: Kind, limits: Mapping[str, Any]) -> None:
+        self._supervisor, self.limits = supervisor, dict(limits)
+        self.uid = supervisor.new_uid()
+        self.ends: dict[str, int] = {}
+        self._watched = -1
+        null = supervisor.null
+        if kind == "script":
+            theirs = [self._to("stdin"), self._from("stdout"), self._from("stderr"), self._to("source")]
+            self._born = [supervisor.nursery.spawn([self._candidate("script", 4)], theirs)]
+        else:
+            ask_read, ask_write = os.pipe()
+            answer_read, answer_write = os.pipe()
+            serving = [null, null, null, ask_read, answer_write]
+            judging = [null, null, 2, answer_read, ask_write, self._from("report"), self._to("work")]
+            theirs = [*serving, *judging]
+            players = [(self._candidate("serve", 5), serving), (self._judge(7), judging)]
+            if kind == "judged":
+                self._born = [supervisor.nursery.spawn([player for player, _ in players], theirs)]
+            else:
+                nurseries = (supervisor.nursery, supervisor.pytest_nursery)
+                self._born = [n.spawn([player], fds) for n, (player, fds) in zip(nurseries, players)]
+        for fd in theirs:
+            if fd not in (2, null):
+                os.close(fd)
+
+    def pids(self) -> list[int]:
+        """Its processes, the candidate first."""
+        return [pid for born in self._born for pid in born.pids]
+
+    @property
+    def watched(self) -> int:
+        """A descriptor that is readable once the candidate has ended."""
+        if self._watched < 0:
+            self._watched = os.pidfd_open(self.pids()[0])
+        return self._watched
+
+    def fits(self, limits: Mapping[str, Any]) -> bool:
+        """May it do a job of these limits: the same, and nobody has died?"""
+        if self.limits != limits:
+            return False
+        ended = select.poll()
+        ended.register(self.watched, select.POLLIN)
+        if "report" in self.ends:
+            ended.register(self.ends["report"], 0)
+        return not ended.poll(0)
+
+    def wait(self) -> dict[str, Any]:
+        """Wait for its processes, which were killed; the candidate's exit and usage."""
+        ended, *_ = [born.wait() for born in self._born]
+        return ended
+
+    def close(self) -> None:
+        """Close our ends."""
+        for fd in [*self.ends.values(), *([] if self._watched < 0 else [self._watched])]:
+            os.close(fd)
+        self.ends.clear()
+        self._watched = -1
+
+    def shut(self, fd: int) -> None:
+        """Close one of our ends."""
+        os.close(fd)
+        self.ends = {name: end for name, end in self.ends.items() if end != fd}
+
+    def _candidate(self, mode: str, descriptors: int) -> dict[str, Any]:
+        place = {"separation": self._supervisor.separation, "home": self._supervisor.config["home"]}
+        return {"mode": mode, "descriptors": descriptors, "limits": self.limits, "uid": self.uid, **place}
+
+    def _judge(self, descriptors: int) -> dict[str, Any]:
+        separation = "none" if self._supervisor.separation == "namespaces" else self._supervisor.separation
+        place = {"separation": separation, "home": self._supervisor.config["judge_home"], "uid": confine.JUDGE_UID}
+        return {"mode": "judge", "descriptors": descriptors, "limits": _JUDGE_LIMITS, **place}
+
+    def _to(self, name: str) -> int:
+        theirs, self.ends[name] = os.pipe()
+        return theirs
+
+    def _from(self, name: str) -> int:
+        self.ends[name], theirs = os.pipe()
+        return theirs
