@@ -5,7 +5,7 @@ scored), `results.json` (when all is done), `state.json` (what the rows were mad
 under `cache` (or `out/cache`), keyed by all that can change them, so that a rerun generates nothing twice.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,12 +18,13 @@ from holdfast.benchmarks.metrics import secondary_metrics
 from holdfast.benchmarks.models import LoadedModel
 from holdfast.benchmarks.plan import Work, plan
 from holdfast.benchmarks.progress import Progress
+from holdfast.benchmarks.ranks import Ranks, joined
 from holdfast.benchmarks.scoring import Scorer
 from holdfast.benchmarks.settings import Settings
 from holdfast.benchmarks.suite import Suite, load_suite
 from holdfast.errors import DataError
 from holdfast.rows import SCHEMA_VERSION, Row, encode, read_whole_rows, write_json, write_whole
-from holdfast.run import Measurement, TaskResult, read_json, sample_path, summarize, write_results
+from holdfast.run import Measurement, TaskResult, read_json, read_measurement, sample_path, summarize, write_results
 
 _SMALL = 50_000_000
 """Parameters below which a CPU model runs on one thread."""
@@ -37,31 +38,48 @@ def measure(
     data_root: Path | None = None,
     cache: Path | None = None,
     settings: Settings | None = None,
+    together: bool = False,
 ) -> Measurement:
     """Measure `model` on `suite` into the directory `out` and return what it holds.
 
     `model`: a LoadedModel, or a backend of lm-eval `{backend: vllm, model: id, **arguments}`. `data_root`: local copy
     of the data. `cache`: a directory shared between runs and processes: what one job measured, no other repeats.
-    The model's training mode and torch's random state are as before when this returns. Called again after a kill, it
-    goes on where it was. Raises DataError when `out` holds another model's measurement.
+    `together`: every process of torch.distributed (or of `torchrun`) makes this same call with its own copy or shard
+    of the model; each generates a share of the batches, the first scores and writes, and all return the same. Without
+    it the calling process measures alone. The model's training mode and torch's random state are as before when this
+    returns. Called again after a kill, with however many processes, it goes on where it was. Raises DataError when
+    `out` holds another model's measurement, HoldfastError when another process failed.
     """
     how = settings or Settings()
     chosen = load_suite(suite)
-    with undisturbed(model):
-        engine = open_engine(model, how)
+    with joined(together) as ranks, undisturbed(model):
+        engine = open_engine(model, how, ranks)
         works = plan(chosen, engine, how, data_root, cache)
-        _claim(out, engine, works)
-        results = {work.name: _measure_task(work, engine, out, cache or out / "cache", how) for work in works}
-    measurement = Measurement(out, results, {**engine.describe(), "suite": chosen.name})
-    write_results(measurement)
-    return measurement
+        if ranks.first:
+            _claim(out, engine, works)
+        _same_model(ranks.meet(engine.key()))
+        results = {work.name: _measure_task(work, engine, out, cache or out / "cache", how, ranks) for work in works}
+        measurement = Measurement(out, results, {**engine.describe(), "suite": chosen.name})
+        if ranks.first:
+            write_results(measurement)
+        ranks.meet()
+    return measurement if ranks.first else read_measurement(out)
 
 
-def _measure_task(work: Work, engine: Engine, out: Path, cache: Path, how: Settings) -> TaskResult:
+def _same_model(keys: Sequence[str]) -> None:
+    for rank, key in enumerate(keys):
+        if key != keys[0]:
+            raise DataError(f"process {rank} of {len(keys)} holds another model or settings than process 0")
+
+
+def _measure_task(work: Work, engine: Engine, out: Path, cache: Path, how: Settings, ranks: Ranks) -> TaskResult:
     """Generate and score what is missing of one task; its rows end up in the order of its items."""
     path = sample_path(out, work.name)
+    journal = Journal(cache / "completions" / engine.key() / f"{path.stem}.jsonl", ranks.rank)
+    if not ranks.first:
+        _generate(work, ranks.meet()[0], engine, journal, ranks)
+        return work.result
     rows = _kept_rows(path, work)
-    journal = Journal(cache / "completions" / engine.key() / f"{path.stem}.jsonl")
     missing = [item for item in work.items if item.key not in rows]
     if missing:
         progress = Progress(work.name, len(work.items), len(rows), how.progress)
@@ -70,31 +88,77 @@ def _measure_task(work: Work, engine: Engine, out: Path, cache: Path, how: Setti
             Scorer(work.judge, path, work.hold, progress.advance) as scorer,
             journal.locked(f"{engine.describe()['name']} on {work.name}"),
         ):
-            _answer(work, missing, engine, journal, scorer)
+            _answer(work, missing, engine, journal, scorer, ranks)
         rows |= {row.key: row for row in scorer.rows}
+    else:
+        _generate(work, ranks.meet([])[0], engine, journal, ranks)
     ordered = [rows[item.key] for item in work.items]
     write_whole(path, "".join(encode(row) + "\n" for row in ordered))
     return _result(work, ordered, journal)
 
 
-def _answer(work: Work, missing: Sequence[Item], engine: Engine, journal: Journal, scorer: Scorer) -> None:
-    """Hand every missing item's completion to the scorer: first those known, then the others as they are generated.
-
-    Batches are planned over all items of the task, so that a resumed run generates in the same company."""
-    wanted = {item.key for item in missing}
+def _answer(
+    work: Work, missing: Sequence[Item], engine: Engine, journal: Journal, scorer: Scorer, ranks: Ranks
+) -> None:
+    """Hand every missing item's completion to the scorer: first those known, then the others as they are generated,
+    here or by another process."""
+    waiting: dict[str, list[Item]] = {}
     for item in missing:
-        if item.cache_key in journal.records:
-            scorer.put(item, work.finish(item, read_completion(journal.records[item.cache_key])))
+        waiting.setdefault(item.cache_key, []).append(item)
+
+    def deliver(keys: Iterable[str]) -> None:
+        for key in keys:
+            for item in waiting.pop(key, ()):
+                scorer.put(item, work.finish(item, read_completion(journal.records[key])))
+
+    deliver([key for key in waiting if key in journal.records])
+    todo = open_batches(work.items, engine.chunk, journal.records)
+    _generate(work, ranks.meet(todo)[0], engine, journal, ranks, deliver)
+    deliver(journal.refresh())
+    if waiting:
+        raise DataError(f"{journal.path.parent} is not on a file system that all {ranks.count} processes share")
+
+
+def _generate(
+    work: Work,
+    todo: Sequence[Sequence[int]],
+    engine: Engine,
+    journal: Journal,
+    ranks: Ranks,
+    deliver: Callable[[Iterable[str]], None] = lambda keys: None,
+) -> None:
+    """This process's share of the batches `todo`, journaled; returns when every process has done its own."""
 
     def emit(finished: Sequence[tuple[Item, Completion]]) -> None:
         journal.append({item.cache_key: completion_record(answer) for item, answer in finished})
-        for item, answer in finished:
-            if item.key in wanted:
-                scorer.put(item, work.finish(item, answer))
+        deliver([item.cache_key for item, _ in finished])
 
-    for batch in batches(work.items, engine.chunk):
-        if todo := [item for item in batch if item.cache_key not in journal.records]:
-            engine.run(todo, emit)
+    for start in range(0, len(todo), ranks.count):
+        if ranks.count > 1:
+            deliver(journal.refresh())
+        mine = start + ranks.rank
+        if mine < len(todo):
+            engine.run([work.items[place] for place in todo[mine]], emit)
+        elif engine.lockstep:  # the others cannot go on without this process's part of the weights
+            engine.run([work.items[place] for place in todo[-1]], lambda finished: None)
+    ranks.meet()
+
+
+def open_batches(items: Sequence[Item], size: int, known: Container[str]) -> list[list[int]]:
+    """The batches that have something to generate, as positions in `items`. They are planned over all items of the
+    task, and belong to processes whole: a resumed or divided run generates in the same company as an undisturbed one.
+    """
+    places = {item.key: place for place, item in enumerate(items)}
+    planned: set[str] = set()
+    found = []
+    for batch in batches(items, size):
+        todo = []
+        for item in batch:
+            if item.cache_key not in known and item.cache_key not in planned:
+                planned.add(item.cache_key)
+                todo.append(places[item.key])
+        found.append(todo)
+    return [batch for batch in found if batch]
 
 
 def batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:

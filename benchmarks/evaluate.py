@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.benchmarks.models import LoadedModel, load
+from holdfast.benchmarks.ranks import joined
 from holdfast.benchmarks.settings import Settings
 from holdfast.benchmarks.suite import Suite, load_suite
 from holdfast.errors import UsageError, unknown
@@ -67,6 +68,8 @@ class Evaluation:
     after: Measurement
     before: Measurement | None = None
     comparison: "Comparison | None" = None
+    first: bool = True
+    """Whether this process wrote and compares (the first of those launched together)."""
 
     @property
     def exit_code(self) -> int:
@@ -79,15 +82,22 @@ def evaluate(config: EvalConfig) -> Evaluation:
 
     Everything is written below `out`: a measurement itself, or `before/` (against), `after/` (model) and the report.
     With `noise` the model before is measured once more from scratch, in `noise/` (alone: in `after/`).
+    Under `torchrun` or `accelerate launch` every process generates a share; the first compares and writes.
     Raises UsageError or DataError in one line.
     """
     suite = _checked(config)
-    out, started = directory_of(config), time.perf_counter()
+    with joined() as ranks:
+        return _evaluate(config, suite, directory_of(config), ranks.first)
+
+
+def _evaluate(config: EvalConfig, suite: Suite, out: Path, first_process: bool) -> Evaluation:
+    started = time.perf_counter()
     if config.against is None and not config.noise:
         measured = _measured(config, config.model, suite, out)
-        _write_manifest(config, suite, out, started)
-        _export(config, measured)
-        return Evaluation(out, measured)
+        if first_process:
+            _write_manifest(config, suite, out, started)
+            _export(config, measured)
+        return Evaluation(out, measured, first=first_process)
     first = config.model if config.against is None else config.against
     before = _measured(config, first, suite, out / "before")
     again = _again(config, first, suite, out) if config.noise else None
@@ -95,6 +105,8 @@ def evaluate(config: EvalConfig) -> Evaluation:
         after, again = again, None
     else:
         after = _measured(config, config.model, suite, out / "after")
+    if not first_process:
+        return Evaluation(out, after, before, first=False)
     _write_manifest(config, suite, out, started)
     _export(config, after)
     return Evaluation(out, after, before, _compared(before, after, again, config, out))
@@ -160,6 +172,7 @@ def _measured(config: EvalConfig, model: Any, suite: Suite, out: Path, cache: Pa
         data_root=Path(config.data_root) if config.data_root else None,
         cache=cache or cache_of(config),
         settings=settings_of(config),
+        together=True,
     )
 
 

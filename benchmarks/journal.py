@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,47 +16,59 @@ from holdfast.sample import Score
 
 
 class Journal:
-    """Records by key in one file. Several processes may read it; who appends holds `locked`."""
+    """Records by key. Processes that measure together append each to a file of its own and read all of them; who
+    appends to the first file holds `locked`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, part: int = 0) -> None:
+        """`path`: the first process's file; process `part` appends to `<stem>.part<part>.jsonl` beside it."""
+        self._first = path
+        self.path = path.with_name(f"{path.stem}.part{part}.jsonl") if part else path
         self.records: dict[str, dict[str, Any]] = {}
-        self._end = 0
+        self._ends: dict[Path, int] = {}
         self.refresh()
 
-    def refresh(self) -> None:
-        """Read what was added since the last look; a torn last line is not read."""
-        if not self.path.exists():
-            return
-        with self.path.open("rb") as stream:
-            stream.seek(self._end)
-            added = stream.read()
-        whole = added[: added.rfind(b"\n") + 1]
+    def refresh(self) -> list[str]:
+        """Read what was added since the last look, and return its keys; a torn last line is not read."""
+        added: dict[str, dict[str, Any]] = {}
+        for path in (self._first, *sorted(self._first.parent.glob(f"{escape(self._first.stem)}.part*.jsonl"))):
+            added |= self._added(path)
+        self.records |= added
+        return list(added)
+
+    def _added(self, path: Path) -> dict[str, dict[str, Any]]:
+        if not path.exists() or path.stat().st_size == self._ends.get(path, 0):
+            return {}
+        with path.open("rb") as stream:
+            stream.seek(self._ends.get(path, 0))
+            content = stream.read()
+        whole = content[: content.rfind(b"\n") + 1]
+        self._ends[path] = self._ends.get(path, 0) + len(whole)
+        found: dict[str, dict[str, Any]] = {}
         for line in whole.splitlines():
             try:
-                self.records |= json.loads(line)
+                found |= json.loads(line)
             except ValueError:
                 continue  # torn by a kill, and mended by the next append
-        self._end += len(whole)
+        return found
 
     def append(self, records: Mapping[str, Mapping[str, Any]]) -> None:
         """Add a batch as one line, on the disk when this returns."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps(records, ensure_ascii=True).encode() + b"\n"
         with self.path.open("ab") as stream:
-            if stream.tell() > self._end and not _ends_whole(self.path):
+            if stream.tell() > self._ends.get(self.path, 0) and not _ends_whole(self.path):
                 line = b"\n" + line  # closes the line that a kill tore
             stream.write(line)
             stream.flush()
             os.fsync(stream.fileno())
-            self._end = stream.tell()
+            self._ends[self.path] = stream.tell()
         self.records |= {key: dict(record) for key, record in records.items()}
 
     @contextmanager
     def locked(self, what: str) -> Iterator[None]:
-        """Hold the file's lock: jobs that would produce the same records wait and then find them here."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_suffix(".lock").open("a") as lock:
+        """Hold the journal's lock: jobs that would produce the same records wait and then find them here."""
+        self._first.parent.mkdir(parents=True, exist_ok=True)
+        with self._first.with_suffix(".lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,13 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from holdfast.benchmarks.shards import is_spread, unwrapped
 from holdfast.errors import DataError, UsageError
 from holdfast.rows import digest
 
 
 @dataclass
 class LoadedModel:
-    """A model in memory. `model`: a transformers (or PEFT) causal LM; `tokenizer`: its fast tokenizer."""
+    """A model in memory. `model`: a transformers (or PEFT) causal LM, also as DDP, DeepSpeed (ZeRO-1, ZeRO-2) or FSDP2
+    hold it; `tokenizer`: its fast tokenizer. Of FSDP2 every process makes its own, at the same time."""
 
     model: Any
     tokenizer: Any
@@ -25,7 +28,8 @@ class LoadedModel:
     """Hash of the weights; computed when empty."""
 
     def __post_init__(self) -> None:
-        """Compute a fingerprint that was not given."""
+        """Take the model out of what a trainer wrapped it in; compute a fingerprint that was not given."""
+        self.model = unwrapped(self.model)
         if not self.fingerprint:
             self.fingerprint = fingerprint(self.model)
 
@@ -72,7 +76,6 @@ def load(
 
     Raises DataError naming what the directory lacks, or what the hub said.
     """
-    import torch
     import transformers
 
     place = _place(name)
@@ -90,8 +93,17 @@ def load(
             import peft
 
             model = peft.PeftModel.from_pretrained(model, place, use_safetensors=True)
-    where = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    where = device or _device()
     return LoadedModel(model.to(where).eval(), words, name)
+
+
+def _device() -> str:
+    """This process's own GPU among those of a launch, or the CPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return "cpu"
+    return f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
 
 
 def _place(name: str) -> str:
@@ -165,11 +177,21 @@ def fingerprint(model: Any) -> str:
     Tensors are hashed in parallel: hashing releases the interpreter lock.
     """
     tensors = sorted(model.state_dict().items())
+    if any(is_spread(tensor) for _, tensor in tensors):
+        return digest([[_tensor_digest(name, _whole(tensor)) for name, tensor in tensors], _shape(model)])
     with ThreadPoolExecutor(max_workers=4) as pool:
         parts = list(pool.map(lambda named: _tensor_digest(*named), tensors))
+    return digest([parts, _shape(model)])
+
+
+def _whole(tensor: Any) -> Any:
+    """A tensor gathered from all processes, one after the other: a collective must come in the same order on each."""
+    return tensor.full_tensor() if is_spread(tensor) else tensor
+
+
+def _shape(model: Any) -> dict[str, Any]:
     config = getattr(model, "config", None)
-    shape = _config_of(config.to_dict()) if config is not None and hasattr(config, "to_dict") else {}
-    return digest([parts, shape])
+    return _config_of(config.to_dict()) if config is not None and hasattr(config, "to_dict") else {}
 
 
 _CONFIG_NOISE = frozenset(

@@ -7,6 +7,7 @@
   holdfast eval model=served backend=local-chat-completions suite=[gsm8k,ifeval] \\
                 backend_args.base_url=http://localhost:8000/v1/chat/completions backend_args.num_concurrent=32
   holdfast eval -m model=a,b,c suite=quick                                      one evaluation after the other
+  torchrun --nproc_per_node 8 -m holdfast eval model=… suite=core               a copy of the model on each of 8 GPUs
 
 keys
   model= against=    DIRECTORY | HUB_ID | tiny | {model: …, backend: …}    revision= dtype= device= tokenizer=
@@ -20,6 +21,7 @@ code is 0; with it 0 pass, 1 regressed, 2 inconclusive.
 """
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -69,12 +71,14 @@ def _sweep(jobs: Sequence[Sequence[str]], flags: Flags) -> int:
         records.append({"words": list(words), **record(done)})
         if not flags.json:
             _tell(done, flags)
-    if flags.json:
+    if flags.json and int(os.environ.get("RANK") or 0) == 0:
         print(json.dumps(records, ensure_ascii=False))
     return failed
 
 
 def _tell(done: "Evaluation", flags: Flags) -> None:
+    if not done.first:
+        return
     if flags.json:
         print(json.dumps(record(done), ensure_ascii=False))
         return
