@@ -84,9 +84,10 @@ def benchmark(
         "holm_improved": 1.0 if after < before else 0.00001,
         "margin": 0.01,
         "allowed_drop": 0.0,
-        "method": "Tango score interval; mid-p McNemar",
+        "method": "skewness-corrected score interval, mid-p McNemar test",
         "flip_rate": (lost + gained) / n,
         "mde": 0.022,
+        "bounds": interval(after - before, 0.84 * half),
         "version": "1",
         "reward": {"name": "math", "version": "3", "options": {"tolerance": 1e-6}},
         "generation": {"max_new_tokens": 256, "do_sample": False, "chat_template": True},
@@ -138,17 +139,112 @@ def guard() -> dict[str, Any]:
     """An in-training guard's record, as guard.json holds it."""
     looks = []
     for step in range(40, 201, 40):
-        ifeval = {"items": 64, "lost": step // 16, "gained": 1, "e": 1.02**step}
-        mmlu = {"items": 64, "lost": 3, "gained": 3, "e": 0.8}
+        lost = step // 16
+        skills = {
+            "ifeval": _look(64, lost, 1, 76.9, 1.02**step),
+            "mmlu": _look(64, 3, 3, 63.1, 0.8),
+            "<b>code</b>": _look(64, 2, 3, 59.1, 0.4),
+        }
+        broken = ["ifeval"] if step == 200 else []
         looks.append(
-            {"step": step, "skills": {"ifeval": ifeval, "mmlu": mmlu}, "broken": ["ifeval"] if step == 200 else []}
+            {"step": step, "why": "schedule", "skills": skills, "broken": broken, "generated": 90, "seconds": 2.1}
         )
     return {
+        "schema": 1,
         "policy": "stop",
-        "seconds": 9.1,
+        "every": 40,
+        "alpha": 0.05,
+        "margin": 5.0,
+        "threshold": 50.0,
+        "tasks": ["ifeval", "mmlu", "<b>code</b>"],
+        "start_seconds": 6.5,
+        "seconds": 17.0,
+        "good_step": 120,
         "acted": {"step": 200, "policy": "stop", "broken": ["ifeval"]},
         "looks": looks,
+        "glances": [],
     }
+
+
+def _look(items: int, lost: int, gained: int, before: float, evidence: float) -> dict[str, Any]:
+    now = before - 100 * (lost - gained) / items
+    return {"items": items, "lost": lost, "gained": gained, "before": before, "now": now, "e": evidence, "p": 0.5}
+
+
+def bisected() -> dict[str, Any]:
+    """Bisect's record, as bisect.json holds it."""
+    checkpoints = list(range(20, 201, 20))
+    drops = {
+        100: (-0.01, "INCONCLUSIVE"),
+        140: (-0.04, "REGRESSED"),
+        120: (-0.03, "REGRESSED"),
+        200: (-0.11, "REGRESSED"),
+    }
+    looks = {
+        str(step): {
+            task: {
+                "difference": drop if task == "ifeval" else 2 * drop,
+                "interval": [drop - 0.02, drop + 0.02],
+                "p": 0.001,
+                "verdict": verdict if task == "ifeval" or step > 120 else "INCONCLUSIVE",
+                "lost": 9,
+                "gained": 2,
+                "n": 541,
+            }
+            for task in ("ifeval", "mmlu")
+        }
+        for step, (drop, verdict) in sorted(drops.items())
+    }
+    breaks = [
+        {
+            "task": task,
+            "held_at": held,
+            "broken_at": broken,
+            "difference": -0.031,
+            "p": 0.0004,
+            "interval": [-0.05, -0.012],
+            "monotone": task == "ifeval",
+            "sentence": f"{task} broke between step {held} and step {broken} (-3.1 points, p = 4e-04).",
+        }
+        for task, held, broken in (("ifeval", 100, 120), ("mmlu", 120, 140))
+    ]
+    return {"schema": 1, "breaks": breaks, "looks": looks, "checkpoints": checkpoints, "seconds": 44.0}
+
+
+def mended() -> dict[str, Any]:
+    """Mend's record, as mend.json holds it."""
+    line = ((0.25, 0.09, 0.001), (0.5, 0.15, -0.002), (0.6, 0.17, -0.004), (0.7, 0.182, -0.009), (1.0, 0.216, -0.019))
+    points = [
+        {
+            "name": f"{weight:g}",
+            "weight": weight,
+            "weights": {"all": weight},
+            "density": 1.0,
+            "steps": 0,
+            "gain": gain,
+            "held": held,
+            "worst": f"ifeval {100 * 4 * held:+.1f}",
+            "differences": {"gsm8k": gain, "ifeval": 4 * held},
+            "decision": "PASS" if held > -0.005 else "REGRESSED",
+        }
+        for weight, gain, held in line
+    ]
+    return {
+        "schema": 1,
+        "points": points,
+        "chosen": "0.6",
+        "confirmed": "PASS",
+        "confirmation": "Nothing regressed: the mean of the 5 held benchmarks changed by -0.3 points, and a drop of 1 point is "
+        "ruled out; trained for: gsm8k +16.8 points.",
+        "margin": 1.0,
+        "items": {"selection": 8000, "confirmation": 8000},
+        "seconds": 310.0,
+    }
+
+
+def extras(steps: int = 200) -> dict[str, Any]:
+    """Everything that can lie beside a run."""
+    return {"training": training(steps), "guard": guard(), "bisect": bisected(), "mend": mended()}
 
 
 def manifest() -> dict[str, Any]:
@@ -209,7 +305,7 @@ def full() -> Comparison:
     )
     benchmarks = (*benchmarks[:1], _with_shifts(benchmarks[1], shifts), *benchmarks[2:])
     macro = Omnibus(
-        "macro", 5, 16736, 0.591, 0.572, -0.0188, interval(-0.0188, 0.011), -0.0281, 0.0009, 0.99, 0.01, False
+        "macro", 5, 16736, 0.591, 0.572, -0.0188, interval(-0.0188, 0.011), -0.0281, 0.0009, 0.99, 0.01, False, -0.0096
     )
     before = RunInfo(
         "before", "runs/a/before", {"name": "Qwen/Qwen3-0.6B", "fingerprint": "9f2c41d0a3b7e855"}, "known", manifest()

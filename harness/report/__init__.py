@@ -28,9 +28,9 @@ def write(
 ) -> list[Path]:
     """Write `directory`/report.json, .md and .html (each whole or not at all); returns their paths.
 
-    `extras`: `{"training": log history, "guard": guard.json's record}` for the training curves; without them the
-    run's own `training.json` and `guard/guard.json` are read where there are any. Raises UsageError for an unknown
-    format, DataError for a `training.json` that is not one.
+    `extras`: what else is known of the run: `training` (a trainer's log history), `guard`, `bisect`, `mend` (their
+    records); without them the run's own files are read where there are any. Raises UsageError for an unknown format,
+    DataError for a `training.json` that is not one.
     """
     from holdfast.rows import write_whole
 
@@ -55,34 +55,53 @@ def text(comparison: "Comparison", wanted: str, extras: Mapping[str, Any] | None
         import json
 
         return json.dumps(comparison.to_json(), indent=1, ensure_ascii=True) + "\n"
+    if wanted not in FORMATS:
+        raise unknown("report format", wanted, FORMATS)
+    known = _found(comparison) if extras is None else extras
     if wanted == "md":
         from holdfast.report.markdown import markdown
 
-        return markdown(comparison)
-    if wanted == "html":
-        from holdfast.report.html import render
+        return markdown(comparison, known)
+    from holdfast.report.html import render
 
-        known = _found(comparison) if extras is None else extras
-        return render(comparison, training=known.get("training") or (), guard=known.get("guard"))
-    raise unknown("report format", wanted, FORMATS)
+    return render(comparison, known)
 
 
-def terminal(comparison: "Comparison") -> "RenderableType":
-    """What `rich` prints: the verdict, a table with a small forest plot, warnings."""
+def terminal(comparison: "Comparison", extras: Mapping[str, Any] | None = None) -> "RenderableType":
+    """What `rich` prints: the verdict, a table with a small forest plot, warnings, what guard, bisect and mend found.
+
+    `extras` as in `write`; None: what lies beside the run after is taken.
+    """
     from holdfast.report.console import Terminal
 
-    return Terminal(comparison)
+    return Terminal(comparison, _found(comparison) if extras is None else extras)
+
+
+def refresh(run: Path) -> list[Path]:
+    """Write a run's report.md and report.html anew from its report.json, with what bisect and mend have found since.
+
+    Returns the paths; none when the run has no report.json.
+    """
+    from holdfast.compare.result import Comparison
+    from holdfast.run import read_json
+
+    if not (run / "report.json").is_file():
+        return []
+    return write(Comparison.from_json(read_json(run / "report.json")), run, ("md", "html"))
 
 
 def _found(comparison: "Comparison", directory: Path | None = None) -> dict[str, Any]:
     """What the run's directory tells of its training."""
-    from holdfast.run import read_json
+    from holdfast.report.story import read_story
 
     for folder in (directory, Path(comparison.after.path).parent):
-        if folder and (Path(folder) / "training.json").is_file():
-            guard = Path(folder) / "guard" / "guard.json"
-            known = {"training": read_training(Path(folder) / "training.json")}
-            return known | ({"guard": read_json(guard)} if guard.is_file() else {})
+        if folder is None:
+            continue
+        known: dict[str, Any] = read_story(Path(folder))
+        if (Path(folder) / "training.json").is_file():
+            known["training"] = read_training(Path(folder) / "training.json")
+        if known:
+            return known
     return {}
 
 

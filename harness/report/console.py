@@ -1,12 +1,13 @@
 """The report in a terminal: the verdict, then one line per benchmark with a small forest plot."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from holdfast.compare.result import Benchmark, Comparison, Interval, Omnibus
 from holdfast.report import words
 from holdfast.report.forest import Scale, scale
 from holdfast.report.markup import visible
+from holdfast.report.story import Part, parts
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -23,8 +24,9 @@ _ROLES = {"target": "trained for", "held": "held skills", "ignored": "not judged
 class Terminal:
     """The renderable: fits itself to the width it is given."""
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(self, comparison: Comparison, extras: Mapping[str, Any] | None = None) -> None:
         self.comparison = comparison
+        self.extras = extras or {}
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[RenderableType]":
         """Verdict, models, table, warnings, the gate's demands. Names are plain text, never `rich` markup."""
@@ -41,6 +43,24 @@ class Terminal:
             yield Text(f"! {visible(warning)}", style="yellow")
         for check in comparison.checks:
             yield _check(check.name, check.text, check.passed)
+        for part in parts(self.extras):
+            yield Text()
+            yield Text(part.title, style="bold")
+            for line in part.said:
+                yield Text(f"  {visible(line)}")
+            if part.key == "mend" and part.rows:
+                yield _points(part)
+
+
+def _points(part: Part) -> "Table":
+    """Mend's frontier."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*part.heads, box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 2))
+    for row in part.rows:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    return table
 
 
 def _table(comparison: Comparison, drawn: bool) -> "Table":

@@ -14,9 +14,6 @@ Log = Sequence[Mapping[str, Any]]
 _MOST_STEPS = 4000
 _MOST_PANELS = 16
 _PANELS: tuple[tuple[str, str], ...] = (
-    ("In-training checks: net change of the guarded skills in points", r"guard/.+/net"),
-    ("In-training checks: evidence of a drop, log₁₀ of the e-value", r"guard/.+/evidence"),
-    ("In-training checks", r"guard/.*"),
     ("In-training measurement of the saved checkpoints: change in points", r"checkpoint/.+"),
     ("Loss", r"(eval_)?loss"),
     ("Reward", r"(eval_)?reward"),
@@ -44,13 +41,11 @@ class Panel:
     title: str
     x: list[float]
     series: list[tuple[str, list[float | None]]]
-    points: bool
-    """Checks made now and then are drawn as points."""
 
     def as_json(self) -> dict[str, Any]:
         """What the page's script reads."""
         lines = [{"name": name, "y": values} for name, values in self.series]
-        return {"title": self.title, "x": self.x, "series": lines, "points": self.points}
+        return {"title": self.title, "x": self.x, "series": lines}
 
 
 def panels(log: Log) -> list[Panel]:
@@ -66,34 +61,8 @@ def panels(log: Log) -> list[Panel]:
     return [panel for panel in made if panel is not None][:_MOST_PANELS]
 
 
-def guard_log(record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The looks of a run's guard.json as log entries: `guard/<task>/net` in points, `guard/<task>/evidence`."""
-    log = []
-    for look in record.get("looks") or ():
-        entry: dict[str, Any] = {"step": look["step"]}
-        for task, seen in look["skills"].items():
-            entry[f"guard/{task}/net"] = 100 * (seen["gained"] - seen["lost"]) / max(1, seen["items"])
-            if seen["e"] > 0:
-                entry[f"guard/{task}/evidence"] = math.log10(seen["e"])
-        log.append(entry)
-    return log
-
-
-def guard_words(record: Mapping[str, Any] | None) -> str:
-    """What the guard did, in one sentence; empty when it did nothing."""
-    acted = (record or {}).get("acted")
-    if not acted:
-        return ""
-    did = {"warn": "warned", "stop": "stopped the training"}.get(acted["policy"], "")
-    did = did or f"went back to the weights of step {acted.get('restored_step')}"
-    return f"The guard {did} at step {acted['step']}: {', '.join(acted['broken'])} had broken."
-
-
-def curves(log: Log, acted: str = "") -> Html:
-    """The section with one place per chart (the page's script draws them); empty without a log.
-
-    `acted`: what the guard did, in a sentence.
-    """
+def curves(log: Log) -> Html:
+    """The section with one place per chart (the page's script draws them); empty without a log."""
     charts = panels(log)
     if not charts:
         return Html("")
@@ -103,8 +72,7 @@ def curves(log: Log, acted: str = "") -> Html:
         "last one; drag to zoom, double-click to go back." + (f" {notes}" if notes else "")
     )
     places = [tag("div", class_="panel pad curve") for _ in charts]
-    said = tag("ul", tag("li", acted), class_="warnings") if acted else ""
-    return section("training", "Training", lede, said, tag("div", *places, class_="curves"))
+    return section("training", "Training curves", lede, tag("div", *places, class_="curves"))
 
 
 def _panel(title: str, keys: Iterable[str], log: Log) -> Panel | None:
@@ -121,7 +89,7 @@ def _panel(title: str, keys: Iterable[str], log: Log) -> Panel | None:
         at = place.get(float(entry["step"]))
         if at is not None:
             _fill(series, at, entry)
-    return Panel(title, steps, series, points=title.startswith("In-training"))
+    return Panel(title, steps, series)
 
 
 def _fill(series: list[tuple[str, list[float | None]]], at: int, entry: Mapping[str, Any]) -> None:

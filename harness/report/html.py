@@ -10,13 +10,14 @@ from typing import Any
 
 from holdfast.compare.result import Benchmark, Comparison
 from holdfast.report import words
-from holdfast.report.curves import Log, curves, guard_log, guard_words, panels
+from holdfast.report.curves import Log, curves, panels
 from holdfast.report.flows import flows
 from holdfast.report.forest import forest
 from holdfast.report.heat import heat, shifts
 from holdfast.report.items import browser, collect, embed, pack
 from holdfast.report.markup import Html, escape, join, section, table, tag
 from holdfast.report.reproduce import reproduce
+from holdfast.report.story_html import story
 
 _STYLES = ("uplot.min.css", "page.css", "charts.css", "items.css")
 _SCRIPTS = ("text.js", "diff.js", "data.js", "items.js", "curves.js", "page.js")
@@ -26,7 +27,10 @@ _NAV = {
     "forgetting": "Forgetting",
     "categories": "Categories",
     "answers": "Answers",
-    "training": "Training",
+    "during": "In training",
+    "broke": "When it broke",
+    "cure": "Cure",
+    "training": "Curves",
     "items": "Items",
     "reproduce": "Reproduce",
     "frontier": "Frontier",
@@ -36,9 +40,10 @@ _NAV = {
 }
 
 
-def render(comparison: Comparison, *, training: Log = (), guard: Mapping[str, Any] | None = None) -> str:
-    """The whole page. `training`: a trainer's log history; `guard`: the in-training guard's record (guard.json)."""
-    training = [*training, *guard_log(guard or {})]
+def render(comparison: Comparison, extras: Mapping[str, Any] | None = None) -> str:
+    """The whole page. `extras`: `training` (a trainer's log history), `guard`, `bisect`, `mend` (their records)."""
+    extras = extras or {}
+    training: Log = extras.get("training") or ()
     items = collect(comparison)
     sections = [
         verdict(comparison),
@@ -47,7 +52,8 @@ def render(comparison: Comparison, *, training: Log = (), guard: Mapping[str, An
         flows(comparison),
         heat(comparison),
         shifts(comparison),
-        curves(training, guard_words(guard)),
+        *story(extras),
+        curves(training),
         browser(items),
         reproduce(comparison),
     ]

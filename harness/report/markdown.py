@@ -2,12 +2,14 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from holdfast.compare.result import Benchmark, Comparison, Flip
 from holdfast.report import words
 from holdfast.report.markup import visible
 from holdfast.report.reproduce import command_line
+from holdfast.report.story import Part, parts
 
 LONGEST = 60_000
 """Characters; GitHub takes 65,536."""
@@ -18,11 +20,12 @@ _ICONS = {"lost": "🔻", "good": "✅", "gained": "🔼", "warn": "❔", "flat"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!&$])")
 
 
-def markdown(comparison: Comparison) -> str:
+def markdown(comparison: Comparison, extras: Mapping[str, Any] | None = None) -> str:
     """Verdict, table and folded details. Parts that would pass the limit are left out, and it is said."""
     look = words.DECISIONS[comparison.decision]
     kept = f"### {_ICONS[look.tone]} {look.word}: {plain(words.sentence(comparison))}\n"
     blocks = [_summary(comparison), _warnings(comparison), _checks(comparison), _table(comparison)]
+    blocks += [_part(part) for part in parts(extras or {})]
     blocks += [_forgetting(comparison), _categories(comparison), *_examples(comparison), _reproduce(comparison)]
     for block in filter(None, blocks):
         if len(kept) + len(block) > LONGEST:
@@ -95,6 +98,14 @@ def _row(benchmark: Benchmark) -> list[str]:
         f"**{words.points(benchmark.difference)}** {words.interval(benchmark.interval)}",
         f"{_ICONS[look.tone]} {look.word}{f' ({lacking})' if lacking else ''}",
     ]
+
+
+def _part(part: Part) -> str:
+    """What guard, bisect or mend found: its sentences, and its table folded."""
+    said = "\n".join(f"- {plain(text)}" for text in part.said)
+    rows = [[plain(cell) or " " for cell in row] for row in part.rows]
+    details = _folded("Details", _grid([head or " " for head in part.heads], rows)) if rows else ""
+    return f"**{part.title}**\n\n{said}" + (f"\n\n{details}" if details else "")
 
 
 def _forgetting(comparison: Comparison) -> str:

@@ -103,7 +103,12 @@ def model_name(run: RunInfo) -> str:
 
 def sentence(comparison: Comparison) -> str:
     """The verdict's sentence, with true minus signs."""
-    return re.sub(r"(?<=[\s(\[])-(?=\d)", MINUS, comparison.sentence)
+    return true_minus(comparison.sentence)
+
+
+def true_minus(text: str) -> str:
+    """`text` with a minus sign for each hyphen before a number."""
+    return re.sub(r"(?<=[\s(\[])-(?=\d)", MINUS, text)
 
 
 def title(comparison: Comparison) -> str:

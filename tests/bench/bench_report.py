@@ -53,7 +53,7 @@ def measure(browser: Any, items: int, folder: Path) -> list[str]:
     """One row of the table."""
     made = comparison(items)
     start = time.perf_counter()
-    page = render(made, training=training())
+    page = render(made, {"training": training()})
     written = time.perf_counter() - start
     file = folder / f"{items}.html"
     file.write_text(page, encoding="utf-8")

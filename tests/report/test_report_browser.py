@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_samples import HOSTILE, benchmark, flip, full, guard, training
+from report_samples import HOSTILE, benchmark, extras, flip, full
 
 from holdfast.compare.result import Comparison, Verdict
 from holdfast.report.html import render
@@ -45,7 +45,7 @@ class Visit:
 
     def __init__(self, chromium: Any, folder: Path, comparison: Comparison, **context: Any) -> None:
         self.file = folder / "report.html"
-        self.file.write_text(render(comparison, training=training(200), guard=guard()), encoding="utf-8")
+        self.file.write_text(render(comparison, extras()), encoding="utf-8")
         self.events: list[str] = []
         self.page = chromium.new_context(**context).new_page()
         self.page.on("dialog", lambda dialog: (self.events.append(f"dialog {dialog.message}"), dialog.dismiss()))

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_samples import HOSTILE, benchmark, flip, full, guard, training
+from report_samples import HOSTILE, benchmark, extras, flip, full
 
 from holdfast.compare.result import Benchmark, Comparison, Verdict
-from holdfast.report.curves import guard_log, panels
+from holdfast.report.curves import panels
 from holdfast.report.flows import diagram
 from holdfast.report.forest import scale
 from holdfast.report.heat import step
@@ -70,7 +70,7 @@ def with_task(comparison: Comparison, changed: Benchmark) -> Comparison:
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return render(full(), training=training(50), guard=guard())
+    return render(full(), extras(50))
 
 
 def test_page_is_well_formed_and_says_the_verdict_first(page: str) -> None:
@@ -127,7 +127,7 @@ def test_hostile_text_everywhere_leaves_the_page_whole() -> None:
     )
     comparison = with_task(replace(full(), sentence=nasty, warnings=(nasty,), command=(nasty,)), bad)
     run = replace(comparison.before, name=nasty, path=nasty, model={"name": nasty}, manifest={nasty: nasty})
-    page = render(replace(comparison, before=run), training=[{"step": 1, nasty: 1.0}, {"step": 2, nasty: 2.0}])
+    page = render(replace(comparison, before=run), {"training": [{"step": 1, nasty: 1.0}, {"step": 2, nasty: 2.0}]})
     parsed = outline(page)
     assert parsed.open == []
     assert not [e for e in parsed.elements if e[0] in ("img", "iframe")]
@@ -198,15 +198,7 @@ def test_training_panels_keep_gaps_and_order() -> None:
     assert list(made) == ["Loss", "Reward parts", "KL to the reference model"]
     assert made["Loss"].x == [1.0, 2.0, 3.0]
     assert made["Loss"].series == [("loss", [2.0, None, 1.0])]
-    assert "1 logged values are not finite" in render(full(), training=log)
-
-
-def test_guard_checks_come_first_and_its_action_is_told(page: str) -> None:
-    first, second, *_ = panels([*training(50), *guard_log(guard())])
-    assert first.title.endswith("in points") and second.title.endswith("e-value")
-    assert first.points and first.x == [40.0, 80.0, 120.0, 160.0, 200.0]
-    assert dict(first.series)["guard/ifeval/net"][0] == pytest.approx(100 * (1 - 2) / 64)
-    assert "The guard stopped the training at step 200: ifeval had broken." in page
+    assert "1 logged values are not finite" in render(full(), {"training": log})
 
 
 def contrast(one: str, other: str) -> float:

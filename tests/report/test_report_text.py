@@ -46,11 +46,11 @@ def test_write_reads_the_training_log_of_the_run(tmp_path: Path) -> None:
     (tmp_path / "training.json").write_text(json.dumps({"seconds": 1.0, "log": training(3)}))
     write(full(), tmp_path, formats=("html",))
     assert 'id="curve-data"' in (tmp_path / "report.html").read_text()
-    assert "The guard" not in (tmp_path / "report.html").read_text()
+    assert "the guard stopped" not in (tmp_path / "report.html").read_text()
     (tmp_path / "guard").mkdir()
     (tmp_path / "guard" / "guard.json").write_text(json.dumps(guard()))
     write(full(), tmp_path, formats=("html",))
-    assert "The guard stopped" in (tmp_path / "report.html").read_text()
+    assert "the guard stopped" in (tmp_path / "report.html").read_text()
     (tmp_path / "training.json").write_text('{"log": 3}')
     with pytest.raises(DataError, match="must hold a list of log entries"):
         read_training(tmp_path / "training.json")

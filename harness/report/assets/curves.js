@@ -22,7 +22,7 @@ class Curve {
     this.hues = HUES[document.documentElement.dataset.theme] || HUES.light;
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 }, font: `11.5px ${colour("--sans")}` };
     const series = this.panel.series.map((line, i) => ({ label: line.name, stroke: this.hues[i % this.hues.length], width: 1.75, spanGaps: true, show: !this.hidden.has(i),
-      points: { show: this.panel.points || line.y.filter((v) => v !== null).length < 30, size: this.panel.points ? 8 : 5 } }));
+      points: { show: line.y.filter((v) => v !== null).length < 30, size: 5 } }));
     this.plot = new uPlot({ ...this.size(), scales: { x: { time: false } }, legend: { show: false }, cursor: { sync: { key: "training" }, y: false },
       axes: [{ ...axis, size: 30, values: (_, ticks) => ticks.map(count) }, { ...axis, size: 54, values: (_, ticks) => ticks.map(short) }],
       series: [{}, ...series], hooks: { setCursor: [(plot) => this.read(plot.cursor.idx)] } },

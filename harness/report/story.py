@@ -1,0 +1,204 @@
+"""What guard, bisect and mend found in a run, told the same way in the terminal, in Markdown and in HTML.
+
+They write guard/guard.json, bisect/bisect.json and mend/mend.json into the run (holdfast.trainers.records describes the
+fields); a part is shown when its file is there.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from holdfast.report import words
+
+Record = Mapping[str, Any]
+SCHEMA = 1
+FILES = {"guard": "guard/guard.json", "bisect": "bisect/bisect.json", "mend": "mend/mend.json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the story: sentences, and a table with as many cells per row as heads."""
+
+    key: str
+    title: str
+    lede: str
+    said: tuple[str, ...]
+    heads: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    record: Record | None = None
+    """None when the file cannot be shown, which `said` explains."""
+
+
+def read_story(run: Path) -> dict[str, Any]:
+    """The records that lie in a run's directory, by kind. An unreadable one is told of, not raised."""
+    from holdfast.errors import DataError
+    from holdfast.run import read_json
+
+    found: dict[str, Any] = {}
+    for kind, place in FILES.items():
+        if (run / place).is_file():
+            try:
+                found[kind] = read_json(run / place)
+            except DataError as error:
+                found[kind] = {"schema": f"unreadable: {error}"}
+    return found
+
+
+def parts(extras: Mapping[str, Any]) -> list[Part]:
+    """The parts of the story that `extras` has records for, in the order of events."""
+    tell = {"guard": during, "bisect": broke, "mend": cure}
+    found = []
+    for kind, told in tell.items():
+        record = extras.get(kind)
+        if not record:
+            continue
+        if record.get("schema") != SCHEMA:
+            said = f"{FILES[kind]} cannot be shown: its schema is {record.get('schema')!r:.200}, not {SCHEMA}."
+            found.append(Part(kind, _TITLES[kind], "", (said,)))
+            continue
+        found.append(told(record))
+    return found
+
+
+_TITLES = {"guard": "During training", "bisect": "When it broke", "mend": "What it costs to cure"}
+
+
+def during(record: Record) -> Part:
+    """The guard: every look, its evidence, and what it did."""
+    looks, skills = record["looks"], record["tasks"]
+    lede = (
+        f"The guard asked the skills again as training went on. Evidence counts losses of more than "
+        f"{record['margin']:g} points; at {record['threshold']:g} a skill counts as broken. However often it looks, "
+        f"the chance of any false alarm in the whole training is at most {words.share(record['alpha'], 0)}."
+    )
+    rows = [(task, *_last_look(task, record)) for task in skills]
+    heads = ("Skill", "Looks", "Items", "Lost", "Gained", "Change in points, last look", "Strongest evidence", "")
+    return Part("guard", _TITLES["guard"], lede, (_guarded(record), _cost(record, looks)), heads, tuple(rows), record)
+
+
+def _last_look(task: str, record: Record) -> Iterator[str]:
+    seen = [look["skills"][task] for look in record["looks"] if task in look["skills"]]
+    if not seen:
+        yield from ("0", "0", "–", "–", "–", "–", "not looked at")
+        return
+    yield words.count(len(seen))
+    for name in ("items", "lost", "gained"):
+        yield words.count(sum(one[name] for one in seen))
+    yield words.points((seen[-1]["now"] - seen[-1]["before"]) / 100)
+    yield evidence(max(one["e"] for one in seen))
+    alarm = next((look["step"] for look in record["looks"] if task in look["broken"]), None)
+    yield "held" if alarm is None else f"alarm at step {alarm}"
+
+
+def evidence(value: float) -> str:
+    """An e-value: two digits while small, then powers of ten."""
+    if value < 1e5:
+        return f"{value:.2g}" if value < 100 else f"{value:.0f}"
+    digit, power = f"{value:.0e}".split("e")
+    return f"{digit}e{int(power)}"
+
+
+def _guarded(record: Record) -> str:
+    acted, looks = record["acted"], record["looks"]
+    if not acted:
+        last = f" (the last at step {looks[-1]['step']})" if looks else ""
+        return f"The guard raised no alarm in {words.plural(len(looks), 'look')}{last}."
+    did = {"warn": "warned, and let the training go on", "stop": "stopped the training"}.get(acted["policy"], "")
+    did = did or f"went back to the weights of step {acted.get('restored_step', 0)}, and stopped the training"
+    return f"At step {acted['step']} the guard {did}: {_listed(acted['broken'])} had broken."
+
+
+def _cost(record: Record, looks: list[Any]) -> str:
+    seconds = sum(look["seconds"] for look in looks) + sum(g["seconds"] for g in record.get("glances") or ())
+    start = record.get("start_seconds", 0.0)
+    return (
+        f"{words.plural(len(looks), 'look')} took {duration(seconds)}, the measurement at the start {duration(start)}; "
+        f"the last step at which no skill had lost more than the margin: {record['good_step']}."
+    )
+
+
+def broke(record: Record) -> Part:
+    """Bisect: between which checkpoints each regressed skill broke."""
+    breaks, checkpoints = record["breaks"], record["checkpoints"]
+    lede = (
+        f"Of {words.plural(len(checkpoints), 'saved checkpoint')}, {len(record['looks'])} were measured, by halving, "
+        "and each was compared with the base model by the gate's own test."
+    )
+    said = tuple(one["sentence"] for one in breaks) or ("No held skill regressed: there was nothing to date.",)
+    heads = ("Skill", "Held until step", "Broken at step", "Change in points there", "p", "")
+    rows = tuple(
+        (
+            one["task"],
+            str(one["held_at"]) if one["held_at"] else "0 (base)",
+            "–" if one["broken_at"] is None else str(one["broken_at"]),
+            f"{words.points(one['difference'])} {_interval(one['interval'])}",
+            words.probability(one["p"]),
+            "" if one["monotone"] else "not monotone: it came and went",
+        )
+        for one in breaks
+    )
+    return Part("bisect", _TITLES["bisect"], lede, said, heads, rows, record)
+
+
+def cure(record: Record) -> Part:
+    """Mend: what keeping the skills costs of the gain."""
+    lede = (
+        "Points between the base model and the tuned one, judged on one half of the items; the chosen one was "
+        "measured again on the other half, which no choice has seen. To pass, a mean drop of "
+        f"{record['margin']:.3g} points must be ruled out."
+    )
+    rows = tuple(_point(point, record) for point in record["points"])
+    heads = ("Point", "Gain", "Held skills, mean", "Worst held skill", "On the choosing half", "")
+    return Part("mend", _TITLES["mend"], lede, _mended(record), heads, rows, record)
+
+
+def _point(point: Record, record: Record) -> tuple[str, ...]:
+    decision = words.DECISIONS.get(point["decision"])
+    return (
+        point["name"],
+        words.points(point["gain"]),
+        words.points(point["held"]),
+        minus(point["worst"]) or "–",
+        f"{decision.mark} {decision.word}" if decision else str(point["decision"]),
+        "← chosen" if point["name"] == record["chosen"] else "",
+    )
+
+
+def _mended(record: Record) -> tuple[str, ...]:
+    points = record["points"]
+    if not points:
+        return ("No held skill regressed: there was nothing to mend.",)
+    chosen = next((point for point in points if point["name"] == record["chosen"]), None)
+    if chosen is None:
+        return ("No point passes: what was gained cannot be had without what was lost. Try replay, or fewer steps.",)
+    most = max(points, key=lambda point: point["gain"])
+    kept = f", {words.share(chosen['gain'] / most['gain'], 0)} of the largest gain" if most["gain"] > 0 else ""
+    told = f"Point {chosen['name']} keeps a gain of {words.points(chosen['gain'])} points{kept}; "
+    told += f"the held skills change by {words.points(chosen['held'])} on the mean."
+    confirmed = f"On the other half: {minus(record['confirmation'])}" if record["confirmation"] else ""
+    return (told, confirmed) if confirmed else (told,)
+
+
+def minus(text: str) -> str:
+    """True minus signs before numbers."""
+    return words.true_minus(text)
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min`, `1.5 h`."""
+    return (
+        f"{seconds:.3g} s"
+        if seconds < 120
+        else f"{seconds / 60:.0f} min"
+        if seconds < 5400
+        else f"{seconds / 3600:.1f} h"
+    )
+
+
+def _interval(limits: list[float]) -> str:
+    return f"[{words.points(limits[0])}, {words.points(limits[1])}]"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,233 @@
+"""The parts of `holdfast.report.story` as sections of the page, each with its chart (SVG, no JavaScript needed)."""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from holdfast.report import words
+from holdfast.report.forest import Scale, scale
+from holdfast.report.markup import Html, escape, section, table, tag
+from holdfast.report.story import Part, Record, parts
+
+_HUES = 6
+"""Colours of lines; skills beyond them are drawn grey."""
+_FEW = 2
+
+
+def story(extras: Mapping[str, Any]) -> list[Html]:
+    """A section per part there is."""
+    return [_section(part) for part in parts(extras)]
+
+
+def _section(part: Part) -> Html:
+    kinds = {"guard": ("during", _during), "bisect": ("broke", _broke), "mend": ("cure", _cure)}
+    key, chart = kinds[part.key]
+    said = tag("ul", *(tag("li", text) for text in part.said), class_="told")
+    drawn = chart(part.record) if part.record is not None and part.rows else Html("")
+    numeric = [i for i, head in enumerate(part.heads) if head in _NUMERIC]
+    listing = tag("div", table(part.heads, part.rows, numeric), class_="panel") if part.rows else ""
+    return section(key, part.title, part.lede, said, drawn, listing)
+
+
+_NUMERIC = (
+    "Looks",
+    "Items",
+    "Lost",
+    "Gained",
+    "Change in points, last look",
+    "Strongest evidence",
+    "Held until step",
+    "Broken at step",
+    "Change in points there",
+    "p",
+    "Gain",
+    "Held skills, mean",
+)
+
+
+def _during(record: Record) -> Html:
+    """Evidence (log scale) and change of every skill by step."""
+    looks = record["looks"]
+    if len(looks) < _FEW:
+        return Html("")
+    strongest = {t: max((k["skills"][t]["e"] for k in looks if t in k["skills"]), default=0.0) for t in record["tasks"]}
+    order = sorted(record["tasks"], key=lambda task: -strongest[task])
+    e_values = {t: [(k["step"], _log(k["skills"][t]["e"])) for k in looks if t in k["skills"]] for t in order}
+    changes = {
+        t: [(k["step"], (k["skills"][t]["now"] - k["skills"][t]["before"]) / 100) for k in looks if t in k["skills"]]
+        for t in order
+    }
+    acted = record["acted"]["step"] if record["acted"] else None
+    alarm = _log(record["threshold"])
+    first = _panel(
+        "Evidence of a loss beyond the margin",
+        _lines(e_values, [(alarm, f"alarm at {record['threshold']:g}")], acted, _power),
+    )
+    second = _panel("Change in points, items of each look", _lines(changes, [(0.0, "")], acted, words.points))
+    legend = tag("div", *(_name(i, task) for i, task in enumerate(order)), class_="legend")
+    return tag("div", tag("div", first, second, class_="curves"), legend, class_="story")
+
+
+def _log(value: float) -> float:
+    """log₁₀, of no less than a hundredth: less evidence than that is all the same."""
+    return math.log10(max(value, 0.01))
+
+
+def _power(exponent: float) -> str:
+    """Tick of a log axis; only whole powers have one."""
+    whole = round(exponent)
+    if abs(exponent - whole) > 1e-6:
+        return ""
+    return {-2: "0.01", -1: "0.1", 0: "1", 1: "10", 2: "100", 3: "1000"}.get(whole, f"1e{whole}")
+
+
+def _panel(title: str, drawing: Html) -> Html:
+    return tag("div", tag("h3", title), drawing, class_="panel pad")
+
+
+def _name(number: int, task: str) -> Html:
+    return tag("span", tag("i", class_=f"swatch {_hue(number)}"), task)
+
+
+def _hue(number: int) -> str:
+    return f"hue-{number}" if number < _HUES else "hue-rest"
+
+
+def _lines(
+    series: Mapping[str, Sequence[tuple[float, float]]],
+    rules: Sequence[tuple[float, str]],
+    acted: int | None,
+    label: Any,
+) -> Html:
+    """Lines over steps, with dashed rules across and a mark where the guard acted."""
+    values = [y for points in series.values() for _, y in points] + [at for at, _ in rules]
+    steps = [x for points in series.values() for x, _ in points]
+    across, up = Scale(min(steps), max(steps), ()), scale(values, 5)
+    drawn = [*_grid(up, label), *_steps(across, steps)]
+    if acted is not None:
+        x = across.at(acted)
+        drawn.append(f'<line class="acted" x1="{x}" x2="{x}" y1="0" y2="100%"/>')
+        drawn.append(f'<text class="unit" x="{x}" dx="-5" y="0" dy="11">guard acted</text>')
+    for at, told in rules:
+        y = _flip(up, at)
+        drawn.append(f'<line class="edge" x1="0" x2="100%" y1="{y}" y2="{y}"/>')
+        drawn.append(f'<text class="first" x="0" dx="6" y="{y}" dy="-5">{escape(told)}</text>')
+    for number, (task, points) in reversed(list(enumerate(series.items()))):
+        drawn.append(_line(number, task, points, across, up))
+    return Html(f'<svg class="lane chart" role="img" aria-label="by training step">{"".join(drawn)}</svg>')
+
+
+def _line(number: int, task: str, points: Sequence[tuple[float, float]], across: Scale, up: Scale) -> str:
+    made = [(across.at(x), _flip(up, y)) for x, y in points]
+    lines = "".join(f'<line x1="{a}" y1="{b}" x2="{c}" y2="{d}"/>' for (a, b), (c, d) in itertools.pairwise(made))
+    dots = "".join(f'<circle cx="{x}" cy="{y}" r="2.5"/>' for x, y in made)
+    return f'<g class="line {_hue(number)}"><title>{escape(task)}</title>{lines}{dots}</g>'
+
+
+def _grid(up: Scale, label: Any) -> Iterator[str]:
+    for value in up.ticks:
+        said = label(value)
+        if said:
+            y = _flip(up, value)
+            yield f'<line class="grid" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
+            yield f'<text class="unit" x="0" dx="-8" dy="4" y="{y}">{said}</text>'
+
+
+def _steps(across: Scale, steps: Sequence[float]) -> Iterator[str]:
+    """At most four steps, below the plot."""
+    known = sorted(set(steps))
+    shown = known if len(known) <= 4 else [known[round(i * (len(known) - 1) / 3)] for i in range(4)]
+    for step in shown:
+        yield f'<text x="{across.at(step)}" y="100%" dy="17">{step:g}</text>'
+
+
+def _flip(up: Scale, value: float) -> str:
+    """y runs downwards."""
+    return f"{100 - float(up.at(value)[:-1]):.2f}%"
+
+
+def _broke(record: Record) -> Html:
+    """A lane per skill over the steps: where it was looked at, and between which checkpoints it broke."""
+    steps = [0, *record["checkpoints"]]
+    if len(steps) < _FEW or not record["breaks"]:
+        return Html("")
+    across = Scale(0, max(steps), ())
+    rows = [_timeline(one, record["looks"], across) for one in record["breaks"]]
+    axis = Html(f'<svg class="lane" aria-hidden="true">{"".join(_steps(across, steps)).replace("100%", "0")}</svg>')
+    foot = tag("div", tag("div", "step", class_="soft"), tag("div", axis, class_="plot"), class_="trow axis")
+    keys = Html(
+        '<div class="legend" aria-hidden="true">'
+        '<span><svg><circle class="key hollow tone-good" cx="13" cy="6" r="4"/></svg>held</span>'
+        '<span><svg><circle class="key tone-lost" cx="13" cy="6" r="4"/></svg>broken</span>'
+        '<span><svg><rect class="key between" width="26" height="12"/></svg>it broke in between</span></div>'
+    )
+    return tag("div", tag("div", *rows, foot, class_="panel timeline"), keys, class_="story")
+
+
+def _timeline(one: Record, looks: Record, across: Scale) -> Html:
+    task, drawn = one["task"], ['<line class="grid" x1="0" x2="100%" y1="50%" y2="50%"/>']
+    if one["broken_at"] is not None:
+        left, right = across.at(one["held_at"]), across.at(one["broken_at"])
+        width = float(right[:-1]) - float(left[:-1])
+        drawn.append(f'<rect class="between" x="{left}" width="{width:.2f}%" y="20%" height="60%"/>')
+    drawn.append(_seen(across.at(0), broken=False, told="base model"))
+    for step, tasks in sorted(looks.items(), key=lambda pair: int(pair[0])):
+        if task in tasks:
+            seen = tasks[task]
+            told = f"step {step}: {words.points(seen['difference'])} points"
+            drawn.append(_seen(across.at(float(step)), seen["verdict"] in ("REGRESSED", "BEYOND_MARGIN"), told))
+    label = escape(one["sentence"])
+    lane = Html(f'<svg class="lane" role="img" aria-label="{label}">{"".join(drawn)}</svg>')
+    return tag("div", tag("div", task, class_="name"), tag("div", lane, class_="plot"), class_="trow")
+
+
+def _seen(x: str, broken: bool, told: str) -> str:
+    kind, tone = ("dot", "lost") if broken else ("open", "good")
+    title = f"<title>{escape(told)}</title>"
+    return f'<g class="tone-{tone}"><circle class="{kind}" cx="{x}" cy="50%" r="6">{title}</circle></g>'
+
+
+def _cure(record: Record) -> Html:
+    """Gain against the change of the held skills, a dot per point, green where the gate passes."""
+    found = record["points"]
+    if len(found) < _FEW:
+        return Html("")
+    across = scale([point["held"] for point in found] + [-record["margin"] / 100])
+    up = scale([point["gain"] for point in found])
+    margin = across.at(-record["margin"] / 100)
+    drawn = [*_grid(up, words.points)]
+    for value in across.ticks:
+        drawn.append(f'<line class="grid" x1="{across.at(value)}" x2="{across.at(value)}" y1="0" y2="100%"/>')
+        drawn.append(f'<text x="{across.at(value)}" y="100%" dy="17">{words.points(value)}</text>')
+    drawn.append(f'<line class="edge" x1="{margin}" x2="{margin}" y1="0" y2="100%"/>')
+    drawn += [_dot(point, point["name"] == record["chosen"], across, up) for point in found]
+    drawn.append('<text x="100%" y="100%" dy="36" class="unit">change of the held skills, mean, in points</text>')
+    drawn.append('<text x="0" y="0" dy="-10" class="first">gain on the target, in points</text>')
+    plot = Html(f'<svg class="lane scatter cure" role="img" aria-label="gain against cost">{"".join(drawn)}</svg>')
+    return tag("div", tag("div", plot, class_="panel pad frontier"), _cure_legend(), class_="story")
+
+
+def _dot(point: Record, chosen: bool, across: Scale, up: Scale) -> str:
+    tone = {"PASS": "good", "REGRESSED": "lost"}.get(point["decision"], "warn")
+    x, y = across.at(point["held"]), _flip(up, point["gain"])
+    ring = f'<circle class="ring" cx="{x}" cy="{y}" r="11"/>' if chosen else ""
+    kind = "dot" if point["decision"] == "PASS" else "open"
+    name = escape(point["name"])
+    label = f'<text class="first" x="{x}" y="{y}" dx="13" dy="4">{name}</text>' if chosen else ""
+    dot = f'<circle class="{kind}" cx="{x}" cy="{y}" r="6"><title>{name}</title></circle>'
+    return f'<g class="tone-{tone}">{ring}{dot}{label}</g>'
+
+
+def _cure_legend() -> Html:
+    keys = (
+        ("good", "key", "passes the gate"),
+        ("lost", "key hollow", "regressed"),
+        ("warn", "key hollow", "undecided"),
+    )
+    spans = "".join(
+        f'<span><svg class="tone-{tone}"><circle class="{kind}" cx="13" cy="6" r="4"/></svg>{told}</span>'
+        for tone, kind, told in keys
+    )
+    dash = '<span><svg><line class="key dash" x1="13" x2="13" y1="0" y2="12"/></svg>margin</span>'
+    return Html(f'<div class="legend" aria-hidden="true">{spans}{dash}</div>')
