@@ -50,5 +50,19 @@ ABUSE: dict[str, str] = {
     "shared memory": "import ctypes\nassert ctypes.CDLL(None).shmget(1, 4096, 0o1777) >= 0",
     "anonymous files": "import os\nx = []\nwhile True: f = os.memfd_create('x'); x.append(f); os.write(f, b'x' * 2**20)",
     "closes all": "import os\nos.closerange(0, 1000)\nwhile True: pass",
+    # Aimed at the processes that already wait for the next test while this one runs.
+    "next: signals": "import os, time\ntime.sleep(0.1)\nfor s in (19, 9, 15, 18):\n    for p in range(2, 400):\n        try: p != os.getpid() and os.kill(p, s)\n        except OSError: pass",
+    "next: signals by descriptor": "import os, signal, time\ntime.sleep(0.1)\nfor p in range(1, 400):\n    if p == os.getpid(): continue\n"
+    "    try: signal.pidfd_send_signal(os.pidfd_open(p), 9)\n    except OSError: pass",
+    "next: slows": "import os, resource, time\ntime.sleep(0.1)\nfor p in map(int, filter(str.isdigit, os.listdir('/proc'))):\n    if p == os.getpid(): continue\n"
+    "    for f in (lambda: os.setpriority(0, p, 19), lambda: os.sched_setaffinity(p, {0}), lambda: resource.prlimit(p, resource.RLIMIT_CPU, (0, 0)),\n"
+    "              lambda: os.sched_setscheduler(p, 5, os.sched_param(0)), lambda: os.setpgid(0, p), lambda: os.setpgid(p, os.getpid())):\n"
+    "        try: f()\n        except OSError: pass\ntry: os.killpg(0, 9)\nexcept OSError: pass",
+    "next: takes its processes": "import os, time\nfor _ in range(400):\n    try:\n        if os.fork() == 0: time.sleep(1000)\n    except OSError: break",
+    "next: takes its memory": "import os, time\nfor _ in range(6):\n    if os.fork() == 0:\n        x = [bytearray(2**20) for _ in range(200)]; time.sleep(1000)\ntime.sleep(0.5)",
+    "next: takes its files": "import fcntl, os, sys, time\nfor f in (sys.executable or '/usr/bin/python3', os.__file__, '/tmp'):\n    try: fcntl.flock(os.open(f, os.O_RDONLY), fcntl.LOCK_EX)\n    except OSError: pass\n"
+    "if os.fork() == 0: time.sleep(1000)",
+    "next: leaves a trap": "import os\nfor n in ('sitecustomize', 'solution', 'tests', 'math', 'json', 'random', 'ast'):\n    open(f'/tmp/{n}.py', 'w').write('import os; os._exit(0)')\n    os.chmod(f'/tmp/{n}.py', 0o777)\nos.chmod('/tmp', 0o777) if os.access('/tmp', os.W_OK) and os.stat('/tmp').st_uid == os.getuid() else 0",
+    "next: holds the streams": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    while True:\n        for fd in range(64):\n            try: os.write(fd, b'done\\n')\n            except OSError: pass\n        time.sleep(0.001)",
 }
 """name → program. None prints `done` and ends well within its limits."""

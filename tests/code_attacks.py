@@ -180,6 +180,25 @@ CALLED: dict[str, str] = {
     "nan": "def solve(n): return float('nan')",
     "everything": "def solve(n): return range(0, 2**48)",
     "long int": "def solve(n): return 10 ** 5000",
+    # Aimed at the processes that already wait for the next test while this one runs.
+    "next: memory": "import os, re, time\ndef solve(n):\n    time.sleep(0.05)\n    for p in os.listdir('/proc'):\n"
+    "        if not p.isdigit() or int(p) == os.getpid(): continue\n        for f in ('mem', 'environ', 'auxv', 'syscall', 'stack'):\n"
+    "            try: data = open(f'/proc/{p}/{f}', 'rb').read(10**6)\n            except OSError: continue\n"
+    "            m = re.search(rb'(\\d{9,})', data)\n            if m: return int(m[1])\n    return 0",
+    "next: pipes": _WRITE
+    + "import time\ndef solve(n):\n    time.sleep(0.05)\n    for p in os.listdir('/proc'):\n        if not p.isdigit(): continue\n"
+    "        for fd in range(9):\n            try: f = os.open(f'/proc/{p}/fd/{fd}', os.O_RDWR | os.O_NONBLOCK)\n            except OSError: continue\n"
+    "            if int(p) != os.getpid(): blast(['ok', True, None])\n            os.close(f)\n    return 0",
+    "next: a child that answers for it": "import json, os, time\ndef solve(n):\n    if os.fork() == 0:\n        os.setsid()\n"
+    "        body = json.dumps(['ok', True, None]).encode()\n        while True:\n            for fd in range(3, 64):\n"
+    "                try: os.write(fd, len(body).to_bytes(4, 'big') + body)\n                except OSError: pass\n"
+    "            time.sleep(0.001)\n    return 0",
+    "next: a daemon that waits for it": "import os, signal\ndef solve(n):\n    if os.fork() == 0:\n        os.setsid()\n        while True:\n"
+    "            for p in range(2, 400):\n                for s in (signal.SIGSTOP, signal.SIGKILL):\n                    try: p != os.getpid() and os.kill(p, s)\n"
+    "                    except OSError: pass\n    return 0",
+    "next: answers at the end": "import atexit, os, signal\ndef solve(n):\n    atexit.register(lambda: [os.write(4, b'x' * 9) for _ in range(9)])\n"
+    "    signal.signal(signal.SIGTERM, lambda *a: None)\n    raise SystemExit(0)",
+    "next: same random numbers": "import random, time\nrandom.seed(0)\ndef solve(n): return random.getrandbits(48)",
 }
 """name → program, for the styles that call it."""
 
