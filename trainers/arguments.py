@@ -29,6 +29,11 @@ def config_class(trainer: str) -> type[Any]:
     return typing.cast(type[Any], getattr(trl, CONFIGS[trainer]))
 
 
+def fields(trainer: str) -> tuple[Any, ...]:
+    """The fields of a trainer's TRL config."""
+    return dataclasses.fields(config_class(trainer))
+
+
 def check(trainer: str, given: Mapping[str, Any]) -> None:
     """Raise UsageError for a field TRL does not have (naming the nearest) or a value of the wrong type."""
     schema = config_class(trainer)
@@ -54,10 +59,10 @@ def build(trainer: str, given: Mapping[str, Any], directory: Path, seed: int) ->
         "output_dir": str(directory),
         "seed": seed,
         "report_to": "none",
-        "save_total_limit": 2,
         "use_cpu": not has_gpu,
         "bf16": has_gpu and torch.cuda.is_bf16_supported(),
         "dataloader_pin_memory": has_gpu,
+        "logging_nan_inf_filter": False,  # a loss that is no number must be seen, see watch.py
     }
     return schema(**(ours | dict(given)))
 

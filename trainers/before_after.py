@@ -4,6 +4,7 @@ Every phase is skipped when its result is on disk, so the same command finishes 
 not repeated, a finished item is not measured twice.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -15,11 +16,13 @@ from holdfast.compare import Comparison, compare
 from holdfast.errors import EXIT_PASS
 from holdfast.report import write as write_report
 from holdfast.rows import write_json
-from holdfast.trainers import directory, processes
+from holdfast.trainers import directory, failure, processes
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.measuring import measure_after, measure_before, suite_of
 from holdfast.trainers.model import threads
+from holdfast.trainers.preflight import preflight
 from holdfast.trainers.training import check, train
+from holdfast.trainers.trajectory import trajectory
 
 log = logging.getLogger("holdfast")
 WRITES_NO_TEXT = ("reward",)
@@ -43,6 +46,7 @@ def before_after(config: TrainConfig) -> Result:
     by then stays on disk, with an outcome that says what failed."""
     check(config)
     suite_of(config)
+    preflight(config)
     out = directory.directory_of(config)
     processes.refuse_overwrite(config.overwrite, out)
     if not processes.is_main():
@@ -57,8 +61,11 @@ def before_after(config: TrainConfig) -> Result:
             before = clock("measure before", lambda: measure_before(config, out))
             training = clock("train", lambda: train(config, out))
             after = clock("measure after", lambda: measure_after(config, out))
+            looks = []
+            if config.measure_checkpoints:
+                looks = clock("measure checkpoints", lambda: trajectory(config, out, before))
             comparison = clock("compare", lambda: compare(before, after, **_options(config)))
-            write_report(comparison, out)
+            write_report(comparison, out, extras={"training": [*training["log"], *looks]})
         except BaseException as error:
             _record_failure(out, clock.phase, error)
             raise
@@ -66,12 +73,19 @@ def before_after(config: TrainConfig) -> Result:
 
 
 def _follow(config: TrainConfig, out: Path) -> Result:
-    """What the other processes of `accelerate launch` do: wait for the first measurement, and train."""
+    """What the other processes of `accelerate launch` do: their share of measuring and training; they write nothing."""
     started = time.time()
-    first = "manifest.json" if config.trainer.name in WRITES_NO_TEXT else "before/results.json"
-    processes.wait_for(out / first, out / "outcome.json", started)
+    processes.wait_for(out / "manifest.json", out / "outcome.json", started)
     with threads(config.model.threads):
-        return Result(out, None, train(config, out), EXIT_PASS)
+        if config.trainer.name in WRITES_NO_TEXT:
+            return Result(out, None, train(config, out), EXIT_PASS)
+        before = measure_before(config, out)
+        training = train(config, out)
+        processes.wait_for(out / "training.json", out / "outcome.json", started)  # written when the checkpoint is
+        measure_after(config, out)
+        if config.measure_checkpoints:
+            trajectory(config, out, before)
+        return Result(out, None, training, EXIT_PASS)
 
 
 class Clock:
@@ -87,7 +101,8 @@ class Clock:
         self.phase = phase
         log.info("%s …", phase)
         start = time.perf_counter()
-        result = work()
+        with failure.explained(self.out, phase):
+            result = work()
         self.seconds[phase] = round(time.perf_counter() - start, 3)
         directory.amend_manifest(self.out, seconds=self.seconds)
         return result
@@ -110,6 +125,8 @@ def _finish(config: TrainConfig, out: Path, comparison: Comparison | None, train
 
 
 def _record_failure(out: Path, phase: str, error: BaseException) -> None:
-    """The run failed: say where and why, beside whatever was measured."""
+    """The run failed: say where and why, beside whatever was measured. A full disk may not take even that."""
     outcome = {"status": "failed", "phase": phase, "error": f"{type(error).__name__}: {error}"}
-    write_json(out / "outcome.json", outcome)
+    with contextlib.suppress(OSError):
+        write_json(out / "outcome.json", outcome)
+        failure.report(out, phase, error)

@@ -31,6 +31,8 @@ class ModelConfig:
     """A Jinja file, for a base model whose tokenizer has none."""
     batch_size: int = 16
     """Items measured at once."""
+    load_in_4bit: bool = False
+    """QLoRA: the frozen weights in 4 bits (NF4) for training; needs lora, bitsandbytes and a GPU."""
     threads: int | None = None
     """CPU threads of torch; None: all. A tiny model is faster on one."""
 
@@ -135,6 +137,10 @@ class TrainConfig:
     """Points; default: what the suite can decide."""
     gate: bool = False
     """Let the verdict be the exit code."""
+    checkpoints: int = 4
+    """Checkpoints to keep, evenly spaced (the result apart); TRL's save_* fields in `trainer.args` overrule it."""
+    measure_checkpoints: bool = False
+    """Measure the suite on each of them too; may be asked for after the training."""
     dry_run: bool = False
     overwrite: bool = False
     """Start anew in a directory that holds a run with other settings."""

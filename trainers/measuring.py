@@ -26,7 +26,7 @@ def measure_before(config: TrainConfig, out: Path) -> Measurement:
     if finished(out / "before"):
         return read_measurement(out / "before")
     loaded = load_base(config.model)
-    measured = measure_into(loaded, config, out / "before")
+    measured = measure_into(loaded, config, out / "before", together=True)
     del loaded
     free()
     return measured
@@ -37,7 +37,7 @@ def measure_after(config: TrainConfig, out: Path) -> Measurement:
     if finished(out / "after"):
         return read_measurement(out / "after")
     loaded = load_trained(config.model, out / "checkpoint")
-    measured = measure_into(loaded, config, out / "after")
+    measured = measure_into(loaded, config, out / "after", together=True)
     del loaded
     free()
     return measured
@@ -48,8 +48,8 @@ def finished(directory: Path) -> bool:
     return (directory / "results.json").is_file()
 
 
-def measure_into(loaded: LoadedModel, config: TrainConfig, out: Path) -> Measurement:
-    """Measure a model on the run's suite with the run's settings."""
+def measure_into(loaded: LoadedModel, config: TrainConfig, out: Path, *, together: bool = False) -> Measurement:
+    """Measure a model on the run's suite with the run's settings; `together`: all processes of the launch share it."""
     from holdfast.benchmarks.engine import measure
     from holdfast.benchmarks.settings import Settings
 
@@ -60,4 +60,5 @@ def measure_into(loaded: LoadedModel, config: TrainConfig, out: Path) -> Measure
         data_root=Path(config.data_root) if config.data_root else None,
         cache=default_cache(config),
         settings=Settings(batch_size=config.model.batch_size, limit=config.limit),
+        together=together,
     )

@@ -1,6 +1,7 @@
 """The model of a run: loaded for measuring or for training, checked against its tokenizer."""
 
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ def load_base(config: ModelConfig, *, training: bool = False, lora: bool = False
 
     Raises DataError or UsageError in one line for whatever cannot be loaded.
     """
+    if training and config.load_in_4bit:
+        return _in_4bit(config)
     dtype = measuring_dtype(config.dtype) if not training or lora else "float32"
     loaded = load(
         config.path,
@@ -26,6 +29,48 @@ def load_base(config: ModelConfig, *, training: bool = False, lora: bool = False
         allow_pickle=config.allow_pickle,
     )
     prepare_tokenizer(loaded.tokenizer, config)
+    check_pair(loaded)
+    return loaded
+
+
+def check_quantized(config: ModelConfig, lora: bool) -> None:
+    """Raise UsageError when QLoRA is asked for and cannot be had here, saying what is missing."""
+    if not config.load_in_4bit:
+        return
+    import importlib.util
+
+    import torch
+
+    if not lora:
+        raise UsageError("model.load_in_4bit freezes the weights in 4 bits: train an adapter with lora=true")
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise UsageError("model.load_in_4bit needs bitsandbytes: pip install bitsandbytes")
+    if not torch.cuda.is_available():
+        raise UsageError("model.load_in_4bit needs a CUDA GPU, and torch sees none; lora=true alone runs on a CPU")
+
+
+def _in_4bit(config: ModelConfig) -> LoadedModel:
+    """QLoRA's frozen weights (arXiv 2305.14314): NF4, the scales quantised too, computing in bfloat16."""
+    import torch
+    import transformers
+
+    place = model_place(config)
+    options = {"revision": config.revision or "main", "trust_remote_code": config.trust_remote_code}
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        place,
+        quantization_config=transformers.BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        ),
+        device_map={"": int(os.environ.get("LOCAL_RANK", "0"))},
+        use_safetensors=None if config.allow_pickle else True,
+        **options,
+    )
+    words = transformers.AutoTokenizer.from_pretrained(place, **options)
+    loaded = LoadedModel(model, words, config.path, fingerprint="in 4 bits, for training only")
+    prepare_tokenizer(words, config)
     check_pair(loaded)
     return loaded
 
@@ -70,7 +115,8 @@ def prepare_tokenizer(tokenizer: Any, config: ModelConfig) -> None:
 
 def check_pair(loaded: LoadedModel) -> None:
     """Raise DataError when the tokenizer writes tokens that the model has no embedding for."""
-    rows = loaded.model.get_input_embeddings().weight.shape[0]
+    embeddings = loaded.model.get_input_embeddings()  # whose weight may be spread over processes
+    rows = getattr(embeddings, "num_embeddings", None) or embeddings.weight.shape[0]
     if len(loaded.tokenizer) > rows:
         raise DataError(
             f"the tokenizer has {len(loaded.tokenizer)} tokens, the model {rows} embeddings:"

@@ -5,10 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from holdfast.errors import HoldfastError
 from holdfast.rows import digest, write_json
 from holdfast.run import read_json
-from holdfast.trainers import arguments, model
+from holdfast.trainers import arguments, contamination, model
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.data import named_rows, training_rows
 from holdfast.trainers.directory import amend_manifest, default_cache
@@ -25,6 +24,7 @@ def check(config: TrainConfig) -> None:
     shape = shape_of(config.trainer.name)
     arguments.check(config.trainer.name, config.trainer.args)
     lora(config.lora)
+    model.check_quantized(config.model, config.lora.r is not None)
     if config.trainer.name in LEARNS_FROM_REWARD:
         rewards_of(config.reward or config.data.reward)
     data_root = Path(config.data_root) if config.data_root else None
@@ -36,13 +36,13 @@ def check(config: TrainConfig) -> None:
 def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) -> dict[str, Any]:
     """Train and write `out`/checkpoint, or return what a finished training wrote down.
 
-    Raises HoldfastError when memory runs out, saying which setting to lower, DataError for a loss that is no number.
+    Raises DataError for a loss that is no number.
     """
     if (out / "training.json").is_file():
         return read_json(out / "training.json")
     start = time.time()
     trainer = build(config, out, callbacks)
-    result = _run(trainer, _last_checkpoint(out / "training"))
+    result = trainer.train(resume_from_checkpoint=_last_checkpoint(out / "training"))
     _save(trainer, out)
     facts = {
         "seconds": round(time.time() - start, 3),
@@ -63,6 +63,9 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     rows = training_rows(config.data, config.seed, data_root)
     if is_main():
         amend_manifest(out, training_rows={"count": len(rows), "hash": digest(rows)})
+        contamination.record(config, rows, out)
+    # First the settings: several processes meet there, and FSDP and ZeRO-3 spread the weights as they are read.
+    args = arguments.build(config.trainer.name, config.trainer.args, out / "training", config.seed)
     loaded = model.load_base(config.model, training=True, lora=config.lora.r is not None)
     model.check_template(loaded.tokenizer, config)
     learns_from_reward = config.trainer.name in LEARNS_FROM_REWARD
@@ -71,10 +74,10 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
         tokenizer=loaded.tokenizer,
         rows=rows,
         data=config.data,
-        args=arguments.build(config.trainer.name, config.trainer.args, out / "training", config.seed),
+        args=args,
         rewards=rewards_of(config.reward or config.data.reward) if learns_from_reward else [],
         peft=lora(config.lora),
-        callbacks=[Watch(), *guards(config, out), *(callbacks or [])],
+        callbacks=[Watch(), *_keep(config), *guards(config, out), *(callbacks or [])],
     )
     return builder(config.trainer.name)(job)
 
@@ -102,17 +105,10 @@ def guards(config: TrainConfig, out: Path) -> list[Any]:
     ]
 
 
-def _run(trainer: Any, checkpoint: str | None) -> Any:
-    import torch
+def _keep(config: TrainConfig) -> list[Any]:
+    from holdfast.trainers.checkpoints import Keep, ours
 
-    try:
-        return trainer.train(resume_from_checkpoint=checkpoint)
-    except torch.OutOfMemoryError as error:
-        raise HoldfastError(
-            "out of memory in training: lower trainer.args.per_device_train_batch_size (raise"
-            " gradient_accumulation_steps as much), set trainer.args.gradient_checkpointing=true, lower max_length"
-            " or max_completion_length, or train with lora=true"
-        ) from error
+    return [Keep(config.checkpoints)] if ours(config.trainer.args) else []
 
 
 def _last_checkpoint(directory: Path) -> str | None:

@@ -1,0 +1,78 @@
+"""What a training failed of, in words that say what to change; and the report of what had been measured by then."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from holdfast.errors import HoldfastError
+from holdfast.rows import write_whole
+from holdfast.run import Measurement, TaskResult, read_measurement
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL_SAID = ("no space left", "os error 28", "os error 27", "file too large", "pytorchstreamwriter failed writing")
+_MEMORY_SAID = ("can't allocate memory", "not enough memory", "cuda out of memory", "std::bad_alloc")
+PARTS = ("before", "after")
+
+
+@contextmanager
+def explained(out: Path, phase: str) -> Iterator[None]:
+    """Raise the two failures that are nobody's mistake, no memory and no disk, as a HoldfastError of one line that
+    names the settings to lower."""
+    import torch
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise HoldfastError(_memory(phase)) from error
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise HoldfastError(_disk(out)) from error
+    except (RuntimeError, SafetensorError) as error:
+        said = str(error).lower()
+        if any(words in said for words in _MEMORY_SAID):
+            raise HoldfastError(_memory(phase)) from error
+        if any(words in said for words in _FULL_SAID):
+            raise HoldfastError(_disk(out)) from error
+        raise
+
+
+def _memory(phase: str) -> str:
+    if phase != "train":
+        return f"out of memory in the phase {phase!r}: lower model.batch_size (items measured at once)"
+    return (
+        "out of memory in training: lower trainer.args.per_device_train_batch_size (raise"
+        " gradient_accumulation_steps as much), set trainer.args.gradient_checkpointing=true, lower max_length"
+        " or max_completion_length, or train with lora=true; dry_run=true estimates what a setting needs"
+    )
+
+
+def _disk(out: Path) -> str:
+    return (
+        f"no space left for {out}: free some, then run the same command again, it goes on from the last whole"
+        " checkpoint; checkpoints=0 keeps fewer, trainer.args.save_only_model=true leaves the optimizer out"
+    )
+
+
+def report(out: Path, phase: str, error: BaseException) -> None:
+    """Write `out`/report.md: where the run failed, why, and every measurement that was finished by then."""
+    lines = [f"# {out.name}: failed in the phase “{phase}”", "", f"{type(error).__name__}: {error}", ""]
+    found = [part for part in PARTS if (out / part / "results.json").is_file()]
+    for part in found:
+        lines += _table(part, read_measurement(out / part))
+    if not found:
+        lines += ["Nothing had been measured by then.", ""]
+    lines += ["The same command goes on from here; what is measured is not measured again.", ""]
+    write_whole(out / "report.md", "\n".join(lines))
+
+
+def _table(part: str, measured: Measurement) -> list[str]:
+    head = [f"## Measured {part} the training", "", "| task | metric | points | items |", "| --- | --- | ---: | ---: |"]
+    return [*head, *(_row(result) for result in measured.tasks.values()), ""]
+
+
+def _row(result: TaskResult) -> str:
+    points = "–" if result.mean is None else f"{100 * result.mean:.1f}"
+    return f"| {result.task} | {result.metric} | {points} | {result.n} |"

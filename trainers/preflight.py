@@ -1,0 +1,92 @@
+"""What a model's configuration and tokenizer alone tell: whether they fit each other, the data and the settings.
+
+Read before anything is measured, weights untouched. What cannot be read here is left to the loading, which says why.
+"""
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import DataError, UsageError
+from holdfast.trainers import arguments
+from holdfast.trainers.config import TrainConfig
+from holdfast.trainers.data import named_rows
+from holdfast.trainers.job import shape_of
+from holdfast.trainers.model import check_template, model_place, prepare_tokenizer
+
+SAMPLED_ROWS = 64
+
+
+def preflight(config: TrainConfig) -> None:
+    """Raise DataError for a model and tokenizer that do not belong together, UsageError for a missing chat template
+    or for lengths the model's context cannot hold (with those it can)."""
+    found = _read(config)
+    if found is None:
+        return
+    shape, words = found
+    prepare_tokenizer(words, config.model)
+    text = shape.get_text_config()
+    if len(words) > text.vocab_size:
+        raise DataError(
+            f"the tokenizer has {len(words)} tokens, the model {text.vocab_size} embeddings:"
+            " they do not belong together"
+        )
+    check_template(words, config)
+    if context := getattr(text, "max_position_embeddings", None):
+        _check_lengths(config, words, context)
+
+
+def longest(config: TrainConfig, words: Any, parts: tuple[str, ...]) -> int:
+    """Tokens of the longest of the first rows, of these parts together; of two answers the longer counts."""
+    root = Path(config.data_root) if config.data_root else None
+    shape = shape_of(config.trainer.name)
+    rows = (shape(row, config.data) for row in islice(named_rows(config.data, config.seed, root), SAMPLED_ROWS))
+    return max((tokens(row, parts, words) for row in rows), default=0)
+
+
+def tokens(row: dict[str, Any], parts: tuple[str, ...], words: Any) -> int:
+    """Tokens of a row's prompt (or whole conversation) and of the longest of its answers named in `parts`."""
+    asked = row.get("prompt", row.get("messages", []))
+    return _count(asked, words) + max((_count(row[part], words) for part in parts if part in row), default=0)
+
+
+def _count(turns: Any, words: Any) -> int:
+    """The template's own tokens are reckoned as four a message."""
+    if isinstance(turns, str):
+        return len(words(turns, truncation=False, verbose=False)["input_ids"])
+    texts = [str(turn["content"]) for turn in turns]
+    return sum(len(words(text, truncation=False, verbose=False)["input_ids"]) + 4 for text in texts)
+
+
+def _check_lengths(config: TrainConfig, words: Any, context: int) -> None:
+    args = config.trainer.args
+    schema = {field.name: field.default for field in arguments.fields(config.trainer.name)}
+    grown = args.get("max_completion_length", schema.get("max_completion_length"))
+    if config.trainer.name in ("grpo", "rloo") and grown:
+        asked = longest(config, words, ())
+        if asked + grown > context:
+            raise UsageError(
+                f"trainer.args.max_completion_length={grown} does not fit the model's context of {context} tokens"
+                f" behind prompts of up to {asked}: take {max(1, context - asked)} at most"
+                + (", and leave long prompts out with data.max_chars" if asked >= context else "")
+            )
+        return
+    limit = args.get("max_length", schema.get("max_length")) or context + 1
+    row = longest(config, words, ("completion", "chosen", "rejected"))
+    if min(row, limit) > context:
+        raise UsageError(
+            f"training rows of up to {row} tokens do not fit the model's context of {context}: cut them with"
+            f" trainer.args.max_length={context}, or leave them out with data.max_chars"
+        )
+
+
+def _read(config: TrainConfig) -> tuple[Any, Any] | None:
+    import transformers
+
+    place = model_place(config.model)
+    options = {"revision": config.model.revision or "main", "trust_remote_code": config.model.trust_remote_code}
+    try:
+        shape = transformers.AutoConfig.from_pretrained(place, **options)
+        return shape, transformers.AutoTokenizer.from_pretrained(place, **options)
+    except (OSError, ValueError, KeyError):
+        return None

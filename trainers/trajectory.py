@@ -1,0 +1,55 @@
+"""What each saved checkpoint had gained and lost: `measure_checkpoints=true`, told in the report beside the losses."""
+
+from pathlib import Path
+from typing import Any
+
+from holdfast.compare import Comparison, compare
+from holdfast.rows import write_json
+from holdfast.run import Measurement, read_measurement
+from holdfast.trainers.checkpoints import saved
+from holdfast.trainers.config import TrainConfig
+from holdfast.trainers.measuring import finished, measure_into
+from holdfast.trainers.model import free, load_trained
+from holdfast.trainers.processes import is_main
+
+
+def trajectory(config: TrainConfig, out: Path, before: Measurement) -> list[dict[str, Any]]:
+    """Measure every saved checkpoint into `out`/checkpoints/step-<n>, as far as that is not done, and write
+    trajectory.json: per step and task the change against `before` with its interval, in score units.
+
+    Returns log entries for the report: `checkpoint/<task>` in points.
+    """
+    looks = []
+    for step, path in saved(out / "training").items():
+        measured = _measure(config, path, out / "checkpoints" / f"step-{step}")
+        looks.append(_look(step, compare(before, measured, target=tuple(config.target), max_flips=0)))
+    if is_main():
+        write_json(out / "trajectory.json", {"schema": 1, "looks": looks})
+    return [_entry(look) for look in looks]
+
+
+def _measure(config: TrainConfig, checkpoint: Path, out: Path) -> Measurement:
+    if finished(out):
+        return read_measurement(out)
+    loaded = load_trained(config.model, checkpoint)
+    measured = measure_into(loaded, config, out, together=True)
+    del loaded
+    free()
+    return measured
+
+
+def _look(step: int, comparison: Comparison) -> dict[str, Any]:
+    tasks = {
+        one.task: {
+            "score": one.after,
+            "difference": one.difference,
+            "interval": [one.interval.low, one.interval.high],
+            "verdict": str(one.verdict),
+        }
+        for one in comparison.benchmarks
+    }
+    return {"step": step, "tasks": tasks}
+
+
+def _entry(look: dict[str, Any]) -> dict[str, Any]:
+    return {"step": look["step"]} | {f"checkpoint/{t}": 100 * v["difference"] for t, v in look["tasks"].items()}
