@@ -174,12 +174,8 @@ def _look(items: int, lost: int, gained: int, before: float, evidence: float) ->
 def bisected() -> dict[str, Any]:
     """Bisect's record, as bisect.json holds it."""
     checkpoints = list(range(20, 201, 20))
-    drops = {
-        100: (-0.01, "INCONCLUSIVE"),
-        140: (-0.04, "REGRESSED"),
-        120: (-0.03, "REGRESSED"),
-        200: (-0.11, "REGRESSED"),
-    }
+    bad = "REGRESSED"
+    drops = {100: (-0.01, "INCONCLUSIVE"), 120: (-0.03, bad), 140: (-0.04, bad), 200: (-0.11, bad)}
     looks = {
         str(step): {
             task: {
@@ -234,8 +230,8 @@ def mended() -> dict[str, Any]:
         "points": points,
         "chosen": "0.6",
         "confirmed": "PASS",
-        "confirmation": "Nothing regressed: the mean of the 5 held benchmarks changed by -0.3 points, and a drop of 1 point is "
-        "ruled out; trained for: gsm8k +16.8 points.",
+        "confirmation": "Nothing regressed: the mean of the 5 held benchmarks changed by -0.3 points, and a drop of "
+        "1 point is ruled out; trained for: gsm8k +16.8 points.",
         "margin": 1.0,
         "items": {"selection": 8000, "confirmation": 8000},
         "seconds": 310.0,

@@ -122,7 +122,7 @@ def _p_note(benchmark: Benchmark) -> str:
     if benchmark.verdict is Verdict.NON_INFERIOR:
         return f"drop of {words.margin(max(benchmark.margin, benchmark.allowed_drop))} ruled out"
     if benchmark.verdict is Verdict.BEYOND_MARGIN:
-        return "chance not excluded"
+        return "may be chance"
     p = benchmark.holm_improved if benchmark.difference > 0 else benchmark.holm_regressed
     text = words.probability(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
@@ -138,8 +138,14 @@ def _sum_row(macro: Omnibus, axis: Scale) -> Html:
         f"{words.score(macro.before)} → {words.score(macro.after)}",
         _lane(axis, macro, _bounds(macro), verdict, tone),
         _delta(macro.difference, macro.interval),
-        _says(says, f"bound {words.points(macro.lower_bound)}", tone),
+        _says(says, _macro_note(macro), tone),
     )
+
+
+def _macro_note(macro: Omnibus) -> str:
+    if macro.non_inferior:
+        return f"drop of {words.margin(macro.margin)} ruled out"
+    return f"may have dropped by {words.score(abs(macro.lower_bound))}"
 
 
 def _delta(difference: float, bounds: Interval) -> Html:

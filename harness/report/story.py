@@ -69,8 +69,8 @@ def during(record: Record) -> Part:
     looks, skills = record["looks"], record["tasks"]
     lede = (
         f"The guard asked the skills again as training went on. Evidence counts losses of more than "
-        f"{record['margin']:g} points; at {record['threshold']:g} a skill counts as broken. However often it looks, "
-        f"the chance of any false alarm in the whole training is at most {words.share(record['alpha'], 0)}."
+        f"{words.margin(record['margin'] / 100)}; at {record['threshold']:g} a skill counts as broken. However often "
+        f"it looks, the chance of any false alarm in the whole training is at most {words.share(record['alpha'], 0)}."
     )
     rows = [(task, *_last_look(task, record)) for task in skills]
     heads = ("Skill", "Looks", "Items", "Lost", "Gained", "Change in points, last look", "Strongest evidence", "")
@@ -125,7 +125,7 @@ def broke(record: Record) -> Part:
         f"Of {words.plural(len(checkpoints), 'saved checkpoint')}, {len(record['looks'])} were measured, by halving, "
         "and each was compared with the base model by the gate's own test."
     )
-    said = tuple(one["sentence"] for one in breaks) or ("No held skill regressed: there was nothing to date.",)
+    said = tuple(minus(one["sentence"]) for one in breaks) or ("No held skill regressed: there was nothing to date.",)
     heads = ("Skill", "Held until step", "Broken at step", "Change in points there", "p", "")
     rows = tuple(
         (
@@ -146,7 +146,7 @@ def cure(record: Record) -> Part:
     lede = (
         "Points between the base model and the tuned one, judged on one half of the items; the chosen one was "
         "measured again on the other half, which no choice has seen. To pass, a mean drop of "
-        f"{record['margin']:.3g} points must be ruled out."
+        f"{words.margin(record['margin'] / 100)} must be ruled out."
     )
     rows = tuple(_point(point, record) for point in record["points"])
     heads = ("Point", "Gain", "Held skills, mean", "Worst held skill", "On the choosing half", "")

@@ -108,7 +108,7 @@ def _lines(
     if acted is not None:
         x = across.at(acted)
         drawn.append(f'<line class="acted" x1="{x}" x2="{x}" y1="0" y2="100%"/>')
-        drawn.append(f'<text class="unit" x="{x}" dx="-5" y="0" dy="11">guard acted</text>')
+        drawn.append(f'<text class="unit" x="{x}" y="0" dy="-6">guard acted</text>')
     for at, told in rules:
         y = _flip(up, at)
         drawn.append(f'<line class="edge" x1="0" x2="100%" y1="{y}" y2="{y}"/>')
@@ -135,9 +135,12 @@ def _grid(up: Scale, label: Any) -> Iterator[str]:
 
 
 def _steps(across: Scale, steps: Sequence[float]) -> Iterator[str]:
-    """At most four steps, below the plot."""
+    """Labels of the last step, the first, and those between that leave a fifth of the width to the others."""
     known = sorted(set(steps))
-    shown = known if len(known) <= 4 else [known[round(i * (len(known) - 1) / 3)] for i in range(4)]
+    shown = [known[-1]]
+    for step in known:
+        if all(abs(step - other) >= 0.2 * (across.high - across.low) - 1e-9 for other in shown):
+            shown.append(step)
     for step in shown:
         yield f'<text x="{across.at(step)}" y="100%" dy="17">{step:g}</text>'
 

@@ -170,7 +170,7 @@ def test_curves_are_drawn_and_follow_the_theme(visit: Visit) -> None:
     page.evaluate("document.getElementById('training').scrollIntoView({behavior: 'instant'})")
     page.wait_for_selector(".curve canvas")
     places = page.locator(".curve").count()
-    assert page.locator(".curve canvas").count() == places == 12
+    assert page.locator(".curve canvas").count() == places == 10
     assert "kl" in page.inner_text(".curves")
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.click("#toggle")
