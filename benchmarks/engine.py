@@ -5,7 +5,7 @@ scored), `results.json` (when all is done), `state.json` (what the rows were mad
 under `cache` (or `out/cache`), keyed by all that can change them, so that a rerun generates nothing twice.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from holdfast.benchmarks.ranks import Ranks, joined
 from holdfast.benchmarks.scoring import Scorer
 from holdfast.benchmarks.settings import Settings
 from holdfast.benchmarks.suite import Suite, load_suite
+from holdfast.benchmarks.turns import whole
 from holdfast.errors import DataError
 from holdfast.rows import SCHEMA_VERSION, Row, encode, read_whole_rows, write_json, write_whole
 from holdfast.run import Measurement, TaskResult, read_json, read_measurement, sample_path, summarize, write_results
@@ -77,7 +78,8 @@ def _measure_task(work: Work, engine: Engine, out: Path, cache: Path, how: Setti
     path = sample_path(out, work.name)
     journal = Journal(cache / "completions" / engine.key() / f"{path.stem}.jsonl", ranks.rank)
     if not ranks.first:
-        _generate(work, ranks.meet()[0], engine, journal, ranks)
+        if ranks.meet()[0]:
+            _converse(work, engine, journal, ranks)
         return work.result
     rows = _kept_rows(path, work)
     missing = [item for item in work.items if item.key not in rows]
@@ -88,60 +90,89 @@ def _measure_task(work: Work, engine: Engine, out: Path, cache: Path, how: Setti
             Scorer(work.judge, path, work.hold, progress.advance) as scorer,
             journal.locked(f"{engine.describe()['name']} on {work.name}"),
         ):
-            _answer(work, missing, engine, journal, scorer, ranks)
+            ranks.meet(True)
+            _converse(work, engine, journal, ranks, Delivery(work, missing, journal, scorer))
         rows |= {row.key: row for row in scorer.rows}
     else:
-        _generate(work, ranks.meet([])[0], engine, journal, ranks)
+        ranks.meet(False)
     ordered = [rows[item.key] for item in work.items]
     write_whole(path, "".join(encode(row) + "\n" for row in ordered))
     return _result(work, ordered, journal)
 
 
-def _answer(
-    work: Work, missing: Sequence[Item], engine: Engine, journal: Journal, scorer: Scorer, ranks: Ranks
-) -> None:
-    """Hand every missing item's completion to the scorer: first those known, then the others as they are generated,
-    here or by another process."""
-    waiting: dict[str, list[Item]] = {}
-    for item in missing:
-        waiting.setdefault(item.cache_key, []).append(item)
+class Delivery:
+    """Hands every missing item's completion to the scorer as soon as it is whole, whichever process generated it."""
 
-    def deliver(keys: Iterable[str]) -> None:
+    def __init__(self, work: Work, missing: Iterable[Item], journal: Journal, scorer: Scorer) -> None:
+        self._work, self._journal, self._scorer = work, journal, scorer
+        self._missing = {item.key for item in missing}
+        self._waiting: dict[str, list[Item]] = {}
+
+    def expect(self, items: Iterable[Item]) -> None:
+        """The items of a task of one turn are whole with their one answer."""
+        for item in items:
+            if item.key in self._missing:
+                self._waiting.setdefault(item.cache_key, []).append(item)
+        self([key for key in self._waiting if key in self._journal.records])
+
+    def __call__(self, keys: Iterable[str]) -> None:
+        """Completions of these keys are in the journal."""
         for key in keys:
-            for item in waiting.pop(key, ()):
-                scorer.put(item, work.finish(item, read_completion(journal.records[key])))
+            for item in self._waiting.pop(key, ()):
+                self.put(item, read_completion(self._journal.records[key]))
 
-    deliver([key for key in waiting if key in journal.records])
-    todo = open_batches(work.items, engine.chunk, journal.records)
-    _generate(work, ranks.meet(todo)[0], engine, journal, ranks, deliver)
-    deliver(journal.refresh())
-    if waiting:
-        raise DataError(f"{journal.path.parent} is not on a file system that all {ranks.count} processes share")
+    def put(self, item: Item, completion: Completion) -> None:
+        """One whole completion."""
+        if item.key in self._missing:
+            self._scorer.put(item, self._work.finish(item, completion))
+
+
+def _converse(work: Work, engine: Engine, journal: Journal, ranks: Ranks, deliver: Delivery | None = None) -> None:
+    """Generate turn by turn until every conversation is over; each process makes the same turns."""
+    first = {item.key: item for item in work.items}
+    said: dict[tuple[str, str, int], list[Completion]] = {}
+    asked = list(work.items)
+    while asked:
+        if deliver and work.follow is None:
+            deliver.expect(asked)
+        _generate(asked, engine, journal, ranks, deliver)
+        following = []
+        for item in asked if work.follow else ():
+            answers = said.setdefault(item.key, [])
+            answers.append(read_completion(journal.records[item.cache_key]))
+            after = work.follow(item, answers[-1].text) if work.follow else None
+            if after is not None:
+                following.append(after)
+            elif deliver:
+                deliver.put(first[item.key], whole(first[item.key], item, answers))
+        asked = following
 
 
 def _generate(
-    work: Work,
-    todo: Sequence[Sequence[int]],
-    engine: Engine,
-    journal: Journal,
-    ranks: Ranks,
-    deliver: Callable[[Iterable[str]], None] = lambda keys: None,
+    items: Sequence[Item], engine: Engine, journal: Journal, ranks: Ranks, deliver: Delivery | None = None
 ) -> None:
-    """This process's share of the batches `todo`, journaled; returns when every process has done its own."""
+    """This process's share of the batches, journaled; returns when every process has done its own."""
 
     def emit(finished: Sequence[tuple[Item, Completion]]) -> None:
         journal.append({item.cache_key: completion_record(answer) for item, answer in finished})
-        deliver([item.cache_key for item, _ in finished])
+        if deliver:
+            deliver([item.cache_key for item, _ in finished])
 
+    todo = ranks.meet(open_batches(items, engine.chunk, journal.records) if ranks.first else None)[0]
     for start in range(0, len(todo), ranks.count):
-        if ranks.count > 1:
+        if ranks.count > 1 and deliver:
             deliver(journal.refresh())
         mine = start + ranks.rank
         if mine < len(todo):
-            engine.run([work.items[place] for place in todo[mine]], emit)
+            engine.run([items[place] for place in todo[mine]], emit)
         elif engine.lockstep:  # the others cannot go on without this process's part of the weights
-            engine.run([work.items[place] for place in todo[-1]], lambda finished: None)
+            engine.run([items[place] for place in todo[-1]], lambda finished: None)
     ranks.meet()
+    added = journal.refresh()
+    if deliver:
+        deliver(added)
+    if any(item.cache_key not in journal.records for item in items):
+        raise DataError(f"{journal.path.parent} is not on a file system that all {ranks.count} processes share")
 
 
 def open_batches(items: Sequence[Item], size: int, known: Container[str]) -> list[list[int]]:

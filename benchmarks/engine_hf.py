@@ -129,6 +129,9 @@ def _hf_class() -> Any:
                 self.lockstep.busy(True)
             return super()._model_call(inps, *rest, **options)
 
+        def _loglikelihood_tokens(self, requests: Any, disable_tqdm: bool = True, override_bs: Any = None) -> Any:
+            return super()._loglikelihood_tokens(requests, disable_tqdm=True, override_bs=override_bs)
+
         def await_others(self) -> None:
             """Lend this process's shard until the others have compared their options, too: they need not have made as
             many forward passes. (In generating, transformers sees to that: synced_gpus.)"""

@@ -31,6 +31,10 @@ class Item:
     generation: Mapping[str, Any] = field(default_factory=dict)
     """lm-eval's generation arguments."""
     doc: Doc = field(default_factory=dict)
+    asked: tuple[Message, ...] = ()
+    """The prompt as messages, examples and system message included; for a base model the question alone."""
+    lead: tuple[Message, ...] = ()
+    """The first of them: what stands before the question."""
     question: Text = ""
     """The prompt without few-shot and template: what the reward and the sample row see."""
     reference: Any = None
@@ -65,6 +69,8 @@ class Completion:
     tokens: int | None = None
     logprobs: Sequence[tuple[float, bool]] = ()
     """Of each option: log-likelihood, and whether greedy decoding would have produced it."""
+    turns: Sequence[Message] = ()
+    """A conversation of several turns: all that followed the question. `text` is then the last answer."""
     prompt_cut: bool = False
     """The prompt was longer than the model's context and lost its beginning."""
 
@@ -83,13 +89,15 @@ def build_items(
     arguments = generation_arguments(task, chat=render is not None) if generation is None else generation
     items = []
     for doc_id, doc in docs:
-        question, prompt = _prompts(task, doc, examples, render)
+        question, prompt, lead, turns = _prompts(task, doc, examples, render)
         reference = task.reference(doc)
         common: dict[str, Any] = {
             "task": name or task.name,
             "doc_id": doc_id,
             "prompt": prompt,
             "doc": doc,
+            "asked": (*lead, *turns),
+            "lead": tuple(lead),
             "question": task.judged_prompt(doc) if task.judged_prompt else question,
             "reference": reference,
             "doc_hash": doc_hash(task, doc),
@@ -153,22 +161,25 @@ class Examples:
         return [example for example in pool[: self.count + 1] if example != doc][: self.count]
 
 
-def _prompts(task: Task, doc: Doc, examples: Examples, render: Render | None) -> tuple[Text, str]:
-    """(the question alone, the whole prompt as the model sees it)."""
+def _prompts(
+    task: Task, doc: Doc, examples: Examples, render: Render | None
+) -> tuple[Text, str, Sequence[Message], Sequence[Message]]:
+    """(the question alone, the whole prompt as the model sees it, the messages before the question, its own)."""
     if task.kind == "perplexity":
-        return "", str(task.reference(doc))
+        return "", str(task.reference(doc)), (), ()
     shown = [(example, _answer(task, example)) for example in examples.of(doc)]
     if render is None:
         parts = [task.system] if task.system else []
         parts += [f"{task.text(example)} {answer}" for example, answer in shown]
-        return task.text(doc), "\n\n".join([*parts, task.text(doc)])
+        own: Message = {"role": "user", "content": task.text(doc)}
+        return task.text(doc), "\n\n".join([*parts, task.text(doc)]), (), (own,)
     turns = task.messages(doc)
     lead = [turns[0]] if turns[0]["role"] == "system" else []
     for example, answer in shown:
         asked = [turn for turn in task.messages(example) if turn["role"] != "system"]
         lead += [*asked, {"role": "assistant", "content": answer}]
     question = [turn for turn in turns if turn["role"] != "system"]
-    return turns, render([*lead, *question])
+    return turns, render([*lead, *question]), lead, question
 
 
 def _answer(task: Task, doc: Doc) -> str:

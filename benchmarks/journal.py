@@ -86,7 +86,9 @@ def _ends_whole(path: Path) -> bool:
 
 def completion_record(completion: Completion) -> dict[str, Any]:
     """A Completion as a journal record."""
-    return asdict(completion)
+    record = asdict(completion)
+    del record["turns"]  # made anew from the answers of each turn
+    return record
 
 
 def read_completion(record: Mapping[str, Any]) -> Completion:

@@ -12,6 +12,7 @@ from holdfast.benchmarks.scoring import Finished, Judge, RewardJudge, likelihood
 from holdfast.benchmarks.settings import Settings
 from holdfast.benchmarks.suite import Entry, Suite
 from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.turns import Follow, TurnJudge, follower
 from holdfast.errors import DataError
 from holdfast.reward import Reward
 from holdfast.rows import digest
@@ -33,6 +34,8 @@ class Work:
     hold: bool = False
     """The judge needs all completions at once."""
     k: Sequence[int] = field(default=())
+    follow: Follow | None = None
+    """What is asked after an answer, in a task of several turns."""
 
 
 def plan(suite: Suite, engine: Engine, how: Settings, data_root: Path | None, cache: Path | None) -> list[Work]:
@@ -74,8 +77,16 @@ def _work(entry: Entry, base: Task, engine: Engine, how: Settings, data_root: Pa
         metric=task.metric,
         chance=task.chance,
     )
+    judge = _judge(task, reward, cache)
     return Work(
-        entry.name, items, _judge(task, reward, cache), result, _finish(task), reward.spec.scope == "group", entry.k
+        entry.name,
+        items,
+        TurnJudge(judge) if task.judge_turns else judge,
+        result,
+        finish=_finish(task),
+        hold=reward.spec.scope == "group",
+        k=entry.k,
+        follow=follower(task, render),
     )
 
 
@@ -124,6 +135,7 @@ def _conditions(
     """What must agree between two runs that are compared."""
     found: dict[str, object] = {"kind": task.kind, "chat_template": chat, "fewshot": shown, **arguments}
     if task.kind == "generate":
+        found |= {"turns": task.turns} if task.turns > 1 else {}
         found |= {"repeats": task.repeats, **({"seed": how.seed} if arguments.get("do_sample") else {})}
     if how.chat_template_args and chat:
         found["chat_template_args"] = dict(how.chat_template_args)

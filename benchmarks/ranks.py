@@ -91,8 +91,9 @@ def launched() -> int:
 
 
 def _everyone() -> Ranks:
-    import torch.distributed as dist
+    import torch.distributed
 
+    dist: Any = torch.distributed
     if dist.is_available() and dist.is_initialized():
         rank, count = dist.get_rank(), dist.get_world_size()
         store = dist.distributed_c10d._get_default_store() if count > 1 else None

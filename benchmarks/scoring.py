@@ -46,12 +46,13 @@ class RewardJudge:
         return self.reward.spec.scope == "group"
 
     def _sample(self, item: Item, completion: Completion) -> Sample:
-        return Sample(completion.text, item.reference, item.question, self.info(item.doc))
+        return Sample(completion.turns or completion.text, item.reference, item.question, self.info(item.doc))
 
     def _key(self, item: Item, completion: Completion) -> str:
         if self.wants_groups:
             return digest([*item.key, completion.text])
-        return digest([item.doc_hash, completion.text, item.reference])
+        said = completion.turns or completion.text
+        return digest([item.doc_hash, said, item.reference])
 
 
 def likelihood_score(item: Item, completion: Completion) -> Score:
@@ -93,7 +94,7 @@ def row_of(item: Item, completion: Completion, score: Score) -> Row:
         doc_hash=item.doc_hash,
         prompt_hash=item.prompt_hash,
         prompt=item.question,
-        completion=completion.text,
+        completion=completion.turns or completion.text,
         reference=item.reference,
         score=score.value,
         outcome=str(score.outcome),

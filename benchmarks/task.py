@@ -63,6 +63,15 @@ class Task:
     repeats: int = 1
     """Completions per item; above 1 only with sampling."""
 
+    turns: int = 1
+    """Answers of one conversation at most."""
+    continue_: Callable[[Doc, Sequence[Message]], Sequence[Message] | None] | None = None
+    """What is said next: given the row and the conversation, which ends with the model's answer, the next messages (a
+    user's, a tool's), or None when it is over. A pure function: a resumed run replays it."""
+    judge_turns: bool = False
+    """Judge every answer by itself (the score is their mean) instead of the conversation; `reference` then gives a
+    list with one entry per answer, or one for all."""
+
     judged_prompt: Callable[[Doc], str] | None = None
     """What the reward gets as `Sample.prompt` (HumanEval's function head); default: the question as it was asked."""
     info: Callable[[Doc], Mapping[str, Any]] | None = None

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -141,11 +142,12 @@ def lines(directory: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in directory.glob("samples/*.jsonl"))
 
 
-def kill_once(out: Path, after: int) -> None:
-    """Run the measurement and kill it when `after` rows are there."""
+def kill_once(out: Path, after: int, delay: float = 0.0) -> None:
+    """Run the measurement and kill it `delay` seconds after `after` rows are there."""
     process = subprocess.Popen([sys.executable, "-c", _SCRIPT, str(out), ",".join(SUITE)], cwd=ROOT)
     while process.poll() is None and lines(out) < after:
         time.sleep(0.002)
+    time.sleep(delay)
     if process.poll() is None:
         os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -168,8 +170,9 @@ def resume_after_kills(tiny: LoadedModel, tmp_path: Path, stops: list[int]) -> N
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     how = Settings(batch_size=4, max_tokens=24, limit=60, progress=False)
     measure(tiny, SUITE, undisturbed, settings=how)
+    moments = random.Random(len(stops))
     for stop in stops:
-        kill_once(killed, stop)
+        kill_once(killed, stop, moments.uniform(0, 0.15))
     kill_once(killed, 10**9)
     assert texts(killed) == texts(undisturbed) and len(texts(killed)) == 3
     keys = generated(killed)
