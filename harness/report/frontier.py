@@ -2,16 +2,26 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from holdfast.compare.result import Interval
 from holdfast.frontier import worst_interval
-from holdfast.report import words
+from holdfast.report import curve, words
 from holdfast.report.forest import Scale, scale
 from holdfast.report.heat import step
 from holdfast.report.html import badge, page
 from holdfast.report.markup import Cell, Html, escape, section, table, tag
-from holdfast.report.sweep import Point, as_json, effects, holm_over_points, pareto, read_sweep
+from holdfast.report.sweep import (
+    Missing,
+    Point,
+    as_json,
+    effects,
+    holm_over_points,
+    missing_jobs,
+    pareto,
+    read_sweep,
+)
 from holdfast.rows import write_json, write_whole
 
 _LEVEL = 0.05
@@ -22,16 +32,25 @@ def write_sweep(directory: Path) -> list[Path]:
 
     Raises DataError when there is none.
     """
-    points = read_sweep(directory)
+    points, missing = read_sweep(directory), missing_jobs(directory)
     paths = [Path(directory) / "frontier.html", Path(directory) / "frontier.json"]
-    write_whole(paths[0], render(points))
-    write_json(paths[1], as_json(points))
+    write_whole(paths[0], render(points, missing))
+    record = as_json(points) | {"curves": curve.as_json(points), "missing": [asdict(job) for job in missing]}
+    write_json(paths[1], record)
     return paths
 
 
-def render(points: Sequence[Point]) -> str:
+def render(points: Sequence[Point], missing: Sequence[Missing] = ()) -> str:
     """The whole page."""
-    sections = [_head(points), _plot_section(points), _points(points), _skills(points), _effects(points)]
+    sections = [
+        _head(points),
+        _missing(missing),
+        _plot_section(points),
+        curve.drawn(points),
+        _points(points),
+        _skills(points),
+        _effects(points),
+    ]
     return page("Sweep · Holdfast", sections, Html(""), "Made by Holdfast. One file, no network access.")
 
 
@@ -50,6 +69,15 @@ def _head(points: Sequence[Point]) -> Html:
     return tag(
         "div", badge(words.Look("Sweep", "flat", "●", words.CIRCLE)), tag("h1", summary(points)), class_="verdict"
     )
+
+
+def _missing(jobs: Sequence[Missing]) -> Html:
+    if not jobs:
+        return Html("")
+    lede = "These trainings of the sweep have no result and are not drawn; each can be run alone, the others stay."
+    rows = [[job.name, f"{job.status}{': ' if job.why else ''}{job.why}", tag("code", job.rerun)] for job in jobs]
+    listing = tag("div", table(("Training", "What became of it", "Run it alone"), rows), class_="panel")
+    return section("missing", "Missing", lede, listing)
 
 
 def _plot_section(points: Sequence[Point]) -> Html:

@@ -13,6 +13,8 @@ from holdfast.report import words
 
 Record = Mapping[str, Any]
 SCHEMA = 1
+_ALARMS = 3
+"""Told one by one in a sentence; the table has them all."""
 FILES = {"guard": "guard/guard.json", "bisect": "bisect/bisect.json", "mend": "mend/mend.json"}
 
 
@@ -104,9 +106,23 @@ def _guarded(record: Record) -> str:
     if not acted:
         last = f" (the last at step {looks[-1]['step']})" if looks else ""
         return f"The guard raised no alarm in {words.plural(len(looks), 'look')}{last}."
-    did = {"warn": "warned, and let the training go on", "stop": "stopped the training"}.get(acted["policy"], "")
+    if acted["policy"] == "warn":
+        return f"The guard warned, and the training went on: {_alarms(record)}."
+    did = "stopped the training" if acted["policy"] == "stop" else ""
     did = did or f"went back to the weights of step {acted.get('restored_step', 0)}, and stopped the training"
     return f"At step {acted['step']} the guard {did}: {_listed(acted['broken'])} had broken."
+
+
+def alarms(record: Record) -> list[tuple[int, list[str]]]:
+    """(step, skills whose alarm was raised there)."""
+    return [(look["step"], list(look["broken"])) for look in record["looks"] if look["broken"]]
+
+
+def _alarms(record: Record) -> str:
+    raised = alarms(record)
+    told = [f"{_listed(tasks)} broken at step {step}" for step, tasks in raised[:_ALARMS]]
+    more = sum(len(tasks) for _, tasks in raised[_ALARMS:])
+    return ", ".join(told) + (f", and {words.plural(more, 'more skill')} later" if more else "")
 
 
 def _cost(record: Record, looks: list[Any]) -> str:

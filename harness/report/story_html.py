@@ -8,7 +8,7 @@ from typing import Any
 from holdfast.report import words
 from holdfast.report.forest import Scale, scale
 from holdfast.report.markup import Html, escape, section, table, tag
-from holdfast.report.story import Part, Record, parts
+from holdfast.report.story import Part, Record, alarms, parts
 
 _HUES = 6
 """Colours of lines; skills beyond them are drawn grey."""
@@ -53,13 +53,16 @@ def _during(record: Record) -> Html:
         return Html("")
     strongest = {t: max((k["skills"][t]["e"] for k in looks if t in k["skills"]), default=0.0) for t in record["tasks"]}
     order = sorted(record["tasks"], key=lambda task: -strongest[task])
-    e_values = {t: [(k["step"], _log(k["skills"][t]["e"])) for k in looks if t in k["skills"]] for t in order}
+    alarm = _log(record["threshold"])
+    # Beyond a millionth of a doubt more evidence is the same: the alarm's line stays where it can be seen.
+    e_values = {
+        t: [(k["step"], min(_log(k["skills"][t]["e"]), alarm + 6)) for k in looks if t in k["skills"]] for t in order
+    }
     changes = {
         t: [(k["step"], (k["skills"][t]["now"] - k["skills"][t]["before"]) / 100) for k in looks if t in k["skills"]]
         for t in order
     }
-    acted = record["acted"]["step"] if record["acted"] else None
-    alarm = _log(record["threshold"])
+    acted = _mark(record)
     first = _panel(
         "Evidence of a loss beyond the margin",
         _lines(e_values, [(alarm, f"alarm at {record['threshold']:g}")], acted, _power),
@@ -67,6 +70,15 @@ def _during(record: Record) -> Html:
     second = _panel("Change in points, items of each look", _lines(changes, [(0.0, "")], acted, words.points))
     legend = tag("div", *(_name(i, task) for i, task in enumerate(order)), class_="legend")
     return tag("div", tag("div", first, second, class_="curves"), legend, class_="story")
+
+
+def _mark(record: Record) -> tuple[int, str] | None:
+    """Step and name of the line across the charts: where the guard stopped the training, or warned first."""
+    if not record["acted"]:
+        return None
+    if record["acted"]["policy"] == "warn":
+        return alarms(record)[0][0], "first alarm"
+    return record["acted"]["step"], "guard acted"
 
 
 def _log(value: float) -> float:
@@ -97,22 +109,25 @@ def _hue(number: int) -> str:
 def _lines(
     series: Mapping[str, Sequence[tuple[float, float]]],
     rules: Sequence[tuple[float, str]],
-    acted: int | None,
+    acted: tuple[int, str] | None,
     label: Any,
 ) -> Html:
     """Lines over steps, with dashed rules across and a mark where the guard acted."""
     values = [y for points in series.values() for _, y in points] + [at for at, _ in rules]
     steps = [x for points in series.values() for x, _ in points]
     across, up = Scale(min(steps), max(steps), ()), scale(values, 5)
+    middle = (min(steps) + max(steps)) / 2
     drawn = [*_grid(up, label), *_steps(across, steps)]
     if acted is not None:
-        x = across.at(acted)
+        x = across.at(acted[0])
+        side = "unit" if float(x[:-1]) > 50 else "first"
         drawn.append(f'<line class="acted" x1="{x}" x2="{x}" y1="0" y2="100%"/>')
-        drawn.append(f'<text class="unit" x="{x}" y="0" dy="-6">guard acted</text>')
+        drawn.append(f'<text class="{side}" x="{x}" y="0" dy="-6">{acted[1]}</text>')
     for at, told in rules:
         y = _flip(up, at)
         drawn.append(f'<line class="edge" x1="0" x2="100%" y1="{y}" y2="{y}"/>')
-        drawn.append(f'<text class="first" x="0" dx="6" y="{y}" dy="-5">{escape(told)}</text>')
+        side, x = ("unit", "100%") if acted and acted[0] < middle else ("first", "0")
+        drawn.append(f'<text class="{side}" x="{x}" y="{y}" dy="-5">{escape(told)}</text>')
     for number, (task, points) in reversed(list(enumerate(series.items()))):
         drawn.append(_line(number, task, points, across, up))
     return Html(f'<svg class="lane chart" role="img" aria-label="by training step">{"".join(drawn)}</svg>')

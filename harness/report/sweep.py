@@ -75,6 +75,31 @@ def read_sweep(directory: Path) -> list[Point]:
     return points
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A job of a sweep that is not among its points."""
+
+    name: str
+    status: str
+    """`killed`, `failed`, or `unfinished` (it is running, or the sweep itself was ended)."""
+    why: str
+    rerun: str
+    """The command that runs this job alone."""
+
+
+def missing_jobs(directory: Path) -> list[Missing]:
+    """The jobs below a sweep's folder that have no report: what became of them, and how to run each alone."""
+    found = []
+    for plan in sorted(Path(directory).glob("*/job.json")):
+        job = plan.parent
+        outcome = read_json(job / "outcome.json") if (job / "outcome.json").is_file() else {}
+        if outcome.get("status") == "finished" or (job / "report.json").is_file():
+            continue
+        why = outcome.get("error") or (f"signal {outcome['signal']}" if "signal" in outcome else "")
+        found.append(Missing(job.name, outcome.get("status", "unfinished"), why, f"holdfast train from={plan}"))
+    return found
+
+
 def pareto(points: Sequence[Point]) -> list[bool]:
     """Which points no other beats in gain without paying more (or in cost without gaining less)."""
     known = [(point.gain or 0.0, point.cost) for point in points]

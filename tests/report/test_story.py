@@ -86,6 +86,14 @@ def test_cure_shows_the_frontier_and_the_choice() -> None:
     assert "nothing to mend" in text(full(), "md", {"mend": nothing})
 
 
+def test_a_guard_that_only_warns_tells_every_alarm() -> None:
+    record = guard() | {"policy": "warn", "acted": {"step": 200, "policy": "warn", "broken": ["mmlu", "ifeval"]}}
+    record["looks"][1] |= {"broken": ["mmlu"]}
+    shown = section(render(full(), {"guard": record}), "during")
+    assert "warned, and the training went on: mmlu broken at step 80, ifeval broken at step 200." in shown
+    assert "first alarm" in shown
+
+
 def test_a_quiet_guard_and_a_break_that_no_checkpoint_shows() -> None:
     quiet = guard() | {"acted": None, "looks": []}
     assert "raised no alarm in 0 looks" in section(render(full(), {"guard": quiet}), "during")

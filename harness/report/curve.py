@@ -1,0 +1,179 @@
+"""A sweep's curve: gain and forgetting against a parameter that is a number, such as the share of replay.
+
+The trainings that share a value (its seeds) are averaged. They answer the same items and start from one model, so their
+errors go together: the interval of an average is the average of their intervals, not a narrower one. How far the
+trainings themselves lie apart is told beside it.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.compare.result import Interval
+from holdfast.frontier import worst_interval
+from holdfast.report import words
+from holdfast.report.forest import Scale, scale
+from holdfast.report.markup import Html, escape, section, table, tag
+from holdfast.report.sweep import Point
+
+FEWEST_VALUES = 3
+SERIES = (
+    ("gain", "best", "Target gain"),
+    ("held_mean", "other", "Held, mean"),
+    ("held_worst", "worst", "Worst held"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One average over the trainings of a value; score units."""
+
+    mean: float
+    interval: Interval | None
+    lowest: float
+    """Of the trainings."""
+    highest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One value of the parameter."""
+
+    value: float
+    trainings: int
+    readings: dict[str, Reading]
+    """By the names of SERIES, where there is one."""
+
+
+def curves(points: Sequence[Point]) -> dict[str, list[Stop]]:
+    """For each parameter whose values are three numbers or more: its stops, in order."""
+    found = {}
+    for name in dict.fromkeys(name for point in points for name in point.parameters):
+        groups: dict[float, list[Point]] = {}
+        for point in points:
+            groups.setdefault(_number(point.parameters.get(name, "")), []).append(point)
+        if len(groups) >= FEWEST_VALUES and not any(value != value for value in groups) and name != "seed":
+            found[name] = [_stop(value, group) for value, group in sorted(groups.items())]
+    return found
+
+
+def as_json(points: Sequence[Point]) -> dict[str, Any]:
+    """The curves in numbers (score units): parameter → stops."""
+    return {name: [_stop_json(stop) for stop in stops] for name, stops in curves(points).items()}
+
+
+def drawn(points: Sequence[Point]) -> Html:
+    """A section per curve; empty when no parameter has one."""
+    return Html("".join(_section(name, stops) for name, stops in curves(points).items()))
+
+
+def _stop(value: float, group: Sequence[Point]) -> Stop:
+    macros = [point.comparison.macro for point in group]
+    named: dict[str, list[tuple[float | None, Interval | None]]] = {
+        "gain": [(point.gain, point.gain_interval) for point in group],
+        "held_mean": [(macro.difference, macro.interval) if macro else (None, None) for macro in macros],
+        "held_worst": [(point.cost if point.worst else None, worst_interval(point.comparison)) for point in group],
+    }
+    readings = {name: reading for name, pairs in named.items() if (reading := _reading(pairs))}
+    return Stop(value, len(group), readings)
+
+
+def _reading(pairs: Sequence[tuple[float | None, Interval | None]]) -> Reading | None:
+    values = [value for value, _ in pairs if value is not None]
+    bounds = [bound for _, bound in pairs if bound is not None]
+    if len(values) < len(pairs):
+        return None
+    whole = len(bounds) == len(pairs)
+    middle = Interval(_mean([b.low for b in bounds]), _mean([b.high for b in bounds])) if whole else None
+    return Reading(_mean(values), middle, min(values), max(values))
+
+
+def _section(name: str, stops: Sequence[Stop]) -> Html:
+    heads = [name, "Trainings", *(title for _, _, title in SERIES)]
+    rows = [[f"{s.value:g}", s.trainings, *(_cell(s.readings.get(key)) for key, _, _ in SERIES)] for s in stops]
+    lede = (
+        f"Points gained and lost against {name}, averaged over the trainings that share its value, with the average of"
+        " their intervals (they answer the same items) and, in brackets, the lowest and highest training. Filled:"
+        " target gain; open: mean of the held skills; crossed: the worst one."
+    )
+    plot = tag("div", _plot(name, stops), class_="panel pad frontier")
+    listing = tag("div", table(heads, rows, numeric=(0, 1, 2, 3, 4)), class_="panel")
+    return section(f"curve-{name}", f"Against {name}", lede, plot, listing)
+
+
+def _cell(reading: Reading | None) -> str:
+    if reading is None:
+        return "–"
+    bounds = f" {words.interval(reading.interval)}" if reading.interval else ""
+    return f"{words.points(reading.mean)}{bounds} ({words.points(reading.lowest)} … {words.points(reading.highest)})"
+
+
+def _plot(name: str, stops: Sequence[Stop]) -> Html:
+    across = scale([stop.value for stop in stops])
+    up = scale([value for stop in stops for reading in stop.readings.values() for value in _extent(reading)])
+    parts = [*_frame(name, across, up)]
+    for key, kind, title in SERIES:
+        seen = [(stop.value, stop.readings[key]) for stop in stops if key in stop.readings]
+        parts += _line(seen, kind, title, across, up)
+    label = f"Gain and forgetting against {name}"
+    return Html(f'<svg class="lane scatter" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>')
+
+
+def _frame(name: str, across: Scale, up: Scale) -> Iterator[str]:
+    for value in across.ticks:
+        yield f'<text x="{across.at(value)}" y="100%" dy="17">{value:g}</text>'
+    for value in up.ticks:
+        kind = "zero" if abs(value) < 1e-9 else "grid"
+        yield f'<line class="{kind}" x1="0" x2="100%" y1="{_height(up, value)}" y2="{_height(up, value)}"/>'
+        yield f'<text class="unit" x="0" dx="-8" dy="4" y="{_height(up, value)}">{words.points(value)}</text>'
+    yield f'<text x="100%" y="100%" dy="36" class="unit">{escape(name)}</text>'
+
+
+def _line(seen: Sequence[tuple[float, Reading]], kind: str, title: str, across: Scale, up: Scale) -> Iterator[str]:
+    places = [(across.at(value), _height(up, reading.mean), reading) for value, reading in seen]
+    yield f'<g class="point {"best" if kind == "best" else "other"}">'
+    for (x0, y0, _), (x1, y1, _) in itertools.pairwise(places):
+        yield f'<line class="thin" x1="{x0}" x2="{x1}" y1="{y0}" y2="{y1}"/>'
+    for (x, y, reading), (value, _) in zip(places, seen):
+        if bounds := reading.interval:
+            low, high = _height(up, bounds.low), _height(up, bounds.high)
+            yield f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
+        told = escape(f"{title} at {value:g}: {_cell(reading)}")
+        cross = f'<text x="{x}" y="{y}" dy="4">×</text>' if kind == "worst" else ""
+        yield f'<circle cx="{x}" cy="{y}" r="6"><title>{told}</title></circle>{cross}'
+    yield "</g>"
+
+
+def _stop_json(stop: Stop) -> dict[str, Any]:
+    readings = {
+        name: {
+            "mean": one.mean,
+            "interval": [one.interval.low, one.interval.high] if one.interval else None,
+            "lowest": one.lowest,
+            "highest": one.highest,
+        }
+        for name, one in stop.readings.items()
+    }
+    return {"value": stop.value, "trainings": stop.trainings, **readings}
+
+
+def _extent(reading: Reading) -> list[float]:
+    bounds = reading.interval
+    return [reading.mean, *((bounds.low, bounds.high) if bounds else ())]
+
+
+def _height(up: Scale, value: float) -> str:
+    """y runs downwards."""
+    return f"{100 - float(up.at(value)[:-1]):.2f}%"
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
