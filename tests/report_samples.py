@@ -195,11 +195,13 @@ def bisected() -> dict[str, Any]:
         {
             "task": task,
             "held_at": held,
+            "clear_at": 100,
             "broken_at": broken,
             "difference": -0.031,
             "p": 0.0004,
             "interval": [-0.05, -0.012],
             "monotone": task == "ifeval",
+            "recovered_at": [] if task == "ifeval" else [200],
             "sentence": f"{task} broke between step {held} and step {broken} (-3.1 points, p = 4e-04).",
         }
         for task, held, broken in (("ifeval", 100, 120), ("mmlu", 120, 140))

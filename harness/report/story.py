@@ -142,19 +142,26 @@ def broke(record: Record) -> Part:
         "and each was compared with the base model by the gate's own test."
     )
     said = tuple(minus(one["sentence"]) for one in breaks) or ("No held skill regressed: there was nothing to date.",)
-    heads = ("Skill", "Held until step", "Broken at step", "Change in points there", "p", "")
-    rows = tuple(
-        (
-            one["task"],
-            str(one["held_at"]) if one["held_at"] else "0 (base)",
-            "–" if one["broken_at"] is None else str(one["broken_at"]),
-            f"{words.points(one['difference'])} {_interval(one['interval'])}",
-            words.probability(one["p"]),
-            "" if one["monotone"] else "not monotone: it came and went",
-        )
-        for one in breaks
-    )
+    heads = ("Skill", "Surely held until", "No drop proven until", "Broken at", "Change in points there", "p", "")
+    rows = tuple(_break(one) for one in breaks)
     return Part("bisect", _TITLES["bisect"], lede, said, heads, rows, record)
+
+
+def _break(one: Record) -> tuple[str, ...]:
+    recovered = ", ".join(str(step) for step in one["recovered_at"])
+    return (
+        one["task"],
+        _step(one["clear_at"]),
+        _step(one["held_at"]),
+        "–" if one["broken_at"] is None else _step(one["broken_at"]),
+        f"{words.points(one['difference'])} {_interval(one['interval'])}",
+        words.probability(one["p"]),
+        f"no drop proven again at step {recovered}" if recovered else "",
+    )
+
+
+def _step(step: int) -> str:
+    return f"step {step}" if step else "the base model"
 
 
 def cure(record: Record) -> Part:

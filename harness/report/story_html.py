@@ -37,8 +37,6 @@ _NUMERIC = (
     "Gained",
     "Change in points, last look",
     "Strongest evidence",
-    "Held until step",
-    "Broken at step",
     "Change in points there",
     "p",
     "Gain",
@@ -178,7 +176,7 @@ def _broke(record: Record) -> Html:
         '<div class="legend" aria-hidden="true">'
         '<span><svg><circle class="key hollow tone-good" cx="13" cy="6" r="4"/></svg>held</span>'
         '<span><svg><circle class="key tone-lost" cx="13" cy="6" r="4"/></svg>broken</span>'
-        '<span><svg><rect class="key between" width="26" height="12"/></svg>it broke in between</span></div>'
+        '<span><svg><rect class="key between" width="26" height="12"/></svg>it broke in between, most likely where darker</span></div>'
     )
     return tag("div", tag("div", *rows, foot, class_="panel timeline"), keys, class_="story")
 
@@ -186,9 +184,7 @@ def _broke(record: Record) -> Html:
 def _timeline(one: Record, looks: Record, across: Scale) -> Html:
     task, drawn = one["task"], ['<line class="grid" x1="0" x2="100%" y1="50%" y2="50%"/>']
     if one["broken_at"] is not None:
-        left, right = across.at(one["held_at"]), across.at(one["broken_at"])
-        width = float(right[:-1]) - float(left[:-1])
-        drawn.append(f'<rect class="between" x="{left}" width="{width:.2f}%" y="20%" height="60%"/>')
+        drawn += [_span(across, one[start], one["broken_at"]) for start in ("clear_at", "held_at")]
     drawn.append(_seen(across.at(0), broken=False, told="base model"))
     for step, tasks in sorted(looks.items(), key=lambda pair: int(pair[0])):
         if task in tasks:
@@ -198,6 +194,14 @@ def _timeline(one: Record, looks: Record, across: Scale) -> Html:
     label = escape(one["sentence"])
     lane = Html(f'<svg class="lane" role="img" aria-label="{label}">{"".join(drawn)}</svg>')
     return tag("div", tag("div", task, class_="name"), tag("div", lane, class_="plot"), class_="trow")
+
+
+def _span(across: Scale, start: int, end: int) -> str:
+    """Two of them, from where it surely held and from where no drop was proven: darker where both lie."""
+    left, right = across.at(start), across.at(end)
+    return (
+        f'<rect class="between" x="{left}" width="{float(right[:-1]) - float(left[:-1]):.2f}%" y="20%" height="60%"/>'
+    )
 
 
 def _seen(x: str, broken: bool, told: str) -> str:
