@@ -9,15 +9,18 @@ from holdfast.trainers.compose import choices, compose
 from holdfast.trainers.rewards import rewards_of
 
 
+PLUGGED_IN = ("launcher=slurm", "launcher=joblib", "launcher=ray", "sweeper=optuna")
+
+
 @pytest.mark.parametrize(
     "word",
-    [f"{group}={name}" for group in ("trainer", "model", "data", "launcher", "experiment") for name in choices(group)],
+    [f"{group}={name}" for group in ("trainer", "model", "data", "launcher", "sweeper", "experiment") for name in choices(group)],
 )
 def test_it_composes(word: str) -> None:
     try:
         config = compose([word])
     except Exception as error:
-        if word in ("launcher=slurm", "launcher=joblib") and "unknown launcher" in str(error):
+        if word in PLUGGED_IN and "unknown " in str(error):
             pytest.skip(f"{word}: its plug-in is not installed (pip install 'holdfast[sweep]')")
         raise
     assert set(config.target) <= set(load_suite(config.suite).names)
@@ -59,6 +62,7 @@ def test_every_file_is_in_a_known_group() -> None:
         "suite",
         "reward",
         "launcher",
+        "sweeper",
         "experiment",
         "accelerate",
     }

@@ -137,7 +137,7 @@ def keys() -> tuple[str, ...]:
     from omegaconf import OmegaConf
 
     plain = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.structured(TrainConfig)))
-    return *_dotted(plain), "experiment", "launcher"
+    return *_dotted(plain), "experiment", "launcher", "sweeper"
 
 
 def _dotted(tree: dict[str, Any], prefix: str = "") -> Iterable[str]:

@@ -7,17 +7,21 @@ import contextlib
 import json as json_module
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
-from holdfast.errors import EXIT_USAGE, UsageError
+from holdfast.errors import UsageError
 from holdfast.rows import digest, write_json
 from holdfast.run import manifest, read_json
 from holdfast.trainers.compose import explain, prepare, swept, typed
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.directory import directory_of
+
+FAILED = (-100.0, -100.0)
+"""What a job without a result counts as."""
 
 
 def sweep(overrides: Sequence[str], config_dirs: Sequence[str] = (), *, json: bool = False) -> int:
@@ -35,7 +39,7 @@ def sweep(overrides: Sequence[str], config_dirs: Sequence[str] = (), *, json: bo
     GlobalHydra.instance().clear()
     hydra = Hydra.create_main_hydra2("holdfast", create_config_search_path("pkg://holdfast.conf"))
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), _ended_by_slurm(Path(out)):
             hydra.multirun("train", run_job, [*words, f"+swept=[{names}]"], with_log_configuration=False)
     except (HydraException, OmegaConfBaseException) as error:
         raise explain(error, config_dirs) from error
@@ -44,8 +48,9 @@ def sweep(overrides: Sequence[str], config_dirs: Sequence[str] = (), *, json: bo
     return _summary(Path(out), json)
 
 
-def run_job(composed: Any) -> int:
-    """One job of a sweep, in a child process; returns its exit code and never raises for what the job did."""
+def run_job(composed: Any) -> tuple[float, float]:
+    """One job of a sweep, in a child process; never raises for what the job did. Returns what a sweeper maximises: the
+    targets' gain and the change of the worst held skill, in points."""
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
@@ -59,9 +64,42 @@ def run_job(composed: Any) -> int:
     except OmegaConfBaseException as error:
         write_json(out / "outcome.json", {"status": "failed", "error": str(explain(error))})
         print(f"  {out.name}: {explain(error)}", file=sys.stderr, flush=True)
-        return EXIT_USAGE
+        return FAILED
     config.out = str(out)
-    return run_in_child(config)
+    run_in_child(config)
+    return aims(out)
+
+
+def aims(out: Path) -> tuple[float, float]:
+    """Gain and worst change of a job in points; the worst there can be where it has no report."""
+    from holdfast.compare import Comparison
+    from holdfast.report.sweep import Point
+
+    if not (out / "report.json").is_file():
+        return FAILED
+    point = Point(out.name, Comparison.from_json(read_json(out / "report.json")))
+    return 100 * (point.gain or 0.0), 100 * point.cost
+
+
+@contextlib.contextmanager
+def _ended_by_slurm(out: Path) -> Iterator[None]:
+    """A job that the scheduler ended (time, memory, scancel) leaves submitit without its result: the others are
+    waited for all the same."""
+    try:
+        yield
+    except RuntimeError as error:
+        if type(error).__name__ not in ("UncompletedJobError", "FailedJobError"):
+            raise
+        ids = {folder.name.partition("_")[0] for folder in (out / ".submitit").iterdir() if folder.name[0].isdigit()}
+        print(f"a job was ended by the scheduler; waiting for the others of {', '.join(sorted(ids))}", file=sys.stderr)
+        while ids and _queued(ids):
+            time.sleep(5)
+
+
+def _queued(ids: Collection[str]) -> bool:
+    """Whether Slurm still has any of these jobs."""
+    command = ["squeue", "--noheader", f"--jobs={','.join(ids)}"]
+    return bool(subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip())
 
 
 def job_name(overrides: Sequence[str], keys: Sequence[str]) -> str:
