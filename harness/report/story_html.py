@@ -176,7 +176,8 @@ def _broke(record: Record) -> Html:
         '<div class="legend" aria-hidden="true">'
         '<span><svg><circle class="key hollow tone-good" cx="13" cy="6" r="4"/></svg>held</span>'
         '<span><svg><circle class="key tone-lost" cx="13" cy="6" r="4"/></svg>broken</span>'
-        '<span><svg><rect class="key between" width="26" height="12"/></svg>it broke in between, most likely where darker</span></div>'
+        '<span><svg><rect class="key between" width="26" height="12"/></svg>'
+        "it broke in between, most likely where darker</span></div>"
     )
     return tag("div", tag("div", *rows, foot, class_="panel timeline"), keys, class_="story")
 
