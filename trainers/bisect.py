@@ -1,118 +1,206 @@
 """Bisect: at which step did each regressed skill break?
 
-The saved checkpoints of a run are measured by halving, all regressed skills together, each judged against the base
-model by the gate's own statistics. Halving supposes that a broken skill stays broken; `looks` shows what was seen.
+The saved checkpoints of a run are measured by halving (its end is measured already), all regressed skills together, each judged against the base
+model by the gate's own statistics. Halving supposes that what is broken stays broken. A training need not do that, and
+a small drop is seen at one checkpoint and missed at the next: `monotone` says whether the looks that were made agree
+with a single break, `clear_at` up to where half of the drop was ruled out, and `scan` measures every checkpoint.
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.benchmarks.suite import Suite
-from holdfast.compare import Benchmark, Verdict, compare
+from holdfast.compare import Benchmark, compare
 from holdfast.errors import DataError
 from holdfast.rows import write_json
-from holdfast.run import Measurement, read_measurement
-from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.directory import default_cache, finished_run
+from holdfast.run import Measurement, read_json, read_measurement
+from holdfast.trainers.checkpoints import saved
 from holdfast.trainers.measuring import finished, suite_of
 from holdfast.trainers.model import free, load_trained, threads
+from holdfast.trainers.past import BROKEN, Past, past_run, tell
+from holdfast.trainers.records import BisectLook, BisectRecord, BreakRecord
 
-BROKEN = (Verdict.REGRESSED, Verdict.BEYOND_MARGIN)
-
-
-@dataclass(frozen=True)
-class Break:
-    """When one skill broke."""
-
-    task: str
-    held_at: int
-    """The last step seen at which no drop was proven (0: the base model)."""
-    broken_at: int | None
-    """The first step seen at which one was; None when no saved checkpoint shows the drop."""
-    difference: float
-    """The change at `broken_at`; score units."""
-    p: float
-    """One-sided, of that change."""
+Look = Callable[[int], Mapping[str, Benchmark]]
+"""The regressed skills at a step, against the base model."""
 
 
 @dataclass(frozen=True)
 class Bisected:
     """What bisecting found."""
 
-    breaks: tuple[Break, ...]
-    looks: dict[int, dict[str, float]]
-    """Change of each regressed skill at every step that was measured; score units."""
+    past: Past
+    record: BisectRecord
 
 
-def bisect(run: Path) -> Bisected:
-    """Find the breaks of a finished run and write `run`/bisect/bisect.json. Raises DataError for a directory that is
-    no finished run or has no saved checkpoints."""
-    config = finished_run(run)
-    steps = checkpoints(run)
-    before, after = read_measurement(run / "before"), read_measurement(run / "after")
-    verdicts = compare(before, after, target=config.target, max_flips=0).held
-    broken = [result.task for result in verdicts if result.verdict in BROKEN]
-    looked: dict[int, dict[str, Benchmark]] = {}
+def bisect(run: Path, *, scan: bool = False, base: str | None = None) -> Bisected:
+    """Find the breaks of a finished run and write `run`/bisect/bisect.json. Killed, it goes on where it was.
 
-    def look(step: int) -> dict[str, Benchmark]:
+    `scan`: measure every checkpoint, not only those that halving asks for. `base`: where the base model lies now.
+    Raises DataError for a directory that is no finished run or has no saved checkpoints.
+    """
+    past = past_run(run, base)
+    began = time.perf_counter()
+    steps = checkpoints(run) if past.broken else {}
+    end = int(read_json(run / "training.json")["steps"])
+    order = sorted({*steps, end}) if steps else []
+    looked: dict[int, Mapping[str, Benchmark]] = {}
+
+    def look(step: int) -> Mapping[str, Benchmark]:
         if step not in looked:
-            measured = _measure(config, run, steps[step], step, broken)
-            results = compare(before, measured, tasks=broken, allow=["tasks"], max_flips=0).benchmarks
-            looked[step] = {result.task: result for result in results}
+            place = run / "after" if step == end else _measured(past, steps[step], step)
+            looked[step] = _judged(past, read_measurement(place))
         return looked[step]
 
-    with threads(config.model.threads):
-        breaks = tuple(first_break(task, sorted(steps), look) for task in broken)
-    seen = {step: {task: r.difference for task, r in found.items()} for step, found in sorted(looked.items())}
-    write_json(run / "bisect" / "bisect.json", {"breaks": [asdict(one) for one in breaks], "looks": seen})
-    return Bisected(breaks, seen)
+    _tell_cost(past, len(set(order) - {end}), scan)
+    with threads(past.config.model.threads):
+        for step in order if scan and past.broken else ():
+            look(step)
+        found = [first_break(one.task, order, look) for one in past.broken]
+    breaks = [_told(one, looked) for one in found]
+    record: BisectRecord = {
+        "schema": 1,
+        "breaks": breaks,
+        "looks": {str(step): {task: _seen(b) for task, b in at.items()} for step, at in sorted(looked.items())},
+        "checkpoints": order,
+        "seconds": round(time.perf_counter() - began, 3),
+    }
+    write_json(run / "bisect" / "bisect.json", record)
+    past.write_report()
+    return Bisected(past, record)
 
 
-def first_break(task: str, steps: list[int], look: Callable[[int], dict[str, Benchmark]]) -> Break:
-    """Halve between the base model and the last checkpoint, which must itself show the drop."""
+@dataclass(frozen=True)
+class Break:
+    """Between which steps one skill broke."""
+
+    task: str
+    held_at: int
+    """The last step seen at which no drop was proven (0: the base model)."""
+    broken_at: int | None
+    """The first step seen at which one was; None when no saved checkpoint shows the drop."""
+    there: Benchmark
+    """The skill at `broken_at`, or at the last checkpoint."""
+
+
+def first_break(task: str, steps: Sequence[int], look: Look) -> Break:
+    """Halve between the base model and the last step, which must itself show the drop."""
     low, high = -1, len(steps) - 1
     last = look(steps[high])[task]
     if last.verdict not in BROKEN:
-        return Break(task, steps[high], None, last.difference, last.p_regressed)
+        return Break(task, steps[high], None, last)
     while high - low > 1:
         middle = (low + high) // 2
         if look(steps[middle])[task].verdict in BROKEN:
             high = middle
         else:
             low = middle
-    there = look(steps[high])[task]
-    return Break(task, steps[low] if low >= 0 else 0, steps[high], there.difference, there.p_regressed)
+    return Break(task, steps[low] if low >= 0 else 0, steps[high], look(steps[high])[task])
 
 
 def checkpoints(run: Path) -> dict[int, Path]:
     """The saved checkpoints by step. Raises DataError, with the settings that keep them, when there are none."""
-    found = {int(p.name.rpartition("-")[2]): p for p in (run / "training").glob("checkpoint-*") if p.is_dir()}
+    found = dict(saved(run / "training"))
     if not found:
         raise DataError(
-            f"{run} kept no checkpoints: train with trainer.args.save_steps=20 trainer.args.save_total_limit=100"
+            f"{run} kept no checkpoints: train with checkpoints=10 (evenly spaced), or with"
+            " trainer.args.save_steps=20 trainer.args.save_total_limit=100"
         )
     return found
 
 
-def _measure(config: TrainConfig, run: Path, checkpoint: Path, step: int, tasks: list[str]) -> Measurement:
+def _told(one: Break, looked: Mapping[int, Mapping[str, Benchmark]]) -> BreakRecord:
+    """A break with all that was seen of the skill, at whichever skill's looks."""
+    seen = {step: at[one.task] for step, at in sorted(looked.items())}
+    broken = [step for step, at in seen.items() if at.verdict in BROKEN]
+    first = one.broken_at if one.broken_at is None else min([one.broken_at, *broken])
+    there = seen[first] if first is not None else one.there
+    before = [step for step in seen if first is None or step < first]
+    again = [step for step in seen if first is not None and step > first and step not in broken]
+    half = there.difference / 2
+    clear = [step for step in before if seen[step].interval.low > half]
+    return {
+        "task": one.task,
+        "held_at": max(before, default=0),
+        "clear_at": max(clear, default=0),
+        "broken_at": first,
+        "difference": there.difference,
+        "p": there.p_regressed,
+        "interval": [there.interval.low, there.interval.high],
+        "monotone": not again,
+        "recovered_at": again,
+        "sentence": _sentence(one.task, max(before, default=0), first, there, again),
+    }
+
+
+def _sentence(task: str, held: int, broken: int | None, there: Benchmark, again: Sequence[int]) -> str:
+    size = f"{100 * there.difference:+.1f} points, p = {there.p_regressed:.1e}"
+    if broken is None:
+        return f"{task}: no saved checkpoint proves the drop, not even step {held} ({size})"
+    where = f"between step {held} and step {broken}" if held else f"by step {broken}, the first checkpoint looked at"
+    said = f"{task} broke {where} ({size})"
+    if again:
+        steps = ", ".join(map(str, again))
+        said += f"; but no drop is proven at step {steps}: it came and went, or the items are too few to tell"
+    return said
+
+
+def _seen(one: Benchmark) -> BisectLook:
+    flips = one.forgetting
+    return {
+        "difference": one.difference,
+        "interval": [one.interval.low, one.interval.high],
+        "p": one.p_regressed,
+        "verdict": str(one.verdict),
+        "lost": flips.lost if flips else None,
+        "gained": flips.gained if flips else None,
+        "n": one.n,
+    }
+
+
+def _judged(past: Past, measured: Measurement) -> Mapping[str, Benchmark]:
+    """The regressed skills at one checkpoint."""
+    tasks = [one.task for one in past.broken]
+    before = read_measurement(past.run / "before")
+    results = compare(before, measured, tasks=tasks, allow=["tasks"], margin=past.comparison.margin, max_flips=0)
+    return {result.task: result for result in results.benchmarks}
+
+
+def _measured(past: Past, checkpoint: Path, step: int) -> Path:
+    """Where the regressed skills of a checkpoint are measured, now or before."""
     from holdfast.benchmarks.engine import measure
     from holdfast.benchmarks.settings import Settings
 
-    out = run / "bisect" / f"step-{step}"
-    if finished(out):
-        return read_measurement(out)
-    suite = suite_of(config)
+    whole, out = past.run / "checkpoints" / f"step-{step}", past.run / "bisect" / f"step-{step}"
+    for place in (whole, out):  # what measure_checkpoints=true has measured is not measured again
+        if finished(place):
+            return place
+    tell(f"bisect: step {step} …")
+    tasks, suite, config = {one.task for one in past.broken}, suite_of(past.config), past.config
     chosen = Suite(name=f"{suite.name}-bisect", entries=tuple(e for e in suite.entries if e.name in tasks))
     loaded = load_trained(config.model, checkpoint)
-    found = measure(
+    measure(
         loaded,
         chosen,
         out,
-        data_root=Path(config.data_root) if config.data_root else None,
-        cache=default_cache(config),
+        data_root=past.data_root,
+        cache=past.cache,
         settings=Settings(batch_size=config.model.batch_size, limit=config.limit),
     )
     del loaded
     free()
-    return found
+    return out
+
+
+def _tell_cost(past: Past, count: int, scan: bool) -> None:
+    """How much is to be measured, before it begins."""
+    if not past.broken:
+        return
+    most = min(count, math.ceil(math.log2(count + 1)) * len(past.broken))
+    counted = f"all {count}" if scan else f"at most {most} of {count}"
+    seconds = past.seconds("measure after")
+    share = sum(one.n for one in past.broken) / max(1, sum(one.n for one in past.comparison.benchmarks))
+    each = f", about {seconds * share:.0f} s each" if seconds else ""
+    tell(f"bisect: {', '.join(one.task for one in past.broken)} regressed; {counted} checkpoints are measured{each}")

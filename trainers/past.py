@@ -8,7 +8,7 @@ from pathlib import Path
 
 from holdfast.compare import Benchmark, Comparison, Verdict, compare
 from holdfast.errors import DataError, suggestion
-from holdfast.report import write as write_report
+from holdfast.report import refresh
 from holdfast.run import read_json, read_measurement
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.directory import default_cache, finished_run
@@ -47,7 +47,7 @@ class Past:
 
     def write_report(self) -> None:
         """Write the run's report anew: it joins what bisect and mend found."""
-        write_report(self.comparison, self.run)
+        refresh(self.run)
 
 
 def past_run(run: Path, base: str | None = None) -> Past:

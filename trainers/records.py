@@ -1,6 +1,6 @@
 """What guard, mend and bisect write into a run, field by field; docs/guard.md and docs/mend.md explain them."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 
 class SkillLook(TypedDict):
@@ -126,6 +126,9 @@ class BreakRecord(TypedDict):
     task: str
     held_at: int
     """The last step seen before `broken_at` at which no drop was proven (0: the base model)."""
+    clear_at: int
+    """The last step seen before `broken_at` at which half of the drop was ruled out (0: the base model): the sure
+    beginning of the interval."""
     broken_at: int | None
     """The first step seen at which one was; None when no saved checkpoint shows the drop."""
     difference: float
@@ -135,7 +138,9 @@ class BreakRecord(TypedDict):
     interval: list[float]
     """95 % interval of that change; score units."""
     monotone: bool
-    """Whether every look before broken_at held and every one from there on was broken."""
+    """Whether every look from `broken_at` on was broken."""
+    recovered_at: list[int]
+    """Steps after `broken_at` at which no drop was proven."""
     sentence: str
 
 
@@ -146,8 +151,9 @@ class BisectLook(TypedDict):
     interval: list[float]
     p: float
     verdict: str
-    lost: int
-    gained: int
+    lost: int | None
+    """Items right before and wrong now; None for scores that are not 0 or 1."""
+    gained: int | None
     n: int
 
 
@@ -156,8 +162,8 @@ class BisectRecord(TypedDict):
 
     schema: int
     breaks: list[BreakRecord]
-    looks: dict[str, dict[str, Any]]
-    """By step, by task: a BisectLook. Step 0 is the base model and is not listed."""
+    looks: dict[str, dict[str, BisectLook]]
+    """By step, by task."""
     checkpoints: list[int]
-    """Steps of all saved checkpoints."""
+    """Steps of all saved checkpoints, and the last step."""
     seconds: float

@@ -27,8 +27,8 @@ def trimmed(judge: Judge, points: Sequence[Point], densities: Sequence[float]) -
 
 
 def by_groups(judge: Judge, points: Sequence[Point], grouping: str, budget: int) -> list[Point]:
-    """A coordinate search from the point nearest to the goal: one group's weight is moved at a time, by ever smaller steps, and stays
-    where that is better; at most `budget` points."""
+    """A coordinate search from the point nearest to the goal: one group's weight is moved at a time, by ever smaller
+    steps, and stays where that is better; at most `budget` points."""
     here = max([p for p in points if p.recipe.weight != 0] or points, key=nearness)
     recipe, seen = here.recipe.split(grouping), names(points)
     found: list[Point] = []

@@ -1,16 +1,21 @@
 """Find the step at which each regressed skill broke.
 
-  holdfast train … trainer.args.save_steps=20 trainer.args.save_total_limit=100 out=runs/a
-  holdfast bisect runs/a
+  holdfast train … checkpoints=10 out=runs/a
+  holdfast bisect runs/a                        halves between the checkpoints
+  holdfast bisect runs/a scan=true              measures all of them: a skill may break, recover and break again
 
-Measures the run's saved checkpoints by halving, on the regressed skills only, and judges each against the base model
-as the gate does. Writes bisect/bisect.json in the run.
+keys
+  scan=true       every checkpoint
+  base=DIRECTORY  where the base model lies, if it has moved
+
+Measures the run's saved checkpoints on the regressed skills only and judges each against the base model as the gate
+does. Writes bisect/bisect.json in the run and joins it to the run's report.
 """
 
 import contextlib
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.cli.grammar import Flags
@@ -19,7 +24,10 @@ from holdfast.errors import UsageError
 
 @dataclass(frozen=True)
 class Options:
-    """`holdfast bisect` has no keys."""
+    """Keys of `holdfast bisect`."""
+
+    scan: bool = False
+    base: str | None = None
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
@@ -29,15 +37,12 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     if len(paths) != 1:
         raise UsageError(f"`holdfast bisect` takes one run directory, not {len(paths)}")
     with contextlib.redirect_stdout(sys.stderr):
-        found = bisect(Path(paths[0]))
+        found = bisect(Path(paths[0]), scan=options.scan, base=options.base)
     if flags.json:
-        print(json.dumps({"breaks": [asdict(one) for one in found.breaks], "looks": found.looks}))
+        print(json.dumps(found.record))
         return 0
-    if not found.breaks:
+    if not found.record["breaks"]:
         print("No held skill regressed in this run: nothing to bisect.")
-    for one in found.breaks:
-        where = f"broke between step {one.held_at} and step {one.broken_at}"
-        if one.broken_at is None:
-            where = f"no saved checkpoint shows the drop, not even step {one.held_at}"
-        print(f"{one.task}: {where} ({100 * one.difference:+.1f} points, p = {one.p:.1e})")
+    for one in found.record["breaks"]:
+        print(one["sentence"])
     return 0
