@@ -77,7 +77,7 @@ class DockerChannel:
     def __init__(self, client: "DockerClient", image: str, limits: Limits) -> None:
         self._client = client
         self._pending = b""
-        self._frame_left = 0
+        self._raw = bytearray()
         self._complaint = b""
         labels = client.images.get(image).labels
         self._container = client.containers.create(image, ["python3", *boot.COMMAND], **_hardened(limits))
@@ -131,21 +131,22 @@ class DockerChannel:
             self._complaint = (self._complaint + data)[-300:]
 
     def _exactly(self, size: int, deadline: float) -> bytes:
-        data = bytearray()
-        while len(data) < size:
+        while len(self._raw) < size:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise Lost("the container does not answer")
             try:
                 self._socket.settimeout(left)
-                part = self._socket.recv(min(size - len(data), 2**20))
+                part = self._socket.recv(max(size - len(self._raw), 65536))
             except OSError as error:
                 raise Lost(f"the container does not answer: {error}") from None
             if not part:
                 said = self._complaint.decode(errors="replace").strip() or "without a word"
                 raise Lost(f"the container ended: {said}")
-            data += part
-        return bytes(data)
+            self._raw += part
+        data = bytes(self._raw[:size])
+        del self._raw[:size]
+        return data
 
 
 _CONFIG: dict[str, Any] = {

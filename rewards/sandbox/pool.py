@@ -102,14 +102,27 @@ class Pool:
                 self._idle -= 1
 
     def start(self, which: int) -> Session:
-        """A new session of an engine. Raises Unavailable at once while that engine is known to be down."""
+        """A new session of an engine or, while that is down, of another. Raises Unavailable when all
+        are down; an engine known to be down is asked again only after its delay."""
+        problems = []
+        for turn in range(len(self._starts)):
+            try:
+                return self._start((which + turn) % len(self._starts))
+            except Unavailable as error:
+                problems.append(str(error))
+        raise Unavailable("; ".join(dict.fromkeys(problems)))
+
+    def _start(self, which: int) -> Session:
         self._down[which].check()
         try:
             session = Session(self._starts[which])
         except Lost as error:
-            raise self._down[which].failed(str(error)) from None
+            raise self._down[which].failed(str(error), self._elsewhere(which)) from None
         self._down[which].recovered()
         return session
+
+    def _elsewhere(self, which: int) -> bool:
+        return any(outage.is_up() for other, outage in enumerate(self._down) if other != which)
 
 
 class _Outage:
@@ -124,10 +137,16 @@ class _Outage:
             if time.monotonic() < self._until:
                 raise Unavailable(self._why)
 
-    def failed(self, why: str) -> Unavailable:
+    def is_up(self) -> bool:
+        """Nothing is known against it."""
+        with self._lock:
+            return not self._delay
+
+    def failed(self, why: str, elsewhere: bool) -> Unavailable:
         with self._lock:
             if not self._delay:
-                log.warning("the sandbox cannot start, its items get no score; trying again with backoff: %s", why)
+                fate = "other engines take its items" if elsewhere else "its items get no score"
+                log.warning("the sandbox cannot start, %s; trying again with backoff: %s", fate, why)
             self._delay = min(max(self._delay * 2, _FIRST_DELAY), _LAST_DELAY)
             self._until, self._why = time.monotonic() + self._delay, why
         return Unavailable(why)
@@ -148,16 +167,24 @@ class _Worker:
 
     def loop(self) -> None:
         """Do jobs until None comes."""
-        while (item := self._pool.take()) is not None:
-            job, future = item
-            started = time.monotonic()
-            try:
-                future.set_result(self._do(job))
-            except Exception as error:  # noqa: BLE001 - handed to the caller through the future
-                future.set_exception(error)
-            self._pool.metrics.done += 1
-            self._pool.metrics.busy_seconds += time.monotonic() - started
+        while self._next():
+            pass
         self._close()
+
+    def _next(self) -> bool:
+        """Do one job; a function of its own, so that nothing of it is kept while waiting for the next."""
+        item = self._pool.take()
+        if item is None:
+            return False
+        job, future = item
+        started = time.monotonic()
+        try:
+            future.set_result(self._do(job))
+        except Exception as error:  # noqa: BLE001 - handed to the caller through the future
+            future.set_exception(error)
+        self._pool.metrics.done += 1
+        self._pool.metrics.busy_seconds += time.monotonic() - started
+        return True
 
     def _do(self, job: dict[str, Any]) -> dict[str, Any]:
         """Two tries; a program that ends its sandbox both times is at fault if a control program passes then."""

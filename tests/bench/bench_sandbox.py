@@ -21,6 +21,7 @@ import code_attacks
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import Engine, Limits, bubblewrap, close_pools, docker_engine, execute
+from holdfast.rewards.sandbox.jobs import make_job
 from holdfast.rewards.sandbox.session import Session
 from holdfast.sample import Sample
 
@@ -29,14 +30,16 @@ TESTS = ["assert add(1, 2) == 3", "assert add(-1, 1) == 0"]
 WHOLE = PROGRAM + "\n".join(TESTS) + "\n"
 LIMITS = Limits()
 FLAGS = (
-    "--network none --ipc none --read-only --cap-drop ALL --security-opt no-new-privileges --memory 1536m "
-    "--memory-swap 1536m --pids-limit 64 --cpus 2 --ulimit nofile=1024 --tmpfs /tmp:rw,nosuid,nodev,noexec,size=64m"
+    "--network none --ipc none --read-only --user 0:0 --cap-drop ALL --cap-add SETUID --cap-add SETGID --cap-add KILL "
+    "--security-opt no-new-privileges --memory 1536m --memory-swap 1536m --pids-limit 64 --cpus 2 "
+    "--ulimit nofile=1024 --ulimit core=0 --log-driver none --workdir / --hostname sandbox "
+    "--tmpfs /tmp:rw,nosuid,nodev,noexec,size=64m --tmpfs /judge:rw,nosuid,nodev,noexec,size=64m"
 ).split()
 ROUNDS = 4
 
 
 def ours(session: Session) -> Callable[[], None]:
-    job = {"style": "asserts", "program": PROGRAM, "tests": TESTS, "limits": LIMITS.for_job()}
+    job = make_job("asserts", PROGRAM, {"tests": TESTS}, "", LIMITS)
 
     def once() -> None:
         assert session.run(job)["results"] == [[True, ""], [True, ""]]

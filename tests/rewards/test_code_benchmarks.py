@@ -1,7 +1,10 @@
 """HumanEval, MBPP and recorded completions through the sandbox."""
 
+import ast
 import gzip
 import json
+import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from paths import shared
 from sandboxes import BACKENDS, need
 
 from holdfast.reward import Reward
+from holdfast.rewards.sandbox import Engine, Limits, execute
 from holdfast.sample import Sample, Score
 
 # The recorded label says unsolved, yet the recorded solution passes the recorded tests, also when both are simply
@@ -101,30 +105,53 @@ def test_reflexion_labels_row_by_row(folder: str, name: str, solved: int, stale:
 
 @pytest.mark.slow
 def test_codet_samples_reproduce_pass_at_k() -> None:
-    """CodeGen-16B at temperature 0.8, 100 samples per task (files of CodeT, arXiv 2207.10397). The bounds are wide: no
-    table of these very samples is in the shared data."""
-    tasks = {row["prompt"]: row for row in rows("humaneval", "recorded", "CodeT_HumanEval_for_code_generation.jsonl")}
+    """CodeGen-16B at temperature 0.8, 100 samples per task (files of CodeT, arXiv 2207.10397), all 16,400 of them.
+
+    The paper's table of baselines has 50.3 and 73.7 for k = 10 and 100 of this model, cut after the first decimal; its
+    pass@1 is of other samples. Of the solutions that a time limit ends nearly all never end: 1.5 s is generous.
+    """
+    samples, tasks = codet()
+    assert len(samples) == 16_400
+    scores = Reward("code", backend=need("bubblewrap"), timeout=1.5, total_timeout=3.0).score_batch(samples)
+    assert all(score.value is not None for score in scores)
+    correct = Counter(task for task, score in zip(tasks, scores) if score.value == 1.0)
+    estimates = {k: sum(_pass_at_k(100, correct[task], k) for task in set(tasks)) / 164 for k in (1, 10, 100)}
+    # What was measured on three runs; two samples in a thousand are allowed to a slower machine.
+    assert estimates[1] == pytest.approx(3626 / 16_400, abs=0.002), estimates
+    assert math.floor(estimates[10] * 1000) / 10 == 50.3 and math.floor(estimates[100] * 1000) / 10 == 73.7, estimates
+
+
+@pytest.mark.slow
+def test_codet_samples_are_judged_as_plain_execution_judges_them() -> None:
+    """Row by row against human-eval's own approach, an exit status, on every 25th sample: none of them attacks."""
+    samples, _ = codet()
+    chosen = samples[::25]
+    reward = Reward("code", backend=need("bubblewrap"), timeout=4.0, total_timeout=4.0)
+    ours = [score.value == 1.0 for score in reward.score_batch(chosen)]
+    limits = Limits(timeout=4.0, total=4.0)
+    plain = [execute(whole(sample), limits=limits, engine=Engine("bubblewrap")).exit == 0 for sample in chosen]
+    assert 100 < sum(plain) < 200
+    assert [i for i, (mine, theirs) in enumerate(zip(ours, plain)) if mine != theirs] == []
+
+
+def whole(sample: Sample) -> str:
+    reference = sample.reference
+    return f"{sample.prompt}{sample.text}\n{reference['tests']}\ncheck({reference['entry_point']})\n"
+
+
+def codet() -> tuple[list[Sample], list[int]]:
+    """The samples and the number of the task of each."""
+    prompts = {row["prompt"]: row for row in rows("humaneval", "recorded", "CodeT_HumanEval_for_code_generation.jsonl")}
     recorded = rows("humaneval", "recorded", "CodeT_HumanEval_codegen16B_t0.8_n100_code_solution.jsonl.gz")
-    reward = Reward("code", backend=need("bubblewrap"), timeout=5.0, total_timeout=5.0)
-    correct = []
-    for record in recorded:
-        row = tasks[record["prompt"]]
-        scores = reward.score_batch([check_sample(row, text) for text in _texts(record["samples"])])
-        assert all(score.value is not None for score in scores)
-        correct.append((len(scores), sum(score.value == 1.0 for score in scores)))
-    estimates = {k: sum(_pass_at_k(n, c, k) for n, c in correct) / len(correct) for k in (1, 10, 100)}
-    assert estimates[1] < estimates[10] < estimates[100], estimates
-    assert 0.15 < estimates[1] < 0.35 and 0.6 < estimates[100] < 0.9, estimates
+    pairs = [(number, record, text) for number, record in enumerate(recorded) for text in _texts(record["samples"])]
+    samples = [check_sample(prompts[record["prompt"]], text) for _, record, text in pairs]
+    return samples, [number for number, _, _ in pairs]
 
 
 def _texts(samples: Any) -> list[str]:
-    import ast
-
     return list(ast.literal_eval(samples) if isinstance(samples, str) else samples)
 
 
 def _pass_at_k(n: int, c: int, k: int) -> float:
     """The unbiased estimator of arXiv 2107.03374."""
-    from math import comb
-
-    return 1.0 - comb(n - c, k) / comb(n, k)
+    return 1.0 - math.comb(n - c, k) / math.comb(n, k)
