@@ -259,7 +259,8 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         write_json(self.out / "guard.json", record)
         skills = {task: asdict(skill) for task, skill in self.skills.items()}
         at = {task: pool.at for task, pool in self.probe.pools.items()}
-        write_json(self.out / "state.json", {"record": record, "skills": skills, "at": at})
+        likely = [[*key, nats] for key, nats in self.probe.likely.items()]
+        write_json(self.out / "state.json", {"record": record, "skills": skills, "at": at, "likely": likely})
 
     def _resume(self, step: int) -> None:
         """Take up what a killed training's guard knew. What it saw after the checkpoint stays: the alarm counts every
@@ -272,5 +273,6 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         for task, known in held["skills"].items():
             self.skills[task] = Skill(Evidence.from_json(known["evidence"]), known["losses"], known["e"])
             self.probe.pools[task].at = held["at"][task]
+        self.probe.likely = {(task, item, repeat): nats for task, item, repeat, nats in held["likely"]}
         if self.glances:
             self.schedule.resume(step, self.glances[-1]["drift"])
