@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError
-from holdfast.rows import read_jsonl
+from holdfast.rows import digest, read_jsonl
 
 Doc = Mapping[str, Any]
 """One row of a data set."""
@@ -76,7 +76,7 @@ def load_docs(source: Source, data_root: Path | None, task: str = "") -> list[Do
         rows = list(source.rows())
     elif prepared is not None:
         rows = [record for _, record in read_jsonl(prepared)]
-    elif source.files and (data_root is not None or not source.hub):
+    elif source.files and (data_root is not None or all(Path(name).is_absolute() for name in source.files)):
         rows = _from_files(source, data_root or Path(), task)
     else:
         rows = _from_hub(source, task)
@@ -106,10 +106,8 @@ def local_files(source: Source, data_root: Path, task: str = "") -> list[Path]:
         absolute = Path(pattern).is_absolute()
         matches = [Path(pattern)] if absolute else sorted(data_root.glob(pattern))
         if not matches:
-            raise DataError(
-                f"{task or source.origin}: no {pattern} below {data_root}; get it with "
-                f"`holdfast data fetch tasks=[{task}] data_root={data_root}`"
-            )
+            fetch = f"; get it with `holdfast data fetch tasks=[{task}] data_root={data_root}`" if source.hub else ""
+            raise DataError(f"{task or source.origin}: no {pattern} below {data_root}{fetch}")
         found += matches
     return found
 
@@ -161,9 +159,24 @@ def _hub_split(source: Source) -> Iterable[Doc]:
     datasets.utils.logging.set_verbosity_error()
     datasets.disable_progress_bars()
     mirror = os.environ.get("HOLDFAST_HUB")
-    place, revision = (str(Path(mirror) / source.hub), None) if mirror else (source.hub, source.revision or None)
-    rows: Iterable[Doc] = datasets.load_dataset(place, source.config, split=source.split, revision=revision)
+    rows: Iterable[Doc]
+    if mirror:
+        place = Path(mirror) / source.hub
+        rows = datasets.load_dataset(str(place), source.config, split=source.split, cache_dir=mirror_cache(place))
+    else:
+        revision = source.revision or None
+        rows = datasets.load_dataset(source.hub, source.config, split=source.split, revision=revision)
     return rows
+
+
+def mirror_cache(place: Path) -> str:
+    """Where `datasets` shall keep what it makes of a local repository. By itself it would take another folder of the
+    same name, or an older state of this one, for the same data."""
+    import datasets
+
+    files = sorted(path for path in place.rglob("*") if path.is_file())
+    state = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return str(Path(datasets.config.HF_DATASETS_CACHE) / "holdfast" / digest([str(place.resolve()), state]))
 
 
 def _hub_file(source: Source) -> Iterable[Doc]:

@@ -1,12 +1,14 @@
 """lm-eval's own tasks in our suites, and our tasks inside lm-eval."""
 
+import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.data import load_docs
+from holdfast.benchmarks.data import load_docs, mirror_cache
 from holdfast.benchmarks.engine_lm import Engine
 from holdfast.benchmarks.items import Completion, Item
 from holdfast.benchmarks.plan import Work
@@ -32,9 +34,23 @@ def task_manager() -> Any:
     return TaskManager()
 
 
+@lru_cache(maxsize=16)
+def _manager_of(name: str) -> Any:
+    """The index of the one folder with a file `<name>.yaml` that defines the task (milliseconds), else of all."""
+    import lm_eval.tasks
+
+    if re.fullmatch(r"[\w-]+", name):
+        files = list(Path(lm_eval.tasks.__path__[0]).rglob(f"{name}.yaml"))
+        if len(files) == 1:
+            manager = lm_eval.tasks.TaskManager(include_path=str(files[0].parent), include_defaults=False)
+            if name in manager.task_index:
+                return manager
+    return task_manager()
+
+
 def lm_eval_has(name: str) -> bool:
     """Whether lm-eval has a task, group or tag of that name."""
-    return name in task_manager().task_index
+    return name in _manager_of(name).task_index
 
 
 def lm_eval_works(entries: Sequence[Entry], engine: Engine, how: Settings) -> list[Work]:
@@ -53,10 +69,21 @@ def lm_eval_works(entries: Sequence[Entry], engine: Engine, how: Settings) -> li
 
 def _loaded(name: str) -> dict[str, Any]:
     try:
-        return dict(task_manager().load([name])["tasks"])
+        return dict(_manager_of(name).load([_mirrored(name)])["tasks"])
     except (OSError, ValueError, RuntimeError) as error:
         first = str(error).partition("\n")[0]
         raise DataError(f"lm-eval's task {name!r}: cannot load its data: {first:.300}") from error
+
+
+def _mirrored(name: str) -> "str | dict[str, Any]":
+    """The task itself, or under $HOLDFAST_HUB (a folder of repositories) reading its copy there."""
+    hub = os.environ.get("HOLDFAST_HUB")
+    config = _manager_of(name).task_index[name].cfg or {}
+    if not hub or not config.get("dataset_path") or not (Path(hub) / config["dataset_path"]).is_dir():
+        return name
+    place = (Path(hub) / config["dataset_path"]).resolve()
+    options = {**(config.get("dataset_kwargs") or {}), "cache_dir": mirror_cache(place)}
+    return {"group": "mirrored", "task": [{"task": name, "dataset_path": str(place), "dataset_kwargs": options}]}
 
 
 def foreign_work(name: str, task: Any, entry: Entry, engine: Engine, how: Settings) -> Work:

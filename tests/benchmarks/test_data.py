@@ -78,7 +78,7 @@ def test_hub_rows_in_another_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         source = find_task(name).source
         mirror(tmp_path, source, given)
         found[name] = load_docs(Source(**{**vars(source), "count": None}), None, name)
-    assert find_task("mt_bench").reference(found["mt_bench"][0]) == "2"
+    assert find_task("mt_bench").reference(found["mt_bench"][0]) == ["2", "4"]
     plus = find_task("mbpp_plus").reference(found["mbpp_plus"][0])
     assert plus["entry_point"] == "f" and plus["tests"].startswith("def check(candidate):\n    inputs")
     assert find_task("humaneval_plus").reference(found["humaneval_plus"][0])["style"] == "check"

@@ -1,0 +1,150 @@
+"""Rows of every benchmark, as files below a data_root and as a hub repository would hold them.
+
+Most come from the shared data. GPQA (gated; its authors ask that it is not shown), AlpacaEval, WikiText, ARC, HellaSwag
+and TruthfulQA are not there: their rows are made up here, in the documented format.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from paths import shared
+
+from holdfast.benchmarks.data import Doc, load_docs
+from holdfast.benchmarks.task import Task
+
+DOMAINS = ("Physics", "Chemistry", "Biology")
+GPQA = [
+    {
+        "Question": f"What is {n} plus {n}?",
+        "Correct Answer": str(2 * n),
+        **{f"Incorrect Answer {k}": str(2 * n + k) for k in (1, 2, 3)},
+        "High-level domain": DOMAINS[n % 3],
+        "Record ID": f"rec{n}",
+    }
+    for n in range(198)
+]
+ALPACA = [
+    {"dataset": ("koala", "vicuna")[n % 2], "instruction": f"Name {n} things.", "output": "One.", "generator": "made"}
+    for n in range(805)
+]
+WIKI = [line for n in range(6) for line in (f" = Article {n} = \n", f" The number {n} follows {n - 1} . \n")]
+
+
+def made_root(folder: Path) -> Path:
+    """A data_root with what the shared data lacks."""
+    (folder / "gpqa").mkdir(parents=True)
+    with (folder / "gpqa" / "gpqa_diamond.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, GPQA[0])
+        writer.writeheader()
+        writer.writerows(GPQA)
+    (folder / "alpaca_eval").mkdir()
+    (folder / "alpaca_eval" / "alpaca_eval_gpt4_baseline.json").write_text(json.dumps(ALPACA))
+    (folder / "wikitext").mkdir()
+    (folder / "wikitext" / "wiki.test.txt").write_text("".join(WIKI))
+    return folder
+
+
+MADE = ("gpqa_diamond", "alpaca_eval", "perplexity")
+
+
+def root_of(name: str, folder: Path) -> Path:
+    """The data_root that holds a benchmark."""
+    return made_root(folder) if name in MADE else shared()
+
+
+def _plain(rows: Sequence[Doc]) -> list[Doc]:
+    return [{key: value for key, value in row.items() if not key.startswith("_")} for row in rows]
+
+
+def _without(*columns: str) -> Callable[[Sequence[Doc]], list[Doc]]:
+    return lambda rows: [{key: row[key] for key in row if key not in columns} for row in _plain(rows)]
+
+
+def _mt_bench(rows: Sequence[Doc]) -> list[Doc]:
+    names = {"question_id": "prompt_id", "category": "category", "turns": "prompt"}
+    return [{**{new: row[old] for old, new in names.items()}, "reference": row["references"] or []} for row in rows]
+
+
+def _mbpp_plus(rows: Sequence[Doc]) -> list[Doc]:
+    return [
+        {
+            "task_id": row["task_id"],
+            "code": row["canonical_solution"],
+            "prompt": row["prompt"],
+            "test_list": list(row["test_list"]),
+            "test": f"for inp in [[1]]:\n    assertion({row['entry_point']}(*inp), 1, 0)",
+        }
+        for row in rows
+    ]
+
+
+HUB_ROWS: Mapping[str, Callable[[Sequence[Doc]], list[Doc]]] = {
+    "mt_bench": _mt_bench,
+    "mbpp_plus": _mbpp_plus,
+    "humaneval_plus": _without("base_input", "plus_input"),
+    "perplexity": lambda rows: [{"text": line} for line in WIKI],
+}
+"""Where the hub's rows look otherwise than what is read from files."""
+SAME_ITEMS_ELSEWHERE = ("mbpp_plus", "humaneval_plus")
+"""Another release of the tests on the hub than in the files: other items by their hashes."""
+
+
+def hub_of(task: Task, root: Path, folder: Path) -> Path:
+    """A folder that holds the task's repository as the hub would."""
+    source = task.source
+    rows = HUB_ROWS.get(task.name, _plain)(load_docs(source, root, task.name))
+    if source.hub_file:
+        (folder / source.hub).mkdir(parents=True)
+        (folder / source.hub / source.hub_file).write_text(json.dumps(list(rows)))
+    else:
+        repository(folder / source.hub, source.config or "default", {source.split: rows})
+    return folder
+
+
+def repository(place: Path, config: str, splits: Mapping[str, Sequence[Doc]]) -> None:
+    """Parquet files and a card that names configuration and splits."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (place / config).mkdir(parents=True)
+    for split, rows in splits.items():
+        pq.write_table(pa.Table.from_pylist([dict(row) for row in rows]), place / config / f"{split}.parquet")
+    files = "".join(f"  - split: {split}\n    path: {config}/{split}.parquet\n" for split in splits)
+    (place / "README.md").write_text(f"---\nconfigs:\n- config_name: {config}\n  data_files:\n{files}---\n")
+
+
+def _arc(n: int) -> dict[str, Any]:
+    choices = {"text": [str(n + k) for k in range(4)], "label": list("ABCD")}
+    return {"id": f"M{n}", "question": f"What is {n} + 1?", "choices": choices, "answerKey": "B"}
+
+
+def _hellaswag(n: int) -> dict[str, Any]:
+    return {
+        "ind": n, "activity_label": "Counting", "ctx_a": f"A child counts to {n}.", "ctx_b": "the child",
+        "ctx": f"A child counts to {n}. the child", "endings": ["stops.", "flies.", "melts.", "is seven."],
+        "source_id": f"made~{n}", "split": "val", "split_type": "indomain", "label": "0",
+    }  # fmt: skip
+
+
+def _truthful(n: int) -> dict[str, Any]:
+    one = {"choices": [f"It is {n}.", "It is a frog."], "labels": [1, 0]}
+    two = {"choices": [f"It is {n}.", "A number.", "It is a frog."], "labels": [1, 1, 0]}
+    return {"question": f"What is {n}?", "mc1_targets": one, "mc2_targets": two}
+
+
+LM_EVAL = {
+    "arc_challenge": ("allenai/ai2_arc", "ARC-Challenge", ("train", "validation", "test"), _arc),
+    "hellaswag": ("Rowan/hellaswag", "default", ("train", "validation"), _hellaswag),
+    "truthfulqa_mc2": ("truthfulqa/truthful_qa", "multiple_choice", ("validation",), _truthful),
+}
+"""Benchmarks that are lm-eval's own tasks: repository, configuration, splits, a row."""
+
+
+def lm_eval_hub(name: str, folder: Path) -> Path:
+    """A hub folder with the rows that lm-eval's task of that name reads."""
+    hub, config, splits, row = LM_EVAL[name]
+    repository(folder / hub, config, {split: [row(n) for n in range(30)] for split in splits})
+    return folder
