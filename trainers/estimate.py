@@ -9,12 +9,14 @@ guide: small models are slower than their operations say, a busy machine halves 
 
 import dataclasses
 import json as json_module
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from holdfast.trainers import arguments
+from holdfast.trainers.checkpoints import disk, ours
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.data import training_rows
 from holdfast.trainers.job import shape_of
@@ -39,6 +41,9 @@ class Estimate:
     device: str
     rows: int
     steps: int
+    disk: int
+    """Bytes that the checkpoints and the result take."""
+    free_disk: int
     tokens_per_sequence: int
     """The 95th percentile of sampled rows, cut to what the trainer keeps."""
     cut: float
@@ -68,7 +73,10 @@ class Estimate:
             f"            {'fits' if self.fits else 'DOES NOT FIT'} {self.device} with {_size(self.available)}",
             f"rows        {self.rows:,}; 95 % have at most {self.tokens_per_sequence:,} tokens; {self.cut:.1%} are cut",
             f"steps       {self.steps:,}, about {_duration(self.seconds)}",
+            f"disk        about {_size(self.disk)} for checkpoints and result; {_size(self.free_disk)} are free",
         ]
+        if self.disk > self.free_disk:
+            lines.append("            DOES NOT FIT: lower checkpoints=, or train with lora=true")
         if not self.fits:
             lines.append(
                 "            lower trainer.args.per_device_train_batch_size (raise gradient_accumulation_steps), set"
@@ -108,6 +116,8 @@ def estimate(config: TrainConfig) -> Estimate:
         device=device,
         rows=len(rows),
         steps=steps,
+        disk=_disk(config, trained),
+        free_disk=shutil.disk_usage(_existing(Path(config.out or "runs"))).free,
         tokens_per_sequence=tokens,
         cut=cut,
         seconds=_seconds(config, args, parameters, usual, steps),
@@ -166,6 +176,19 @@ def _memory(config: TrainConfig, shape: Any, args: Any, parameters: int, trained
         "logits": sequences * tokens * text.vocab_size * (4 + width),
         "generation": sequences * tokens * cache,
     }
+
+
+def _disk(config: TrainConfig, trained: int) -> int:
+    """Weights of every checkpoint and of the result, Adam's state of the newest; all in float32."""
+    if ours(config.trainer.args):
+        return disk(4 * trained, 8 * trained, config.checkpoints)
+    kept = config.trainer.args.get("save_total_limit") or 1
+    return 4 * trained * (kept + 1) + 8 * trained * kept
+
+
+def _existing(path: Path) -> Path:
+    """The path, or its nearest folder that exists."""
+    return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
 
 
 def _steps(config: TrainConfig, args: Any, rows: int) -> int:

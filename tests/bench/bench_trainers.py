@@ -1,0 +1,179 @@
+"""Holdfast's training against a plain TRL script: seconds per step, memory, and the dry run's estimate against the run.
+
+    python tests/bench/bench_trainers.py [repeats]
+
+Every run is a process of its own, plain and ours in turn; a step is the time from one optimizer step's end to the
+next one's, its median over a run, then over the runs; on a busy machine the time of the process's own work (CPU) says
+more. Memory is the process's largest resident set.
+"""
+
+import itertools
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+STEPS = 60
+SKIPPED = 10
+SETTINGS: dict[str, dict[str, Any]] = {
+    "sft": {"learning_rate": 1e-4, "per_device_train_batch_size": 32, "max_length": 64},
+    "dpo": {"learning_rate": 1e-5, "per_device_train_batch_size": 16, "max_length": 64},
+    "grpo": {
+        "learning_rate": 1e-5,
+        "per_device_train_batch_size": 32,
+        "num_generations": 8,
+        "max_completion_length": 16,
+        "log_completions": True,
+        "num_completions_to_print": 0,
+    },
+}
+COMMON = {"max_steps": STEPS, "logging_steps": 10, "gradient_checkpointing": False, "save_strategy": "no"}
+DATA = {"sft": "tiny:subtraction", "dpo": "tiny:last", "grpo": "tiny:sort"}
+
+
+def clock() -> Any:
+    """A callback that notes when each step ends."""
+    import time
+
+    from transformers import TrainerCallback
+
+    class Clock(TrainerCallback):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.ends: list[float] = []
+            self.work: list[float] = []
+
+        def on_step_end(self, *_: Any, **__: Any) -> None:
+            self.ends.append(time.perf_counter())
+            self.work.append(time.process_time())
+
+    return Clock()
+
+
+def plain(trainer: str, out: Path, watch: Any) -> list[float]:
+    """The script one would write with TRL alone, on the same rows."""
+    import trl
+    from datasets import Dataset
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from holdfast.benchmarks.tiny import model_path
+    from holdfast.benchmarks.tiny.skills import generate
+
+    rows = [conversational(trainer, row) for row in generate(DATA[trainer].removeprefix("tiny:"), "train", 1000, 0)]
+    name = {"sft": "SFT", "dpo": "DPO", "grpo": "GRPO"}[trainer]
+    extra = {"reward_funcs": [exact]} if trainer == "grpo" else {}
+    script = getattr(trl, f"{name}Trainer")(
+        model=AutoModelForCausalLM.from_pretrained(model_path(), dtype="float32"),
+        args=getattr(trl, f"{name}Config")(
+            str(out), report_to="none", use_cpu=True, bf16=False, seed=0, **COMMON, **SETTINGS[trainer]
+        ),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=AutoTokenizer.from_pretrained(model_path()),
+        callbacks=[watch],
+        **extra,
+    )
+    script.train()
+    return [entry["loss"] for entry in script.state.log_history if "loss" in entry]
+
+
+def exact(completions: list[Any], reference: list[Any], **_: Any) -> list[float]:
+    """A user's own reward."""
+    return [float(said[0]["content"].strip() == str(right)) for said, right in zip(completions, reference)]
+
+
+def conversational(trainer: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A tiny row in the shape TRL's trainer reads."""
+    wanted = {"sft": ("prompt", "completion"), "dpo": ("prompt", "chosen", "rejected"), "grpo": ("prompt", "reference")}
+    said = {"prompt": "user", "completion": "assistant", "chosen": "assistant", "rejected": "assistant"}
+    taken = {key: row[key] for key in wanted[trainer]}
+    return {key: [{"role": said[key], "content": text}] if key in said else text for key, text in taken.items()}
+
+
+def ours(trainer: str, out: Path, watch: Any) -> list[float]:
+    """The training phase of `holdfast train`."""
+    from holdfast.trainers.compose import compose
+    from holdfast.trainers.directory import open_run
+    from holdfast.trainers.training import train
+
+    config = compose(words(trainer, out))
+    log = train(config, open_run(config), [watch])["log"]
+    return [entry["loss"] for entry in log if "loss" in entry]
+
+
+def words(trainer: str, out: Path) -> list[str]:
+    args = [f"trainer.args.{key}={value!s}" for key, value in (COMMON | SETTINGS[trainer]).items()]
+    data = [f"data={DATA[trainer]}", "data.limit=1000", "data.shuffle=false"]
+    reward = ["reward=exact_match"] if trainer == "grpo" else []
+    return [
+        f"trainer={trainer}",
+        "model=tiny",
+        *data,
+        *args,
+        *reward,
+        "suite=tiny",
+        f"out={out}",
+        "contamination=false",
+    ]
+
+
+def child(kind: str, trainer: str) -> None:
+    """One run; prints what it measured."""
+    import resource
+
+    import torch
+
+    torch.set_num_threads(1)
+    watch = clock()
+    with tempfile.TemporaryDirectory() as folder:
+        losses = (plain if kind == "plain" else ours)(trainer, Path(folder) / "run", watch)
+    wall, work = (statistics.median(_gaps(times[SKIPPED:])) for times in (watch.ends, watch.work))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    print(json.dumps({"wall": wall, "work": work, "peak": peak, "losses": losses}))
+
+
+def _gaps(times: list[float]) -> list[float]:
+    return [b - a for a, b in itertools.pairwise(times)]
+
+
+def measured(kind: str, trainer: str) -> dict[str, Any]:
+    command = [sys.executable, __file__, "--child", kind, trainer]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
+
+
+def overhead(repeats: int) -> None:
+    """Plain and ours in turn, and which goes first changes."""
+    print(f"## Against a plain TRL script ({STEPS} steps, {repeats} runs each, in turn)\n")
+    print(
+        "| trainer | TRL, ms a step | ours | ratio | TRL, CPU ms | ours | ratio | TRL, MB | ours | more | losses |"
+    )
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
+    for trainer in SETTINGS:
+        runs: dict[str, list[dict[str, Any]]] = {"plain": [], "ours": []}
+        for turn in range(repeats):
+            for kind in ("plain", "ours") if turn % 2 == 0 else ("ours", "plain"):
+                runs[kind].append(measured(kind, trainer))
+        wall, work, peak = (
+            {kind: scale * statistics.median(run[what] for run in found) for kind, found in runs.items()}
+            for what, scale in (("wall", 1000), ("work", 1000), ("peak", 1))
+        )
+        same = all(run["losses"] == runs["plain"][0]["losses"] for found in runs.values() for run in found)
+        print(
+            f"| {trainer} | {wall['plain']:.1f} | {wall['ours']:.1f} | {wall['ours'] / wall['plain']:.3f}"
+            f" | {work['plain']:.1f} | {work['ours']:.1f} | {work['ours'] / work['plain']:.3f}"
+            f" | {peak['plain']:.0f} | {peak['ours']:.0f} | {peak['ours'] - peak['plain']:+.0f}"
+            f" | {'identical' if same else 'DIFFERENT'} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        child(sys.argv[2], sys.argv[3])
+    else:
+        print(f"{platform.platform()}, Python {platform.python_version()}\n")
+        overhead(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
