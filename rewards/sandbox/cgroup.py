@@ -16,6 +16,8 @@ class Group:
         name = f"holdfast-{os.getpid()}-{next(_numbers)}"
         self._folders: list[Path] = []
         unified = (_ROOT / "cgroup.controllers").exists()
+        if unified:
+            _set(_ROOT / "cgroup.subtree_control", "+memory +pids")
         wanted = (
             [(_ROOT, {"memory.max": memory, "memory.swap.max": 0, "pids.max": processes})]
             if unified
@@ -57,11 +59,11 @@ class Group:
         return bool(self._folders)
 
 
-def _set(file: Path, value: int) -> None:
+def _set(file: Path, value: int | str) -> None:
     try:
         file.write_text(str(value))
     except OSError:
-        return  # a kernel without swap accounting: the memory limit stands
+        return  # no swap accounting (the memory limit stands), or a controller that is not ours to give
 
 
 def reap() -> None:

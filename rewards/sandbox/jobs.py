@@ -1,5 +1,6 @@
 """From a reference to the job a supervisor understands, and from its reply to the tests that passed."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -126,14 +127,15 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.rstrip().split("\n")]
 
 
-_NUMBER = re.compile(r"[+-]?\d{1,400}(\.\d{0,400})?([eE][+-]?\d{1,4})?")
+_NUMBER = re.compile(r"[+-]?\d{1,400}(\.\d{0,400})?([eE][+-]?\d{1,4})?", re.ASCII)
 
 
 def _near(got: str, wanted: str) -> bool:
     if not _NUMBER.fullmatch(got) or not _NUMBER.fullmatch(wanted):
         return False
     a, b = float(got), float(wanted)
-    return abs(a - b) <= 1e-6 * max(1.0, abs(b))
+    # Beyond what a float holds everything would be near.
+    return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= 1e-6 * max(1.0, abs(b))
 
 
 def _guess(tests: Any) -> str:
