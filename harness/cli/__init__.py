@@ -83,7 +83,11 @@ def _run(verb: str, module: ModuleType, rest: list[str], parsed: Words) -> int:
         overrides = [word for word in rest if word not in ("--json", "--debug")]
         return cast(int, module.run_hydra(overrides, parsed.flags))
     if parsed.rest:
-        raise unknown("flag", parsed.rest[0], ("--json", "--debug", "--help"))
+        flag = parsed.rest[0]
+        key = flag.lstrip("-").partition("=")[0].replace("-", "_")
+        if key in module.Options.__dataclass_fields__:
+            raise UsageError(f"unknown flag {flag!r}: keys are written without dashes, {key}=…")
+        raise unknown("flag", flag, ("--json", "--debug", "--help"))
     return cast(int, module.run(parsed.paths, bind(module.Options, parsed.settings, verb), parsed.flags))
 
 

@@ -108,6 +108,8 @@ def _measurements(paths: Sequence[str], options: Options) -> "list[Measurement]"
 
 
 def _two_columns(paths: Sequence[str], options: Options) -> "list[Measurement]":
+    from dataclasses import replace
+
     from holdfast.compare.load import columns_of
 
     if len(paths) != 1 or not (options.before and options.after):
@@ -116,7 +118,8 @@ def _two_columns(paths: Sequence[str], options: Options) -> "list[Measurement]":
     for score in (options.before, options.after):
         columns = _columns(options, score)
         assert columns is not None
-        sides.append(columns_of(Path(paths[0]), columns))
+        place = Path(paths[0])
+        sides.append(columns_of(place, replace(columns, task=columns.task or place.name.split(".")[0])))
     return [*sides]
 
 

@@ -25,6 +25,8 @@ _DRAWS = 100_000
 """Simulated benchmarks behind a default margin: 10,000 suites of ten."""
 _BLUNT = 0.05
 """A default margin above this is warned about."""
+_LARGEST = 0.2
+"""No default margin is larger: ruling out less than this is no pass, however few the items are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ def compare(
     measured = [_measure(one, settings) for one in pairs]
     margin, origin = _margin(margin, pairs, measured, settings)
     if origin == "default" and margin > _BLUNT:
-        warnings.append(f"these runs can only rule out a mean drop of {100 * margin:.4g} points: measure more items")
+        can = "cannot rule out even" if margin == _LARGEST else "can only rule out"
+        warnings.append(f"these runs {can} a mean drop of {100 * margin:.4g} points: measure more items")
     judged = judge([(p, m, _rules(p.task, margin, settings)) for p, m in zip(pairs, measured)])
     aa = {} if noise is None else _noise(before, noise, names, settings)
     benchmarks = tuple(_benchmark(one, aa.get(one.pairs.task), settings) for one in judged)
@@ -166,10 +169,12 @@ def _pair(
         pairs.append(one)
         warnings += found
         if one.dropped:
-            warnings.append(f"{task}: {one.dropped} items left out: not judged in both runs")
+            items = "1 item" if one.dropped == 1 else f"{one.dropped} items"
+            warnings.append(f"{task}: {items} left out: not judged in both runs")
         if one.before.repeats != one.after.repeats:
             warnings.append(
-                f"{task}: {one.before.repeats} repeats before, {one.after.repeats} after; means are compared"
+                f"{task}: an item has up to {one.before.repeats} answers before and up to {one.after.repeats} after; "
+                "means are compared"
             )
     return pairs, warnings
 
@@ -237,7 +242,9 @@ def _margin(
         seed=settings.seed,
     )
     largest = settings.policy.max_margin
-    return (largest, "policy") if largest is not None and default > largest else (default, "default")
+    if largest is not None and default > largest:
+        return largest, "policy"
+    return min(default, _LARGEST), "default"
 
 
 def _benchmark(judged: Judged, noise: Pairs | None, settings: _Settings) -> Benchmark:

@@ -21,6 +21,10 @@ _COMPLETIONS = ("completion", "response", "output", "solution", "generation", "p
 _SCORES = ("score", "correct", "is_correct", "is_solved", "passed", "acc", "exact_match")
 
 
+_NAMELESS = "samples"
+"""What a benchmark is called whose rows do not say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Where a table that is not ours holds what (dotted paths); None: the usual names are tried."""
@@ -48,7 +52,7 @@ class Samples(Measurement):
     def rows(self, task: str) -> Iterator[Row]:
         """The rows of a task, streamed."""
         for record in self.source.records():
-            if str(record.get("task") or "samples") == task:
+            if str(record.get("task") or _NAMELESS) == task:
                 yield Row.from_json(record, str(self.directory))
 
 
@@ -168,7 +172,7 @@ def _rows(path: Path, columns: Columns) -> Iterator[Row]:
         score = _number(pick(record, columns.score, where), columns, where)
         outcome = "unjudgeable" if score is None else {0.0: "wrong", 1.0: "correct"}.get(score, "partial")
         yield Row(
-            task=columns.task or path.name.split(".")[0],
+            task=columns.task or _named(record),
             doc_id=doc_id,
             doc_hash=digest([prompt or doc_id, reference]),
             prompt_hash=digest(prompt),
@@ -181,6 +185,12 @@ def _rows(path: Path, columns: Columns) -> Iterator[Row]:
             category=_label(record, columns.category, where),
             cluster=_label(record, columns.cluster, where),
         )
+
+
+def _named(record: Mapping[str, Any]) -> str:
+    """The row's own task. Never the file's name: two files to compare hold the same benchmark under two names."""
+    task = record.get("task")
+    return task if isinstance(task, str) and task else _NAMELESS
 
 
 def _number(value: Any, columns: Columns, where: str) -> float | None:

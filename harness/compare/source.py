@@ -70,7 +70,27 @@ def _parse(line: bytes, where: str) -> Record:
     if not isinstance(record, dict) or not record.keys() >= _NEEDED:
         missing = sorted(_NEEDED - record.keys() if isinstance(record, dict) else _NEEDED)
         raise DataError(f"{where}: not a sample row: it lacks {', '.join(missing)}")
+    wrong = fault(record)
+    if wrong:
+        raise DataError(f"{where}: {wrong}")
     return cast(Record, record)
+
+
+def fault(record: Record) -> str:
+    """What in a row cannot be computed with; empty when nothing."""
+    score, tokens = record["score"], record.get("tokens")
+    if score is not None and not (isinstance(score, int | float) and 0 <= score <= 1):
+        kind = "must lie between 0 and 1" if isinstance(score, int | float) else "must be a number or null"
+        return f"a score {kind}, not {score!r:.60}"
+    if tokens is not None and not (isinstance(tokens, int | float) and 0 <= tokens < float("inf")):
+        return f"tokens must be a count or null, not {tokens!r:.60}"
+    for name in ("cluster", "category"):
+        if not isinstance(record.get(name), str | None):
+            return f"{name} must be text or null, not {record[name]!r:.60}"
+    for name in ("prompt", "completion"):
+        if not isinstance(record[name], str | list):
+            return f"{name} must be text or a list of messages, not {record[name]!r:.60}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

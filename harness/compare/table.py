@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from holdfast.compare.source import Record, Source
+from holdfast.compare.source import Record, Source, fault
 from holdfast.compare.traits import language, refuses
+from holdfast.errors import DataError
 from holdfast.sample import Outcome, final_text
 
 Numbers = NDArray[np.float64]
@@ -151,7 +152,12 @@ def _by_rank(table: Table, rows: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 def _score(record: Record) -> float:
     score = record["score"]
-    return np.nan if score is None or record.get("outcome") in _UNJUDGED else float(score)
+    if score is None or record.get("outcome") in _UNJUDGED:
+        return float("nan")
+    wrong = fault(record)
+    if wrong:
+        raise DataError(f"{record.get('task')}, item {record['doc_id']}: {wrong}")
+    return float(score)
 
 
 def _foreign(prompt: Any, text: str) -> float:

@@ -53,14 +53,18 @@ def _among(judged: Judged, p: float) -> str:
 
 
 def _regressed_one(judged: Judged) -> str:
-    allowed, measured = judged.rules.allowed_drop, judged.measured
+    allowed = judged.rules.allowed_drop
     allowance = f" of more than the allowed {size(allowed)}" if allowed else ""
     p = _among(judged, judged.holm_regressed)
-    if measured.interval.high >= -allowed > measured.upper:
-        # The verdict is one-sided, the interval two-sided: say so where they seem to disagree.
-        least = f"{1 - judged.rules.alpha:.0%} sure, at least {size(measured.upper)}"
-        return f"A drop{allowance} is proven ({p}; tested on one side: {least})"
-    return f"A drop{allowance} is proven ({p})"
+    return f"A drop{allowance} is proven ({p}{_least(judged, -judged.measured.upper)})"
+
+
+def _least(judged: Judged, least: float) -> str:
+    """The verdict is one-sided, the interval two-sided: said where they seem to disagree."""
+    measured, at = judged.measured, -judged.rules.allowed_drop
+    if not measured.interval.low <= at <= measured.interval.high or least <= 0:
+        return ""
+    return f"; tested on one side: {1 - judged.rules.alpha:.0%} sure, at least {size(least)}"
 
 
 def _beyond(judged: Judged) -> str:
@@ -72,7 +76,7 @@ def _beyond(judged: Judged) -> str:
 
 
 def _improved_one(judged: Judged) -> str:
-    return f"A gain is proven ({_among(judged, judged.holm_improved)})"
+    return f"A gain is proven ({_among(judged, judged.holm_improved)}{_least(judged, judged.measured.lower)})"
 
 
 def _held(judged: Judged) -> str:
@@ -160,11 +164,13 @@ def _inconclusive(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin
     )
 
 
+_OUTCOMES = {Verdict.IMPROVED: "", Verdict.REGRESSED: " (regressed)"}
+
+
 def _gain(targets: Sequence[Benchmark]) -> str:
     if not targets:
         return ""
     listed = ", ".join(
-        f"{b.task} {points(b.difference)}{'' if b.verdict is Verdict.IMPROVED else ' (no proven gain)'}"
-        for b in targets
+        f"{b.task} {points(b.difference)}{_OUTCOMES.get(b.verdict, ' (no proven gain)')}" for b in targets
     )
     return f"; trained for: {listed} points"

@@ -39,6 +39,8 @@ class Terminal:
         yield Text(visible(words.title(comparison)), style="dim")
         yield Text()
         yield _table(comparison, drawn=options.max_width >= _WIDE)
+        for note in filter(None, map(words.one_sided, comparison.benchmarks)):
+            yield Text(visible(note), style="dim")
         for warning in comparison.warnings:
             yield Text(f"! {visible(warning)}", style="yellow")
         for check in comparison.checks:

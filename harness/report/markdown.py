@@ -84,7 +84,8 @@ def _table(comparison: Comparison) -> str:
     for role in ("target", "held", "ignored"):
         group = sorted((b for b in comparison.benchmarks if b.role == role), key=lambda b: b.difference)
         rows += [_row(benchmark) for benchmark in group]
-    return _grid(heads, rows)
+    notes = [f"- {plain(note)}" for note in map(words.one_sided, comparison.benchmarks) if note]
+    return _grid(heads, rows) + ("\n\n" + "\n".join(notes) if notes else "")
 
 
 def _row(benchmark: Benchmark) -> list[str]:

@@ -126,6 +126,13 @@ def lacking(benchmark: Benchmark) -> str:
     return f"needs {count(benchmark.items_to_decide)} items"
 
 
+def one_sided(benchmark: Benchmark) -> str:
+    """Why a proven change may have an interval that holds 0: the verdict's sentence; empty where none does."""
+    proven = benchmark.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
+    seems = benchmark.interval.low <= -benchmark.allowed_drop <= benchmark.interval.high
+    return f"{benchmark.task}: {true_minus(benchmark.explanation)}" if proven and seems else ""
+
+
 def plain_text(text: Text) -> str:
     """A completion or a prompt as one text: a conversation message by message, tool calls as JSON."""
     if isinstance(text, str):

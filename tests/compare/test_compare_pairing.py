@@ -24,7 +24,7 @@ def test_unjudged_rows_are_dropped_in_pairs_and_too_many_decide_nothing(tmp_path
         margin=0.02,
     )
     assert (few.benchmark("t").n, few.benchmark("t").dropped) == (399, 1)
-    assert few.decision is Decision.REGRESSED and any("1 items left out" in w for w in few.warnings)
+    assert few.decision is Decision.REGRESSED and any("1 item left out" in w for w in few.warnings)
     lost[:5] = [None] * 5
     many = compare(load(tmp_path / "a"), made_run(tmp_path / "c", {"t": made_rows("t", lost)}, "b"), margin=0.02)
     assert many.benchmark("t").verdict is Verdict.INCONCLUSIVE

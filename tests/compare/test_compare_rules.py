@@ -74,9 +74,11 @@ def test_the_default_margin_is_printed_and_a_run_passes_against_itself(tmp_path:
 
 
 def test_a_suite_too_small_to_see_anything_is_warned_about(tmp_path: Path) -> None:
-    comparison = made_comparison(tmp_path, {"a": (20, 10, 3, 3)})
-    assert comparison.margin > 0.1
+    comparison = made_comparison(tmp_path / "few", {"a": (40, 20, 3, 3)})
+    assert 0.1 < comparison.margin < 0.2
     assert any("can only rule out" in warning for warning in comparison.warnings)
+    fewer = made_comparison(tmp_path / "fewer", {"a": (10, 5, 2, 2)})
+    assert fewer.margin == 0.2 and fewer.decision is Decision.INCONCLUSIVE
 
 
 def test_repeats_are_means_with_a_permutation_test(tmp_path: Path) -> None:
