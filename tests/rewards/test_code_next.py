@@ -193,6 +193,18 @@ def test_tests_of_the_job_before_are_not_in_the_candidate() -> None:
             assert results(reply) == [True, True], reply
 
 
+def test_programs_start_from_one_random_state_and_judges_do_not() -> None:
+    need("bubblewrap")
+    drawn = []
+    test = "import random\nraise ValueError([f(), random.random()])"
+    for _ in range(2):
+        with session("bubblewrap") as sandbox:
+            for _ in range(2):
+                reply = sandbox.run(job("import random\ndef f(): return random.random()", test) | {"entry_point": "f"})
+                drawn.append(re.findall(r"0\.\d+", reply["results"][0][1])[:2])
+    assert len({theirs for theirs, _ in drawn}) == 1 and len({own for _, own in drawn}) == 4, drawn
+
+
 def test_a_sandbox_that_stays_dirty_is_replaced_and_nobody_pays_for_it() -> None:
     """A supervisor that cannot clean says so instead of doing the next job; the pool then takes another."""
     from holdfast.rewards.sandbox import boot

@@ -36,12 +36,12 @@ def run_judged(supervisor: "Supervisor", job: dict[str, Any], answer: Callable[[
 
 
 def _judge(supervisor: "Supervisor", troupe: Troupe, kind: Kind, job: dict[str, Any]) -> dict[str, Any]:
-    started = time.monotonic()
     token = os.urandom(8).hex()
     try:
         wire.send(troupe.ends["work"], {"token": token, "job": job})
     except wire.Closed:
         return {"results": [], "finished": False}
+    started = time.monotonic()
     supervisor.prepare(kind, job["limits"])
     return _watch(supervisor, troupe, job["limits"], started, token)
 

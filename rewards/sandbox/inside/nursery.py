@@ -13,6 +13,7 @@ import contextlib
 import gc
 import importlib
 import os
+import random
 import signal
 import socket
 import sys
@@ -29,6 +30,7 @@ def serve_forks(channel: socket.socket, preload: Iterable[str]) -> None:
     channel.send(wire.encode({"problem": _import(preload)}))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     rehearsal.rehearse()
+    random.seed(0)
     gc.collect()
     gc.freeze()
     while True:

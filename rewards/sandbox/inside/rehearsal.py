@@ -22,13 +22,11 @@ _ROUNDS = 12
 
 def rehearse() -> None:
     """Play the candidate's part, then the judge's, each against a forked partner."""
-    modules = dict(sys.modules)
     arguments = list(sys.argv)
     for as_judge in (False, True):
         _play(as_judge)
     sys.argv = arguments
-    sys.modules.clear()
-    sys.modules.update(modules)
+    sys.modules.pop(serve.MODULE, None)
 
 
 def _play(as_judge: bool) -> None:

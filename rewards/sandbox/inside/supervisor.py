@@ -9,7 +9,6 @@ import functools
 import gc
 import importlib
 import os
-import random
 import signal
 import sys
 import time
@@ -210,7 +209,6 @@ def main(config: dict[str, Any]) -> None:
     sys.path[:0] = config.get("path", [])
     for name in [*WARM, *config.get("preload", [])]:
         importlib.import_module(name)
-    random.seed(0)
     gc.collect()
     gc.freeze()
     try:
