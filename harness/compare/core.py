@@ -18,15 +18,13 @@ from holdfast.compare.verdict import Judged, Rules, judge
 from holdfast.compare.wording import explain, sentence
 from holdfast.errors import unknown
 from holdfast.run import Measurement, read_json
-from holdfast.stats.suite import decidable_margin
+from holdfast.stats.suite import LARGEST, decidable_margin
 
 Origin = Literal["given", "policy", "default"]
 _DRAWS = 100_000
 """Simulated benchmarks behind a default margin: 10,000 suites of ten."""
 _BLUNT = 0.05
 """A default margin above this is warned about."""
-_LARGEST = 0.2
-"""No default margin is larger: ruling out less than this is no pass, however few the items are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def compare(
     measured = [_measure(one, settings) for one in pairs]
     margin, origin = _margin(margin, pairs, measured, settings)
     if origin == "default" and margin > _BLUNT:
-        can = "cannot rule out even" if margin == _LARGEST else "can only rule out"
+        can = "cannot rule out even" if margin >= LARGEST else "can only rule out"
         warnings.append(f"these runs {can} a mean drop of {100 * margin:.4g} points: measure more items")
     judged = judge([(p, m, _rules(p.task, margin, settings)) for p, m in zip(pairs, measured)])
     aa = {} if noise is None else _noise(before, noise, names, settings)
@@ -244,7 +242,7 @@ def _margin(
     largest = settings.policy.max_margin
     if largest is not None and default > largest:
         return largest, "policy"
-    return min(default, _LARGEST), "default"
+    return default, "default"
 
 
 def _benchmark(judged: Judged, noise: Pairs | None, settings: _Settings) -> Benchmark:

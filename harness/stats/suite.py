@@ -16,6 +16,8 @@ from holdfast.stats.paired import Array, mcnemar_midp
 
 ROUNDING = 1e-4
 """Default margins are rounded up to a hundredth of a point, so that the printed one is the one used."""
+LARGEST = 0.2
+"""No default margin is larger: to rule out less than this is no pass, however few the items are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Unchanged:
         return float(np.mean(~self.rejected & (self.lower > -margin)))
 
     def margin(self, probability: float = 0.8) -> float:
-        """The smallest margin that `probability` of the simulations pass, rounded up to 0.01 points.
+        """The smallest margin that `probability` of the simulations pass, rounded up to 0.01 points, at most `LARGEST`.
 
         1.0 when false alarms alone leave fewer than that.
         """
@@ -40,7 +42,7 @@ class Unchanged:
         exact = float(needed[min(int(np.ceil(probability * needed.size)), needed.size) - 1])
         if not np.isfinite(exact):
             return 1.0
-        return min(1.0, round((math.floor(exact / ROUNDING) + 1) * ROUNDING, 4))
+        return min(LARGEST, round((math.floor(exact / ROUNDING) + 1) * ROUNDING, 4))
 
 
 def draw(
