@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -12,7 +13,7 @@ from holdfast.benchmarks.engine_protocol import Emit, Engine, instances
 from holdfast.benchmarks.items import Completion, Item
 from holdfast.benchmarks.models import LoadedModel
 from holdfast.benchmarks.ranks import Ranks
-from holdfast.errors import DataError, UsageError, suggestion
+from holdfast.errors import DataError, HoldfastError, UsageError, suggestion
 from holdfast.rows import digest
 from holdfast.sample import Message
 
@@ -58,6 +59,9 @@ class BackendEngine:
         self.max_length: int | None = getattr(self._lm, "max_length", None)
 
         self.lockstep = False
+        self._facts: deque[Fact] = deque()
+        if hasattr(self._lm, "parse_generations"):
+            self._lm.parse_generations = partial(self._parsed, self._lm.parse_generations)
 
     def _open(self, settings: Any) -> Any:
         from lm_eval.api.registry import get_model
@@ -68,6 +72,7 @@ class BackendEngine:
         arguments.setdefault("batch_size", "auto" if self._backend == "vllm" else settings.batch_size)
         if self._chat_only:
             arguments["batch_size"] = 1
+            arguments.setdefault("num_concurrent", 8)
         try:
             return get_model(self._backend)(**arguments)
         except (KeyError, ValueError) as error:
@@ -84,7 +89,17 @@ class BackendEngine:
 
     def key(self) -> str:
         """Of name, backend and its arguments."""
-        return digest([self._backend, metadata.version("lm_eval"), sorted(self._config.items(), key=str)])
+        said = {key: value for key, value in self._config.items() if key not in _TRANSPORT}
+        return digest([self._backend, metadata.version("lm_eval"), sorted(said.items(), key=str)])
+
+    def _parsed(self, parse: Callable[..., list[Any]], outputs: Any, **options: Any) -> list[Any]:
+        """An API's answers. lm-eval would take a reply it cannot read for an empty answer, a 0: here it is asked for
+        again. Why each answer ended is kept for the hook, which is called next."""
+        replies = outputs if isinstance(outputs, list) else [outputs]
+        facts = [fact for reply in replies for fact in read_facts(reply)]
+        answers = parse(outputs=outputs, **options)
+        self._facts = deque(facts)
+        return ["" if answer is None else answer for answer in answers]
 
     def render(self, messages: Sequence[Message]) -> str:
         """The server's or the tokenizer's template."""
@@ -118,14 +133,57 @@ class BackendEngine:
             waiting[item.prompt].append(item)
 
         def arrived(method: str, request: Any, text: Any) -> None:
+            reason, tokens = self._facts.popleft() if self._facts else (None, None)
             if waiting.get(_plain(request[0])):
-                emit([(waiting[_plain(request[0])].popleft(), Completion(str(text)))])
+                emit([(waiting[_plain(request[0])].popleft(), Completion(str(text), reason, tokens))])
 
-        with _hooked(self._lm, arrived):
+        with _hooked(self._lm, arrived), _answering(self._name):
             texts = self._lm.generate_until(requests)
         rest = [(item, Completion(str(text))) for item, text in zip(items, texts) if item in waiting[item.prompt]]
         if rest:
             emit(rest)
+
+
+_TRANSPORT = ("num_concurrent", "max_retries", "timeout", "verify_certificate", "header", "auth_token")
+"""Arguments of a backend that do not change its answers."""
+
+Fact = tuple[str | None, int | None]
+"""finish_reason and length in tokens, where the server says."""
+
+
+def read_facts(reply: Any) -> list[Fact]:
+    """Of each choice of an OpenAI-compatible reply, in order. Raises ValueError for what is no completion: a body
+    without choices, or a null text that neither the limit nor reasoning explains."""
+    choices = reply.get("choices") if isinstance(reply, Mapping) else None
+    if not isinstance(choices, list) or not choices:
+        raise ValueError(f"the server's reply is no completion: {str(reply)[:200]}")
+    used = (reply.get("usage") or {}).get("completion_tokens") if len(choices) == 1 else None
+    found: list[Fact] = []
+    for choice in sorted(choices, key=lambda choice: choice.get("index", 0)):
+        said = choice.get("message") or {}
+        text = said.get("content") if "message" in choice else choice.get("text")
+        reason = choice.get("finish_reason")
+        thought = said.get("reasoning_content") or said.get("reasoning")
+        if text is None and not (reason == "length" or thought):
+            raise ValueError(f"the server's reply has no text (finish_reason {reason!r}): {str(choice)[:200]}")
+        found.append(("length" if text is None else reason, used))
+    return found
+
+
+@contextmanager
+def _answering(name: str) -> Iterator[None]:
+    """A server that does not answer, in one line; what it did answer is journaled."""
+    import aiohttp
+    import requests
+    import tenacity
+
+    try:
+        yield
+    except (aiohttp.ClientError, requests.RequestException, tenacity.RetryError, TimeoutError, ValueError) as error:
+        said = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise HoldfastError(
+            f"{name}: the server failed ({said:.300}); what it answered is kept: the same command goes on from there"
+        ) from error
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Fault = int | str | None
-"""A status code; `cut`: the connection breaks in the middle of the answer; `garbage`: 200 and no JSON; None: none."""
+"""A status code; `cut`: the connection breaks in the middle of the answer; `garbage`: 200 and no JSON; `error body`:
+200 and an error; `null`: no text; `thinking`: reasoning and no text; None: none."""
 
 
 @dataclass
@@ -51,8 +52,15 @@ def serving(
                 self.end_headers()
                 return
             message = {"role": "assistant", "content": answer(body["messages"], body)}
-            choice = {"index": 0, "message": message, "finish_reason": "stop"}
-            text = b"<html>" if broken == "garbage" else json.dumps({"choices": [choice]}).encode()
+            choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": "stop"}
+            reply: dict[str, Any] = {"choices": [choice]}
+            if broken == "error body":
+                reply = {"error": {"message": "overloaded"}}
+            if broken == "null":
+                choice["message"] = {"role": "assistant", "content": None}
+            if broken == "thinking":
+                choice["message"] = {"role": "assistant", "content": None, "reasoning_content": "Hm"}
+            text = b"<html>" if broken == "garbage" else json.dumps(reply).encode()
             self.send_response(200)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(text)))

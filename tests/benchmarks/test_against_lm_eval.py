@@ -1,14 +1,19 @@
-"""Our GSM8K and MMLU against lm-eval's own tasks, on the same answers: its filters and metrics, its YAML, read
-from the installed package, with the data replaced by the local copy. (lm-eval's IFEval downloads nltk data when it is
-imported; tests/rewards/test_ifeval.py compares with the official checker's recorded verdicts instead.)"""
+"""Our GSM8K, MMLU and IFEval against lm-eval's own tasks, on the same answers: its filters and metrics, its YAML, read
+from the installed package, with the data replaced by the local copy. lm-eval's IFEval downloads nltk's sentence model
+(Punkt) when it is imported. Where it is not installed, sentences are split by ours, so that there the instruction
+`number_sentences` is not compared (tests/rewards/test_ifeval.py compares it with the official labels)."""
 
+import functools
 import gzip
 import json
+import random
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ifeval_rows import ifeval_recorded
 from paths import shared
 
 from holdfast.benchmarks.data import load_docs
@@ -17,6 +22,7 @@ from holdfast.benchmarks.models import load
 from holdfast.benchmarks.settings import Settings
 from holdfast.benchmarks.task import find_task
 from holdfast.reward import Reward
+from holdfast.rewards.instructions.sentences import split
 from holdfast.sample import Sample
 
 
@@ -90,3 +96,40 @@ def test_mmlu_on_the_same_likelihoods(tmp_path: Path) -> None:
     for row in measured.rows("mmlu"):
         likelihoods = [(row.parts[f"logprob_{letter}"], False) for letter in "ABCD"]
         assert theirs.process_results(docs[int(row.doc_id)], likelihoods)["acc"] == row.score
+
+
+@pytest.fixture(scope="module")
+def their_ifeval() -> Any:
+    """lm-eval's IFEval module, imported without a network."""
+    import langdetect
+    import nltk
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(langdetect.DetectorFactory, "seed", 0)  # theirs is not seeded: the same text can flip
+        try:
+            nltk.data.find("tokenizers/punkt_tab")
+            from lm_eval.tasks.ifeval import instructions_util, utils
+        except LookupError:
+            with pytest.MonkeyPatch.context() as absent:
+                absent.setattr(nltk.data, "find", lambda *_: "")
+                from lm_eval.tasks.ifeval import instructions_util, utils
+            patch.setattr(instructions_util, "_get_sentence_tokenizer", lambda: SimpleNamespace(tokenize=split))
+            words = functools.partial(nltk.word_tokenize, preserve_line=True)  # moves full stops, not capitals
+            patch.setattr(instructions_util.nltk, "word_tokenize", words)
+        yield utils
+
+
+@pytest.mark.parametrize("run", ["gpt4", "qwen"])
+def test_ifeval_on_recorded_answers(run: str, their_ifeval: Any) -> None:
+    """Prompt-level strict and loose of lm-eval's own process_results, on every recorded response."""
+    recorded = ifeval_recorded(run, "strict")
+    rewards = {"prompt_level_strict_acc": Reward("ifeval"), "prompt_level_loose_acc": Reward("ifeval", strict=False)}
+    differ = set()
+    for key, reference, text, _ in recorded:
+        random.seed(int(key))
+        theirs = their_ifeval.process_results({**reference, "key": int(key)}, [text])
+        for metric, reward in rewards.items():
+            mine = reward.score(Sample(text, reference, reference["prompt"])).value
+            if mine != float(theirs[metric]):
+                differ.add((key, metric))
+    assert len(recorded) >= 540 and not differ
