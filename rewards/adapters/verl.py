@@ -1,8 +1,10 @@
-"""verl: `reward.custom_reward_function.path=<this file>`, `name=compute_score` or the name of a reward.
+"""verl: `reward.custom_reward_function.path=pkg://holdfast.rewards.adapters.verl` (or this file's path).
 
-verl calls from a thread pool and wants a number or a dict with `score`; it has no "skip". A sample that cannot be
-judged gets score 0.0 with `judged` 0.0 (verl logs every key), so that it can be counted, alarmed on and masked out.
-Read from verl 0.9.1: verl/experimental/reward_loop/reward_manager/naive.py, verl/workers/reward_manager/batch.py.
+`name` is `compute_score` (the reward and its options are `reward_kwargs`), a reward's name, `compute_score_batch` for
+the batch manager, or `compute_number` for the prime manager, which knows no dicts. verl calls from a thread pool and
+has no "skip": a sample that cannot be judged gets score 0.0 with `judged` 0.0 (verl logs every key), so that it can be
+counted and alarmed on. Read from and run with verl 0.9.1: verl/experimental/reward_loop/reward_manager,
+verl/workers/reward_manager, verl/trainer/ppo/reward.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +24,20 @@ def compute_score(
     reward: str | Mapping[str, Any] = "math",
     **options: Any,
 ) -> dict[str, Any]:
-    """One sample, as verl's naive, dapo and prime managers call it."""
+    """One sample, as verl's naive, dapo, gdpo and rate-limited managers call it."""
     infos = [{**(extra_info or {}), "data_source": data_source}]
     return flagged(judged(reward, [solution_str], [ground_truth], None, infos, _own(options))[0])
+
+
+def compute_number(
+    data_source: str,
+    solution_str: str,
+    ground_truth: Any,
+    extra_info: Mapping[str, Any] | None = None,
+    **named_words: Any,
+) -> float:
+    """One sample as a bare number, for the prime manager, which scores in processes of its own (load it by `pkg://`)."""
+    return float(compute_score(data_source, solution_str, ground_truth, extra_info, **named_words)["score"])
 
 
 def compute_score_batch(
