@@ -90,8 +90,9 @@ def lower_limit(
     def excess(delta: Array) -> Array:
         spread, skewness = moments(b, c, size, delta)
         if share is None:
-            return unskewed(_studentized(c - b - size * delta, ADJUSTMENT, spread), skewness) - goal
-        return _studentized(c - b - size * delta, ADJUSTMENT * np.asarray(share, dtype=float), spread) - goal
+            return np.asarray(unskewed(_studentized(c - b - size * delta, ADJUSTMENT, spread), skewness) - goal)
+        own = ADJUSTMENT * np.asarray(share, dtype=float)
+        return np.asarray(_studentized(c - b - size * delta, own, spread) - goal)
 
     return _root(excess, np.full(b.shape, -1.0), (c - b) / size, precision)
 

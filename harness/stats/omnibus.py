@@ -109,7 +109,7 @@ def _skewness(strata: Strata, weights: Array, limits: Array) -> Array:
     third = np.where(tables, skewness, 0.0) * se**3
     variance = np.sum((weights * se) ** 2, axis=-1, keepdims=True)
     total = np.sum(weights**3 * third, axis=-1, keepdims=True)
-    return np.divide(total, variance**1.5, out=np.zeros(total.shape), where=variance > 0)
+    return np.asarray(np.divide(total, variance**1.5, out=np.zeros(total.shape), where=variance > 0))
 
 
 def _limits(strata: Strata, z: Array, share: Array | None, precision: float = 1e-14) -> Array:
