@@ -7,11 +7,10 @@ from guard_damage import SETTINGS, damage
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_it_stops_within_the_first_third_of_the_damage(setting: str, seed: int, tmp_path: Path) -> None:
-    found = damage(setting, seed, tmp_path)
-    print(setting, seed, found, f"{found.share:.2f}")
+def test_it_stops_within_the_first_third_of_the_damage(setting: str, tmp_path: Path) -> None:
+    found = damage(setting, 0, tmp_path)
+    print(setting, found, f"{found.share:.2f}")
     assert found.at_end > 5, "this training forgets"
     assert found.stopped < 200
     assert found.share <= 1 / 3
