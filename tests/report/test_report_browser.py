@@ -1,5 +1,6 @@
 """The HTML report driven in headless Chromium: filter, search, open, keyboard, theme, phone; hostile text is inert."""
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -167,11 +168,11 @@ def test_hostile_completions_are_inert_and_visible(chromium: Any, tmp_path: Path
 
 def test_curves_are_drawn_and_follow_the_theme(visit: Visit) -> None:
     page = visit.page
+    page.wait_for_selector(".curve canvas", state="attached")  # without scrolling there: a print wants them too
     page.evaluate("document.getElementById('training').scrollIntoView({behavior: 'instant'})")
-    page.wait_for_selector(".curve canvas")
     places = page.locator(".curve").count()
     assert page.locator(".curve canvas").count() == places == 10
-    assert "kl" in page.inner_text(".curves")
+    assert "kl" in page.inner_text("#training .curves")
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.click("#toggle")
     assert page.get_attribute("html", "data-theme") == "dark"
@@ -218,3 +219,16 @@ def test_fifty_thousand_items_scroll_and_search(chromium: Any, tmp_path: Path) -
     page.fill("input[type=search]", "question 49999:")
     visit.status("1 of 50,000 changed items")
     assert visit.events == []
+
+
+def test_the_story_fits_a_phone(chromium: Any, tmp_path: Path) -> None:
+    """During training, when it broke, what it costs: nothing wider than the screen, no two labels of an axis touch."""
+    page = Visit(chromium, tmp_path, full(), viewport={"width": 390, "height": 844}).page
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    for key in ("during", "broke", "cure"):
+        boxes = [text.bounding_box() for text in page.query_selector_all(f"#{key} svg.lane text")]
+        shown = sorted((b for b in boxes if b and b["width"]), key=lambda b: (round(b["y"]), b["x"]))
+        assert shown
+        for one, other in itertools.pairwise(shown):
+            if abs(one["y"] - other["y"]) < 2:
+                assert one["x"] + one["width"] <= other["x"] + 0.5, key

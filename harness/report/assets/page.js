@@ -29,10 +29,16 @@ function startItems() {
 function startCurves() {
   const data = document.getElementById("curve-data");
   if (!data) return;
-  onSight(document.getElementById("training"), async () => {
+  let begun = false;
+  const draw = async () => {
+    if (begun) return;
+    begun = true;
     const panels = await unpack(data);
     document.querySelectorAll(".curve").forEach((holder, i) => new Curve(holder, panels[i]));
-  });
+  };
+  onSight(document.getElementById("training"), draw);
+  /* On paper they are wanted though nobody scrolled to them. */
+  (globalThis.requestIdleCallback || ((work) => setTimeout(work, 800)))(draw, { timeout: 2000 });
 }
 
 function startNav() {
