@@ -8,8 +8,7 @@ The problems are the MAA's. Zero-shot. Primary metric: accuracy.
 """
 
 from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.math_prompt import STOP, answer, base_prompt, boxed_prompt
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.math_prompt import answer, math_task
 
 
 def _whole(doc: Doc) -> str:
@@ -39,17 +38,6 @@ SOURCES = {
 }
 
 TASKS = tuple(
-    Task(
-        name=name,
-        reward="math",
-        source=source,
-        prompt=boxed_prompt,
-        base_prompt=base_prompt,
-        reference=_whole,
-        max_tokens=8192,
-        stop=STOP,
-        chance=0.0,
-        summary=f"30 problems of AIME 20{name[-2:]}",
-    )
+    math_task(name, source, f"30 problems of AIME 20{name[-2:]}", reference=_whole, max_tokens=8192)
     for name, source in SOURCES.items()
 )

@@ -7,8 +7,7 @@ zero-shot; sample and read avg@k. Primary metric: accuracy.
 """
 
 from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.math_prompt import STOP, base_prompt, boxed_prompt
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.math_prompt import math_task
 
 
 def _from_hub(row: Doc) -> Doc:
@@ -20,10 +19,9 @@ def _number(doc: Doc) -> str:
 
 
 TASKS = (
-    Task(
-        name="amc23",
-        reward="math",
-        source=Source(
+    math_task(
+        "amc23",
+        Source(
             hub="math-ai/amc23",
             split="test",
             revision="80815d37005feb82cd7f8fbc6901d5d3eff43057",
@@ -33,12 +31,8 @@ TASKS = (
             licence="problems: MAA",
             count=40,
         ),
-        prompt=boxed_prompt,
-        base_prompt=base_prompt,
+        "40 problems of AMC 12 2023",
         reference=_number,
         max_tokens=4096,
-        stop=STOP,
-        chance=0.0,
-        summary="40 problems of AMC 12 2023",
     ),
 )

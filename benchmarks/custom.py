@@ -7,6 +7,7 @@ from typing import Any
 from holdfast.benchmarks.data import Doc, Source
 from holdfast.benchmarks.task import Task
 from holdfast.errors import DataError, UsageError
+from holdfast.reward import Reward
 from holdfast.rows import digest
 
 _PLAIN = [
@@ -24,24 +25,31 @@ _PLAIN = [
 
 
 def task_from_file(settings: Mapping[str, Any], folder: Path) -> Task:
-    """A Task of `{task: name, file: rows.jsonl, reward: numeric}`; `prompt`, `reference`, `category`, `cluster`, `id`
-    name the file's fields. The whole row is the reward's `info`. Relative paths start at the suite file's folder.
+    """A Task of `{file: rows.jsonl, reward: numeric, task: name}` (the name is the file's by default).
 
-    Raises UsageError without a reward, DataError when the file is absent.
+    `prompt`, `reference`, `category`, `cluster`, `id` name the file's fields. The whole row is the reward's `info`.
+    Relative paths start at the suite file's folder.
+
+    Raises UsageError without a reward, DataError when the file is absent or empty.
     """
     path = (folder / str(settings["file"])).resolve()
     if "reward" not in settings:
-        raise UsageError(f"task {settings['task']!r} reads {path.name} and needs `reward`: what scores it?")
+        raise UsageError(
+            f"task {settings['task']!r} reads {path.name} and needs `reward`: what scores it? (see `holdfast rewards`)"
+        )
     if not path.is_file():
         raise DataError(f"task {settings['task']!r}: no file {path}")
+    if not path.stat().st_size:
+        raise DataError(f"task {settings['task']!r}: {path} is empty")
+    needed = Reward.from_config(settings["reward"]).spec.needs_reference
     return Task(
         name=str(settings["task"]),
         reward=settings["reward"],
         source=Source(files=(str(path),), split=path.stem),
         version=digest(path.read_bytes().hex()),
-        prompt=ReadField(settings.get("prompt", "prompt"), path),
-        reference=ReadField(settings.get("reference", "reference"), path, optional="reference" not in settings),
-        answer=ReadField(settings.get("answer", "answer"), path),
+        prompt=ReadField("prompt", settings, path),
+        reference=ReadField("reference", settings, path, optional=not needed),
+        answer=ReadField("answer", settings, path),
         doc_id=_optional(settings.get("id")),
         category=_optional(settings.get("category")),
         cluster=_optional(settings.get("cluster")),
@@ -53,12 +61,16 @@ def task_from_file(settings: Mapping[str, Any], folder: Path) -> Task:
 class ReadField:
     """Reads one field of a row; raises DataError naming the fields there are."""
 
-    def __init__(self, name: str, path: Path, optional: bool = False) -> None:
-        self.name, self.path, self.optional = name, path, optional
+    def __init__(self, role: str, settings: Mapping[str, Any], path: Path, optional: bool = False) -> None:
+        self.role, self.name = role, str(settings.get(role, role))
+        self.path, self.optional = path, optional
 
     def __call__(self, doc: Doc) -> Any:
         if self.name not in doc and not self.optional:
-            raise DataError(f"{self.path} has no field {self.name!r}; it has {', '.join(map(str, doc))}")
+            fields = ", ".join(str(key) for key in doc if key != "_file")
+            raise DataError(
+                f"{self.path} has no field {self.name!r}; it has {fields}. Say which one it is: `{self.role}: FIELD`"
+            )
         return doc.get(self.name)
 
 

@@ -12,8 +12,7 @@ so base models answer zero-shot too. Primary metric: accuracy.
 """
 
 from holdfast.benchmarks.data import Source
-from holdfast.benchmarks.math_prompt import STOP, answer, base_prompt, boxed_prompt, worked
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.math_prompt import math_task, worked
 
 TEST = Source(
     hub="HuggingFaceH4/MATH-500",
@@ -26,19 +25,13 @@ TEST = Source(
 )
 
 TASKS = (
-    Task(
-        name="math500",
-        reward="math",
-        source=TEST,
-        prompt=boxed_prompt,
-        base_prompt=base_prompt,
+    math_task(
+        "math500",
+        TEST,
+        "500 competition problems, final answer",
         answer=worked,
-        reference=answer,
         max_tokens=2048,
-        stop=STOP,
         doc_id=lambda doc: doc["unique_id"],
         category=lambda doc: str(doc["subject"]),
-        chance=0.0,
-        summary="500 competition problems, final answer",
     ),
 )

@@ -1,6 +1,10 @@
 """How the mathematics benchmarks ask: one prompt for all of them, and their sources' common part."""
 
-from holdfast.benchmarks.data import Doc
+from collections.abc import Callable
+from typing import Any
+
+from holdfast.benchmarks.data import Doc, Source
+from holdfast.benchmarks.task import Task
 
 
 def boxed_prompt(doc: Doc) -> str:
@@ -25,3 +29,22 @@ def answer(doc: Doc) -> str:
 
 STOP = ("\nProblem:",)
 """Where a base model starts to invent the next problem."""
+
+
+def math_task(
+    name: str, source: Source, summary: str, *, reference: Callable[[Doc], str] = answer, **changes: Any
+) -> Task:
+    """A mathematics benchmark: asked zero-shot for a boxed answer, judged by `math`. `changes`: a Task's other
+    fields."""
+    return Task(
+        name=name,
+        reward="math",
+        source=source,
+        prompt=boxed_prompt,
+        base_prompt=base_prompt,
+        reference=reference,
+        stop=STOP,
+        chance=0.0,
+        summary=summary,
+        **changes,
+    )

@@ -11,8 +11,7 @@ Zero-shot. Primary metric: accuracy.
 """
 
 from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.math_prompt import STOP, base_prompt, boxed_prompt, worked
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.math_prompt import math_task, worked
 
 
 def _from_hub(row: Doc) -> Doc:
@@ -26,10 +25,9 @@ def _reference(doc: Doc) -> str:
 
 
 TASKS = (
-    Task(
-        name="minerva",
-        reward="math",
-        source=Source(
+    math_task(
+        "minerva",
+        Source(
             hub="math-ai/minervamath",
             split="test",
             revision="ee46ddc498933b1977577953250ca5c66be64f96",
@@ -39,14 +37,10 @@ TASKS = (
             licence="CC-BY-NC-SA (MIT OpenCourseWare)",
             count=272,
         ),
-        prompt=boxed_prompt,
-        base_prompt=base_prompt,
-        answer=worked,
+        "undergraduate science problems",
         reference=_reference,
+        answer=worked,
         max_tokens=2048,
-        stop=STOP,
         category=lambda doc: str(doc["type"]) if doc.get("type") else None,
-        chance=0.0,
-        summary="undergraduate science problems",
     ),
 )

@@ -11,8 +11,7 @@ accuracy.
 """
 
 from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.math_prompt import STOP, base_prompt, boxed_prompt
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.math_prompt import math_task
 
 
 def _shaped(row: Doc) -> Doc:
@@ -25,10 +24,9 @@ def _answer(doc: Doc) -> str:
 
 
 TASKS = (
-    Task(
-        name="olympiadbench",
-        reward="math",
-        source=Source(
+    math_task(
+        "olympiadbench",
+        Source(
             hub="Hothan/OlympiadBench",
             config="OE_TO_maths_en_COMP",
             split="train",
@@ -39,14 +37,10 @@ TASKS = (
             from_file=_shaped,
             licence="Apache-2.0",
         ),
-        prompt=boxed_prompt,
-        base_prompt=base_prompt,
+        "olympiad problems with final answers",
         reference=_answer,
         max_tokens=4096,
-        stop=STOP,
         doc_id=lambda doc: doc["id"],
         category=lambda doc: str(doc["subfield"]),
-        chance=0.0,
-        summary="olympiad problems with final answers",
     ),
 )

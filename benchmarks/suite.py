@@ -95,6 +95,8 @@ def _named(name: str) -> Suite:
         return _suite(_read(_suite_folder() / f"{name}.yaml"), name, Path())
     if name in builtin_tasks() or name.startswith(LM_EVAL_PREFIX):
         return _suite({"tasks": [name]}, name, Path())
+    if name.endswith((".jsonl", ".json", ".csv")):
+        raise UsageError(f"{name} holds rows, not a suite: suite=[{{file: {name}, reward: NAME}}] is a benchmark of it")
     known = [*suite_names(), *builtin_tasks()]
     raise UsageError(f"unknown suite {name!r}{suggestion(name, known)}")
 
@@ -118,6 +120,8 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
     """One item of a suite's list: a task's name, or `{task: name, limit: 500, …}`, or `{task: name, file: x.jsonl,
     reward: numeric}` for a benchmark of one's own. Raises UsageError for an unknown task or key."""
     settings: dict[str, Any] = {"task": item} if isinstance(item, str) else dict(item)
+    if "file" in settings:
+        settings.setdefault("task", Path(str(settings["file"])).stem)
     name = settings.get("task")
     if not isinstance(name, str):
         raise UsageError(f"an item of a suite is a task's name or a mapping with the key 'task', not {item!r}")
@@ -125,7 +129,7 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
     known = [*_OWN_KEYS, *_OVERRIDES, *(_FILE_KEYS if own_file else ())]
     for key in settings:
         if key not in known:
-            raise unknown(f"setting of task {name!r}", key, known)
+            raise unknown(f"setting of task {name!r}", key, {*known, *_FILE_KEYS})
     task = task_from_file(settings, folder) if own_file else _lookup(name)
     overrides = {key: _value(key, settings[key]) for key in _OVERRIDES if key in settings}
     if task is not None and not own_file:
@@ -152,7 +156,9 @@ def _lookup(name: str) -> Task | None:
     misspelt = get_close_matches(name, builtin_tasks(), n=1, cutoff=0.85)  # lm-eval's index takes seconds to read
     if not misspelt and lm_eval_has(name):
         return None
-    raise unknown("task", name, builtin_tasks())
+    raise UsageError(
+        f"unknown task {name!r}{suggestion(name, builtin_tasks())}; a benchmark of your own needs `file: rows.jsonl`"
+    )
 
 
 def _value(key: str, value: Any) -> Any:
