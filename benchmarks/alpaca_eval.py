@@ -3,9 +3,9 @@
 One row: {"dataset": "helpful_base", "instruction": "What are the names of some famous actors that started their careers
 on Broadway?", "output": "Several famous actors started their careers on Broadway …", "generator": "gpt4_1106_preview"}
 
-Traps: the raw win rate rewards length; the published "length-controlled" rate fits a logistic model with every
-instruction's difficulty over many models' judgments, which one pair of runs does not hold: ours reports the raw rate,
-and the mean lengths stand in the rows (`tokens`). Name the judge in the suite:
+Traps: the raw win rate rewards length; the published "length-controlled" rate also knows every instruction's
+difficulty from a joint fit over many models, which one run does not hold: `length_controlled_win_rate` among the
+metrics is the published model without that term (benchmarks/length_control.py). Name the judge in the suite:
 `{task: alpaca_eval, reward: {reward: pairwise_judge, base_url: …, model: …}}`. Grader: tatsu-lab/alpaca_eval. Licence
 CC-BY-NC-4.0 (data). The hub repository has a loading script, so its file is read by name. 805 items. Primary metric:
 win rate.
@@ -32,6 +32,7 @@ TASKS = (
         max_tokens=2048,
         category=lambda doc: str(doc["dataset"]),
         metric="win_rate",
+        length_controlled=True,
         summary="instructions against GPT-4 Turbo (needs a judge endpoint)",
     ),
 )

@@ -14,7 +14,7 @@ from typing import Any
 from holdfast.benchmarks.engine_lm import Engine, open_engine
 from holdfast.benchmarks.items import Completion, Item
 from holdfast.benchmarks.journal import Journal, completion_record, read_completion
-from holdfast.benchmarks.metrics import secondary_metrics
+from holdfast.benchmarks.metrics import length_controlled_metrics, secondary_metrics
 from holdfast.benchmarks.models import LoadedModel
 from holdfast.benchmarks.plan import Work, plan
 from holdfast.benchmarks.progress import Progress
@@ -212,7 +212,8 @@ def _kept_rows(path: Path, work: Work) -> dict[tuple[str, str, int], Row]:
 def _result(work: Work, rows: Sequence[Row], journal: Journal) -> TaskResult:
     result = summarize(replace(work.result), rows)
     cut = sum(bool(journal.records.get(item.cache_key, {}).get("prompt_cut")) for item in work.items)
-    result.metrics = {**secondary_metrics(rows, work.k), **({"prompts_cut": float(cut)} if cut else {})}
+    level = length_controlled_metrics(rows) if work.length_controlled else {}
+    result.metrics = {**secondary_metrics(rows, work.k), **level, **({"prompts_cut": float(cut)} if cut else {})}
     return result
 
 

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from holdfast.benchmarks.length_control import length_controlled
 from holdfast.rows import Row
+from holdfast.sample import final_text
 from holdfast.stats.pass_at_k import pass_at_k, pass_hat_k
 
 
@@ -22,6 +24,24 @@ def secondary_metrics(rows: Sequence[Row], k: Sequence[int] = ()) -> dict[str, f
             found[f"pass^{one}"] = _mean(float(pass_hat_k(len(g), _right(g), one)) for g in whole)
             found[f"maj@{one}"] = _mean(majority(g[:one]) for g in whole)
     return found
+
+
+def length_controlled_metrics(rows: Iterable[Row]) -> dict[str, float]:
+    """The length-controlled win rate of rows judged against a baseline's text (their reference), with its interval;
+    empty where it cannot be fitted."""
+    judged = [row for row in rows if row.score is not None and isinstance(row.reference, str)]
+    found = length_controlled(
+        [float(row.score or 0.0) for row in judged],
+        [len(final_text(row.completion)) for row in judged],
+        [len(str(row.reference)) for row in judged],
+    )
+    if found is None:
+        return {}
+    return {
+        "length_controlled_win_rate": found.win_rate,
+        "length_controlled_low": found.low,
+        "length_controlled_high": found.high,
+    }
 
 
 def by_item(rows: Iterable[Row]) -> list[list[Row]]:

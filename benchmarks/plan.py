@@ -34,6 +34,8 @@ class Work:
     hold: bool = False
     """The judge needs all completions at once."""
     k: Sequence[int] = field(default=())
+    length_controlled: bool = False
+    """The win rate at equal length is reported, too."""
     follow: Follow | None = None
     """What is asked after an answer, in a task of several turns."""
 
@@ -86,6 +88,7 @@ def _work(entry: Entry, base: Task, engine: Engine, how: Settings, data_root: Pa
         finish=_finish(task),
         hold=reward.spec.scope == "group",
         k=entry.k,
+        length_controlled=task.length_controlled,
         follow=follower(task, render),
     )
 

@@ -76,6 +76,8 @@ class Task:
     """What the reward gets as `Sample.prompt` (HumanEval's function head); default: the question as it was asked."""
     info: Callable[[Doc], Mapping[str, Any]] | None = None
     """Other columns the reward reads from `Sample.info`; default: the doc itself."""
+    length_controlled: bool = False
+    """Judged against a baseline's text, the reference: report the win rate at equal length, too."""
     doc_id: Read | None = None
     """A stable name of the item; default: its position in the source."""
     category: Callable[[Doc], str | None] | None = None
