@@ -9,13 +9,14 @@ guide: small models are slower than their operations say, a busy machine halves 
 
 import dataclasses
 import json as json_module
+import math
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.trainers import arguments
+from holdfast.trainers import arguments, processes
 from holdfast.trainers.checkpoints import disk, ours
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.data import training_rows
@@ -194,9 +195,10 @@ def _existing(path: Path) -> Path:
 def _steps(config: TrainConfig, args: Any, rows: int) -> int:
     if args.max_steps > 0:
         return int(args.max_steps)
-    batch = args.per_device_train_batch_size * args.gradient_accumulation_steps
-    copies = args.num_generations if config.trainer.name in LEARNS_FROM_REWARD else 1
-    return max(1, int(rows * copies / batch * args.num_train_epochs))
+    batch = args.per_device_train_batch_size * args.gradient_accumulation_steps * processes.count()
+    if config.trainer.name in LEARNS_FROM_REWARD:  # whole groups only
+        return max(1, math.ceil(rows * args.num_generations // batch * args.num_train_epochs))
+    return max(1, math.ceil(math.ceil(rows / batch) * args.num_train_epochs))
 
 
 def _seconds(config: TrainConfig, args: Any, parameters: int, tokens: int, steps: int) -> float:

@@ -121,6 +121,7 @@ def test_optuna_chooses_values_and_a_failed_job_counts_as_the_worst(untrained: P
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)
 def test_the_replay_curve_comes_out_of_one_command(tmp_path: Path) -> None:
     """Five ratios, two seeds: the more replay, the less is forgotten, and the curve has its intervals."""
     out = tmp_path / "sw"
@@ -129,7 +130,7 @@ def test_the_replay_curve_comes_out_of_one_command(tmp_path: Path) -> None:
         *("data.replay.ratio=0,0.1,0.2,0.3,0.5", "seed=0,1", "limit=100"),
         *("suite=[tiny_subtraction,tiny_upper,tiny_repeat]", f"out={out}"),
     ]
-    subprocess.run(command(*words), env=environment(tmp_path / "cache"), check=True, timeout=580, capture_output=True)
+    subprocess.run(command(*words), env=environment(tmp_path / "cache"), check=True, timeout=2300, capture_output=True)
     told = frontier(out)
     assert len(told["points"]) == 10
     assert told["missing"] == []

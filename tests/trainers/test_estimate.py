@@ -1,0 +1,66 @@
+"""The dry run's estimate against what a training really has, takes and leaves."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from holdfast.trainers.compose import compose
+from holdfast.trainers.estimate import estimate
+
+
+def size_of(*folders: Path) -> int:
+    return sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
+
+
+@pytest.mark.parametrize("adapter", [(), ("lora=8",)], ids=["full", "lora"])
+def test_parameters_steps_and_disk_are_those_of_the_run(adapter: tuple[str, ...], tmp_path: Path) -> None:
+    from holdfast.trainers.directory import open_run
+    from holdfast.trainers.training import build, train
+
+    sizes = ["trainer.args.per_device_train_batch_size=16", "trainer.args.num_train_epochs=2", "checkpoints=2"]
+    words = ["trainer=sft", "model=tiny", "data.limit=100", *sizes, *adapter, f"out={tmp_path / 'run'}"]
+    config = compose(words)
+    told = estimate(config)
+    out = open_run(config)
+    model = build(config, out).model
+    assert told.parameters == sum(p.numel() for n, p in model.named_parameters() if "lora_" not in n)
+    assert told.trained == sum(p.numel() for p in model.parameters() if p.requires_grad)
+    assert told.memory["optimizer"] == 8 * told.trained
+    facts = train(config, out)
+    assert facts["steps"] == told.steps
+    weights = list((out / "training").glob("checkpoint-*/*.safetensors"))
+    assert len(weights) == 3
+    assert len(list((out / "training").glob("checkpoint-*/optimizer.pt"))) == 1, "only the newest can be resumed"
+    if not adapter:
+        assert told.disk == pytest.approx(size_of(out / "training", out / "checkpoint"), rel=0.2)
+
+
+def test_a_model_of_half_a_billion_parameters_is_counted_without_its_weights(tmp_path: Path) -> None:
+    """Qwen2.5-0.5B's published shape: 494,032,768 parameters, of which 136 million are its (tied) embedding."""
+    from transformers import Qwen2Config
+
+    from holdfast.benchmarks.tiny.tokenizer import write_tokenizer
+
+    place = tmp_path / "half-a-billion"
+    write_tokenizer(place)
+    Qwen2Config(
+        vocab_size=151936,
+        hidden_size=896,
+        intermediate_size=4864,
+        num_hidden_layers=24,
+        num_attention_heads=14,
+        num_key_value_heads=2,
+        tie_word_embeddings=True,
+        architectures=["Qwen2ForCausalLM"],
+    ).save_pretrained(place)
+    words = ["trainer=sft", f"model={place}", "data=tiny:subtraction", "data.limit=32", f"out={tmp_path / 'run'}"]
+    full, adapter = estimate(compose(words)), estimate(compose([*words, "lora=16"]))
+    assert full.parameters == full.trained == 494_032_768
+    assert full.memory["weights"] + full.memory["gradients"] + full.memory["optimizer"] == 16 * full.parameters
+    assert adapter.trained == 8_798_208, "rank 16 on all linear layers of the 24 blocks"
+    assert adapter.needed < full.needed / 2
+    assert adapter.disk < full.disk / 20
+    assert not (tmp_path / "run").exists(), "a dry run leaves nothing"
+    assert json.loads(full.text(json=True))["needed"] == full.needed
+    assert "494,032,768" in full.text()
