@@ -51,7 +51,7 @@ class Strata:
         return np.full(self.n.shape, 1.0 / self.n.shape[-1])
 
 
-def lower_bound(strata: Strata, by: Weighting, z: float) -> Array:
+def lower_bound(strata: Strata, by: Weighting, z: float, precision: float = 1e-14) -> Array:
     """The lower confidence bound of Σ w·Δ at z standard errors (z = 1.645: one-sided 95 %).
 
     Σ w_k·l_k(z_k): every benchmark's own lower limit, the score limit for 0/1 scores, at the share
@@ -60,7 +60,7 @@ def lower_bound(strata: Strata, by: Weighting, z: float) -> Array:
     benchmark: exactly its own limit. Many: Wald's efficiency without Wald's collapse when hardly anything flips.
     """
     if strata.n.shape[-1] == 1:
-        return np.asarray(_limits(strata, np.full(strata.n.shape, z), None)[..., 0])
+        return np.asarray(_limits(strata, np.full(strata.n.shape, z), None, precision)[..., 0])
     weights, se = strata.weights(by), np.sqrt(strata.variance)
     total = np.sqrt(np.sum((weights * se) ** 2, axis=-1, keepdims=True))
     share = np.divide(weights * se, total, out=np.zeros(se.shape), where=total > 0)
@@ -70,7 +70,7 @@ def lower_bound(strata: Strata, by: Weighting, z: float) -> Array:
     # Where repeating this would lead (Aitken): three limits are dear enough for a simulation of ten thousand suites.
     bend = second - 2 * first + goal
     reach = second - np.divide((second - first) ** 2, bend, out=np.zeros(bend.shape), where=np.abs(bend) > 1e-12)
-    return np.asarray(np.sum(weights * _limits(strata, reach * share, share), axis=-1))
+    return np.asarray(np.sum(weights * _limits(strata, reach * share, share, precision), axis=-1))
 
 
 def upper_bound(strata: Strata, by: Weighting, z: float) -> Array:
@@ -112,7 +112,7 @@ def _skewness(strata: Strata, weights: Array, limits: Array) -> Array:
     return np.asarray(np.divide(total, variance**1.5, out=np.zeros(total.shape), where=variance > 0))
 
 
-def _limits(strata: Strata, z: Array, share: Array | None, precision: float = 1e-14) -> Array:
+def _limits(strata: Strata, z: Array, share: Array | None, precision: float) -> Array:
     tables = np.isnan(strata.se)
     n = np.where(tables, strata.n, 2.0)
     lost, gained = np.where(tables, strata.lost, 0.0), np.where(tables, strata.gained, 0.0)
