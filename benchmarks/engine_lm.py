@@ -62,6 +62,7 @@ class BackendEngine:
         self._facts: deque[Fact] = deque()
         if hasattr(self._lm, "parse_generations"):
             self._lm.parse_generations = partial(self._parsed, self._lm.parse_generations)
+            self._lm._create_payload = partial(_payload, self._lm._create_payload)
 
     def _open(self, settings: Any) -> Any:
         from lm_eval.api.registry import get_model
@@ -146,6 +147,14 @@ class BackendEngine:
 
 _TRANSPORT = ("num_concurrent", "max_retries", "timeout", "verify_certificate", "header", "auth_token")
 """Arguments of a backend that do not change its answers."""
+
+
+def _payload(create: Callable[..., dict[str, Any]], *arguments: Any, **options: Any) -> dict[str, Any]:
+    """A request's body. Not knowing the end token, lm-eval adds an empty stop string, which servers refuse."""
+    body = create(*arguments, **options)
+    stop = [text for text in body.pop("stop", None) or () if text]
+    return {**body, "stop": stop} if stop else body
+
 
 Fact = tuple[str | None, int | None]
 """finish_reason and length in tokens, where the server says."""
