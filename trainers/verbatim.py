@@ -12,7 +12,8 @@ from typing import Any
 
 _MOST_LOGITS = 2**27
 """Logits held at once (half a gigabyte in float32)."""
-_MOST_ROWS = 128
+_MOST_ROWS = 24
+"""Texts in a batch: few, so that they are of about one length and little is padding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,14 @@ def likenesses(model: Any, answered: Sequence[Answered], ends: frozenset[int]) -
 
 
 def _batches(answered: Sequence[Answered], vocabulary: int) -> Iterator[list[int]]:
-    """Positions of answers of about one length, as many as their logits allow."""
-    order = sorted(range(len(answered)), key=lambda i: (len(answered[i].answer), len(answered[i].prompt)), reverse=True)
-    start = 0
-    while start < len(order):
-        logits = (len(answered[order[start]].answer) + 1) * vocabulary
-        count = max(1, min(_MOST_ROWS, _MOST_LOGITS // logits))
-        yield order[start : start + count]
-        start += count
+    """Positions of texts of about one length, as many as their logits allow."""
+    order = sorted(range(len(answered)), key=lambda i: -len(answered[i].prompt) - len(answered[i].answer))
+    while order:
+        some = order[:_MOST_ROWS]
+        logits = (max(len(answered[i].answer) for i in some) + 1) * vocabulary
+        some = some[: max(1, _MOST_LOGITS // logits)]
+        yield some
+        order = order[len(some) :]
 
 
 def _logits(model: Any, rows: Sequence[Answered]) -> Iterator[Any]:
