@@ -195,10 +195,10 @@ def _existing(path: Path) -> Path:
 def _steps(config: TrainConfig, args: Any, rows: int) -> int:
     if args.max_steps > 0:
         return int(args.max_steps)
-    batch = args.per_device_train_batch_size * args.gradient_accumulation_steps * processes.count()
+    batch = int(args.per_device_train_batch_size * args.gradient_accumulation_steps * processes.count())
     if config.trainer.name in LEARNS_FROM_REWARD:  # whole groups only
-        return max(1, math.ceil(rows * args.num_generations // batch * args.num_train_epochs))
-    return max(1, math.ceil(math.ceil(rows / batch) * args.num_train_epochs))
+        return max(1, math.ceil(rows * args.num_generations // batch * float(args.num_train_epochs)))
+    return max(1, math.ceil(math.ceil(rows / batch) * float(args.num_train_epochs)))
 
 
 def _seconds(config: TrainConfig, args: Any, parameters: int, tokens: int, steps: int) -> float:
