@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any
@@ -119,12 +119,17 @@ def append(stream: IO[str], row: Row) -> None:
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all: temporary file, fsync, rename."""
+    write_stream(path, [content])
+
+
+def write_stream(path: Path, pieces: Iterable[str | bytes]) -> None:
+    """The same for content that comes piece by piece and need not fit in memory."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            for piece in pieces:
+                stream.write(piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece)
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,8 @@ from holdfast.compare import Comparison, compare
 from holdfast.errors import EXIT_PASS
 from holdfast.report import write as write_report
 from holdfast.rows import write_json
-from holdfast.trainers import directory, failure, processes
+from holdfast.run import Measurement
+from holdfast.trainers import contamination, directory, failure, processes
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.measuring import measure_after, measure_before, suite_of
 from holdfast.trainers.model import threads
@@ -64,7 +65,7 @@ def before_after(config: TrainConfig) -> Result:
             looks = []
             if config.measure_checkpoints:
                 looks = clock("measure checkpoints", lambda: trajectory(config, out, before))
-            comparison = clock("compare", lambda: compare(before, after, **_options(config)))
+            comparison = clock("compare", lambda: _compared(before, after, config, out))
             write_report(comparison, out, extras={"training": [*training["log"], *looks]})
         except BaseException as error:
             _record_failure(out, clock.phase, error)
@@ -106,6 +107,12 @@ class Clock:
         self.seconds[phase] = round(time.perf_counter() - start, 3)
         directory.amend_manifest(self.out, seconds=self.seconds)
         return result
+
+
+def _compared(before: Measurement, after: Measurement, config: TrainConfig, out: Path) -> Comparison:
+    """The comparison, with a warning when the suite was found in the training rows."""
+    comparison = compare(before, after, **_options(config))
+    return replace(comparison, warnings=(*comparison.warnings, *contamination.warnings_of(out)))
 
 
 def _options(config: TrainConfig) -> dict[str, Any]:

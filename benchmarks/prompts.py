@@ -1,0 +1,37 @@
+"""The prompts of a suite as plain text: what a training set must not hold."""
+
+from pathlib import Path
+
+from holdfast.benchmarks.data import Doc, load_docs
+from holdfast.benchmarks.items import choose
+from holdfast.benchmarks.suite import Suite
+from holdfast.benchmarks.task import Task
+from holdfast.datacard.contamination import Item
+from holdfast.sample import message_text
+
+
+def suite_items(suite: Suite, data_root: Path | None = None) -> tuple[list[Item], list[str]]:
+    """(the items of a suite, with its limits; the tasks that are lm-eval's own, whose items we do not read).
+
+    Raises DataError when a task's data is absent.
+    """
+    items: list[Item] = []
+    unchecked = []
+    for entry in suite.entries:
+        if entry.task is None:
+            unchecked.append(entry.name)
+            continue
+        named = [
+            (str(entry.task.doc_id(doc) if entry.task.doc_id else number), doc)
+            for number, doc in enumerate(load_docs(entry.task.source, data_root, entry.task.name))
+        ]
+        docs = choose(named, entry.task, entry.limit)
+        items += [Item(entry.name, doc_id, _asked(entry.task, doc)) for doc_id, doc in docs]
+    return items, unchecked
+
+
+def _asked(task: Task, doc: Doc) -> str:
+    asked = task.prompt(doc)
+    if isinstance(asked, str):
+        return asked
+    return "\n".join(message_text(message) for message in asked if message.get("role") != "system")
