@@ -13,7 +13,7 @@ from holdfast.rows import digest, write_json
 from holdfast.run import manifest, read_json
 from holdfast.trainers.config import TrainConfig
 
-PARTS = ("before", "training", "guard", "checkpoint", "checkpoints", "after")
+PARTS = ("before", "training", "guard", "checkpoint", "checkpoints", "after", "bisect", "mend")
 FILES = ("manifest.json", "training.json", "trajectory.json", "outcome.json", "report.json", "report.md", "report.html")
 
 _NOT_IDENTITY = (
