@@ -1,9 +1,10 @@
 """Bisect: at which step did each regressed skill break?
 
-The saved checkpoints of a run are measured by halving (its end is measured already), all regressed skills together, each judged against the base
-model by the gate's own statistics. Halving supposes that what is broken stays broken. A training need not do that, and
-a small drop is seen at one checkpoint and missed at the next: `monotone` says whether the looks that were made agree
-with a single break, `clear_at` up to where half of the drop was ruled out, and `scan` measures every checkpoint.
+The saved checkpoints of a run are measured by halving (its end is measured already), all regressed skills together,
+each judged against the base model by the gate's own statistics. Halving supposes that what is broken stays broken. A
+training need not do that, and a small drop is seen at one checkpoint and missed at the next: `monotone` says whether
+the looks that were made agree with a single break, `clear_at` up to where half of the drop was ruled out, and `scan`
+measures every checkpoint.
 """
 
 import math
