@@ -63,6 +63,6 @@ ABUSE: dict[str, str] = {
     "next: takes its files": "import fcntl, os, sys, time\nfor f in (sys.executable or '/usr/bin/python3', os.__file__, '/tmp'):\n    try: fcntl.flock(os.open(f, os.O_RDONLY), fcntl.LOCK_EX)\n    except OSError: pass\n"
     "if os.fork() == 0: time.sleep(1000)",
     "next: leaves a trap": "import os\nfor n in ('sitecustomize', 'solution', 'tests', 'math', 'json', 'random', 'ast'):\n    open(f'/tmp/{n}.py', 'w').write('import os; os._exit(0)')\n    os.chmod(f'/tmp/{n}.py', 0o777)\nos.chmod('/tmp', 0o777) if os.access('/tmp', os.W_OK) and os.stat('/tmp').st_uid == os.getuid() else 0",
-    "next: holds the streams": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    while True:\n        for fd in range(64):\n            try: os.write(fd, b'done\\n')\n            except OSError: pass\n        time.sleep(0.001)",
+    "next: holds the streams": "import os, time\nif os.fork() == 0:\n    os.setsid()\n    while True:\n        for fd in range(64):\n            try: os.write(fd, b'more\\n')\n            except OSError: pass\n        time.sleep(0.001)",
 }
 """name → program. None prints `done` and ends well within its limits."""

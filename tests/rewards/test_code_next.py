@@ -148,7 +148,7 @@ def test_after_each_abuse_the_next_test_is_unaffected(backend: str) -> None:
         for name, program in code_abuse.ABUSE.items():
             if name.startswith("next"):
                 run = sandbox.run(script(program))["runs"][0]
-                assert run["stdout"] in ("", "done\n" * run["stdout"].count("done")), name
+                assert run["stdout"].replace("more\n", "") == "", name
                 assert sandbox.run(script("print(input())", "x\n"))["runs"][0]["stdout"] == "x\n", name
                 assert results(sandbox.run(job(GOOD, "assert f(1) == 2", "assert f(1) == 3"))) == [True, False], name
                 assert not sandbox.dirty, name
