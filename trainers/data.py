@@ -1,5 +1,6 @@
 """Training rows: read from the hub, a file, or the tiny skills; columns named; replay mixed in."""
 
+import logging
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
@@ -11,6 +12,7 @@ from holdfast.errors import DataError, UsageError, suggestion
 from holdfast.records import SUFFIXES, pick, read_records
 from holdfast.trainers.config import DataConfig, ReplayConfig
 
+log = logging.getLogger("holdfast")
 Row = dict[str, Any]
 OURS = ("prompt", "completion", "reference", "messages", "chosen", "rejected", "label")
 
@@ -98,6 +100,8 @@ def _hub_rows(config: DataConfig) -> Iterator[tuple[str, Mapping[str, Any]]]:
     from datasets import load_dataset
     from datasets.exceptions import DatasetNotFoundError
 
+    if config.revision in (None, "main"):
+        log.warning("data %s is not pinned to a commit (data.revision): it may change between runs", config.path)
     try:
         loaded = load_dataset(config.path, config.name, split=config.split, revision=config.revision)
     except (DatasetNotFoundError, OSError, ValueError) as error:
@@ -136,3 +140,12 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
 def without_replay(config: DataConfig) -> DataConfig:
     """The same data alone."""
     return replace(config, replay=ReplayConfig())
+
+
+def source_of(config: DataConfig) -> str:
+    """Where the rows come from, for the manifest: `id@commit`, or that no commit is named."""
+    local = config.path.startswith("tiny:") or Path(config.path).exists() or config.path.endswith(SUFFIXES)
+    if local:
+        return config.path
+    pinned = config.revision not in (None, "main")
+    return f"{config.path}@{config.revision}" if pinned else f"{config.path}@main (not pinned)"

@@ -15,7 +15,7 @@ from holdfast.benchmarks.settings import Settings
 from holdfast.errors import UsageError
 from holdfast.rows import Row, write_whole
 from holdfast.run import Measurement
-from holdfast.sample import Text
+from holdfast.sample import Text, final_text
 
 To = Literal["sft", "dpo"]
 TASK = "sample"
@@ -48,12 +48,18 @@ def sample(
     temperature: float = 1.0,
     max_tokens: int = 512,
     settings: Settings | None = None,
+    keep: int | None = 1,
+    max_chars: int | None = None,
+    dedupe: bool = True,
 ) -> Drawn:
     """Sample `n` completions per row of `source` and write `out`/{to}.jsonl beside all judged rows.
 
-    `threshold`: the least score of a completion worth training on, and of the better half of a pair. Raises UsageError
-    for fewer completions than the target needs.
+    `threshold`: the least score of a completion worth training on, and of the better half of a pair. `keep`: rows per
+    prompt at most, None for all that pass (rejection sampling); `max_chars`: longer answers train nobody; `dedupe`: of
+    equal answers to a prompt one counts. Raises UsageError for fewer completions than the target needs.
     """
+    if keep is not None and keep < 1:
+        raise UsageError(f"keep must be at least 1, or all, not {keep}")
     if n < (2 if to == "dpo" else 1):
         raise UsageError(f"to={to} needs at least {2 if to == 'dpo' else 1} completions per prompt, not n={n}")
     task = {"task": TASK, "file": str(source.resolve()), "reward": reward, **fields}
@@ -63,31 +69,54 @@ def sample(
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row.doc_id, []).append(row)
-    chosen = [choose(group, to, threshold) for group in groups.values()]
+    chosen = [choose(group, to, threshold, keep, max_chars, dedupe) for group in groups.values()]
     records = [record for found in chosen for record in found]
     text = "".join(json.dumps(record) + "\n" for record in records)
     write_whole(out / f"{to}.jsonl", text)
     return Drawn(measurement, len(rows), len(groups), len(records), sum(not found for found in chosen))
 
 
-def choose(group: Sequence[Row], to: To, threshold: float) -> list[dict[str, Any]]:
-    """The training row of one prompt's completions, or none: the best one (SFT), or the best against the worst (DPO).
+def choose(
+    group: Sequence[Row],
+    to: To,
+    threshold: float,
+    keep: int | None = 1,
+    max_chars: int | None = None,
+    dedupe: bool = True,
+) -> list[dict[str, Any]]:
+    """The training rows of one prompt's completions: the `keep` best (SFT), or the best against the worst, the second
+    best against the second worst, … (DPO); None keeps all that reach the threshold.
 
-    Completions that could not be judged, or were cut off, train nobody. Of equals the shortest is best: rejection
-    sampling would otherwise teach length.
+    Completions that could not be judged, were cut off or are too long train nobody. Of equals the shortest is best:
+    rejection sampling would otherwise teach length.
     """
-    judged = [row for row in group if row.score is not None and row.finish_reason != "length"]
-    ranked = sorted(judged, key=lambda row: (-(row.score or 0.0), len(str(row.completion))))
-    if not ranked or (ranked[0].score or 0.0) < threshold:
-        return []
-    best, worst = ranked[0], ranked[-1]
-    prompt = _messages(best.prompt, "user")
+    ranked = _ranked(group, max_chars, dedupe)
+    good = [row for row in ranked if (row.score or 0.0) >= threshold][:keep]
     if to == "sft":
-        return [{"prompt": prompt, "completion": _messages(best.completion, "assistant"), "score": best.score}]
-    if worst.score == best.score:
-        return []
+        return [_sft_row(row) for row in good]
+    pairs = zip(good, reversed(ranked))
+    return [_pair(best, worst) for best, worst in pairs if (worst.score or 0.0) < (best.score or 0.0)]
+
+
+def _ranked(group: Sequence[Row], max_chars: int | None, dedupe: bool) -> list[Row]:
+    """The completions that may train, the best first."""
+    judged = [row for row in group if row.score is not None and row.finish_reason != "length"]
+    ranked = sorted(judged, key=lambda row: (-(row.score or 0.0), len(final_text(row.completion))))
+    if max_chars is not None:
+        ranked = [row for row in ranked if len(final_text(row.completion)) <= max_chars]
+    if not dedupe:
+        return ranked
+    return list({final_text(row.completion).strip(): row for row in reversed(ranked)}.values())[::-1]
+
+
+def _sft_row(row: Row) -> dict[str, Any]:
+    answer = _messages(row.completion, "assistant")
+    return {"prompt": _messages(row.prompt, "user"), "completion": answer, "score": row.score}
+
+
+def _pair(best: Row, worst: Row) -> dict[str, Any]:
     answers = {name: _messages(row.completion, "assistant") for name, row in (("chosen", best), ("rejected", worst))}
-    return [{"prompt": prompt, **answers, "scores": [best.score, worst.score]}]
+    return {"prompt": _messages(best.prompt, "user"), **answers, "scores": [best.score, worst.score]}
 
 
 def _messages(text: Text, role: str) -> list[dict[str, Any]]:

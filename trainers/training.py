@@ -9,7 +9,7 @@ from holdfast.rows import digest, write_json
 from holdfast.run import read_json
 from holdfast.trainers import arguments, contamination, model
 from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.data import named_rows, training_rows
+from holdfast.trainers.data import named_rows, source_of, training_rows
 from holdfast.trainers.directory import amend_manifest, default_cache
 from holdfast.trainers.job import Job, builder, lora, shape_of
 from holdfast.trainers.measuring import suite_of
@@ -62,7 +62,7 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     data_root = Path(config.data_root) if config.data_root else None
     rows = training_rows(config.data, config.seed, data_root)
     if is_main():
-        amend_manifest(out, training_rows={"count": len(rows), "hash": digest(rows)})
+        amend_manifest(out, training_rows={"count": len(rows), "hash": digest(rows), "source": source_of(config.data)})
         contamination.record(config, rows, out)
     # First the settings: several processes meet there, and FSDP and ZeRO-3 spread the weights as they are read.
     args = arguments.build(config.trainer.name, config.trainer.args, out / "training", config.seed)

@@ -5,7 +5,9 @@ usage: holdfast sample FILE model=MODEL reward=NAME [key=value …] [--json]
 FILE is JSONL with a prompt and, where the reward needs one, a reference. Keys:
   model=TINY|DIRECTORY|HUB_ID   what answers; with base_url= the name of a model served there (distillation)
   reward=NAME                   what judges the answers: a registered reward or a YAML file
-  to=sft|dpo                    the best answer of each prompt, or the best against the worst (default sft)
+  to=sft|dpo                    the best answers of each prompt, or the best against the worst (default sft)
+  keep=1                        training rows per prompt at most; all: every answer that passes (rejection sampling)
+  max_chars=N dedupe=true       longer answers train nobody; of equal answers to a prompt one counts
   n=8                           completions per prompt
   threshold=1                   least score worth training on
   prompt=FIELD reference=FIELD  the file's columns (default prompt, reference)
@@ -37,6 +39,9 @@ class Options:
     reward: str
     to: Literal["sft", "dpo"] = "sft"
     n: int = 8
+    keep: str = "1"
+    max_chars: int | None = None
+    dedupe: bool = True
     threshold: float = 1.0
     prompt: str = "prompt"
     reference: str = "reference"
@@ -70,6 +75,9 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         to=options.to,
         n=options.n,
         threshold=options.threshold,
+        keep=_keep(options.keep),
+        max_chars=options.max_chars,
+        dedupe=options.dedupe,
         fields={"prompt": options.prompt, **({"reference": options.reference} if reward.needs_reference else {})},
         temperature=options.temperature,
         max_tokens=options.max_tokens,
@@ -85,6 +93,14 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     }
     print(json.dumps(told) if flags.json else _render(told, options.to))
     return 0
+
+
+def _keep(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isdigit():
+        raise UsageError(f"keep must be a whole number or all, not {text!r}")
+    return int(text)
 
 
 def _model(options: Options) -> Any:

@@ -28,6 +28,25 @@ def test_the_best_and_shortest_is_chosen_and_what_is_cut_or_unjudged_is_not() ->
     assert choose([], "sft", 1.0) == []
 
 
+def test_keep_all_is_rejection_sampling_and_pairs_go_inwards() -> None:
+    group = [
+        _row(1.0, "one long"),
+        _row(0.5, "half"),
+        _row(1.0, "two"),
+        _row(1.0, "two "),
+        _row(0.0, "no"),
+        _row(0.2, "b"),
+    ]
+    kept = choose(group, "sft", 0.5, None)
+    assert [row["completion"][0]["content"] for row in kept] == ["two", "one long", "half"]
+    assert len(choose(group, "sft", 0.5, None, dedupe=False)) == 4
+    assert [row["score"] for row in choose(group, "sft", 0.5, 2)] == [1.0, 1.0]
+    assert [row["completion"][0]["content"] for row in choose(group, "sft", 0.5, None, 4)] == ["two", "half"]
+    pairs = choose(group, "dpo", 0.5, None)
+    contents = [(pair["chosen"][0]["content"], pair["rejected"][0]["content"]) for pair in pairs]
+    assert contents == [("two", "no"), ("one long", "b")]
+
+
 @pytest.mark.parametrize("to", ["sft", "dpo"])
 def test_sampled_rows_are_right_by_the_reward_and_train(
     to: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -55,6 +74,8 @@ def test_sampled_rows_are_right_by_the_reward_and_train(
     ("words", "code", "expected"),
     [
         (["to=dpo", "n=1"], 64, "needs at least 2"),
+        (["keep=some"], 64, "a whole number or all"),
+        (["keep=0"], 64, "at least 1"),
         (["to=ppo"], 64, "cannot be 'ppo'"),
         (["reward=exact_mach"], 64, "did you mean 'exact_match'"),
         (["prompt=question"], 65, "no field 'question'"),
