@@ -110,19 +110,7 @@ class Reward:
         self, prompts: Sequence[Text] | None, completions: Sequence[Text], columns: Mapping[str, Any]
     ) -> list[Sample]:
         """Samples of TRL's batch columns; columns that are not one value per completion are left out."""
-        count = len(completions)
-        rows = {k: v for k, v in columns.items() if k not in _TRL_EXTRAS and _is_column(v, count)}
-        if self.needs_reference and self.reference not in rows:
-            raise UsageError(
-                f"reward {self.name!r} reads its reference from column {self.reference!r}, which the data set lacks"
-                f"{suggestion(self.reference, rows)}"
-            )
-        references = rows.get(self.reference, [None] * count)
-        asked: Sequence[Text] = prompts if prompts is not None else [""] * count
-        return [
-            Sample(completions[i], references[i], asked[i], {name: column[i] for name, column in rows.items()})
-            for i in range(count)
-        ]
+        return samples_from(prompts, completions, columns, self.reference, self.name if self.needs_reference else None)
 
     def _by_group(self, samples: Sequence[Sample]) -> list[Score]:
         groups: dict[str, list[int]] = {}
@@ -155,6 +143,32 @@ class Reward:
     def __repr__(self) -> str:
         options = "".join(f", {key}={value!r}" for key, value in self.options.items())
         return f"Reward({self.name!r}, reference={self.reference!r}{options})"
+
+
+def samples_from(
+    prompts: Sequence[Text] | None,
+    completions: Sequence[Text],
+    columns: Mapping[str, Any],
+    reference: str,
+    needed_by: str | None,
+) -> list[Sample]:
+    """Samples of TRL's batch columns, with the ground truth from column `reference`.
+
+    Raises UsageError when that column is missing and the reward `needed_by` names cannot do without it.
+    """
+    count = len(completions)
+    rows = {k: v for k, v in columns.items() if k not in _TRL_EXTRAS and _is_column(v, count)}
+    if needed_by is not None and reference not in rows:
+        raise UsageError(
+            f"reward {needed_by!r} reads its reference from column {reference!r}, which the data set lacks"
+            f"{suggestion(reference, rows)}"
+        )
+    references = rows.get(reference, [None] * count)
+    asked: Sequence[Text] = prompts if prompts is not None else [""] * count
+    return [
+        Sample(completions[i], references[i], asked[i], {name: column[i] for name, column in rows.items()})
+        for i in range(count)
+    ]
 
 
 def _rebuild(name: str, reference: str, options: dict[str, Any]) -> Reward:

@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 
 from holdfast.serve import metrics, routes
 from holdfast.serve.guards import Guard, log_requests
-from holdfast.serve.lane import Lane
+from holdfast.serve.lane import Lane, independent
 from holdfast.serve.openapi import document
 from holdfast.serve.settings import Settings
 from holdfast.serve.wire import ErrorBody
@@ -47,7 +47,12 @@ def make_app(settings: Settings | None = None) -> Starlette:
         return routes.reply(told)
 
     listed = {
-        name: {**reward.describe(), "needs_reference": reward.needs_reference} for name, reward in rewards.items()
+        name: {
+            **reward.describe(),
+            "needs_reference": reward.needs_reference,
+            "independent": independent(reward),
+        }
+        for name, reward in rewards.items()
     }
 
     async def served(request: Request) -> Response:
