@@ -1,6 +1,9 @@
 """`holdfast sample`: real completions of the tiny model become rows that train."""
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +101,30 @@ def test_the_prompts_field_counts_without_a_reference_too(tmp_path: Path, capsys
     words = ["model=tiny", "reward=length", "prompt=question", "n=1", "max_tokens=16", f"out={tmp_path}/out", "--json"]
     assert main(["sample", str(source), *words]) == 0
     assert json.loads(capsys.readouterr().out)["completions"] == 1
+
+
+@pytest.mark.slow
+def test_a_killed_sampling_goes_on_and_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+    source = tmp_path / "sort.jsonl"
+    source.write_text("\n".join(json.dumps(row) for row in generate("sort", "train", 40, 0)))
+
+    def words(name: str) -> list[str]:
+        drawn = ["n=8", "max_tokens=24", "batch_size=16", "keep=all", f"out={tmp_path}/{name}"]
+        return [sys.executable, "-m", "holdfast", "sample", str(source), "model=tiny", "reward=exact_match", *drawn]
+
+    subprocess.run(words("whole"), check=True, capture_output=True)
+    rows = tmp_path / "killed" / "samples" / "sample.jsonl"
+    process = subprocess.Popen(words("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (rows.is_file() and rows.read_bytes().count(b"\n") > 20) and time.monotonic() < deadline:
+        assert process.poll() is None, "it finished before it could be killed"
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    held = rows.read_bytes().splitlines(keepends=True)
+    before = {line for line in held if line.endswith(b"\n")}
+    assert 20 < len(before) < 320 and not (tmp_path / "killed" / "sft.jsonl").exists()
+    subprocess.run(words("killed"), check=True, capture_output=True)
+    again = rows.read_bytes().splitlines(keepends=True)
+    assert len(again) == 320 and before <= set(again)
+    assert (tmp_path / "killed" / "sft.jsonl").read_bytes() == (tmp_path / "whole" / "sft.jsonl").read_bytes()
