@@ -1,48 +1,34 @@
 """Every framework's call gives the verdicts of the direct call, with failures told apart."""
 
 import asyncio
-import json
 import math
 import os
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from paths import shared
+from adapter_rows import Row, direct, recorded
 
-from holdfast import Reward, Sample, Score, UsageError, register
+from holdfast import Reward, Sample, UsageError
 from holdfast.rewards.adapters import nemo_gym, nemo_rl, open_instruct, openrlhf, rllm, slime, trl, verl
 from holdfast.rewards.adapters import verifiers as verifiers_adapter
+from holdfast.rewards.adapters.ray import RewardActor
+
+BOTH = """
+reward: weighted_sum
+of:
+  answer: {reward: numeric, weight: 0.75}
+  short: {reward: length, maximum: 40, weight: 0.25}
+"""
 
 
-@register("test_broken")
-def broken(sample: Sample) -> Score:
-    """Fails like infrastructure."""
-    raise OSError("the engine is down")
-
-
-Row = tuple[str, str, str]
-
-
-@pytest.fixture(scope="module")
-def recorded() -> list[Row]:
-    """2,000 recorded completions: (prompt, completion, reference)."""
-    path = shared("gsm8k", "example_model_solutions.jsonl")
-    rows = [json.loads(line) for line in path.open(encoding="utf-8")][:1000]
-    return [
-        (row["question"], row[model]["solution"], row["ground_truth"])
-        for row in rows
-        for model in ("6b_finetuning", "175b_verification")
-    ]
-
-
-@pytest.fixture(scope="module")
-def direct(recorded: list[Row]) -> list[float | None]:
-    samples = [Sample(completion, reference, prompt) for prompt, completion, reference in recorded]
-    return [score.value for score in Reward("numeric").score_batch(samples)]
+@pytest.fixture(scope="module", name="rows")
+def _rows() -> list[Row]:
+    return recorded()
 
 
 def _verl(rows: list[Row], reward: str) -> list[float]:
@@ -123,9 +109,81 @@ def _verifiers_v0(rows: list[Row], reward: str) -> list[float]:
     return asyncio.run(everything())
 
 
+def _rllm_evaluator(rows: list[Row], reward: str) -> list[float]:
+    evaluator = rllm.HoldfastEvaluator(reward)
+    said = [SimpleNamespace(model_response="a draft"), SimpleNamespace(model_response="", output=None)]
+
+    def episode(completion: str, how: int) -> Any:
+        steps = [*said[:how], SimpleNamespace(model_response=completion, output=None)]
+        return SimpleNamespace(artifacts={}, trajectories=[SimpleNamespace(output=None, steps=steps)])
+
+    tasks = [SimpleNamespace(metadata={"question": p, "ground_truth": r}) for p, _, r in rows]
+    found = [evaluator.evaluate(task, episode(row[1], i % 3)) for i, (task, row) in enumerate(zip(tasks, rows))]
+    return [output.reward for output in found]
+
+
+def _open_instruct_subclass(rows: list[Row], reward: str) -> list[float]:
+    verifier = open_instruct.make_verifier(reward, name="ours")(None)
+    assert (verifier.name, verifier.weight) == ("ours", 1.0)
+
+    async def everything() -> list[Any]:
+        calls = [
+            verifier.async_call(tokenized_prediction=[1], prediction=c, label=r, query=p, rollout_state=None)
+            for p, c, r in rows
+        ]
+        return list(await asyncio.gather(*calls))
+
+    return [result.score for result in asyncio.run(everything())]
+
+
+def _skyrl(rows: list[Row], reward: str) -> list[float]:
+    import skyrl_gym
+
+    from holdfast.rewards.adapters import skyrl
+
+    if "holdfast" not in skyrl_gym.envs.registration.registry:
+        skyrl.register()
+
+    def step(prompt: str, completion: str, reference: str) -> float:
+        extras = {"reward_spec": {"ground_truth": reference, "reward": reward}}
+        environment = skyrl_gym.make("holdfast", env_config=None, extras=extras)
+        environment.init([{"role": "user", "content": prompt}])
+        told = environment.step(completion)
+        assert told["done"] and environment.get_metrics() == {"judged": 1.0}
+        return float(told["reward"])
+
+    return [step(*row) for row in rows]
+
+
+def _ors(rows: list[Row], reward: str) -> list[float | None]:
+    from holdfast.rewards.adapters.ors import make_environment
+
+    tasks = [{"prompt": prompt, "reference": reference} for prompt, _, reference in rows]
+    environment = make_environment(reward, {"test": tasks})
+
+    async def submit(index: int) -> Any:
+        task = environment(environment.list_tasks("test")[index])
+        return (await task._call_tool("submit", {"answer": rows[index][1]})).root.output.reward
+
+    async def everything() -> list[float | None]:
+        return list(await asyncio.gather(*(submit(index) for index in range(len(rows)))))
+
+    return asyncio.run(everything())
+
+
+def _ray_actor_class(rows: list[Row], reward: str) -> list[float | None]:
+    samples = [Sample(completion, reference, prompt) for prompt, completion, reference in rows]
+    return [score.value for score in RewardActor(reward).score_batch(samples)]
+
+
+def _trl_sync(rows: list[Row], reward: str) -> list[float | None]:
+    prompts, completions, references = (list(column) for column in zip(*rows, strict=True))
+    return Reward.from_config(reward)(prompts=prompts, completions=completions, reference=references)
+
+
 def _trl(rows: list[Row], reward: str) -> list[float | None]:
     prompts, completions, references = (list(column) for column in zip(*rows, strict=True))
-    call = trl.AsyncReward(reward)
+    call = trl.AsyncReward(Reward.from_config(reward))
     return asyncio.run(call(prompts=prompts, completions=completions, reference=references, trainer_state=None))
 
 
@@ -139,39 +197,35 @@ ADAPTERS: dict[str, Callable[[list[Row], str], Any]] = {
     "nemo-rl": _nemo_rl,
     "nemo-gym": _nemo_gym,
     "verifiers v0": _verifiers_v0,
+    "rllm evaluator": _rllm_evaluator,
+    "open-instruct subclass": _open_instruct_subclass,
+    "skyrl-gym": _skyrl,
+    "ors": _ors,
+    "ray actor's class": _ray_actor_class,
+    "trl": _trl_sync,
     "trl async": _trl,
 }
 
 
 @pytest.mark.parametrize("name", ADAPTERS)
-def test_two_thousand_verdicts_are_the_direct_ones(name: str, recorded: list[Row], direct: list[float | None]) -> None:
-    assert ADAPTERS[name](recorded, "numeric") == direct
+def test_two_thousand_verdicts_are_the_direct_ones(name: str, rows: list[Row]) -> None:
+    assert ADAPTERS[name](rows, "numeric") == direct(rows, "numeric")
 
 
 @pytest.mark.parametrize("name", ADAPTERS)
-def test_the_same_from_threads(name: str, recorded: list[Row], direct: list[float | None]) -> None:
+def test_a_composite_gives_the_direct_verdicts(name: str, rows: list[Row], tmp_path: Path) -> None:
+    config = tmp_path / "both.yaml"
+    config.write_text(BOTH)
+    own = Reward.from_config(config).score_batch([Sample(c, r, p) for p, c, r in rows[:100]])
+    assert {score.value for score in own} > {0.0, 0.75}
+    assert ADAPTERS[name](rows[:100], str(config)) == [score.value for score in own]
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_the_same_from_threads(name: str, rows: list[Row]) -> None:
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: ADAPTERS[name](recorded[:50], "numeric"), range(8)))
-    assert found == [direct[:50]] * 8
-
-
-FAILED = [("p", "x", "x")]
-
-
-def test_a_failure_is_told_apart_wherever_a_number_is_demanded() -> None:
-    told = verl.compute_score("s", "x", "x", None, reward="test_broken")
-    assert (told["score"], told["judged"], told["outcome"]) == (0.0, 0.0, "error")
-    columns = openrlhf.reward_func(["px"], ["p"], ["x"], reward="test_broken")
-    assert math.isnan(float(columns["scores"][0]))
-    assert float(columns["extra_logs"]["judged"][0]) == 0.0
-    assert rllm.reward_fn({"answer": "x"}, "x", reward="test_broken").is_correct is None
-    assert open_instruct.HoldfastVerifier("test_broken")([], "x", "x").reasoning.startswith("error")
-    assert nemo_gym.verify({"expected_answer": "x", "response": {}}, reward="test_broken")["judged"] is False
-    assert asyncio.run(trl.AsyncReward("test_broken")(["p"], ["x"], reference=["x"])) == [None]
-    _, metadata, _, _, _, answers = nemo_rl.HoldfastEnvironment({"reward": "test_broken"}).step(
-        [[{"role": "assistant", "content": "x"}]], [{"ground_truth": "x"}]
-    )
-    assert (metadata[0]["judged"], answers) == (False, [None])
+        found = list(pool.map(lambda _: ADAPTERS[name](rows[:50], "numeric"), range(8)))
+    assert found == [direct(rows[:50], "numeric")] * 8
 
 
 def test_a_reward_is_named_by_string_environment_or_yaml(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,40 +251,16 @@ def test_columns_of_different_lengths_are_refused() -> None:
         nemo_rl.HoldfastEnvironment({"reward": "numeric"}).step([[], []], [{"ground_truth": "1"}])
 
 
-def test_skyrl_gym_steps_our_environment(recorded: list[Row], direct: list[float | None]) -> None:
-    import skyrl_gym
-
-    from holdfast.rewards.adapters import skyrl
-
-    skyrl.register()
-    values = []
-    for prompt, completion, reference in recorded[:200]:
-        extras = {"reward_spec": {"ground_truth": reference, "reward": "numeric"}}
-        environment = skyrl_gym.make("holdfast", env_config=None, extras=extras)
-        environment.init([{"role": "user", "content": prompt}])
-        step = environment.step(completion)
-        assert step["done"]
-        values.append(step["reward"])
-    assert values == direct[:200]
-
-
-def test_open_reward_standard_serves_our_environment(recorded: list[Row], direct: list[float | None]) -> None:
+def test_open_reward_standard_lists_one_tool(rows: list[Row]) -> None:
     from ors.server import Server
 
     from holdfast.rewards.adapters.ors import make_environment
 
-    rows = [{"prompt": prompt, "reference": reference} for prompt, _, reference in recorded[:50]]
-    environment = make_environment("numeric", {"test": rows})
+    environment = make_environment("numeric", {"test": [{"prompt": "p", "reference": "1"}]})
     assert [spec.name for spec in environment.list_tools().tools] == ["submit"]
     assert Server([environment])
-
-    async def submit(index: int) -> Any:
-        task = environment(environment.list_tasks("test")[index])
-        return (await task._call_tool("submit", {"answer": recorded[index][1]})).root.output
-
-    outputs = [asyncio.run(submit(index)) for index in range(50)]
-    assert [output.reward for output in outputs] == direct[:50]
-    assert all(output.finished for output in outputs)
+    with pytest.raises(UsageError, match="sdk='openreward'"):
+        make_environment("numeric", {}, final_message=True)
 
 
 def test_trl_environment_rewards_what_was_submitted() -> None:
