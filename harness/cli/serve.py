@@ -24,10 +24,13 @@ examples:
 import logging
 import os
 import secrets
+import signal
 import sys
-import tempfile
+import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from holdfast.cli.grammar import Flags
 from holdfast.errors import UsageError
@@ -60,6 +63,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
 
     from holdfast.serve.protocol import BoundedProtocol
     from holdfast.serve.settings import Settings
+    from holdfast.serve.workers import metrics_folder
 
     settings = Settings(
         rewards={Path(name).stem if name.endswith((".yaml", ".yml")) else name: name for name in options.reward},
@@ -73,9 +77,10 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     settings.build()
     settings.to_environment()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
-    with tempfile.TemporaryDirectory(prefix="holdfast-metrics-") as folder:
+    _end_by_exit()
+    with ExitStack() as stack:
         if options.workers > 1:
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(stack.enter_context(metrics_folder()))
         uvicorn.run(
             "holdfast.serve.app:make_app",
             factory=True,
@@ -88,8 +93,19 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
             http=BoundedProtocol,
             timeout_keep_alive=15,
             timeout_graceful_shutdown=120,
+            timeout_worker_healthcheck=15,
         )
     return 0
+
+
+def _end_by_exit() -> None:
+    """uvicorn, once it has finished, sends itself the signal again that ended it: clean up rather than die of it."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _exit)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def _token(options: Options) -> str | None:

@@ -19,6 +19,7 @@ from holdfast.serve.lane import Lane, independent
 from holdfast.serve.openapi import document
 from holdfast.serve.settings import Settings
 from holdfast.serve.wire import ErrorBody
+from holdfast.serve.workers import follow_parent
 
 
 def make_app(settings: Settings | None = None) -> Starlette:
@@ -35,8 +36,8 @@ def make_app(settings: Settings | None = None) -> Starlette:
         app.state.settings = chosen
         app.state.lanes = {name: Lane(name, reward, chosen.max_queue) for name, reward in rewards.items()}
         async with AsyncExitStack() as stack:
-            watching = asyncio.create_task(metrics.watch(app.state.lanes))
-            stack.callback(watching.cancel)
+            for watching in (metrics.watch(app.state.lanes), follow_parent()):
+                stack.callback(asyncio.create_task(watching).cancel)
             if ors is not None:
                 await stack.enter_async_context(ors.router.lifespan_context(ors))
             yield
@@ -85,7 +86,9 @@ def _routes() -> list[Route]:
 
 
 async def _health(request: Request) -> Response:
-    return routes.reply({"status": "alive"})
+    """503 when a reward's scorer has died: this process cannot judge any more and is to be restarted."""
+    dead = sorted(name for name, lane in request.app.state.lanes.items() if not lane.alive)
+    return routes.reply({"status": "alive"}) if not dead else routes.reply(ErrorBody(f"dead: {', '.join(dead)}"), 503)
 
 
 async def _ready(request: Request) -> Response:

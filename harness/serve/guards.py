@@ -1,8 +1,10 @@
 """What every request passes: the token, the count and clock, and one line of log. Plain ASGI, to cost little."""
 
+import base64
 import hmac
 import json
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -24,16 +26,17 @@ class Guard:
 
     def __init__(self, app: App, token: str | None) -> None:
         self.app = app
-        self.expected = None if token is None else f"Bearer {token}".encode()
+        self.token = None if token is None else token.encode()
 
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if self.expected is not None and scope["path"] not in _OPEN and not self._knows(scope):
-            await _unauthorized(send)
+        if self.token is not None and scope["path"] not in _OPEN and not self._knows(scope, self.token):
             REQUESTS.labels("unauthorized", "401").inc()
+            _log(scope, "unauthorized", 401, 0.0)
+            await _unauthorized(send)
             return
         await self._counted(scope, receive, send)
 
@@ -54,12 +57,35 @@ class Guard:
             route = _route(scope)
             REQUESTS.labels(route, str(status)).inc()
             SECONDS.labels(route).observe(seconds)
-            if access.isEnabledFor(logging.INFO):
-                access.info(json.dumps({"route": route, "status": status, "ms": round(1000 * seconds, 2)}))
+            _log(scope, route, status, seconds)
 
-    def _knows(self, scope: Scope) -> bool:
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        return hmac.compare_digest(given, self.expected or b"")
+    def _knows(self, scope: Scope, token: bytes) -> bool:
+        """Bearer; or Basic with any user name, for a client that only takes an address (http://user:token@host)."""
+        kind, _, given = _header(scope, b"authorization").partition(b" ")
+        if kind.lower() == b"basic":
+            given = _password(given)
+        elif kind.lower() != b"bearer":
+            given = b""
+        return hmac.compare_digest(given.strip(), token)
+
+
+def _log(scope: Scope, route: str, status: int, seconds: float) -> None:
+    if not access.isEnabledFor(logging.INFO):
+        return
+    told = {"time": round(time.time(), 3), "route": route, "status": status, "ms": round(1000 * seconds, 2)}
+    name = _header(scope, b"x-request-id")[:128].decode("latin-1")
+    access.info(json.dumps({**told, "pid": os.getpid(), **({"id": name} if name else {})}))
+
+
+def _header(scope: Scope, wanted: bytes) -> bytes:
+    return next((value for name, value in scope["headers"] if name == wanted), b"")
+
+
+def _password(encoded: bytes) -> bytes:
+    try:
+        return base64.b64decode(encoded, validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
 
 
 def log_requests() -> None:

@@ -8,13 +8,13 @@ import asyncio
 import collections
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from holdfast.errors import HoldfastError
 from holdfast.reward import Reward
 from holdfast.sample import Sample, Score
+from holdfast.serve.settings import with_parts
 
 _BATCH = 256
 
@@ -51,19 +51,29 @@ class Lane:
         self._thread = threading.Thread(target=self._run, name=f"lane-{name}", daemon=True)
         self._thread.start()
 
-    async def score(self, samples: Sequence[Sample]) -> list[Score]:
-        """The scores. Raises FullError when the queue has no room."""
-        if not samples:
-            return []
+    def submit(self, samples: Sequence[Sample]) -> "asyncio.Future[list[Score]]":
+        """The scores to come; cancelled, those that still wait are not judged. Raises FullError: there is no room."""
         loop = asyncio.get_running_loop()
         job = _Job(samples, loop.create_future(), loop)
+        if not samples:
+            job.answer.set_result([])
+            return job.answer
         with self._wake:
             if self.waiting + len(samples) > self.max_queue or self._closing:
                 raise FullError(self._retry_after())
             self.waiting += len(samples)
             self._jobs.append(job)
             self._wake.notify()
-        return await job.answer
+        return job.answer
+
+    async def score(self, samples: Sequence[Sample]) -> list[Score]:
+        """The scores. Raises FullError when the queue has no room."""
+        return await self.submit(samples)
+
+    @property
+    def alive(self) -> bool:
+        """Whether somebody scores."""
+        return self._thread.is_alive()
 
     @property
     def room(self) -> int:
@@ -132,16 +142,7 @@ class Lane:
 
 def independent(reward: Reward) -> bool:
     """Whether each sample's verdict is its own: no group reward, and none inside a composite."""
-    if reward.spec.scope == "group":
-        return False
-    parts = reward.options.get("of")
-    configs = parts.values() if isinstance(parts, Mapping) else parts if isinstance(parts, list | tuple) else ()
-    return all(independent(_part(config)) for config in configs)
-
-
-def _part(config: Any) -> Reward:
-    plain = {k: v for k, v in config.items() if k != "weight"} if isinstance(config, Mapping) else config
-    return Reward.from_config(plain)
+    return all(part.spec.scope != "group" for part in with_parts(reward))
 
 
 def _refuse(answer: "asyncio.Future[list[Score]]", error: HoldfastError) -> None:

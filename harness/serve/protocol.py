@@ -16,21 +16,37 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _reading: asyncio.TimerHandle | None = None
     _writing: asyncio.TimerHandle | None = None
+    _refusing: asyncio.TimerHandle | None = None
+    _whole = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
         self._reading = self.loop.call_later(STALL, self._cut)
 
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._whole = True
+        _stop(self._refusing)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Answered; a body that was refused must end in time too."""
+        super().on_response_complete()
+        if not self._whole:
+            self._refusing = self.loop.call_later(STALL, self._cut)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop both clocks."""
         _stop(self._reading)
         _stop(self._writing)
+        _stop(self._refusing)
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """A request begins: its head must end in time."""
         super().on_message_begin()
+        self._whole = False
         _stop(self._reading)
         self._reading = self.loop.call_later(STALL, self._cut)
 

@@ -24,6 +24,10 @@ from holdfast.serve.wire import (
 )
 
 T = TypeVar("T")
+_GLANCE = 0.1
+"""Seconds before it is worth while to look whether the client still waits."""
+_GONE = 499
+"""Nobody reads this status; it tells the metrics that the client left."""
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -46,7 +50,7 @@ def guarded(handler: Handler) -> Handler:
         except HoldfastError as error:
             return reply(ErrorBody(str(error)), 400)
         except ClientDisconnect:
-            return Response(status_code=400)
+            return Response(status_code=_GONE)
 
     return answer
 
@@ -131,19 +135,43 @@ async def nemo_gym_aggregate(request: Request) -> Response:
 
 
 async def _judged(request: Request, samples: list[Sample], deadline_ms: int | None) -> list[Score]:
-    """The scores within the deadline. Raises RefusedError (429, 504)."""
+    """The scores within the deadline. Raises RefusedError (413, 429, 504), and ClientDisconnect."""
     settings: Settings = request.app.state.settings
     limit = settings.deadline if deadline_ms is None else min(settings.deadline, max(0, deadline_ms) / 1000)
     lane = _lane(request)
     try:
-        return await asyncio.wait_for(lane.score(samples), limit)
+        answer = lane.submit(samples)
     except FullError as full:
         if len(samples) > lane.max_queue:
             text = f"{len(samples)} samples are more than the queue's {lane.max_queue}; use score_stream"
             raise RefusedError(413, text) from full
         raise RefusedError(429, str(full), {"Retry-After": str(full.retry_after)}) from full
-    except TimeoutError:
-        raise RefusedError(504, f"no verdict within {limit:g} s") from None
+    try:
+        await asyncio.wait({answer}, timeout=min(limit, _GLANCE))
+        if not answer.done() and limit > _GLANCE:
+            await _while_asked(request, answer, limit - _GLANCE)
+        if not answer.done():
+            raise RefusedError(504, f"no verdict within {limit:g} s")
+        return answer.result()
+    finally:
+        answer.cancel()
+
+
+async def _while_asked(request: Request, answer: "asyncio.Future[list[Score]]", limit: float) -> None:
+    """Wait for the answer, to its deadline. Raises ClientDisconnect when the client leaves first."""
+    leaving: asyncio.Future[Any] = asyncio.create_task(_left(request))
+    try:
+        waited: set[asyncio.Future[Any]] = {answer, leaving}
+        await asyncio.wait(waited, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        if leaving.done() and not answer.done():
+            raise ClientDisconnect
+    finally:
+        leaving.cancel()
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _lane(request: Request) -> Lane:

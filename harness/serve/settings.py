@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -36,7 +36,10 @@ class Settings:
         """The rewards. Raises UsageError for a bad config, before the server starts."""
         if not self.rewards:
             raise UsageError("a server needs at least one reward: reward=NAME[,NAME…]")
-        return {name: Reward.from_config(config) for name, config in self.rewards.items()}
+        built = {name: Reward.from_config(config) for name, config in self.rewards.items()}
+        for name, reward in built.items():
+            _check_isolation(name, reward)
+        return built
 
     def to_environment(self) -> None:
         """Hand the settings to worker processes."""
@@ -44,8 +47,34 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """The settings the parent process left. Raises UsageError when there are none."""
-        text = os.environ.get(VARIABLE)
+        """The settings the parent process left; they go from the environment, which what rewards start inherits.
+
+        Raises UsageError when there are none.
+        """
+        text = os.environ.pop(VARIABLE, None)
+        os.environ.pop("HOLDFAST_TOKEN", None)
         if text is None:
             raise UsageError(f"no settings in {VARIABLE}; start the server with `holdfast serve`")
         return cls(**json.loads(text))
+
+
+def with_parts(reward: Reward) -> Iterator[Reward]:
+    """The reward and all inside it, when it is a composite."""
+    yield reward
+    parts = reward.options.get("of")
+    configs = parts.values() if isinstance(parts, Mapping) else parts if isinstance(parts, list | tuple) else ()
+    for config in configs:
+        plain = {k: v for k, v in config.items() if k != "weight"} if isinstance(config, Mapping) else config
+        yield from with_parts(Reward.from_config(plain))
+
+
+def _check_isolation(name: str, reward: Reward) -> None:
+    """Programs that anybody may send run in a sandbox that isolates, or the server does not start."""
+    for part in with_parts(reward):
+        if part.options.get("backend") == "unsafe-local":
+            raise UsageError(f"reward {name!r}: a server runs no code with backend 'unsafe-local'")
+        if part.spec.name == "code":
+            from holdfast.rewards.sandbox.backends import Engine, resolve
+
+            told = {key: part.options[key] for key in ("backend", "hosts", "image") if key in part.options}
+            resolve(Engine(**told))
