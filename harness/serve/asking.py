@@ -210,7 +210,7 @@ os.register_at_fork(after_in_child=_unlock)
 
 def _pause(number: int, asked: float) -> float:
     """At least what the server asked for, at least doubling; with jitter, or all would come back at once."""
-    return max(asked, min(0.1 * 2**number, 10.0)) * random.uniform(1.0, 1.25)
+    return float(max(asked, min(0.1 * 2**number, 10.0)) * random.uniform(1.0, 1.25))
 
 
 def _seconds(after: str | None) -> float:
