@@ -35,6 +35,7 @@ _STATED = re.compile(
     rf"{_OPEN}(?i:option\s|choice\s)?{_OPEN}((?:{_LETTER})|(?:{_ANY_CASE}))",
     re.MULTILINE,
 )
+_DENIED = re.compile(r"\b(?:not|isn't|never)\W{1,4}(?:option\s|choice\s)?\W{0,4}\Z", re.IGNORECASE)
 _CORRECT = re.compile(rf"({_LETTER}){_CLOSE}\s{{1,2}}(?:is|are|seems?|must be)\s(?:the\s)?(?:only\s)?"
                       r"(?:correct|right|best|true|the answer|answer)")  # fmt: skip
 _BOXED = re.compile(r"\\boxed\s?\{(?=([^\n]{0,200}))")
@@ -49,13 +50,14 @@ _MARKED = re.compile(r"\*\*\(?([A-J])[).:]{0,2}(?:\s[^*\n]{0,200})?\*\*|[(（\[]
 _BARE = re.compile(_LETTER)
 
 
-@register("choice", version="1")
+@register("choice", version="2")
 def choice(sample: Sample, *, index_base: Literal[0, 1] = 0) -> Score:
     """Does the completion settle on the right option letter (A to J)?
 
     The reference is a letter (`"C"`, `"(C)"`), an index counted from `index_base`, or, when `info["choices"]` is
     there, an option's text. The last stated letter counts; two letters in one statement ("A or C"), or boxes that
-    disagree, are a hedge and wrong. With `info["choices"]` the option's text is read where no letter is stated.
+    disagree, are a hedge and wrong, and "not B" chooses nothing. With `info["choices"]` the option's text is read
+    where no letter is stated.
     Text after `</think>` decides. Unjudgeable when the reference names no option.
     Follows MMLU-Pro's letter extraction (arXiv 2406.01574), made strict about hedges.
     """
@@ -152,6 +154,8 @@ def _marked(text: str) -> list[str]:
     if last is None:
         return []
     letter, end = last[1] or last[2], last.end()
+    if _denied(text, last.start()):
+        return [f"not {letter}"]
     return _distinct([letter, *_following(text, end), *_before(text, last.start())])
 
 
@@ -168,7 +172,14 @@ def _last_bare(text: str) -> list[str]:
         if match[0] in "AI" and re.match(r"\s(?!or\b|and\b)[a-z]", text[match.end() : match.end() + 5]):
             continue
         found, end = match[0], match.end()
+    if found and _denied(text, end - 1):
+        return [f"not {found}"]
     return _distinct([found, *_following(text, end), *_before(text, end - 1)]) if found else []
+
+
+def _denied(text: str, position: int) -> bool:
+    """Is the letter at `position` named as what the answer is not?"""
+    return _DENIED.search(text[max(0, position - 30) : position]) is not None
 
 
 def _following(text: str, position: int) -> list[str]:

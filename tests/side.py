@@ -1,4 +1,4 @@
-"""Frameworks that do not go into this environment: pinned packages in a folder beside it, first on the path of a script.
+"""Frameworks that do not go into this environment: pinned packages in a folder beside it, first on a path.
 
 Nothing is installed into the environment itself. A folder is made once, under build/side, and kept.
 """

@@ -1,11 +1,11 @@
 """OpenRLHF: `--reward.remote_url <this file>`, the reward named by HOLDFAST_REWARD (a name or a YAML file).
 
-OpenRLHF calls `reward_func(queries, prompts, labels)` from a thread, with lists of one; a query is prompt and completion
-decoded back from tokens as one text, with special tokens, its prompt cut on the left where it was too long. The prompt
-and the closing special tokens are taken off; a query that does not begin with its prompt cannot be judged (the prompt's
-own text must not be taken for an answer). There is no "skip": a sample that cannot be judged is NaN in `scores` (which
-dynamic filtering drops with its group), 0.0 in `rewards`, and 0 in `extra_logs["judged"]`. Read from and run with
-OpenRLHF 0.11.2: openrlhf/utils/agent.py, openrlhf/trainer/ppo_utils/samples_generator.py.
+OpenRLHF calls `reward_func(queries, prompts, labels)` from a thread, with lists of one. A query is prompt and
+completion, decoded back from tokens as one text with its special tokens, the prompt cut on the left where it was too
+long. The prompt and the closing special tokens are taken off; a query that does not begin with its prompt cannot be
+judged (the prompt's own text must not be taken for an answer). There is no "skip": a sample that cannot be judged is
+NaN in `scores` (which dynamic filtering drops with its group), 0.0 in `rewards`, and 0 in `extra_logs["judged"]`. Read
+from and run with OpenRLHF 0.11.2: openrlhf/utils/agent.py, openrlhf/trainer/ppo_utils/samples_generator.py.
 """
 
 import re
@@ -105,7 +105,7 @@ def completion_of(query: str, prompt: str) -> str | None:
 
 
 def _overlap(prompt: str, query: str) -> int:
-    """The length of the longest end of the prompt with which the query begins, of at least _LEAST characters; else 0."""
+    """The length of the longest end of the prompt with which the query begins, at least _LEAST characters; else 0."""
     tail = prompt[-_LEAST:]
     longest = at = 0
     for _ in range(_TRIES):

@@ -98,3 +98,11 @@ def test_recorded_mmlu_pro_answers_are_read_as_their_grader_did(model: str, leas
     same = sum(score.extracted == row["pred"] for score, row in zip(scores, rows, strict=True))
     assert len(rows) > 2700
     assert same / len(rows) >= least
+
+
+@pytest.mark.parametrize(
+    ("completion", "value"),
+    [("The answer is not B", 0.0), ("It is not (B).", 0.0), ("It isn't **B**", 0.0), ("The answer is B, not A.", 1.0)],
+)
+def test_what_is_denied_is_not_chosen(completion: str, value: float) -> None:
+    assert Reward("choice").score(Sample(completion, "B")).value == value

@@ -116,3 +116,28 @@ def test_never_raises_and_the_batch_agrees(text: str, reference: int) -> None:
 def test_a_number_equals_itself(number: Fraction, frame: str) -> None:
     assert value(frame.format(number), str(number)) == 1.0
     assert value(frame.format(number + 1), str(number)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("completion", "reference", "value"),
+    [
+        ("The answer is 3 or 4.", "3", 0.0),
+        ("It is 12 or 13.", "13", 0.0),
+        ("The answer is either 3 or 4 apples", "4", 0.0),
+        ("The answer is 4 (or maybe 3).", "4", 0.0),
+        ("The final answer is 42. Or 41.", "42", 0.0),
+        ("The answer is 3, 4, 5", "3", 0.0),
+        ("#### 3 or 4", "3", 0.0),
+        ("The answer is not 42.", "42", 0.0),
+        ("The answer is 10^10^10", "10", 0.0),
+        ("The answer is 2 hours or 120 minutes.", "2", 1.0),
+        ("The answer is $3 or 300 cents", "3", 1.0),
+        ("The answer is 0.5 or 50%", "0.5", 1.0),
+        ("The answer is 42 or 42.0", "42", 1.0),
+        ("The answer is not an integer; it is 4.2", "4.2", 1.0),
+        ("It takes 3 or 4 days so the answer is 12.", "12", 1.0),
+        ("The answer is 12, 5 more than 7", "12", 1.0),
+    ],
+)
+def test_a_hedge_is_no_answer(completion: str, reference: str, value: float) -> None:
+    assert Reward("numeric").score(Sample(completion, reference)).value == value

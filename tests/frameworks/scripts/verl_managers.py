@@ -1,4 +1,4 @@
-"""verl's own reward managers with our compute_score. Input: {rows, config}; argument: the manager. Prints the result."""
+"""verl's own reward managers with our compute_score. Input: {rows, config}; argument: the manager."""
 
 import asyncio
 import json
