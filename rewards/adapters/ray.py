@@ -2,8 +2,8 @@
 
 `RewardActor` is a plain class: `ray.remote(RewardActor).remote("math")` beside verl's, NeMo-RL's or OpenRLHF's own
 actors. `score_batches` spreads batches over a pool and gives the scores in order; `score_dataset` adds columns to a
-Ray Data data set. An actor that dies is restarted and its batch scored again: a lost machine is never a model's 0.
-Run with ray 2.60.
+Ray Data data set. An actor that dies is restarted and its batch scored again; a batch that is lost all the same has
+outcome `error` and no value: a lost machine is never a model's 0. Run with ray 2.60.
 """
 
 import collections
@@ -73,13 +73,24 @@ def score_batches(batches: Iterable[Sequence[Sample]], reward: Any, *, workers: 
         ray.init(address=None, include_dashboard=False, log_to_driver=False, configure_logging=False)
     actor = ray.remote(max_restarts=-1, max_task_retries=3)(RewardActor)
     pool = [actor.remote(reward) for _ in range(workers)]
-    pending: collections.deque[Any] = collections.deque()
+    pending: collections.deque[tuple[Any, int]] = collections.deque()
     for number, batch in enumerate(batches):
-        pending.append(pool[number % workers].score_batch.remote(list(batch)))
+        pending.append((pool[number % workers].score_batch.remote(list(batch)), len(batch)))
         if len(pending) >= workers * _AHEAD:
-            yield ray.get(pending.popleft())
+            yield _arrived(*pending.popleft())
     while pending:
-        yield ray.get(pending.popleft())
+        yield _arrived(*pending.popleft())
+
+
+def _arrived(promised: Any, count: int) -> list[Score]:
+    """The scores of a batch; errors without a value where its actor died as often as it was tried."""
+    import ray
+
+    try:
+        scores: list[Score] = ray.get(promised)
+    except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError) as lost:
+        return [Score.error(f"the Ray actor was lost: {str(lost)[:200]}") for _ in range(count)]
+    return scores
 
 
 def _plain(value: Any) -> Any:

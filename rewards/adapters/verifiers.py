@@ -37,9 +37,10 @@ class RubricFunction:
         self, prompt: Any, completion: Any, answer: Any, info: Any = None, state: Any = None, **ignored: Any
     ) -> float:
         """The value of one rollout."""
+        known: dict[str, Any] | None
         known = state.get(_KEPT) if isinstance(state, Mapping) and self.part == "judged" else None
         words = (self.reward, self.options, prompt, completion, answer, info)
-        kept: dict[str, Any] = known or await asyncio.to_thread(_told, *words)
+        kept = known if known is not None else await asyncio.to_thread(_told, *words)
         if isinstance(state, MutableMapping):
             state[_KEPT] = kept
         return float(kept[self.part])

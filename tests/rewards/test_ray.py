@@ -4,14 +4,15 @@ import json
 import math
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from paths import shared
 
-from holdfast import Reward, Sample
+from holdfast import Reward, Sample, Score
 from holdfast.cli import main
 from holdfast.rewards.adapters.ray import RewardActor, score_batches, score_dataset
 from holdfast.rows import read_rows
@@ -78,3 +79,25 @@ def test_a_killed_actor_loses_nothing(ray: Any, samples: list[Sample]) -> None:
     actor = ray.remote(max_restarts=-1, max_task_retries=3)(Mortal).remote("numeric")
     os.kill(ray.get(actor.process.remote()), signal.SIGKILL)
     assert ray.get(actor.score_batch.remote(samples[:50])) == Reward("numeric").score_batch(samples[:50])
+
+
+class Deadly(Reward):
+    """A reward whose process dies at one completion."""
+
+    def score_batch(self, samples: Sequence[Sample]) -> list[Score]:
+        if any(sample.text == "die" for sample in samples):
+            os._exit(1)
+        return super().score_batch(samples)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Deadly, (self.name,)
+
+
+def test_a_batch_that_kills_every_actor_has_no_value_and_the_others_keep_theirs(ray: Any) -> None:
+    from ray import cloudpickle
+
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    batches = [[Sample("1", "1")], [Sample("die", "1"), Sample("1", "1")], [Sample("2", "1"), Sample("1", "1")]]
+    found = list(score_batches(batches, Deadly("numeric"), workers=1))
+    assert [[score.value for score in scores] for scores in found] == [[1.0], [None, None], [0.0, 1.0]]
+    assert found[1][0].outcome == "error"
