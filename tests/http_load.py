@@ -58,6 +58,7 @@ class Load:
         self._due: collections.deque[tuple[int, float]] = collections.deque()
         self._idle: list[_Connection] = []
         self._flying = 0
+        self._open: set[asyncio.Transport] = set()
         self._over = loop.create_future()
         if self.rate is None:
             now = loop.time()
@@ -67,6 +68,9 @@ class Load:
             await self._pace()
         if not self._over.done():
             await asyncio.wait({self._over}, timeout=self.patience)
+        for transport in self._open:
+            transport.close()
+        await asyncio.sleep(0)
 
     @property
     def done(self) -> bool:
@@ -93,6 +97,10 @@ class Load:
                 self._idle.pop().send()
             await asyncio.sleep(0.0005)
 
+    def opened(self, transport: asyncio.Transport) -> None:
+        """A connection stands."""
+        self._open.add(transport)
+
     def free(self, connection: "_Connection") -> None:
         """A connection has nothing to do."""
         if self._due:
@@ -117,9 +125,10 @@ class Load:
 
     def lost(self, connection: "_Connection") -> None:
         """A connection has ended: another takes its place."""
+        self._open.discard(connection.transport)
         if connection in self._idle:
             self._idle.remove(connection)
-        if not self.done and not self.refused:
+        if not self._over.done() and not self.refused:
             self._opening = asyncio.ensure_future(self.connect())
 
 
@@ -130,6 +139,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
+        self.load.opened(transport)
         self.load.free(self)
 
     def send(self) -> None:

@@ -27,7 +27,7 @@ import secrets
 import signal
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -59,9 +59,6 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         raise UsageError(f"`holdfast serve` takes no path: {paths[0]!r}")
     if options.ors is not None and options.workers != 1:
         raise UsageError("an Open Reward Standard environment keeps sessions: it needs workers=1")
-    import uvicorn
-
-    from holdfast.serve.protocol import BoundedProtocol
     from holdfast.serve.settings import Settings
     from holdfast.serve.workers import metrics_folder
 
@@ -81,21 +78,36 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     with ExitStack() as stack:
         if options.workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(stack.enter_context(metrics_folder()))
-        uvicorn.run(
-            "holdfast.serve.app:make_app",
-            factory=True,
-            host=options.host,
-            port=options.port,
-            workers=options.workers,
-            access_log=False,
-            log_level="warning",
-            backlog=2048,
-            http=BoundedProtocol,
-            timeout_keep_alive=15,
-            timeout_graceful_shutdown=120,
-            timeout_worker_healthcheck=15,
-        )
+        _listen(options)
     return 0
+
+
+def _listen(options: Options) -> None:
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    from holdfast.serve.door import SPREADS, Door
+    from holdfast.serve.protocol import BoundedProtocol
+
+    config = uvicorn.Config(
+        "holdfast.serve.app:make_app",
+        factory=True,
+        host=options.host,
+        port=options.port,
+        workers=options.workers,
+        access_log=False,
+        log_level="warning",
+        backlog=2048,
+        http=BoundedProtocol,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=120,
+        timeout_worker_healthcheck=15,
+    )
+    with Door(options.host, options.port) if SPREADS else config.bind_socket() as door, suppress(KeyboardInterrupt):
+        if options.workers > 1:
+            Multiprocess(config, sockets=[door]).run()
+        else:
+            uvicorn.Server(config).run(sockets=[door])
 
 
 def _end_by_exit() -> None:
