@@ -25,9 +25,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(*words: str, modules: Path | None = None, log: Path | None = None) -> Iterator[tuple[int, Process]]:
-    """`holdfast serve WORDS` on a free port, ready: the port and the process. `log` takes its stderr."""
-    port = free_port()
+def serving(
+    *words: str, modules: Path | None = None, log: Path | None = None, at: int | None = None
+) -> Iterator[tuple[int, Process]]:
+    """`holdfast serve WORDS` on a free port (or the one named), ready: the port and the process. `log` takes its
+    stderr."""
+    port = at or free_port()
     command = [sys.executable, "-m", "holdfast", "serve", f"port={port}", *words]
     environment = {**os.environ, **({"PYTHONPATH": str(modules)} if modules else {})}
     with (log or Path(os.devnull)).open("wb") as errors:

@@ -78,6 +78,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     with ExitStack() as stack:
         if options.workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(stack.enter_context(metrics_folder()))
+            stack.callback(os.environ.pop, "PROMETHEUS_MULTIPROC_DIR", None)
         _listen(options)
     return 0
 

@@ -11,6 +11,7 @@ import os
 import random
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
@@ -21,7 +22,7 @@ from holdfast.sample import Outcome, Sample, Score
 
 T = TypeVar("T")
 _AGAIN = frozenset({0, 408, 429, 500, 502, 503, 504})
-_CONNECTIONS = 256
+_CONNECTIONS = 64
 
 
 class ServerError(HoldfastError):
@@ -140,8 +141,10 @@ class _Request:
         if self.body is not None:
             content = json.dumps(self.body | {"deadline_ms": int(1000 * self.limit)}).encode()
         url = self.policy.url(self.number + shift) + self.path
+        home = _home()
         try:
-            response = await _home().client.request(self.method, url, content=content, headers=self.policy.headers)
+            async with home.gate if shift == 0 else nullcontext():
+                response = await home.client.request(self.method, url, content=content, headers=self.policy.headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Answer(0, f"{type(error).__name__}: {error}")
         if response.status_code != 200:
@@ -182,7 +185,10 @@ class _Home:
         import httpx
 
         self.loop = asyncio.new_event_loop()
-        limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=10)
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=10)
+        self.gate = asyncio.Semaphore(
+            _CONNECTIONS
+        )  # httpx's own queue takes time quadratic in its length; a hedge does not wait here
         self.client = httpx.AsyncClient(timeout=None, limits=limits)
         threading.Thread(target=self.loop.run_forever, name="holdfast-client", daemon=True).start()
 
