@@ -8,13 +8,16 @@ from holdfast.benchmarks.suite import load_suite, suite_names
 from holdfast.trainers.compose import choices, compose
 from holdfast.trainers.rewards import rewards_of
 
-
 PLUGGED_IN = ("launcher=slurm", "launcher=joblib", "launcher=ray", "sweeper=optuna")
 
 
 @pytest.mark.parametrize(
     "word",
-    [f"{group}={name}" for group in ("trainer", "model", "data", "launcher", "sweeper", "experiment") for name in choices(group)],
+    [
+        f"{group}={name}"
+        for group in ("trainer", "model", "data", "launcher", "sweeper", "experiment")
+        for name in choices(group)
+    ],
 )
 def test_it_composes(word: str) -> None:
     try:
