@@ -17,6 +17,7 @@ from holdfast.serve import metrics, routes
 from holdfast.serve.guards import Guard, log_requests
 from holdfast.serve.lane import Lane, independent
 from holdfast.serve.openapi import document
+from holdfast.serve.page import docs_page
 from holdfast.serve.settings import Settings
 from holdfast.serve.wire import ErrorBody
 from holdfast.serve.workers import follow_parent
@@ -59,9 +60,20 @@ def make_app(settings: Settings | None = None) -> Starlette:
     async def served(request: Request) -> Response:
         return routes.reply({"rewards": listed})
 
+    page = docs_page(told, listed)
+
+    async def docs(request: Request) -> Response:
+        return Response(page, media_type="text/html")
+
     mounted = [Mount("/ors", app=ors)] if ors is not None else []
     return Starlette(
-        routes=[*_routes(), Route("/openapi.json", openapi), Route("/v1/rewards", served), *mounted],
+        routes=[
+            *_routes(),
+            Route("/openapi.json", openapi),
+            Route("/docs", docs),
+            Route("/v1/rewards", served),
+            *mounted,
+        ],
         middleware=[Middleware(Guard, token=chosen.token)],
         exception_handlers={HTTPException: _refused},
         lifespan=lifespan,
@@ -81,7 +93,6 @@ def _routes() -> list[Route]:
         Route("/healthz", _health),
         Route("/readyz", _ready),
         Route("/metrics", _metrics),
-        Route("/docs", _docs),
     ]
 
 
@@ -101,17 +112,6 @@ async def _metrics(request: Request) -> Response:
     """Prometheus metrics of every worker of this server."""
     metrics.note(request.app.state.lanes)
     return Response(metrics.page(), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _docs(request: Request) -> Response:
-    """A plain page of the endpoints: no script of another host, no network."""
-    rows = "".join(
-        f"<tr><td><code>{','.join(sorted((route.methods or set()) - {'HEAD'}))}</code><td><code>{route.path}</code>"
-        f"<td>{(route.endpoint.__doc__ or '').strip().partition(chr(10))[0]}"
-        for route in _routes()
-    )
-    page = f"<!doctype html><title>Holdfast reward server</title><h1>Endpoints</h1><table>{rows}</table>"
-    return Response(f"{page}<p><a href='openapi.json'>OpenAPI document</a>", media_type="text/html")
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -103,6 +103,10 @@ def _route(scope: Scope) -> str:
 
 
 async def _unauthorized(send: Send) -> None:
-    headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"www-authenticate", b"Bearer"),
+        (b"www-authenticate", b'Basic realm="holdfast"'),  # so that a browser asks
+    ]
     await send({"type": "http.response.start", "status": 401, "headers": headers})
     await send({"type": "http.response.body", "body": b'{"error":"a bearer token is needed"}'})
