@@ -1,10 +1,14 @@
 """EvalScope reviews (JSONL) and OpenCompass results with details (JSON).
 
-EvalScope: {"index": 0, "input": "…", "target": "18", "sample_score": {"score": {"value": {"acc": 1.0},
-"extracted_prediction": "18", "prediction": "…"}}}; before 1.0 {"index": 0, "choices": [{"message": {"content": "…"},
+EvalScope: {"index": 0, "target": ["18"], "messages": [{"role": "user", "content": "…"}, …], "sample_score": {"score":
+{"value": {"acc": 1.0}, "extracted_prediction": "18", "prediction": "…"}, "group_id": 0, "generation_index": null}};
+earlier 1.x had "input": "…" and "target": "18"; before 1.0 {"index": 0, "choices": [{"message": {"content": "…"},
 "review": {"gold": "18", "pred": "18", "result": 1.0}}], …}.
-OpenCompass: {"accuracy": 61.2, "details": {"0": {"prompt": …, "predictions"|"pred": "…", "references"|"answer": "…",
-"correct": true}, …}}, the details as a list or a mapping.
+OpenCompass: results/<model>/<data set>.json {"accuracy": 61.2, "details": …} written with dump_details, the details a
+list of the evaluator's {"pred": ["18"], "answer": ["18"], "correct": [true]} (one entry a repeat), whose prompts and
+full completions are in predictions/<model>/<data set>.json beside it; or a mapping of {"prompt", "origin_prediction",
+"predictions", "references"[, "correct"]}. Details without "correct" (an evaluator that gives only the mean) have no
+score of their own: their rows are unjudged.
 """
 
 import json
@@ -52,12 +56,18 @@ def _old_review(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _details(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
     found = read_json(path).get("details")
     pairs = found.items() if isinstance(found, dict) else enumerate(found or []) if isinstance(found, list) else ()
-    return [(str(key), one) for key, one in pairs if isinstance(one, dict) and "correct" in one]
+    return [(str(key), one) for key, one in pairs if isinstance(one, dict) and _ANSWERED & one.keys()]
+
+
+_ANSWERED = {"correct", "predictions"}
+"""What marks an entry of the details; others in the mapping say how the data set was asked."""
 
 
 def _rows(path: Path, kind: str) -> Iterator[Row]:
     if kind == "opencompass":
-        yield from (_opencompass(path.stem, key, one) for key, one in _details(path))
+        asked = _predictions(path)
+        for key, one in _details(path):
+            yield from _opencompass(path.stem, key, one, asked.get(key) or {})
     else:
         yield from (_evalscope(path.stem, record) for _, record in read_jsonl(path))
 
@@ -72,22 +82,54 @@ def _evalscope(task: str, record: Mapping[str, Any]) -> Row:
     else:
         score = record["sample_score"]["score"]
         _, value = primary(score.get("value") or {}, (str(score.get("main_score_name")), "acc"))
-        asked, reference = record.get("input", ""), record.get("target")
+        asked = record.get("input") or _asked(record.get("messages") or [])
+        reference = _alone(record.get("target"))
         text, extracted = score.get("prediction"), score.get("extracted_prediction")
-    return _row(task, str(record["index"]), asked, text, reference, value, extracted)
+    told = record.get("sample_score") or {}
+    repeat = told.get("generation_index")
+    key = record["index"] if repeat is None else told.get("group_id", record["index"])
+    return _row(task, str(key), asked, text, reference, value, extracted, repeat or 0)
 
 
-def _opencompass(task: str, key: str, one: Mapping[str, Any]) -> Row:
-    asked = one.get("prompt") or one.get("origin_prompt") or key
-    text = one.get("predictions") or one.get("prediction") or one.get("pred")
+def _asked(messages: list[dict[str, Any]]) -> Any:
+    """The conversation before the model's last answer, as OpenAI's messages; a lone question as its text."""
+    last = max((place for place, one in enumerate(messages) if one.get("role") == "assistant"), default=len(messages))
+    kept = [{"role": one.get("role"), "content": one.get("content")} for one in messages[:last]]
+    return kept[0]["content"] if len(kept) == 1 and isinstance(kept[0]["content"], str) else kept
+
+
+def _alone(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _predictions(path: Path) -> dict[str, Any]:
+    """What the model was asked and wrote, by number, from the file OpenCompass keeps beside its results."""
+    beside = path.parents[2] / "predictions" / path.parent.name / path.name if len(path.parents) > 2 else path
+    return read_json(beside) if beside != path and beside.is_file() else {}
+
+
+def _opencompass(task: str, key: str, one: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Row]:
+    asked = _alone(one.get("prompt") or one.get("origin_prompt") or told.get("origin_prompt") or key)
+    asked = asked.get("prompt", asked) if isinstance(asked, dict) else asked
+    given = one.get("pred", one.get("predictions", one.get("prediction")))
+    correct = one.get("correct")
+    marks = correct if isinstance(correct, list) and correct else [correct]
+    whole = one.get("origin_prediction") or told.get("prediction") or one.get("predictions") or given
     reference = one.get("references", one.get("answer", one.get("gold")))
-    correct = one["correct"]
-    value = number(correct[0] if isinstance(correct, list) and correct else correct)
-    extracted = one.get("pred")
-    return _row(task, key, asked, text, reference, value, extracted)
+    for repeat, mark in enumerate(marks):
+        extracted = _of(given, repeat, len(marks))
+        text = whole if isinstance(whole, str) and len(marks) == 1 else extracted
+        yield _row(task, key, asked, text, _of(reference, repeat, len(marks)), number(mark), extracted, repeat)
 
 
-def _row(task: str, key: str, asked: Any, text: Any, reference: Any, value: float | None, extracted: Any) -> Row:
+def _of(value: Any, repeat: int, repeats: int) -> Any:
+    """The entry of one repeat, where the evaluator wrote one for each."""
+    return value[repeat] if isinstance(value, list) and len(value) == repeats else value
+
+
+def _row(
+    task: str, key: str, asked: Any, text: Any, reference: Any, value: float | None, extracted: Any, repeat: int
+) -> Row:
     prompt = asked if isinstance(asked, str) else json.dumps(asked, ensure_ascii=False)
     while isinstance(text, list):
         text = text[0] if text else ""
@@ -102,4 +144,5 @@ def _row(task: str, key: str, asked: Any, text: Any, reference: Any, value: floa
         score=value,
         outcome=outcome_of(value),
         extracted=None if extracted is None else str(extracted),
+        repeat=repeat,
     )

@@ -77,7 +77,7 @@ def _row(index: int, task: str, record: Mapping[str, Any]) -> Row:
         doc_hash=digest([query, reference]),
         prompt_hash=digest(prompt),
         prompt=str(query),
-        completion=_first(response.get("text") or response.get("text_post_processed") or record.get("predictions")),
+        completion=_first(response.get("text") or record.get("predictions")) or _likeliest(doc, response),
         reference=reference,
         score=score,
         outcome=outcome_of(score),
@@ -90,6 +90,13 @@ def _gold(doc: Mapping[str, Any]) -> Any:
     many = index if isinstance(index, list) else [index]
     found = [choices[one] for one in many if isinstance(one, int) and one < len(choices)]
     return found[0] if len(found) == 1 else found
+
+
+def _likeliest(doc: Mapping[str, Any], response: Mapping[str, Any]) -> str:
+    """The choice of the highest log-likelihood, for a task that generates nothing."""
+    choices, values = doc.get("choices") or [], response.get("logprobs") or []
+    best = max(range(len(values)), key=values.__getitem__, default=0)
+    return str(choices[best]) if values and len(values) == len(choices) else ""
 
 
 def _first(value: Any) -> str:
