@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from holdfast.rows import Row, write_json, write_whole
+from holdfast.rows import Row, write_json, write_stream
 from holdfast.run import Measurement, TaskResult
 
 
@@ -17,7 +17,7 @@ def write(measurement: Measurement, directory: Path) -> list[Path]:
     for task, result in measurement.tasks.items():
         path = directory / f"samples_{task.replace('/', '__').replace(':', '__')}_{stamp}.jsonl"
         lines = (json.dumps(_sample(row, result), ensure_ascii=False) + "\n" for row in measurement.rows(task))
-        write_whole(path, "".join(lines))
+        write_stream(path, lines)
         paths.append(path)
     return paths
 

@@ -5,12 +5,17 @@ task, inspect's by its `eval` with a mock model; each asked the same three sums,
 """
 
 import shutil
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from holdfast import readers
+from holdfast.readers import lm_eval_writer
+from holdfast.readers.recorded import Recorded
 from holdfast.rows import Row
+from holdfast.run import TaskResult
 
 DATA = Path(__file__).parent / "data"
 ASKED = ["What is 2 + 2?", "What is 3 * 3?", "What is 7 - 5?"]
@@ -70,3 +75,19 @@ def test_inspect_json() -> None:
     assert [row.completion for row in rows] == ["It is 4", "It is 8", "Let me think about"]
     assert [row.score for row in rows] == [1, 0, 0] and [row.tokens for row in rows] == [5, 5, 5]
     assert [row.finish_reason for row in rows] == ["stop", "stop", "length"]
+
+
+def test_the_lm_eval_writer_holds_one_row_at_a_time(tmp_path: Path) -> None:
+    def rows() -> Iterator[Row]:
+        for place in range(2000):
+            yield Row("t", str(place), "d", "p", "Q", "so " * 3000 + str(place), "4", 1.0, "correct")
+
+    result = TaskResult("t", version="1", reward={"name": "exact_match", "version": "1", "options": {}})
+    measurement = Recorded(tmp_path, {"t": result}, {"name": "m"}, sources={"t": rows})
+    tracemalloc.start()
+    try:
+        _, samples = lm_eval_writer.write(measurement, tmp_path / "out")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert samples.stat().st_size > 18_000_000 and peak < 2_000_000, peak
