@@ -38,7 +38,7 @@ def worst_interval(comparison: Comparison) -> Interval | None:
 
 
 def _widened(benchmark: Benchmark, confidence: float, level: float) -> Interval:
-    """A benchmark's interval at another level: the score interval anew for a 0/1 table, else in proportion of normal quantiles."""
+    """A benchmark's interval at another level: anew for a 0/1 table, else in proportion of normal quantiles."""
     table = benchmark.forgetting
     if table is not None and benchmark.clusters is None:
         low, high = score_interval(table.lost, table.gained, benchmark.n, level)

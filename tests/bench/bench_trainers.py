@@ -148,9 +148,7 @@ def measured(kind: str, trainer: str) -> dict[str, Any]:
 def overhead(repeats: int) -> None:
     """Plain and ours in turn, and which goes first changes."""
     print(f"## Against a plain TRL script ({STEPS} steps, {repeats} runs each, in turn)\n")
-    print(
-        "| trainer | TRL, ms a step | ours | ratio | TRL, CPU ms | ours | ratio | TRL, MB | ours | more | losses |"
-    )
+    print("| trainer | TRL, ms a step | ours | ratio | TRL, CPU ms | ours | ratio | TRL, MB | ours | more | losses |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
     for trainer in SETTINGS:
         runs: dict[str, list[dict[str, Any]]] = {"plain": [], "ours": []}
