@@ -65,9 +65,11 @@ _ANSWERED = {"correct", "predictions"}
 
 def _rows(path: Path, kind: str) -> Iterator[Row]:
     if kind == "opencompass":
-        asked = _predictions(path)
-        for key, one in _details(path):
-            yield from _opencompass(path.stem, key, one, asked.get(key) or {})
+        asked, found = _predictions(path), _details(path)
+        for place, (key, one) in enumerate(found):
+            # repeats are the data set appended to itself
+            told = [asked[at] for at in map(str, range(place, len(asked), len(found))) if at in asked]
+            yield from _opencompass(path.stem, key, one, told)
     else:
         yield from (_evalscope(path.stem, record) for _, record in read_jsonl(path))
 
@@ -108,17 +110,19 @@ def _predictions(path: Path) -> dict[str, Any]:
     return read_json(beside) if beside != path and beside.is_file() else {}
 
 
-def _opencompass(task: str, key: str, one: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Row]:
-    asked = _alone(one.get("prompt") or one.get("origin_prompt") or told.get("origin_prompt") or key)
+def _opencompass(task: str, key: str, one: Mapping[str, Any], told: list[Any]) -> Iterator[Row]:
+    first = told[0] if told else {}
+    asked = _alone(one.get("prompt") or one.get("origin_prompt") or first.get("origin_prompt") or key)
     asked = asked.get("prompt", asked) if isinstance(asked, dict) else asked
     given = one.get("pred", one.get("predictions", one.get("prediction")))
     correct = one.get("correct")
     marks = correct if isinstance(correct, list) and correct else [correct]
-    whole = one.get("origin_prediction") or told.get("prediction") or one.get("predictions") or given
+    wrote = one.get("origin_prediction")
+    whole = [wrote] if isinstance(wrote, str) else [answer.get("prediction") for answer in told]
     reference = one.get("references", one.get("answer", one.get("gold")))
     for repeat, mark in enumerate(marks):
         extracted = _of(given, repeat, len(marks))
-        text = whole if isinstance(whole, str) and len(marks) == 1 else extracted
+        text = whole[repeat] if len(whole) == len(marks) else extracted
         yield _row(task, key, asked, text, _of(reference, repeat, len(marks)), number(mark), extracted, repeat)
 
 

@@ -91,3 +91,20 @@ def test_the_lm_eval_writer_holds_one_row_at_a_time(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert samples.stat().st_size > 18_000_000 and peak < 2_000_000, peak
+
+
+def test_evalscope_repeats() -> None:
+    """Two answers to one sum (`repeats`), one to another: an item is its group, a repeat its place in it."""
+    rows = rows_of(DATA / "evalscope_1.14.1_repeats", "gsm8k_repeats")
+    assert [(row.doc_id, row.repeat, row.score) for row in rows] == [("0", 0, 1), ("0", 1, 0), ("1", 0, 0)]
+    assert rows[0].doc_hash == rows[1].doc_hash != rows[2].doc_hash
+
+
+def test_opencompass_repeats() -> None:
+    """`n=2`: the details hold both verdicts of an item, the predictions the whole data set twice."""
+    rows = rows_of(DATA / "opencompass_0.5.4_repeats", "sums_repeats")
+    assert [row.prompt for row in rows] == [one for one in ASKED for _ in range(2)]
+    assert [row.repeat for row in rows] == [0, 1] * 3
+    assert [row.completion for row in rows] == ["4", "4", "8", "9", "2", "5"]
+    assert [row.reference for row in rows] == ["4", "4", "9", "9", "2", "2"]
+    assert [row.score for row in rows] == [1, 1, 0, 1, 1, 0]
