@@ -11,7 +11,7 @@ Keys:
   deadline=60           longest wait for a verdict, in seconds
   max_body=33554432     largest request body, in bytes
   log=true              one JSON line on stderr for every request
-  ors=TASKS.jsonl       also an Open Reward Standard environment at /ors (rows with prompt and reference; workers=1)
+  ors=TASKS.jsonl       also an Open Reward Standard environment (rows with prompt and reference; workers=1)
 
 Endpoints: /v1/rewards/NAME/{score,score_batch,score_stream}, /openrlhf/NAME, /nemo_gym/NAME/…, /healthz, /readyz,
 /metrics, /docs, /openapi.json.

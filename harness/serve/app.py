@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from holdfast.serve import metrics, routes
-from holdfast.serve.guards import Guard, log_requests
+from holdfast.serve.guards import Bounded, Guard, log_requests
 from holdfast.serve.lane import Lane, independent
 from holdfast.serve.openapi import document
 from holdfast.serve.page import docs_page
@@ -65,7 +65,9 @@ def make_app(settings: Settings | None = None) -> Starlette:
     async def docs(request: Request) -> Response:
         return Response(page, media_type="text/html")
 
-    mounted = [Mount("/ors", app=ors)] if ors is not None else []
+    mounted = (
+        [Mount("/", app=Bounded(ors, chosen.max_body))] if ors is not None else []
+    )  # its clients know no path before their own
     return Starlette(
         routes=[
             *_routes(),
@@ -133,4 +135,4 @@ def _ors_app(settings: Settings) -> Any:
 
     rows = [record for _, record in read_records(Path(settings.ors))]
     config = next(iter(settings.rewards.values()))
-    return Server([make_environment(config, {"test": rows})]).app
+    return Server([make_environment(config, {"test": rows})], return_errors="none").app

@@ -36,7 +36,7 @@ class Guard:
         if self.token is not None and scope["path"] not in _OPEN and not self._knows(scope, self.token):
             REQUESTS.labels("unauthorized", "401").inc()
             _log(scope, "unauthorized", 401, 0.0)
-            await _unauthorized(send)
+            await _refuse(send, 401, "a bearer token is needed")
             return
         await self._counted(scope, receive, send)
 
@@ -60,13 +60,38 @@ class Guard:
             _log(scope, route, status, seconds)
 
     def _knows(self, scope: Scope, token: bytes) -> bool:
-        """Bearer; or Basic with any user name, for a client that only takes an address (http://user:token@host)."""
+        """A bearer token; or, for clients that cannot send one, the same as X-API-Key (Open Reward Standard) or as the
+        password of http://user:token@host, where a browser or OpenRLHF have nothing but an address."""
         kind, _, given = _header(scope, b"authorization").partition(b" ")
         if kind.lower() == b"basic":
             given = _password(given)
         elif kind.lower() != b"bearer":
-            given = b""
+            given = _header(scope, b"x-api-key")
         return hmac.compare_digest(given.strip(), token)
+
+
+class Bounded:
+    """An application of others whose requests' bodies end at `max_body` bytes: what sends more is cut off."""
+
+    def __init__(self, app: App, max_body: int) -> None:
+        self.app = app
+        self.max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
+        """ASGI."""
+        size = 0
+
+        async def counted() -> MutableMapping[str, Any]:
+            nonlocal size
+            message: MutableMapping[str, Any] = await receive()
+            size += len(message.get("body", b""))
+            return message if size <= self.max_body else {"type": "http.disconnect"}
+
+        told = _header(scope, b"content-length") if scope["type"] == "http" else b""
+        if told.isdigit() and int(told) > self.max_body:
+            await _refuse(send, 413, f"the body is larger than {self.max_body} bytes")
+        else:
+            await self.app(scope, counted, send)
 
 
 def _log(scope: Scope, route: str, status: int, seconds: float) -> None:
@@ -102,11 +127,9 @@ def _route(scope: Scope) -> str:
     return str(getattr(route, "path", "unknown"))
 
 
-async def _unauthorized(send: Send) -> None:
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"www-authenticate", b"Bearer"),
-        (b"www-authenticate", b'Basic realm="holdfast"'),  # so that a browser asks
-    ]
-    await send({"type": "http.response.start", "status": 401, "headers": headers})
-    await send({"type": "http.response.body", "body": b'{"error":"a bearer token is needed"}'})
+async def _refuse(send: Send, status: int, text: str) -> None:
+    headers = [(b"content-type", b"application/json")]
+    if status == 401:
+        headers += [(b"www-authenticate", b"Bearer"), (b"www-authenticate", b'Basic realm="holdfast"')]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps({"error": text}).encode()})
