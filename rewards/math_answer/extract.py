@@ -49,6 +49,10 @@ _NUMBER = re.compile(
 _SENTENCE_END = re.compile(r"(?<!\b[ap])(?<!\b[ap]\.m)\.(?=\s+[A-Z\[(<]|\s*$|\s+I\b)|\.?\n\s*\n")
 _WORD = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}")
 _TEXT_GROUP = re.compile(r"\\(?:text|mathrm|mbox|textbf|operatorname)[a-z]*\s*\{[^{}]*\}|\\(?:begin|end)\s*\{[^{}]*\}")
+_REMARK = re.compile(
+    r"\s\((?:since|because|as|not|i\.e\.|that is|which|rounded|after|assuming)\s[^()]*(?:\([^()]*\)[^()]*)*\)[.!]*$",
+    re.IGNORECASE,
+)
 _COPULA = re.compile(r"(?:\b(?:is|are|be|was|equals|get|gives|obtain|have)\b|(?<!\d):|:(?!\d)|=)\s*", re.IGNORECASE)
 _MATHEMATICAL = (
     FUNCTIONS.keys() | CONSTANTS.keys() | UNITS.keys() | SEPARATING_WORDS.keys() | PERCENT_WORDS | NUMBER_WORDS.keys()
@@ -207,7 +211,7 @@ def is_prose(text: str) -> bool:
 
 def answer_in(statement: str) -> str:
     """The answer within one sentence: all of it, what follows its verb, its only formula or number."""
-    statement = statement.strip().strip("*").strip()
+    statement = _REMARK.sub("", statement.strip().strip("*").strip())
     if not statement or not is_prose(statement):
         return statement
     formulas = _formulas(statement)
