@@ -82,30 +82,28 @@ class ScoreStream(Response):
                 self.changed.notify_all()
 
     async def _score_lines(self) -> None:
-        samples: list[Sample] = []
-        try:
-            async for line in self._lines():
-                samples.append(msgspec.json.decode(line, type=SampleBody).sample())
-                if len(samples) == _CHUNK:
-                    ready, samples = samples, []
-                    await self._keep(await self._judged(ready))
-        finally:
-            if samples:
-                await self._keep(await self._judged(samples))
+        """Whatever has come is judged before more is awaited: a client may wait for an answer before it sends on."""
+        async for lines in self._lines():
+            samples: list[Sample] = []
+            try:
+                for line in lines:
+                    samples.append(msgspec.json.decode(line, type=SampleBody).sample())
+            finally:
+                for start in range(0, len(samples), _CHUNK):
+                    await self._keep(await self._judged(samples[start : start + _CHUNK]))
 
-    async def _lines(self) -> AsyncIterator[bytes]:
-        """The lines of a body that need not end. Raises StreamEndError for one that stalls or is too long."""
+    async def _lines(self) -> AsyncIterator[list[bytes]]:
+        """The lines of a body that need not end, as many as came together. Raises StreamEndError for one that stalls or
+        is too long."""
         pending = b""
         stream = self.request.stream().__aiter__()
         while piece := await self._next(stream):
             *lines, pending = (pending + piece).split(b"\n")
-            for line in lines:
-                if line.strip():
-                    yield line
+            yield [line for line in lines if line.strip()]
             if len(pending) > self.max_kept:
                 raise StreamEndError(f"a line is longer than {self.max_kept} bytes")
         if pending.strip():
-            yield pending
+            yield [pending]
 
     async def _next(self, stream: AsyncIterator[bytes]) -> bytes:
         try:
