@@ -64,8 +64,14 @@ def stop(process: Process) -> None:
 
 def workers(process: Process) -> list[psutil.Process]:
     """The worker processes of a server with several."""
-    children = psutil.Process(process.pid).children()
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process(process.pid).children() if "spawn_main" in _command(child)]
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # ended, or killed and not yet collected
+        return ""
 
 
 def logged(log: Path) -> list[dict[str, object]]:

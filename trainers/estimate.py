@@ -184,7 +184,7 @@ def _disk(config: TrainConfig, trained: int) -> int:
     if ours(config.trainer.args):
         return disk(4 * trained, 8 * trained, config.checkpoints)
     kept = config.trainer.args.get("save_total_limit") or 1
-    return 4 * trained * (kept + 1) + 8 * trained * kept
+    return int(4 * trained * (kept + 1) + 8 * trained * kept)
 
 
 def _existing(path: Path) -> Path:

@@ -1,6 +1,7 @@
 """The command line: finds the verb, runs it, turns errors of ours into one line and an exit code."""
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -8,6 +9,9 @@ from typing import cast
 
 from holdfast.cli.grammar import Words, bind, split
 from holdfast.errors import EXIT_INTERNAL, HoldfastError, UsageError, unknown
+
+_UNREAD = 141
+"""What a shell shows for a program ended by SIGPIPE: never 0, which would be a verdict that nobody reached."""
 
 VERBS = (
     "demo",
@@ -38,13 +42,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _unread():
+            return _UNREAD
         if debug:
             raise
         return _fail(f"internal error: {type(error).__name__}: {error} (run again with --debug)", EXIT_INTERNAL)
+
+
+def _unread() -> bool:
+    """Whether whoever read our output is gone (`holdfast … | head`); then what is still buffered has nowhere to go."""
+    import select
+
+    output = sys.stdout.fileno()
+    poll = select.poll()
+    poll.register(output, 0)  # a pipe without a reader is told unasked
+    if not poll.poll(0):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return True
 
 
 def _dispatch(words: list[str]) -> int:

@@ -55,9 +55,9 @@ def _abandoned(folder: Path) -> bool:
 
 async def follow_parent(every: float = 1.0) -> None:
     """End gracefully, as on SIGTERM, when the supervisor is gone: nobody else would ever end this worker."""
-    if multiprocessing.parent_process() is None:
+    parent = multiprocessing.parent_process()
+    if parent is None:
         return
-    parent = os.getppid()
-    while os.getppid() == parent:
+    while os.getppid() == parent.pid:  # not getppid() asked once before: the parent may be gone already
         await asyncio.sleep(every)
     os.kill(os.getpid(), signal.SIGTERM)

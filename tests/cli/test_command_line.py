@@ -99,3 +99,23 @@ def test_a_path_with_an_equals_sign_is_one_value(word: str, expected: str) -> No
     from holdfast.overrides import quoted
 
     assert quoted(word) == expected
+
+
+def test_output_that_nobody_reads_is_no_success() -> None:
+    command = [sys.executable, "-m", "holdfast", "--help"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def test_another_broken_pipe_is_an_error_of_ours(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken(words: list[str]) -> int:
+        raise BrokenPipeError("to a worker")
+
+    monkeypatch.setattr("holdfast.cli._dispatch", broken)
+    assert main(["score"]) == 70
+    assert "BrokenPipeError: to a worker" in capfd.readouterr().err

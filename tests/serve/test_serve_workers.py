@@ -101,6 +101,19 @@ def test_what_a_killed_server_leaves_goes_with_the_next_start_and_its_workers_en
     assert not _left(temporary)
 
 
+def test_a_worker_that_was_still_starting_when_its_server_was_killed_ends_too() -> None:
+    command = [sys.executable, "-m", "holdfast", "serve", "reward=numeric", "workers=2", f"port={free_port()}"]
+    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        assert _until(lambda: len(workers(server)) == 2)
+        orphans = workers(server)
+    finally:
+        server.kill()
+        server.wait()
+    _, alive = psutil.wait_procs(orphans, timeout=30)
+    assert not alive
+
+
 def test_the_sweep_takes_only_what_is_abandoned(temporary: Path) -> None:
     old, new, other = (temporary / f"{name}" for name in ("holdfast-metrics-old", "holdfast-metrics-new", "else"))
     for folder in (old, new, other):
