@@ -195,9 +195,9 @@ def _existing(path: Path) -> Path:
 def _steps(config: TrainConfig, args: Any, rows: int) -> int:
     if args.max_steps > 0:
         return int(args.max_steps)
-    batch = int(args.per_device_train_batch_size * args.gradient_accumulation_steps * processes.count())
+    batch = int(args.per_device_train_batch_size) * int(args.gradient_accumulation_steps) * processes.count()
     if config.trainer.name in LEARNS_FROM_REWARD:  # whole groups only
-        return max(1, math.ceil(rows * args.num_generations // batch * float(args.num_train_epochs)))
+        return max(1, math.ceil(rows * int(args.num_generations) // batch * float(args.num_train_epochs)))
     return max(1, math.ceil(math.ceil(rows / batch) * float(args.num_train_epochs)))
 
 
