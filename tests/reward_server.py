@@ -37,6 +37,7 @@ def serving(
         process = subprocess.Popen(command, env=environment, stderr=errors)
         try:
             wait_ready(port, process)
+            _wait_all(process, sum(int(word.partition("=")[2]) for word in words if word.startswith("workers=")))
             yield port, process
         finally:
             stop(process)
@@ -53,6 +54,15 @@ def wait_ready(port: int, process: Process | None = None) -> None:
         except (URLError, OSError):
             time.sleep(0.1)
     raise AssertionError("the server did not come up")
+
+
+def _wait_all(process: Process, count: int) -> None:
+    """Until each of several workers listens: one that starts later would have no share of the first requests."""
+    for _ in range(300 if count > 1 else 0):
+        if sum(any(c.status == "LISTEN" for c in worker.net_connections()) for worker in workers(process)) == count:
+            return
+        time.sleep(0.1)
+    assert count < 2, "not all workers came up"
 
 
 def stop(process: Process) -> None:

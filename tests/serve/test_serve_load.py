@@ -114,7 +114,8 @@ def test_a_killed_worker_under_load_makes_no_wrong_verdict_and_is_replaced(tmp_p
         stop(process)
     statuses = Counter(answer.status for answer in load.answers)
     assert set(statuses) <= {200, CUT}
-    assert 0 < statuses[CUT] <= 200
+    # what the connections carried, and at most once more: one may come back while the dead worker's door closes
+    assert 0 < statuses[CUT] <= 400
     assert all(_right(answer) for answer in load.answers if answer.status == 200)
     assert len(after) == 2
     assert len(after & before) == 1

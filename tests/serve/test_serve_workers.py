@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -133,31 +134,22 @@ def test_the_sweep_takes_only_what_is_abandoned(temporary: Path) -> None:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_port_that_is_taken_is_said(count: int, capsys: pytest.CaptureFixture[str]) -> None:
-    port = free_port()
-    holder = subprocess.Popen([sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"])
-    try:
-        assert _until(lambda: any(c.laddr.port == port for c in psutil.Process(holder.pid).net_connections()))
-        before = signal.getsignal(signal.SIGTERM)
+    before = signal.getsignal(signal.SIGTERM)
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
         assert main(["serve", "reward=numeric", f"port={port}", f"workers={count}"]) == 64
-        signal.signal(signal.SIGTERM, before)
-    finally:
-        holder.terminate()
-        holder.wait()
+    signal.signal(signal.SIGTERM, before)
     assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
 
 
 def test_connections_are_spread_over_the_workers() -> None:
-    with serving("reward=numeric", "workers=2") as (port, process):
-        for _ in range(3):
-            if all(worker.net_connections() for worker in workers(process)):
-                break
-            time.sleep(1)
-        with httpx.Client(limits=httpx.Limits(max_connections=None)) as client:
-            held = [client.stream("GET", f"http://127.0.0.1:{port}/healthz") for _ in range(64)]
-            for one in held:
-                one.__enter__()
-            shares = [len(worker.net_connections("tcp")) - 1 for worker in workers(process)]
-            for one in held:
-                one.__exit__(None, None, None)
+    client = httpx.Client(limits=httpx.Limits(max_connections=None))
+    with serving("reward=numeric", "workers=2") as (port, process), client:
+        held = [client.stream("GET", f"http://127.0.0.1:{port}/healthz") for _ in range(64)]
+        for one in held:
+            one.__enter__()
+        shares = [len(worker.net_connections("tcp")) - 1 for worker in workers(process)]
+        for one in held:
+            one.__exit__(None, None, None)
     assert sum(shares) == 64
     assert min(shares) >= 12, shares
