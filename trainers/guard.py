@@ -7,7 +7,7 @@
 Every `every` steps the model answers the next slice of each skill's items (a look). Between looks it only says how
 likely a few of its old answers still are (a glance: one forward pass, at each of the first steps, then ever rarer);
 when they have become clearly less likely, a look follows at once, so that damage is seen while it is small. Each skill
-has an e-process (holdfast.trainers.evidence): over a whole training in which no skill loses more than `margin` points,
+has an e-process (holdfast.stats.eprocess): over a whole training in which no skill loses more than `margin` points,
 P(alarm) ≤ alpha, all skills together, however often one looks and whatever calls for a look.
 """
 
@@ -27,8 +27,8 @@ from holdfast.benchmarks.suite import Suite, load_suite
 from holdfast.errors import UsageError, suggestion, unknown
 from holdfast.rows import write_json
 from holdfast.run import read_json
+from holdfast.stats.eprocess import Evidence
 from holdfast.trainers.callback import adapter_off
-from holdfast.trainers.evidence import Evidence
 from holdfast.trainers.probe import Probe
 from holdfast.trainers.records import Acted, Glance, GuardRecord, Look, SkillLook
 from holdfast.trainers.schedule import Schedule

@@ -1,82 +1,101 @@
-"""Looking while training goes on: an anytime-valid test of "flips are losses no more often than gains".
+"""Evidence that a skill lost more than a margin, gathered look by look: an e-process that may be read at any time.
 
-Repeating a fixed-n test at every checkpoint raises false alarms with every look. An e-process may be looked at after
-every item and stopped at any time: when nothing got worse, P(it ever reaches 1/α) ≤ α (Ville's inequality).
+Repeating a fixed-n test at every look of a training raises false alarms with every look.
 
-What a look may bring: **items not looked at before** (the next slice of a shuffled pool), because evidence multiplies
-only over fresh data. When the pool is used up and the same items serve again, their flips depend on those seen before,
-and going on multiplying is wrong: of a skill at 80 % accuracy with some noise, late first flips are mostly losses
-although nothing changed. `Watch` starts a new process for every pass over the items and divides alpha among the passes,
-which holds whatever the dependence between them.
+A look brings paired differences d = score now − score before of items, each in [−1, 1]. While the mean difference is no
+worse than −margin, every product Π (1 − λ·(d + margin)) with 0 < λ < 1/(1 + margin) is a supermartingale, and so is
+their mean over a grid of λ; by Ville's inequality P(it ever reaches 1/α) ≤ α, however often and whenever one looks
+(betting: Waudby-Smith and Ramdas, arXiv 2010.09686).
+
+A skill breaks at some time, and looks before it are evidence against. So there is a product from every look j on, with
+the weight 1/(j(j + 1)), in all 1: a mixture over the time of the change, as in the Shiryaev-Roberts rule (e-detectors:
+Shin, Ramdas and Rinaldo, arXiv 2203.03532), which is a supermartingale too.
+
+Evidence multiplies over fresh items only. When a pool of items comes round again, every pass has a process and a share
+of α of its own: 80 % for the first, 20 %/(k(k − 1)) for the k-th, in all 100 %.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from holdfast.stats.paired import Array
 
-_BETS = np.linspace(0.0, 1.0, 65)[1:-1]
+_BETS = 64
+_NOTHING = -1e9
+"""log 0, as JSON can say it."""
 
 
-def log_e_value(lost: ArrayLike, gained: ArrayLike) -> Array:
-    """log of the evidence against "a flip is a loss with probability ≤ ½" after these many discordant pairs.
+def growth(differences: ArrayLike, margin: float = 0.0) -> Array:
+    """log of what each difference (…) multiplies each bet's product by (…, bets)."""
+    bets = np.arange(1, _BETS) / _BETS / (1 + margin)
+    return np.log1p(-np.multiply.outer(np.asarray(differences, dtype=float) + margin, bets))
 
-    E = 2 ∫_½^1 (2q)^lost (2(1−q))^gained dq = 2^(m+1) · B(lost+1, gained+1) · I_½(gained+1, lost+1), m = lost + gained:
-    the likelihood ratio of a loss probability spread evenly over (½, 1) against ½, a test martingale at ½ and a
-    supermartingale below. Source: A. Ramdas et al., Statistical Science 38 (2023), section 5 (mixture betting).
+
+def unbegun(shape: tuple[int, ...] = ()) -> Array:
+    """The wealth (…, bets) of processes of this shape before their first look."""
+    return np.full((*shape, _BETS - 1), _NOTHING)
+
+
+def grown(wealth: ArrayLike, look: int, growth: ArrayLike) -> Array:
+    """The wealth (…, bets) after look number `look` ≥ 1, which multiplied the products by exp(`growth`).
+
+    Wealth is, for every bet, log of the weighted sum of the products from each look on.
     """
-    b, c = np.asarray(lost, dtype=float), np.asarray(gained, dtype=float)
-    with np.errstate(divide="ignore"):
-        tail = np.log(special.betainc(c + 1, b + 1, 0.5))
-    return np.asarray((b + c + 1) * np.log(2.0) + special.betaln(b + 1, c + 1) + tail)
+    return np.asarray(np.logaddexp(wealth, -np.log(look * (look + 1.0))) + growth)
 
 
-def log_e_value_of_differences(differences: ArrayLike) -> float:
-    """The same for differences after − before in [−1, 1]: log mean over bets λ of Π (1 − λ·d).
-
-    Valid against "the mean difference is ≥ 0"; with 0/1 scores it is `log_e_value`, its integral taken on a grid.
-    """
-    d = np.asarray(differences, dtype=float)
-    if d.size and np.abs(d).max() > 1:
-        raise ValueError("differences must lie in [-1, 1]")
-    wealth = np.log1p(-np.outer(_BETS, d)).sum(axis=1)
-    return float(special.logsumexp(wealth) - np.log(_BETS.size))
+def log_e(wealth: ArrayLike, looks: int) -> Array:
+    """log of the evidence (…) after so many looks, with the products that are yet to begin."""
+    held = np.asarray(wealth)
+    begun = np.logaddexp.reduce(held, axis=-1) - np.log(held.shape[-1])
+    return np.asarray(np.logaddexp(begun, -np.log(looks + 1.0)))
 
 
 @dataclass(slots=True)
-class EProcess:
-    """Evidence of a drop, gathered look by look. Plain data: pickles, and resumes from `lost` and `gained`.
+class Evidence:
+    """Of one skill. Plain data: goes through JSON and goes on where it was."""
 
-    >>> watch = EProcess(alpha=0.05)
-    >>> watch.update(lost=3, gained=2) < 1.5
-    True
-    >>> watch.update(lost=14, gained=1) > 20, watch.alarm
-    (True, True)
-    """
-
-    alpha: float = 0.05
-    lost: int = 0
-    gained: int = 0
+    alpha: float
+    """Chance of ever raising an alarm while the loss is at most `margin`."""
+    margin: float = 0.0
+    """A share: 0.05 for five points."""
+    visits: dict[str, int] = field(default_factory=dict)
+    """How often each item was looked at."""
+    passes: list["Pass"] = field(default_factory=list)
     peak: float = 0.0
     """Largest log evidence so far: an alarm stays."""
-    looks: int = 0
 
-    def update(self, lost: int, gained: int) -> float:
-        """Add one look's fresh flips; returns the evidence now (1 = none)."""
-        if lost < 0 or gained < 0:
-            raise ValueError(f"flips are counts, not {lost} and {gained}")
-        self.lost, self.gained, self.looks = self.lost + lost, self.gained + gained, self.looks + 1
-        now = float(log_e_value(self.lost, self.gained))
+    @classmethod
+    def from_json(cls, held: Mapping[str, Any]) -> "Evidence":
+        """What `dataclasses.asdict` made of one."""
+        return cls(**{**held, "passes": [Pass(**one) for one in held["passes"]]})
+
+    def look(self, differences: Mapping[str, float]) -> float:
+        """Add one look, the difference of each item looked at; returns the evidence now (1 = none).
+
+        Raises ValueError for a difference outside [−1, 1].
+        """
+        if any(not -1 <= d <= 1 for d in differences.values()):
+            raise ValueError("differences of scores lie in [-1, 1]")
+        turns: dict[int, list[float]] = {}
+        for item, difference in differences.items():
+            turn = self.visits[item] = self.visits.get(item, 0) + 1
+            turns.setdefault(turn, []).append(difference)
+        for turn, seen in sorted(turns.items()):
+            if len(self.passes) < turn:
+                self.passes.append(Pass(unbegun().tolist()))
+            self.passes[turn - 1].look(growth(seen, self.margin).sum(axis=0))
+        now = max((one.log_e() + _log_share(k) for k, one in enumerate(self.passes, 1)), default=0.0)
         self.peak = max(self.peak, now)
         return float(np.exp(min(now, 700.0)))
 
     @property
     def alarm(self) -> bool:
-        """Whether a drop is proven at `alpha`, at any look so far."""
+        """Whether a loss beyond the margin is proven, at any look so far."""
         return bool(self.peak >= -np.log(self.alpha))
 
     @property
@@ -86,50 +105,21 @@ class EProcess:
 
 
 @dataclass(slots=True)
-class Watch:
-    """Evidence of a drop from looks at a pool of items that may come round again.
+class Pass:
+    """The process of one pass over the items."""
 
-    Every item's k-th look counts to pass k, whose e-process multiplies fresh items only; pass 1 has 80 % of alpha, pass
-    k ≥ 2 has 20 %/(k(k − 1)), in all 100 % (union bound). Plain data: pickles, goes through JSON.
-    """
-
-    alpha: float = 0.05
-    visits: dict[str, int] = field(default_factory=dict)
-    flips: list[list[int]] = field(default_factory=list)
-    """[lost, gained] of each pass."""
-    peak: float = 0.0
-    """Largest log evidence so far, each pass weighed by its share of alpha."""
+    wealth: list[float]
+    """Of each bet."""
     looks: int = 0
 
-    def look(self, items: Iterable[str], lost: Iterable[str], gained: Iterable[str]) -> float:
-        """Add one look: the ids of the items looked at, and of those lost and gained since the start.
-
-        Returns the evidence now (of the strongest pass; 1 = none or little). Raises ValueError for a flip of an item
-        that was not looked at.
-        """
-        seen, down, up = set(items), set(lost), set(gained)
-        if not down | up <= seen or down & up:
-            raise ValueError("an item that flipped must have been looked at, and flip one way")
-        for item in seen:
-            turn = self.visits[item] = self.visits.get(item, 0) + 1
-            while len(self.flips) < turn:
-                self.flips.append([0, 0])
-            self.flips[turn - 1][0] += item in down
-            self.flips[turn - 1][1] += item in up
+    def look(self, growth: Array) -> None:
+        """Add what one look multiplied each bet's product by; log."""
         self.looks += 1
-        now = max((float(log_e_value(b, c)) + _log_share(k) for k, (b, c) in enumerate(self.flips, 1)), default=0.0)
-        self.peak = max(self.peak, now)
-        return float(np.exp(min(now, 700.0)))
+        self.wealth = grown(self.wealth, self.looks, growth).tolist()
 
-    @property
-    def alarm(self) -> bool:
-        """Whether a drop is proven at `alpha`, at any look so far."""
-        return bool(self.peak >= -np.log(self.alpha))
-
-    @property
-    def p(self) -> float:
-        """Anytime-valid p value: 1/(largest evidence)."""
-        return float(np.exp(-self.peak))
+    def log_e(self) -> float:
+        """The evidence now; log."""
+        return float(log_e(self.wealth, self.looks))
 
 
 def _log_share(turn: int) -> float:

@@ -1,18 +1,14 @@
 """The guard: stops a training that forgets, lets one alone that does not, and changes nothing while it only looks."""
 
-import json
 import random
-from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from holdfast.errors import UsageError
-from holdfast.trainers.evidence import Evidence
+from holdfast.stats.eprocess import Evidence
 from holdfast.trainers.guard import Guard, Skill
 from holdfast.trainers.probe import Pool, Probe
 from holdfast.trainers.schedule import Schedule
@@ -117,29 +113,6 @@ def test_a_real_loss_is_seen_soon() -> None:
         items = [str(look * 64 + i) for i in range(64)]
         skill.weigh(before, {item: float(chance.random() < 0.8) for item in items})
     assert skill.evidence.alarm
-
-
-@given(st.lists(st.sampled_from([-1.0, -0.5, 0.0, 1.0]), min_size=1, max_size=6))
-def test_evidence_is_a_supermartingale(seen: list[float]) -> None:
-    """One more look at an item whose expected change is −margin leaves the expected evidence where it was."""
-    margin = 0.2
-
-    def evidence(*looks: list[float]) -> float:
-        held = Evidence(0.05, margin)
-        return [held.look({f"{i}.{j}": d for j, d in enumerate(look)}) for i, look in enumerate(looks)][-1]
-
-    for looks in ([seen], [seen, seen]):
-        expected = sum(p * evidence(*looks, [d]) for p, d in ((0.3, -1.0), (0.6, 0.0), (0.1, 1.0)))
-        assert expected == pytest.approx(evidence(*looks), rel=1e-9)
-
-
-def test_evidence_goes_through_json_and_goes_on() -> None:
-    whole, first = Evidence(0.05, 0.05), Evidence(0.05, 0.05)
-    for held in (whole, first):
-        held.look({"a": -1.0, "b": 0.0})
-    second = Evidence.from_json(json.loads(json.dumps(asdict(first))))
-    assert second.look({"a": -1.0, "c": 1.0}) == pytest.approx(whole.look({"a": -1.0, "c": 1.0}))
-    assert second.visits == whole.visits == {"a": 2, "b": 1, "c": 1}
 
 
 def test_looks_come_with_the_schedule_and_with_drift_only() -> None:
