@@ -2,22 +2,26 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, suggestion
-from holdfast.rows import read_jsonl
+from holdfast.rows import Skip, read_jsonl
 
 Record = Mapping[str, Any]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")
 
 
-def read_records(path: Path) -> Iterator[tuple[str, Record]]:
-    """(where, record) of every row, one at a time (a JSON array is read whole). Raises DataError."""
+def read_records(path: Path, skip: Skip | None = None) -> Iterator[tuple[str, Record]]:
+    """(where, record) of every row, one at a time (a JSON array is read whole).
+
+    Raises DataError; where `skip` is given, it gets the error of a row that cannot be read and the others are read.
+    """
     require_file(path)
     empty = True
-    for where, record in _reader(path):
+    for where, record in _reader(path, skip):
         empty = False
         yield where, record
     if empty:
@@ -66,34 +70,38 @@ def _step(value: Any, step: str, path: str, where: str) -> Any:
     raise DataError(f"{where}: {path!r} goes into a {type(value).__name__} at {step!r}")
 
 
-def _reader(path: Path) -> Iterator[tuple[str, Record]]:
+def _reader(path: Path, skip: Skip | None) -> Iterator[tuple[str, Record]]:
     name = path.name
     if name.endswith((".jsonl", ".jsonl.gz")):
-        return ((f"{path}:{number}", record) for number, record in read_jsonl(path))
+        return ((f"{path}:{number}", record) for number, record in read_jsonl(path, skip))
     if name.endswith((".json", ".json.gz")):
-        return _read_array(path)
+        return _read_array(path, skip)
     if name.endswith(".parquet"):
         return _read_parquet(path)
     raise DataError(f"{path}: unknown kind of file; expected one of {', '.join(SUFFIXES)}")
 
 
-def _read_array(path: Path) -> Iterator[tuple[str, Record]]:
+def _read_array(path: Path, skip: Skip | None) -> Iterator[tuple[str, Record]]:
     raw = path.read_bytes()
     try:
         loaded = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, RecursionError, OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} is not JSON: {error}") from error
     if not isinstance(loaded, list):
         raise DataError(f"{path}: expected an array of objects, found {type(loaded).__name__}")
     for index, record in enumerate(loaded):
-        if not isinstance(record, dict):
-            raise DataError(f"{path}[{index}]: expected an object, found {type(record).__name__}")
-        yield f"{path}[{index}]", record
+        if isinstance(record, dict):
+            yield f"{path}[{index}]", record
+            continue
+        wrong = DataError(f"{path}[{index}]: expected an object, found {type(record).__name__}")
+        if skip is None:
+            raise wrong
+        skip(wrong)
 
 
 def _read_parquet(path: Path) -> Iterator[tuple[str, Record]]:
     try:
-        from pyarrow import ArrowInvalid, parquet
+        from pyarrow import ArrowException, parquet
     except ImportError as error:
         raise DataError(f"reading {path} needs pyarrow: pip install 'holdfast[eval]'") from error
     try:
@@ -103,5 +111,5 @@ def _read_parquet(path: Path) -> Iterator[tuple[str, Record]]:
             for offset, record in enumerate(batch.to_pylist()):
                 yield f"{path}[{start + offset}]", record
             start += batch.num_rows
-    except ArrowInvalid as error:
+    except (ArrowException, OSError) as error:
         raise DataError(f"{path} is not parquet: {error}") from error

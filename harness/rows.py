@@ -5,7 +5,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +15,8 @@ from holdfast.errors import DataError
 from holdfast.sample import Outcome, Score, Text
 
 SCHEMA_VERSION = 1
+Skip = Callable[[DataError], None]
+"""Told of a row that cannot be read, so that the others are."""
 
 
 @dataclass(slots=True)
@@ -75,18 +78,20 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line number, record) of a JSONL file (`.gz` too), one at a time. Raises DataError naming file and line."""
+def read_jsonl(path: Path, skip: Skip | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line number, record) of a JSONL file (`.gz` too), one at a time.
+
+    Raises DataError naming file and line; where `skip` is given, it gets the error of such a line and reading goes on.
+    """
     opener: Any = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8") as lines:
+        with opener(path, "rb") as lines:
             for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, _parse(line, f"{path}:{number}")
-    except OSError as error:
+                record = _parse_or_skip(line, f"{path}:{number}", skip) if line.strip() else None
+                if record is not None:
+                    yield number, record
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {path}: {error}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: {error}") from error
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -143,10 +148,22 @@ def write_json(path: Path, value: Any) -> None:
     write_whole(path, json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
-def _parse(line: str, where: str) -> dict[str, Any]:
+def _parse_or_skip(line: bytes, where: str, skip: Skip | None) -> dict[str, Any] | None:
     try:
-        record = json.loads(line)
-    except ValueError as error:
+        return _parse(line, where)
+    except DataError as error:
+        if skip is None:
+            raise
+        skip(error)
+        return None
+
+
+def _parse(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where} is not UTF-8 text: {error}") from error
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{where}: not JSON: {error}") from error
     if not isinstance(record, dict):
         raise DataError(f"{where}: expected an object, found {type(record).__name__}")
