@@ -1,0 +1,65 @@
+"""What is wrong with a data set: each fault once, counted, with the rows that show it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Level = Literal["breaks", "look"]
+SHOWN = 5
+
+
+@dataclass(slots=True)
+class Finding:
+    """One fault."""
+
+    kind: str
+    """A short name, stable between versions."""
+    level: Level
+    """`breaks`: training fails or learns the wrong thing; `look`: it may be meant so."""
+    text: str
+    count: int
+    """Rows that show it."""
+    where: list[str] = field(default_factory=list)
+    """The first of them."""
+    example: str = ""
+
+    def sentence(self) -> str:
+        """The fault, the rows and an example, in one line."""
+        rows = ", ".join(self.where) + (", …" if self.count > len(self.where) else "")
+        return self.text + (f" [{rows}]" if rows else "") + (f": {self.example}" if self.example else "")
+
+
+@dataclass(slots=True)
+class Seen:
+    """Rows of one kind, while they are counted."""
+
+    count: int = 0
+    where: list[str] = field(default_factory=list)
+    example: str = ""
+
+
+class Tally:
+    """Counts rows by fault."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, Seen] = {}
+
+    def note(self, kind: str, where: str, example: str = "") -> None:
+        """One row shows this fault."""
+        seen = self.seen.setdefault(kind, Seen())
+        seen.count += 1
+        if len(seen.where) < SHOWN:
+            seen.where.append(where)
+        if not seen.example:
+            seen.example = example
+
+    def count(self, kind: str) -> int:
+        """How many rows showed it."""
+        return self.seen[kind].count if kind in self.seen else 0
+
+    def finding(self, kind: str, level: Level, text: str) -> Finding | None:
+        """The finding, its number of rows in front; None when no row showed it."""
+        seen = self.seen.get(kind)
+        if seen is None:
+            return None
+        rows = f"{seen.count:,} row{'s' if seen.count > 1 else ''}"
+        return Finding(kind, level, f"{rows}: {text}", seen.count, seen.where, seen.example)
