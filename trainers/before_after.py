@@ -17,11 +17,12 @@ from holdfast.errors import EXIT_PASS
 from holdfast.report import write as write_report
 from holdfast.rows import write_json
 from holdfast.run import Measurement
-from holdfast.trainers import contamination, directory, failure, processes
+from holdfast.trainers import card, contamination, directory, failure, processes
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.measuring import measure_after, measure_before, suite_of
 from holdfast.trainers.model import threads
 from holdfast.trainers.preflight import preflight
+from holdfast.trainers.replay import is_self, written_rows
 from holdfast.trainers.training import check, train
 from holdfast.trainers.trajectory import trajectory
 
@@ -60,6 +61,8 @@ def before_after(config: TrainConfig) -> Result:
                 training = clock("train", lambda: train(config, out))
                 return _finish(config, out, None, training)
             before = clock("measure before", lambda: measure_before(config, out))
+            if is_self(config):
+                clock("write replay", lambda: written_rows(config, out))
             training = clock("train", lambda: train(config, out))
             after = clock("measure after", lambda: measure_after(config, out))
             looks = []
@@ -110,9 +113,9 @@ class Clock:
 
 
 def _compared(before: Measurement, after: Measurement, config: TrainConfig, out: Path) -> Comparison:
-    """The comparison, with a warning when the suite was found in the training rows."""
+    """The comparison, with warnings when the suite was found in the training rows, or these would break training."""
     comparison = compare(before, after, **_options(config))
-    return replace(comparison, warnings=(*comparison.warnings, *contamination.warnings_of(out)))
+    return replace(comparison, warnings=(*comparison.warnings, *contamination.warnings_of(out), *card.warnings_of(out)))
 
 
 def _options(config: TrainConfig) -> dict[str, Any]:

@@ -57,6 +57,21 @@ class ReplayConfig:
     """Share of the mixed rows that are replay (0.3: three in ten)."""
     data: Any = None
     """A name of conf/data, a path, a hub id, or a mapping like `data` itself."""
+    source: str = "data"
+    """`data`: rows as they are; `self`: the base model answers prompts itself before the training (for SFT)."""
+    prompts: Any = None
+    """source=self: where the prompts come from, as `data`; default: `data`."""
+    limit: int | None = None
+    """source=self: prompts asked at most; default: four for each row that is needed."""
+    max_tokens: int = 256
+    """source=self: answers that do not end within so many tokens are left out."""
+    temperature: float = 0.0
+    """source=self: 0 is greedy."""
+    seed: int = 0
+    """source=self: of the prompts' order and of sampled answers; not the run's, so that a sweep over seeds shares."""
+    reward: Any = None
+    """source=self: only answers that this reward scores at least `threshold` are kept."""
+    threshold: float = 1.0
 
 
 @dataclass
@@ -131,6 +146,8 @@ class TrainConfig:
     seed: int = 0
     contamination: bool = True
     """Look for the suite's items in the training rows before training."""
+    card: bool = True
+    """Look at (some of) the training rows before training, and warn of what is wrong with them."""
     limit: int | None = None
     """At most this many items per task of the suite."""
     margin: float | None = None

@@ -2,14 +2,15 @@
 
 import logging
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from holdfast.errors import DataError, UsageError, suggestion
 from holdfast.records import SUFFIXES, pick, read_records
+from holdfast.rows import Skip
 from holdfast.trainers.config import DataConfig, ReplayConfig
 
 log = logging.getLogger("holdfast")
@@ -17,8 +18,12 @@ Row = dict[str, Any]
 OURS = ("prompt", "completion", "reference", "messages", "chosen", "rejected", "label")
 
 
-def training_rows(config: DataConfig, seed: int, data_root: Path | None = None) -> list[Row]:
+def training_rows(
+    config: DataConfig, seed: int, data_root: Path | None = None, written: Sequence[Row] | None = None
+) -> list[Row]:
     """The rows to train on, replay included, in the order training sees them (TRL shuffles once more).
+
+    `written`: the replay, where the base model wrote it (`data.replay.source=self`).
 
     Raises DataError for data that cannot be read or has no rows left, UsageError for a wrong setting.
     """
@@ -27,7 +32,8 @@ def training_rows(config: DataConfig, seed: int, data_root: Path | None = None) 
     if not 0 <= ratio < 1:
         raise UsageError(f"data.replay.ratio must be at least 0 and below 1, not {ratio}")
     if ratio:
-        rows += replay_rows(config.replay, round(len(rows) * ratio / (1 - ratio)), seed, data_root)
+        source = replay_source(config.replay, seed, data_root) if written is None else written
+        rows += [source[i % len(source)] for i in range(replay_count(len(rows), ratio))]
         random.Random(seed).shuffle(rows)
     return rows
 
@@ -42,12 +48,16 @@ def own_rows(config: DataConfig, seed: int, data_root: Path | None = None) -> li
     return rows[: config.limit]
 
 
-def replay_rows(config: ReplayConfig, count: int, seed: int, data_root: Path | None = None) -> list[Row]:
-    """`count` rows of the replay data; they recur when there are fewer."""
+def replay_count(rows: int, ratio: float) -> int:
+    """How many rows of replay make `ratio` of a mix with so many others; they recur when there are fewer."""
+    return round(rows * ratio / (1 - ratio))
+
+
+def replay_source(config: ReplayConfig, seed: int, data_root: Path | None = None) -> list[Row]:
+    """The rows of the replay data."""
     if config.data is None:
         raise UsageError("data.replay.ratio needs data.replay.data=… (a name of conf/data, a file or a hub id)")
-    source = own_rows(named_data(config.data), seed, data_root)
-    return [source[i % len(source)] for i in range(count)]
+    return own_rows(named_data(config.data), seed, data_root)
 
 
 def named_data(what: Any) -> DataConfig:
@@ -68,24 +78,30 @@ def named_data(what: Any) -> DataConfig:
 
 def named_rows(config: DataConfig, seed: int, data_root: Path | None) -> Iterator[Row]:
     """Rows with our columns beside their own. Raises DataError for a column that is missing, naming those there are."""
-    for where, record in raw_rows(config, seed, data_root):
-        row = {key: value for key, value in record.items() if value is not None}
-        for ours, theirs in config.columns.items():
-            if ours not in OURS:
-                raise UsageError(f"unknown column data.columns.{ours}{suggestion(ours, OURS)}")
-            row[ours] = pick(record, theirs, where)
-        yield _renamed(row, config.rename) if config.rename else row
+    return (named_row(where, record, config) for where, record in raw_rows(config, seed, data_root))
 
 
-def raw_rows(config: DataConfig, seed: int, data_root: Path | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(where, row) as the source has them."""
+def named_row(where: str, record: Mapping[str, Any], config: DataConfig) -> Row:
+    """One row with our columns beside its own; null columns are left out. Raises DataError as `named_rows`."""
+    row = {key: value for key, value in record.items() if value is not None}
+    for ours, theirs in config.columns.items():
+        if ours not in OURS:
+            raise UsageError(f"unknown column data.columns.{ours}{suggestion(ours, OURS)}")
+        row[ours] = pick(record, theirs, where)
+    return cast(Row, _renamed(row, config.rename)) if config.rename else row
+
+
+def raw_rows(
+    config: DataConfig, seed: int, data_root: Path | None, skip: Skip | None = None
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(where, row) as the source has them. Raises DataError; a file's row that cannot be read goes to `skip`."""
     if config.path.startswith("tiny:"):
         return _tiny_rows(config, seed)
     local = data_root / config.file if data_root and config.file else Path(config.path)
     if local.is_dir():
-        return (pair for file in _files_of(local) for pair in read_records(file))
+        return (pair for file in _files_of(local) for pair in read_records(file, skip))
     if local.exists() or (data_root and config.file) or config.path.endswith(SUFFIXES):
-        return read_records(local)
+        return read_records(local, skip)
     return _hub_rows(config)
 
 

@@ -13,11 +13,11 @@ from holdfast.rows import digest, write_json
 from holdfast.run import manifest, read_json
 from holdfast.trainers.config import TrainConfig
 
-PARTS = ("before", "training", "guard", "checkpoint", "checkpoints", "after", "bisect", "mend")
+PARTS = ("before", "training", "guard", "checkpoint", "checkpoints", "after", "bisect", "mend", "replay")
 FILES = ("manifest.json", "training.json", "trajectory.json", "outcome.json", "report.json", "report.md", "report.html")
 
 _NOT_IDENTITY = (
-    *("out", "cache", "gate", "margin", "dry_run", "overwrite", "target", "data_root", "contamination"),
+    *("out", "cache", "gate", "margin", "dry_run", "overwrite", "target", "data_root", "contamination", "card"),
     *("checkpoints", "measure_checkpoints"),
 )
 """Settings that may change between a run and its resumption: they change no number that is on disk."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.trainers import arguments, processes
+from holdfast.trainers import arguments, processes, replay
 from holdfast.trainers.checkpoints import disk, ours
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.data import training_rows
@@ -102,7 +102,8 @@ def estimate(config: TrainConfig) -> Estimate:
     words = transformers.AutoTokenizer.from_pretrained(place, **options)
     prepare_tokenizer(words, config.model)
     args = arguments.build(config.trainer.name, config.trainer.args, Path("unused"), config.seed)
-    rows = training_rows(config.data, config.seed, Path(config.data_root) if config.data_root else None)
+    root = Path(config.data_root) if config.data_root else None
+    rows = training_rows(config.data, config.seed, root, replay.stand_in(config))
     tokens, usual, cut = _lengths(config, rows, words, args)
     parameters, linear = _count(shape)
     trained = linear(config.lora.r) if config.lora.r else parameters

@@ -8,6 +8,7 @@ from typing import Any
 
 from holdfast.errors import UsageError
 from holdfast.trainers.config import DataConfig, GuardConfig, ReplayConfig, TrainConfig, TrainerConfig
+from holdfast.trainers.directory import directory_of
 
 _KEPT = ("learning_rate", "per_device_train_batch_size", "gradient_accumulation_steps", "max_length", "use_cpu", "bf16")
 """Settings of the run's trainer that its rehearsal keeps, whichever trainer it was."""
@@ -30,12 +31,18 @@ def rehearsal(config: TrainConfig, steps: int, ratio: float, data: str | None) -
         raise UsageError(f"replay takes at least one step and a ratio between 0 and 1, not {steps} and {ratio:g}")
     if config.lora.r is not None:
         raise UsageError("replay= trains full weights, and this run trained an adapter: leave it out")
-    what = data or config.data.replay.data
+    what = data or _own(config)
     if what is None:
         raise UsageError(
             "replay= needs old lessons, and the run names none: give replay_data=<file, hub id, conf/data>"
         )
     return Rehearsal(steps, ratio, what)
+
+
+def _own(config: TrainConfig) -> Any:
+    """The old lessons of the run itself: what its base model wrote, or the data it mixed in."""
+    file = directory_of(config) / "replay" / "rows.jsonl"
+    return str(file) if config.data.replay.source == "self" and file.is_file() else config.data.replay.data
 
 
 def rehearse(config: TrainConfig, start: Callable[[Path], None], how: Rehearsal, out: Path) -> None:

@@ -10,6 +10,9 @@ from holdfast.trainers.config import DataConfig
 Row = dict[str, Any]
 Shape = Callable[[Row, DataConfig], Row]
 
+WRITTEN = "written_by"
+"""A column that marks rows of self-written replay: their prompt is in its final form, template included."""
+
 _SHARE_GPT = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant", "system": "system"}
 
 
@@ -61,6 +64,8 @@ def prompt_row(row: Row, config: DataConfig) -> Row:
 def prompt(row: Row, config: DataConfig) -> Any:
     """The prompt as messages, or as text when `conversational` is off."""
     asked = row["prompt"]
+    if WRITTEN in row and not config.conversational:
+        return asked
     if not isinstance(asked, str):
         turns = chat(asked)
         return turns if config.conversational else "\n".join(str(turn["content"]) for turn in turns)
@@ -100,10 +105,21 @@ def require(row: Row, columns: Sequence[str], purpose: str) -> None:
 
 def _message(message: Any) -> dict[str, Any]:
     if isinstance(message, dict) and "role" in message and "content" in message:
-        return {key: value for key, value in message.items() if value is not None}
-    if isinstance(message, dict) and message.get("from") in _SHARE_GPT and "value" in message:
-        return {"role": _SHARE_GPT[message["from"]], "content": message["value"]}
+        return {key: value for key, value in message.items() if value is not None} | {"content": _content(message)}
+    if isinstance(message, dict) and str(message.get("from")) in _SHARE_GPT and "value" in message:
+        return {"role": _SHARE_GPT[message["from"]], "content": _content({"content": message["value"]})}
     raise DataError(f"a message needs role and content, found {message!r:.80}")
+
+
+def _content(message: dict[str, Any]) -> Any:
+    """A message's text, or its parts; a message of tool calls alone has neither."""
+    content = message["content"]
+    parts = isinstance(content, list) and all(
+        isinstance(part, dict) and isinstance(part.get("text") or "", str) for part in content
+    )
+    if content is not None and not parts and not isinstance(content, str):
+        raise DataError(f"a message's content must be text or a list of parts, found {content!r:.80}")
+    return "" if content is None else content
 
 
 def _shared_start(chosen: Any) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.rows import digest, write_json
 from holdfast.run import read_json
-from holdfast.trainers import arguments, contamination, model
+from holdfast.trainers import arguments, card, contamination, model, replay
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.data import named_rows, source_of, training_rows
 from holdfast.trainers.directory import amend_manifest, default_cache
@@ -31,6 +31,7 @@ def check(config: TrainConfig) -> None:
     row = next(named_rows(config.data, config.seed, data_root), None)
     if row is not None:
         shape(row, config.data)
+    replay.check(config)
 
 
 def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) -> dict[str, Any]:
@@ -60,10 +61,12 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     from holdfast.trainers.watch import Watch
 
     data_root = Path(config.data_root) if config.data_root else None
-    rows = training_rows(config.data, config.seed, data_root)
+    written = replay.written_rows(config, out)
+    rows = training_rows(config.data, config.seed, data_root, written)
     if is_main():
-        amend_manifest(out, training_rows={"count": len(rows), "hash": digest(rows), "source": source_of(config.data)})
+        amend_manifest(out, training_rows=_facts(config, rows), **({"replay": replay.record(out)} if written else {}))
         contamination.record(config, rows, out)
+        card.record(config, rows, out)
     # First the settings: several processes meet there, and FSDP and ZeRO-3 spread the weights as they are read.
     args = arguments.build(config.trainer.name, config.trainer.args, out / "training", config.seed)
     loaded = model.load_base(config.model, training=True, lora=config.lora.r is not None)
@@ -80,6 +83,15 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
         callbacks=[Watch(), *_keep(config), *guards(config, out), *(callbacks or [])],
     )
     return builder(config.trainer.name)(job)
+
+
+def _facts(config: TrainConfig, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the manifest holds of the rows."""
+    facts = {"count": len(rows), "hash": digest(rows), "source": source_of(config.data)}
+    if how := config.data.replay.ratio and config.data.replay:
+        count = round(len(rows) * how.ratio)
+        facts["replay"] = {"count": count, "source": "self" if how.source == "self" else str(how.data)}
+    return facts
 
 
 def guards(config: TrainConfig, out: Path) -> list[Any]:

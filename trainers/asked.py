@@ -1,0 +1,44 @@
+"""The prompts of a data set as a measurement asks them: what `holdfast sample` and self-written replay start from."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import DataError, suggestion
+from holdfast.rows import write_stream
+from holdfast.trainers.config import DataConfig
+from holdfast.trainers.data import own_rows
+from holdfast.trainers.shape import chat, prompt
+
+Row = dict[str, Any]
+
+
+def asked_rows(config: DataConfig, seed: int, data_root: Path | None = None) -> Iterator[Row]:
+    """Every row with its `prompt` as the model shall see it: text or messages, the data's own template and system
+    message in it. Other columns stay: rewards read them.
+
+    Raises DataError for data without rows, or a row without prompt (naming the columns it has).
+    """
+    for number, row in enumerate(own_rows(config, seed, data_root)):
+        yield row | {"prompt": prompt({"prompt": _asked(row, f"{config.path}, row {number}")}, config)}
+
+
+def write_prompts(rows: Iterable[Row], path: Path) -> Path:
+    """Rows as the JSONL file that a measurement's task reads."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_stream(path, (json.dumps(row, ensure_ascii=True, default=str) + "\n" for row in rows))
+    return path
+
+
+def _asked(row: Row, where: str) -> Any:
+    """The prompt column; of a conversation, all that stands before its last answer."""
+    if row.get("prompt"):
+        return row["prompt"]
+    if "messages" not in row:
+        raise DataError(f"{where}: no prompt{suggestion('prompt', row)}; name it with the key columns.prompt")
+    turns = chat(row["messages"])
+    asked = turns[:-1] if turns[-1]["role"] == "assistant" else turns
+    if not asked:
+        raise DataError(f"{where}: a conversation of one answer holds no prompt")
+    return asked

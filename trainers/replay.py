@@ -1,0 +1,239 @@
+"""Replay that the base model writes itself (`data.replay.source=self`): prompts of a data set, its own answers.
+
+What a model was trained on is seldom at hand; what it says is. Its answers to prompts of the skills one wants to keep
+are rehearsed beside the new lesson, as in self-synthesised rehearsal (arXiv 2403.01244) and self-distillation (arXiv
+2402.13669). The writing is a measurement: it resumes after a kill, and its answers lie in the cache that the base
+measurement uses, under the same lock, so that the jobs of a sweep write each answer once. Prompts are answered in
+blocks of a fixed size: a mix with more replay begins with the rows of a mix with less, whichever is written first.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import DataError, UsageError
+from holdfast.records import read_records
+from holdfast.rows import Row as Judged
+from holdfast.rows import digest, write_json
+from holdfast.run import read_json
+from holdfast.sample import final_text
+from holdfast.trainers import processes
+from holdfast.trainers.asked import asked_rows, write_prompts
+from holdfast.trainers.config import ReplayConfig, TrainConfig
+from holdfast.trainers.data import named_data, own_rows, replay_count
+from holdfast.trainers.shape import WRITTEN
+
+log = logging.getLogger("holdfast")
+Row = dict[str, Any]
+BLOCK = 128
+"""Prompts answered at a time."""
+MOST_PER_ROW = 4
+"""Prompts asked at most for each row that is needed, when `data.replay.limit` does not say."""
+ANY_TEXT = {"reward": "length", "minimum": 1, "unit": "characters"}
+
+
+@dataclass
+class Tally:
+    """What became of the prompts that were asked."""
+
+    asked: int = 0
+    kept: int = 0
+    empty: int = 0
+    cut: int = 0
+    """Answers that did not end within `data.replay.max_tokens`."""
+    below: int = 0
+    """Answers that the reward scores below the threshold."""
+    unjudged: int = 0
+
+
+def is_self(config: TrainConfig) -> bool:
+    """Whether the base model writes this run's replay."""
+    return config.data.replay.source == "self" and config.data.replay.ratio > 0
+
+
+def check(config: TrainConfig) -> None:
+    """Raise UsageError for replay settings that cannot work, before a model is loaded."""
+    how = config.data.replay
+    if how.source not in ("data", "self"):
+        raise UsageError(
+            f"data.replay.source is data (rows as they are) or self (the base's answers), not {how.source!r}"
+        )
+    if not is_self(config):
+        return
+    if config.trainer.name != "sft":
+        raise UsageError(
+            f"data.replay.source=self writes answers, which trainer=sft learns; trainer={config.trainer.name} does not"
+        )
+    if how.temperature < 0 or how.max_tokens < 1 or (how.limit is not None and how.limit < 1):
+        raise UsageError("data.replay needs temperature >= 0, max_tokens >= 1 and limit >= 1")
+    _prompts_of(how, config)
+    _reward(how)
+
+
+def written_rows(config: TrainConfig, out: Path) -> list[Row] | None:
+    """The base model's answers as training rows, from `out`/replay; None where the replay is of another kind.
+
+    Written at the first call, read at every later one. Every process of a launch calls it. Raises DataError when the
+    prompts are none, or no answer is worth rehearsing.
+    """
+    if not is_self(config):
+        return None
+    place = out / "replay"
+    if not (place / "replay.json").is_file():
+        _write(config, place)
+    return [dict(row) for _, row in read_records(place / "rows.jsonl")]
+
+
+def record(out: Path) -> dict[str, Any]:
+    """What the manifest tells of the writing."""
+    return read_json(out / "replay" / "replay.json")
+
+
+def stand_in(config: TrainConfig) -> list[Row] | None:
+    """Rows of the right number and no smaller size, for an estimate: nothing is generated."""
+    if not is_self(config):
+        return None
+    text = "a " * config.data.replay.max_tokens
+    return [{"prompt": row["prompt"], "completion": text, WRITTEN: "nobody"} for row in islice(_asked(config), 64)]
+
+
+def _write(config: TrainConfig, place: Path) -> None:
+    from holdfast.trainers.model import free, load_base
+
+    loaded = load_base(config.model)
+    tally = Tally()
+    rows = _answers(config, loaded, place, tally)
+    facts = {"model": loaded.describe(), "settings": asdict(config.data.replay)}
+    del loaded
+    free()
+    if not rows:
+        raise DataError(_why_none(config, tally))
+    _warn(config, tally)
+    if processes.is_main():
+        write_prompts(rows, place / "rows.jsonl")
+        write_json(place / "replay.json", facts | asdict(tally) | {"hash": digest(rows), "file": "replay/rows.jsonl"})
+    else:
+        processes.wait_for(place / "replay.json", place.parent / "outcome.json", 0.0)
+
+
+def _answers(config: TrainConfig, loaded: Any, place: Path, tally: Tally) -> list[Row]:
+    """Answers worth rehearsing, as many as the mix needs, or as the prompts give."""
+    how = config.data.replay
+    needed = _needed(config)
+    asked = islice(_asked(config), how.limit or MOST_PER_ROW * needed)
+    rows: list[Row] = []
+    number = 0
+    while len(rows) < needed and (block := list(islice(asked, BLOCK))):
+        judged = _measured(config, loaded, block, place / f"{number:04}")
+        rows += [_row(one, config) for one in judged if _worth(one, how, tally)]
+        number += 1
+    return rows[:needed]
+
+
+def _measured(config: TrainConfig, loaded: Any, block: Sequence[Row], place: Path) -> Iterator[Judged]:
+    from holdfast.benchmarks.engine import measure
+    from holdfast.benchmarks.settings import Settings
+    from holdfast.trainers.directory import default_cache
+
+    how = config.data.replay
+    file = place / "prompts.jsonl"
+    if processes.is_main():
+        write_prompts(block, file)
+    else:
+        processes.wait_for(file, place.parent.parent / "outcome.json", 0.0)
+    sampling = {"sampling": {"temperature": how.temperature}} if how.temperature else {}
+    task = {"task": "replay", "file": str(file.resolve()), "reward": _reward(how), "max_tokens": how.max_tokens}
+    settings = Settings(batch_size=config.model.batch_size, chat=config.data.conversational, seed=how.seed)
+    suite = {"name": "replay", "tasks": [task | sampling]}
+    measured = measure(loaded, suite, place, cache=default_cache(config), settings=settings, together=True)
+    return measured.rows("replay")
+
+
+def _worth(one: Judged, how: ReplayConfig, tally: Tally) -> bool:
+    """Whether an answer is rehearsed. What was cut would teach to stop in the middle."""
+    tally.asked += 1
+    if not final_text(one.completion).strip():
+        tally.empty += 1
+    elif one.finish_reason == "length":
+        tally.cut += 1
+    elif one.score is None:
+        tally.unjudged += 1
+    elif how.reward is not None and one.score < how.threshold:
+        tally.below += 1
+    else:
+        tally.kept += 1
+        return True
+    return False
+
+
+def _row(one: Judged, config: TrainConfig) -> Row:
+    text = final_text(one.completion)
+    answer: Any = [{"role": "assistant", "content": text}] if config.data.conversational else text
+    asked = one.prompt
+    if config.data.conversational and isinstance(asked, str):
+        asked = [{"role": "user", "content": asked}]
+    return {"prompt": asked, "completion": answer, WRITTEN: config.model.path}
+
+
+def _asked(config: TrainConfig) -> Iterator[Row]:
+    """Prompts in an order of their own, whatever the run's seed: a sweep over seeds asks the same ones."""
+    how = config.data.replay
+    data = named_data(_prompts_of(how, config))
+    data.conversational = config.data.conversational
+    root = Path(config.data_root) if config.data_root else None
+    for row in asked_rows(data, how.seed, root):
+        yield {"prompt": row["prompt"]} if how.reward is None else row
+
+
+def _prompts_of(how: ReplayConfig, config: TrainConfig) -> Any:
+    if (how.prompts or how.data) is None:
+        raise UsageError(
+            "data.replay.source=self needs prompts to answer: data.replay.prompts=… (a name of conf/data, a file or a"
+            " hub id)"
+        )
+    return how.prompts or how.data
+
+
+def _reward(how: ReplayConfig) -> dict[str, Any]:
+    """The reward as a suite's task takes it. Raises UsageError for a list, or an unknown one."""
+    from holdfast.trainers.rewards import rewards_of
+
+    if how.reward is None:
+        return dict(ANY_TEXT)
+    if isinstance(how.reward, list):
+        raise UsageError("data.replay.reward takes one reward; weighted_sum joins several")
+    (reward,) = rewards_of(how.reward)
+    return {"reward": reward.name, **reward.options}
+
+
+def _needed(config: TrainConfig) -> int:
+    root = Path(config.data_root) if config.data_root else None
+    return replay_count(len(own_rows(config.data, config.seed, root)), config.data.replay.ratio)
+
+
+def _why_none(config: TrainConfig, tally: Tally) -> str:
+    how = config.data.replay
+    counts = {
+        f"{tally.empty} empty": tally.empty,
+        f"{tally.cut} not finished within data.replay.max_tokens={how.max_tokens}": tally.cut,
+        f"{tally.below} below data.replay.threshold={how.threshold:g} of {json.dumps(how.reward)}": tally.below,
+        f"{tally.unjudged} that the reward cannot judge": tally.unjudged,
+    }
+    said = ", ".join(text for text, count in counts.items() if count)
+    return (
+        f"{config.model.path} wrote nothing worth rehearsing: of {tally.asked} answers {said}; give other prompts"
+        " (data.replay.prompts), or rows that are answered already (data.replay.source=data)"
+    )
+
+
+def _warn(config: TrainConfig, tally: Tally) -> None:
+    if tally.kept < (needed := _needed(config)):
+        log.warning(
+            "replay: %d of %d answers are worth rehearsing, %d are needed: they recur; give more prompts with"
+            " data.replay.prompts or data.replay.limit",
+            tally.kept, tally.asked, needed,
+        )  # fmt: skip
