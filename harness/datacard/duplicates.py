@@ -52,9 +52,10 @@ class Repeats:
     def __init__(self) -> None:
         self._hashes = array("Q")
 
-    def add(self, text: str) -> None:
-        """One more row."""
+    def add(self, text: str) -> int:
+        """One more row; returns its fingerprint."""
         self._hashes.append(fingerprint(text))
+        return self._hashes[-1]
 
     def groups(self) -> list[Numbers]:
         """Rows with the same text, by number, the largest group first; rows that stand alone are left out."""

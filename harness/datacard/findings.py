@@ -1,0 +1,102 @@
+"""From what was counted to what is wrong, in words: what would break training first."""
+
+from collections.abc import Iterator
+
+from holdfast.datacard.card import Card
+from holdfast.datacard.duplicates import Cluster
+from holdfast.datacard.tally import Finding, Level, Tally
+
+_ROWS: dict[str, tuple[Level, str]] = {
+    "unreadable": ("breaks", "cannot be read; training stops there"),
+    "malformed": ("breaks", "not in the shape the trainer reads; training stops there"),
+    "last turn": ("breaks", "the last turn is not the assistant's, so another's words would be learned"),
+    "empty answers": ("breaks", "the answer is empty"),
+    "equal pairs": ("breaks", "chosen equals rejected: nothing to prefer"),
+    "label type": ("breaks", "the label is not true or false; any text counts as true"),
+    "answers cut off": ("breaks", "the prompt alone fills max_length: nothing of the answer is learned"),
+    "broken characters": ("breaks", "half a surrogate pair, which no tokenizer reads"),
+    "huge rows": ("look", "more than a million characters"),
+    "unknown roles": ("look", "a role that chat templates hardly know"),
+    "turn order": ("look", "user and assistant do not take turns; some chat templates refuse that"),
+    "empty turns": ("look", "a message before the answer says nothing"),
+    "empty prompts": ("look", "the prompt is empty"),
+    "placeholders": ("look", "holds {{…}}: a placeholder nobody filled? data.rename replaces texts"),
+    "replacement characters": ("look", "holds U+FFFD: its text was decoded wrongly before"),
+    "reference not accepted": ("look", "the reward does not accept the reference itself as an answer"),
+}
+_EXACT, _NEAR, _OPENING, _LENGTH = 0.01, 0.05, 0.5, 0.7
+_FEW = 50
+"""Shares of fewer rows than this are no finding."""
+
+
+def findings(card: Card, tally: Tally) -> list[Finding]:
+    """What is wrong with a data set, what breaks training first, then by the rows concerned."""
+    found = [finding for kind, how in _ROWS.items() if (finding := tally.finding(kind, *how))]
+    found += [*_of_lengths(card, tally), *_of_reward(card, tally), *_of_pairs(card), *_of_set(card)]
+    return sorted(found, key=lambda finding: (finding.level != "breaks", -finding.count))
+
+
+def _of_lengths(card: Card, tally: Tally) -> Iterator[Finding]:
+    if card.tokens is None or not card.tokens.over:
+        return
+    every = card.tokens.over == card.rows
+    text = f"longer than max_length={card.tokens.limit}: the end is cut off without a word"
+    if found := tally.finding("long rows", "breaks" if every else "look", text + (", of every row" if every else "")):
+        yield found
+
+
+def _of_reward(card: Card, tally: Tally) -> Iterator[Finding]:
+    judged = card.judged
+    if judged is None:
+        return
+    if found := tally.finding("unjudgeable", "breaks", f"reward {judged.reward} cannot judge them ({judged.of})"):
+        found.text += f"; {found.count / card.sampled:.1%} of {card.sampled:,} sampled rows"
+        yield found
+    if judged.constant:
+        text = f"reward {judged.reward} gives {judged.least:g} to every {judged.of} of {judged.judged:,} sampled rows"
+        # A set of good answers is all ones; one that is all zeros was mapped wrongly.
+        level: Level = "look" if judged.least else "breaks"
+        yield Finding("constant reward", level, text, judged.judged)
+
+
+def _of_pairs(card: Card) -> Iterator[Finding]:
+    pairs, marks = card.preference, card.marks
+    if pairs and pairs.pairs - pairs.equal >= _FEW and pairs.longer_interval[0] > 0.5 and pairs.longer >= _LENGTH:
+        text = (
+            f"the chosen answer is the longer one in {pairs.longer:.0%} of the pairs"
+            f" (median {pairs.chosen.median:,} against {pairs.rejected.median:,} characters): length may be learned"
+        )
+        yield Finding("length bias", "look", text, round(pairs.longer * (pairs.pairs - pairs.equal)))
+    if marks and not (marks.good and marks.bad):
+        kind = "good" if marks.good else "bad"
+        text = f"every answer is marked {kind}: there is nothing to compare it with"
+        yield Finding("one label", "breaks", text, marks.good or marks.bad)
+
+
+def _of_set(card: Card) -> Iterator[Finding]:
+    """What concerns the set as a whole."""
+    if card.kind == "plain text":
+        text = "plain text: the trainers here read prompt and completion, messages, or chosen and rejected"
+        yield Finding("plain text", "breaks", text, card.rows)
+    same = card.duplicates
+    if card.rows >= _FEW and same.exact > _EXACT * card.rows:
+        text = f"{same.exact:,} rows ({same.exact / card.rows:.1%}) repeat an earlier row, character for character"
+        yield _clustered("duplicates", text, same.exact, same.exact_clusters)
+    if same.near and card.rows >= _FEW and same.near > _NEAR * card.rows:
+        text = f"{same.near:,} rows ({same.near / card.rows:.1%}) nearly repeat an earlier row"
+        yield _clustered("near duplicates", text, same.near, same.near_clusters)
+    if card.contamination is not None and card.contamination.items_found:
+        overlap = card.contamination
+        worst = [one for task in overlap.tasks.values() for one in task.found[:1]]
+        where = [one.where for one in worst]
+        yield Finding("contamination", "look", overlap.sentence(), overlap.contaminated_rows, where, worst[0].text)
+    if card.diversity is not None and card.diversity.texts >= _FEW:
+        opening, share = next(iter(card.diversity.openings.items()))
+        if share > _OPENING:
+            text = f"{share:.0%} of the sampled answers begin with the same three words"
+            yield Finding("one opening", "look", text, round(share * card.diversity.texts), [], opening)
+
+
+def _clustered(kind: str, text: str, count: int, clusters: list[Cluster]) -> Finding:
+    first = clusters[0]
+    return Finding(kind, "look", f"{text}; the largest cluster holds {first.size:,}", count, first.where, first.example)

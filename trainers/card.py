@@ -1,0 +1,191 @@
+"""A data card of what `holdfast train` would train on, and its warnings before it does."""
+
+import itertools
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from holdfast.benchmarks.prompts import suite_items
+from holdfast.benchmarks.suite import Suite
+from holdfast.datacard.card import Card
+from holdfast.datacard.contamination import Checker, Contamination
+from holdfast.datacard.diversity import diversity
+from holdfast.datacard.entry import Entry, snippet, text_of
+from holdfast.datacard.findings import findings
+from holdfast.datacard.gather import Gather, languages, quantiles
+from holdfast.datacard.judged import judge
+from holdfast.errors import DataError
+from holdfast.reward import Reward
+from holdfast.run import read_json
+from holdfast.trainers.card_rows import Located, Reading, Row, entry_of, read, reading
+from holdfast.trainers.config import DataConfig, TrainConfig
+from holdfast.trainers.data import source_of
+from holdfast.trainers.directory import amend_manifest
+
+log = logging.getLogger("holdfast")
+SAMPLE, SUBSET = 2_000, 2_000
+"""Rows that languages, diversity and a reward are measured on; rows that a training looks at before it starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A tokenizer, as a card uses it."""
+
+    name: str
+    count: Callable[[str], int]
+    limit: int | None = None
+    """Tokens from which a row is too long."""
+
+
+def card_of(
+    config: DataConfig,
+    *,
+    trainer: str = "",
+    data_root: Path | None = None,
+    limit: int | None = None,
+    sample: int = SAMPLE,
+    suite: Suite | None = None,
+    reward: Reward | None = None,
+    words: Words | None = None,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Card:
+    """Read a data set once, row by row, and describe it. `limit`: read no more rows; `progress` gets their number.
+
+    Raises DataError for a data set that cannot be read at all; single bad rows are counted in the card.
+    """
+    gather = Gather(sample, words.count if words else None, words.limit if words else None)
+    unreadable: list[DataError] = []
+
+    def skip(error: DataError) -> None:
+        unreadable.append(error) if not unreadable else None
+        gather.tally.note("unreadable", _place(error), snippet(str(error), 160))
+
+    opened = read(config, data_root, skip, trainer)
+    if not opened.kind:
+        raise unreadable[0] if unreadable else DataError(f"{config.path} holds no rows")
+    rows = _Counted(opened.rows, limit, progress)
+    card = _described(opened, rows, gather, config, suite, data_root)
+    card.source, card.complete = source_of(config), rows.exhausted
+    if words:
+        card.tokens = gather.tokens(words.name)
+    _sampled(card, gather, reward)
+    card.findings = findings(card, gather.tally)
+    card.seconds = round(rows.seconds, 3)
+    return card
+
+
+def warnings_before(config: TrainConfig, rows: list[dict[str, Any]]) -> Card:
+    """The card of some of a run's rows: at most 2,000, taken at random, without what costs time."""
+    taken = sorted(random.Random(0).sample(range(len(rows)), min(SUBSET, len(rows))))
+    located = ((f"training row {number}", rows[number]) for number in taken)
+    opened = reading(located, config.trainer.name)
+    gather = Gather(SAMPLE)
+    card = _described(opened, _Counted(opened.rows, None), gather, config.data, None, None)
+    card.source, card.complete = source_of(config.data), len(taken) == len(rows)
+    card.findings = findings(card, gather.tally)
+    return card
+
+
+def record(config: TrainConfig, rows: list[dict[str, Any]], out: Path) -> None:
+    """Look at a run's training rows before it trains; what is wrong goes to the manifest and the log."""
+    if not config.card:
+        return
+    card = warnings_before(config, rows)
+    of = f"the {card.rows:,} training rows" if card.complete else f"{card.rows:,} of {len(rows):,} training rows"
+    told = [finding.sentence() for finding in card.findings]
+    amend_manifest(out, data_card={"of": of, "breaks": len(card.broken), "findings": told})
+    for text in told:
+        log.warning("data (%s): %s", of, text)
+
+
+def warnings_of(out: Path) -> tuple[str, ...]:
+    """What the report has to say of it: what breaks training, not what may be meant so."""
+    found: Mapping[str, Any] = read_json(out / "manifest.json").get("data_card") or {}
+    return tuple(f"data ({found['of']}): {text}" for text in found.get("findings", ())[: found.get("breaks", 0)])
+
+
+class _Counted:
+    """The rows of a data set, counted and timed, up to a limit."""
+
+    def __init__(self, rows: Iterator[Located], limit: int | None, progress: Callable[[int], None] = lambda rows: None):
+        self._rows, self._limit, self._progress = rows, limit, progress
+        self._started = time.perf_counter()
+        self.count = 0
+        self.exhausted = False
+
+    def __iter__(self) -> Iterator[Located]:
+        for pair in itertools.islice(self._rows, self._limit):
+            yield pair
+            self.count += 1
+            self._progress(self.count)
+        self.exhausted = next(self._rows, None) is None
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.perf_counter() - self._started
+
+
+def _described(
+    opened: Reading, rows: _Counted, gather: Gather, config: DataConfig, suite: Suite | None, data_root: Path | None
+) -> Card:
+    """Stream the rows through everything that looks at each of them."""
+    checker = Checker(suite.name, *suite_items(suite, data_root)) if suite else None
+    dirty = 0
+    for located, bad in _sifted(checker, rows):
+        dirty += bad
+        _add(gather, *located, opened, config)
+    overlap: Contamination | None = checker.result(rows.count, dirty) if checker else None
+    tally = gather.tally
+    return Card(
+        source="",
+        kind=opened.kind,
+        trainer=opened.trainer,
+        rows=gather.rows,
+        unreadable=tally.count("unreadable") + tally.count("malformed"),
+        complete=True,
+        sampled=len(gather.sample.held),
+        columns=dict(gather.columns),
+        structure=gather.turns.result(),
+        characters=quantiles(gather.characters),
+        duplicates=gather.duplicates(),
+        contamination=overlap,
+        preference=gather.pairs.preference(),
+        marks=gather.pairs.marks(),
+    )
+
+
+def _sifted(checker: Checker | None, rows: _Counted) -> Iterator[tuple[Located, bool]]:
+    if checker is None:
+        return ((pair, False) for pair in rows)
+    # The checker reads the texts of the row and of the place that stands beside it, which is none of a prompt.
+    return checker.sift((where, (where, row)) for where, row in rows)
+
+
+def _add(gather: Gather, where: str, row: Row, opened: Reading, config: DataConfig) -> None:
+    try:
+        entry: Entry = entry_of(where, row, opened.kind, opened.trainer, config)
+    except DataError as error:
+        gather.tally.note("malformed", where, snippet(str(error), 160))
+        return
+    gather.add(entry)
+
+
+def _sampled(card: Card, gather: Gather, reward: Reward | None) -> None:
+    """What only a sample is asked."""
+    held = gather.sample.held
+    if not held:
+        return
+    card.languages = languages(held)
+    card.diversity = diversity([text_of(entry.answer) or entry.prompt_text for entry in held])
+    if reward is not None:
+        card.judged = judge(held, reward, gather.tally)
+
+
+def _place(error: DataError) -> str:
+    """The row an error names: ours begin with it."""
+    return str(error).partition(": ")[0].partition(" is not ")[0]
