@@ -9,6 +9,7 @@ blocks of a fixed size: a mix with more replay begins with the rows of a mix wit
 
 import json
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -117,7 +118,7 @@ def _write(config: TrainConfig, place: Path) -> None:
         write_prompts(rows, place / "rows.jsonl")
         write_json(place / "replay.json", facts | asdict(tally) | {"hash": digest(rows), "file": "replay/rows.jsonl"})
     else:
-        processes.wait_for(place / "replay.json", place.parent / "outcome.json", 0.0)
+        _await(place / "replay.json", place)
 
 
 def _answers(config: TrainConfig, loaded: Any, place: Path, tally: Tally) -> list[Row]:
@@ -144,13 +145,18 @@ def _measured(config: TrainConfig, loaded: Any, block: Sequence[Row], place: Pat
     if processes.is_main():
         write_prompts(block, file)
     else:
-        processes.wait_for(file, place.parent.parent / "outcome.json", 0.0)
+        _await(file, place.parent)
     sampling = {"sampling": {"temperature": how.temperature}} if how.temperature else {}
     task = {"task": "replay", "file": str(file.resolve()), "reward": _reward(how), "max_tokens": how.max_tokens}
     settings = Settings(batch_size=config.model.batch_size, chat=config.data.conversational, seed=how.seed)
     suite = {"name": "replay", "tasks": [task | sampling]}
     measured = measure(loaded, suite, place, cache=default_cache(config), settings=settings, together=True)
     return measured.rows("replay")
+
+
+def _await(file: Path, place: Path) -> None:
+    """Until the first process of a launch has written a file, or failed."""
+    processes.wait_for(file, place.parent / "outcome.json", time.time())
 
 
 def _worth(one: Judged, how: ReplayConfig, tally: Tally) -> bool:
