@@ -21,7 +21,6 @@ examples:
   holdfast serve reward=mixture.yaml host=0.0.0.0 port=80 token=$TOKEN
 """
 
-import logging
 import os
 import secrets
 import signal
@@ -73,7 +72,6 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     )
     settings.build()
     settings.to_environment()
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
     _end_by_exit()
     with ExitStack() as stack:
         if options.workers > 1:
@@ -97,7 +95,7 @@ def _listen(options: Options) -> None:
         port=options.port,
         workers=options.workers,
         access_log=False,
-        log_level="warning",
+        log_config=None,  # uvicorn's would close every handler of this process; see make_app
         backlog=2048,
         http=BoundedProtocol,
         timeout_keep_alive=15,

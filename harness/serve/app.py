@@ -1,6 +1,7 @@
 """The ASGI application: lanes made at start, drained at the end."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -26,6 +27,7 @@ from holdfast.serve.workers import follow_parent
 def make_app(settings: Settings | None = None) -> Starlette:
     """The application of the settings (those of the environment, in a worker process)."""
     chosen = settings or Settings.from_environment()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     if chosen.log:
         log_requests()
     rewards = chosen.build()
