@@ -19,6 +19,8 @@ Syntax = Literal["auto", "python", "json"]
 MAX_LENGTH = 20_000
 """Characters of a completion's calls; no benchmark's answer comes near."""
 _MAX_DEPTH = 50
+_MAX_TREE = 200
+"""Levels of a syntax tree: x+x+x+… nests without brackets, and how much Python's parser takes differs by version."""
 
 
 class NoCallsError(ValueError):
@@ -147,6 +149,8 @@ def _source_calls(text: str, language: Language) -> list[Call]:
         body = ast.parse(bracketed, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NoCallsError(f"not calls: {error}") from error
+    if _tree_depth(body) > _MAX_TREE:
+        raise NoCallsError("nested too deeply")
     if not isinstance(body, ast.List | ast.Tuple):
         raise NoCallsError("not a list of calls")
     return [_python_call(element) for element in body.elts]
@@ -221,6 +225,15 @@ def _dictionary(node: ast.Dict) -> dict[Any, Any]:
             raise NoCallsError("a dictionary's key must be a plain value")
         found[name] = _value(value)
     return found
+
+
+def _tree_depth(tree: ast.expr) -> int:
+    """Levels of a syntax tree, at most one more than are allowed."""
+    depth = 0
+    level: list[ast.AST] = [tree]
+    while level and depth <= _MAX_TREE:
+        depth, level = depth + 1, [child for node in level for child in ast.iter_child_nodes(node)]
+    return depth
 
 
 def _depth(text: Sequence[str]) -> int:
