@@ -27,7 +27,7 @@ def _check(*, tolerance: float, seconds: float, **_: Any) -> None:
         raise UsageError(f"seconds must be in (0, 60], not {seconds!r}")
 
 
-@register("math", version="2", scope="batch", check=_check)
+@register("math", version="3", scope="batch", check=_check)
 def math(
     samples: Sequence[Sample],
     *,

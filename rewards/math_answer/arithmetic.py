@@ -58,6 +58,9 @@ def repeating(text: str, period: str = "") -> Node:
     """A repeating decimal: `text` up to the period, then the period; without one, `0.333…` is an approximation."""
     whole, _, after = text.partition(".")
     if not period:
+        digit = after[-1:]
+        if digit not in ("", "0", "9") and after.endswith(digit * 3):  # 0.1666… is 1/6
+            return repeating(text.rstrip(digit), digit)
         return num(Fraction(text), len(after))
     if not period.isdigit() or len(period) > 40:
         raise Unreadable("no repeating part")

@@ -2,6 +2,16 @@
 
 import re
 
+from holdfast.rewards.math_answer.names import (
+    CONSTANTS,
+    DEGREE_WORDS,
+    FUNCTIONS,
+    GREEK,
+    NUMBER_WORDS,
+    PERCENT_WORDS,
+    SCALE_WORDS,
+)
+
 _UNICODE = {
     "−": "-", "–": "-", "—": "-", "‐": "-", "⁻": "^-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ",
     "÷": r"\div ", "√": r"\sqrt ", "∛": r"\cbrt ", "π": r"\pi ", "∞": r"\infty ", "≤": r"\le ", "⩽": r"\le ",
@@ -57,9 +67,22 @@ _CURRENCY = re.compile(r"\\\$|[€£¥₹]|\\(?:pounds|euro|yen)(?![a-zA-Z])")
 _RUN = re.compile(r"\s+")
 _ANNOTATION = re.compile(r"<<[^<>]*>>")  # of GSM8K's calculator
 _ABBREVIATED = re.compile(r"(?<=[a-zA-Z])\.(?=\s|$)")
-_UNIT_IN_BRACKETS = re.compile(r"(?<=[\d}%]) ?\(([a-zA-Z][a-zA-Z .]*)\)$")
+_UNIT_IN_BRACKETS = re.compile(r"(?<=[\d}%]) ?\(([a-zA-Z][a-zA-Z .\-]*)\)$")
 _PRIMES = re.compile(r"\^ ?\{((?: ?\\prime(?![a-zA-Z]))+) ?\}|\^ ?\\prime(?![a-zA-Z])")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
+_COUNTED = re.compile(r"((?:^|.*[=≈:] ?)[-+]?\d[\d,.]*(?:/\d+)?) ([a-zA-Z][a-zA-Z'&.\- ]{2,80})$")
+_NO_NOUNS = (
+    FUNCTIONS.keys() | CONSTANTS.keys() | GREEK | SCALE_WORDS.keys() | PERCENT_WORDS
+    | {"mod", "am", "pm", "a.m", "p.m", "a.m.", "p.m.", "x"}
+)  # fmt: skip
+_ENDLESS = re.compile(r"\.\d*(\d)\1\1 ?\.\.\.\s*$")
+_BASE = re.compile(r"\((\d+)\)\s?(?=_)")
+_BASE_IN_WORDS = re.compile(r"(?<=\d)_\{? ?\\text(?:rm)? ?\{ ?(two|three|four|five|six|seven|eight|nine|ten) ?\} ?\}?")
+_SAID = re.compile(r"^\\text\s?\{ ?(?:[Tt]he |[Ff]inal ){0,2}[Aa]nswer(?:\s?:| is:?)\s?\}")
+_UNION = re.compile(r"(?<=[)\]]) ?U ?(?=[(\[])")
+
+
+_LONGEST_COUNTED = 200
 
 
 def clean(text: str, *, thousands: bool = True, decimal_comma: bool = False) -> str:
@@ -71,8 +94,12 @@ def clean(text: str, *, thousands: bool = True, decimal_comma: bool = False) -> 
         text = _GROUPED.sub("", text)
     if not text.isascii():
         text = _from_unicode(text)
+    if "_" in text:
+        text = _BASE_IN_WORDS.sub(lambda base: f"_{{{NUMBER_WORDS[base[1]]}}}", _BASE.sub(r"\1", text))
     if "\\" in text:
-        text = _from_latex(text)
+        text = _from_latex(_SAID.sub("", text))
+    if "U" in text:
+        text = _UNION.sub(r" \\cup ", text)
     if "$" in text:
         text = text.replace("$", " ")
     if "**" in text:
@@ -80,10 +107,21 @@ def clean(text: str, *, thousands: bool = True, decimal_comma: bool = False) -> 
     text = _digits(text, thousands, decimal_comma)
     if "th" in text or "st" in text or "nd" in text or "rd" in text:
         text = _ORDINAL.sub(" ", text)
-    text = text.strip().rstrip(".,;:").strip()
+    text = text.strip() if _ENDLESS.search(text) else text.strip().rstrip(".,;:").strip()
     if text.endswith(")") and "(" in text:
-        text = _UNIT_IN_BRACKETS.sub(r" \1", text)
-    return _ABBREVIATED.sub(" ", text) if "." in text else text
+        text = _UNIT_IN_BRACKETS.sub(r" \\text{\1}", text)
+    text = _ABBREVIATED.sub(" ", text) if "." in text else text
+    counted = _COUNTED.fullmatch(text) if len(text) < _LONGEST_COUNTED and text[-1:].isalpha() else None
+    if counted is not None and _nouns(counted[2].split()):
+        return rf"{counted[1]} \text{{{counted[2]}}}"
+    return text
+
+
+def _nouns(words: list[str]) -> bool:
+    """Is it what a number counts (`7 cents in a week`), and no mathematics in words?"""
+    plain = words[0] != "in" or words[1:2] in (["a"], ["the"], ["one"], ["total"])
+    degrees = words[0] in DEGREE_WORDS and len(words) == 1
+    return plain and not degrees and _NO_NOUNS.isdisjoint(words[:2]) and any(len(word) > 3 for word in words)
 
 
 def _from_unicode(text: str) -> str:

@@ -1,10 +1,12 @@
 """Equality of two trees of any shape: the cheapest sound test first."""
 
+from dataclasses import replace
+
 from holdfast.rewards.math_answer import agreement, evaluate, modular, scalars
 from holdfast.rewards.math_answer.names import FLIPPED
 from holdfast.rewards.math_answer.regions import Piece, looks_like, region
 from holdfast.rewards.math_answer.settings import Settings, Verdict
-from holdfast.rewards.math_answer.solutions import Solutions, expanded, named, quantity, settled, solutions
+from holdfast.rewards.math_answer.solutions import Solutions, expanded, named, quantity, settled, solutions, turned
 from holdfast.rewards.math_answer.tree import Node, add, div, has, mul, neg, num, substitute, symbols
 
 _MOST_COMPARISONS = 600
@@ -86,6 +88,8 @@ class Comparison:
         one, other = region(gold), region(pred)
         if one is None or other is None:
             return self._inequalities(gold, pred)
+        if _overlapping(gold, one) and pred.kind == "list":
+            return self._matched(list(gold.args), list(pred.args))
         if len(one) != len(other):
             return self._say(False, "different sets of reals")
         if not all(map(self._pieces, one, other)):
@@ -155,6 +159,7 @@ class Comparison:
 
     def _relations(self, gold: Node, pred: Node) -> bool:
         """Equations against equations, and against bare values."""
+        gold, pred = turned(gold), turned(pred)
         if gold.kind == pred.kind:
             return self._equations(gold, pred)
         relation, value = (gold, pred) if gold.kind == "rel" else (pred, gold)
@@ -164,7 +169,7 @@ class Comparison:
         if gold.kind == "rel":
             stands = named(first) or not symbols(relation)
         else:
-            stands = quantity(first) or not symbols(relation) or self._derivation(relation)
+            stands = quantity(first) or not symbols(relation) or _computed(relation) or self._derivation(relation)
         if not stands:
             return self._say(False, "an equation is no value")
         return self.same(last, value) if gold.kind == "rel" else self.same(value, last)
@@ -201,11 +206,12 @@ class Comparison:
             single, many = (one, other) if one.kind == "one" else (other, one)
             return self._single_item(single, many, gold_is_single=one.kind == "one")
         if not self._ordered(one, other):
-            one, other = one.distinct(), other.distinct()
+            repeated = one.kind == "list" and len(one.items) > len(one.distinct().items)  # 1, 1, 2 is not 1, 2
+            one, other = (one, other) if repeated else (one.distinct(), other.distinct())
         if len(one.items) != len(other.items):
             return self._say(False, f"{len(one.items)} parts against {len(other.items)}")
         if self._ordered(one, other):
-            if {one.kind, other.kind} == {"tuple", "set"} or _brackets_differ(one, other):
+            if {one.kind, other.kind} == {"tuple", "set"} or _brackets_differ(one, other) or _half_open(one, other):
                 return self._say(False, "a tuple is no set" if one.brackets != other.brackets else "")
             return all(map(self.same, one.items, other.items))
         return self._matched(list(one.items), list(other.items))
@@ -222,9 +228,20 @@ class Comparison:
                 vector = Node("matrix", tuple(Node("row", (item,)) for item in many.items))
                 pair = (single.items[0], vector) if gold_is_single else (vector, single.items[0])
                 return self._matrices(*pair)
+            if many.kind == "alternatives" and not many.names:
+                return self._alternatives(single.items[0], many.items, gold_is_single)
             return self._say(False, f"1 part against {len(many.items)}")
         pair = (single.items[0], many.items[0])
         return self.same(*(pair if gold_is_single else pair[::-1]))
+
+    def _alternatives(self, single: Node, items: tuple[Node, ...], gold_is_single: bool) -> bool:
+        """`1/2 or 0.5` is one answer in two forms; `3 or 4` is a hedge."""
+        outer, self.settings = self.settings, replace(self.settings, percent="always")
+        alike = all(self.same(items[0], item) for item in items[1:])
+        self.settings = outer
+        if not alike:
+            return self._say(False, f"1 part against {len(items)}")
+        return any(self.same(*((single, item) if gold_is_single else (item, single))) for item in items)
 
     def _records(self, gold: Solutions, pred: Solutions) -> bool:
         if len(gold.names) != len(pred.names):
@@ -261,6 +278,11 @@ class Comparison:
         return all(self.same(a, b) for row, other in rows for a, b in zip(row.args, other.args))
 
 
+def _computed(relation: Node) -> bool:
+    """`y^2 - 3xy = 9 - 27 = -18`: a chain that ends in a number is a computation."""
+    return len(relation.args) > 2 and not symbols(settled(relation))
+
+
 def _opened(node: Node) -> list[Node]:
     parts = node.args if node.kind in ("list", "set") else (node,)
     return [reading for part in parts for reading in expanded(part)]
@@ -288,6 +310,17 @@ def _interchangeable(one: Node, other: Node) -> bool:
 def _brackets_differ(one: Solutions, other: Solutions) -> bool:
     """A pair in other brackets may be an interval; longer ones are vectors."""
     return len(one.items) == 2 and "" not in (one.brackets, other.brackets) and one.brackets != other.brackets
+
+
+def _overlapping(node: Node, found: list[Piece]) -> bool:
+    """A list of sets that overlap (a domain and a range) is no union."""
+    listed = node.kind == "list" and node.value != "or" and all(part.kind != "rel" for part in node.args)
+    return listed and len(found) < len(node.args)
+
+
+def _half_open(one: Solutions, other: Solutions) -> bool:
+    """`[2,5)` is an interval and no list of two."""
+    return bool({one.brackets, other.brackets} & {"[)", "(]"}) and one.brackets != other.brackets
 
 
 def _as_matrix(node: Node) -> Node | None:

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from holdfast.rewards.math_answer.compare import compare
 from holdfast.rewards.math_answer.evaluate import Hard, Refused
-from holdfast.rewards.math_answer.extract import NOTHING, Extraction, boxes, extract, is_prose
+from holdfast.rewards.math_answer.extract import NOTHING, Extraction, boxes, extract
 from holdfast.rewards.math_answer.names import UNIT_LETTERS
 from holdfast.rewards.math_answer.reading import Reading, comma_is_ambiguous, read, without_choice
 from holdfast.rewards.math_answer.settings import Settings, Verdict
 from holdfast.rewards.math_answer.solutions import solutions
+from holdfast.rewards.math_answer.statement import is_prose, without_remark
 from holdfast.rewards.math_answer.tree import MAX_CHARS, Node, mul, rebuild, substitute, symbols, walk
 
 _TRUE, _FALSE = frozenset({"true", "yes"}), frozenset({"false", "no"})
@@ -58,7 +59,7 @@ def reference_parts(reference: str) -> tuple[str, ...]:
     if not parts and (len(reference) > 200 or "####" in reference or "\n" in reference.strip() or is_prose(reference)):
         found = extract(reference)
         parts = found.parts if found != NOTHING and found.how != "the whole text" else ()
-    parts = tuple(part for part in parts if read(part).key) or (reference,)
+    parts = tuple(part for part in parts if read(part).key) or (without_remark(reference),)
     for part in parts:
         _check(part)
     return tuple({read(part).key: part for part in parts}.values())

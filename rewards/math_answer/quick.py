@@ -24,7 +24,7 @@ def score(sample: Sample, settings: Settings) -> Score | None:
         _, closed, text = text.rpartition("</think>")
         if not closed or "<think>" in text:
             return None
-    if "<|" in text or "</s>" in text:
+    if "<|" in text or "</s>" in text or "nswer>" in text:
         return None
     found = _final(text, settings.extract == "boxed")
     if found is None:
@@ -52,7 +52,7 @@ def _final(text: str, boxed_only: bool) -> tuple[str, str] | None:
     at = text.rfind("\\boxed{")
     if at >= 0:
         end = text.find("}", at)
-        if end < 0 or text.count("box") != 1:
+        if end < 0 or text.count("box") != 1 or text.find("or", end, end + 12) >= 0:
             return None
         return text[at + 7 : end], "box"
     if boxed_only or "box" in text:

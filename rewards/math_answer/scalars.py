@@ -37,14 +37,28 @@ def readings(gold: Node, pred: Node, settings: Settings) -> list[tuple[Node, Nod
         return [converted] if converted else [(gold, Node("text", (), "another unit"))]
     if settings.units == "strict" and gold_unit != pred_unit:
         return [(gold, Node("text", (), "another unit"))]
+    if "base" in (gold.kind, pred.kind):
+        return _base_pairs(gold, pred)
     pairs = [(_bare(gold), _bare(pred))]
     if "percent" in (gold.kind, pred.kind) and gold.kind != pred.kind:
         pairs = _percent_pairs(gold, pred, settings)
     if "deg" in (gold.kind, pred.kind) and gold.kind != pred.kind:
         pairs.append((_radians(gold), _radians(pred)))
-    if pred.kind == "base" and gold.kind == "num" and gold == num(int(pred.value[0])):
-        pairs.append((gold, gold))
     return pairs
+
+
+def _base_pairs(gold: Node, pred: Node) -> list[tuple[Node, Node]]:
+    """The digits are the answer, or the number in the question would be one; a side may omit the base, like a unit."""
+    written = [node.value if node.kind == "base" else (_digits_of(node), None) for node in (gold, pred)]
+    same = written[0][0] == written[1][0] and (written[0][1] == written[1][1] or None in (written[0][1], written[1][1]))
+    if same or ((gold.kind == "base") == (pred.kind == "base") and written[0][1] == written[1][1]):
+        return [(_bare(gold), _bare(gold if same else pred))]
+    ten = [node.args[0] if node.kind == "base" and node.value[1] == 10 else node for node in (gold, pred)]
+    return [(ten[0], ten[1] if ten[1].kind != "base" and ten[0].kind != "base" else Node("text", (), "another base"))]
+
+
+def _digits_of(node: Node) -> str:
+    return str(node.value[0]) if node.kind == "num" else ""
 
 
 def _percent_pairs(gold: Node, pred: Node, settings: Settings) -> list[tuple[Node, Node]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import NamedTuple
 
-from holdfast.rewards.math_answer.tree import BINDERS, Node, add, neg, rebuild, walk
+from holdfast.rewards.math_answer.tree import BINDERS, Node, add, neg, rebuild, symbols, walk
 
 _MOST_SIGNS = 4
 _DIFFERENTIALS = (Node("sym", (), "d"), Node("sym", (), "partial"))
@@ -42,7 +42,7 @@ def solutions(node: Node) -> Solutions:
         return Solutions(tuple(pair[1] for pair in found), "record", tuple(pair[0] for pair in found))
     if found and named[0] is not None and len(found) == 1:
         return Solutions(_flat((found[0][1], *node.args[1:])), "list")
-    return Solutions(_flat(node.args), "list")
+    return Solutions(_flat(node.args), "alternatives" if node.value == "or" else "list")
 
 
 def _record_or_tuple(group: Node) -> Node:
@@ -56,8 +56,16 @@ def _assignment(node: Node) -> tuple[Node, Node] | None:
     """Name and value of `x = …`."""
     if node.kind != "rel" or set(node.value) - {"=", "~"}:
         return None
+    node = turned(node)
     value = settled(node)
     return (node.args[0], value) if named(node.args[0]) else None
+
+
+def turned(node: Node) -> Node:
+    """`5 = x` with its name first."""
+    if node.kind == "rel" and node.value == ("=",) and node.args[1].kind == "sym" and not symbols(node.args[0]):
+        return node._replace(args=node.args[::-1])
+    return node
 
 
 def settled(node: Node) -> Node:

@@ -18,6 +18,10 @@ _STRENGTH = {"": 0, ",": 1, "quad": 1, "row": 2, "and": 2, ";": 3, "or": 4}
 _APPLIED = frozenset("fgh")
 _APPLIED_TO_ONE = frozenset("FGHPQTSVyuvpqwWzrxN")
 
+_CHANGING = frozenset(
+    "or but not plus minus wrong incorrect maybe perhaps possibly unless either half factorial".split()
+)
+
 __all__ = ["SHAPES", "bracketed", "command", "matrix_sum", "product", "sequence"]
 
 
@@ -120,6 +124,7 @@ def unit(parser: "Parser", left: Node) -> Node:
         token = parser.peek()
         if token.kind == "word":
             parser.next()
+            _refuse_changed(token.text, bool(known))
             known += [UNITS[word] for word in _words(token.text) if word in UNITS]
         elif token.text == "^" and parser.peek(-1).kind == "word":
             parser.next()
@@ -136,6 +141,13 @@ def unit(parser: "Parser", left: Node) -> Node:
         if spelled.startswith(prefix):
             spelled = spelled.removeprefix(prefix) + exponent_text
     return Node("unit", (left,), spelled)
+
+
+def _refuse_changed(text: str, after_unit: bool) -> None:
+    """`7 or more`, `5 squared`, `3 and a half`: what the words make of the number is not read."""
+    words = _words(text)
+    if not _CHANGING.isdisjoint(words) or (words[:1] in (["squared"], ["cubed"]) and not after_unit):
+        raise Unreadable(f"what {text!r} makes of the number is not known")
 
 
 def word(parser: "Parser") -> Node:

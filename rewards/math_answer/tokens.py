@@ -37,6 +37,7 @@ _DOTS = frozenset({r"\ldots", r"\dots", r"\cdots", r"\dotsc", r"\dotsb", r"\vdot
 _PLAIN_PRODUCTS = frozenset("abcdxyz")
 _MATHS_INSIDE = re.compile(r"[\d\\^=+<>/]")
 _LETTER_LIST = re.compile(r"\(?[A-Z]\)?(?:\s*(?:,|and|&)\s*\(?[A-Z]\)?)+")
+_COUNTED = re.compile(r"\$?(-?\d+(?:\.\d+)?(?:/\d+)?) +([a-zA-Z]{3,}(?: [a-zA-Z]+){0,4})")
 _SIMPLE = {
     r"\{": Token("op", "set("), r"\}": Token("op", ")set"), r"\lbrace": Token("op", "set("),
     r"\rbrace": Token("op", ")set"), r"\lbrack": Token("op", "["), r"\rbrack": Token("op", "]"),
@@ -152,6 +153,9 @@ def _wrapped(text: str, position: int, spaced: bool, tokens: list[Token]) -> int
     elif len(inside) == 1 and inside.isalpha():
         after_number = bool(tokens) and (tokens[-1].kind == "num" or _after_unit(tokens))
         tokens.append(Token("word" if after_number and inside in UNITS else "name", inside, spaced))
+    elif (counted := _COUNTED.fullmatch(inside)) is not None:
+        tokens.extend(tokenize(counted[1]))
+        tokens.append(Token("word", counted[2], True))
     elif _LETTER_LIST.fullmatch(inside):
         tokens.extend(tokenize(inside))
     elif "/" in inside and all(word in UNITS for word in re.findall(r"[a-zA-Z]+", inside)) and inside[0].isalpha():
@@ -185,7 +189,9 @@ def _letters(run: str, spaced: bool, tokens: list[Token]) -> None:
         tokens.append(Token("rel", "in", spaced) if last.kind == "name" else Token("word", "inch", spaced))
     elif run == "mod":
         tokens.append(Token("cmd", "mod", spaced))
-    elif len(run) == 1 and run in UNITS and _after_unit(tokens):
+    elif (last.kind == "word" and spaced and len(run) > 1) or (
+        len(run) == 1 and run in UNITS and _after_unit(tokens)
+    ):  # `20 years old`
         tokens.append(Token("word", run, spaced))
     elif len(run) == 1:
         tokens.append(Token("name", run, spaced))

@@ -1,0 +1,216 @@
+"""What one sentence states as its answer, without the remarks, fillers, denials and second thoughts around it."""
+
+import re
+
+from holdfast.rewards.math_answer.names import (
+    CONSTANTS,
+    FUNCTIONS,
+    NUMBER_WORDS,
+    PERCENT_WORDS,
+    SEPARATING_WORDS,
+    UNITS,
+)
+
+SHORT = 400
+FORMULA = re.compile(
+    r"\$\$(.{1,2000}?)\$\$|(?<!\\)\$(?!\d[^$]{0,1000}\s\$)((?:[^$\\]|\\.){1,2000}?)(?<!\\)\$(?!\d)|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]",
+    re.DOTALL,
+)
+NUMBER = re.compile(
+    r"(?:(?<![\w)\]}.])[-−–]\s?)?(?:\\?[$€£¥]\s?)?[-−]?"
+    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,3}(?!\w))?(?:\s?/\s?\d+(?![\d/.]))?"
+    r"(?:\s?\\?%|\s(?:percent|pct)\b|\s?°)?|[-−]?\.\d+"
+)
+"""`$104, so they cost $104` holds no formula: there a dollar stands before a digit."""
+SUBSTANCE = re.compile(r"[\d$\\^+√π]")
+_CODE = re.compile(r"__|\w\(|[{}\[\];<>\\|`@=]|[\"']\w+[\"']|\bif\b")
+_WORD = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}")
+_TEXT_GROUP = re.compile(r"\\(?:text|mathrm|mbox|textbf|operatorname)[a-z]*\s*\{[^{}]*\}|\\(?:begin|end)\s*\{[^{}]*\}")
+_COPULA = re.compile(
+    r"(?:\b(?:is|are|be|was|equals|get|gives(?: us)?|obtain|have|has)\b|(?<!\d):|:(?!\d)|=)\s*",
+    re.IGNORECASE,
+)
+_MEASURE = re.compile(r"(?:an?|the) (?:[a-z]+ ){1,3}of (?=[$\\(\d])")
+_MATHEMATICAL = (
+    FUNCTIONS.keys() | CONSTANTS.keys() | UNITS.keys() | SEPARATING_WORDS.keys() | PERCENT_WORDS | NUMBER_WORDS.keys()
+    | {"in", "mod", "degrees", "degree", "th", "st", "nd", "rd", "am", "pm"}
+)  # fmt: skip
+
+_ASIDE = re.compile(
+    r"\s\((?:since|because|as|not|i\.e\.|that is|which|rounded|after|assuming)\s[^()]*(?:\([^()]*\)[^()]*)*\)[.!]*$",
+    re.IGNORECASE,
+)
+_REPEATED_IN_WORDS = re.compile(r"(?<=[\d$)}%])\s+\((?!mod\b)[a-zA-Z]{3,}(?:[ -][a-zA-Z]+){0,6}\)$")
+_REMARK = re.compile(
+    r"(?<=[\w$)}%°*])(?:\s*[,;]\s*|\s+)(?:(?:and|but)\s+)?(?:not|rather than|instead of|because|since|i\.e\.|"
+    r"which (?:occurs|happens|is (?:more|less|greater|smaller|larger|the|an?|not|also|what|attained))|"
+    r"(?:obviously|clearly|indeed|of course)(?=\W*$)|as (?:required|desired|needed|expected|claimed|stated|shown)|"
+    r"given that|in total|altogether)(?!\w).*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_NOT_BUT = re.compile(r"^not\b.{1,80}?\bbut\s+(?:rather\s+)?", re.IGNORECASE)
+_DENIED = re.compile(
+    r"(?:\b(?:not|never|cannot|neither|anything but)\b|n['’]t\b|≠|!=)(?:\s\w+){0,2}\W*$", re.IGNORECASE
+)
+_CHANGED = re.compile(
+    r"\b(?:(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower) than|above|below|over|under|twice|double|"
+    r"triple|half(?: of)?|(?:square|cube) root of|square of|cube of|between)[\s$\\(*]*$",
+    re.IGNORECASE,
+)
+_NEGATIVE = re.compile(r"\b(?:minus|negative)[\s$\\(*]*$", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r"\s*(?:times|plus|minus|divided by|multiplied by|squared|cubed|factorial|to the)\b", re.IGNORECASE
+)
+_DOUBT = re.compile(r"(?:\b(?:or|maybe|perhaps|possibly|alternatively|could|might|unless)\b|\?)", re.IGNORECASE)
+_UNIT_WORD = re.compile(r"\s*([a-zA-Z]+)")
+_MOST_BETWEEN = 40
+_MOST_FILLED = 60
+_QUOTES = "\"'`“”‘’"
+_DECORATION = "[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]"
+_CHEER = re.compile(rf"{_DECORATION}|[?\s]")
+_LINES_END = re.compile(r"[\s.]*(?:\\end\{[a-z]+\*?\}[\s.]*)+$")
+_ENDLESS = re.compile(r"(-?\$?\d[\d,]*)\s*(?:…|\.\.\.+)")
+_LEADING = re.compile(rf"(?:(?:{_DECORATION}|[∴•▪►]|\*(?=\s))\s*)+")
+_FILLER = re.compile(
+    r"^(?:(?:so|thus|hence|therefore|ok|okay|well)[,:]?\s+)?"
+    r"(?:(?:it['’]s|it is|that['’]s|that is|this is|we get|i get|(?:that|this|which) (?:gives|makes)(?: us)?"
+    r"|ans(?:\.|:| [-–—:]))\s+)?",
+    re.IGNORECASE,
+)
+_AFFIRMED = re.compile(
+    r"\s+(?:it is|is\s+(?:(?:the|my|our)\s+)?(?:(?:final|correct|right)\s+)?"
+    r"(?:answer|result|solution|correct|right))[.!]?$",
+    re.IGNORECASE,
+)
+
+
+def is_prose(text: str) -> bool:
+    """Are there words in it that are no mathematics, other than after the quantity they count?"""
+    bare = _TEXT_GROUP.sub(" ", text)
+    first = re.match(r"[\s$\\(*-]*[\d.,]+", bare)
+    if first is not None:
+        rest = bare[first.end() :].strip(" $.*")
+        if re.fullmatch(r"[%°]?\s*[a-zA-Z][a-zA-Z .\-]{0,40}", rest) and len(rest.split()) <= 4:
+            return False
+    words = [word for word in _WORD.findall(bare) if word not in _MATHEMATICAL and word.casefold() not in _MATHEMATICAL]
+    long = [word for word in words if len(word) > 3]
+    return len(words) > 2 or bool(long and re.search(r"\d|\$", text))
+
+
+def answer_in(statement: str) -> str:
+    """The answer within one sentence: all of it, what follows its verb, its only formula or number.
+
+    Several values joined by a doubt (`4 or maybe 3`) come back as a list; a denied value (`not 4`) with its denial.
+    """
+    statement = without_remark(_NOT_BUT.sub("", trimmed(statement)))
+    if not statement or not is_prose(statement):
+        return statement
+    after = after_verb(statement)
+    if after and not is_prose(after):
+        return after
+    formulas = list(FORMULA.finditer(statement))
+    leading = NUMBER.match(statement)
+    code = _CODE.search(statement) is not None
+    if leading is not None and not code and not formulas:
+        return _judged(statement, [leading, *NUMBER.finditer(statement, leading.end())], 0)
+    if formulas:
+        return _judged(statement, formulas, len(formulas) - 1)
+    numbers = list(NUMBER.finditer(statement))
+    if numbers and not code:
+        values = [number.group() for number in numbers]
+        return _judged(statement, numbers, 0) if len(set(values)) == 1 else ", ".join(values)
+    return statement if len(statement) <= SHORT else ""
+
+
+def trimmed(statement: str) -> str:
+    """Without the quotes, cheers and unmatched brackets around it."""
+    text = statement.strip().strip("*").strip()
+    if "\\end" in text and "\\begin" not in text:
+        text = _LINES_END.sub("", text)
+    if not FORMULA.search(text):
+        text = _without_cheers(text)
+    endless = _ENDLESS.fullmatch(text)
+    text = endless[1] if endless else text
+    while len(text) > 2 and text[0] in _QUOTES and text[-1] in _QUOTES:
+        text = text.strip(_QUOTES).strip(" .")
+    while text[-1:] in (")", "]", ">") and not any(opening in text for opening in "([<"):
+        text = text[:-1].rstrip(" .")
+    return text
+
+
+def _without_cheers(text: str) -> str:
+    """`42!` at the end of a sentence is no factorial; `n!` is one."""
+    text = text.removesuffix(":)").removesuffix(":-)")
+    while text and _CHEER.match(text[-1]):
+        text = text[:-1]
+    bare = text.rstrip("!")
+    return bare if bare[-1:].isdigit() or len(text) - len(bare) > 1 else text
+
+
+def without_remark(statement: str) -> str:
+    """`42, not 43` and `42 (forty-two)` say 42."""
+    text = _REPEATED_IN_WORDS.sub("", _ASIDE.sub("", statement))
+    head = _REMARK.sub("", text)
+    whole = SUBSTANCE.search(head) and not is_prose(head) and head.count("{") == head.count("}")
+    return head if whole else text
+
+
+def undecorated(text: str) -> str:
+    """A short text without its bullet, emphasis and filler words: `So it is 42.`, `` `42` ``, `42 is the answer.`"""
+    if len(text) > _MOST_FILLED:
+        return text
+    text = _LEADING.sub("", text, count=1) if _LEADING.match(text) else text
+    while len(text) > 2 and text[0] == text[-1] and text[0] in "`*_":
+        text = text[1:-1].strip()
+    bare = _MEASURE.sub("", _AFFIRMED.sub("", _FILLER.sub("", text, count=1)), count=1)
+    text = bare if SUBSTANCE.search(bare) else text
+    return text[:-1].rstrip() if text.endswith("?") else text
+
+
+def after_verb(statement: str) -> str:
+    """What stands behind the last verb, unless that is denied."""
+    masked = FORMULA.sub(lambda match: "#" * len(match.group()), statement)
+    verb = None
+    for verb in _COPULA.finditer(masked):  # noqa: B007 - the last one is wanted
+        pass
+    concluded = re.search(r"\b(?:so|hence|thus|therefore)\b\s*([^#]*#+[^#]*)$", masked, re.IGNORECASE)
+    start = max(verb.end() if verb else 0, concluded.start(1) if concluded else 0)
+    if not start:
+        return ""
+    denied = verb and start == verb.end() and _DENIED.search(masked[max(0, verb.start() - 20) : verb.start()])
+    return "" if denied else _MEASURE.sub("", statement[start:].lstrip(" ,").rstrip(), count=1)
+
+
+def settled(text: str, values: list[re.Match[str]], chosen: int) -> str:
+    """The chosen one of the values in a text, with its neighbour where a doubt joins them, with its denial."""
+    start = max(0, values[chosen].start() - _MOST_BETWEEN)
+    before = re.split(r"[.!?;\n](?:\s|$)", text[start : values[chosen].start()])[-1]
+    if _DENIED.search(before):
+        return f"not {_inside(values[chosen])}"
+    for first, second in ((chosen - 1, chosen), (chosen, chosen + 1)):
+        if first >= 0 and second < len(values) and _doubted(text, values[first], values[second]):
+            return f"{_inside(values[first])} or {_inside(values[second])}"
+    return f"{'-' if _NEGATIVE.search(before) else ''}{_inside(values[chosen])}"
+
+
+def _judged(statement: str, values: list[re.Match[str]], chosen: int) -> str:
+    """`settled`, within a sentence that states the answer: what stands around the value may change it."""
+    value = values[chosen]
+    before = statement[: value.start()]
+    if _CHANGED.search(before) or _GOES_ON.match(statement, value.end()):
+        return statement
+    return settled(statement, values, chosen)
+
+
+def _doubted(text: str, first: re.Match[str], second: re.Match[str]) -> bool:
+    """Does `or`, `maybe` … join two different values that are not the same in two units?"""
+    between = text[first.end() : second.start()]
+    if len(between) > _MOST_BETWEEN or not _DOUBT.search(between) or _inside(first) == _inside(second):
+        return False
+    one, other = _UNIT_WORD.match(text, first.end()), _UNIT_WORD.match(text, second.end())
+    units = [match[1] if match else "" for match in (one, other)]
+    return not (units[1] and units[0] != units[1] and not _DOUBT.fullmatch(units[0]))
+
+
+def _inside(value: re.Match[str]) -> str:
+    return next((group for group in value.groups() if group), value.group())
