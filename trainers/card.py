@@ -18,11 +18,13 @@ from holdfast.datacard.entry import Entry, snippet, text_of
 from holdfast.datacard.findings import findings
 from holdfast.datacard.gather import Gather, languages, quantiles
 from holdfast.datacard.judged import judge
+from holdfast.datacard.tally import Tally
 from holdfast.errors import DataError
 from holdfast.reward import Reward
 from holdfast.run import read_json
+from holdfast.trainers import arguments
 from holdfast.trainers.card_rows import Located, Reading, Row, entry_of, read, reading
-from holdfast.trainers.config import DataConfig, TrainConfig
+from holdfast.trainers.config import DataConfig, ModelConfig, TrainConfig
 from holdfast.trainers.data import source_of
 from holdfast.trainers.directory import amend_manifest
 
@@ -38,7 +40,7 @@ class Words:
     name: str
     count: Callable[[str], int]
     limit: int | None = None
-    """Tokens from which a row is too long."""
+    """Tokens from which a row is too long; None: as the trainer has it."""
 
 
 def card_of(
@@ -57,16 +59,17 @@ def card_of(
 
     Raises DataError for a data set that cannot be read at all; single bad rows are counted in the card.
     """
-    gather = Gather(sample, words.count if words else None, words.limit if words else None)
+    tally = Tally()
     unreadable: list[DataError] = []
 
     def skip(error: DataError) -> None:
         unreadable.append(error) if not unreadable else None
-        gather.tally.note("unreadable", _place(error), snippet(str(error), 160))
+        tally.note("unreadable", _place(error), snippet(str(error), 160))
 
     opened = read(config, data_root, skip, trainer)
     if not opened.kind:
         raise unreadable[0] if unreadable else DataError(f"{config.path} holds no rows")
+    gather = Gather(tally, sample, *((words.count, words.limit or _usual_limit(opened.trainer)) if words else ()))
     rows = _Counted(opened.rows, limit, progress)
     card = _described(opened, rows, gather, config, suite, data_root)
     card.source, card.complete = source_of(config), rows.exhausted
@@ -78,12 +81,26 @@ def card_of(
     return card
 
 
+def words_of(model: str, limit: int | None = None) -> Words:
+    """The tokenizer of `tiny`, a directory or a hub id. Raises DataError when there is none."""
+    import transformers
+
+    from holdfast.trainers.model import model_place
+
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(model_place(ModelConfig(model)))
+    except (OSError, ValueError, KeyError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DataError(f"no tokenizer of {model!r}: {first}") from error
+    return Words(model, lambda text: len(tokenizer(text, truncation=False, verbose=False)["input_ids"]), limit)
+
+
 def warnings_before(config: TrainConfig, rows: list[dict[str, Any]]) -> Card:
     """The card of some of a run's rows: at most 2,000, taken at random, without what costs time."""
     taken = sorted(random.Random(0).sample(range(len(rows)), min(SUBSET, len(rows))))
     located = ((f"training row {number}", rows[number]) for number in taken)
     opened = reading(located, config.trainer.name)
-    gather = Gather(SAMPLE)
+    gather = Gather(Tally(), SAMPLE)
     card = _described(opened, _Counted(opened.rows, None), gather, config.data, None, None)
     card.source, card.complete = source_of(config.data), len(taken) == len(rows)
     card.findings = findings(card, gather.tally)
@@ -184,6 +201,12 @@ def _sampled(card: Card, gather: Gather, reward: Reward | None) -> None:
     card.diversity = diversity([text_of(entry.answer) or entry.prompt_text for entry in held])
     if reward is not None:
         card.judged = judge(held, reward, gather.tally)
+
+
+def _usual_limit(trainer: str) -> int | None:
+    """Where TRL cuts rows off unless told otherwise; None where it does not."""
+    found = {field.name: field.default for field in arguments.fields(trainer)} if trainer else {}
+    return found.get("max_length") if trainer not in ("grpo", "rloo") else None
 
 
 def _place(error: DataError) -> str:

@@ -75,6 +75,31 @@ class ReplayConfig:
 
 
 @dataclass
+class FilterConfig:
+    """Rows left out; each is counted and kept, with its reason, in `dropped.jsonl`."""
+
+    min_chars: int | None = None
+    max_chars: int | None = None
+    """Of the prompt and the longest answer together."""
+    max_tokens: int | None = None
+    tokenizer: str | None = None
+    """Whose tokens `max_tokens` counts: `tiny`, a directory or a hub id."""
+    duplicates: str = "keep"
+    """`exact`: of rows with the same text the first is kept; `near`: of nearly the same too."""
+    similarity: float = 0.8
+    """Share of 3-word pieces in common from which rows are nearly the same."""
+    languages: list[str] = field(default_factory=list)
+    """ISO 639-1 codes of the answers to keep; `unknown` is one too."""
+    suite: Any = None
+    """Rows that hold items of this suite, or passages of them, are left out."""
+    reward: Any = None
+    min_reward: float = 1.0
+    """Rows whose answer (reference, where there is none) scores less, or cannot be judged, are left out."""
+    broken: bool = False
+    """Leave out rows that training would stop at or learn wrongly from."""
+
+
+@dataclass
 class DataConfig:
     """One training data set and how its columns are named."""
 
@@ -96,8 +121,7 @@ class DataConfig:
     conversational: bool = True
     """Chat messages; false: plain text, as base models read it."""
     limit: int | None = None
-    max_chars: int | None = None
-    """Rows with a longer prompt plus completion are left out, and counted."""
+    filter: FilterConfig = field(default_factory=FilterConfig)
     shuffle: bool = True
     replay: ReplayConfig = field(default_factory=ReplayConfig)
     reward: Any = None

@@ -11,7 +11,7 @@ from typing import Any, cast
 from holdfast.errors import DataError, UsageError, suggestion
 from holdfast.records import SUFFIXES, pick, read_records
 from holdfast.rows import Skip
-from holdfast.trainers.config import DataConfig, ReplayConfig
+from holdfast.trainers.config import DataConfig, FilterConfig, ReplayConfig
 
 log = logging.getLogger("holdfast")
 Row = dict[str, Any]
@@ -19,30 +19,47 @@ OURS = ("prompt", "completion", "reference", "messages", "chosen", "rejected", "
 
 
 def training_rows(
-    config: DataConfig, seed: int, data_root: Path | None = None, written: Sequence[Row] | None = None
+    config: DataConfig,
+    seed: int,
+    data_root: Path | None = None,
+    written: Sequence[Row] | None = None,
+    dropped: list[Row] | None = None,
 ) -> list[Row]:
     """The rows to train on, replay included, in the order training sees them (TRL shuffles once more).
 
-    `written`: the replay, where the base model wrote it (`data.replay.source=self`).
+    `written`: the replay, where the base model wrote it (`data.replay.source=self`). `dropped` gets the rows that
+    `data.filter` leaves out, each with its reason.
 
     Raises DataError for data that cannot be read or has no rows left, UsageError for a wrong setting.
     """
-    rows = own_rows(config, seed, data_root)
+    rows = own_rows(config, seed, data_root, dropped)
     ratio = config.replay.ratio
     if not 0 <= ratio < 1:
         raise UsageError(f"data.replay.ratio must be at least 0 and below 1, not {ratio}")
     if ratio:
-        source = replay_source(config.replay, seed, data_root) if written is None else written
+        source = replay_source(config.replay, seed, data_root, dropped) if written is None else written
         rows += [source[i % len(source)] for i in range(replay_count(len(rows), ratio))]
         random.Random(seed).shuffle(rows)
     return rows
 
 
-def own_rows(config: DataConfig, seed: int, data_root: Path | None = None) -> list[Row]:
-    """The rows of one data set, shuffled and cut as configured."""
-    rows = [row for row in named_rows(config, seed, data_root) if _short_enough(row, config.max_chars)]
+def own_rows(
+    config: DataConfig, seed: int, data_root: Path | None = None, dropped: list[Row] | None = None
+) -> list[Row]:
+    """The rows of one data set, filtered, shuffled and cut as configured."""
+    from holdfast.trainers.sieve import active, kept_rows, sifted
+
+    rows = list(named_rows(config, seed, data_root))
+    told = ""
+    if active(config.filter):
+        reasons = kept_rows(rows, config, data_root)
+        told = f": {sifted(reasons).sentence()}"
+        log.info("data %s%s", config.path, told)
+        if dropped is not None:
+            dropped += [{"reason": why, "row": row} for row, why in zip(rows, reasons) if why]
+        rows = [row for row, why in zip(rows, reasons) if not why]
     if not rows:
-        raise DataError(f"no training rows in {config.path}" + (" after max_chars" if config.max_chars else ""))
+        raise DataError(f"no training rows in {config.path}{told}")
     if config.shuffle:
         random.Random(seed).shuffle(rows)
     return rows[: config.limit]
@@ -53,11 +70,13 @@ def replay_count(rows: int, ratio: float) -> int:
     return round(rows * ratio / (1 - ratio))
 
 
-def replay_source(config: ReplayConfig, seed: int, data_root: Path | None = None) -> list[Row]:
+def replay_source(
+    config: ReplayConfig, seed: int, data_root: Path | None = None, dropped: list[Row] | None = None
+) -> list[Row]:
     """The rows of the replay data."""
     if config.data is None:
         raise UsageError("data.replay.ratio needs data.replay.data=… (a name of conf/data, a file or a hub id)")
-    return own_rows(named_data(config.data), seed, data_root)
+    return own_rows(named_data(config.data), seed, data_root, dropped)
 
 
 def named_data(what: Any) -> DataConfig:
@@ -73,7 +92,17 @@ def named_data(what: Any) -> DataConfig:
     for key in settings:
         if key not in known:
             raise UsageError(f"unknown key {key!r} of data.replay.data{suggestion(key, known)}")
+    if isinstance(how := settings.get("filter"), Mapping):
+        settings["filter"] = _filter(how)
     return DataConfig(**settings)
+
+
+def _filter(settings: Mapping[str, Any]) -> FilterConfig:
+    known = set(asdict(FilterConfig()))
+    for key in settings:
+        if key not in known:
+            raise UsageError(f"unknown key {key!r} of data.replay.data.filter{suggestion(key, known)}")
+    return FilterConfig(**settings)
 
 
 def named_rows(config: DataConfig, seed: int, data_root: Path | None) -> Iterator[Row]:
@@ -137,10 +166,6 @@ def _tiny_rows(config: DataConfig, seed: int) -> Iterator[tuple[str, Mapping[str
     for skill in skills:
         for index, row in enumerate(generate(skill, "train", each, seed)):
             yield f"{config.path}[{skill} {index}]", row
-
-
-def _short_enough(row: Row, limit: int | None) -> bool:
-    return limit is None or sum(len(str(row.get(key, ""))) for key in ("prompt", "completion", "chosen")) <= limit
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

@@ -14,7 +14,16 @@ from holdfast.run import manifest, read_json
 from holdfast.trainers.config import TrainConfig
 
 PARTS = ("before", "training", "guard", "checkpoint", "checkpoints", "after", "bisect", "mend", "replay")
-FILES = ("manifest.json", "training.json", "trajectory.json", "outcome.json", "report.json", "report.md", "report.html")
+FILES = (
+    "manifest.json",
+    "dropped.jsonl",
+    "training.json",
+    "trajectory.json",
+    "outcome.json",
+    "report.json",
+    "report.md",
+    "report.html",
+)
 
 _NOT_IDENTITY = (
     *("out", "cache", "gate", "margin", "dry_run", "overwrite", "target", "data_root", "contamination", "card"),

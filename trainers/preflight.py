@@ -68,7 +68,7 @@ def _check_lengths(config: TrainConfig, words: Any, context: int) -> None:
             raise UsageError(
                 f"trainer.args.max_completion_length={grown} does not fit the model's context of {context} tokens"
                 f" behind prompts of up to {asked}: take {max(1, context - asked)} at most"
-                + (", and leave long prompts out with data.max_chars" if asked >= context else "")
+                + (", and leave long prompts out with data.filter.max_chars" if asked >= context else "")
             )
         return
     limit = args.get("max_length", schema.get("max_length")) or context + 1
@@ -76,7 +76,7 @@ def _check_lengths(config: TrainConfig, words: Any, context: int) -> None:
     if min(row, limit) > context:
         raise UsageError(
             f"training rows of up to {row} tokens do not fit the model's context of {context}: cut them with"
-            f" trainer.args.max_length={context}, or leave them out with data.max_chars"
+            f" trainer.args.max_length={context}, or leave them out with data.filter.max_chars"
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.rows import digest, write_json
 from holdfast.run import read_json
-from holdfast.trainers import arguments, card, contamination, model, replay
+from holdfast.trainers import arguments, card, contamination, model, replay, sieve
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.data import named_rows, source_of, training_rows
 from holdfast.trainers.directory import amend_manifest, default_cache
@@ -62,8 +62,10 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
 
     data_root = Path(config.data_root) if config.data_root else None
     written = replay.written_rows(config, out)
-    rows = training_rows(config.data, config.seed, data_root, written)
+    dropped: list[dict[str, Any]] = []
+    rows = training_rows(config.data, config.seed, data_root, written, dropped)
     if is_main():
+        sieve.record(dropped, out)
         amend_manifest(out, training_rows=_facts(config, rows), **({"replay": replay.record(out)} if written else {}))
         contamination.record(config, rows, out)
         card.record(config, rows, out)

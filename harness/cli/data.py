@@ -1,24 +1,38 @@
-"""Prepare and check data: fetch a suite's, verify it, look for it in a training set.
+"""Prepare and check data: fetch a suite's, look for it in a training set, describe a training set, filter it.
 
   holdfast data fetch suite=core data_root=data          from the hub at the pinned revisions, into data/holdfast/
   holdfast data verify suite=core data_root=data         there, whole, and what was pinned (or first seen)?
   holdfast data fetch tasks=[gsm8k,mmlu] data_root=data
   holdfast data contamination rows.jsonl suite=core      how much of the suite stands in a training set
+  holdfast data card rows.jsonl out=card.html            what a training set holds, and what is wrong with it
+  holdfast data filter rows.jsonl kept.jsonl duplicates=near max_chars=8000      the rows worth training on
 
 Then `holdfast eval … data_root=data` needs no network. Exit code 65 when something is missing or changed.
-`contamination` takes a file (JSONL, JSON, parquet), a folder, a name of conf/data or a hub id. Keys:
-  suite=NAME|FILE tasks=[…]     default: core
+The others take a file (JSONL, JSON, parquet), a folder, a name of conf/data or a hub id. Keys:
+  suite=NAME|FILE tasks=[…]     default of fetch, verify, contamination: core; card and filter look for it when named
   data_root=DIR                 a folder with the data sets, instead of the hub
   split=train name=CONFIG revision=COMMIT     of a hub id
+  columns=[prompt:question,…]   ours:theirs (prompt, completion, reference, messages, chosen, rejected, label)
   limit=ROWS                    read no more rows
-  out=FILE.jsonl                contamination: the rows without any of the suite
+  out=FILE                      contamination: the rows without any of the suite (.jsonl); card: .html, .md or .json
+  trainer=sft|dpo|grpo|rloo|kto|reward     card, filter: in whose shape the rows are read; default: by their columns
+  reward=NAME|FILE.yaml         card: the scores of the answers (of the references, where there are none)
+  model=DIRECTORY|HUB_ID        card, filter: count its tokenizer's tokens; max_length= (card, default: the trainer's)
+  sample=ROWS                   card: rows for languages, diversity and the reward (default 2000)
+filter (what is dropped is counted, and kept with its reason in kept.dropped.jsonl):
+  min_chars= max_chars= max_tokens=     of the prompt and the longest answer together
+  duplicates=exact|near similarity=0.8  the first of its like is kept
+  languages=[en,de]             of the answer, by ISO 639-1 code; unknown is a code too
+  suite=NAME|FILE               rows that hold items of the suite or passages of them
+  reward=NAME min_reward=1      rows whose answer scores less, or cannot be judged
+  broken=false                  keep rows that training stops at
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from holdfast.cli.grammar import Flags
 from holdfast.errors import EXIT_DATA, EXIT_PASS, UsageError, unknown
@@ -28,7 +42,7 @@ if TYPE_CHECKING:
     from holdfast.benchmarks.suite import Suite
     from holdfast.trainers.config import DataConfig
 
-COMMANDS = ("fetch", "verify", "contamination")
+COMMANDS = ("fetch", "verify", "contamination", "card", "filter")
 
 
 @dataclass
@@ -43,6 +57,20 @@ class Options:
     revision: str | None = None
     limit: int | None = None
     out: str | None = None
+    columns: list[str] = field(default_factory=list)
+    trainer: str = ""
+    reward: str | None = None
+    model: str | None = None
+    max_length: int | None = None
+    sample: int = 2000
+    min_chars: int | None = None
+    max_chars: int | None = None
+    max_tokens: int | None = None
+    duplicates: Literal["keep", "exact", "near"] = "keep"
+    similarity: float = 0.8
+    languages: list[str] = field(default_factory=list)
+    min_reward: float = 1.0
+    broken: bool = True
 
 
 def run(paths: Sequence[str], options: Options, flags: Flags) -> int:
@@ -56,8 +84,12 @@ def run(paths: Sequence[str], options: Options, flags: Flags) -> int:
         if root is None:
             raise UsageError(f"`holdfast data {paths[0]}` needs data_root=DIR")
         return _prepare(paths, options, root, flags)
+    if paths[0] == "filter":
+        return _filter(paths[1:], options, root, flags)
     if len(paths) != 2:
         raise UsageError(f"`holdfast data {paths[0]}` needs one file, folder, name of conf/data or hub id")
+    if paths[0] == "card":
+        return _card(paths[1], options, root, flags)
     return _contamination(paths[1], options, root, flags)
 
 
@@ -94,15 +126,84 @@ def _contamination(what: str, options: Options, root: Path | None, flags: Flags)
     return EXIT_PASS
 
 
+def _card(what: str, options: Options, root: Path | None, flags: Flags) -> int:
+    from holdfast.datacard.pages import as_json, check_out, write_card
+    from holdfast.datacard.render import print_card, progress
+    from holdfast.trainers.card import card_of, words_of
+    from holdfast.trainers.rewards import rewards_of
+
+    check_out(options.out)
+    config = data_config(what, options)
+    words = words_of(options.model, options.max_length) if options.model else None
+    with progress() as told:
+        card = card_of(
+            config,
+            trainer=options.trainer,
+            data_root=root,
+            limit=options.limit,
+            sample=options.sample,
+            suite=_suite(options, "") if options.suite or options.tasks else None,
+            reward=rewards_of(options.reward)[0] if options.reward else None,
+            words=words,
+            progress=told,
+        )
+    if options.out:
+        write_card(card, Path(options.out))
+    if flags.json:
+        print(as_json(card), end="")
+    else:
+        print_card(card)
+    return EXIT_PASS
+
+
+def _filter(paths: Sequence[str], options: Options, root: Path | None, flags: Flags) -> int:
+    from dataclasses import replace
+
+    from holdfast.trainers.config import FilterConfig
+    from holdfast.trainers.sieve import active, dropped_file, filter_file
+
+    if len(paths) != 2 or not paths[1].endswith(".jsonl"):
+        raise UsageError("`holdfast data filter` needs the data to read and the .jsonl file to write")
+    how = FilterConfig(
+        min_chars=options.min_chars,
+        max_chars=options.max_chars,
+        max_tokens=options.max_tokens,
+        tokenizer=options.model,
+        duplicates=options.duplicates,
+        similarity=options.similarity,
+        languages=options.languages,
+        suite=options.tasks or options.suite,
+        reward=options.reward,
+        min_reward=options.min_reward,
+        broken=options.broken,
+    )
+    if not active(how):
+        raise UsageError("`holdfast data filter` has nothing to filter by: see `holdfast data --help`")
+    out = Path(paths[1])
+    found = filter_file(replace(data_config(paths[0], options), filter=how), out, options.trainer, root, options.limit)
+    if flags.json:
+        print(json.dumps(asdict(found)))
+    else:
+        print(f"{found.sentence()}\nkept in {out}, dropped in {dropped_file(out)}")
+    return EXIT_PASS
+
+
 def data_config(what: str, options: Options) -> "DataConfig":
-    """The DataConfig of a file, a folder, a name of conf/data or a hub id."""
+    """The DataConfig of a file, a folder, a name of conf/data or a hub id, with the columns of the command line."""
     from dataclasses import replace
 
     from holdfast.trainers.data import named_data
 
     config = named_data(what)
+    columns = dict(config.columns)
+    for pair in options.columns:
+        ours, colon, theirs = pair.partition(":")
+        if not colon:
+            raise UsageError(f"columns=[ours:theirs,…] cannot read {pair!r}: expected a colon")
+        columns[ours] = theirs
     return replace(
         config,
+        columns=columns,
         split=options.split or config.split,
         name=options.name or config.name,
         revision=options.revision or config.revision,

@@ -5,7 +5,7 @@ from typing import Any
 
 from holdfast.datacard.contamination import Contamination
 from holdfast.datacard.diversity import Diversity
-from holdfast.datacard.duplicates import Cluster
+from holdfast.datacard.duplicates import SIMILARITY, Cluster
 from holdfast.datacard.judged import Judged
 from holdfast.datacard.numbers import Quantiles
 from holdfast.datacard.pairs import Marks, Preference
@@ -25,14 +25,14 @@ class Duplicates:
     """The largest."""
     prompts: int = 0
     """Rows whose prompt stands in an earlier row, whatever the answer."""
-    near: int | None = None
-    """Rows that nearly repeat an earlier one, exact duplicates apart; None: not looked for."""
+    near: int = 0
+    """Rows that nearly repeat an earlier one, exact duplicates apart."""
     near_clusters: list[Cluster] = field(default_factory=list)
     near_checked: int = 0
     """Rows compared for near duplicates: distinct ones of at least eight words, as many as memory is set aside for."""
     near_left_out: int = 0
     """Distinct rows behind the most that are compared."""
-    similarity: float = 0.0
+    similarity: float = SIMILARITY
 
 
 @dataclass(slots=True)

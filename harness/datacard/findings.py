@@ -20,10 +20,12 @@ _ROWS: dict[str, tuple[Level, str]] = {
     "turn order": ("look", "user and assistant do not take turns; some chat templates refuse that"),
     "empty turns": ("look", "a message before the answer says nothing"),
     "empty prompts": ("look", "the prompt is empty"),
-    "placeholders": ("look", "holds {{…}}: a placeholder nobody filled? data.rename replaces texts"),
+    "placeholders": ("look", "holds a placeholder that nobody filled? data.rename replaces texts"),
     "replacement characters": ("look", "holds U+FFFD: its text was decoded wrongly before"),
     "reference not accepted": ("look", "the reward does not accept the reference itself as an answer"),
 }
+BREAKING = frozenset(kind for kind, (level, _) in _ROWS.items() if level == "breaks")
+"""Faults of single rows that training stops at or learns wrongly from."""
 _EXACT, _NEAR, _OPENING, _LENGTH = 0.01, 0.05, 0.5, 0.7
 _FEW = 50
 """Shares of fewer rows than this are no finding."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from holdfast.datacard.card import Duplicates, Languages, Tokens
-from holdfast.datacard.duplicates import SIMILARITY, Cluster, Numbers, Repeats, Signatures
+from holdfast.datacard.duplicates import Cluster, Numbers, Repeats, Signatures
 from holdfast.datacard.entry import Entry, snippet, text_of
 from holdfast.datacard.numbers import Quantiles, Reservoir
 from holdfast.datacard.pairs import Pairs
@@ -21,16 +21,18 @@ _SAMPLED = 100_000
 """Longer rows are left out of the sample, which stays in memory."""
 NEAR_MOST = 200_000
 _MOST_COLUMNS = 100
-_LETTERS, _LETTER_SHARE = 20, 0.5
+_READ, _LETTER_SHARE = 1_000, 0.5
 _BROKEN = re.compile("[\ud800-\udfff]")
 _CLUSTERS = 5
+_SCRIPTS = {"ko": re.compile("[\uac00-\ud7a3]"), "zh": re.compile("[\u3040-\u30ff\u3400-\u9fff]")}
+_KANA = re.compile("[\u3040-\u30ff]")
 
 
 class Gather:
     """Collects, row by row. Memory: some 200 bytes a row, 504 more for each of the first 200,000 distinct ones."""
 
-    def __init__(self, sample: int, count: Count | None = None, limit: int | None = None, near: bool = True) -> None:
-        self.tally = Tally()
+    def __init__(self, tally: Tally, sample: int, count: Count | None = None, limit: int | None = None) -> None:
+        self.tally = tally
         self.turns, self.pairs = Turns(), Pairs()
         self.columns: Counter[str] = Counter()
         self.characters: dict[str, array[int]] = {}
@@ -39,7 +41,7 @@ class Gather:
         self._count, self._limit = count, limit
         self._tokens: dict[str, array[int]] = {}
         self._texts, self._prompts = Repeats(), Repeats()
-        self._signatures = Signatures() if near else None
+        self._signatures = Signatures()
         self._where: list[str] = []
         self._heads: list[str] = []
         self._seen: set[int] = set()
@@ -67,15 +69,13 @@ class Gather:
             exact_clusters=[self._cluster(group) for group in groups[:_CLUSTERS]],
             prompts=sum(len(group) - 1 for group in self._prompts.groups()),
         )
-        if self._signatures is not None:
-            followers: dict[int, list[int]] = {}
-            for row, leader in self._signatures.leaders().items():
-                followers.setdefault(leader, [leader]).append(row)
-            near = sorted(followers.values(), key=lambda group: (-len(group), group[0]))
-            found.near = sum(len(group) - 1 for group in near)
-            found.near_clusters = [self._cluster(group, other=True) for group in near[:_CLUSTERS]]
-            found.near_checked, found.similarity = len(self._signatures), SIMILARITY
-            found.near_left_out = self.near_left_out
+        followers: dict[int, list[int]] = {}
+        for row, leader in self._signatures.leaders().items():
+            followers.setdefault(leader, [leader]).append(row)
+        near = sorted(followers.values(), key=lambda group: (-len(group), group[0]))
+        found.near = sum(len(group) - 1 for group in near)
+        found.near_clusters = [self._cluster(group, other=True) for group in near[:_CLUSTERS]]
+        found.near_checked, found.near_left_out = len(self._signatures), self.near_left_out
         return found
 
     def tokens(self, tokenizer: str) -> Tokens:
@@ -89,7 +89,7 @@ class Gather:
         before = len(self._seen)
         self._seen.add(self._texts.add(text))
         self._prompts.add(entry.prompt_text.strip() or f"\x00{number}")
-        if len(self._seen) == before or self._signatures is None:
+        if len(self._seen) == before:
             return
         if len(self._signatures) < NEAR_MOST:
             self._signatures.add(number, text)
@@ -140,14 +140,21 @@ def languages(entries: Sequence[Entry]) -> Languages:
 
 
 def language(text: str) -> str:
-    """ISO 639-1 code of a text's language; `unknown` below 20 letters, or where most signs are no letters (code,
-    sums): the detector answers there too, by luck."""
+    """ISO 639-1 code of a text's language: by its script (Chinese, Japanese, Korean), else the detector's word, when
+    it finds both halves of the text to be in the same language.
+
+    `unknown` otherwise, and where most signs are no letters (code, sums): the detector would answer there by luck.
+    """
     from holdfast.rewards.instructions.language import detect
 
-    text = text[:2_000]
+    text = text[:_READ]
     letters = sum(map(str.isalpha, text))
-    visible = sum(not sign.isspace() for sign in text)
-    cjk = any("\u3040" <= sign <= "\u9fff" for sign in text)
-    if letters < (_LETTERS // 4 if cjk else _LETTERS) or letters < _LETTER_SHARE * visible:
+    if letters < _LETTER_SHARE * sum(not sign.isspace() for sign in text):
         return "unknown"
-    return detect(text) or "unknown"
+    for code, signs in _SCRIPTS.items():
+        if 2 * len(signs.findall(text)) > letters:
+            return "ja" if code == "zh" and _KANA.search(text) else code
+    middle = text.find(" ", len(text) // 2)
+    middle = middle if middle > 0 else len(text) // 2
+    first, second = detect(text[:middle]), detect(text[middle:])
+    return first if first is not None and first == second else "unknown"

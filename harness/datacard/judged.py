@@ -43,9 +43,9 @@ class Judged:
 
 def judge(entries: Sequence[Entry], reward: Reward, tally: Tally) -> Judged:
     """Score a sample of rows; those that cannot be judged are noted."""
-    of = _part(entries)
+    of = part_of(entries)
     found = Judged(reward.name, of)
-    scores = _scores(entries, of, reward)
+    scores = scores_of(entries, of, reward)
     for entry, score in zip(entries, scores):
         if score.value is None:
             tally.note("unjudgeable", entry.where, snippet(score.reason))
@@ -59,16 +59,18 @@ def judge(entries: Sequence[Entry], reward: Reward, tally: Tally) -> Judged:
         found.mean, found.least, found.most = sum(values) / len(values), min(values), max(values)
         found.histogram = _histogram(values, found.least, found.most)
     if of == "chosen":
-        _compare(found, scores, _scores(entries, "rejected", reward))
+        _compare(found, scores, scores_of(entries, "rejected", reward))
     return found
 
 
-def _part(entries: Sequence[Entry]) -> str:
+def part_of(entries: Sequence[Entry]) -> str:
+    """What of these rows a reward judges."""
     names = next((entry.answers for entry in entries if entry.answers), {})
     return next((name for name in ("completion", "chosen") if name in names), "reference")
 
 
-def _scores(entries: Sequence[Entry], of: str, reward: Reward) -> list[Score]:
+def scores_of(entries: Sequence[Entry], of: str, reward: Reward) -> list[Score]:
+    """The scores of one part of these rows."""
     samples = [_sample(entry, of, reward) for entry in entries]
     batches = (samples[start : start + _BATCH] for start in range(0, len(samples), _BATCH))
     return [score for batch in batches for score in reward.score_batch(batch)]

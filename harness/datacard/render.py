@@ -1,11 +1,83 @@
 """What was found of a training set, as a terminal shows it."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from holdfast.datacard.parts import Part, parts, what
+from holdfast.report.markup import visible
+
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from holdfast.datacard.card import Card
     from holdfast.datacard.contamination import Contamination
 
 SHOWN = 5
+_BAR = 40
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[int], None]]:
+    """A count of rows on stderr while they are read, with the time that took."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda rows: bar.update(task, completed=rows) if rows % 64 == 0 else None
+
+
+def print_card(card: "Card") -> None:
+    """The warnings, then the card's parts."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    print_findings(card, console)
+    for label, value in what(card):
+        _say(console, f"{label:<8} {value}")
+    for part in parts(card):
+        console.print()
+        _say(console, part.title, "bold")
+        _say(console, part.lede, "dim")
+        for label, value in part.facts:
+            _say(console, f"  {label}: {value}")
+        if part.table:
+            console.print(_table(part))
+        for label, share, value in part.bars:
+            bar = "█" * round(_BAR * share) or "▏"
+            _say(console, f"  {label[:24]:<24} {bar} {value}")
+    _say(console, f"\nread in {card.seconds:.1f} s", "dim")
+
+
+def print_findings(card: "Card", console: "Console") -> None:
+    """One line a finding, what breaks training first."""
+    _say(console, card.sentence(), "bold")
+    marks = {"breaks": ("✗ breaks", "red"), "look": ("○ look at", "yellow")}
+    for finding in card.findings:
+        mark, colour = marks[finding.level]
+        console.print(f"[{colour}]{mark}[/{colour}] ", end="")
+        _say(console, finding.sentence())
+    console.print()
+
+
+def _say(console: "Console", text: str, style: str = "") -> None:
+    console.print(visible(text), style=style, markup=False, soft_wrap=True)
+
+
+def _table(part: Part) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for number, heading in enumerate(part.heads):
+        table.add_column(heading, justify="right" if number and not part.words else "left", overflow="fold")
+    for row in part.table:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    return table
 
 
 def print_contamination(found: "Contamination") -> None:

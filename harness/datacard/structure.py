@@ -1,5 +1,6 @@
 """The turns of the rows: who speaks, in which order, and what is missing."""
 
+import re
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from holdfast.datacard.tally import Tally
 
 ROLES = ("system", "user", "assistant", "tool", "developer", "")
 _MOST_ROLES = 50
-_PLACEHOLDERS = ("{{", "}}")
+_PLACEHOLDER = re.compile(r"\{\{ ?\w{1,40} ?\}\}")
 
 
 @dataclass(slots=True)
@@ -76,8 +77,9 @@ class Turns:
                 tally.note("empty answers", entry.where, f"{name} of {snippet(entry.prompt_text)!r}")
         if entry.prompt and not entry.prompt_text.strip():
             tally.note("empty prompts", entry.where, snippet(entry.text))
-        if all(sign in entry.text for sign in _PLACEHOLDERS):
-            tally.note("placeholders", entry.where, _around(entry.text, _PLACEHOLDERS[0]))
+        text = entry.text
+        if held := _PLACEHOLDER.search(text):
+            tally.note("placeholders", entry.where, snippet(text[max(0, held.start() - 30) : held.end() + 30]))
 
     def _count_roles(self, entry: Entry, turns: tuple[Turn, ...], tally: Tally) -> None:
         for turn in turns:
@@ -107,8 +109,3 @@ class Turns:
         if any(not turn.text.strip() and not turn.calls for turn in entry.prompt):
             found.empty_turns += 1
             tally.note("empty turns", entry.where, snippet(entry.prompt_text))
-
-
-def _around(text: str, sign: str) -> str:
-    at = text.find(sign)
-    return snippet(text[max(0, at - 30) : at + 60])

@@ -1,10 +1,26 @@
 """What is wrong with a data set: each fault once, counted, with the rows that show it."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 Level = Literal["breaks", "look"]
 SHOWN = 5
+
+
+def places(where: Sequence[str]) -> str:
+    """Rows of files in short: the file's name once, then the numbers."""
+    shown: list[str] = []
+    last = ""
+    for one in where:
+        found = re.match(r"(.*[^\d])(\d+)\]?$", one.rpartition("/")[2])
+        if found is None or found[1] != last:
+            shown.append(one.rpartition("/")[2])
+        else:
+            shown.append(f"[{found[2]}]" if one.endswith("]") else found[2])
+        last = found[1] if found else ""
+    return ", ".join(shown)
 
 
 @dataclass(slots=True)
@@ -24,7 +40,7 @@ class Finding:
 
     def sentence(self) -> str:
         """The fault, the rows and an example, in one line."""
-        rows = ", ".join(self.where) + (", …" if self.count > len(self.where) else "")
+        rows = places(self.where) + (", …" if self.count > len(self.where) else "")
         return self.text + (f" [{rows}]" if rows else "") + (f": {self.example}" if self.example else "")
 
 

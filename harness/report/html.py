@@ -61,8 +61,15 @@ def render(comparison: Comparison, extras: Mapping[str, Any] | None = None) -> s
     return page(f"{words.title(comparison)} · Holdfast", sections, data, _footer(comparison), charts=bool(training))
 
 
-def page(title: str, sections: Iterable[Html], data: Html, footer: object, charts: bool = False) -> str:
-    """A page of ours around some sections; `charts` takes the plotting library along."""
+def page(
+    title: str,
+    sections: Iterable[Html],
+    data: Html,
+    footer: object,
+    charts: bool = False,
+    nav: Mapping[str, str] = _NAV,
+) -> str:
+    """A page of ours around some sections; `charts` takes the plotting library along, `nav` names sections by id."""
     body = join(sections, "\n")
     style, theme = _style(), _asset("theme.js")
     script = _script(charts)
@@ -73,7 +80,7 @@ def page(title: str, sections: Iterable[Html], data: Html, footer: object, chart
         "script": script,
         "style_hash": _hash(style),
         "script_hashes": f"{_hash(theme)} {_hash(script)}",
-        "nav": _nav(body),
+        "nav": _nav(body, nav),
         "body": body,
         "footer": escape(footer),
         "data": data,
@@ -183,8 +190,8 @@ def _curve_data(training: Log) -> Html:
     return Html(f'<script type="application/gzip+base64" id="curve-data">{packed}</script>')
 
 
-def _nav(body: str) -> Html:
-    return join(tag("a", label, href=f"#{key}") for key, label in _NAV.items() if f'<section id="{key}"' in body)
+def _nav(body: str, names: Mapping[str, str]) -> Html:
+    return join(tag("a", label, href=f"#{key}") for key, label in names.items() if f'<section id="{key}"' in body)
 
 
 def _footer(comparison: Comparison) -> str:

@@ -1,0 +1,232 @@
+"""Rows worth training on: by length, language, duplicates, contamination and reward. Nothing is lost silently."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from holdfast.benchmarks.prompts import suite_items
+from holdfast.benchmarks.suite import load_suite
+from holdfast.datacard.contamination import Checker
+from holdfast.datacard.duplicates import Repeats, Signatures
+from holdfast.datacard.entry import Entry, text_of
+from holdfast.datacard.findings import BREAKING
+from holdfast.datacard.gather import language
+from holdfast.datacard.judged import part_of, scores_of
+from holdfast.datacard.pairs import Pairs
+from holdfast.datacard.structure import Turns
+from holdfast.datacard.tally import Tally
+from holdfast.errors import DataError, UsageError, unknown
+from holdfast.rows import write_stream
+from holdfast.trainers.card_rows import Located, Reading, Row, entry_of, read, reading
+from holdfast.trainers.config import DataConfig, FilterConfig
+from holdfast.trainers.data import named_row, raw_rows
+from holdfast.trainers.directory import amend_manifest
+from holdfast.trainers.rewards import rewards_of
+
+DUPLICATES = ("keep", "exact", "near")
+_CHUNK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What a filter came to."""
+
+    rows: int
+    kept: int
+    dropped: dict[str, int]
+    """Rows by the first reason that applied."""
+
+    def sentence(self) -> str:
+        """The counts in one line."""
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.dropped.items())
+        return f"{self.kept:,} of {self.rows:,} rows kept" + (f"; dropped: {reasons}" if reasons else "")
+
+
+def active(how: FilterConfig) -> bool:
+    """Whether anything is filtered at all."""
+    return how != FilterConfig(similarity=how.similarity, min_reward=how.min_reward, tokenizer=how.tokenizer)
+
+
+def kept_rows(rows: Sequence[dict[str, Any]], config: DataConfig, data_root: Path | None) -> list[str]:
+    """For each of a training's rows, why it is left out; empty: it is kept."""
+    located = [(f"row {number}", row) for number, row in enumerate(rows)]
+    opened = reading(located)
+    return Sieve(config, opened, data_root).reasons(located)
+
+
+def filter_file(
+    config: DataConfig, out: Path, trainer: str = "", data_root: Path | None = None, limit: int | None = None
+) -> Sifted:
+    """Write the rows of a data set that pass `config.filter` to `out`, the others to `<out>.dropped.jsonl`.
+
+    Rows are written as their source has them. Raises DataError for data that cannot be read at all.
+    """
+    unreadable: list[str] = []
+    opened = read(config, data_root, lambda error: None, trainer)
+    if not opened.kind:
+        raise DataError(f"{config.path} holds no rows that can be read")
+
+    def source(told: list[str]) -> Iterator[Located]:
+        return islice(raw_rows(config, 0, data_root, lambda error: told.append(str(error))), limit)
+
+    reasons = Sieve(config, opened, data_root).reasons(_mapped(source(unreadable), config))
+    lines = ({"reason": "unreadable", "error": text} for text in unreadable)
+    dropped = (
+        {"reason": why, "where": where, "row": dict(row)} for (where, row), why in zip(source([]), reasons) if why
+    )
+    write_stream(out, (_line(dict(row)) for (_, row), why in zip(source([]), reasons) if not why))
+    write_stream(dropped_file(out), (_line(record) for records in (lines, dropped) for record in records))
+    return sifted(reasons, len(unreadable))
+
+
+def dropped_file(out: Path) -> Path:
+    """Where the rows are that did not pass: `kept.dropped.jsonl` beside `kept.jsonl`."""
+    return out.with_name(out.name.removesuffix(".jsonl") + ".dropped.jsonl")
+
+
+def sifted(reasons: Sequence[str], unreadable: int = 0) -> Sifted:
+    """The counts of reasons."""
+    counts = Counter(why for why in reasons if why) + Counter({"unreadable": unreadable})
+    return Sifted(len(reasons) + unreadable, sum(not why for why in reasons), dict(counts.most_common()))
+
+
+def record(dropped: Sequence[Mapping[str, Any]], out: Path) -> None:
+    """Keep the rows that a run's filter left out, and count them in its manifest."""
+    if not dropped:
+        return
+    write_stream(out / "dropped.jsonl", map(_line, dropped))
+    amend_manifest(out, dropped_rows=dict(Counter(row["reason"] for row in dropped).most_common()))
+
+
+class Sieve:
+    """Decides row by row; duplicates last, so that a row that is dropped anyway never stands for others."""
+
+    def __init__(self, config: DataConfig, opened: Reading, data_root: Path | None) -> None:
+        self._config, self._how, self._opened = config, config.filter, opened
+        self._turns, self._pairs = Turns(), Pairs()
+        self._count = _counter(self._how)
+        self._reward = rewards_of(self._how.reward)[0] if self._how.reward is not None else None
+        self._checker: Checker | None = None
+        if self._how.suite is not None:
+            suite = load_suite(self._how.suite)
+            self._checker = Checker(suite.name, *suite_items(suite, data_root))
+        if self._how.duplicates not in DUPLICATES:
+            raise unknown("data.filter.duplicates", self._how.duplicates, DUPLICATES)
+
+    def reasons(self, rows: Iterable[tuple[str, Row | DataError]]) -> list[str]:
+        """Why each row is dropped; empty: it is kept."""
+        found: list[str] = []
+        repeats: set[int] = set()
+        texts, signatures = Repeats(), Signatures()
+        for entries in _chunks(self._entries(rows)):
+            for entry, why in self._judged(entries):
+                why = why or self._repeated(entry, len(found), repeats, texts, signatures)
+                found.append(why)
+        for number in signatures.leaders(self._how.similarity):
+            found[number] = "near duplicate"
+        return found
+
+    def _repeated(self, entry: Entry | None, number: int, seen: set[int], texts: Repeats, near: Signatures) -> str:
+        if entry is None or self._how.duplicates == "keep":
+            return ""
+        before = len(seen)
+        seen.add(texts.add(entry.text))
+        if len(seen) == before:
+            return "duplicate"
+        if self._how.duplicates == "near":
+            near.add(number, entry.text)
+        return ""
+
+    def _entries(self, rows: Iterable[tuple[str, Row | DataError]]) -> Iterator[tuple[Entry | None, str]]:
+        if self._checker is None:
+            yield from (self._entry(where, row) for where, row in rows)
+            return
+        located = ((where, (where, row)) for where, row in rows)
+        for (where, row), dirty in self._checker.sift(located):
+            entry, why = self._entry(where, row)
+            yield entry, why or ("contamination" if dirty else "")
+
+    def _entry(self, where: str, row: Row | DataError) -> tuple[Entry | None, str]:
+        """The row in its trainer's shape, and what is wrong with it alone. Raises DataError unless such rows go."""
+        opened = self._opened
+        try:
+            if isinstance(row, DataError):
+                raise row
+            entry = entry_of(where, row, opened.kind, opened.trainer, self._config)
+        except DataError as error:
+            if not self._how.broken:
+                raise DataError(f"{where}: {error}; data.filter.broken=true leaves such rows out") from error
+            return None, "malformed"
+        return entry, self._fault(entry) or self._length(entry) or self._language(entry)
+
+    def _fault(self, entry: Entry) -> str:
+        if not self._how.broken:
+            return ""
+        tally = Tally()
+        self._turns.add(entry, tally)
+        self._pairs.add(entry, tally)
+        return next((kind for kind in tally.seen if kind in BREAKING), "")
+
+    def _length(self, entry: Entry) -> str:
+        how, answers = self._how, entry.answers.values()
+        size = len(entry.prompt_text) + max((len(text_of(turns)) for turns in answers), default=0)
+        if how.min_chars is not None and size < how.min_chars:
+            return "too short"
+        if how.max_chars is not None and size > how.max_chars:
+            return "too long"
+        if how.max_tokens is not None and self._count is not None:
+            longest = max((self._count(text_of(turns)) for turns in answers), default=0)
+            return "too many tokens" if self._count(entry.prompt_text) + longest > how.max_tokens else ""
+        return ""
+
+    def _language(self, entry: Entry) -> str:
+        if not self._how.languages:
+            return ""
+        found = language(text_of(entry.answer) or entry.prompt_text)
+        known = found in self._how.languages or found.partition("-")[0] in self._how.languages
+        return "" if known else "language"
+
+    def _judged(self, chunk: Sequence[tuple[Entry | None, str]]) -> Iterator[tuple[Entry | None, str]]:
+        if self._reward is None:
+            yield from chunk
+            return
+        open_ = [entry for entry, why in chunk if entry is not None and not why]
+        scores = iter(scores_of(open_, part_of(open_), self._reward))
+        for entry, why in chunk:
+            if entry is None or why:
+                yield entry, why
+                continue
+            value = next(scores).value
+            low = value is not None and value < self._how.min_reward
+            yield entry, "not judged" if value is None else "low reward" if low else ""
+
+
+def _counter(how: FilterConfig) -> Any:
+    if how.max_tokens is None:
+        return None
+    if how.tokenizer is None:
+        raise UsageError("a limit of tokens needs a tokenizer: data.filter.tokenizer=… (model=… of `data filter`)")
+    from holdfast.trainers.card import words_of
+
+    return words_of(how.tokenizer).count
+
+
+def _mapped(rows: Iterable[Located], config: DataConfig) -> Iterator[tuple[str, Row | DataError]]:
+    for where, record in rows:
+        try:
+            yield where, named_row(where, record, config)
+        except DataError as error:
+            yield where, error
+
+
+def _chunks(entries: Iterator[tuple[Entry | None, str]]) -> Iterator[list[tuple[Entry | None, str]]]:
+    while chunk := list(islice(entries, _CHUNK)):
+        yield chunk
+
+
+def _line(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=True, default=str) + "\n"
