@@ -30,8 +30,10 @@ def sequence(parser: "Parser") -> Node:
     items: list[Node] = []
     signs: list[str] = []
     sign = _separator(parser)
-    while not _closes(parser):
+    while not _closes(parser) or (not items and parser.peek().text == "]"):  # `]0, 1[`
         if items:
+            if not sign and parser.peek().text == "[":
+                break
             if not sign:
                 raise Unreadable(f"what {parser.peek().text!r} means here is not known")
             signs.append(sign)
