@@ -64,7 +64,8 @@ def card_of(
 
     def skip(error: DataError) -> None:
         unreadable.append(error) if not unreadable else None
-        tally.note("unreadable", _place(error), snippet(str(error), 160))
+        place = _place(error)
+        tally.note("unreadable", place, snippet(str(error).removeprefix(place).lstrip(": "), 160))
 
     opened = read(config, data_root, skip, trainer)
     if not opened.kind:
@@ -92,7 +93,12 @@ def words_of(model: str, limit: int | None = None) -> Words:
     except (OSError, ValueError, KeyError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(f"no tokenizer of {model!r}: {first}") from error
-    return Words(model, lambda text: len(tokenizer(text, truncation=False, verbose=False)["input_ids"]), limit)
+
+    def count(text: str) -> int:
+        readable = text.encode("utf-8", "replace").decode()  # tokenizers refuse half a surrogate pair
+        return len(tokenizer(readable, truncation=False, verbose=False)["input_ids"])
+
+    return Words(model, count, limit)
 
 
 def warnings_before(config: TrainConfig, rows: list[dict[str, Any]]) -> Card:
@@ -114,7 +120,8 @@ def record(config: TrainConfig, rows: list[dict[str, Any]], out: Path) -> None:
     card = warnings_before(config, rows)
     of = f"the {card.rows:,} training rows" if card.complete else f"{card.rows:,} of {len(rows):,} training rows"
     told = [finding.sentence() for finding in card.findings]
-    amend_manifest(out, data_card={"of": of, "breaks": len(card.broken), "findings": told})
+    sentence = f"{of}: {'; '.join(told) or 'nothing found'}"
+    amend_manifest(out, data_card={"sentence": sentence, "of": of, "breaks": len(card.broken), "findings": told})
     for text in told:
         log.warning("data (%s): %s", of, text)
 

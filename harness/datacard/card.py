@@ -100,8 +100,8 @@ class Card:
         rows = f"{self.rows:,} row{'' if self.rows == 1 else 's'} ({self.kind or 'of no kind'})"
         if not self.findings:
             return f"{rows}; nothing wrong was found"
-        look = len(self.findings) - len(self.broken)
-        parts = [f"{len(self.broken)} would break training"] if self.broken else []
+        bad, look = len(self.broken), len(self.findings) - len(self.broken)
+        parts = [f"{bad} fault{'s' if bad > 1 else ''} that would break training"] if bad else []
         parts += [f"{look} to look at"] if look else []
         return f"{rows}; {' and '.join(parts)}"
 

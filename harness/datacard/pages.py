@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from holdfast.compare.result import Decision
 from holdfast.datacard.card import Card
 from holdfast.datacard.parts import Part, parts, what
 from holdfast.datacard.tally import Finding, places
@@ -11,7 +12,7 @@ from holdfast.errors import UsageError
 from holdfast.report.html import badge, page
 from holdfast.report.markdown import plain
 from holdfast.report.markup import Html, join, pairs, section, table, tag
-from holdfast.report.words import CIRCLE, DECISIONS, Decision, Look
+from holdfast.report.words import CIRCLE, DECISIONS, Look
 from holdfast.rows import write_whole
 
 SUFFIXES = (".html", ".md", ".json")

@@ -40,7 +40,7 @@ class Finding:
 
     def sentence(self) -> str:
         """The fault, the rows and an example, in one line."""
-        rows = places(self.where) + (", …" if self.count > len(self.where) else "")
+        rows = places(self.where) + (", …" if 0 < len(self.where) < self.count else "")
         return self.text + (f" [{rows}]" if rows else "") + (f": {self.example}" if self.example else "")
 
 
