@@ -82,6 +82,8 @@ def _git(state: Any) -> str:
 
 
 def _value(value: Any) -> Html:
+    if isinstance(value, Mapping) and isinstance(value.get("sentence"), str):  # a record that says itself what it says
+        return escape(value["sentence"])
     if isinstance(value, Mapping) and len(value) <= 12:
         return escape(_settings(value))
     if isinstance(value, str):
