@@ -20,12 +20,19 @@ def read_records(path: Path, skip: Skip | None = None) -> Iterator[tuple[str, Re
     Raises DataError; where `skip` is given, it gets the error of a row that cannot be read and the others are read.
     """
     require_file(path)
+    skipped: list[DataError] = []
+
+    def remember(error: DataError) -> None:
+        skipped[:] = skipped[:1] or [error]
+        if skip is not None:
+            skip(error)
+
     empty = True
-    for where, record in _reader(path, skip):
+    for where, record in _reader(path, remember if skip else None):
         empty = False
         yield where, record
     if empty:
-        raise DataError(f"{path} holds no rows")
+        raise DataError(f"{path} holds no rows" + (f" that can be read ({skipped[0]})" if skipped else ""))
 
 
 def require_file(path: Path) -> None:

@@ -63,9 +63,10 @@ def reading(rows: Iterable[Located], trainer: str = "") -> Reading:
     if not first:
         return Reading("", trainer, iter(()))
     kinds = Counter(kind_of(row) for _, row in first)
-    kind = kinds.most_common(1)[0][0]
-    if not kind:
+    del kinds[""]
+    if not kinds:
         raise DataError(_unknown_columns(first[0][1]))
+    kind = kinds.most_common(1)[0][0]
     return Reading(kind, trainer or KINDS[kind][0], itertools.chain(first, iterator))
 
 

@@ -172,11 +172,11 @@ def _path_or_name(override: Any, word: str, config_dirs: Sequence[str]) -> list[
     if values and any(known) and group != "model":
         raise UsageError(f"{word!r} mixes names of conf/{group} with paths: make a conf/{group}/<name>.yaml of them")
     given = (values or [str(override.value())])[known.index(False)]
-    _refuse_near_miss(group, given, names)
+    refuse_near_miss(group, given, names)
     return [f"{group}=other", f"{group}.path={word.partition('=')[2]}"]
 
 
-def _refuse_near_miss(group: str, given: str, names: Sequence[str]) -> None:
+def refuse_near_miss(group: str, given: str, names: Sequence[str]) -> None:
     """A bare word that is neither a name, nor a path, nor `org/name` is a typing mistake, said now."""
     bare = re.fullmatch(r"[\w.-]+", given)
     if bare and not Path(given).exists() and not given.endswith(SUFFIXES):

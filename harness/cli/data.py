@@ -192,8 +192,12 @@ def data_config(what: str, options: Options) -> "DataConfig":
     """The DataConfig of a file, a folder, a name of conf/data or a hub id, with the columns of the command line."""
     from dataclasses import replace
 
+    from holdfast.trainers.compose import choices, refuse_near_miss
     from holdfast.trainers.data import named_data
 
+    names = choices("data")
+    if what not in names and not what.startswith("tiny:"):
+        refuse_near_miss("data", what, names)
     config = named_data(what)
     columns = dict(config.columns)
     for pair in options.columns:

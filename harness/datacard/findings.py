@@ -54,11 +54,9 @@ def _of_reward(card: Card, tally: Tally) -> Iterator[Finding]:
     if found := tally.finding("unjudgeable", "breaks", f"reward {judged.reward} cannot judge them ({judged.of})"):
         found.text += f"; {found.count / card.sampled:.1%} of {card.sampled:,} sampled rows"
         yield found
-    if judged.constant:
+    if judged.constant and judged.most != 1:  # all right, all ones: as a set of good answers should be
         text = f"reward {judged.reward} gives {judged.least:g} to every {judged.of} of {judged.judged:,} sampled rows"
-        # A set of good answers is all ones; one that is all zeros was mapped wrongly.
-        level: Level = "look" if judged.least else "breaks"
-        yield Finding("constant reward", level, text, judged.judged)
+        yield Finding("constant reward", "breaks", f"{text}: nothing can be learned from it", judged.judged)
 
 
 def _of_pairs(card: Card) -> Iterator[Finding]:
