@@ -1,6 +1,11 @@
 """What several rewards read out of a completion before they judge it."""
 
+import re
+
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
+_TAG = re.compile(r"<(?:final_)?answer>(.{0,3000}?)</(?:final_)?answer>", re.IGNORECASE | re.DOTALL)
+_SAID = re.compile(r"\n|answer|boxed|####", re.IGNORECASE)
+_TAIL, _SHORT = 60_000, 200
 
 
 def answer_text(text: str) -> str:
@@ -9,6 +14,23 @@ def answer_text(text: str) -> str:
     if closed:
         return after
     return "" if text.lstrip().startswith(THINK_OPEN) else text
+
+
+def tagged(text: str) -> str:
+    """What stands between answer tags (several that differ are joined by "or") as a sentence, else the text.
+
+    A tag that a stop sequence left open opens the answer.
+    """
+    if "nswer>" not in text:
+        return text
+    closed = _TAG.findall(text[-_TAIL:]) if "</" in text else ()
+    found = dict.fromkeys(inside.strip() for inside in closed if inside.strip())
+    inside = " or ".join(found)
+    if not found:
+        _, opened, inside = text.rpartition("<answer>")
+        if not (opened and inside.strip()) or "</answer>" in inside:
+            return text
+    return inside if len(inside) > _SHORT or _SAID.search(inside) else f"The answer is {inside.strip()}"
 
 
 def quoted(text: str, limit: int = 60) -> str:

@@ -10,6 +10,7 @@ import re
 from collections import deque
 from typing import NamedTuple
 
+from holdfast.rewards._text import tagged
 from holdfast.rewards.math_answer.statement import (
     FORMULA,
     NUMBER,
@@ -35,7 +36,6 @@ _MARKER = re.compile(
     r"(?i)\b(?:answers?|ans|result)\b\s{0,20}(?:\*\*|__|\")?\s{0,20}(?:is|are|:|=|should be|would be|must be|equals"
     r"|[-–—](?=\s+[\d$*]))\s{0,20}(?:\*\*|__)?\s{0,20}:?(?![a-z])"
 )
-_TAG = re.compile(r"<(?:final_)?answer>(.{0,3000}?)</(?:final_)?answer>", re.IGNORECASE | re.DOTALL)
 _HEADING = re.compile(
     r"(?:step|part|case|section|method|option|phase)\s+[\w(]|\d+[.):]\s+[A-Za-z*]|(?:[A-Z][a-z]+[\s:]*){1,8}$",
     re.IGNORECASE,
@@ -86,23 +86,13 @@ def final_part(text: str) -> str:
         text = after
     elif "<think>" in text:
         return ""
-    if "nswer>" in text:
-        text = _tagged(text)
+    text = tagged(text)
     if "<|" in text or "</s>" in text:
         for mark in _TURN_ENDS:
             at = text.find(mark)
             if at > 0 and text[:at].strip():
                 text = text[:at]
     return text
-
-
-def _tagged(text: str) -> str:
-    """What stands between answer tags; a tag left open by a stop sequence opens the answer."""
-    found = dict.fromkeys(inside.strip() for inside in _TAG.findall(text[-_TAIL:]) if inside.strip())
-    if found:
-        return next(iter(found)) if len(found) == 1 else " or ".join(found)
-    _, opened, after = text.rpartition("<answer>")
-    return after if opened and after.strip() and "</answer>" not in after else text
 
 
 def boxes(text: str) -> tuple[str, ...]:

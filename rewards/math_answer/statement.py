@@ -50,7 +50,7 @@ _REMARK = re.compile(
 )
 _NOT_BUT = re.compile(r"^not\b.{1,80}?\bbut\s+(?:rather\s+)?", re.IGNORECASE)
 _DENIED = re.compile(
-    r"(?:\b(?:not|never|cannot|neither|anything but)\b|n['’]t\b|≠|!=)(?:\s\w+){0,2}\W*$", re.IGNORECASE
+    r"(?:\b(?:not|never|cannot|neither|anything but)\b|n['’]t\b|≠|\s!=)(?:\s\w+){0,2}\W*$", re.IGNORECASE
 )
 _CHANGED = re.compile(
     r"\b(?:(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower) than|above|below|over|under|twice|double|"

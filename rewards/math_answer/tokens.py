@@ -30,7 +30,7 @@ END = Token("end", "")
 _SCAN = re.compile(
     r"(?P<blank>\s+)|(?P<num>\d+(?:\.(?!\.)\d*)?(?:[eE][+-]?\d{1,4}(?![\w.]))?|\.\d+(?:[eE][+-]?\d{1,4}(?![\w.]))?)"
     r"|(?P<cmd>\\[a-zA-Z]+\*?|\\[^a-zA-Z])|(?P<letters>[a-zA-Z]+)"
-    r"|(?P<rel><=|>=|=<|!=|<>|==|:=|->|=>|[<>=~])|(?P<dots>\.\.\.+)|(?P<op>\*\*|[-+*/^_(){}\[\],;:|!%&'°])"
+    r"|(?P<rel><=|>=|=<|(?<!\d)!=|<>|==|:=|->|=>|[<>=~])|(?P<dots>\.\.\.+)|(?P<op>\*\*|[-+*/^_(){}\[\],;:|!%&'°])"
 )
 _GROUP_NAME = re.compile(r"\s*\{([a-zA-Z]+)\*?\}(?:\s*\{[^{}]*\})?")
 _DOTS = frozenset({r"\ldots", r"\dots", r"\cdots", r"\dotsc", r"\dotsb", r"\vdots", r"\ddots", r"\dotsm"})

@@ -1,0 +1,244 @@
+"""The final number of a text, and why it may be no answer: denied, changed, or one of several to choose from."""
+
+import re
+from collections import deque
+from fractions import Fraction
+from typing import NamedTuple
+
+from holdfast.rewards._text import tagged
+
+DIGITS_CAP = 400  # no answer is longer; a model's endless decimal is refused before it becomes a big integer
+_TAIL = 100_000  # an answer is near the end: this bounds the work on a runaway completion
+_ANNOTATION = re.compile(r"<<[^<>\n]*>>")
+_SPACERS = re.compile(r"(?<=\d)(?:\{,\}|\\[,!;]|\u202f|\u00a0|\u2009)(?=\d{3}(?!\d))")
+_WHOLE = r"(?:\d{1,3}(?:,\d{3})+(?![\d])|\d+)"
+NUMBER = re.compile(
+    r"(?:(?<![\w)\]}.])(?P<minus>[-−–]\s?))?(?P<currency>\\?[$€£¥])?\s?(?P<late>(?<=[$€£¥])[-−])?"
+    rf"(?P<whole>{_WHOLE}(?:\.\d+)?|\.\d+)"
+    r"(?:[eE](?P<exponent>[+-]?\d{1,3})(?![\w]))?"
+    r"(?:\s(?P<top>\d{1,4})/(?P<bottom>[1-9]\d{0,3})(?![\d/]|\.\d)|\s?/\s?(?P<below>[1-9]\d*)(?!\d|\.\d|/))?"
+)
+_FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*([^{}]{1,40}?)\s*\}\s*\{\s*([^{}]{1,40}?)\s*\}")
+_MARKER = re.compile(
+    r"####(?!\s*\*{0,2}(?:(?i:step|part|case|section|phase|option)\s|\d+[.):]\s+\*{0,2}[A-Za-z]))|\\f?box(?:ed)?\s*\{"
+    r"|(?i:\banswer\b(?:\"|\*\*)?\s*(?:is|:|=|[-–—](?=\s\$?\d))(?:\s*:)?)|^A:",
+    re.MULTILINE,
+)
+
+_DENIED = re.compile(
+    r"(?:\b(?:not|never|cannot|anything but)\b|n['’]t\b|≠|\s!=|\\neq?\b)(?:\s(?!but\b)\w+){0,2}[\s*_:$\\({]{0,6}$",
+    re.IGNORECASE,
+)
+_CHANGED = re.compile(
+    r"\b(?:(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower) than|above|below|over|under|twice|double|"
+    r"triple|half(?: of)?|(?:square|cube) root of|square of|cube of|between)[\s$\\(*]*$",
+    re.IGNORECASE,
+)
+_NEGATIVE = re.compile(r"\b(?:minus|negative)[\s$\\(*]*$", re.IGNORECASE)
+_POWER = re.compile(r"\s?(?:\^|\*\*)\s?[{(]?\s?[-+]?\d|\s(?:squared|cubed|factorial)\b")
+_STEP = re.compile(
+    r"[\s$*_]{0,4}(?:[-+*/x×÷·−]|\\times|\\cdot|\\div|times|plus|minus|divided by|multiplied by)"
+    r"[\s$\\*_(]{0,4}(?=[\d.$])"
+)
+_EQUALS = re.compile(r"\s{0,3}[$)]?\s{0,2}=\s{0,3}[${]{0,2}\s?(?=[-\d.$])")
+_SCALE = re.compile(r"\s(hundred|thousand|million|billion|trillion)\b", re.IGNORECASE)
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_WORD = r"(?!(?i:or|and|maybe|perhaps|possibly|alternatively|to)\b)[a-zA-Z%]{1,15}"
+_UNIT = rf"(?P<unit>(?:\s?{_WORD}){{0,2}})"
+_JOINED = re.compile(
+    rf"{_UNIT}[$*_)}}\s.?]{{0,4}}[,;]?\s{{0,3}}\(?"
+    r"(?:\\text\{|\\lor|\b(?i:or|maybe|perhaps|possibly|alternatively|but|it (?:could|might)(?: also)? be|even|else)\b"
+    r"|[\s*_(,}?/])*"
+)
+_DOUBT = re.compile(r"\b(?:or|maybe|perhaps|possibly|alternatively|but)\b|\\lor|\?", re.IGNORECASE)
+_LISTED = re.compile(
+    r"[$*_]{0,3}(?:,\s{1,2}(?:or\s)?|\s?\\?[;|&]\s?|,?\s(?:and|to)\s|\s?\\text\s?\{\s?(?:and|to)?\s?\}\s?|\s|[-–])"
+    r"[$*_]{0,3}(?=[\d.$])"
+)
+_BESIDE = re.compile(r"\\f?box(?:ed)?\s*\{([^{}]{1,40})\}[\s$,;.]{0,4}(?:or|and)?[\s$]{0,3}\\f?box(?:ed)?\s*\{$")
+_REJECTED = re.compile(r"[$*_]{0,3}\s(?:is|was)\s(?:not\b|wrong|incorrect|false)", re.IGNORECASE)
+_BUT = re.compile(r"[$*_]{0,3},?\s(?:but|rather)\s(?:rather\s)?[$*_]{0,3}(?=[-\d.$])", re.IGNORECASE)
+_MONEY = frozenset({"cents", "cent", "dollars", "dollar", "euros", "pounds"})
+_END = re.compile(r"[\s$*_.!?)\]}]*(?:\n|$)")
+_UNIT_AFTER = re.compile(_UNIT)
+_NEAR, _SHORT = 60, 200
+
+
+class Final(NamedTuple):
+    """The final number as found."""
+
+    text: str
+    value: Fraction | None
+    """None when it is too long to be read."""
+    fault: str = ""
+    """Why it is no answer."""
+    marked: bool = False
+
+
+def final(text: str, extract: str = "auto") -> Final | None:
+    """The number after the last marker, or the last one; None without one."""
+    text = text[-_TAIL:]
+    _, think, after = text.rpartition("</think>")
+    if not think and "<think>" in text:
+        return None  # still thinking when it was cut off
+    text = _plain(tagged(after if think else text))
+    marker = None if extract == "last" else _last(_MARKER, text)
+    if marker is not None:
+        end = _line_end(text, marker.end())
+        number = NUMBER.search(text, marker.end(), end)
+        if number is not None:
+            beside = _BESIDE.search(text, max(0, marker.start() - _NEAR), marker.end())
+            other = NUMBER.search(beside[1]) if beside else None
+            if other is not None and value_of(other) != value_of(number):
+                return Final(number.group().strip(), value_of(number), "two boxes that disagree")
+            found = _stated(number, text[marker.end() : number.start()], marker.group().endswith("{"))
+            return found._replace(marked=True)
+    if extract == "marked":
+        return None
+    number = _last(NUMBER, text)
+    return None if number is None else _concluded(number)
+
+
+def several(text: str) -> bool:
+    """Does a text hold different numbers?"""
+    numbers = NUMBER.finditer(_plain(text)) if len(text) <= _SHORT else ()
+    return len({value_of(number) for number in numbers}) > 1
+
+
+def value_of(number: re.Match[str]) -> Fraction | None:
+    """The number read exactly, mixed ones too; None beyond the limit of digits."""
+    whole, exponent, below = number["whole"].replace(",", ""), number["exponent"], number["below"]
+    if len(whole) + len(below or "") > DIGITS_CAP:
+        return None
+    value = Fraction(f"{whole}e{exponent}" if exponent else whole)
+    if below:
+        value /= int(below)
+    if number["top"]:
+        if int(number["top"]) >= int(number["bottom"]) or not whole.isdigit():
+            return None
+        value += Fraction(int(number["top"]), int(number["bottom"]))
+    return -value if number["minus"] or number["late"] else value
+
+
+def _stated(number: re.Match[str], before: str, boxed: bool) -> Final:
+    """The number that a marker announces: what follows may go on calculating, doubt it or list another."""
+    if _DENIED.search(before):
+        instead = _BUT.match(number.string, number.end())
+        other = NUMBER.match(number.string, instead.end()) if instead else None
+        return _with_words(other or number, "", "" if other else "the number is denied")
+    if _CHANGED.search(before):
+        return Final(number.group().strip(), value_of(number), "the words before the number change it")
+    result, calculated = _computed(number)
+    fault = _fault(result) or ("a calculation without its result" if calculated else "") or _listed(result, boxed)
+    return _with_words(result, before if result is number else "", fault)
+
+
+def _concluded(number: re.Match[str]) -> Final:
+    """The last number of a text without a marker."""
+    before = number.string[max(0, number.start() - _NEAR) : number.start()]
+    before = re.split(r"[.!?;\n](?:\s|$)", before)[-1]
+    if _DENIED.search(before) or _REJECTED.match(number.string, number.end()):
+        return Final(number.group().strip(), value_of(number), "the number is denied")
+    return _with_words(number, before, _fault(number) or _only_numbers(number))
+
+
+def _with_words(number: re.Match[str], before: str, fault: str) -> Final:
+    """With the words that belong to it: minus, million."""
+    value = value_of(number)
+    scale = _SCALE.match(number.string, number.end())
+    if value is not None and scale:
+        value *= _SCALES[scale[1].lower()]
+    if value is not None and _NEGATIVE.search(before):
+        value = -value
+    return Final(number.group().strip(), value, fault)
+
+
+def _computed(number: re.Match[str]) -> tuple[re.Match[str], bool]:
+    """`6 * 7 = 42` states 42; the flag tells of a calculation that has no result."""
+    text, calculated = number.string, False
+    for _ in range(30):
+        step = _STEP.match(text, number.end())
+        equals = _EQUALS.match(text, number.end())
+        found = NUMBER.match(text, (equals or step).end()) if equals or step else None  # type: ignore[union-attr]
+        if found is None:
+            break
+        number, calculated = found, equals is None
+    return number, calculated
+
+
+def _fault(number: re.Match[str]) -> str:
+    """Why a number is not one answer: a power, or one of several different numbers to choose from."""
+    text = number.string
+    if _POWER.match(text, number.end()):
+        return "a power is not read as a number"
+    joined = _JOINED.match(text, number.end())
+    if joined and (other := NUMBER.match(text, joined.end())) and _DOUBT.search(text, number.end(), joined.end()):
+        return _choice(number, other, joined["unit"])
+    start = max(0, number.start() - _NEAR)
+    if _DOUBT.search(text, start, number.start()):
+        for other in NUMBER.finditer(text, start, number.start()):
+            joined = _JOINED.match(text, other.end(), number.end())
+            reached = joined is not None and number.start() <= joined.end() <= number.start("whole")
+            if joined and reached and _DOUBT.search(text, other.end(), joined.end()):
+                return _choice(other, number, joined["unit"])
+    return ""
+
+
+def _choice(first: re.Match[str], second: re.Match[str], unit: str) -> str:
+    """A hedge, unless the second says the same number, or the same in another unit ("2 hours or 120 minutes")."""
+    after = _UNIT_AFTER.match(second.string, second.end())
+    units = unit.strip(), after["unit"].strip() if after else ""
+    money = bool((first["currency"] and units[1] in _MONEY) or (second["currency"] and units[0] in _MONEY))
+    percent = second.string[second.end() : second.end() + 1] == "%"
+    if value_of(first) == value_of(second) or money or percent or (all(units) and units[0] != units[1]):
+        return ""
+    return f"a choice of numbers: {first.group().strip()} or {second.group().strip()}"
+
+
+def _listed(number: re.Match[str], boxed: bool) -> str:
+    """`42, 43` or `42 and 43`, and nothing else."""
+    text, values, last = number.string, {value_of(number)}, number
+    for _ in range(3):
+        comma = _LISTED.match(text, last.end())
+        other = NUMBER.match(text, comma.end()) if comma else None
+        if other is None:
+            break
+        values.add(value_of(other))
+        last = other
+    ended = _END.match(text, last.end()) or (boxed and text[last.end() : last.end() + 1] in ("}", "\\"))
+    return "several numbers to choose from" if len(values) > 2 or (len(values) > 1 and ended) else ""
+
+
+def _only_numbers(number: re.Match[str]) -> str:
+    """A last line of nothing but different numbers."""
+    start = number.string.rfind("\n", 0, number.start()) + 1
+    first = NUMBER.match(number.string, start)
+    if first is not None and number.string[first.end() : first.end() + 1] == "-":
+        return ""  # `10-3`
+    return _listed(first, False) if first is not None and first.start() < number.start() else ""
+
+
+def _plain(text: str) -> str:
+    """The text without annotations, with LaTeX fractions and digit spacers written plainly."""
+    if "<<" in text:
+        text = _ANNOTATION.sub("", text)
+    if "\\" in text:
+        text = _FRACTION.sub(r"\1/\2", text)
+    return _SPACERS.sub("", text) if "\\" in text or "{" in text or not text.isascii() else text
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The last match: a short tail is tried first, since the answer is nearly always there."""
+    for start in (max(0, text.rfind("\n", 0, max(0, len(text) - 200))), 0):
+        found = deque(pattern.finditer(text, start), maxlen=1)
+        if found:
+            return found[0]
+    return None
+
+
+def _line_end(text: str, start: int) -> int:
+    """The end of the first line after `start` that holds anything (an answer may follow on its own line)."""
+    while start < len(text) and text[start] in " \t\r\n*_:\"'":
+        start += 1
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
