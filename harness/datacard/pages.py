@@ -17,6 +17,7 @@ from holdfast.rows import write_whole
 
 SUFFIXES = (".html", ".md", ".json")
 _FOOTER = "Made by Holdfast. One file, no network access."
+_SHORT = {"lengths": "Lengths", "tokens": "Tokens"}
 _LEVELS = {"breaks": ("✗ breaks training", "lost"), "look": ("○ look at it", "warn")}
 
 
@@ -41,7 +42,7 @@ def as_json(card: Card) -> str:
 def html(card: Card) -> str:
     """The whole page."""
     found = parts(card)
-    names = {"findings": "Findings"} | {part.key: part.title for part in found}
+    names = {"findings": "Findings"} | {part.key: _SHORT.get(part.key, part.title) for part in found}
     sections = [_head(card), _findings(card), *map(_section, found)]
     return page(f"{Path(card.source).name} · data card", sections, Html(""), _FOOTER, nav=names)
 

@@ -36,7 +36,7 @@ def what(card: Card) -> list[tuple[str, str]]:
     """What the card is of, as label and value."""
     partly = "" if card.complete else " (not all of them: reading stopped at the limit)"
     sampled = f"; languages, diversity and rewards on a random sample of {card.sampled:,}"
-    shape = f"{card.kind}, as `trainer={card.trainer}` reads it" if card.trainer else card.kind
+    shape = f"{card.kind}, as trainer={card.trainer} reads it" if card.trainer else card.kind
     return [
         ("data", card.source),
         ("rows", f"{card.rows:,}{partly}{sampled if card.sampled < card.rows else ''}"),
@@ -164,7 +164,7 @@ def _reward(card: Card) -> Iterator[Part]:
     facts += [(f"not judged: {reason}", f"{count:,}") for reason, count in found.reasons.items()]
     if found.preferred is not None and found.tied is not None:
         facts.append(("chosen scores higher", f"{percent(found.preferred)}, the same {percent(found.tied)}"))
-    what = "the reference itself: does the reward accept it?" if found.of == "reference" else f"the {found.of}"
+    what = "the reference itself: does the reward accept it?" if found.of == "reference" else f"the {found.of} answers" if found.of == "chosen" else "the completions"
     lede = f"Reward {found.reward} on {what}"
     yield Part("reward", "Reward", lede if lede[-1] == "?" else lede + ".", facts, bars=_bins(card))
 
