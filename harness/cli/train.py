@@ -10,6 +10,7 @@ keys
   trainer=sft|dpo|grpo|rloo|kto|reward    trainer.args.<any field of TRL's config>=…
   model=tiny|DIRECTORY|HUB_ID             model.revision= model.dtype= model.chat_template= model.trust_remote_code=
   data=NAME|FILE|FOLDER|HUB_ID            data.columns.prompt= data.limit= data.template= data.replay.ratio= …
+                                          data.filter.duplicates=near data.filter.max_chars= … (see docs/data.md)
   reward=NAME|[NAME, …]|{reward: NAME, …} suite=NAME|FILE|[TASK, …]  target=[TASK, …]  limit=ITEMS_PER_TASK
   lora=true|RANK                          lora.alpha= lora.dropout= lora.targets=
   guard.every=STEPS guard.policy=warn|stop|rollback

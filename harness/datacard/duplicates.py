@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdfast.datacard.words import signs
+from holdfast.errors import UsageError
 
 Numbers = npt.NDArray[np.int64]
 Signs = npt.NDArray[np.uint32]
@@ -67,10 +68,13 @@ class Repeats:
 
 
 class Signatures:
-    """MinHash signatures of rows: 504 bytes per row."""
+    """MinHash signatures of rows: 504 bytes per row. Raises UsageError where datasketch is not installed."""
 
     def __init__(self) -> None:
-        from datasketch import MinHash
+        try:
+            from datasketch import MinHash
+        except ModuleNotFoundError as error:
+            raise UsageError("near duplicates need datasketch: pip install 'holdfast[train]'") from error
 
         self._sketch: Any = MinHash(num_perm=BANDS * BAND, hashfunc=int)
         self._rows = array("q")

@@ -26,6 +26,13 @@ class Part:
     """(label, share of the whole, what it says)."""
 
 
+_JUDGED = {
+    "completion": "the completions",
+    "chosen": "the chosen answers",
+    "reference": "the reference itself: does the reward accept it?",
+}
+
+
 def parts(card: Card) -> list[Part]:
     """The card's parts; what was not measured has none."""
     makers = (_shape, _lengths, _duplicates, _preference, _reward, _languages, _diversity, _contamination)
@@ -164,7 +171,7 @@ def _reward(card: Card) -> Iterator[Part]:
     facts += [(f"not judged: {reason}", f"{count:,}") for reason, count in found.reasons.items()]
     if found.preferred is not None and found.tied is not None:
         facts.append(("chosen scores higher", f"{percent(found.preferred)}, the same {percent(found.tied)}"))
-    what = "the reference itself: does the reward accept it?" if found.of == "reference" else f"the {found.of} answers" if found.of == "chosen" else "the completions"
+    what = _JUDGED[found.of]
     lede = f"Reward {found.reward} on {what}"
     yield Part("reward", "Reward", lede if lede[-1] == "?" else lede + ".", facts, bars=_bins(card))
 
