@@ -8,6 +8,7 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
+from holdfast.benchmarks.engine_api import Fact, patient, payload, quiet, read_facts
 from holdfast.benchmarks.engine_hf import HFEngine
 from holdfast.benchmarks.engine_protocol import Emit, Engine, instances
 from holdfast.benchmarks.items import Completion, Item
@@ -62,7 +63,9 @@ class BackendEngine:
         self._facts: deque[Fact] = deque()
         if hasattr(self._lm, "parse_generations"):
             self._lm.parse_generations = partial(self._parsed, self._lm.parse_generations)
-            self._lm._create_payload = partial(_payload, self._lm._create_payload)
+            self._lm._create_payload = partial(payload, self._lm._create_payload)
+            self._lm.amodel_call = partial(patient, self._lm.amodel_call)
+            self._lm.get_batched_requests = partial(quiet, self._lm.get_batched_requests)
 
     def _open(self, settings: Any) -> Any:
         from lm_eval.api.registry import get_model
@@ -97,7 +100,7 @@ class BackendEngine:
         """An API's answers. lm-eval would take a reply it cannot read for an empty answer, a 0: here it is asked for
         again. Why each answer ended is kept for the hook, which is called next."""
         replies = outputs if isinstance(outputs, list) else [outputs]
-        facts = [fact for reply in replies for fact in read_facts(reply)]
+        facts = [fact for reply in replies for fact in read_facts(reply, only=self._chat_only)]
         answers = parse(outputs=outputs, **options)
         self._facts = deque(facts)
         return ["" if answer is None else answer for answer in answers]
@@ -147,36 +150,6 @@ class BackendEngine:
 
 _TRANSPORT = ("num_concurrent", "max_retries", "timeout", "verify_certificate", "header", "auth_token")
 """Arguments of a backend that do not change its answers."""
-
-
-def _payload(create: Callable[..., dict[str, Any]], *arguments: Any, **options: Any) -> dict[str, Any]:
-    """A request's body. Not knowing the end token, lm-eval adds an empty stop string, which servers refuse."""
-    body = create(*arguments, **options)
-    stop = [text for text in body.pop("stop", None) or () if text]
-    return {**body, "stop": stop} if stop else body
-
-
-Fact = tuple[str | None, int | None]
-"""finish_reason and length in tokens, where the server says."""
-
-
-def read_facts(reply: Any) -> list[Fact]:
-    """Of each choice of an OpenAI-compatible reply, in order. Raises ValueError for what is no completion: a body
-    without choices, or a null text that neither the limit nor reasoning explains."""
-    choices = reply.get("choices") if isinstance(reply, Mapping) else None
-    if not isinstance(choices, list) or not choices:
-        raise ValueError(f"the server's reply is no completion: {str(reply)[:200]}")
-    used = (reply.get("usage") or {}).get("completion_tokens") if len(choices) == 1 else None
-    found: list[Fact] = []
-    for choice in sorted(choices, key=lambda choice: choice.get("index", 0)):
-        said = choice.get("message") or {}
-        text = said.get("content") if "message" in choice else choice.get("text")
-        reason = choice.get("finish_reason")
-        thought = said.get("reasoning_content") or said.get("reasoning")
-        if text is None and not (reason == "length" or thought):
-            raise ValueError(f"the server's reply has no text (finish_reason {reason!r}): {str(choice)[:200]}")
-        found.append(("length" if text is None else reason, used))
-    return found
 
 
 @contextmanager

@@ -2,15 +2,17 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Fault = int | str | None
-"""A status code; `cut`: the connection breaks in the middle of the answer; `garbage`: 200 and no JSON; `error body`:
-200 and an error; `null`: no text; `thinking`: reasoning and no text; None: none."""
+Fault = int | tuple[int, str] | str | None
+"""A status code, with its `Retry-After` where not 0; `cut`: the connection breaks in the middle of the answer; `drop`:
+before it; `garbage`: 200 and no JSON; `half`: half of a JSON body; `error body`: 200 and an error; `null`: no text;
+`thinking`: reasoning and no text; `none`, `two`: so many choices; `slow`: an answer after three seconds; None: none."""
 
 
 @dataclass
@@ -46,11 +48,17 @@ def serving(
                     server.now -= 1
 
         def _reply(self, body: dict[str, Any], broken: Fault) -> None:
-            if isinstance(broken, int):
-                self.send_response(broken)
-                self.send_header("retry-after", "0")
+            if isinstance(broken, int | tuple):
+                status, wait = broken if isinstance(broken, tuple) else (broken, "0")
+                self.send_response(status)
+                self.send_header("retry-after", wait)
                 self.end_headers()
                 return
+            if broken == "drop":
+                self.close_connection = True
+                return
+            if broken == "slow":
+                time.sleep(3)
             message = {"role": "assistant", "content": answer(body["messages"], body)}
             choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": "stop"}
             reply: dict[str, Any] = {"choices": [choice]}
@@ -60,7 +68,10 @@ def serving(
                 choice["message"] = {"role": "assistant", "content": None}
             if broken == "thinking":
                 choice["message"] = {"role": "assistant", "content": None, "reasoning_content": "Hm"}
+            if broken in ("none", "two"):
+                reply = {"choices": [choice, choice | {"index": 1}] if broken == "two" else []}
             text = b"<html>" if broken == "garbage" else json.dumps(reply).encode()
+            text = text[: len(text) // 2] if broken == "half" else text
             self.send_response(200)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(text)))

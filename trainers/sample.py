@@ -5,18 +5,23 @@ are cached, and every judged row stays on disk, also those that train nobody.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from holdfast.benchmarks.engine import measure
 from holdfast.benchmarks.settings import Settings
-from holdfast.errors import UsageError
+from holdfast.errors import DataError, UsageError, suggestion
+from holdfast.reward import Reward
 from holdfast.rows import Row, write_whole
 from holdfast.run import Measurement
 from holdfast.sample import Text, final_text
+from holdfast.trainers.asked import asked_rows, write_prompts
+from holdfast.trainers.config import DataConfig
 
+log = logging.getLogger("holdfast")
 To = Literal["sft", "dpo"]
 TASK = "sample"
 
@@ -35,64 +40,93 @@ class Drawn:
     """Prompts that gave none: nothing good enough, or (for pairs) nothing to prefer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which training rows."""
+
+    to: To = "sft"
+    n: int = 8
+    """Completions per prompt."""
+    threshold: float = 1.0
+    """Least score of a completion worth training on, and of the better half of a pair."""
+    keep: int | None = 1
+    """Rows per prompt at most; None: all that pass (rejection sampling)."""
+    max_chars: int | None = None
+    """Longer answers train nobody."""
+    dedupe: bool = True
+    """Of equal answers to a prompt one counts."""
+
+    def check(self) -> None:
+        """Raise UsageError for fewer completions than the target needs, or none to keep."""
+        if self.keep is not None and self.keep < 1:
+            raise UsageError(f"keep must be at least 1, or all, not {self.keep}")
+        least = 2 if self.to == "dpo" else 1
+        if self.n < least:
+            raise UsageError(f"to={self.to} needs at least {least} completions per prompt, not n={self.n}")
+
+
+def prompts_of(data: DataConfig, out: Path, reward: Reward, data_root: Path | None = None) -> Path:
+    """`out`/prompts.jsonl: the prompts of a data set as they will be asked, other columns beside them.
+
+    Raises DataError for a row without prompt, or without the reference that `reward` needs (naming its columns).
+    """
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for number, row in enumerate(asked_rows(data, 0, data_root)):
+            if reward.needs_reference and "reference" not in row:
+                raise DataError(
+                    f"{data.path}, row {number}: reward {reward.name!r} needs a reference"
+                    f"{suggestion('reference', row)}; name its column with reference=…"
+                )
+            yield row
+
+    return write_prompts(rows(), out / "prompts.jsonl")
+
+
 def sample(
     model: Any,
-    source: Path,
+    prompts: Path,
     out: Path,
     *,
     reward: Any,
-    to: To,
-    n: int,
-    threshold: float,
-    fields: Mapping[str, str],
+    wanted: Wanted,
     temperature: float = 1.0,
     max_tokens: int = 512,
     settings: Settings | None = None,
-    keep: int | None = 1,
-    max_chars: int | None = None,
-    dedupe: bool = True,
 ) -> Drawn:
-    """Sample `n` completions per row of `source` and write `out`/{to}.jsonl beside all judged rows.
-
-    `threshold`: the least score of a completion worth training on, and of the better half of a pair. `keep`: rows per
-    prompt at most, None for all that pass (rejection sampling); `max_chars`: longer answers train nobody; `dedupe`: of
-    equal answers to a prompt one counts. Raises UsageError for fewer completions than the target needs.
-    """
-    if keep is not None and keep < 1:
-        raise UsageError(f"keep must be at least 1, or all, not {keep}")
-    if n < (2 if to == "dpo" else 1):
-        raise UsageError(f"to={to} needs at least {2 if to == 'dpo' else 1} completions per prompt, not n={n}")
-    task = {"task": TASK, "file": str(source.resolve()), "reward": reward, **fields}
-    drawn = {"repeats": n, "sampling": {"temperature": temperature}, "max_tokens": max_tokens}
+    """Sample completions of every row of `prompts` (JSONL: prompt, reference, …) and write `out`/{to}.jsonl beside all
+    judged rows. `model`, `settings`: as `benchmarks.engine.measure` takes them."""
+    wanted.check()
+    task = {"task": TASK, "file": str(prompts.resolve()), "reward": reward}
+    drawn = {"repeats": wanted.n, "sampling": {"temperature": temperature}, "max_tokens": max_tokens}
     measurement = measure(model, {"name": TASK, "tasks": [{**task, **drawn}]}, out, settings=settings)
     rows = list(measurement.rows(TASK))
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row.doc_id, []).append(row)
-    chosen = [choose(group, to, threshold, keep, max_chars, dedupe) for group in groups.values()]
+    _warn(groups, wanted.n)
+    chosen = [choose(group, wanted) for group in groups.values()]
     records = [record for found in chosen for record in found]
     text = "".join(json.dumps(record) + "\n" for record in records)
-    write_whole(out / f"{to}.jsonl", text)
+    write_whole(out / f"{wanted.to}.jsonl", text)
     return Drawn(measurement, len(rows), len(groups), len(records), sum(not found for found in chosen))
 
 
-def choose(
-    group: Sequence[Row],
-    to: To,
-    threshold: float,
-    keep: int | None = 1,
-    max_chars: int | None = None,
-    dedupe: bool = True,
-) -> list[dict[str, Any]]:
+def _warn(groups: Mapping[str, Sequence[Row]], n: int) -> None:
+    if n > 1 and len(groups) > 1 and all(len({str(row.completion) for row in group}) == 1 for group in groups.values()):
+        log.warning("all %d completions of every prompt are the same text: does the model sample? (temperature=)", n)
+
+
+def choose(group: Sequence[Row], wanted: Wanted) -> list[dict[str, Any]]:
     """The training rows of one prompt's completions: the `keep` best (SFT), or the best against the worst, the second
     best against the second worst, … (DPO); None keeps all that reach the threshold.
 
     Completions that could not be judged, were cut off or are too long train nobody. Of equals the shortest is best:
     rejection sampling would otherwise teach length.
     """
-    ranked = _ranked(group, max_chars, dedupe)
-    good = [row for row in ranked if (row.score or 0.0) >= threshold][:keep]
-    if to == "sft":
+    ranked = _ranked(group, wanted.max_chars, wanted.dedupe)
+    good = [row for row in ranked if (row.score or 0.0) >= wanted.threshold][: wanted.keep]
+    if wanted.to == "sft":
         return [_sft_row(row) for row in good]
     pairs = zip(good, reversed(ranked))
     return [_pair(best, worst) for best, worst in pairs if (worst.score or 0.0) < (best.score or 0.0)]

@@ -1,34 +1,44 @@
 """Sample completions, judge them, keep the good ones as training rows.
 
-usage: holdfast sample FILE model=MODEL reward=NAME [key=value …] [--json]
+usage: holdfast sample DATA reward=NAME model=MODEL [key=value …] [--json]
 
-FILE is JSONL with a prompt and, where the reward needs one, a reference. Keys:
+DATA is a file (JSONL, JSON, parquet), a folder of these, a name of conf/data or a hub id: prompts (or conversations,
+whose last answer is asked anew) and, where the reward needs one, a reference. Keys:
   model=TINY|DIRECTORY|HUB_ID   what answers; with base_url= the name of a model served there (distillation)
-  reward=NAME                   what judges the answers: a registered reward or a YAML file
+  reward=NAME                   what judges the answers: a registered reward or a YAML file (default: conf/data's own)
   to=sft|dpo                    the best answers of each prompt, or the best against the worst (default sft)
   keep=1                        training rows per prompt at most; all: every answer that passes (rejection sampling)
   max_chars=N dedupe=true       longer answers train nobody; of equal answers to a prompt one counts
   n=8                           completions per prompt
   threshold=1                   least score worth training on
-  prompt=FIELD reference=FIELD  the file's columns (default prompt, reference)
+  prompt=FIELD reference=FIELD  the data's columns (default prompt, reference); dots reach inside
+  split= revision= data_root=   of a data set on the hub, or its local copy
+  template=TEXT system=TEXT     the prompt's text with `{prompt}` in it; a system message
   temperature=1 max_tokens=512 batch_size=16 limit=ITEMS seed=0
-  base_url=URL                  an OpenAI-compatible chat endpoint (…/v1/chat/completions)
+  base_url=URL                  an OpenAI-compatible endpoint (…/v1); its key is $OPENAI_API_KEY
+  concurrency=8 timeout=300 retries=6   requests at once, seconds for each, tries; `Retry-After` is waited for
   out=DIR                       default runs/sample: sft.jsonl or dpo.jsonl, and every judged row under samples/
 
-The same command resumes a sampling that was killed.
+The same command resumes a sampling that was killed, or that an endpoint let down.
 
 examples:
-  holdfast sample gsm8k.jsonl model=Qwen/Qwen3-0.6B reward=math prompt=question reference=answer out=runs/best
+  holdfast sample gsm8k model=Qwen/Qwen3-0.6B reward=math out=runs/best
+  holdfast sample mine.parquet prompt=q reference=a reward=math model=Qwen/Qwen3-32B base_url=http://host:8000/v1
   holdfast train trainer=sft data=runs/best/sft.jsonl model=Qwen/Qwen3-0.6B suite=quick
 """
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast.cli.grammar import Flags
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    from holdfast.reward import Reward
+    from holdfast.trainers.config import DataConfig
 
 
 @dataclass(slots=True)
@@ -36,49 +46,51 @@ class Options:
     """Keys of `holdfast sample`."""
 
     model: str
-    reward: str
+    reward: str | None = None
     to: Literal["sft", "dpo"] = "sft"
     n: int = 8
     keep: str = "1"
     max_chars: int | None = None
     dedupe: bool = True
     threshold: float = 1.0
-    prompt: str = "prompt"
-    reference: str = "reference"
+    prompt: str | None = None
+    reference: str | None = None
+    split: str | None = None
+    revision: str | None = None
+    data_root: str | None = None
+    template: str | None = None
+    system: str | None = None
     temperature: float = 1.0
     max_tokens: int = 512
     batch_size: int = 16
     limit: int | None = None
     seed: int = 0
     base_url: str | None = None
+    concurrency: int = 8
+    timeout: int = 300
+    retries: int = 6
     out: str = "runs/sample"
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
-    """Sample one file."""
+    """Sample one data set."""
     if len(paths) != 1:
-        raise UsageError(f"`holdfast sample` takes one file, not {len(paths)}: {' '.join(paths) or 'nothing'}")
+        raise UsageError(f"`holdfast sample` takes one data set, not {len(paths)}: {' '.join(paths) or 'nothing'}")
     from holdfast.benchmarks.settings import Settings
-    from holdfast.records import require_file
-    from holdfast.reward import Reward
-    from holdfast.trainers.sample import sample
+    from holdfast.trainers.sample import Wanted, prompts_of, sample
 
-    source, out = Path(paths[0]), Path(options.out)
-    require_file(source)
-    reward = Reward.from_config(options.reward)
-    config = {"reward": reward.name, **reward.options}
+    out = Path(options.out)
+    wanted = Wanted(options.to, options.n, options.threshold, _keep(options.keep), options.max_chars, options.dedupe)
+    wanted.check()
+    data = _data(paths[0], options)
+    reward = _reward(options, data)
+    root = Path(options.data_root) if options.data_root else None
     drawn = sample(
         _model(options),
-        source,
+        prompts_of(data, out, reward, root),
         out,
-        reward=config,
-        to=options.to,
-        n=options.n,
-        threshold=options.threshold,
-        keep=_keep(options.keep),
-        max_chars=options.max_chars,
-        dedupe=options.dedupe,
-        fields={"prompt": options.prompt, **({"reference": options.reference} if reward.needs_reference else {})},
+        reward={"reward": reward.name, **reward.options},
+        wanted=wanted,
         temperature=options.temperature,
         max_tokens=options.max_tokens,
         settings=Settings(batch_size=options.batch_size, limit=options.limit, seed=options.seed),
@@ -90,9 +102,43 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         "training_rows": drawn.written,
         "prompts_without": drawn.without,
         "file": str(out / f"{options.to}.jsonl"),
+        "samples": str(out / "samples" / "sample.jsonl"),
     }
     print(json.dumps(told) if flags.json else _render(told, options.to))
     return 0
+
+
+def _data(name: str, options: Options) -> "DataConfig":
+    """The data set with its columns as the options name them."""
+    from dataclasses import replace
+
+    from holdfast.records import SUFFIXES, require_file
+    from holdfast.trainers.compose import choices
+    from holdfast.trainers.data import named_data
+
+    bare = re.fullmatch(r"[\w-]+", name)
+    if bare and not Path(name).exists() and name not in choices("data"):
+        raise unknown("data", name, choices("data"))
+    if (name.endswith(SUFFIXES) or name.startswith((".", "/"))) and not Path(name).is_dir():
+        require_file(Path(name))
+    data = named_data(name)
+    named = {"prompt": options.prompt, "reference": options.reference}
+    given = {key: getattr(options, key) for key in ("split", "revision", "template", "system")}
+    return replace(
+        data,
+        columns=data.columns | {ours: theirs for ours, theirs in named.items() if theirs},
+        shuffle=False,
+        **{key: value for key, value in given.items() if value is not None},
+    )
+
+
+def _reward(options: Options, data: "DataConfig") -> "Reward":
+    from holdfast.trainers.rewards import rewards_of
+
+    chosen = options.reward or data.reward
+    if chosen is None:
+        raise UsageError("`holdfast sample` needs reward=…: what judges the answers? (see `holdfast rewards`)")
+    return rewards_of(chosen)[0]
 
 
 def _keep(text: str) -> int | None:
@@ -105,7 +151,15 @@ def _keep(text: str) -> int | None:
 
 def _model(options: Options) -> Any:
     if options.base_url is not None:
-        return {"backend": "local-chat-completions", "model": options.model, "base_url": options.base_url}
+        url = options.base_url.rstrip("/")
+        return {
+            "backend": "local-chat-completions",
+            "model": options.model,
+            "base_url": url if url.endswith("/chat/completions") else f"{url}/chat/completions",
+            "num_concurrent": max(2, options.concurrency),  # lm-eval's other path reads replies less strictly
+            "timeout": options.timeout,
+            "max_retries": options.retries,
+        }
     from holdfast.benchmarks.models import load
 
     return load(options.model)
