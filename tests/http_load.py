@@ -40,7 +40,9 @@ class Load:
     """Requests a second; None: as fast as the answers come."""
     headers: str = ""
     patience: float = 60.0
-    """Seconds after the last was due before what is missing counts as cut."""
+    """Seconds without any answer before what is missing is given up."""
+    bodied: bool = True
+    """Keep the answers' bodies."""
     answers: list[Answer] = field(default_factory=list)
     refused: bool = False
     """The server takes no more connections."""
@@ -66,7 +68,9 @@ class Load:
         await asyncio.gather(*(self.connect() for _ in range(self.connections)))
         if self.rate is not None:
             await self._pace()
-        if not self._over.done():
+        before = -1
+        while not self._over.done() and before < len(self.answers):
+            before = len(self.answers)
             await asyncio.wait({self._over}, timeout=self.patience)
         for transport in self._open:
             transport.close()
@@ -176,7 +180,8 @@ class _Connection(asyncio.Protocol):
         assert self.asked is not None
         number, due = self.asked
         self.asked = None
-        self.load.keep(Answer(number, status, body, self.loop.time() - due, head))
+        kept = body if self.load.bodied else b""
+        self.load.keep(Answer(number, status, kept, self.loop.time() - due, head))
 
 
 def percentile(answers: Sequence[Answer], share: float) -> float:

@@ -8,6 +8,7 @@ packages; `preload` are imported before the first program. With `tar=` the root 
 """
 
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -109,7 +110,7 @@ def _shared_libraries(binaries: Sequence[Path]) -> list[Path]:
 
 
 def _add(tar: tarfile.TarFile, path: Path, place: str, seen: set[str]) -> None:
-    name = place.lstrip("/")
+    name = os.path.normpath(place).lstrip("/")  # ldd writes a/../b
     if name in seen:
         return
     seen.add(name)

@@ -123,7 +123,7 @@ def hour() -> None:
         print("\n| verdicts so far | MiB of each worker | descriptors of each worker |\n|---|---|---|", flush=True)
         done = 0
         for part in (0.02, 0.25, 0.25, 0.25, 0.25):
-            load = Load(port, BATCH, bodies, int(part * HOUR) // 64, connections=8).run()
+            load = Load(port, BATCH, bodies, int(part * HOUR) // 64, connections=8, bodied=False).run()
             wrong = sum(answer.status != 200 for answer in load.answers)
             assert wrong == 0, f"{wrong} answers other than 200"
             done += 64 * len(load.answers)
