@@ -14,6 +14,7 @@ from typing import Any, Literal
 from holdfast.benchmarks.engine import measure
 from holdfast.benchmarks.settings import Settings
 from holdfast.errors import DataError, UsageError, suggestion
+from holdfast.records import read_records
 from holdfast.reward import Reward
 from holdfast.rows import Row, write_whole
 from holdfast.run import Measurement
@@ -55,12 +56,18 @@ class Wanted:
     """Longer answers train nobody."""
     dedupe: bool = True
     """Of equal answers to a prompt one counts."""
+    chosen: Literal["best", "data"] = "best"
+    """Pairs: the better half is the model's best answer, or the data's own (the worse: the model's, where it is not the
+    same and, if `judged`, scores below the threshold)."""
+    judged: bool = True
 
     def check(self) -> None:
         """Raise UsageError for fewer completions than the target needs, or none to keep."""
         if self.keep is not None and self.keep < 1:
             raise UsageError(f"keep must be at least 1, or all, not {self.keep}")
-        least = 2 if self.to == "dpo" else 1
+        if self.chosen == "data" and self.to != "dpo":
+            raise UsageError("chosen=data pairs the data's answers with the model's: it goes with to=dpo")
+        least = 2 if self.to == "dpo" and self.chosen == "best" else 1
         if self.n < least:
             raise UsageError(f"to={self.to} needs at least {least} completions per prompt, not n={self.n}")
 
@@ -105,7 +112,8 @@ def sample(
     for row in rows:
         groups.setdefault(row.doc_id, []).append(row)
     _warn(groups, wanted.n)
-    chosen = [choose(group, wanted) for group in groups.values()]
+    answers = _given(prompts) if wanted.chosen == "data" else {}
+    chosen = [choose(group, wanted, answers.get(doc)) for doc, group in groups.items()]
     records = [record for found in chosen for record in found]
     text = "".join(json.dumps(record) + "\n" for record in records)
     write_whole(out / f"{wanted.to}.jsonl", text)
@@ -117,7 +125,15 @@ def _warn(groups: Mapping[str, Sequence[Row]], n: int) -> None:
         log.warning("all %d completions of every prompt are the same text: does the model sample? (temperature=)", n)
 
 
-def choose(group: Sequence[Row], wanted: Wanted) -> list[dict[str, Any]]:
+def _given(prompts: Path) -> dict[str, Text]:
+    """The data's own answers by doc_id, which is a row's position. Raises DataError where there are none."""
+    rows = {str(place): row for place, (_, row) in enumerate(read_records(prompts))}
+    if not any("completion" in row or "messages" in row for row in rows.values()):
+        raise DataError(f"chosen=data needs answers: {prompts} has no column completion (columns.completion=…)")
+    return {doc: row.get("completion") or row["messages"][-1:] for doc, row in rows.items()}
+
+
+def choose(group: Sequence[Row], wanted: Wanted, given: Text | None = None) -> list[dict[str, Any]]:
     """The training rows of one prompt's completions: the `keep` best (SFT), or the best against the worst, the second
     best against the second worst, … (DPO); None keeps all that reach the threshold.
 
@@ -125,11 +141,22 @@ def choose(group: Sequence[Row], wanted: Wanted) -> list[dict[str, Any]]:
     rejection sampling would otherwise teach length.
     """
     ranked = _ranked(group, wanted.max_chars, wanted.dedupe)
+    if given is not None:
+        return _against(ranked, wanted, given)
     good = [row for row in ranked if (row.score or 0.0) >= wanted.threshold][: wanted.keep]
     if wanted.to == "sft":
         return [_sft_row(row) for row in good]
     pairs = zip(good, reversed(ranked))
     return [_pair(best, worst) for best, worst in pairs if (worst.score or 0.0) < (best.score or 0.0)]
+
+
+def _against(ranked: Sequence[Row], wanted: Wanted, given: Text) -> list[dict[str, Any]]:
+    """The data's answer against the model's, the worst first."""
+    worse = [row for row in reversed(ranked) if final_text(row.completion).strip() != final_text(given).strip()]
+    if wanted.judged:
+        worse = [row for row in worse if (row.score or 0.0) < wanted.threshold]
+    chosen = _messages(given, "assistant")
+    return [_pair(row, row) | {"chosen": chosen, "scores": [None, row.score]} for row in worse[: wanted.keep]]
 
 
 def _ranked(group: Sequence[Row], max_chars: int | None, dedupe: bool) -> list[Row]:

@@ -7,13 +7,16 @@ whose last answer is asked anew) and, where the reward needs one, a reference. K
   model=TINY|DIRECTORY|HUB_ID   what answers; with base_url= the name of a model served there (distillation)
   reward=NAME                   what judges the answers: a registered reward or a YAML file (default: conf/data's own)
   to=sft|dpo                    the best answers of each prompt, or the best against the worst (default sft)
+  chosen=best|data              to=dpo: the better half is the model's best answer, or the data's own (no reward needed)
   keep=1                        training rows per prompt at most; all: every answer that passes (rejection sampling)
   max_chars=N dedupe=true       longer answers train nobody; of equal answers to a prompt one counts
   n=8                           completions per prompt
   threshold=1                   least score worth training on
   prompt=FIELD reference=FIELD  the data's columns (default prompt, reference); dots reach inside
   split= revision= data_root=   of a data set on the hub, or its local copy
+  answer=FIELD                  the column of the data's own answers (default completion)
   template=TEXT system=TEXT     the prompt's text with `{prompt}` in it; a system message
+  rename={OLD: NEW, …}          texts replaced in prompts and answers
   temperature=1 max_tokens=512 batch_size=16 limit=ITEMS seed=0
   base_url=URL                  an OpenAI-compatible endpoint (…/v1); its key is $OPENAI_API_KEY
   concurrency=8 timeout=300 retries=6   requests at once, seconds for each, tries; `Retry-After` is waited for
@@ -24,6 +27,7 @@ The same command resumes a sampling that was killed, or that an endpoint let dow
 examples:
   holdfast sample gsm8k model=Qwen/Qwen3-0.6B reward=math out=runs/best
   holdfast sample mine.parquet prompt=q reference=a reward=math model=Qwen/Qwen3-32B base_url=http://host:8000/v1
+  holdfast sample self_cognition model=Qwen/Qwen3-0.6B to=dpo chosen=data n=1 out=runs/who
   holdfast train trainer=sft data=runs/best/sft.jsonl model=Qwen/Qwen3-0.6B suite=quick
 """
 
@@ -33,12 +37,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from holdfast.cli.grammar import Flags
+from holdfast.cli.grammar import Flags, plain
 from holdfast.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from holdfast.reward import Reward
     from holdfast.trainers.config import DataConfig
+    from holdfast.trainers.sample import Wanted
 
 
 @dataclass(slots=True)
@@ -50,14 +55,17 @@ class Options:
     to: Literal["sft", "dpo"] = "sft"
     n: int = 8
     keep: str = "1"
+    chosen: Literal["best", "data"] = "best"
     max_chars: int | None = None
     dedupe: bool = True
     threshold: float = 1.0
     prompt: str | None = None
     reference: str | None = None
+    answer: str | None = None
     split: str | None = None
     revision: str | None = None
     data_root: str | None = None
+    rename: str | None = None
     template: str | None = None
     system: str | None = None
     temperature: float = 1.0
@@ -77,11 +85,10 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     if len(paths) != 1:
         raise UsageError(f"`holdfast sample` takes one data set, not {len(paths)}: {' '.join(paths) or 'nothing'}")
     from holdfast.benchmarks.settings import Settings
-    from holdfast.trainers.sample import Wanted, prompts_of, sample
+    from holdfast.trainers.sample import prompts_of, sample
 
     out = Path(options.out)
-    wanted = Wanted(options.to, options.n, options.threshold, _keep(options.keep), options.max_chars, options.dedupe)
-    wanted.check()
+    wanted = _wanted(options)
     data = _data(paths[0], options)
     reward = _reward(options, data)
     root = Path(options.data_root) if options.data_root else None
@@ -122,23 +129,52 @@ def _data(name: str, options: Options) -> "DataConfig":
     if (name.endswith(SUFFIXES) or name.startswith((".", "/"))) and not Path(name).is_dir():
         require_file(Path(name))
     data = named_data(name)
-    named = {"prompt": options.prompt, "reference": options.reference}
+    named = {"prompt": options.prompt, "reference": options.reference, "completion": options.answer}
     given = {key: getattr(options, key) for key in ("split", "revision", "template", "system")}
     return replace(
         data,
         columns=data.columns | {ours: theirs for ours, theirs in named.items() if theirs},
         shuffle=False,
+        rename=_rename(options.rename) if options.rename else data.rename,
         **{key: value for key, value in given.items() if value is not None},
     )
 
 
 def _reward(options: Options, data: "DataConfig") -> "Reward":
+    from holdfast.trainers.replay import ANY_TEXT
     from holdfast.trainers.rewards import rewards_of
 
     chosen = options.reward or data.reward
+    if options.chosen == "data" and options.reward is None:
+        chosen = ANY_TEXT
     if chosen is None:
         raise UsageError("`holdfast sample` needs reward=…: what judges the answers? (see `holdfast rewards`)")
     return rewards_of(chosen)[0]
+
+
+def _wanted(options: Options) -> "Wanted":
+    from holdfast.trainers.sample import Wanted
+
+    wanted = Wanted(
+        to=options.to,
+        n=options.n,
+        threshold=options.threshold,
+        keep=_keep(options.keep),
+        max_chars=options.max_chars,
+        dedupe=options.dedupe,
+        chosen=options.chosen,
+        judged=options.reward is not None,
+    )
+    wanted.check()
+    return wanted
+
+
+def _rename(text: str) -> dict[str, str]:
+    """The mapping of `rename=`. Raises UsageError for anything else."""
+    names = plain(text)
+    if not isinstance(names, dict):
+        raise UsageError(f"rename= takes a mapping {{OLD: NEW, …}}, not {text!r}")
+    return {str(old): str(new) for old, new in names.items()}
 
 
 def _keep(text: str) -> int | None:

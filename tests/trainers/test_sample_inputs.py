@@ -12,7 +12,7 @@ from holdfast.rows import Row, read_rows
 
 
 def sampled(out: Path, *words: str) -> list[Row]:
-    quick = ["model=tiny", "n=2", "max_tokens=8", f"out={out}", "--json"]
+    quick = ["model=tiny", "n=2", "max_tokens=64", f"out={out}", "--json"]
     assert main(["sample", *words, *quick]) == 0
     rows = list(read_rows(out / "samples" / "sample.jsonl"))
     assert len(rows) == len({row.key for row in rows}), "every completion is kept"
@@ -84,6 +84,32 @@ def test_conversations_templates_and_a_system_message(tmp_path: Path) -> None:
     }
 
 
+def test_the_datas_answers_against_the_models_are_an_identity_by_dpo(tmp_path: Path) -> None:
+    renamed = 'rename={"{{NAME}}": Ada, "{{AUTHOR}}": Engines}'
+    how = [f"data_root={shared()}", "to=dpo", "chosen=data", "limit=5", renamed]
+    rows = sampled(tmp_path / "out", "self_cognition", *how)
+    assert len(rows) == 10
+    pairs = [json.loads(line) for line in (tmp_path / "out" / "dpo.jsonl").read_text().splitlines()]
+    assert len(pairs) == 5 - len(_cut(rows)) > 2
+    chosen = [pair["chosen"][0]["content"] for pair in pairs]
+    assert not any("{{" in text for text in chosen) and any("Ada" in text or "Engines" in text for text in chosen)
+    said = {str(row.completion) for row in rows}
+    assert all(pair["rejected"][0]["content"] in said for pair in pairs)
+    words = [
+        "trainer=dpo",
+        f"data={tmp_path}/out/dpo.jsonl",
+        "suite=[tiny_upper]",
+        "limit=4",
+        "trainer.args.max_steps=1",
+    ]
+    assert main(["train", *words, f"out={tmp_path}/run"]) == 0
+
+
+def _cut(rows: list[Row]) -> set[str]:
+    """Prompts none of whose answers ended."""
+    return {row.doc_id for row in rows} - {row.doc_id for row in rows if row.finish_reason != "length"}
+
+
 @pytest.mark.parametrize(
     ("words", "code", "expected"),
     [
@@ -92,6 +118,9 @@ def test_conversations_templates_and_a_system_message(tmp_path: Path) -> None:
         (["{file}", "reward=exact_match", "prompt=meta.q"], 65, "needs a reference.*gold.*reference="),
         (["{file}", "reward=length"], 65, "no prompt.*meta"),
         (["{folder}/y.jsonl", "reward=length"], 65, "no file .*available: x.parquet"),
+        (["{file}", "reward=length", "chosen=data"], 64, "goes with to=dpo"),
+        (["{file}", "prompt=meta.q", "chosen=data", "to=dpo", "n=2", "max_tokens=8"], 65, "needs answers"),
+        (["{file}", "reward=length", "rename=x"], 64, "takes a mapping"),
         ([], 64, "takes one data set, not 0"),
     ],
 )
