@@ -99,7 +99,7 @@ class Signatures:
         """Of each row that nearly repeats an earlier one: the row it repeats, itself kept. First come, first kept."""
         if not len(self):
             return {}
-        table = np.frombuffer(bytes(self._values), np.uint32).reshape(-1, BANDS * BAND)
+        table = np.frombuffer(self._values, np.uint32).reshape(-1, BANDS * BAND)
         leader: dict[int, int] = {}
         for early, late in _similar(table, similarity):
             if late not in leader and early not in leader:
