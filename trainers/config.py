@@ -114,7 +114,7 @@ class DataConfig:
     columns: dict[str, str] = field(default_factory=dict)
     """Ours: theirs. Ours are prompt, completion, reference, messages, chosen, rejected, label; dots reach inside."""
     rename: dict[str, str] = field(default_factory=dict)
-    """Texts replaced in every prompt and completion (`{{NAME}}`: Ada)."""
+    """Texts replaced in every prompt and completion; `NAME: Ada` replaces `{{NAME}}` and `NAME`."""
     template: str | None = None
     """The prompt's text with `{prompt}` in it, such as an instruction on the answer's form."""
     system: str | None = None

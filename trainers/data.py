@@ -171,7 +171,7 @@ def _tiny_rows(config: DataConfig, seed: int) -> Iterator[tuple[str, Mapping[str
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         for old, new in names.items():
-            value = value.replace(old, new)
+            value = value.replace(f"{{{{{old}}}}}", new).replace(old, new)
         return value
     if isinstance(value, dict):
         return {key: _renamed(inner, names) for key, inner in value.items()}

@@ -16,7 +16,7 @@ whose last answer is asked anew) and, where the reward needs one, a reference. K
   split= revision= data_root=   of a data set on the hub, or its local copy
   answer=FIELD                  the column of the data's own answers (default completion)
   template=TEXT system=TEXT     the prompt's text with `{prompt}` in it; a system message
-  rename={OLD: NEW, …}          texts replaced in prompts and answers
+  rename={OLD: NEW, …}          texts replaced in prompts and answers (NAME: Ada replaces {{NAME}}, too)
   temperature=1 max_tokens=512 batch_size=16 limit=ITEMS seed=0
   base_url=URL                  an OpenAI-compatible endpoint (…/v1); its key is $OPENAI_API_KEY
   concurrency=8 timeout=300 retries=6   requests at once, seconds for each, tries; `Retry-After` is waited for

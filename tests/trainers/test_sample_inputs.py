@@ -85,7 +85,7 @@ def test_conversations_templates_and_a_system_message(tmp_path: Path) -> None:
 
 
 def test_the_datas_answers_against_the_models_are_an_identity_by_dpo(tmp_path: Path) -> None:
-    renamed = 'rename={"{{NAME}}": Ada, "{{AUTHOR}}": Engines}'
+    renamed = "rename={NAME: Ada, AUTHOR: Engines}"
     how = [f"data_root={shared()}", "to=dpo", "chosen=data", "limit=5", renamed]
     rows = sampled(tmp_path / "out", "self_cognition", *how)
     assert len(rows) == 10
