@@ -106,6 +106,7 @@ class Sieve:
     """Decides row by row; duplicates last, so that a row that is dropped anyway never stands for others."""
 
     def __init__(self, config: DataConfig, opened: Reading, data_root: Path | None) -> None:
+        _check(config.filter)
         self._config, self._how, self._opened = config, config.filter, opened
         self._turns, self._pairs = Turns(), Pairs()
         self._count = _counter(self._how)
@@ -114,8 +115,6 @@ class Sieve:
         if self._how.suite is not None:
             suite = load_suite(self._how.suite)
             self._checker = Checker(suite.name, *suite_items(suite, data_root))
-        if self._how.duplicates not in DUPLICATES:
-            raise unknown("data.filter.duplicates", self._how.duplicates, DUPLICATES)
 
     def reasons(self, rows: Iterable[tuple[str, Row | DataError]]) -> list[str]:
         """Why each row is dropped; empty: it is kept."""
@@ -203,6 +202,19 @@ class Sieve:
             value = next(scores).value
             low = value is not None and value < self._how.min_reward
             yield entry, "not judged" if value is None else "low reward" if low else ""
+
+
+def _check(how: FilterConfig) -> None:
+    """Raise UsageError for a setting that would drop everything, or nothing, by mistake."""
+    from holdfast.rewards.instructions.language import known
+
+    if how.duplicates not in DUPLICATES:
+        raise unknown("data.filter.duplicates", how.duplicates, DUPLICATES)
+    if not 0 < how.similarity <= 1:
+        raise UsageError(f"data.filter.similarity must be above 0 and at most 1, not {how.similarity}")
+    for code in how.languages:
+        if code not in known() | {"unknown"}:
+            raise unknown("language of data.filter.languages", code, known() | {"unknown"})
 
 
 def _counter(how: FilterConfig) -> Any:

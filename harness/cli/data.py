@@ -79,6 +79,8 @@ def run(paths: Sequence[str], options: Options, flags: Flags) -> int:
         raise UsageError(f"`holdfast data` needs one of: {', '.join(COMMANDS)}")
     if paths[0] not in COMMANDS:
         raise unknown("command of `holdfast data`", paths[0], COMMANDS)
+    if (options.limit or 0) < 0 or options.sample < 1:
+        raise UsageError("limit= and sample= take a number of rows, 1 or more")
     root = Path(options.data_root) if options.data_root else None
     if paths[0] in ("fetch", "verify"):
         if root is None:

@@ -102,6 +102,9 @@ def test_the_verb_refuses_what_it_cannot_do(tmp_path: Path, capsys: pytest.Captu
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in GOOD))
     for words, code, said in (
+        (["card", str(path), "limit=-3"], 64, "1 or more"),
+        (["filter", str(path), str(tmp_path / "kept.jsonl"), "languages=[eng]"], 64, "did you mean 'en'"),
+        (["filter", str(path), str(tmp_path / "kept.jsonl"), "duplicates=near", "similarity=80"], 64, "at most 1"),
         (["card", str(path), "out=card.pdf"], 64, "must end in one of"),
         (["card", str(path), "columns=[prompt]"], 64, "expected a colon"),
         (["card", str(path), "columns=[promt:prompt]"], 64, "did you mean 'prompt'"),
