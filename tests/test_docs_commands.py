@@ -58,7 +58,7 @@ def _bound(command: Shown) -> None:
         settings = {field.name: "x" for field in required} | settings
     options = bind(module.Options, settings, command.verb)
     if command.verb in ("data", "rewards") and parsed.paths and parsed.paths[0].isalpha():
-        known = module.COMMANDS if command.verb == "data" else (*module.ACTIONS, *names())
+        known = (*module.ACTIONS, *(names() if command.verb == "rewards" else ()))
         assert parsed.paths[0] in known
     _known_names(options, parsed.settings)
 

@@ -27,6 +27,7 @@ VERBS = (
     "data",
     "serve",
     "doctor",
+    "completion",
 )
 
 

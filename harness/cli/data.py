@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from holdfast.benchmarks.suite import Suite
     from holdfast.trainers.config import DataConfig
 
-COMMANDS = ("fetch", "verify", "contamination", "card", "filter")
+ACTIONS = ("fetch", "verify", "contamination", "card", "filter")
 
 
 @dataclass
@@ -76,9 +76,9 @@ class Options:
 def run(paths: Sequence[str], options: Options, flags: Flags) -> int:
     """One of the commands. Raises UsageError for another word."""
     if not paths:
-        raise UsageError(f"`holdfast data` needs one of: {', '.join(COMMANDS)}")
-    if paths[0] not in COMMANDS:
-        raise unknown("command of `holdfast data`", paths[0], COMMANDS)
+        raise UsageError(f"`holdfast data` needs one of: {', '.join(ACTIONS)}")
+    if paths[0] not in ACTIONS:
+        raise unknown("command of `holdfast data`", paths[0], ACTIONS)
     if (options.limit or 0) < 0 or options.sample < 1:
         raise UsageError("limit= and sample= take a number of rows, 1 or more")
     root = Path(options.data_root) if options.data_root else None
