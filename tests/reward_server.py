@@ -44,8 +44,8 @@ def serving(
 
 
 def wait_ready(port: int, process: Process | None = None) -> None:
-    """Until /readyz answers 200. Raises AssertionError when the process ends, or after 30 s."""
-    for _ in range(300):
+    """Until /readyz answers 200. Raises AssertionError when the process ends, or after two minutes."""
+    for _ in range(1200):
         assert process is None or process.poll() is None, "the server ended"
         try:
             with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
@@ -58,7 +58,7 @@ def wait_ready(port: int, process: Process | None = None) -> None:
 
 def _wait_all(process: Process, count: int) -> None:
     """Until each of several workers listens: one that starts later would have no share of the first requests."""
-    for _ in range(300 if count > 1 else 0):
+    for _ in range(1200 if count > 1 else 0):
         if sum(any(c.status == "LISTEN" for c in worker.net_connections()) for worker in workers(process)) == count:
             return
         time.sleep(0.1)

@@ -139,7 +139,7 @@ def test_the_container_judges_as_nobody_and_ends_without_losing_anything(contain
     assert found.wait(timeout=60)["StatusCode"] == 0
     statuses = Counter(answer.status for answer in load.answers)
     assert set(statuses) <= {200, CUT}
-    assert statuses[200] > 500
+    assert statuses[200] > 50
     assert all(json.loads(a.body)["value"] == float(a.number % 7 == 3) for a in load.answers if a.status == 200)
     lines = [json.loads(line) for line in found.logs().decode().splitlines() if line.startswith('{"time"')]
     judged = {line["id"] for line in lines if line["status"] == 200 and "id" in line}
