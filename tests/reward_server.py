@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import psutil
 
-Process = subprocess.Popen  # type: ignore[type-arg]
+Process = subprocess.Popen[Any]
 
 
 def free_port() -> int:

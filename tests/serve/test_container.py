@@ -109,7 +109,7 @@ def container(engine: Any, image: str) -> Iterator[tuple[Any, str]]:
     found = engine.containers.run(image, words, environment=environment, network_mode="host", detach=True, **RIGHTS)
     try:
         url = f"http://127.0.0.1:{port}"
-        for _ in range(300):
+        for _ in range(1200):
             with suppress(httpx.HTTPError):
                 if httpx.get(f"{url}/readyz").status_code == 200:
                     break

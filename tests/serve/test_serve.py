@@ -5,7 +5,6 @@ import json
 import os
 import pickle
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from paths import shared
+from reward_server import free_port, wait_ready
 
 from holdfast import Outcome, Reward, Sample
 from holdfast.cli import main
@@ -34,40 +34,22 @@ def broken(sample: Sample) -> Score:
 """
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def serving(folder: Path, *words: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """A server process, ready; its address."""
     (folder / "mine_served.py").write_text(SLOW)
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "holdfast", "serve", f"port={port}", *words]
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     address = f"http://127.0.0.1:{port}"
     try:
-        _ready(address, process)
+        wait_ready(port, process)
         yield address, process
     finally:
         if process.poll() is None:
             process.terminate()
             process.communicate(timeout=60)
-
-
-def _ready(address: str, process: "subprocess.Popen[str]") -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            raise AssertionError(process.communicate()[1])
-        try:
-            if httpx.get(f"{address}/readyz", timeout=1).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    raise AssertionError("the server did not come up")
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +202,7 @@ def test_without_the_token_nothing_is_reached(tmp_path: Path, headers: dict[str,
 
 
 def test_a_dead_server_raises_or_gives_no_value() -> None:
-    address = f"http://127.0.0.1:{_free_port()}"
+    address = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(ServerError, match="gave no verdict"):
         Client(address, "numeric", retries=1).score(Sample("1", "1"))
     score = Client(address, "numeric", retries=1, on_failure="none").score(Sample("1", "1"))

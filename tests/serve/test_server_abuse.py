@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from reward_server import free_port, wait_ready
 
 from holdfast import Reward, Sample, Score, UsageError
 from holdfast.serve.client import Client
@@ -36,29 +37,13 @@ BODY = json.dumps({"sample": {"completion": "42", "reference": "42"}}).encode()
 HEAD = b"POST /v1/rewards/numeric/score HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(address: str) -> None:
-    for _ in range(300):
-        try:
-            if httpx.get(f"{address}/readyz", timeout=1).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    raise AssertionError("the server did not come up")
-
-
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """A server whose clocks run out after one second."""
-    number = _free_port()
+    number = free_port()
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(number)])
     try:
-        _wait(f"http://127.0.0.1:{number}")
+        wait_ready(number, process)
         yield number
     finally:
         process.terminate()
@@ -138,11 +123,11 @@ def test_idle_connections_do_not_keep_others_out(port: int) -> None:
 
 
 def test_a_killed_worker_costs_no_verdict(tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "holdfast", "serve", "reward=numeric", f"port={port}", "workers=2"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        _wait(f"http://127.0.0.1:{port}")
+        wait_ready(port)
         samples = [Sample(str(i % 7), str(i % 5)) for i in range(400)]
         client = Client(f"http://127.0.0.1:{port}", "numeric", retries=8)
         with ThreadPoolExecutor(4) as pool:
