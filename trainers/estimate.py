@@ -1,10 +1,9 @@
 """Before a GPU minute is spent: does the training fit, how long does it take, and what can the suite see?
 
-Only the model's configuration, its tokenizer and the rows are read; weights are not loaded. Memory: weights, gradients
-and Adam's two moments in float32 for what is trained, activations after Korthikanti et al. 2022 (arXiv 2205.05198,
-section 4, with attention that keeps no score matrix), logits, and the cache of generated tokens. Time: 6 floating-point
-operations per parameter and trained token, 2 per generated one, at a share of the matrix speed measured now. A rough
-guide: small models are slower than their operations say, a busy machine halves everything.
+Only the model's configuration, its tokenizer and the rows are read; weights are not loaded. Memory: footprint.py. Time:
+6 floating-point operations per parameter and trained token (4 with LoRA, 2 more with checkpointing), 2 per generated
+one, at a share of the matrix speed measured now. A rough guide: small models are slower than their operations say, a
+busy machine halves everything. docs/bench/trainers.md holds estimates against runs.
 """
 
 import dataclasses
@@ -20,14 +19,14 @@ from holdfast.trainers import arguments, processes, replay
 from holdfast.trainers.checkpoints import disk, ours
 from holdfast.trainers.config import TrainConfig
 from holdfast.trainers.data import training_rows
+from holdfast.trainers.footprint import PAIRED, REFERENCED, has_beta
+from holdfast.trainers.footprint import memory as footprint
 from holdfast.trainers.job import shape_of
-from holdfast.trainers.model import measuring_dtype, model_place, prepare_tokenizer
+from holdfast.trainers.model import model_place, prepare_tokenizer
 from holdfast.trainers.training import LEARNS_FROM_REWARD, check
 
-PAIRED = ("dpo", "reward")
-REFERENCED = ("dpo", "kto", "grpo", "rloo")
-UTILISATION = 0.3
-"""Share of the matrix speed that a training step reaches (large models on one device: 0.3 to 0.5)."""
+UTILISATION = {"cuda": 0.4, "cpu": 0.5}
+"""Share of the matrix speed that a training step reaches (large models on one GPU: 0.3 to 0.5)."""
 SAMPLED_ROWS = 200
 
 
@@ -105,9 +104,9 @@ def estimate(config: TrainConfig) -> Estimate:
     root = Path(config.data_root) if config.data_root else None
     rows = training_rows(config.data, config.seed, root, replay.stand_in(config))
     tokens, usual, cut = _lengths(config, rows, words, args)
-    parameters, linear = _count(shape)
+    parameters, looked_up, linear = _count(shape)
     trained = linear(config.lora.r) if config.lora.r else parameters
-    memory = _memory(config, shape, args, parameters, trained, tokens)
+    memory = footprint(config, shape, args, parameters, trained, tokens)
     device, available = _device()
     steps = _steps(config, args, len(rows))
     return Estimate(
@@ -122,13 +121,14 @@ def estimate(config: TrainConfig) -> Estimate:
         free_disk=shutil.disk_usage(_existing(Path(config.out or "runs"))).free,
         tokens_per_sequence=tokens,
         cut=cut,
-        seconds=_seconds(config, args, parameters, usual, steps),
+        seconds=_seconds(config, args, parameters - looked_up, usual, steps),
         detects=_detects(config),
     )
 
 
-def _count(shape: Any) -> tuple[int, Any]:
-    """Parameters of the model, and a function: those of LoRA at a rank (all linear layers but the head)."""
+def _count(shape: Any) -> tuple[int, int, Any]:
+    """Parameters of the model, those of its embedding that are only looked up, and a function: those of LoRA at a rank
+    (all linear layers but the head)."""
     import torch
     import transformers
 
@@ -136,7 +136,9 @@ def _count(shape: Any) -> tuple[int, Any]:
         model = transformers.AutoModelForCausalLM.from_config(shape)
     layers = [m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and n != "lm_head"]
     around = sum(m.in_features + m.out_features for m in layers)
-    return sum(p.numel() for p in model.parameters()), lambda rank: rank * around
+    words = model.get_input_embeddings().weight.numel()
+    tied = bool(getattr(shape.get_text_config(), "tie_word_embeddings", False))
+    return sum(p.numel() for p in model.parameters()), 0 if tied else words, lambda rank: rank * around
 
 
 def _lengths(config: TrainConfig, rows: list[dict[str, Any]], words: Any, args: Any) -> tuple[int, int, float]:
@@ -154,30 +156,6 @@ def _tokens(row: dict[str, Any], key: str, words: Any) -> int:
     turns = [row["prompt"], row.get(key, [])]
     texts = [t if isinstance(t, str) else "\n".join(str(m["content"]) for m in t) for t in turns]
     return len(words(" ".join(texts), truncation=False, verbose=False)["input_ids"]) + 8
-
-
-def _memory(config: TrainConfig, shape: Any, args: Any, parameters: int, trained: int, tokens: int) -> dict[str, int]:
-    lora, name = config.lora.r is not None, config.trainer.name
-    frozen = 2 if measuring_dtype(config.model.dtype) in ("bfloat16", "float16") else 4
-    weights = frozen * parameters + 4 * trained if lora else 4 * parameters
-    needs_reference = name in REFERENCED and not lora and _has_beta(args)
-    width = 2 if args.bf16 or args.fp16 else 4
-    text = shape.get_text_config()
-    sequences = args.per_device_train_batch_size * (2 if name in PAIRED else 1)
-    per_layer = (2 if args.gradient_checkpointing else 34) * text.hidden_size * width // 2
-    deep = per_layer * text.num_hidden_layers + (34 * text.hidden_size if args.gradient_checkpointing else 0)
-    heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
-    head = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    cache = 2 * text.num_hidden_layers * heads * head * width if name in LEARNS_FROM_REWARD else 0
-    return {
-        "weights": weights,
-        "gradients": 4 * trained,
-        "optimizer": 8 * trained,
-        "reference model": 4 * parameters if needs_reference else 0,
-        "activations": sequences * tokens * deep,
-        "logits": sequences * tokens * text.vocab_size * (4 + width),
-        "generation": sequences * tokens * cache,
-    }
 
 
 def _disk(config: TrainConfig, trained: int) -> int:
@@ -202,22 +180,21 @@ def _steps(config: TrainConfig, args: Any, rows: int) -> int:
     return max(1, math.ceil(math.ceil(rows / batch) * float(args.num_train_epochs)))
 
 
-def _seconds(config: TrainConfig, args: Any, parameters: int, tokens: int, steps: int) -> float:
+def _seconds(config: TrainConfig, args: Any, computing: int, tokens: int, steps: int) -> float:
+    """`computing`: parameters that are multiplied with each token."""
     name = config.trainer.name
     sequences = args.per_device_train_batch_size * args.gradient_accumulation_steps * (2 if name in PAIRED else 1)
-    referenced = 2 if name in REFERENCED and _has_beta(args) else 0
+    learning = 4 if config.lora.r else 6  # frozen weights need no gradient of their own
+    again = 2 if args.gradient_checkpointing else 0
+    referenced = 2 if name in REFERENCED and has_beta(args) else 0
     generated = 2 if name in LEARNS_FROM_REWARD else 0
-    work = float((6 + referenced + generated) * parameters * tokens * sequences * steps)
-    return work / (_matrix_speed() * UTILISATION)
+    work = float((learning + again + referenced + generated) * computing * tokens * sequences * steps)
+    speed, device = _matrix_speed()
+    return work / (speed * UTILISATION[device])
 
 
-def _has_beta(args: Any) -> bool:
-    """Whether the loss looks at a reference model."""
-    return bool(getattr(args, "beta", None))
-
-
-def _matrix_speed() -> float:
-    """Floating-point operations per second of a matrix product, here and now."""
+def _matrix_speed() -> tuple[float, str]:
+    """Floating-point operations per second of a matrix product, here and now, and where."""
     import torch
 
     gpu = torch.cuda.is_available()
@@ -228,7 +205,7 @@ def _matrix_speed() -> float:
         start = time.perf_counter()
         float((a @ a)[0, 0])
         times.append(time.perf_counter() - start)
-    return float(2 * size**3 / min(times))
+    return 2 * size**3 / min(times), "cuda" if gpu else "cpu"
 
 
 def _device() -> tuple[str, int]:
