@@ -131,6 +131,8 @@ class Reward:
         except HoldfastError:
             raise
         except Exception as error:
+            if len(samples) > 1 and self.spec.scope == "batch":
+                return [self._guarded([sample])[0] for sample in samples]  # the others keep their verdicts
             log.warning("reward %s failed: %s: %s", self.name, type(error).__name__, error, exc_info=True)
             return [Score.error(f"{type(error).__name__}: {error}") for _ in samples]
         if len(scores) != len(samples):

@@ -75,12 +75,12 @@ class Score:
             raise ValueError(f"a score must be finite, not {self.value!r}")
 
     @classmethod
-    def of(cls, correct: bool, reason: str = "", extracted: str | None = None, **parts: float | None) -> "Score":
-        """1.0 and `correct`, or 0.0 and `wrong`."""
+    def of(cls, correct: bool, reason: str = "", extracted: str | None = None, /, **parts: float | None) -> "Score":
+        """1.0 and `correct`, or 0.0 and `wrong`. A part may have any name."""
         return cls(float(correct), Outcome.CORRECT if correct else Outcome.WRONG, reason, extracted, parts)
 
     @classmethod
-    def share(cls, value: float, reason: str = "", extracted: str | None = None, **parts: float | None) -> "Score":
+    def share(cls, value: float, reason: str = "", extracted: str | None = None, /, **parts: float | None) -> "Score":
         """A graded value: 1 is `correct`, 0 is `wrong`, anything else `partial`."""
         outcome = {0.0: Outcome.WRONG, 1.0: Outcome.CORRECT}.get(value, Outcome.PARTIAL)
         return cls(value, outcome, reason, extracted, parts)
@@ -116,4 +116,5 @@ def message_text(message: Message) -> str:
     content = message.get("content") or ""
     if isinstance(content, str):
         return content
-    return "".join(part.get("text") or "" for part in content if part.get("type", "text") == "text")
+    parts = [{"text": part} if isinstance(part, str) else part for part in content]
+    return "".join(part.get("text") or "" for part in parts if part.get("type", "text") == "text")

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from holdfast.registry import register
-from holdfast.rewards._text import answer_text
+from holdfast.rewards._text import answer_text, tagged
 from holdfast.sample import Sample, Score
 
 LETTERS = "ABCDEFGHIJ"
@@ -22,10 +22,15 @@ _SHORT = 300
 _OPEN = r"[\s(\[{\"'“‘*_$`:（]{0,10}(?:\\(?:text|mathrm|mathbf|textbf|mathbb|rm|bf)[\s{]{1,3})?[\s(\[*（]{0,3}"
 _CLOSE = r"[)\]}\"'”’*_$`）.]{0,6}"
 # A bare letter: not part of a word or a contraction; a bare I is the pronoun when a word follows it.
-_EDGE, _END = r"(?<![A-Za-z0-9_À-ɏ\\])", r"(?![A-Za-z0-9_À-ɏ'’])"
+_EDGE, _END = r"(?<![A-Za-z0-9_À-ɏ\\])", r"(?![A-Za-z0-9_À-ɏ]|['’]\w|[+#]|\s?=)"
 _LETTER = rf"{_EDGE}(?:[A-HJ]|I(?!\s{{1,2}}[a-z])){_END}"
 _ANY_CASE = rf"{_EDGE}[A-Ja-j]{_END}" + r"(?=[\s)\]}\"”*_$`）.,;:!]{0,4}(?:$|\n|[.,;:!)\]}*]))"
-_AND = rf"{_CLOSE}\s{{0,3}}(?:,|/|&|\||\bor\b|\band\b|,\s?or\b|,\s?and\b){_OPEN}(?:option\s)?(?:either\s)?"
+_DOUBT = r"(?i:or|and|maybe|perhaps|possibly|alternatively)"
+_AND = (
+    rf"{_CLOSE}[\s,;?]{{0,3}}\(?(?:[,;/&|?]|\b{_DOUBT}\b)(?:\s?\b(?:{_DOUBT}|(?i:else|even|either|option|choice))\b){{0,3}}{_OPEN}"
+    r"(?:option\s)?(?:either\s)?"
+)
+_BEFORE = re.compile(rf"({_LETTER}){_AND}[(\[*]{{0,3}}\Z")
 _ITEM = rf"({_LETTER})(?!{_CLOSE}\s{{1,2}}(?:is|isn't|was|are|can|cannot|does|has|would)\b)"
 _MORE = re.compile(_AND + _ITEM)
 _STATED = re.compile(
@@ -35,7 +40,14 @@ _STATED = re.compile(
     rf"{_OPEN}(?i:option\s|choice\s)?{_OPEN}((?:{_LETTER})|(?:{_ANY_CASE}))",
     re.MULTILINE,
 )
-_DENIED = re.compile(r"\b(?:not|isn't|never)\W{1,4}(?:option\s|choice\s)?\W{0,4}\Z", re.IGNORECASE)
+_DENIED = re.compile(
+    r"(?:\b(?:not|never|cannot|except|(?:all|anything|everything) but)\b|n['’]t\b)\W{1,4}(?:be\s)?"
+    r"(?:option\s|choice\s)?\W{0,4}\Z",
+    re.IGNORECASE,
+)
+_REJECTED = re.compile(
+    rf"{_CLOSE}\s(?:is|was|are|seems)\s(?:not\b|wrong|incorrect|false|out\b)|{_CLOSE}\s(?:isn|wasn|can)['’n]", re.I
+)
 _CORRECT = re.compile(rf"({_LETTER}){_CLOSE}\s{{1,2}}(?:is|are|seems?|must be)\s(?:the\s)?(?:only\s)?"
                       r"(?:correct|right|best|true|the answer|answer)")  # fmt: skip
 _BOXED = re.compile(r"\\boxed\s?\{(?=([^\n]{0,200}))")
@@ -47,10 +59,11 @@ _WHOLE = re.compile(
 _ONLY_LETTERS = re.compile(r"(?:[(\[*]{0,3}[A-J][)\]*.,;/&\s]{1,4})+[(\[*]{0,3}[A-J][)\]*.]{0,4}")
 _LEADING = re.compile(rf"^{_OPEN}([A-J])[)\].:*]{{1,4}}(?:\s|$)", re.MULTILINE)
 _MARKED = re.compile(r"\*\*\(?([A-J])[).:]{0,2}(?:\s[^*\n]{0,200})?\*\*|[(（\[]([A-J])[)）\]]")
+_NOT = re.compile(r"(?:\b(?:not|never|neither|nor|except|cannot)\b|n['’]t\b)\W{0,3}(?:\w+\W+){0,2}\Z", re.IGNORECASE)
 _BARE = re.compile(_LETTER)
 
 
-@register("choice", version="2")
+@register("choice", version="3")
 def choice(sample: Sample, *, index_base: Literal[0, 1] = 0) -> Score:
     """Does the completion settle on the right option letter (A to J)?
 
@@ -65,7 +78,7 @@ def choice(sample: Sample, *, index_base: Literal[0, 1] = 0) -> Score:
     wanted = _reference_letter(sample.reference, choices, index_base)
     if wanted is None:
         return Score.unjudgeable(f"reference {sample.reference!r:.80} names no option letter, index or choice")
-    found = _letters(answer_text(sample.text), choices)
+    found = _letters(tagged(answer_text(sample.text)), choices)
     if len(found) > 1:
         return Score.of(False, f"hedge: {' and '.join(found)} in one answer", ",".join(found))
     if not found:
@@ -121,7 +134,9 @@ def _stated(text: str) -> list[str]:
     said = _last(_CORRECT.finditer(text))
     if said and (last is None or said.start() > last.start()):
         return _distinct([said[1], *_before(text, said.start())])
-    return _distinct([last[1].upper(), *_following(text, last.end(1))]) if last else []
+    if last is None:
+        return []
+    return _distinct([last[1].upper(), *_following(text, last.end(1)), *_before(text, last.start(1))])
 
 
 def _list(text: str) -> list[str]:
@@ -154,7 +169,7 @@ def _marked(text: str) -> list[str]:
     if last is None:
         return []
     letter, end = last[1] or last[2], last.end()
-    if _denied(text, last.start()):
+    if _denied(text, last.start()) or _REJECTED.match(text, end):
         return [f"not {letter}"]
     return _distinct([letter, *_following(text, end), *_before(text, last.start())])
 
@@ -172,7 +187,7 @@ def _last_bare(text: str) -> list[str]:
         if match[0] in "AI" and re.match(r"\s(?!or\b|and\b)[a-z]", text[match.end() : match.end() + 5]):
             continue
         found, end = match[0], match.end()
-    if found and _denied(text, end - 1):
+    if found and (_denied(text, end - 1) or _REJECTED.match(text, end)):
         return [f"not {found}"]
     return _distinct([found, *_following(text, end), *_before(text, end - 1)]) if found else []
 
@@ -194,9 +209,7 @@ def _following(text: str, position: int) -> list[str]:
 def _before(text: str, position: int) -> list[str]:
     """The letter joined by "or" / "and" to the one that starts at `position`."""
     start = max(0, position - 40)
-    joined = re.search(
-        rf"({_LETTER}){_CLOSE}\s{{0,3}}(?:or|and|/|&){_OPEN}(?:option\s)?[(\[*]{{0,3}}$", text[start:position]
-    )
+    joined = _BEFORE.search(text, start, position)
     return [joined[1]] if joined else []
 
 
@@ -211,6 +224,8 @@ def _by_text(text: str, choices: Sequence[str]) -> str | None:
         if equal := _only([LETTERS[i] for i, option in enumerate(choices[:10]) if _same(option, piece)]):
             return equal
     inside = [i for i, option in enumerate(choices[:10]) if _phrase(option, last_line)]
+    if any(_NOT.search(_plain(last_line).partition(_plain(choices[i]))[0]) for i in inside):
+        return None
     # "New York City" also holds "New York": the longest option that contains the others is meant.
     inside = [i for i in inside if not any(i != j and _phrase(choices[i], choices[j]) for j in inside)]
     return LETTERS[inside[0]] if len(inside) == 1 else None

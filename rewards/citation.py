@@ -1,7 +1,6 @@
 """Citations: does the completion name its sources, and only sources that exist?"""
 
 import re
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from holdfast.errors import UsageError
@@ -47,13 +46,13 @@ def citation(sample: Sample, *, minimum: int = 1, style: Style = "any") -> Score
     return Score.of(enough, reason, ", ".join(found[:5])[:200] or None)
 
 
-def _allowed(reference: Any) -> Sequence[str] | None:
+def _allowed(reference: Any) -> frozenset[str] | None:
     if reference is None:
-        return ()
+        return frozenset()
     if isinstance(reference, int) and not isinstance(reference, bool) and reference > 0:
-        return [str(number) for number in range(1, min(reference, 10_000) + 1)]
+        return frozenset(str(number) for number in range(1, min(reference, 10_000) + 1))
     if isinstance(reference, list | tuple) and reference and all(isinstance(s, str | int) for s in reference):
-        return [str(source) for source in reference]
+        return frozenset(str(source) for source in reference)
     return None
 
 

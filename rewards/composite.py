@@ -23,6 +23,7 @@ from holdfast.reward import Reward
 from holdfast.sample import Outcome, Sample, Score
 
 Of = Mapping[str, Any]
+_ROUNDING = 1e-9
 Missing = Literal["none", "skip"]
 
 
@@ -30,10 +31,20 @@ def _check(of: Of, **options: Any) -> None:
     parts = _parts(of)
     if not parts:
         raise UsageError("a composite reward needs at least one part in `of`")
+    for config in of.values():
+        _weight(config)
+
+
+def _check_one(of: Of, low: float = 0.0, high: float = 1.0, **numbers: float) -> None:
+    _check(of)
+    if len(of) != 1:
+        raise UsageError(f"this composite takes one part, not {len(of)}: {', '.join(map(str, of))}")
+    if not low <= high or not all(map(math.isfinite, numbers.values())):
+        raise UsageError(f"the numbers of a composite must be finite and low <= high: {low}, {high}, {numbers}")
 
 
 def _version(options: Mapping[str, Any]) -> str:
-    return "1(" + ",".join(f"{name}={part.name}@{part.version}" for name, part in _parts(options["of"]).items()) + ")"
+    return "2(" + ",".join(f"{name}={part.name}@{part.version}" for name, part in _parts(options["of"]).items()) + ")"
 
 
 def _needs_reference(options: Mapping[str, Any]) -> bool:
@@ -49,7 +60,8 @@ def weighted_sum(samples: Sequence[Sample], *, of: Of, missing: Missing = "none"
     """The sum of its parts, each times its `weight` (default 1).
 
     A part that cannot be judged leaves the whole without a value (`missing="none"`), or is left out and the other
-    weights are scaled up to make the same total (`missing="skip"`).
+    weights are scaled up to make the same total of sizes (`missing="skip"`); where only parts of weight 0 were
+    judged, the whole has no value either.
     """
     weights = {name: _weight(config) for name, config in of.items()}
     scored = {name: part.score_batch(_seen(part, samples)) for name, part in _parts(of).items()}
@@ -96,7 +108,7 @@ def route(samples: Sequence[Sample], *, of: Of, by: str = "task", default: str |
     return [(scores | missing)[i] for i in range(len(samples))]
 
 
-@register("clip", **_COMPOSITE)
+@register("clip", **_COMPOSITE | {"check": _check_one})
 def clip(samples: Sequence[Sample], *, of: Of, low: float = 0.0, high: float = 1.0) -> list[Score]:
     """Its one part's value, kept between `low` and `high`.
 
@@ -106,7 +118,7 @@ def clip(samples: Sequence[Sample], *, of: Of, low: float = 0.0, high: float = 1
     return [_with_value(name, score, min(max(score.value or 0.0, low), high)) for score in scores]
 
 
-@register("scale", **_COMPOSITE)
+@register("scale", **_COMPOSITE | {"check": _check_one})
 def scale(samples: Sequence[Sample], *, of: Of, factor: float = 1.0, offset: float = 0.0) -> list[Score]:
     """Its one part's value times `factor` plus `offset`.
 
@@ -116,7 +128,7 @@ def scale(samples: Sequence[Sample], *, of: Of, factor: float = 1.0, offset: flo
     return [_with_value(name, score, (score.value or 0.0) * factor + offset) for score in scores]
 
 
-@register("group_normalized", **_COMPOSITE | {"scope": "group"})
+@register("group_normalized", **_COMPOSITE | {"check": _check_one, "scope": "group"})
 def group_normalized(samples: Sequence[Sample], *, of: Of, std: bool = True) -> list[Score]:
     """Its one part's value minus the mean over the completions of the prompt, divided by their standard deviation.
 
@@ -125,8 +137,10 @@ def group_normalized(samples: Sequence[Sample], *, of: Of, std: bool = True) -> 
     """
     name, scores = _only(of, samples)
     values = [score.value for score in scores if score.value is not None]
-    mean = sum(values) / len(values) if values else 0.0
-    spread = math.sqrt(sum((value - mean) ** 2 for value in values) / len(values)) if values and std else 1.0
+    mean = math.fsum(values) / len(values) if values else 0.0
+    spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values)) if values and std else 1.0
+    if spread <= _ROUNDING * max(1.0, abs(mean)):
+        spread = 0.0  # equal but for the last bits: divided, they would be as far apart as right and wrong
     return [_with_value(name, score, ((score.value or 0.0) - mean) / spread if spread else 0.0) for score in scores]
 
 
@@ -138,7 +152,9 @@ def _parts(of: Of) -> dict[str, Reward]:
 
 
 def _plain(value: Any) -> Any:
-    """Hydra's containers as plain ones; weights are not the part's own option."""
+    """Hydra's containers and made rewards as plain configs."""
+    if isinstance(value, Reward):
+        return {"reward": value.name, "reference": value.reference, **_plain(value.options)}
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     return [_plain(inner) for inner in value] if isinstance(value, Sequence) and not isinstance(value, str) else value
@@ -173,20 +189,17 @@ def _seen(part: Reward, samples: Sequence[Sample]) -> list[Sample]:
 
 
 def _only(of: Of, samples: Sequence[Sample]) -> tuple[str, list[Score]]:
-    parts = _parts(of)
-    if len(parts) != 1:
-        raise UsageError(f"this composite takes one part, not {len(parts)}: {', '.join(parts)}")
-    name, part = next(iter(parts.items()))
+    name, part = next(iter(_parts(of).items()))
     return name, part.score_batch(_seen(part, samples))
 
 
 def _sum(scores: Mapping[str, Score], weights: Mapping[str, float], missing: Missing) -> Score:
     judged = {name: score for name, score in scores.items() if score.value is not None}
-    if len(judged) < len(scores) and (missing == "none" or not judged):
+    total = sum(map(abs, weights.values()))
+    share = sum(abs(weights[name]) for name in judged)
+    if len(judged) < len(scores) and (missing == "none" or not share):
         return _without_value(scores)
-    total = sum(weights.values())
-    share = sum(weights[name] for name in judged)
-    factor = total / share if len(judged) < len(scores) and share else 1.0
+    factor = total / share if len(judged) < len(scores) else 1.0
     value = factor * sum(weights[name] * (score.value or 0.0) for name, score in judged.items())
     return _made_of(value, scores)
 

@@ -6,6 +6,7 @@ quadratic, and `$ref` to a URL would reach for the network.
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -26,20 +27,24 @@ _BLOCK = re.compile(r"^```(?:json|JSON|Json)?[ \t]*\n(.*?)\n[ \t]*```", re.DOTAL
 _NESTING = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
+class _BadSchemaError(ValueError):
+    """The schema turns out to be none while it is applied."""
+
+
 def _check(*, schema: Mapping[str, Any] | None, **_: object) -> None:
     if schema is not None and (fault := _schema_fault(schema)):
         raise UsageError(f"option 'schema' of reward 'json_format' is not a JSON Schema: {fault}")
 
 
-@register("json_format", version="1", needs_reference=False, check=_check)
+@register("json_format", version="2", needs_reference=False, check=_check)
 def json_format(sample: Sample, *, schema: Mapping[str, Any] | None = None, fence: Fence = "allowed") -> Score:
     """Is the completion JSON, and does it fit the schema?
 
     The schema (JSON Schema 2020-12 or the draft it names) is the option or else the reference, a mapping or its JSON
     text; without one it is enough to parse. The whole answer (text after `</think>`) must be the JSON; a Markdown
     code fence around it is `allowed`, `required`, `forbidden`, or the last block `anywhere` in the text is read. NaN,
-    duplicate keys, nesting deeper than 60 and texts of over a million characters are refused. The reason names the
-    path of the first schema error. Unjudgeable when the reference is no schema. Source: RFC 8259, json-schema.org.
+    1e999, duplicate keys, nesting deeper than 60 and texts of over a million characters are refused. The reason names
+    the path of the first schema error. Unjudgeable when the reference is no schema. Source: RFC 8259, json-schema.org.
     """
     rules = schema if schema is not None else _reference_schema(sample.reference)
     if isinstance(rules, str):
@@ -54,6 +59,10 @@ def json_format(sample: Sample, *, schema: Mapping[str, Any] | None = None, fenc
         return Score.of(True, "parses", text[:200], parses=1.0)
     try:
         fault = _first_error(rules, value)
+    except _BadSchemaError as missing:
+        return Score.unjudgeable(str(missing))
+    except OverflowError:
+        return Score.of(False, "a number is too large to be judged by the schema", text[:200], parses=1.0, schema=0.0)
     except TimeoutError:
         return Score.timeout("a pattern of the schema took too long on the completion", text[:200])
     return Score.of(not fault, fault or "fits the schema", text[:200], parses=1.0, schema=float(not fault))
@@ -66,7 +75,7 @@ def parse(text: str) -> tuple[str, Any]:
     if (depth := _depth(text)) > DEPTH:
         return f"nested {depth} deep, at most {DEPTH} allowed", None
     try:
-        return "", json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
+        return "", json.loads(text, parse_constant=_refuse, parse_float=_float, object_pairs_hook=_object)
     except ValueError as error:
         return f"not JSON: {quoted(str(error), 120)}", None
 
@@ -84,6 +93,13 @@ def _depth(text: str) -> int:
 
 def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:40]} is more than a float holds")
+    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -131,11 +147,23 @@ def _schema_fault(schema: Any) -> str:
         validator_for(schema).check_schema(dict(schema))
     except SchemaError as error:
         return f"{error.message:.120} at {error.json_path}"
+    if {"unevaluatedProperties", "patternProperties"} <= _keywords(schema):
+        return "unevaluatedProperties beside patternProperties is not supported (its matching knows no time limit)"
     return ""
 
 
+def _keywords(schema: Any) -> set[str]:
+    """Every key anywhere in the schema."""
+    if isinstance(schema, Mapping):
+        return {str(key) for key in schema} | {key for inner in schema.values() for key in _keywords(inner)}
+    return {key for inner in schema for key in _keywords(inner)} if isinstance(schema, list | tuple) else set()
+
+
 def _first_error(schema: Mapping[str, Any], value: Any) -> str:
-    """The first schema error with its path in the completion, or "". Raises TimeoutError for a runaway pattern."""
+    """The first schema error with its path in the completion, or "".
+
+    Raises TimeoutError for a runaway pattern, _BadSchemaError for a schema that cannot be applied.
+    """
     from jsonschema.exceptions import best_match
     from referencing import Registry
     from referencing.exceptions import Unresolvable
@@ -144,7 +172,9 @@ def _first_error(schema: Mapping[str, Any], value: Any) -> str:
     try:
         error = best_match(iter(_some(validator.iter_errors(value), 20)))
     except Unresolvable as missing:
-        return f"the schema refers to {quoted(str(missing))}, which it does not hold"
+        raise _BadSchemaError(f"the schema refers to {quoted(str(missing))}, which it does not hold") from missing
+    except RecursionError as endless:
+        raise _BadSchemaError("the schema refers to itself without end") from endless
     return f"{error.json_path}: {quoted(error.message, 160)}" if error else ""
 
 
@@ -159,7 +189,12 @@ def _bounded_class(draft: str) -> Any:
 
     return extend(  # type: ignore[no-untyped-call]
         validator_for({"$schema": draft} if draft else {}),
-        {"pattern": _pattern, "patternProperties": _pattern_properties, "uniqueItems": _unique_items},
+        {
+            "pattern": _pattern,
+            "patternProperties": _pattern_properties,
+            "additionalProperties": _additional_properties,
+            "uniqueItems": _unique_items,
+        },
     )
 
 
@@ -181,6 +216,21 @@ def _pattern_properties(validator: Any, rules: Mapping[str, Any], instance: Any,
         for name, value in instance.items():
             if _search(pattern, name):
                 yield from validator.descend(value, subschema, path=name, schema_path=pattern)
+
+
+def _additional_properties(validator: Any, allowed: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+    from jsonschema.exceptions import ValidationError
+
+    if not validator.is_type(instance, "object"):
+        return
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    for name, value in instance.items():
+        if name in known or any(_search(pattern, name) for pattern in patterns):
+            continue
+        if validator.is_type(allowed, "object"):
+            yield from validator.descend(value, allowed, path=name)
+        elif not allowed:
+            yield ValidationError(f"the property {name[:80]!r} is not allowed")
 
 
 def _unique_items(validator: Any, wanted: bool, instance: Any, schema: Any) -> Iterator[Any]:

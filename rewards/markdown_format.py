@@ -11,7 +11,7 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+\S")
 _BULLET = re.compile(r"[ \t]*[*+\-][ \t]+\S")
 _NUMBERED = re.compile(r"[ \t]*\d{1,9}[.)][ \t]+\S")
-_RULER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+_RULE = re.compile(r":?-+:?")
 _KINDS = ("headings", "bullets", "numbered", "tables", "code_blocks")
 
 
@@ -61,7 +61,7 @@ def _read(text: str) -> tuple[dict[str, int], list[str]]:
             found["bullets"] += 1
         elif _NUMBERED.match(line):
             found["numbered"] += 1
-        elif "|" in line and index and "|" in outside[index - 1] and _RULER.fullmatch(line):
+        elif "|" in line and index and "|" in outside[index - 1] and _is_ruler(line):
             found["tables"] += 1
             faults += _uneven(outside, index)
     return found, faults
@@ -82,6 +82,12 @@ def _without_code(lines: list[str], found: dict[str, int], faults: list[str]) ->
     if fence:
         faults.append("a code fence is not closed")
     return outside
+
+
+def _is_ruler(line: str) -> bool:
+    """`|---|:-:|`: the line between a table's header and its rows."""
+    cells = line.strip(" \t").removeprefix("|").removesuffix("|").split("|")
+    return all(_RULE.fullmatch(cell.strip(" \t")) for cell in cells)
 
 
 def _uneven(lines: list[str], ruler: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +107,27 @@ def test_recorded_mmlu_pro_answers_are_read_as_their_grader_did(model: str, leas
 )
 def test_what_is_denied_is_not_chosen(completion: str, value: float) -> None:
     assert Reward("choice").score(Sample(completion, "B")).value == value
+
+
+def texts() -> list[dict[str, Any]]:
+    """What models write where C (Paris) is right: `expected`, and whether it is read by the option's text."""
+    lines = (Path(__file__).parent / "choice_texts.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("case", texts(), ids=lambda case: case["text"][:50])
+def test_what_models_write(case: dict[str, Any]) -> None:
+    info = CHOICES if case.get("by_text") else {}
+    score = Reward("choice").score(Sample(case["text"], "C", info=info))
+    assert (score.value == 1.0) == case["expected"], score.reason
+
+
+LETTERS = st.sampled_from("BCDEFGH")
+DOUBTS = [" or ", ", ", "/", " and ", " or maybe ", " (or ", ", maybe ", "; ", " or possibly ", " & ", "? Or "]
+
+
+@given(LETTERS, LETTERS, st.sampled_from(DOUBTS), st.sampled_from(["{}", "The answer is {}", "<answer>{}</answer>"]))
+def test_two_letters_are_never_one(one: str, other: str, doubt: str, frame: str) -> None:
+    text = frame.format(f"{one}{doubt}{other}" + ")" * doubt.count("("))
+    for wanted in {one, other}:
+        assert Reward("choice").score(Sample(text, wanted)).value == float(one == other), text

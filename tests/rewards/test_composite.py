@@ -108,7 +108,7 @@ def test_composites_nest_pickle_and_name_their_versions() -> None:
     reward = pickle.loads(pickle.dumps(Reward.from_config(config)))
     score = reward.score(Sample("x", info={"v": 1.0}))
     assert (score.value, score.parts) == (0.5, {"all": 1.0, "all/v": 1.0})
-    assert reward.version == "1(all=gate@1(v=test_counted@1))"
+    assert reward.version == "2(all=gate@2(v=test_counted@1))"
 
 
 @pytest.mark.parametrize(
