@@ -1,6 +1,10 @@
 """What several rewards read out of a completion before they judge it."""
 
+import json
 import re
+from dataclasses import replace
+
+from holdfast.sample import Sample
 
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 _TAG = re.compile(r"<(?:final_)?answer>(.{0,3000}?)</(?:final_)?answer>", re.IGNORECASE | re.DOTALL)
@@ -31,6 +35,17 @@ def tagged(text: str) -> str:
         if not (opened and inside.strip()) or "</answer>" in inside:
             return text
     return inside if len(inside) > _SHORT or _SAID.search(inside) else f"The answer is {inside.strip()}"
+
+
+def with_object(sample: Sample) -> Sample:
+    """The sample with a reference that is a JSON object's text read: label columns are often text."""
+    reference = sample.reference
+    if not isinstance(reference, str) or not reference.lstrip().startswith("{"):
+        return sample
+    try:
+        return replace(sample, reference=json.loads(reference))
+    except (ValueError, RecursionError):
+        return sample
 
 
 def quoted(text: str, limit: int = 60) -> str:

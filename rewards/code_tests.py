@@ -1,6 +1,7 @@
 """Does the completion's program pass its tests? The verdict is computed where the program cannot reach it.
 
-Reference: `{"style": …, "tests": …, "entry_point": …, "setup": …}`; the style may be left out, the tests' shape tells.
+Reference: `{"style": …, "tests": …, "entry_point": …, "setup": …}`, or its JSON text; the style may be left out, the
+tests' shape tells.
 
     check     tests = source that defines check(candidate)                  (HumanEval)
     asserts   tests = list of assert lines                                  (MBPP)
@@ -27,7 +28,7 @@ def _check(**options: object) -> None:
         raise UsageError(f"option 'memory' of reward 'code' is in MiB: a program needs at least 64, not {memory!r}")
 
 
-@register("code", version="2", scope="batch", check=_check)
+@register("code", version="3", scope="batch", check=_check)
 def code(
     samples: Sequence[Sample],
     *,

@@ -4,23 +4,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holdfast.registry import register
+from holdfast.rewards._text import with_object
 from holdfast.rewards.tool_calls.calls import Call, Language, NoCallsError, Syntax, read_calls
 from holdfast.rewards.tool_calls.check import Answer, MismatchError, check_calls
 from holdfast.rewards.tool_calls.languages import NotACallError
 from holdfast.sample import Sample, Score
 
 
-@register("tool_call", version="1")
+@register("tool_call", version="2")
 def tool_call(sample: Sample, *, syntax: Syntax = "auto") -> Score:
     """Are the completion's tool calls among the possible answers, by BFCL's AST rules?
 
-    The reference is `{"possible_answers": […], "tools": […], "category": …}`: one `{function: {parameter: [accepted
-    values]}}` for every expected call (`""` marks an optional parameter), the tools' JSON schemas, and BFCL's category.
-    A category with `java` or `javascript` is read in that language; `irrelevance` is right when no call is made,
-    `live_relevance` when any is. Calls may come in any order. `syntax="python"` reads only calls written in the
-    language, as the leaderboard does with prompted models; `auto` also takes JSON, `<tool_call>` markup and the calls
-    of an assistant message. Unjudgeable for a reference of another shape. Follows ShishirPatil/gorilla at de8307b4.
+    The reference is `{"possible_answers": […], "tools": […], "category": …}`, or its JSON text: one `{function:
+    {parameter: [accepted values]}}` for every expected call (`""` marks an optional parameter), the tools' JSON
+    schemas, and BFCL's category. A category with `java` or `javascript` is read in that language; `irrelevance` is
+    right when no call is made, `live_relevance` when any is. Calls may come in any order. `syntax="python"` reads only
+    calls written in the language, as the leaderboard does with prompted models; `auto` also takes JSON, `<tool_call>`
+    markup and the calls of an assistant message. Unjudgeable for a reference of another shape. Follows
+    ShishirPatil/gorilla at de8307b4.
     """
+    sample = with_object(sample)
     problem = _problem(sample.reference)
     if problem:
         return Score.unjudgeable(problem)

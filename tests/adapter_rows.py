@@ -7,7 +7,7 @@ from paths import shared
 
 from holdfast import Reward, Sample
 
-Row = tuple[str, str, str]
+Row = tuple[str, str, Any]
 """Prompt, completion, reference."""
 
 

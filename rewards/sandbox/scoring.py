@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from holdfast.rewards._text import with_object
 from holdfast.rewards.sandbox.backends import Engine, pool_for
 from holdfast.rewards.sandbox.extraction import MAX_PROGRAM, Extract, code_of_prompt, extract
 from holdfast.rewards.sandbox.jobs import BadReference, Verdict, make_job, style_of, verdict
@@ -61,6 +62,7 @@ def judge_cases(cases: Sequence[_Case], settings: Settings) -> list[Score]:
 
 
 def _prepare(sample: Sample, settings: Settings) -> _Case | Score:
+    sample = with_object(sample)
     try:
         style = style_of(sample.reference)
     except BadReference as error:

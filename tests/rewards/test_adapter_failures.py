@@ -13,17 +13,23 @@ from holdfast import Reward, Sample, Score, register
 from holdfast.rewards.adapters import nemo_gym, nemo_rl, open_instruct, openrlhf, rllm, slime, trl, verl
 from holdfast.rewards.adapters import verifiers as verifiers_adapter
 
+GONE = Reward("code", backend="docker", hosts="unix:///tmp/holdfast-no-such-engine.sock")
+"""Code whose sandbox engine is gone."""
+
 
 @register("test_four_outcomes")
 def four_outcomes(sample: Sample) -> Score:
     """Whatever the completion says."""
     if sample.text == "error":
         raise OSError("the engine is down")
+    if sample.text == "no sandbox":
+        return GONE.score(Sample("def f(x): return x", {"tests": ["assert f(1) == 1"]}))
     return Score.unjudgeable("a bad reference") if sample.text == "unjudgeable" else Score.of(sample.text == "ok")
 
 
 NAME = "test_four_outcomes"
-CASES = ("ok", "wrong", "unjudgeable", "error")
+CASES = ("ok", "wrong", "unjudgeable", "error", "no sandbox")
+"""What the reward makes of them; the last two are faults of ours and must look the same."""
 
 
 def _verl(text: str) -> Any:
@@ -130,7 +136,8 @@ EXPECTED: dict[Callable[[str], Any], tuple[Any, Any, Any, Any]] = {
 @pytest.mark.parametrize("call", EXPECTED, ids=lambda call: call.__name__.strip("_"))
 def test_the_four_outcomes(call: Callable[[str], Any]) -> None:
     found = [call(case) for case in CASES]
-    assert found == [pytest.approx(value, nan_ok=True) for value in EXPECTED[call]]
+    expected = [*EXPECTED[call], EXPECTED[call][-1]]
+    assert found == [pytest.approx(value, nan_ok=True) for value in expected]
 
 
 def test_metadata_that_is_none_is_unjudged_and_no_crash() -> None:
