@@ -98,7 +98,8 @@ class Replay:
 
 
 def replay(source: Path, grader: str, reward: Reward, fields: Mapping[str, str | None]) -> Replay:
-    """Judge every row under both. `fields`: completion, reference, prompt, recorded, source (dotted paths).
+    """Judge every row under both. `fields`: completion, reference, prompt, recorded, source (dotted paths), and filter:
+    the rows of a samples file of lm-eval that one of its filters made.
 
     Raises UsageError for an unknown grader or one that is not installed, DataError for a row without a field.
     """
@@ -115,13 +116,25 @@ def replay(source: Path, grader: str, reward: Reward, fields: Mapping[str, str |
 
 
 def _rows(source: Path, fields: Mapping[str, str | None]) -> Iterator[tuple[str, Sample, Mapping[str, Any]]]:
-    for where, record in read_records(source):
+    for where, record in _filtered(source, fields.get("filter")):
         completion = pick(record, str(fields["completion"]), where)
         asked = fields.get("prompt")
         prompt = pick(record, asked, where) if asked else ""
         if not isinstance(completion, str | list):
             raise DataError(f"{where}: a completion must be text or messages, not {type(completion).__name__}")
         yield where, Sample(completion, pick(record, str(fields["reference"]), where), prompt, record), record
+
+
+def _filtered(source: Path, only: str | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The records of one filter of lm-eval, which writes every sample once for each; all records of other files."""
+    first: Any = None
+    for where, record in read_records(source):
+        made_by = record.get("filter") if "resps" in record else None
+        first = made_by if first is None else first
+        if only is None and made_by != first:
+            raise DataError(f"{where}: rows of several filters ({first}, {made_by}); choose one: filter={made_by}")
+        if only is None or made_by == only:
+            yield where, record
 
 
 def _judge(batch: list[tuple[str, Sample, Mapping[str, Any]]], theirs: Grader, reward: Reward, result: Replay) -> None:

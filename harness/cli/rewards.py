@@ -8,7 +8,8 @@ usage: holdfast rewards                                list every registered rew
                                                        (completion= reference= expected= prompt= against= card=)
        holdfast rewards replay FILE with=GRADER        judge recorded samples under both graders, list the differences
                                                        (GRADER: math_verify, trl, verl, recorded, or a reward's name;
-                                                       reward=math completion= reference= prompt= recorded= out=)
+                                                       reward=math completion= reference= prompt= recorded= filter=
+                                                       out=)
        holdfast rewards docs FOLDER                    write the generated pages of docs/rewards
 
 COMPLETION and REFERENCE may be `@FILE`; a reference that is a JSON object or array is read as such.
@@ -198,6 +199,7 @@ _REPLAY_KEYS: dict[str, str | None] = {
     "prompt": None,
     "recorded": None,
     "source": None,
+    "filter": None,
     "out": None,
 }
 

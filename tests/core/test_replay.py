@@ -8,6 +8,7 @@ from paths import shared
 
 from holdfast import Reward, UsageError
 from holdfast.cli import main
+from holdfast.errors import DataError
 from holdfast.replay import replay
 
 FIELDS: dict[str, str | None] = {"completion": "completion", "reference": "reference"}
@@ -43,6 +44,20 @@ def test_counts_add_up_on_recorded_completions(tmp_path: Path) -> None:
     assert len(found.differences) == found.only_theirs + found.only_ours
     same = replay(_file(tmp_path, rows), "numeric", Reward("numeric"), fields)
     assert same.differences == []
+
+
+def test_lm_evals_rows_are_of_one_filter(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"resps": [["18"]], "target": "#### 18", "filter": name, "exact_match": value}
+        for name, value in (("strict-match", 0.0), ("flexible-extract", 1.0))
+    ]
+    fields: dict[str, str | None] = {"completion": "resps.0.0", "reference": "target", "recorded": "exact_match"}
+    path = _file(tmp_path, rows)
+    with pytest.raises(DataError, match=r"several filters \(strict-match, flexible-extract\)"):
+        replay(path, "recorded", Reward("numeric"), fields)
+    strict = replay(path, "recorded", Reward("numeric"), {**fields, "filter": "strict-match"})
+    assert (strict.rows, strict.only_ours) == (1, 1)
+    assert replay(path, "recorded", Reward("numeric"), {**fields, "filter": "flexible-extract"}).both_pass == 1
 
 
 def test_their_faults_are_told_and_are_no_zero(tmp_path: Path) -> None:
