@@ -194,18 +194,21 @@ def _seconds(config: TrainConfig, args: Any, computing: int, tokens: int, steps:
 
 
 def _matrix_speed() -> tuple[float, str]:
-    """Floating-point operations per second of a matrix product, here and now, and where."""
+    """Floating-point operations per second of a matrix product here, and where. On a CPU the time of the process's own
+    work counts: what others do on the machine just now says little about the hours to come."""
     import torch
 
     gpu = torch.cuda.is_available()
     size, kind = (8192, torch.bfloat16) if gpu else (1024, torch.float32)
+    clock = time.perf_counter if gpu else time.process_time
     a = torch.ones(size, size, dtype=kind, device="cuda" if gpu else "cpu")
     times = []
-    for _ in range(4):
-        start = time.perf_counter()
+    for _ in range(6):
+        start = clock()
         float((a @ a)[0, 0])
-        times.append(time.perf_counter() - start)
-    return 2 * size**3 / min(times), "cuda" if gpu else "cpu"
+        times.append(clock() - start)
+    together = 1 if gpu else torch.get_num_threads()
+    return 2 * size**3 / min(times) * together, "cuda" if gpu else "cpu"
 
 
 def _device() -> tuple[str, int]:
