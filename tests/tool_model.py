@@ -29,6 +29,21 @@ RESPONSE = {
 """How transformers reads such a turn back into a message."""
 
 
+SETTINGS: dict[str, Any] = {
+    "max_steps": 2,
+    "num_generations": 4,
+    "max_completion_length": 120,
+    "temperature": 1.4,
+    "logging_steps": 1,
+    "save_strategy": "no",
+    "report_to": [],
+    "use_cpu": True,
+    "bf16": False,
+    "disable_tqdm": True,
+}
+"""Of any of TRL's trainers: two steps on a processor, hot enough that some calls go wrong."""
+
+
 def rows(count: int) -> list[dict[str, Any]]:
     """Conversational rows, every third with a wrong answer asked for and every fourth unjudgeable."""
     asked = [str(10 + 7 * i % 90) for i in range(count)]
@@ -69,6 +84,13 @@ def taught(folder: Path, tool: str, steps: int = 80) -> Path:
     model.save_pretrained(folder)
     words.save_pretrained(folder)
     return folder
+
+
+def submitted(completion: Any, tool: str = "submit") -> str | None:
+    """The answer of the last call of `tool` in a rollout; None where there is none."""
+    calls = [call["function"] for turn in completion for call in turn.get("tool_calls") or []]
+    given = [call["arguments"]["answer"] for call in calls if call["name"] == tool and "answer" in call["arguments"]]
+    return str(given[-1]) if given else None
 
 
 def _conversation(words: Any, tool: str, value: str) -> str:

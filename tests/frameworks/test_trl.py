@@ -56,11 +56,8 @@ def submit(answer: str) -> str:
 
 
 def _submitted(completion: Any, answer: Any) -> float | None:
-    calls = [call["function"] for turn in completion for call in turn.get("tool_calls") or []]
-    given = [
-        call["arguments"]["answer"] for call in calls if call["name"] == "submit" and "answer" in call["arguments"]
-    ]
-    return EXACT.score(Sample(given[-1], answer)).value if given else 0.0
+    given = tool_model.submitted(completion)
+    return 0.0 if given is None else EXACT.score(Sample(given, answer)).value
 
 
 def _said(completion: Any, answer: Any) -> float | None:
@@ -72,20 +69,7 @@ def _trained(kind: str, model: Path, folder: Path, rewards: list[Any], rows: lis
     import trl
     from datasets import Dataset
 
-    settings = getattr(trl, f"{kind}Config")(
-        str(folder),
-        max_steps=2,
-        per_device_train_batch_size=16,
-        num_generations=4,
-        max_completion_length=120,
-        temperature=1.4,
-        logging_steps=1,
-        save_strategy="no",
-        report_to=[],
-        use_cpu=True,
-        bf16=False,
-        disable_tqdm=True,
-    )
+    settings = getattr(trl, f"{kind}Config")(str(folder), per_device_train_batch_size=16, **tool_model.SETTINGS)
     trainer = getattr(trl, f"{kind}Trainer")(
         str(model),
         rewards,
@@ -105,6 +89,18 @@ def _agree(log: list[Any], name: str, expected: list[list[float]]) -> None:
     for entry, values in zip(log, expected, strict=True):
         mean = sum(values) / len(values) if values else math.nan
         assert entry[f"rewards/{name}/mean"] == pytest.approx(mean, nan_ok=True)
+
+
+def test_plain_prompts_with_sync_and_async_rewards(tmp_path: Path) -> None:
+    from holdfast.benchmarks.tiny import model_path
+
+    short, later = Reward("length", maximum=3), AsyncReward("length", maximum=3)
+    later.__name__ = "later"
+    rows = [{"prompt": f"repeat: {number}", "answer": str(number)} for number in range(8)]
+    seen = Seen()
+    log = _trained("GRPO", model_path(), tmp_path, [seen, short, later], rows)
+    for name in ("length", "later"):
+        _agree(log, name, list(seen.values(lambda said, answer: short.score(Sample(said)).value)))
 
 
 def test_environment_factory(model: Path, tmp_path: Path) -> None:

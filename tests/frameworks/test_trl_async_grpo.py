@@ -74,21 +74,12 @@ def _trained(model: Path, served: Served, folder: Path, rewards: list[Any], **na
 
     settings = AsyncGRPOConfig(
         str(folder),
-        max_steps=2,
         per_device_train_batch_size=8,
         gradient_accumulation_steps=1,
-        num_generations=4,
-        max_completion_length=120,
-        temperature=1.4,
         token_budget=1500,
         max_inflight_tasks=8,
         vllm_server_base_url=served.url,
-        logging_steps=1,
-        save_strategy="no",
-        report_to=[],
-        use_cpu=True,
-        bf16=False,
-        disable_tqdm=True,
+        **tool_model.SETTINGS,
     )
     trainer = AsyncGRPOTrainer(
         str(model),
@@ -121,9 +112,8 @@ def _judged(said: Any, answer: Any) -> float | None:
 
 
 def _submitted(completion: Any, answer: Any) -> float | None:
-    calls = [call["function"] for turn in completion for call in turn.get("tool_calls") or []]
-    given = [c["arguments"]["answer"] for c in calls if c["name"] == "submit" and "answer" in c["arguments"]]
-    return _judged(given[-1], answer) if given else 0.0
+    given = tool_model.submitted(completion)
+    return 0.0 if given is None else _judged(given, answer)
 
 
 def test_rewards_in_the_rollout_process(without_a_gpu: None, model: Path, tmp_path: Path) -> None:

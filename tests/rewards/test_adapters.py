@@ -95,44 +95,6 @@ def test_trl_environment_rewards_what_was_submitted() -> None:
     assert math.isnan(environment.get_reward())
 
 
-def test_grpo_trains_with_our_async_and_sync_rewards(tmp_path: Any) -> None:
-    """Real GRPO steps: both kinds of reward give the same column."""
-    import torch
-    from datasets import Dataset
-    from transformers import AutoTokenizer
-    from trl import GRPOConfig, GRPOTrainer
-
-    from holdfast.benchmarks.tiny import model_path
-
-    torch.set_num_threads(1)
-    rows = Dataset.from_list([{"prompt": f"repeat: {n}", "answer": str(n)} for n in range(8)])
-    settings = GRPOConfig(
-        str(tmp_path),
-        max_steps=2,
-        per_device_train_batch_size=4,
-        num_generations=4,
-        max_completion_length=8,
-        report_to=[],
-        use_cpu=True,
-        disable_tqdm=True,
-        save_strategy="no",
-        logging_steps=1,
-    )
-    rewards = [Reward("length", maximum=3), trl.AsyncReward("length", maximum=3)]
-    rewards[1].__name__ = "length_async"
-    trainer = GRPOTrainer(
-        str(model_path()),
-        rewards,
-        settings,
-        train_dataset=rows,
-        processing_class=AutoTokenizer.from_pretrained(model_path()),
-    )
-    trainer.train()
-    logged = [entry for entry in trainer.state.log_history if "rewards/length/mean" in entry]
-    assert len(logged) == 2
-    assert all(entry["rewards/length/mean"] == entry["rewards/length_async/mean"] for entry in logged)
-
-
 def test_no_framework_is_imported_before_it_is_used() -> None:
     import subprocess
     import sys

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from ifeval_rows import changes_table, gpt4_all, ifeval_recorded
 from paths import ROOT
 
 from holdfast import Outcome, Reward, Sample, Score
+from holdfast.rewards.instructions import ifeval_corrected, ifeval_upstream
 
 DRAWN = {"1122", "1129"}
 """Keys that ask for the letters '#' and '!': the official checker draws a random letter for them, we count them."""
@@ -193,8 +195,6 @@ def test_an_instruction_given_twice_keeps_both_parts() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet=st.characters(), max_size=300))
 def test_any_text_gets_a_verdict_in_both_modes(text: str) -> None:
-    from holdfast.rewards.instructions import ifeval_upstream
-
     arguments = {
         "keywords": ["cat"], "keyword": "cat", "frequency": 1, "relation": "at least", "forbidden_words": ["dog"],
         "letter": "a", "let_frequency": 1, "let_relation": "at least", "language": "en", "num_sentences": 1,
@@ -214,3 +214,12 @@ def test_any_text_gets_a_verdict_in_both_modes(text: str) -> None:
 def test_the_guide_lists_the_rows_that_corrected_changes() -> None:
     guide = (ROOT / "docs" / "ifeval.md").read_text(encoding="utf-8")
     assert changes_table() in guide, "paste the output of tests/ifeval_rows.py's changes_table()"
+
+
+def test_every_mended_checker_stands_in_for_upstreams() -> None:
+    functions = [value for value in vars(ifeval_corrected).values() if isinstance(value, FunctionType)]
+    mended = {one.__name__: one for one in functions if (one.__doc__ or "").startswith("Mended")}
+    assert len(mended) == 24
+    used = {function.__name__: function for function in ifeval_corrected.CHECKERS.values()}
+    assert list(ifeval_corrected.CHECKERS) == list(ifeval_upstream.CHECKERS)
+    assert {name: used.get(name) for name in mended} == mended
