@@ -28,7 +28,7 @@ def _check(**options: object) -> None:
         raise UsageError(f"option 'memory' of reward 'code' is in MiB: a program needs at least 64, not {memory!r}")
 
 
-@register("code", version="3", scope="batch", check=_check)
+@register("code", version="4", scope="batch", check=_check)
 def code(
     samples: Sequence[Sample],
     *,

@@ -111,7 +111,8 @@ def _of_runs(reference: Mapping[str, Any], reply: Mapping[str, Any]) -> Verdict:
 
 def same_output(stdout: str, expected: str, rule: str) -> bool:
     """Is the output (latin-1 text of its bytes) the expected one? `lines`: equal line by line without trailing white
-    space and trailing empty lines; `tokens`: the same words; `numbers`: words, numbers within 1e-6; `exact`."""
+    space and trailing empty lines; `tokens`: the same words; `numbers`: words, numbers within 1e-6 (whole
+    ones exactly); `exact`."""
     text = stdout.encode("latin-1").decode("utf-8", "replace")
     if rule == "exact":
         return text == expected
@@ -130,9 +131,14 @@ def _lines(text: str) -> list[str]:
 _NUMBER = re.compile(r"[+-]?\d{1,400}(\.\d{0,400})?([eE][+-]?\d{1,4})?", re.ASCII)
 
 
+_WHOLE = re.compile(r"[+-]?\d{1,400}", re.ASCII)
+
+
 def _near(got: str, wanted: str) -> bool:
     if not _NUMBER.fullmatch(got) or not _NUMBER.fullmatch(wanted):
         return False
+    if _WHOLE.fullmatch(got) and _WHOLE.fullmatch(wanted):
+        return int(got) == int(wanted)
     a, b = float(got), float(wanted)
     # Beyond what a float holds everything would be near.
     return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= 1e-6 * max(1.0, abs(b))

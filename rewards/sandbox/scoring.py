@@ -37,7 +37,7 @@ class _Case:
 def score_samples(samples: Sequence[Sample], settings: Settings) -> list[Score]:
     """The scores of samples, in order; equal programs with equal tests run once."""
     cases = [_prepare(sample, settings) for sample in samples]
-    keys = [json.dumps(case.job, sort_keys=True) if isinstance(case, _Case) else "" for case in cases]
+    keys = [_key(case) if isinstance(case, _Case) else "" for case in cases]
     unique = {key: case for key, case in zip(keys, cases) if isinstance(case, _Case)}
     if not unique:
         return [case for case in cases if isinstance(case, Score)]
@@ -116,6 +116,11 @@ def _valued(found: Verdict, reason: str, program: str, by: str) -> Score:
     return Score(value, outcome, reason, program, parts)
 
 
+def _key(case: _Case) -> str:
+    """What makes two cases one. The job alone does not: the outputs that `stdin` expects never enter the sandbox."""
+    return f"{json.dumps(case.job, sort_keys=True)}\0{dict(case.reference)!r}"
+
+
 def _has_solution(case: _Case) -> bool:
     return isinstance(case.reference.get("solution"), str)
 
@@ -127,7 +132,7 @@ def _broken_references(cases: Mapping[str, _Case], settings: Settings) -> dict[s
     for key, case in cases.items():
         made = reference_case(case.reference, case.prompt, settings)
         if isinstance(made, _Case):
-            solutions[key] = json.dumps(made.job, sort_keys=True)
+            solutions[key] = _key(made)
             own[solutions[key]] = made
     scores = dict(zip(own, judge_cases(list(own.values()), settings))) if own else {}
     failed = {key: score.reason for key, score in scores.items() if score.value is not None and score.value < 1}

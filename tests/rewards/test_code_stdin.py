@@ -197,3 +197,19 @@ def test_methods_of_a_solution_class_with_big_arguments(backend: str) -> None:
     reward = Reward("code", backend=backend)
     assert reward.score(Sample(head + right, reference)).value == 1.0
     assert reward.score(Sample(head + right.replace("[-2:]", "[:2]"), reference)).value == 0.0
+
+
+def test_a_batch_judges_equal_programs_by_each_rows_own_outputs() -> None:
+    """Equal programs with equal inputs run with different expectations: no row may get another row's verdict."""
+    reward = Reward("code", backend=need("bubblewrap"), timeout=8.0)
+    outputs = ["1\n", "2\n", "1\n", "1.0000001\n"]
+    rules = ["lines", "lines", "exact", "numbers"]
+    rows = [
+        Sample("print(1)", {"style": "stdin", "tests": [{"input": "", "output": output}], "compare": rule})
+        for output, rule in zip(outputs, rules)
+    ]
+    for order in (rows, rows[::-1]):
+        assert [score.value for score in reward.score_batch(order)] == [reward.score(row).value for row in order]
+    assert [score.value for score in reward.score_batch(rows)] == [1.0, 0.0, 1.0, 1.0]
+    solved = [Sample("print(0)", {**row.reference, "solution": "print(1)"}) for row in rows[:2]]
+    assert [score.outcome for score in reward.score_batch(solved)] == [Outcome.WRONG, Outcome.UNJUDGEABLE]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import code_abuse
 import code_attacks
+import code_attacks_late
 import pytest
 from sandboxes import BACKENDS, containers, descendants, groups, need
 
@@ -34,6 +35,25 @@ def test_no_attack_is_accepted(backend: str) -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_no_attack_is_accepted_under_any_style(backend: str) -> None:
     _assert_refused(Reward("code", backend=need(backend), timeout=8.0), list(code_attacks.attacks()))
+
+
+# Programs whose values claim to be whatever they are compared with.
+SPIES = ("every", "every int", "every float", "every str", "spy", "spy int", "spy float", "reduce of an int")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_later_attack_is_accepted(backend: str) -> None:
+    reward = Reward("code", backend=need(backend), timeout=8.0)
+    right = [Sample(code_attacks.RIGHT, reference) for reference in code_attacks_late.right()]
+    assert [score.value for score in reward.score_batch(right)] == [1.0] * len(code_attacks_late.LOOSE)
+    chosen = [a for a in code_attacks_late.attacks() if a[0].endswith(("[asserts]", "lines]"))]
+    _assert_refused(reward, [*chosen, *code_attacks_late.loose(SPIES)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_later_attack_is_accepted_under_any_test(backend: str) -> None:
+    _assert_refused(Reward("code", backend=need(backend), timeout=8.0), list(code_attacks_late.attacks()))
 
 
 def _assert_refused(reward: Reward, attacks: list[tuple[str, str, dict[str, object]]]) -> None:
