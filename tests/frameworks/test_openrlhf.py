@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import side
-from adapter_rows import direct, recorded
+from adapter_rows import GONE, code_config, direct, programs, recorded
+from sandboxes import need
 
 from holdfast.rewards.adapters import openrlhf
 
@@ -55,3 +56,12 @@ def test_our_server(folder: Path, server: str) -> None:
     rows = recorded(200)
     assert side.run(folder, "openrlhf_executor", rows, server) == [[v, v, 1.0] for v in direct(rows, "numeric")]
     assert side.run(folder, "openrlhf_executor", UNJUDGED, server) == [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]
+
+
+def test_programs_in_the_sandbox(folder: Path, tmp_path: Path) -> None:
+    config, rows, ours = code_config(tmp_path, need("bubblewrap")), programs(), str(openrlhf.__file__)
+    found = side.run(folder, "openrlhf_executor", rows, ours, HOLDFAST_REWARD=config)
+    assert found == [[value, value, 1.0] for value in direct(rows, config)]
+    gone = code_config(tmp_path, "docker", hosts=GONE)
+    for reward, score, judged in side.run(folder, "openrlhf_executor", rows[:3], ours, HOLDFAST_REWARD=gone):
+        assert (reward, judged) == (0.0, 0.0) and math.isnan(score)

@@ -1,10 +1,12 @@
 """verl 0.9.1's own managers, config loading and validation metrics, with our compute_score."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import side
-from adapter_rows import Row, direct, recorded
+from adapter_rows import GONE, Row, code_config, direct, programs, recorded
+from sandboxes import need
 
 from holdfast.rewards.adapters import verl
 
@@ -73,3 +75,14 @@ def test_a_reward_that_does_not_exist_ends_the_run_at_the_start(folder: Any) -> 
     asked = _asked([["p", "1", "1"]], "naive", name="numerc")
     with pytest.raises(AssertionError, match="Object not found"):
         side.run(folder, "verl_managers", asked, "loop:naive")
+
+
+@pytest.mark.parametrize("manager", ["legacy:naive", "legacy:batch", "loop:naive", "loop:gdpo"])
+def test_programs_in_the_sandbox(folder: Any, tmp_path: Path, manager: str) -> None:
+    config, rows = code_config(tmp_path, need("bubblewrap")), programs()
+    name = "compute_score_batch" if manager == "legacy:batch" else "compute_score"
+    asked = _asked(rows, manager.partition(":")[2], name=name, reward=config)
+    assert side.run(folder, "verl_managers", asked, manager)["rewards"] == direct(rows, config)
+    asked = _asked(rows[:3], manager.partition(":")[2], name=name, reward=code_config(tmp_path, "docker", hosts=GONE))
+    lost = side.run(folder, "verl_managers", asked, manager)
+    assert (lost["rewards"], lost["extra"]["judged"], lost["extra"]["outcome"]) == ([0.0] * 3, [0.0] * 3, ["error"] * 3)
