@@ -1,7 +1,8 @@
 """TRL: a Reward is itself a `reward_funcs` entry of GRPO and RLOO; here is what else TRL can take.
 
 `AsyncReward` does not hold up the trainer's thread (TRL gathers it on its own event loop). Both give None where a
-sample cannot be judged: TRL makes it NaN and leaves the sample out. Read from TRL 1.16: grpo_trainer.py:1579-1662,
+sample cannot be judged: TRL makes it NaN and leaves the sample out, unless another of its rewards gave a number (then
+None adds nothing to the sum). Read from and run with TRL 1.16: grpo_trainer.py:1579-1662 and 2756-2764,
 experimental/async_grpo/async_rollout_worker.py:1024.
 """
 

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from adapter_rows import GONE, code_config, direct
+from adapter_rows import programs as recorded_programs
 from paths import shared
+from sandboxes import need
 
 from holdfast import Reward, Sample, Score
 from holdfast.cli import main
@@ -48,6 +51,16 @@ def test_two_thousand_verdicts_on_actors(ray: Any, samples: list[Sample]) -> Non
     batches = [samples[start : start + 100] for start in range(0, len(samples), 100)]
     found = [score for scores in score_batches(batches, Reward("math")) for score in scores]
     assert found == Reward("math").score_batch(samples)
+
+
+def test_programs_in_the_sandbox_on_actors(ray: Any, tmp_path: Path) -> None:
+    config, programs = code_config(tmp_path, need("bubblewrap")), recorded_programs()
+    samples = [Sample(completion, reference, prompt) for prompt, completion, reference in programs]
+    found = [score for scores in score_batches([samples[:20], samples[20:]], config) for score in scores]
+    assert [score.value for score in found] == direct(programs, config)
+    gone = Reward("code", backend="docker", hosts=GONE)
+    (lost,) = score_batches([samples[:3]], gone)
+    assert [(score.value, str(score.outcome)) for score in lost] == [(None, "error")] * 3
 
 
 def test_two_thousand_verdicts_on_ray_data(ray: Any, rows: list[dict[str, str]], samples: list[Sample]) -> None:
