@@ -103,7 +103,7 @@ class Reward:
         Raises UsageError when the reference column is missing, naming the columns there are.
         """
         scores = self.score_batch(self.samples_of(prompts, completions, columns))
-        _log_parts(self.__name__, scores, log_extra, log_metric)
+        log_parts(self.__name__, scores, log_extra, log_metric)
         return [score.value for score in scores]
 
     def samples_of(
@@ -232,7 +232,7 @@ def _is_column(value: Any, count: int) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes) and len(value) == count
 
 
-def _log_parts(name: str, scores: Sequence[Score], log_extra: Any, log_metric: Any) -> None:
+def log_parts(name: str, scores: Sequence[Score], log_extra: Any, log_metric: Any) -> None:
     """Hand TRL the reasons (one column each) and the mean of every part (one metric each)."""
     if log_extra is not None:
         log_extra(f"{name}/reason", [score.reason for score in scores])

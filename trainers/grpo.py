@@ -3,12 +3,13 @@
     {"prompt": "Compute 85 - 38", "reference": "47"}        every other column reaches the reward too
 
 The reward is the very function that scores the benchmark; a completion it cannot judge is skipped, never a 0.
-Several rewards are summed with `trainer.args.reward_weights`. vLLM generates with `trainer.args.use_vllm=true
-trainer.args.vllm_mode=colocate` (or `server`, with TRL's own server).
+Several rewards are summed with `trainer.args.reward_weights`; what one of them cannot judge counts for none. vLLM
+generates with `trainer.args.use_vllm=true trainer.args.vllm_mode=colocate` (or `server`, with TRL's own server).
 """
 
 from typing import Any
 
+from holdfast.rewards.adapters.trl import together
 from holdfast.trainers.job import Job
 from holdfast.trainers.shape import prompt_row
 
@@ -21,7 +22,7 @@ def build(job: Job) -> Any:
 
     return GRPOTrainer(
         model=job.model,
-        reward_funcs=list(job.rewards),
+        reward_funcs=together(*job.rewards),
         args=job.args,
         train_dataset=job.dataset(SHAPE),
         processing_class=job.tokenizer,

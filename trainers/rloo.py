@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from holdfast.rewards.adapters.trl import together
 from holdfast.trainers.job import Job
 from holdfast.trainers.shape import prompt_row
 
@@ -14,7 +15,7 @@ def build(job: Job) -> Any:
 
     return RLOOTrainer(
         model=job.model,
-        reward_funcs=list(job.rewards),
+        reward_funcs=together(*job.rewards),
         args=job.args,
         train_dataset=job.dataset(SHAPE),
         processing_class=job.tokenizer,

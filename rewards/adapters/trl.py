@@ -1,8 +1,10 @@
 """TRL: a Reward is itself a `reward_funcs` entry of GRPO and RLOO; here is what else TRL can take.
 
 `AsyncReward` does not hold up the trainer's thread (TRL gathers it on its own event loop). Both give None where a
-sample cannot be judged: TRL makes it NaN and leaves the sample out, unless another of its rewards gave a number (then
-None adds nothing to the sum). Read from and run with TRL 1.16: grpo_trainer.py:1579-1662 and 2756-2764,
+sample cannot be judged: TRL makes it NaN and leaves the sample out, unless another of its rewards gave a number: then
+None adds nothing to the sum, a 0 in all but name. `together` mends that.
+
+Read from and run with TRL 1.16: grpo_trainer.py:1579-1662 and 2756-2764,
 experimental/async_grpo/async_rollout_worker.py:1024.
 """
 
@@ -10,9 +12,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from holdfast.reward import Reward
+from holdfast.reward import Reward, log_parts
 from holdfast.rewards.adapters import reward_of
-from holdfast.sample import Sample, Text
+from holdfast.sample import Outcome, Sample, Score, Text
 
 
 class AsyncReward:
@@ -28,6 +30,70 @@ class AsyncReward:
     ) -> list[float | None]:
         """One value per completion."""
         return await asyncio.to_thread(self.reward, prompts, completions, **columns)
+
+
+def together(*rewards: Reward) -> list["Part"]:
+    """`reward_funcs=together(Reward("math", reference="answer"), Reward("length"))`: rewards that TRL adds up.
+
+    A completion that one of them fails on, or does not judge while it judges another of the same prompt, is None to
+    all, so that TRL leaves it out. A reward that judges none of a prompt's completions (rows of another task) adds
+    nothing to any of them, as TRL means it.
+    """
+    shared = _Together(rewards)
+    return [Part(shared, number, reward.__name__) for number, reward in enumerate(rewards)]
+
+
+class Part:
+    """One of several rewards."""
+
+    def __init__(self, shared: "_Together", number: int, name: str) -> None:
+        self._shared, self._number, self.__name__ = shared, number, name
+
+    def __call__(
+        self, prompts: Sequence[Text] | None = None, completions: Sequence[Text] = (), **columns: Any
+    ) -> list[float | None]:
+        """One value per completion."""
+        return self._shared.values(prompts, completions, columns)[self._number]
+
+
+class _Together:
+    """Judges a batch by all rewards when TRL asks the first of them, with what it then asks the others for."""
+
+    def __init__(self, rewards: Sequence[Reward]) -> None:
+        self._rewards = rewards
+        self._batch: Sequence[Text] | None = None
+        self._values: list[list[float | None]] = []
+
+    def values(
+        self, prompts: Sequence[Text] | None, completions: Sequence[Text], columns: Mapping[str, Any]
+    ) -> list[list[float | None]]:
+        """The values of every reward. TRL hands the same list of completions to each in turn."""
+        if completions is not self._batch:
+            scores = [self._judged(reward, prompts, completions, columns) for reward in self._rewards]
+            out = set[int]().union(*(_left_out(prompts, found) for found in scores))
+            self._values = [[None if i in out else s.value for i, s in enumerate(found)] for found in scores]
+            self._batch = completions
+        return self._values
+
+    def _judged(
+        self, reward: Reward, prompts: Sequence[Text] | None, completions: Sequence[Text], columns: Mapping[str, Any]
+    ) -> list[Score]:
+        told = {name: columns.get(name) for name in ("log_extra", "log_metric")}
+        rest = {name: column for name, column in columns.items() if name not in told}
+        scores = reward.score_batch(reward.samples_of(prompts, completions, rest))
+        log_parts(reward.__name__, scores, told["log_extra"], told["log_metric"])
+        return scores
+
+
+def _left_out(prompts: Sequence[Text] | None, scores: Sequence[Score]) -> set[int]:
+    """Which completions a reward failed on, or did not judge while it judged another of the same prompt."""
+    asked = [repr(prompt) for prompt in prompts] if prompts else [str(number) for number in range(len(scores))]
+    judged = {prompt for prompt, score in zip(asked, scores, strict=True) if score.value is not None}
+    return {
+        number
+        for number, (prompt, score) in enumerate(zip(asked, scores, strict=True))
+        if score.value is None and (score.outcome is Outcome.ERROR or prompt in judged)
+    }
 
 
 class RewardEnvironment:
