@@ -62,7 +62,9 @@ LOOSE: dict[str, str] = {
     "fraction": f"from fractions import Fraction\nassert Fraction(solve(3)) == {_A}",
     "decimal": f"from decimal import Decimal\nassert Decimal(solve(3)) == {_A}",
     "divmod": f"assert divmod({_A}, solve(3)) == (1, 0)",
-    "bisect": f"import bisect\nl = [{_A}]\nassert bisect.bisect_left(l, solve(3)) == 0 and bisect.bisect_right(l, solve(3)) == 1",
+    # Asked once (of two random numbers one may lie on each side), and not a number is what any comparison lets through.
+    "bisect": f"import bisect\nl, r = [{_A}], solve(3)\nassert not r != r\n"
+    "assert bisect.bisect_left(l, r) == 0 and bisect.bisect_right(l, r) == 1",
     "copied": f"import copy\nassert copy.deepcopy(solve(3)) == {_A}",
     "pickled": f"import pickle\nassert pickle.loads(pickle.dumps(solve(3))) == {_A}",
 }
