@@ -1,7 +1,8 @@
 """TRL's accuracy_reward against our math reward, called as GRPOTrainer calls them, on the same completions in one run.
 
 Two tables: the reward call alone (rounds taken in turns, so that a busy machine burdens both alike), and the whole
-step of a real GRPOTrainer with the embedded tiny model. Needs the shared data and `holdfast[train]`.
+step of a real GRPOTrainer with the embedded tiny model on one thread. Needs the shared data and `holdfast[train]`. Ends
+after SECONDS of training however busy the machine is; the number of pairs made by then is told.
 """
 
 import itertools
@@ -19,6 +20,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("HOLDFAST_SHARED", ROOT.parent / "shared")) / "data"
 BATCH = 64
+SECONDS = 200
 
 
 def batches(count: int) -> list[tuple[list[Any], list[str]]]:
@@ -61,15 +63,17 @@ def calls(rounds: int = 20) -> None:
     print(f"\nSame value on {agreed} of {total}.\n")
 
 
-def steps(pairs: int = 40) -> None:
+def steps(most: int = 40) -> None:
     """Whole GRPO steps of one training: each batch of recorded completions is judged in one step by TRL's grader, in
     the next by ours. They stand in for the sampled completions inside the reward, for both alike.
     """
-    spent, marks = _trained(2 * pairs + 2)
+    spent, marks = _trained(2 * most + 2)
+    pairs = len(marks) // 2 - 1
     gaps = [after - before for before, after in itertools.pairwise(marks)][1:]  # steps 3, 4, …: the first warm up
+    gaps, spent = gaps[: 2 * pairs], spent[2 : 2 + 2 * pairs]
     print("| GRPO step, 64 completions | median s of a step | of it reward |\n| --- | --- | --- |")
     for first, name in enumerate(("TRL accuracy_reward", "holdfast math")):
-        whole, reward = statistics.median(gaps[first::2]), statistics.median(spent[2 + first :: 2])
+        whole, reward = statistics.median(gaps[first::2]), statistics.median(spent[first::2])
         print(f"| {name} | {whole:.3f} | {reward:.4f} |")
     saved = [theirs - ours for theirs, ours in zip(gaps[::2], gaps[1::2], strict=True)]
     low, high = _interval(saved)
@@ -88,6 +92,7 @@ def _interval(values: list[float]) -> tuple[float, float]:
 
 def _trained(count: int) -> tuple[list[float], list[float]]:
     """(seconds of the reward, time of the end) of every step; TRL's grader has the odd ones."""
+    import torch
     from datasets import Dataset
     from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
@@ -96,6 +101,7 @@ def _trained(count: int) -> tuple[list[float], list[float]]:
     from holdfast import Reward
     from holdfast.benchmarks.tiny import model_path
 
+    torch.set_num_threads(1)  # threads that wait for each other's core are noise
     ours = Reward("math", reference="solution")
     feed = (batch for batch in batches(count // 2) for _ in range(2))
     spent: list[float] = []
@@ -111,11 +117,12 @@ def _trained(count: int) -> tuple[list[float], list[float]]:
         return [0.0 if value is None else value for value in values]
 
     class Clock(TrainerCallback):
-        """Marks the end of every step."""
+        """Marks the end of every step; ends the training in time."""
 
-        def on_step_end(self, *words: Any, **named: Any) -> None:
+        def on_step_end(self, args: Any, state: Any, control: Any, **named: Any) -> None:
             """A step is done."""
             marks.append(time.perf_counter())
+            control.should_training_stop |= marks[-1] - marks[0] > SECONDS and len(marks) >= _FEWEST
 
     with tempfile.TemporaryDirectory() as folder:
         trainer = GRPOTrainer(
@@ -130,6 +137,9 @@ def _trained(count: int) -> tuple[list[float], list[float]]:
     return spent, marks
 
 
+_FEWEST = 22
+"""Steps that are made in any case: an interval needs pairs."""
+
 _SETTINGS: dict[str, Any] = {
     "per_device_train_batch_size": BATCH,
     "num_generations": 8,
@@ -137,6 +147,8 @@ _SETTINGS: dict[str, Any] = {
     "report_to": [],
     "save_strategy": "no",
     "use_cpu": True,
+    "bf16": False,  # the default of both is on, and a CPU is several times slower with them
+    "gradient_checkpointing": False,
     "logging_strategy": "no",
     "disable_tqdm": True,
 }
