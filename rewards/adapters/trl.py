@@ -53,7 +53,7 @@ class Part:
         self, prompts: Sequence[Text] | None = None, completions: Sequence[Text] = (), **columns: Any
     ) -> list[float | None]:
         """One value per completion."""
-        return self._shared.values(prompts, completions, columns)[self._number]
+        return self._shared.values(self._number, prompts, completions, columns)
 
 
 class _Together:
@@ -65,15 +65,16 @@ class _Together:
         self._values: list[list[float | None]] = []
 
     def values(
-        self, prompts: Sequence[Text] | None, completions: Sequence[Text], columns: Mapping[str, Any]
-    ) -> list[list[float | None]]:
-        """The values of every reward. TRL hands the same list of completions to each in turn."""
-        if completions is not self._batch:
+        self, number: int, prompts: Sequence[Text] | None, completions: Sequence[Text], columns: Mapping[str, Any]
+    ) -> list[float | None]:
+        """The values of one reward. TRL hands the same list of completions to each in turn, beginning with the first:
+        its call is always a batch's first, so that a list that serves again is judged again."""
+        if number == 0 or completions is not self._batch:
             scores = [self._judged(reward, prompts, completions, columns) for reward in self._rewards]
             out = set[int]().union(*(_left_out(prompts, found) for found in scores))
             self._values = [[None if i in out else s.value for i, s in enumerate(found)] for found in scores]
             self._batch = completions
-        return self._values
+        return self._values[number]
 
     def _judged(
         self, reward: Reward, prompts: Sequence[Text] | None, completions: Sequence[Text], columns: Mapping[str, Any]

@@ -25,6 +25,7 @@ from http_load import CUT, Load
 from packaging.requirements import Requirement
 from paths import ROOT
 from reward_server import free_port
+from sandboxes import need
 
 from holdfast.rewards.sandbox.image import write_rootfs
 
@@ -42,12 +43,10 @@ RIGHTS = {
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Any]:
-    docker = pytest.importorskip("docker")
-    try:
-        client = docker.from_env()
-        client.ping()
-    except docker.errors.DockerException as error:
-        pytest.skip(f"needs a Docker engine: {error}")
+    import docker
+
+    need("docker")
+    client = docker.from_env()
     yield client
     client.close()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import kubernetes_validate
 import pytest
 import yaml
 from paths import ROOT
@@ -32,10 +33,9 @@ def container() -> dict[str, Any]:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document["kind"]))
 @pytest.mark.parametrize("version", ["1.30", "1.37"])
 def test_every_manifest_fits_the_schema(document: dict[str, Any], version: str) -> None:
-    validator = pytest.importorskip("kubernetes_validate")
-    validator.validate(document, version, strict=True)
-    with pytest.raises(validator.ValidationError):
-        validator.validate({**document, "sepc": {}}, version, strict=True)
+    kubernetes_validate.validate(document, version, strict=True)
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate({**document, "sepc": {}}, version, strict=True)
 
 
 def test_the_container_starts_with_the_arguments_of_the_manifest(container: dict[str, Any]) -> None:
