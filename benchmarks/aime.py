@@ -7,8 +7,8 @@ the answers of some mirrors are zero-padded ("025") and of others numbers. Answe
 The problems are the MAA's. Zero-shot. Primary metric: accuracy.
 """
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.math_prompt import answer, math_task
+from holdfast.benchmarks.shared.math_prompt import answer, math_task
+from holdfast.benchmarks.suites.source import Doc, Source
 
 
 def _whole(doc: Doc) -> str:

@@ -6,8 +6,8 @@ Traps: the answers are floats of whole numbers (27.0); one is -1. Answer keys by
 zero-shot; sample and read avg@k. Primary metric: accuracy.
 """
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.math_prompt import math_task
+from holdfast.benchmarks.shared.math_prompt import math_task
+from holdfast.benchmarks.suites.source import Doc, Source
 
 
 def _from_hub(row: Doc) -> Doc:

@@ -12,8 +12,8 @@ Licence Apache-2.0. Read from a local copy. 500 items. Primary metric: win rate 
 
 from typing import Any
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 
 
 def with_baseline(rows: list[Doc]) -> list[Doc]:

@@ -16,8 +16,8 @@ ast_checker of ShishirPatil/gorilla at de8307b4. Licence Apache-2.0. Read from a
 import json
 from typing import Any
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 from holdfast.sample import Message
 
 V4 = (

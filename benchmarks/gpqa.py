@@ -13,8 +13,8 @@ a copy of one's own is read from gpqa/gpqa_diamond.csv below data_root. Zero-sho
 from collections.abc import Sequence
 from hashlib import sha256
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 
 LETTERS = "ABCD"
 _OPTIONS = ("Correct Answer", "Incorrect Answer 1", "Incorrect Answer 2", "Incorrect Answer 3")

@@ -11,8 +11,8 @@ ours compares numbers. Licence MIT. Few-shot: 5 for base models (first rows of t
 
 import re
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 
 _HUB = "openai/gsm8k"
 _REVISION = "cc7b047b6e5bb11b4f1af84efc572db110a51b3c"

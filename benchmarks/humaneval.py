@@ -13,9 +13,9 @@ absent there). Licences MIT, Apache-2.0. Zero-shot. Primary metric: pass@1.
 
 from typing import Any
 
-from holdfast.benchmarks.code_prompt import complete_this, tests_by_reference
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.shared.code_prompt import complete_this, tests_by_reference
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 
 STOP = ("\nclass ", "\ndef ", "\n#", "\nif ", "\nprint(", "\n```")
 """As in the paper: where a base model leaves the function."""

@@ -8,9 +8,9 @@ Traps: every row names all arguments, null where they do not apply; the official
 300 items; zero-shot. Primary metric: prompt-level strict accuracy.
 """
 
-from holdfast.benchmarks.data import Source
 from holdfast.benchmarks.ifeval import prompt, reference
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Source
+from holdfast.benchmarks.suites.task import Task
 
 TASKS = (
     Task(

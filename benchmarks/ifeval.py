@@ -11,8 +11,8 @@ prompt-level strict accuracy; each instruction is a part of the score.
 
 from typing import Any
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 
 
 def reference(doc: Doc) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import json
 import re
 from typing import Any
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 
 
 def prompt(doc: Doc) -> str:

@@ -11,8 +11,8 @@ Licence MIT. 500 items; zero-shot for chat models, 4 worked problems of the same
 so base models answer zero-shot too. Primary metric: accuracy.
 """
 
-from holdfast.benchmarks.data import Source
-from holdfast.benchmarks.math_prompt import math_task, worked
+from holdfast.benchmarks.shared.math_prompt import math_task, worked
+from holdfast.benchmarks.suites.source import Source
 
 TEST = Source(
     hub="HuggingFaceH4/MATH-500",

@@ -13,9 +13,9 @@ Apache-2.0. 500 items (MBPP+: 378 on the hub, 420 in the pre-release). Few-shot:
 import re
 from typing import Any
 
-from holdfast.benchmarks.code_prompt import tests_by_reference
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.shared.code_prompt import tests_by_reference
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 
 _HUB, _REVISION = "google-research-datasets/mbpp", "4bb6404fdc6cacfda99d4ac4205087b89d32030c"
 _FILE, _SHA = ("mbpp/mbpp.jsonl",), "ccf64ceae9c5403bf50a044cb6d505bfd2a2963ee58338ba268fd65beab92a9f"

@@ -10,8 +10,8 @@ six digits fail right answers; scientific notation in LaTeX (4.5e33, 6.3\\\\time
 Zero-shot. Primary metric: accuracy.
 """
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.math_prompt import math_task, worked
+from holdfast.benchmarks.shared.math_prompt import math_task, worked
+from holdfast.benchmarks.suites.source import Doc, Source
 
 
 def _from_hub(row: Doc) -> Doc:

@@ -10,8 +10,8 @@ Grader: hendrycks/test evaluate.py at 4450500 (argmax over " A" … " D"). Licen
 dev questions of the subject; chat models answer zero-shot. Primary metric: accuracy over all questions.
 """
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 
 LETTERS = "ABCD"
 _REVISION = "c30699e8356da336a370243923dbaf21066bb9fe"

@@ -11,8 +11,8 @@ Apache-2.0. Few-shot: 5 with reasoning for base models (the hub's validation row
 Primary metric: accuracy. A local copy may be the questions in a published file of model outputs.
 """
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 
 LETTERS = "ABCDEFGHIJ"
 _HUB, _REVISION = "TIGER-Lab/MMLU-Pro", "527feea0afed1de15a8c115abf7be4c912123315"

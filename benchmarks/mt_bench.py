@@ -14,8 +14,8 @@ Apache-2.0. 80 items; temperature 0. Primary metric: mean rating on 0–1, (rati
 
 from collections.abc import Sequence
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 from holdfast.sample import Message
 
 

@@ -10,8 +10,8 @@ absolute precision per row). Licence Apache-2.0. Zero-shot. Primary metric:
 accuracy.
 """
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.math_prompt import math_task
+from holdfast.benchmarks.shared.math_prompt import math_task
+from holdfast.benchmarks.suites.source import Doc, Source
 
 
 def _shaped(row: Doc) -> Doc:

@@ -12,8 +12,8 @@ worked mathematics instead of an encyclopedia. Primary metric: byte likelihood.
 import re
 
 from holdfast.benchmarks import gsm8k
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 
 _HEADING = re.compile(r"^ = [^=].* = \n?$")
 

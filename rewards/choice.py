@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from holdfast.registry import register
-from holdfast.rewards._text import answer_text, tagged
+from holdfast.rewards.answers.text import answer_text, tagged
 from holdfast.sample import Sample, Score
 
 LETTERS = "ABCDEFGHIJ"

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from holdfast.errors import UsageError
 from holdfast.registry import register
-from holdfast.rewards._text import answer_text, quoted
+from holdfast.rewards.answers.text import answer_text, quoted
 from holdfast.sample import Sample, Score
 
 Style = Literal["any", "number", "author", "link"]

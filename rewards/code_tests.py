@@ -52,7 +52,7 @@ def code(
     Raises UsageError when no sandbox can be had. The tests of HumanEval (arXiv 2107.03374, openai/human-eval at
     6d43fb9) and MBPP (arXiv 2108.07732) run in full isolation.
     """
-    from holdfast.rewards.sandbox.backends import Engine
+    from holdfast.rewards.sandbox.backends.choice import Engine
     from holdfast.rewards.sandbox.limits import Limits
     from holdfast.rewards.sandbox.scoring import Settings, score_samples
 

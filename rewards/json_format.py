@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from holdfast.errors import UsageError
 from holdfast.registry import register
-from holdfast.rewards._text import answer_text, quoted
+from holdfast.rewards.answers.text import answer_text, quoted
 from holdfast.rewards.pattern import compiled
 from holdfast.sample import Sample, Score
 

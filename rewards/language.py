@@ -2,7 +2,7 @@
 
 from holdfast.errors import UsageError, suggestion
 from holdfast.registry import register
-from holdfast.rewards._text import answer_text
+from holdfast.rewards.answers.text import answer_text
 from holdfast.rewards.instructions.language import detect, known, matches
 from holdfast.sample import Sample, Score
 

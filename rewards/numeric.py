@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from holdfast.errors import UsageError
 from holdfast.registry import register
-from holdfast.rewards._numbers import DIGITS_CAP, final, several
+from holdfast.rewards.answers.numbers import DIGITS_CAP, final, several
 from holdfast.sample import Sample, Score
 
 

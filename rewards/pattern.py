@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from holdfast.errors import UsageError
 from holdfast.registry import register
-from holdfast.rewards._text import quoted
+from holdfast.rewards.answers.text import quoted
 from holdfast.sample import Sample, Score
 
 Where = Literal["search", "start", "whole"]

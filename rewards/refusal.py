@@ -7,7 +7,7 @@ blind to a refusal in other words. A learned judge sees more (reward `judge`).
 import re
 
 from holdfast.registry import register
-from holdfast.rewards._text import answer_text, quoted
+from holdfast.rewards.answers.text import answer_text, quoted
 from holdfast.sample import Sample, Score
 
 _HEAD = 600

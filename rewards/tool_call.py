@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holdfast.registry import register
-from holdfast.rewards._text import with_object
+from holdfast.rewards.answers.text import with_object
 from holdfast.rewards.tool_calls.calls import Call, Language, NoCallsError, Syntax, read_calls
 from holdfast.rewards.tool_calls.check import Answer, MismatchError, check_calls
 from holdfast.rewards.tool_calls.languages import NotACallError

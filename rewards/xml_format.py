@@ -10,7 +10,7 @@ from xml.parsers import expat
 
 from holdfast.errors import UsageError
 from holdfast.registry import register
-from holdfast.rewards._text import answer_text, quoted
+from holdfast.rewards.answers.text import answer_text, quoted
 from holdfast.sample import Sample, Score
 
 _SIZE = 1_000_000

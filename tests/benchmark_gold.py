@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from holdfast.benchmarks.data import Doc
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc
+from holdfast.benchmarks.suites.task import Task
 
 
 def boxed(task: Task, doc: Doc) -> str:

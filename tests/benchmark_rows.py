@@ -12,8 +12,8 @@ from typing import Any
 
 from paths import shared
 
-from holdfast.benchmarks.data import Doc, load_docs
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, load_docs
+from holdfast.benchmarks.suites.task import Task
 
 DOMAINS = ("Physics", "Chemistry", "Biology")
 GPQA = [

@@ -38,7 +38,7 @@ class Damage:
 
 def damage(setting: str, seed: int, place: Path) -> Damage:
     """Train twice on the embedded model, with the guard (policy `stop`) and without, and measure both."""
-    from holdfast.run import read_json
+    from holdfast.runs.measurement import read_json
 
     words = [*SETTINGS[setting], f"seed={seed}"]
     free, _ = _trained([*words, f"out={place / 'free'}"], place)
@@ -53,13 +53,13 @@ def _mean(values: list[float]) -> float:
 
 
 def _trained(words: list[str], place: Path) -> tuple[list[float], int]:
-    from holdfast.benchmarks.engine import measure
-    from holdfast.benchmarks.models import load
-    from holdfast.benchmarks.settings import Settings
-    from holdfast.trainers.compose import compose
-    from holdfast.trainers.directory import open_run
-    from holdfast.trainers.model import threads
-    from holdfast.trainers.training import check, train
+    from holdfast.benchmarks.engine.backends.models import load
+    from holdfast.benchmarks.engine.measuring import measure
+    from holdfast.benchmarks.engine.settings import Settings
+    from holdfast.trainers.run.compose import compose
+    from holdfast.trainers.run.model import threads
+    from holdfast.trainers.run.run_dir import open_run
+    from holdfast.trainers.run.training import check, train
 
     config = compose(["experiment=tiny_sft", *words])
     check(config)

@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from holdfast.benchmarks import engine_hf
-from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.models import LoadedModel, load
-from holdfast.benchmarks.settings import Settings
+from holdfast.benchmarks.engine.backends import hf
+from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.settings import Settings
 
 SUITE = [
     "tiny_upper",
@@ -42,12 +42,12 @@ def main(how: str, out: Path, cache: Path) -> None:
             fully_shard(layer)
         fully_shard(model)
     made: list[int] = []
-    run = engine_hf.HFEngine.run
+    run = hf.HFEngine.run
 
     def counting(self, items, emit):  # type: ignore[no-untyped-def]
         run(self, items, lambda finished: (made.append(len(finished)), emit(finished))[1])
 
-    engine_hf.HFEngine.run = counting  # type: ignore[method-assign]
+    hf.HFEngine.run = counting  # type: ignore[method-assign]
     named = LoadedModel(model, loaded.tokenizer, "tiny")
     data, together = Path(os.environ["SHARED"]), how != "alone"
     measured = measure(named, SUITE, out, cache=cache, data_root=data, settings=HOW, together=together)

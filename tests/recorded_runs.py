@@ -12,8 +12,8 @@ from typing import Any
 
 from paths import SHARED_DATA
 
-from holdfast.rows import Row, append, digest, write_json
-from holdfast.run import Measurement, TaskResult, manifest, sample_path, summarize, write_results
+from holdfast.runs.measurement import Measurement, TaskResult, manifest, sample_path, summarize, write_results
+from holdfast.runs.row import Row, append, digest, write_json
 
 _LETTERS = "ABCDEFGHIJ"
 

@@ -13,7 +13,7 @@ BACKENDS = [pytest.param("bubblewrap"), pytest.param("docker", marks=pytest.mark
 def need(backend: str) -> str:
     """Skip (in CI: fail) where the backend cannot run, saying why."""
     if backend == "docker":
-        from holdfast.rewards.sandbox import docker_engine
+        from holdfast.rewards.sandbox.backends import docker_engine
 
         problem = docker_engine.problem("", "")
     else:

@@ -64,8 +64,8 @@ def _bound(command: Shown) -> None:
 
 
 def _known_names(options: Any, given: dict[str, str]) -> None:
-    from holdfast.benchmarks.suite import load_suite
-    from holdfast.trainers.rewards import rewards_of
+    from holdfast.benchmarks.suites.suite import load_suite
+    from holdfast.trainers.run.rewards import rewards_of
 
     if "suite" in given and not given["suite"].endswith((".yaml", ".yml")):
         load_suite(options.suite)
@@ -80,8 +80,8 @@ def _known_names(options: Any, given: dict[str, str]) -> None:
 
 
 def _eval(command: Shown) -> None:
-    from holdfast.benchmarks.compose import compose, jobs
-    from holdfast.benchmarks.suite import load_suite
+    from holdfast.benchmarks.suites.compose import compose, jobs
+    from holdfast.benchmarks.suites.suite import load_suite
 
     words = [word for word in command.words if not word.startswith("--")]
     several = "-m" in words
@@ -93,10 +93,10 @@ def _eval(command: Shown) -> None:
 
 
 def _train(command: Shown) -> None:
-    from holdfast.benchmarks.suite import load_suite
-    from holdfast.trainers import arguments
-    from holdfast.trainers.compose import compose
-    from holdfast.trainers.rewards import rewards_of
+    from holdfast.benchmarks.suites.suite import load_suite
+    from holdfast.trainers.run import trl_args
+    from holdfast.trainers.run.compose import compose
+    from holdfast.trainers.run.rewards import rewards_of
 
     words = [word for word in command.words if not word.startswith("-")]
     if any(word.startswith("from=") for word in words):
@@ -104,7 +104,7 @@ def _train(command: Shown) -> None:
         return
     words = [_first(word) for word in words]
     config = compose(words)
-    arguments.check(config.trainer.name, config.trainer.args)
+    trl_args.check(config.trainer.name, config.trainer.args)
     assert set(config.target) <= set(load_suite(config.suite).names)
     if config.reward or config.data.reward:
         rewards_of(config.reward or config.data.reward)

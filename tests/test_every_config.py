@@ -4,9 +4,9 @@ from importlib import resources
 
 import pytest
 
-from holdfast.benchmarks.suite import load_suite, suite_names
-from holdfast.trainers.compose import choices, compose
-from holdfast.trainers.rewards import rewards_of
+from holdfast.benchmarks.suites.suite import load_suite, suite_names
+from holdfast.trainers.run.compose import choices, compose
+from holdfast.trainers.run.rewards import rewards_of
 
 PLUGGED_IN = ("launcher=slurm", "launcher=joblib", "launcher=ray", "sweeper=optuna")
 
@@ -43,10 +43,10 @@ def test_every_suite_loads(name: str) -> None:
 
 
 def test_every_field_of_the_trainers_is_trls() -> None:
-    from holdfast.trainers import arguments
+    from holdfast.trainers.run import trl_args
 
     for name in choices("trainer"):
-        arguments.check(name, compose([f"trainer={name}"]).trainer.args)
+        trl_args.check(name, compose([f"trainer={name}"]).trainer.args)
 
 
 def test_no_configuration_trusts_remote_code_or_pickles() -> None:

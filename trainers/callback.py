@@ -17,12 +17,12 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from holdfast.benchmarks.models import LoadedModel
-from holdfast.benchmarks.suite import load_suite
+from holdfast.benchmarks.engine.backends.models import LoadedModel
+from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.compare import Comparison, compare
 from holdfast.errors import DataError, unknown
-from holdfast.rows import write_json
-from holdfast.run import Measurement, manifest, read_measurement
+from holdfast.runs.measurement import Measurement, manifest, read_measurement
+from holdfast.runs.row import write_json
 
 log = logging.getLogger("holdfast")
 
@@ -89,8 +89,8 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
         log.info("report: %s", self.out / "report.html")
 
     def _measure(self, extra: Any, part: str) -> Measurement:
-        from holdfast.benchmarks.engine import measure
-        from holdfast.benchmarks.settings import Settings
+        from holdfast.benchmarks.engine.measuring import measure
+        from holdfast.benchmarks.engine.settings import Settings
 
         model, words = extra["model"], extra.get("processing_class") or extra.get("tokenizer")
         name = f"{getattr(model, 'name_or_path', '') or 'model'} ({part})"

@@ -8,8 +8,8 @@ off for LoRA.
 
 from typing import Any
 
-from holdfast.trainers.job import Job
-from holdfast.trainers.shape import preference_row
+from holdfast.trainers.data.row_formats import preference_row
+from holdfast.trainers.run.trainer_spec import Job
 
 SHAPE = preference_row
 

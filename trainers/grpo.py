@@ -10,8 +10,8 @@ generates with `trainer.args.use_vllm=true trainer.args.vllm_mode=colocate` (or 
 from typing import Any
 
 from holdfast.rewards.adapters.trl import together
-from holdfast.trainers.job import Job
-from holdfast.trainers.shape import prompt_row
+from holdfast.trainers.data.row_formats import prompt_row
+from holdfast.trainers.run.trainer_spec import Job
 
 SHAPE = prompt_row
 

@@ -5,8 +5,8 @@
 
 from typing import Any
 
-from holdfast.trainers.job import Job
-from holdfast.trainers.shape import marked_row
+from holdfast.trainers.data.row_formats import marked_row
+from holdfast.trainers.run.trainer_spec import Job
 
 SHAPE = marked_row
 

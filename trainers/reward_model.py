@@ -7,8 +7,8 @@ Its result scores answers and writes none; TRL puts a one-number head on the sta
 
 from typing import Any
 
-from holdfast.trainers.job import Job
-from holdfast.trainers.shape import preference_row
+from holdfast.trainers.data.row_formats import preference_row
+from holdfast.trainers.run.trainer_spec import Job
 
 SHAPE = preference_row
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from holdfast.rewards.adapters.trl import together
-from holdfast.trainers.job import Job
-from holdfast.trainers.shape import prompt_row
+from holdfast.trainers.data.row_formats import prompt_row
+from holdfast.trainers.run.trainer_spec import Job
 
 SHAPE = prompt_row
 

@@ -10,8 +10,8 @@ follows the end-of-turn token.
 from typing import Any
 
 from holdfast.errors import UsageError
-from holdfast.trainers.job import Job
-from holdfast.trainers.shape import completion_row, conversation_row
+from holdfast.trainers.data.row_formats import completion_row, conversation_row
+from holdfast.trainers.run.trainer_spec import Job
 
 SHAPE = completion_row
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from holdfast.benchmarks.data import Doc
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc
+from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import UsageError
-from holdfast.rows import digest
+from holdfast.runs.row import digest
 from holdfast.sample import Message, Text
 
 Render = Callable[[Sequence[Message]], str]

@@ -11,7 +11,7 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.items import Completion
+from holdfast.benchmarks.engine.items import Completion
 from holdfast.sample import Score
 
 

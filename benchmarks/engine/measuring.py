@@ -11,21 +11,29 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.engine_lm import Engine, open_engine
-from holdfast.benchmarks.items import Completion, Item
-from holdfast.benchmarks.journal import Journal, completion_record, read_completion
-from holdfast.benchmarks.metrics import length_controlled_metrics, secondary_metrics
-from holdfast.benchmarks.models import LoadedModel
-from holdfast.benchmarks.plan import Work, plan
-from holdfast.benchmarks.progress import Progress
-from holdfast.benchmarks.ranks import Ranks, joined
-from holdfast.benchmarks.scoring import Scorer
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.suite import Suite, load_suite
-from holdfast.benchmarks.turns import whole
+from holdfast.benchmarks.engine.backends.lm_eval_models import Engine, open_engine
+from holdfast.benchmarks.engine.backends.models import LoadedModel
+from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.journal import Journal, completion_record, read_completion
+from holdfast.benchmarks.engine.metrics import length_controlled_metrics, secondary_metrics
+from holdfast.benchmarks.engine.progress import Progress
+from holdfast.benchmarks.engine.ranks import Ranks, joined
+from holdfast.benchmarks.engine.scoring import Scorer
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.engine.turns import whole
+from holdfast.benchmarks.engine.workload import Work, plan
+from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import DataError
-from holdfast.rows import SCHEMA_VERSION, Row, encode, read_whole_rows, write_json, write_whole
-from holdfast.run import Measurement, TaskResult, read_json, read_measurement, sample_path, summarize, write_results
+from holdfast.runs.measurement import (
+    Measurement,
+    TaskResult,
+    read_json,
+    read_measurement,
+    sample_path,
+    summarize,
+    write_results,
+)
+from holdfast.runs.row import SCHEMA_VERSION, Row, encode, read_whole_rows, write_json, write_whole
 
 _SMALL = 50_000_000
 """Parameters below which a CPU model runs on one thread."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from holdfast.benchmarks.items import Completion, Item
+from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.sample import Message
 
 Emit = Callable[[Sequence[tuple[Item, Completion]]], None]

@@ -8,10 +8,10 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.items import Completion, Item
-from holdfast.benchmarks.journal import Journal, read_score, score_record
+from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.journal import Journal, read_score, score_record
 from holdfast.reward import Reward
-from holdfast.rows import Row, append, digest
+from holdfast.runs.row import Row, append, digest
 from holdfast.sample import Sample, Score
 
 Finished = tuple[Item, Completion]

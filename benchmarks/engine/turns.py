@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from holdfast.benchmarks.items import Completion, Item, Render
-from holdfast.benchmarks.scoring import Finished, Judge
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.engine.items import Completion, Item, Render
+from holdfast.benchmarks.engine.scoring import Finished, Judge
+from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError
-from holdfast.rows import digest
+from holdfast.runs.row import digest
 from holdfast.sample import Message, Outcome, Score
 
 Follow = Callable[[Item, str], Item | None]

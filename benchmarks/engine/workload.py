@@ -4,19 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from holdfast.benchmarks.data import Doc, load_docs
-from holdfast.benchmarks.engine_lm import Engine
-from holdfast.benchmarks.items import Completion, Examples, Item, build_items, choose, generation_arguments
-from holdfast.benchmarks.journal import Journal
-from holdfast.benchmarks.scoring import Finished, Judge, RewardJudge, likelihood_score, pick_option
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.suite import Entry, Suite
-from holdfast.benchmarks.task import Task
-from holdfast.benchmarks.turns import Follow, TurnJudge, follower
+from holdfast.benchmarks.engine.backends.lm_eval_models import Engine
+from holdfast.benchmarks.engine.items import Completion, Examples, Item, build_items, choose, generation_arguments
+from holdfast.benchmarks.engine.journal import Journal
+from holdfast.benchmarks.engine.scoring import Finished, Judge, RewardJudge, likelihood_score, pick_option
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.engine.turns import Follow, TurnJudge, follower
+from holdfast.benchmarks.suites.source import Doc, load_docs
+from holdfast.benchmarks.suites.suite import Entry, Suite
+from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError
 from holdfast.reward import Reward
-from holdfast.rows import digest
-from holdfast.run import TaskResult
+from holdfast.runs.measurement import TaskResult
+from holdfast.runs.row import digest
 from holdfast.sample import Score
 
 
@@ -49,7 +49,7 @@ def plan(suite: Suite, engine: Engine, how: Settings, data_root: Path | None, ca
         if entry.task is not None
     }
     if foreign:
-        from holdfast.benchmarks.engine_tasks import lm_eval_works
+        from holdfast.benchmarks.suites.lm_eval_tasks import lm_eval_works
 
         works |= {work.name: work for work in lm_eval_works(foreign, engine, how)}
     mine = [works[entry.name] for entry in suite.entries if entry.name in works]

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 
 
 def boxed_prompt(doc: Doc) -> str:

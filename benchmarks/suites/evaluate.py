@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from holdfast.benchmarks.models import LoadedModel, load
-from holdfast.benchmarks.ranks import joined
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.suite import Suite, load_suite
+from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.benchmarks.engine.ranks import joined
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import UsageError, unknown
-from holdfast.rows import digest, write_json
-from holdfast.run import Measurement, manifest
+from holdfast.runs.measurement import Measurement, manifest
+from holdfast.runs.row import digest, write_json
 
 if TYPE_CHECKING:
     from holdfast.compare import Comparison
@@ -120,7 +120,7 @@ def _again(config: EvalConfig, model: Any, suite: Suite, out: Path) -> Measureme
 
 def _export(config: EvalConfig, measurement: Measurement) -> None:
     if config.export:
-        from holdfast.readers.lm_eval_writer import write
+        from holdfast.importers.lm_eval_export import write
 
         write(measurement, Path(config.export))
 
@@ -163,7 +163,7 @@ def directory_of(config: EvalConfig) -> Path:
 
 
 def _measured(config: EvalConfig, model: Any, suite: Suite, out: Path, cache: Path | None = None) -> Measurement:
-    from holdfast.benchmarks.engine import measure
+    from holdfast.benchmarks.engine.measuring import measure
 
     return measure(
         open_model(config, model),

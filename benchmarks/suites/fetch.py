@@ -7,11 +7,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.data import Source, checksum, load_docs, local_files, prepared_path
-from holdfast.benchmarks.suite import Suite
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Source, checksum, load_docs, local_files, prepared_path
+from holdfast.benchmarks.suites.suite import Suite
+from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError
-from holdfast.rows import write_json, write_whole
+from holdfast.runs.row import write_json, write_whole
 
 MANIFEST = "holdfast-data.json"
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError, UsageError
 from holdfast.reward import Reward
-from holdfast.rows import digest
+from holdfast.runs.row import digest
 
 _PLAIN = [
     "fewshot",

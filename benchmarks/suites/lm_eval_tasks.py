@@ -8,18 +8,18 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.data import load_docs, mirror_cache
-from holdfast.benchmarks.engine_lm import Engine
-from holdfast.benchmarks.items import Completion, Item
-from holdfast.benchmarks.plan import Work
-from holdfast.benchmarks.scoring import Finished
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.suite import Entry
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.engine.backends.lm_eval_models import Engine
+from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.scoring import Finished
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.engine.workload import Work
+from holdfast.benchmarks.suites.source import load_docs, mirror_cache
+from holdfast.benchmarks.suites.suite import Entry
+from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.reward import Reward
-from holdfast.rows import digest
-from holdfast.run import TaskResult
+from holdfast.runs.measurement import TaskResult
+from holdfast.runs.row import digest
 from holdfast.sample import Sample, Score
 
 _PREFERRED = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc", "pass@1", "f1")

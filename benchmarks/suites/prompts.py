@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from holdfast.benchmarks.data import Doc, load_docs
-from holdfast.benchmarks.items import choose
-from holdfast.benchmarks.suite import Suite
-from holdfast.benchmarks.task import Task
-from holdfast.datacard.contamination import Item
+from holdfast.benchmarks.engine.items import choose
+from holdfast.benchmarks.suites.source import Doc, load_docs
+from holdfast.benchmarks.suites.suite import Suite
+from holdfast.benchmarks.suites.task import Task
 from holdfast.sample import message_text
+from holdfast.trainers.data.overlap.contamination import Item
 
 
 def suite_items(suite: Suite, data_root: Path | None = None) -> tuple[list[Item], list[str]]:

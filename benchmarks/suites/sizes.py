@@ -30,7 +30,7 @@ def suite_sizes(suite: Any) -> list[tuple[str, int, int]]:
 
     Raises UsageError for a benchmark whose size nobody knows.
     """
-    from holdfast.benchmarks.suite import load_suite
+    from holdfast.benchmarks.suites.suite import load_suite
 
     return [_size(entry) for entry in load_suite(suite).entries]
 

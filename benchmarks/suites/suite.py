@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.custom import task_from_file
-from holdfast.benchmarks.task import Task, builtin_tasks, find_task
+from holdfast.benchmarks.suites.file_task import task_from_file
+from holdfast.benchmarks.suites.task import Task, builtin_tasks, find_task
 from holdfast.errors import DataError, UsageError, suggestion, unknown
 
 LM_EVAL_PREFIX = "lm_eval:"
@@ -151,7 +151,7 @@ def _lookup(name: str) -> Task | None:
         return None
     if name in builtin_tasks():
         return find_task(name)
-    from holdfast.benchmarks.engine_tasks import lm_eval_has
+    from holdfast.benchmarks.suites.lm_eval_tasks import lm_eval_has
 
     misspelt = get_close_matches(name, builtin_tasks(), n=1, cutoff=0.85)  # lm-eval's index takes seconds to read
     if not misspelt and lm_eval_has(name):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
-from holdfast.benchmarks.data import Doc, Source
+from holdfast.benchmarks.suites.source import Doc, Source
 from holdfast.errors import UsageError, unknown
 from holdfast.sample import Message, Text
 
@@ -120,7 +120,7 @@ def builtin_tasks() -> dict[str, Task]:
     found: dict[str, Task] = {}
     for info in pkgutil.iter_modules(package.__path__, "holdfast.benchmarks."):
         name = f"{info.name}.tasks" if info.ispkg else info.name
-        if info.name.rpartition(".")[2].startswith("engine") or importlib.util.find_spec(name) is None:
+        if importlib.util.find_spec(name) is None:
             continue
         for task in getattr(importlib.import_module(name), "TASKS", ()):
             if task.name in found:

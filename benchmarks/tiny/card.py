@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.data import Doc
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc
+from holdfast.benchmarks.suites.task import Task
 from holdfast.benchmarks.tiny import model_path
 from holdfast.benchmarks.tiny.tasks import CODE, ITEMS, SEED, TASKS
 from holdfast.reward import Reward

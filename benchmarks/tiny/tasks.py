@@ -9,8 +9,8 @@ would only hide what the model does. Seed and size are part of the version: chan
 from dataclasses import replace
 from functools import partial
 
-from holdfast.benchmarks.data import Doc, Source
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
 from holdfast.benchmarks.tiny.skills import SKILLS, generate
 
 ITEMS = 200

@@ -32,7 +32,7 @@ class Options:
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Bisect one run."""
-    from holdfast.trainers.bisect import bisect
+    from holdfast.trainers.repair.bisect import bisect
 
     if len(paths) != 1:
         raise UsageError(f"`holdfast bisect` takes one run directory, not {len(paths)}")

@@ -37,7 +37,7 @@ from holdfast.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from holdfast.compare import Columns, Comparison
-    from holdfast.run import Measurement
+    from holdfast.runs.measurement import Measurement
 
 
 @dataclass(slots=True)
@@ -167,7 +167,7 @@ def _named(comparison: "Comparison", options: Options) -> "Comparison":
 def _write(comparison: "Comparison", options: Options, number: int | None) -> None:
     """Write the files asked for; of several runs each has its number in the file's name."""
     from holdfast.report import text
-    from holdfast.rows import write_whole
+    from holdfast.runs.row import write_whole
 
     for kind in ("html", "md", "json", "junit"):
         wanted = getattr(options, kind)
@@ -183,7 +183,7 @@ def _write(comparison: "Comparison", options: Options, number: int | None) -> No
 
 
 def _junit(comparison: "Comparison") -> str:
-    from holdfast.junit import junit
+    from holdfast.report.junit import junit
 
     return junit(comparison)
 
@@ -201,7 +201,7 @@ def _show(comparisons: "Sequence[Comparison]", flags: Flags) -> None:
         console.print(terminal(comparison))
         console.print(_margin_line(comparison), style="dim", highlight=False)
     if len(comparisons) > 1:
-        from holdfast.frontier import table
+        from holdfast.report.sweep.frontier import table
 
         console.print(table(comparisons))
 
@@ -216,8 +216,8 @@ def _margin_line(comparison: "Comparison") -> str:
 def _as_json(comparisons: "Sequence[Comparison]") -> dict[str, Any]:
     if len(comparisons) == 1:
         return comparisons[0].to_json()
-    from holdfast.frontier import points_of
-    from holdfast.report.sweep import as_json
+    from holdfast.report.sweep.frontier import points_of
+    from holdfast.report.sweep.points import as_json
 
     return {
         "schema": 1,

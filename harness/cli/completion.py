@@ -77,8 +77,8 @@ def candidates(line: str) -> list[str]:
 
 
 _CONFIGS = {
-    "train": ("holdfast.trainers.config", "TrainConfig"),
-    "eval": ("holdfast.benchmarks.evaluate", "EvalConfig"),
+    "train": ("holdfast.trainers.run.config", "TrainConfig"),
+    "eval": ("holdfast.benchmarks.suites.evaluate", "EvalConfig"),
 }
 _MORE = {"train": ("experiment", "launcher", "sweeper", "from"), "eval": ()}
 """Keys that choose among configs, or a saved one."""
@@ -138,8 +138,8 @@ _GROUPS = ("trainer", "data", "model", "experiment", "launcher", "sweeper")
 
 
 def _suites_and_tasks(suites: bool) -> list[str]:
-    from holdfast.benchmarks.suite import suite_names
-    from holdfast.benchmarks.task import builtin_tasks
+    from holdfast.benchmarks.suites.suite import suite_names
+    from holdfast.benchmarks.suites.task import builtin_tasks
 
     return [*(suite_names() if suites else ()), *builtin_tasks()]
 

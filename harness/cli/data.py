@@ -38,9 +38,9 @@ from holdfast.cli.grammar import Flags
 from holdfast.errors import EXIT_DATA, EXIT_PASS, UsageError, unknown
 
 if TYPE_CHECKING:
-    from holdfast.benchmarks.fetch import Status
-    from holdfast.benchmarks.suite import Suite
-    from holdfast.trainers.config import DataConfig
+    from holdfast.benchmarks.suites.fetch import Status
+    from holdfast.benchmarks.suites.suite import Suite
+    from holdfast.trainers.run.config import DataConfig
 
 ACTIONS = ("fetch", "verify", "contamination", "card", "filter")
 
@@ -96,7 +96,7 @@ def run(paths: Sequence[str], options: Options, flags: Flags) -> int:
 
 
 def _prepare(paths: Sequence[str], options: Options, root: Path, flags: Flags) -> int:
-    from holdfast.benchmarks.fetch import fetch, missing, verify
+    from holdfast.benchmarks.suites.fetch import fetch, missing, verify
 
     if len(paths) != 1:
         raise UsageError(f"`holdfast data {paths[0]}` takes no path: name suite=… or tasks=[…]")
@@ -107,19 +107,19 @@ def _prepare(paths: Sequence[str], options: Options, root: Path, flags: Flags) -
 
 
 def _suite(options: Options, default: str) -> "Suite":
-    from holdfast.benchmarks.suite import load_suite
+    from holdfast.benchmarks.suites.suite import load_suite
 
     return load_suite(options.tasks or options.suite or default)
 
 
 def _contamination(what: str, options: Options, root: Path | None, flags: Flags) -> int:
-    from holdfast.trainers.contamination import check_file
+    from holdfast.trainers.data.contamination import check_file
 
     found = check_file(data_config(what, options), _suite(options, "core"), root, options.limit, options.out)
     if flags.json:
         print(json.dumps(found.to_json(), ensure_ascii=False))
         return EXIT_PASS
-    from holdfast.datacard.render import print_contamination
+    from holdfast.trainers.data.card.console import print_contamination
 
     print_contamination(found)
     if options.out:
@@ -129,10 +129,10 @@ def _contamination(what: str, options: Options, root: Path | None, flags: Flags)
 
 
 def _card(what: str, options: Options, root: Path | None, flags: Flags) -> int:
-    from holdfast.datacard.pages import as_json, check_out, write_card
-    from holdfast.datacard.render import print_card, progress
-    from holdfast.trainers.card import card_of, words_of
-    from holdfast.trainers.rewards import rewards_of
+    from holdfast.trainers.data.card.console import print_card, progress
+    from holdfast.trainers.data.card.pages import as_json, check_out, write_card
+    from holdfast.trainers.data.card.training_card import card_of, words_of
+    from holdfast.trainers.run.rewards import rewards_of
 
     check_out(options.out)
     config = data_config(what, options)
@@ -161,8 +161,8 @@ def _card(what: str, options: Options, root: Path | None, flags: Flags) -> int:
 def _filter(paths: Sequence[str], options: Options, root: Path | None, flags: Flags) -> int:
     from dataclasses import replace
 
-    from holdfast.trainers.config import FilterConfig
-    from holdfast.trainers.sieve import active, dropped_file, filter_file
+    from holdfast.trainers.data.row_filter import active, dropped_file, filter_file
+    from holdfast.trainers.run.config import FilterConfig
 
     if len(paths) != 2 or not paths[1].endswith(".jsonl"):
         raise UsageError("`holdfast data filter` needs the data to read and the .jsonl file to write")
@@ -194,8 +194,8 @@ def data_config(what: str, options: Options) -> "DataConfig":
     """The DataConfig of a file, a folder, a name of conf/data or a hub id, with the columns of the command line."""
     from dataclasses import replace
 
-    from holdfast.trainers.compose import choices, refuse_near_miss
-    from holdfast.trainers.data import named_data
+    from holdfast.trainers.data.sources import named_data
+    from holdfast.trainers.run.compose import choices, refuse_near_miss
 
     names = choices("data")
     if what not in names and not what.startswith("tiny:"):

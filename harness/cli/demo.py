@@ -69,8 +69,8 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
 
 def _train(name: str, ratio: float, position: int, options: Options, anew: bool) -> "Comparison":
     with _said(f"{position}/2  {name}: {options.steps} steps on subtraction"):
-        from holdfast.trainers.before_after import before_after
-        from holdfast.trainers.compose import compose
+        from holdfast.trainers.run.before_after import before_after
+        from holdfast.trainers.run.compose import compose
 
         _hush()
         with contextlib.redirect_stdout(sys.stderr):  # TRL prints its log; ours alone belongs on stdout
@@ -124,23 +124,23 @@ def _said(what: str) -> Iterator[None]:
 
 
 def _write_summary(out: Path, named: "dict[str, Comparison]", folders: dict[str, str]) -> None:
-    from holdfast.report import beside
-    from holdfast.rows import write_json
+    from holdfast.report.sweep import side_by_side
+    from holdfast.runs.row import write_json
 
     links = {name: f"{Path(folder).name}/report.html" for name, folder in folders.items()}
-    text = beside.markdown(named, links, "Subtraction, learned with and without replay")
+    text = side_by_side.markdown(named, links, "Subtraction, learned with and without replay")
     (out / "summary.md").write_text(text, encoding="utf-8")
-    write_json(out / "summary.json", {"runs": folders, "lines": beside.lines(named), **_record(named)})
+    write_json(out / "summary.json", {"runs": folders, "lines": side_by_side.lines(named), **_record(named)})
 
 
 def _record(named: "dict[str, Comparison]") -> dict[str, object]:
-    from holdfast.report import beside
+    from holdfast.report.sweep import side_by_side
 
-    return {"comparisons": beside.record(named)}
+    return {"comparisons": side_by_side.record(named)}
 
 
 def _show(out: Path, named: "dict[str, Comparison]", folders: dict[str, str], seconds: float, flags: Flags) -> None:
-    from holdfast.report import beside
+    from holdfast.report.sweep import side_by_side
 
     if flags.json:
         print(json.dumps({"runs": folders, "summary": str(out / "summary.md"), **_record(named)}))
@@ -148,8 +148,10 @@ def _show(out: Path, named: "dict[str, Comparison]", folders: dict[str, str], se
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    console.print(beside.table(named, "The embedded model's skills (points), before and after learning subtraction"))
-    for line in beside.lines(named):
+    console.print(
+        side_by_side.table(named, "The embedded model's skills (points), before and after learning subtraction")
+    )
+    for line in side_by_side.lines(named):
         console.print(line)
     console.print()
     for name, folder in folders.items():

@@ -33,7 +33,7 @@ from holdfast.cli.grammar import Flags
 from holdfast.errors import EXIT_PASS, EXIT_REGRESSED, UsageError
 
 if TYPE_CHECKING:
-    from holdfast.trainers.mend import Mended
+    from holdfast.trainers.repair.mend import Mended
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Options:
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Mend one run."""
-    from holdfast.trainers.mend import Search, mend
+    from holdfast.trainers.repair.mend import Search, mend
 
     if len(paths) != 1:
         raise UsageError(f"`holdfast mend` takes one run directory, not {len(paths)}")

@@ -31,7 +31,7 @@ from holdfast.cli.grammar import Flags
 from holdfast.errors import UsageError, unknown
 
 if TYPE_CHECKING:
-    from holdfast.plan import Bench, SuitePlan
+    from holdfast.compare.power import Bench, SuitePlan
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Options:
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Print the plan."""
-    from holdfast.plan import Wanted, make_plan
+    from holdfast.compare.power import Wanted, make_plan
 
     _check(options)
     benches = _piloted(_benches(options), paths, options)
@@ -108,7 +108,7 @@ def _suite_benches(options: Options) -> "list[Bench]":
     """The suite's tasks with their known sizes: nothing is downloaded."""
     if options.suite is None:
         return []
-    from holdfast.sizes import suite_sizes
+    from holdfast.benchmarks.suites.sizes import suite_sizes
 
     what: Any = options.suite
     if what.startswith("["):
@@ -124,7 +124,7 @@ def _sized(word: str, options: Options) -> "Bench":
 
 
 def _bench(name: str, items: int, repeats: int, options: Options) -> "Bench":
-    from holdfast.plan import Bench
+    from holdfast.compare.power import Bench
 
     size = items if options.items is None else min(items, options.items)
     sampled = options.flips if repeats > 1 else 0.0

@@ -31,7 +31,7 @@ from holdfast.cli.grammar import Flags, plain
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.registry import Spec, lookup, names
 from holdfast.reward import Reward
-from holdfast.rows import write_whole
+from holdfast.runs.row import write_whole
 from holdfast.sample import Sample
 
 
@@ -152,7 +152,7 @@ def _audit(words: list[str], options: Options, flags: Flags) -> int:
     """Print the card of a reward on a labelled file; `card=FILE` writes it too."""
     if len(words) != 2:
         raise UsageError("usage: holdfast rewards audit NAME FILE [expected=FIELD …]")
-    from holdfast.audit import audit, read_labelled
+    from holdfast.scoring.audit import audit, read_labelled
 
     keys = {key: options.extra.pop(key, default) for key, default in _AUDIT_KEYS.items()}
     reward = _reward(words[0], options)
@@ -179,7 +179,7 @@ def _replay(words: list[str], options: Options, flags: Flags) -> int:
     """Print where another grader and ours differ; `out=FILE` writes every difference as a JSON line."""
     if len(words) != 1 or "with" not in options.extra:
         raise UsageError("usage: holdfast rewards replay FILE with=GRADER [reward=NAME …]")
-    from holdfast.replay import replay
+    from holdfast.scoring.grader_diff import replay
 
     keys = {key: options.extra.pop(key, default) for key, default in _REPLAY_KEYS.items()}
     name = str(keys["reward"])
@@ -207,7 +207,7 @@ _REPLAY_KEYS: dict[str, str | None] = {
 def _docs(words: list[str], flags: Flags) -> int:
     if len(words) != 1:
         raise UsageError("usage: holdfast rewards docs FOLDER")
-    from holdfast.reward_docs import write_docs
+    from holdfast.scoring.reward_pages import write_docs
 
     paths = [str(path) for path in write_docs(Path(words[0]))]
     print(json.dumps({"written": paths}) if flags.json else f"{len(paths)} pages in {words[0]}")

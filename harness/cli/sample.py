@@ -42,8 +42,8 @@ from holdfast.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from holdfast.reward import Reward
-    from holdfast.trainers.config import DataConfig
-    from holdfast.trainers.sample import Wanted
+    from holdfast.trainers.data.sampling import Wanted
+    from holdfast.trainers.run.config import DataConfig
 
 
 @dataclass(slots=True)
@@ -84,8 +84,8 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Sample one data set."""
     if len(paths) != 1:
         raise UsageError(f"`holdfast sample` takes one data set, not {len(paths)}: {' '.join(paths) or 'nothing'}")
-    from holdfast.benchmarks.settings import Settings
-    from holdfast.trainers.sample import prompts_of, sample
+    from holdfast.benchmarks.engine.settings import Settings
+    from holdfast.trainers.data.sampling import prompts_of, sample
 
     out = Path(options.out)
     wanted = _wanted(options)
@@ -120,8 +120,8 @@ def _data(name: str, options: Options) -> "DataConfig":
     from dataclasses import replace
 
     from holdfast.records import SUFFIXES, require_file
-    from holdfast.trainers.compose import choices
-    from holdfast.trainers.data import named_data
+    from holdfast.trainers.data.sources import named_data
+    from holdfast.trainers.run.compose import choices
 
     bare = re.fullmatch(r"[\w-]+", name)
     if bare and not Path(name).exists() and name not in choices("data"):
@@ -141,8 +141,8 @@ def _data(name: str, options: Options) -> "DataConfig":
 
 
 def _reward(options: Options, data: "DataConfig") -> "Reward":
-    from holdfast.trainers.replay import ANY_TEXT
-    from holdfast.trainers.rewards import rewards_of
+    from holdfast.trainers.data.self_replay import ANY_TEXT
+    from holdfast.trainers.run.rewards import rewards_of
 
     chosen = options.reward or data.reward
     if options.chosen == "data" and options.reward is None:
@@ -153,7 +153,7 @@ def _reward(options: Options, data: "DataConfig") -> "Reward":
 
 
 def _wanted(options: Options) -> "Wanted":
-    from holdfast.trainers.sample import Wanted
+    from holdfast.trainers.data.sampling import Wanted
 
     wanted = Wanted(
         to=options.to,
@@ -196,7 +196,7 @@ def _model(options: Options) -> Any:
             "timeout": options.timeout,
             "max_retries": options.retries,
         }
-    from holdfast.benchmarks.models import load
+    from holdfast.benchmarks.engine.backends.models import load
 
     return load(options.model)
 

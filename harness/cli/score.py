@@ -34,7 +34,7 @@ from holdfast.cli.grammar import Flags, plain
 from holdfast.errors import UsageError, unknown
 from holdfast.registry import lookup
 from holdfast.reward import Reward
-from holdfast.score import Fields, Join, Scorer, Tally, score_file
+from holdfast.scoring.score_file import Fields, Join, Scorer, Tally, score_file
 
 ENGINES = ("local", "ray")
 
@@ -130,7 +130,7 @@ def _sink(out: str | None, task: str) -> Iterator[TextIO]:
         with Path(os.devnull).open("w", encoding="utf-8") as sink:
             yield sink
         return
-    from holdfast.run import sample_path
+    from holdfast.runs.measurement import sample_path
 
     target = Path(out) if out.endswith(".jsonl") else sample_path(Path(out), task)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -159,8 +159,8 @@ def _progress(flags: Flags) -> Iterator[Any]:
 
 
 def _write_results(directory: Path, task: str, reward: Reward, source: Path) -> None:
-    from holdfast.rows import read_rows
-    from holdfast.run import Measurement, TaskResult, sample_path, summarize, write_results
+    from holdfast.runs.measurement import Measurement, TaskResult, sample_path, summarize, write_results
+    from holdfast.runs.row import read_rows
 
     result = summarize(TaskResult(task, reward=reward.describe()), read_rows(sample_path(directory, task)))
     write_results(Measurement(directory, {task: result}, {"name": f"recorded:{source.name}"}))

@@ -85,8 +85,8 @@ def _listen(options: Options) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    from holdfast.serve.door import SPREADS, Door
-    from holdfast.serve.protocol import BoundedProtocol
+    from holdfast.serve.sockets import SPREADS, Door
+    from holdfast.serve.timeouts import BoundedProtocol
 
     config = uvicorn.Config(
         "holdfast.serve.app:make_app",

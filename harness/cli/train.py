@@ -32,20 +32,20 @@ from holdfast.cli.grammar import Flags
 from holdfast.errors import UsageError, unknown
 
 if TYPE_CHECKING:
-    from holdfast.trainers.before_after import Result
-    from holdfast.trainers.config import TrainConfig
+    from holdfast.trainers.run.before_after import Result
+    from holdfast.trainers.run.config import TrainConfig
 
 HYDRA = True
 
 
 def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
     """One job, or with `-m` a sweep. Raises UsageError for every mistake in the words."""
-    from holdfast.trainers.compose import compose
+    from holdfast.trainers.run.compose import compose
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     words, config_dirs, switches = _words(overrides)
     if switches & {"-m", "--multirun"}:
-        from holdfast.trainers.sweep import sweep
+        from holdfast.trainers.run.sweep import sweep
 
         return sweep(words, config_dirs, json=flags.json)
     config = _saved(words) or compose(words, config_dirs)
@@ -55,11 +55,11 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
 
 
 def _one(config: "TrainConfig", flags: Flags) -> int:
-    from holdfast.trainers.before_after import before_after
-    from holdfast.trainers.processes import is_main
+    from holdfast.trainers.run.before_after import before_after
+    from holdfast.trainers.run.processes import is_main
 
     if config.dry_run:
-        from holdfast.trainers.estimate import estimate
+        from holdfast.trainers.estimate.estimate import estimate
 
         print(estimate(config).text(json=flags.json))
         return 0
@@ -111,7 +111,7 @@ def _words(overrides: Sequence[str]) -> tuple[list[str], list[str], set[str]]:
 
 def _saved(words: Sequence[str]) -> "TrainConfig | None":
     """The settings of `from=<run>/manifest.json`."""
-    from holdfast.trainers.compose import from_manifest
+    from holdfast.trainers.run.compose import from_manifest
 
     if not any(word.startswith("from=") for word in words):
         return None

@@ -4,7 +4,7 @@
 measurement, a file of scored samples, or another harness's output.
 """
 
-from holdfast.compare.core import compare
+from holdfast.compare.comparing import compare
 from holdfast.compare.load import Columns, load
 from holdfast.compare.policy import Policy, read_policy
 from holdfast.compare.result import (

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from holdfast.compare.source import Record, Source, fault
+from holdfast.compare.row_source import Record, Source, fault
 from holdfast.compare.traits import language, refuses
 from holdfast.errors import DataError
 from holdfast.sample import Outcome, final_text

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from holdfast.compare.decide import decide, omnibus
+from holdfast.compare.decision import decide, omnibus
 from holdfast.compare.details import categories, flips, forgetting, shifts, untruncated
+from holdfast.compare.effect import Measured, measure
 from holdfast.compare.load import tables_of
-from holdfast.compare.measure import Measured, measure
 from holdfast.compare.pairing import Pairs, check_allowances, check_definition, pair, shared_tasks
 from holdfast.compare.policy import Policy
 from holdfast.compare.result import Benchmark, Comparison, Interval, Role, RunInfo
 from holdfast.compare.verdict import Judged, Rules, judge
 from holdfast.compare.wording import explain, sentence
 from holdfast.errors import unknown
-from holdfast.run import Measurement, read_json
+from holdfast.runs.measurement import Measurement, read_json
 from holdfast.stats.suite import LARGEST, decidable_margin
 
 Origin = Literal["given", "policy", "default"]

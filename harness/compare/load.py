@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from holdfast.compare.source import FileSource, RowSource, Source
-from holdfast.compare.table import Table, read_tables
+from holdfast.compare.columns import Table, read_tables
+from holdfast.compare.row_source import FileSource, RowSource, Source
 from holdfast.errors import DataError
 from holdfast.records import SUFFIXES, pick, read_records, require_file
-from holdfast.rows import Row, digest
-from holdfast.run import Measurement, TaskResult, read_json, read_measurement
+from holdfast.runs.measurement import Measurement, TaskResult, read_json, read_measurement
+from holdfast.runs.row import Row, digest
 
 _OURS = frozenset({"doc_id", "doc_hash", "prompt_hash", "prompt", "completion", "score", "outcome"})
 _IDS = ("id", "doc_id", "task_id", "key", "question_id", "uid")
@@ -123,9 +123,9 @@ def _is_measurement(folder: Path) -> bool:
 def _foreign(path: Path, columns: Columns | None, first: Mapping[str, Any] | None = None) -> Measurement:
     """Another harness's output, else a table with a column of scores."""
     if columns is None or columns.score is None:
-        from holdfast import readers
+        from holdfast import importers
 
-        found = getattr(readers, "read", lambda _: None)(path)
+        found = getattr(importers, "read", lambda _: None)(path)
         if isinstance(found, Measurement):
             return found
     if columns is not None:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from holdfast.compare.source import Source
-from holdfast.compare.table import Items, Numbers, Table
+from holdfast.compare.columns import Items, Numbers, Table
+from holdfast.compare.row_source import Source
 from holdfast.errors import DataError, unknown
-from holdfast.run import Measurement, TaskResult
+from holdfast.runs.measurement import Measurement, TaskResult
 
 ALLOWANCES = ("tasks", "items", "prompt", "version", "generation", "reward", "metric")
 """Differences a user may allow: `allow=[prompt]`."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
 from holdfast.errors import DataError
-from holdfast.rows import Row
+from holdfast.runs.row import Row
 
 Record = Mapping[str, Any]
 _NEEDED = frozenset({"doc_id", "doc_hash", "prompt_hash", "prompt", "completion", "score", "outcome"})
@@ -18,7 +18,7 @@ _FIELDS = tuple(f.name for f in fields(Row))
 
 
 class Source(Protocol):
-    """Rows as plain mappings with the fields of `holdfast.rows.Row`, in an order that stays the same."""
+    """Rows as plain mappings with the fields of `holdfast.runs.row.Row`, in an order that stays the same."""
 
     def records(self) -> Iterator[Record]:
         """Every row."""

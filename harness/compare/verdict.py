@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from holdfast.compare.measure import Measured
+from holdfast.compare.effect import Measured
 from holdfast.compare.pairing import Pairs
 from holdfast.compare.result import Role, Verdict
 from holdfast.stats.multiple import holm

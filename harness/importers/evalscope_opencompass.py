@@ -17,9 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from holdfast.readers.recorded import Recorded, number, outcome_of, primary, recorded
-from holdfast.rows import Row, digest, read_jsonl
-from holdfast.run import TaskResult, read_json
+from holdfast.importers.recorded import Recorded, number, outcome_of, primary, recorded
+from holdfast.runs.measurement import TaskResult, read_json
+from holdfast.runs.row import Row, digest, read_jsonl
 
 
 def read(path: Path) -> Recorded | None:

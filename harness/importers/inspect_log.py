@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError
-from holdfast.readers.recorded import Recorded, number, outcome_of, recorded
-from holdfast.rows import Row, digest
-from holdfast.run import TaskResult, read_json
+from holdfast.importers.recorded import Recorded, number, outcome_of, recorded
+from holdfast.runs.measurement import TaskResult, read_json
+from holdfast.runs.row import Row, digest
 from holdfast.sample import final_text, message_text
 
 

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from holdfast.readers.recorded import Recorded, outcome_of, primary, recorded
+from holdfast.importers.recorded import Recorded, outcome_of, primary, recorded
 from holdfast.records import read_records
-from holdfast.rows import Row, digest
-from holdfast.run import TaskResult
+from holdfast.runs.measurement import TaskResult
+from holdfast.runs.row import Row, digest
 
 _NAME = re.compile(r"^details_(.+?)_\d{4}-\d\d-\d\dT.*$")
 

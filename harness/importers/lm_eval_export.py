@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from holdfast.rows import Row, write_json, write_stream
-from holdfast.run import Measurement, TaskResult
+from holdfast.runs.measurement import Measurement, TaskResult
+from holdfast.runs.row import Row, write_json, write_stream
 
 
 def write(measurement: Measurement, directory: Path) -> list[Path]:

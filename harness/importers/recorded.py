@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError
-from holdfast.rows import Row
-from holdfast.run import Measurement, TaskResult, summarize
+from holdfast.runs.measurement import Measurement, TaskResult, summarize
+from holdfast.runs.row import Row
 
 Rows = Callable[[], Iterator[Row]]
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError
-from holdfast.readers.recorded import Recorded, outcome_of, recorded
-from holdfast.rows import Row, digest
-from holdfast.run import TaskResult
+from holdfast.importers.recorded import Recorded, outcome_of, recorded
+from holdfast.runs.measurement import TaskResult
+from holdfast.runs.row import Row, digest
 from holdfast.stats.pass_at_k import pass_hat_k
 
 

@@ -32,7 +32,7 @@ def write(
     records); without them the run's own files are read where there are any. Raises UsageError for an unknown format,
     DataError for a `training.json` that is not one.
     """
-    from holdfast.rows import write_whole
+    from holdfast.runs.row import write_whole
 
     for wanted in formats:
         if wanted not in FORMATS:
@@ -62,7 +62,7 @@ def text(comparison: "Comparison", wanted: str, extras: Mapping[str, Any] | None
         from holdfast.report.markdown import markdown
 
         return markdown(comparison, known)
-    from holdfast.report.html import render
+    from holdfast.report.html.page import render
 
     return render(comparison, known)
 
@@ -83,7 +83,7 @@ def refresh(run: Path) -> list[Path]:
     Returns the paths; none when the run has no report.json.
     """
     from holdfast.compare.result import Comparison
-    from holdfast.run import read_json
+    from holdfast.runs.measurement import read_json
 
     if not (run / "report.json").is_file():
         return []
@@ -92,7 +92,7 @@ def refresh(run: Path) -> list[Path]:
 
 def _found(comparison: "Comparison", directory: Path | None = None) -> dict[str, Any]:
     """What the run's directory tells of its training."""
-    from holdfast.report.story import read_story
+    from holdfast.report.training_events import read_story
 
     for folder in (directory, Path(comparison.after.path).parent):
         if folder is None:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from holdfast.compare.result import Benchmark, Comparison, Interval, Omnibus
-from holdfast.report import words
-from holdfast.report.forest import Scale, scale
-from holdfast.report.markup import visible
-from holdfast.report.story import Part, parts
+from holdfast.report import phrases
+from holdfast.report.html.forest import Scale, scale
+from holdfast.report.html.html_builder import visible
+from holdfast.report.training_events import Part, parts
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -33,13 +33,13 @@ class Terminal:
         from rich.text import Text
 
         comparison = self.comparison
-        look = words.DECISIONS[comparison.decision]
+        look = phrases.DECISIONS[comparison.decision]
         headline = Text(f"{look.mark} {look.word.upper()}  ", style=_STYLES[look.tone])
-        yield headline.append(visible(words.sentence(comparison)), style="bold")
-        yield Text(visible(words.title(comparison)), style="dim")
+        yield headline.append(visible(phrases.sentence(comparison)), style="bold")
+        yield Text(visible(phrases.title(comparison)), style="dim")
         yield Text()
         yield _table(comparison, drawn=options.max_width >= _WIDE)
-        for note in filter(None, map(words.one_sided, comparison.benchmarks)):
+        for note in filter(None, map(phrases.one_sided, comparison.benchmarks)):
             yield Text(visible(note), style="dim")
         for warning in comparison.warnings:
             yield Text(f"! {visible(warning)}", style="yellow")
@@ -74,7 +74,7 @@ def _table(comparison: Comparison, drawn: bool) -> "Table":
     table.add_column("before → after", justify="right", no_wrap=True)
     if drawn:
         table.add_column("change in points", no_wrap=True, width=_PLOT)
-    table.add_column(f"change, {words.level(comparison.confidence)} interval", justify="right", no_wrap=drawn)
+    table.add_column(f"change, {phrases.level(comparison.confidence)} interval", justify="right", no_wrap=drawn)
     table.add_column("verdict", overflow="fold")
     bounds = [v for b in comparison.benchmarks for v in (b.interval.low, b.interval.high)]
     axis = scale([*bounds, -comparison.margin])
@@ -92,13 +92,13 @@ def _table(comparison: Comparison, drawn: bool) -> "Table":
 def _cells(benchmark: Benchmark, axis: Scale, drawn: bool) -> "list[RenderableType]":
     from rich.text import Text
 
-    look = words.VERDICTS[benchmark.verdict]
-    lacking = words.lacking(benchmark)
+    look = phrases.VERDICTS[benchmark.verdict]
+    lacking = phrases.lacking(benchmark)
     line = plot(benchmark.difference, benchmark.interval, benchmark.margin, axis)
     return [
         Text(f"  {visible(benchmark.task)}"),
-        words.count(benchmark.n),
-        f"{words.score(benchmark.before)} → {words.score(benchmark.after)}",
+        phrases.count(benchmark.n),
+        f"{phrases.score(benchmark.before)} → {phrases.score(benchmark.after)}",
         *([Text(line, style=_STYLES[look.tone])] if drawn else []),
         _change(benchmark.difference, benchmark.interval),
         Text(f"{look.mark} {look.word}{f' ({lacking})' if lacking else ''}", style=_STYLES[look.tone]),
@@ -109,12 +109,12 @@ def _macro_cells(macro: Omnibus, axis: Scale, drawn: bool) -> "list[RenderableTy
     from rich.text import Text
 
     mark, style = ("●", _STYLES["good"]) if macro.non_inferior else ("○", _STYLES["warn"])
-    says = f"{mark} margin of {words.size(macro.margin)} {'kept' if macro.non_inferior else 'not kept'}"
+    says = f"{mark} margin of {phrases.size(macro.margin)} {'kept' if macro.non_inferior else 'not kept'}"
     line = plot(macro.difference, macro.interval, macro.margin, axis, "◆")
     return [
         Text("  mean", style="bold"),
-        words.count(macro.n),
-        f"{words.score(macro.before)} → {words.score(macro.after)}",
+        phrases.count(macro.n),
+        f"{phrases.score(macro.before)} → {phrases.score(macro.after)}",
         *([Text(line, style="bold")] if drawn else []),
         _change(macro.difference, macro.interval),
         Text(says, style=style),
@@ -141,8 +141,8 @@ def plot(value: float, bounds: Interval, margin: float, axis: Scale, mark: str =
 def _change(difference: float, bounds: Interval) -> "Text":
     from rich.text import Text
 
-    cell = Text(words.points(difference), style="bold")
-    cell.append(f" {words.interval(bounds)}", style="dim")
+    cell = Text(phrases.points(difference), style="bold")
+    cell.append(f" {phrases.interval(bounds)}", style="dim")
     return cell
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from holdfast.compare.result import Benchmark, Comparison, Flip
-from holdfast.report import words
-from holdfast.report.markup import visible
+from holdfast.report import phrases
+from holdfast.report.html.html_builder import visible
 from holdfast.report.reproduce import command_line
-from holdfast.report.story import Part, parts
+from holdfast.report.training_events import Part, parts
 
 LONGEST = 60_000
 """Characters; GitHub takes 65,536."""
@@ -22,8 +22,8 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!&$])")
 
 def markdown(comparison: Comparison, extras: Mapping[str, Any] | None = None) -> str:
     """Verdict, table and folded details. Parts that would pass the limit are left out, and it is said."""
-    look = words.DECISIONS[comparison.decision]
-    kept = f"### {_ICONS[look.tone]} {look.word}: {plain(words.sentence(comparison))}\n"
+    look = phrases.DECISIONS[comparison.decision]
+    kept = f"### {_ICONS[look.tone]} {look.word}: {plain(phrases.sentence(comparison))}\n"
     blocks = [_summary(comparison), _warnings(comparison), _checks(comparison), _table(comparison)]
     blocks += [_part(part) for part in parts(extras or {})]
     blocks += [_forgetting(comparison), _categories(comparison), *_examples(comparison), _reproduce(comparison)]
@@ -48,11 +48,11 @@ def fenced(text: str) -> str:
 
 def _summary(comparison: Comparison) -> str:
     macro = comparison.macro
-    said = f"`{_code(words.title(comparison))}`"
+    said = f"`{_code(phrases.title(comparison))}`"
     if macro:
-        change = f"{words.points(macro.difference)} {words.interval(macro.interval)}"
+        change = f"{phrases.points(macro.difference)} {phrases.interval(macro.interval)}"
         said += f" · {_mean(macro.tasks)}: **{change}** points"
-    return f"{said} · margin {words.margin(comparison.margin)} ({comparison.margin_origin})"
+    return f"{said} · margin {phrases.margin(comparison.margin)} ({comparison.margin_origin})"
 
 
 def _mean(tasks: int) -> str:
@@ -77,26 +77,26 @@ def _table(comparison: Comparison) -> str:
         "Benchmark",
         "Items",
         "Before → after",
-        f"Change in points, {words.level(comparison.confidence)} interval",
+        f"Change in points, {phrases.level(comparison.confidence)} interval",
         "Verdict",
     ]
     rows = []
     for role in ("target", "held", "ignored"):
         group = sorted((b for b in comparison.benchmarks if b.role == role), key=lambda b: b.difference)
         rows += [_row(benchmark) for benchmark in group]
-    notes = [f"- {plain(note)}" for note in map(words.one_sided, comparison.benchmarks) if note]
+    notes = [f"- {plain(note)}" for note in map(phrases.one_sided, comparison.benchmarks) if note]
     return _grid(heads, rows) + ("\n\n" + "\n".join(notes) if notes else "")
 
 
 def _row(benchmark: Benchmark) -> list[str]:
-    look = words.VERDICTS[benchmark.verdict]
+    look = phrases.VERDICTS[benchmark.verdict]
     name = {"target": " (trained for)", "ignored": " (not judged)"}.get(benchmark.role, "")
-    lacking = words.lacking(benchmark)
+    lacking = phrases.lacking(benchmark)
     return [
         f"{plain(benchmark.task)}{name}",
-        words.count(benchmark.n),
-        f"{words.score(benchmark.before)} → {words.score(benchmark.after)}",
-        f"**{words.points(benchmark.difference)}** {words.interval(benchmark.interval)}",
+        phrases.count(benchmark.n),
+        f"{phrases.score(benchmark.before)} → {phrases.score(benchmark.after)}",
+        f"**{phrases.points(benchmark.difference)}** {phrases.interval(benchmark.interval)}",
         f"{_ICONS[look.tone]} {look.word}{f' ({lacking})' if lacking else ''}",
     ]
 
@@ -115,12 +115,12 @@ def _forgetting(comparison: Comparison) -> str:
         table = benchmark.forgetting
         if table:
             counts = (
-                words.count(table.lost),
-                words.share(table.lost_rate),
-                words.count(table.gained),
-                words.share(table.gained_rate),
+                phrases.count(table.lost),
+                phrases.share(table.lost_rate),
+                phrases.count(table.gained),
+                phrases.share(table.gained_rate),
             )
-            rows.append([plain(benchmark.task), *counts, words.share(table.retention)])
+            rows.append([plain(benchmark.task), *counts, phrases.share(table.retention)])
     heads = ["Benchmark", "Lost (1→0)", "of items", "Gained (0→1)", "of items", "Still right"]
     return _folded("Forgetting", _grid(heads, rows)) if rows else ""
 
@@ -132,9 +132,9 @@ def _categories(comparison: Comparison) -> str:
         [
             plain(b.task),
             plain(c.name),
-            words.count(c.n),
-            f"{words.points(c.difference)} {words.interval(c.interval)}",
-            words.probability(c.q),
+            phrases.count(c.n),
+            f"{phrases.points(c.difference)} {phrases.interval(c.interval)}",
+            phrases.probability(c.q),
         ]
         for b, c in worst
     ]
@@ -148,16 +148,16 @@ def _examples(comparison: Comparison) -> Iterator[str]:
         if lost:
             shown = "\n\n".join(_example(flip) for flip in lost[:_EXAMPLES])
             yield _folded(
-                f"{benchmark.task}: {min(len(lost), _EXAMPLES)} of {words.count(len(lost))} lost items", shown
+                f"{benchmark.task}: {min(len(lost), _EXAMPLES)} of {phrases.count(len(lost))} lost items", shown
             )
 
 
 def _example(flip: Flip) -> str:
     parts = (
-        f"item {flip.doc_id}: {_excerpt(words.plain_text(flip.prompt))}",
-        f"reference: {_excerpt(words.reference_text(flip.reference))}",
-        f"before:    {_excerpt(words.plain_text(flip.before.completion))}",
-        f"after:     {_excerpt(words.plain_text(flip.after.completion))}",
+        f"item {flip.doc_id}: {_excerpt(phrases.plain_text(flip.prompt))}",
+        f"reference: {_excerpt(phrases.reference_text(flip.reference))}",
+        f"before:    {_excerpt(phrases.plain_text(flip.before.completion))}",
+        f"after:     {_excerpt(phrases.plain_text(flip.after.completion))}",
         f"reason:    {_excerpt(flip.after.reason)}",
     )
     return fenced("\n".join(parts))

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from holdfast.compare.result import Comparison, RunInfo
-from holdfast.report import words
-from holdfast.report.markup import Html, escape, join, pairs, section, table, tag
+from holdfast.report import phrases
+from holdfast.report.html.html_builder import Html, escape, join, pairs, section, table, tag
 
 _SHOWN_APART = ("schema", "command", "packages", "config", "created", "python", "platform", "git")
 
@@ -100,7 +100,7 @@ def _tasks(comparison: Comparison) -> Html:
             b.metric,
             _reward(b.reward),
             _settings(b.generation),
-            words.count(b.n),
+            phrases.count(b.n),
             b.repeats,
             b.method,
         )
@@ -142,8 +142,8 @@ def _statistics(comparison: Comparison) -> list[tuple[object, object]]:
             "level",
             f"{comparison.alpha:g} one-sided per family, Holm over benchmarks",
         ),
-        ("intervals", words.level(comparison.confidence)),
-        ("margin", f"{words.margin(comparison.margin)} ({comparison.margin_origin})"),
+        ("intervals", phrases.level(comparison.confidence)),
+        ("margin", f"{phrases.margin(comparison.margin)} ({comparison.margin_origin})"),
         ("targets", ", ".join(comparison.target) or "none"),
         ("seed", comparison.seed),
         ("Holdfast", comparison.version or "–"),
@@ -151,12 +151,12 @@ def _statistics(comparison: Comparison) -> list[tuple[object, object]]:
     ]
     for total in (comparison.macro, comparison.micro):
         if total:
-            change = f"{words.points(total.difference)} {words.interval(total.interval)} points"
-            p = f"p (drop) {words.probability(total.p_regressed)}, p (gain) {words.probability(total.p_improved)}"
+            change = f"{phrases.points(total.difference)} {phrases.interval(total.interval)} points"
+            p = f"p (drop) {phrases.probability(total.p_regressed)}, p (gain) {phrases.probability(total.p_improved)}"
             rows.append(
                 (
                     f"{total.kind} of the held skills",
-                    f"{change}; one-sided bound {words.points(total.lower_bound)}; {p}",
+                    f"{change}; one-sided bound {phrases.points(total.lower_bound)}; {p}",
                 )
             )
     return rows

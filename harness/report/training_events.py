@@ -1,6 +1,6 @@
 """What guard, bisect and mend found in a run, told the same way in the terminal, in Markdown and in HTML.
 
-They write guard/guard.json, bisect/bisect.json and mend/mend.json into the run (holdfast.trainers.records describes the
+They write guard/guard.json, bisect/bisect.json and mend/mend.json into the run (holdfast.runs.layout describes the
 fields); a part is shown when its file is there.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.report import words
+from holdfast.report import phrases
 
 Record = Mapping[str, Any]
 SCHEMA = 1
@@ -35,7 +35,7 @@ class Part:
 def read_story(run: Path) -> dict[str, Any]:
     """The records that lie in a run's directory, by kind. An unreadable one is told of, not raised."""
     from holdfast.errors import DataError
-    from holdfast.run import read_json
+    from holdfast.runs.measurement import read_json
 
     found: dict[str, Any] = {}
     for kind, place in FILES.items():
@@ -71,8 +71,8 @@ def during(record: Record) -> Part:
     looks, skills = record["looks"], record["tasks"]
     lede = (
         f"The guard asked the skills again as training went on. Evidence counts losses of more than "
-        f"{words.margin(record['margin'] / 100)}; at {record['threshold']:g} a skill counts as broken. However often "
-        f"it looks, the chance of any false alarm in the whole training is at most {words.share(record['alpha'], 0)}."
+        f"{phrases.margin(record['margin'] / 100)}; at {record['threshold']:g} a skill counts as broken. However often "
+        f"it looks, the chance of any false alarm in the whole training is at most {phrases.share(record['alpha'], 0)}."
     )
     rows = [(task, *_last_look(task, record)) for task in skills]
     heads = ("Skill", "Looks", "Items", "Lost", "Gained", "Change in points, last look", "Strongest evidence", "")
@@ -84,10 +84,10 @@ def _last_look(task: str, record: Record) -> Iterator[str]:
     if not seen:
         yield from ("0", "0", "–", "–", "–", "–", "not looked at")
         return
-    yield words.count(len(seen))
+    yield phrases.count(len(seen))
     for name in ("items", "lost", "gained"):
-        yield words.count(sum(one[name] for one in seen))
-    yield words.points((seen[-1]["now"] - seen[-1]["before"]) / 100)
+        yield phrases.count(sum(one[name] for one in seen))
+    yield phrases.points((seen[-1]["now"] - seen[-1]["before"]) / 100)
     yield evidence(max(one["e"] for one in seen))
     alarm = next((look["step"] for look in record["looks"] if task in look["broken"]), None)
     yield "held" if alarm is None else f"alarm at step {alarm}"
@@ -105,7 +105,7 @@ def _guarded(record: Record) -> str:
     acted, looks = record["acted"], record["looks"]
     if not acted:
         last = f" (the last at step {looks[-1]['step']})" if looks else ""
-        return f"The guard raised no alarm in {words.plural(len(looks), 'look')}{last}."
+        return f"The guard raised no alarm in {phrases.plural(len(looks), 'look')}{last}."
     if acted["policy"] == "warn":
         return f"The guard warned, and the training went on: {_alarms(record)}."
     did = "stopped the training" if acted["policy"] == "stop" else ""
@@ -122,14 +122,14 @@ def _alarms(record: Record) -> str:
     raised = alarms(record)
     told = [f"{_listed(tasks)} broken at step {step}" for step, tasks in raised[:_ALARMS]]
     more = sum(len(tasks) for _, tasks in raised[_ALARMS:])
-    return ", ".join(told) + (f", and {words.plural(more, 'more skill')} later" if more else "")
+    return ", ".join(told) + (f", and {phrases.plural(more, 'more skill')} later" if more else "")
 
 
 def _cost(record: Record, looks: list[Any]) -> str:
     seconds = sum(look["seconds"] for look in looks) + sum(g["seconds"] for g in record.get("glances") or ())
     start = record.get("start_seconds", 0.0)
     return (
-        f"{words.plural(len(looks), 'look')} took {duration(seconds)}, the measurement at the start {duration(start)}; "
+        f"{phrases.plural(len(looks), 'look')} took {duration(seconds)}, the measurement at the start {duration(start)}; "
         f"the last step at which no skill had lost more than the margin: {record['good_step']}."
     )
 
@@ -138,7 +138,7 @@ def broke(record: Record) -> Part:
     """Bisect: between which checkpoints each regressed skill broke."""
     breaks, checkpoints = record["breaks"], record["checkpoints"]
     lede = (
-        f"Of {words.plural(len(checkpoints), 'saved checkpoint')}, {len(record['looks'])} were measured, by halving, "
+        f"Of {phrases.plural(len(checkpoints), 'saved checkpoint')}, {len(record['looks'])} were measured, by halving, "
         "and each was compared with the base model by the gate's own test."
     )
     said = tuple(minus(one["sentence"]) for one in breaks) or ("No held skill regressed: there was nothing to date.",)
@@ -154,8 +154,8 @@ def _break(one: Record) -> tuple[str, ...]:
         _step(one["clear_at"]),
         _step(one["held_at"]),
         "–" if one["broken_at"] is None else _step(one["broken_at"]),
-        f"{words.points(one['difference'])} {_interval(one['interval'])}",
-        words.probability(one["p"]),
+        f"{phrases.points(one['difference'])} {_interval(one['interval'])}",
+        phrases.probability(one["p"]),
         f"no drop proven again at step {recovered}" if recovered else "",
     )
 
@@ -169,7 +169,7 @@ def cure(record: Record) -> Part:
     lede = (
         "Points between the base model and the tuned one, judged on one half of the items; the chosen one was "
         "measured again on the other half, which no choice has seen. To pass, a mean drop of "
-        f"{words.margin(record['margin'] / 100)} must be ruled out."
+        f"{phrases.margin(record['margin'] / 100)} must be ruled out."
     )
     rows = tuple(_point(point, record) for point in record["points"])
     heads = ("Point", "Gain", "Held skills, mean", "Worst held skill", "On the choosing half", "")
@@ -177,11 +177,11 @@ def cure(record: Record) -> Part:
 
 
 def _point(point: Record, record: Record) -> tuple[str, ...]:
-    decision = words.DECISIONS.get(point["decision"])
+    decision = phrases.DECISIONS.get(point["decision"])
     return (
         point["name"],
-        words.points(point["gain"]),
-        words.points(point["held"]),
+        phrases.points(point["gain"]),
+        phrases.points(point["held"]),
         minus(point["worst"]) or "–",
         f"{decision.mark} {decision.word}" if decision else str(point["decision"]),
         "← chosen" if point["name"] == record["chosen"] else "",
@@ -196,16 +196,16 @@ def _mended(record: Record) -> tuple[str, ...]:
     if chosen is None:
         return ("No point passes: what was gained cannot be had without what was lost. Try replay, or fewer steps.",)
     most = max(points, key=lambda point: point["gain"])
-    kept = f", {words.share(chosen['gain'] / most['gain'], 0)} of the largest gain" if most["gain"] > 0 else ""
-    told = f"Point {chosen['name']} keeps a gain of {words.points(chosen['gain'])} points{kept}; "
-    told += f"the held skills change by {words.points(chosen['held'])} on the mean."
+    kept = f", {phrases.share(chosen['gain'] / most['gain'], 0)} of the largest gain" if most["gain"] > 0 else ""
+    told = f"Point {chosen['name']} keeps a gain of {phrases.points(chosen['gain'])} points{kept}; "
+    told += f"the held skills change by {phrases.points(chosen['held'])} on the mean."
     confirmed = f"On the other half: {minus(record['confirmation'])}" if record["confirmation"] else ""
     return (told, confirmed) if confirmed else (told,)
 
 
 def minus(text: str) -> str:
     """True minus signs before numbers."""
-    return words.true_minus(text)
+    return phrases.true_minus(text)
 
 
 def duration(seconds: float) -> str:
@@ -220,7 +220,7 @@ def duration(seconds: float) -> str:
 
 
 def _interval(limits: list[float]) -> str:
-    return f"[{words.points(limits[0])}, {words.points(limits[1])}]"
+    return f"[{phrases.points(limits[0])}, {phrases.points(limits[1])}]"
 
 
 def _listed(names: list[str]) -> str:

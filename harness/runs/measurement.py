@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError
-from holdfast.rows import SCHEMA_VERSION, Row, read_rows, write_json
-from holdfast.spill import ItemMeans
+from holdfast.runs.aggregates import ItemMeans
+from holdfast.runs.row import SCHEMA_VERSION, Row, read_rows, write_json
 
 _PACKAGES = (
     "holdfast",

@@ -8,7 +8,7 @@ from typing import Any
 
 from holdfast.registry import Spec, lookup, names
 from holdfast.reward import Reward
-from holdfast.rows import write_whole
+from holdfast.runs.row import write_whole
 from holdfast.sample import Sample
 
 Example = tuple[Sample, float, dict[str, Any]]

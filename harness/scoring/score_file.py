@@ -11,9 +11,9 @@ from typing import Any, TextIO
 from holdfast.errors import DataError
 from holdfast.records import Record, pick, read_records
 from holdfast.reward import Reward
-from holdfast.rows import Row, append, digest
+from holdfast.runs.aggregates import Seen
+from holdfast.runs.row import Row, append, digest
 from holdfast.sample import Sample, Score, Text
-from holdfast.spill import Seen
 
 _BATCH = 512
 Scorer = Callable[[Iterable[Sequence[Sample]]], Iterator[list[Score]]]

@@ -15,12 +15,12 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from holdfast.serve import metrics, routes
-from holdfast.serve.guards import Bounded, Guard, log_requests
-from holdfast.serve.lane import Lane, independent
+from holdfast.serve.batcher import Lane, independent
+from holdfast.serve.docs_page import docs_page
+from holdfast.serve.middleware import Bounded, Guard, log_requests
 from holdfast.serve.openapi import document
-from holdfast.serve.page import docs_page
+from holdfast.serve.schemas import ErrorBody
 from holdfast.serve.settings import Settings
-from holdfast.serve.wire import ErrorBody
 from holdfast.serve.workers import follow_parent
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from holdfast.reward import samples_from
 from holdfast.sample import Sample, Score, Text
-from holdfast.serve.asking import Policy, ServerError, arun, run, scored, served
+from holdfast.serve.transport import Policy, ServerError, arun, run, scored, served
 
 __all__ = ["Client", "ServerError"]
 

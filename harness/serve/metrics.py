@@ -8,7 +8,7 @@ from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry, Gauge, generate_latest, multiprocess
 
-from holdfast.serve.lane import Lane
+from holdfast.serve.batcher import Lane
 
 QUEUE = Gauge("holdfast_queue_samples", "Samples waiting for a verdict", ("reward",), multiprocess_mode="livesum")
 _EVERY = 1.0

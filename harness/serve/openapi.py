@@ -7,7 +7,7 @@ import msgspec
 
 from holdfast import __version__
 from holdfast.reward import Reward
-from holdfast.serve.wire import (
+from holdfast.serve.schemas import (
     BatchAnswer,
     BatchRequest,
     ErrorBody,

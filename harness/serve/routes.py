@@ -10,10 +10,8 @@ from starlette.responses import Response
 
 from holdfast.errors import HoldfastError, suggestion
 from holdfast.sample import Sample, Score
-from holdfast.serve.lane import FullError, Lane
-from holdfast.serve.settings import Settings
-from holdfast.serve.stream import ScoreStream
-from holdfast.serve.wire import (
+from holdfast.serve.batcher import FullError, Lane
+from holdfast.serve.schemas import (
     BatchAnswer,
     BatchRequest,
     ErrorBody,
@@ -22,6 +20,8 @@ from holdfast.serve.wire import (
     ScoreRequest,
     encode,
 )
+from holdfast.serve.settings import Settings
+from holdfast.serve.streaming import ScoreStream
 
 T = TypeVar("T")
 _GLANCE = 0.1

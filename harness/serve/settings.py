@@ -74,7 +74,7 @@ def _check_isolation(name: str, reward: Reward) -> None:
         if part.options.get("backend") == "unsafe-local":
             raise UsageError(f"reward {name!r}: a server runs no code with backend 'unsafe-local'")
         if part.spec.name == "code":
-            from holdfast.rewards.sandbox.backends import Engine, resolve
+            from holdfast.rewards.sandbox.backends.choice import Engine, resolve
 
             told = {key: part.options[key] for key in ("backend", "hosts", "image") if key in part.options}
             resolve(Engine(**told))

@@ -15,8 +15,8 @@ from starlette.responses import Response
 
 from holdfast.errors import HoldfastError
 from holdfast.sample import Sample
-from holdfast.serve.lane import FullError, Lane
-from holdfast.serve.wire import ErrorBody, SampleBody, ScoreBody, encode
+from holdfast.serve.batcher import FullError, Lane
+from holdfast.serve.schemas import ErrorBody, SampleBody, ScoreBody, encode
 
 _CHUNK = 256
 

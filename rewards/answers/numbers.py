@@ -5,7 +5,7 @@ from collections import deque
 from fractions import Fraction
 from typing import NamedTuple
 
-from holdfast.rewards._text import tagged
+from holdfast.rewards.answers.text import tagged
 
 DIGITS_CAP = 400  # no answer is longer; a model's endless decimal is refused before it becomes a big integer
 _TAIL = 100_000  # an answer is near the end: this bounds the work on a runaway completion

@@ -7,7 +7,7 @@ import re
 import string
 from itertools import pairwise
 
-from holdfast.rewards._text import quoted
+from holdfast.rewards.answers.text import quoted
 from holdfast.rewards.instructions import ifbench_formats, ifbench_tasks, ifbench_words, vocabulary, words
 from holdfast.rewards.instructions.check import Arguments, Checker, Finding, at_least, exactly, number_of, text_of
 from holdfast.rewards.instructions.ifeval_corrected import count_word

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from holdfast.rewards._text import quoted
+from holdfast.rewards.answers.text import quoted
 from holdfast.rewards.instructions import words
 from holdfast.rewards.instructions.check import Arguments, Checker, Finding, at_least, text_of
 from holdfast.rewards.instructions.sentences import split

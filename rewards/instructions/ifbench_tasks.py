@@ -11,7 +11,7 @@ import string
 import unicodedata
 from itertools import pairwise
 
-from holdfast.rewards._text import quoted
+from holdfast.rewards.answers.text import quoted
 from holdfast.rewards.instructions import vocabulary, words
 from holdfast.rewards.instructions.check import Arguments, Checker, Finding, at_least, exactly, number_of, text_of
 from holdfast.rewards.instructions.sentences import split

@@ -8,7 +8,7 @@ import string
 from collections import Counter
 from itertools import pairwise
 
-from holdfast.rewards._text import quoted
+from holdfast.rewards.answers.text import quoted
 from holdfast.rewards.instructions import vocabulary, words
 from holdfast.rewards.instructions.check import (
     Arguments,

@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any
 
-from holdfast.rewards._text import quoted
+from holdfast.rewards.answers.text import quoted
 from holdfast.rewards.instructions import ifeval_upstream as upstream
 from holdfast.rewards.instructions import language, sentences, words
 from holdfast.rewards.instructions.check import (

@@ -11,7 +11,7 @@ one; language detection is seeded; a missing argument is unjudgeable where the o
 import json
 import re
 
-from holdfast.rewards._text import quoted
+from holdfast.rewards.answers.text import quoted
 from holdfast.rewards.instructions import language, sentences, words
 from holdfast.rewards.instructions.check import (
     Arguments,

@@ -1,6 +1,6 @@
 """The sandbox: runs programs nobody trusts. `execute` runs one; `Reward("code")` judges them by tests."""
 
-from holdfast.rewards.sandbox.backends import Engine
+from holdfast.rewards.sandbox.backends.choice import Engine
 from holdfast.rewards.sandbox.execution import Execution, execute
 from holdfast.rewards.sandbox.limits import Limits
 from holdfast.rewards.sandbox.pool import close_pools

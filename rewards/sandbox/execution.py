@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from holdfast.errors import HoldfastError
-from holdfast.rewards.sandbox.backends import Engine, pool_for
+from holdfast.rewards.sandbox.backends.choice import Engine, pool_for
 from holdfast.rewards.sandbox.limits import Limits
 from holdfast.rewards.sandbox.pool import Unavailable
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from holdfast.errors import DataError, UsageError, unknown
-from holdfast.rewards.sandbox.docker_engine import IMAGE
+from holdfast.rewards.sandbox.backends.docker_engine import IMAGE
 
 SITE = "opt/holdfast"
 """Where packages lie in the image."""

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from holdfast.rewards._text import with_object
-from holdfast.rewards.sandbox.backends import Engine, pool_for
+from holdfast.rewards.answers.text import with_object
+from holdfast.rewards.sandbox.backends.choice import Engine, pool_for
 from holdfast.rewards.sandbox.extraction import MAX_PROGRAM, Extract, code_of_prompt, extract
 from holdfast.rewards.sandbox.jobs import BadReference, Verdict, make_job, style_of, verdict
 from holdfast.rewards.sandbox.limits import Limits

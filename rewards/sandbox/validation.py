@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError
-from holdfast.rewards.sandbox.backends import Backend, Engine
+from holdfast.rewards.sandbox.backends.choice import Backend, Engine
 
 _SOLUTIONS = ("solution", "canonical_solution", "code")
 

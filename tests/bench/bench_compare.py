@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from holdfast.rows import Row, digest, encode
+from holdfast.runs.row import Row, digest, encode
 
 ITEMS, TASKS = 50_000, 20
 _WORDS = (

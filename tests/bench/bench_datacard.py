@@ -41,7 +41,7 @@ def make(path: Path) -> None:
 
 def ours(texts: list[str]) -> dict[int, int]:
     """Row → the earlier row that it repeats."""
-    from holdfast.datacard.duplicates import Signatures
+    from holdfast.trainers.data.overlap.near_duplicates import Signatures
 
     signatures = Signatures()
     for number, text in enumerate(texts):
@@ -53,7 +53,7 @@ def datasketch(texts: list[str]) -> dict[int, int]:
     """The same by MinHashLSH, row by row: kept rows are indexed, candidates checked by their signatures."""
     from datasketch import MinHash, MinHashLSH
 
-    from holdfast.datacard.duplicates import BAND, BANDS, _pieces
+    from holdfast.trainers.data.overlap.near_duplicates import BAND, BANDS, _pieces
 
     index = MinHashLSH(params=(BANDS, BAND), num_perm=BANDS * BAND)
     kept: dict[int, Any] = {}
@@ -75,7 +75,7 @@ def datasketch(texts: list[str]) -> dict[int, int]:
 
 def exact(one: str, other: str) -> float:
     """The share of 3-word pieces that both have."""
-    from holdfast.datacard.words import signs
+    from holdfast.trainers.data.overlap.words import signs
 
     sets = [set(zip(*(signs(text)[offset:] for offset in range(3)))) for text in (one, other)]
     return len(sets[0] & sets[1]) / max(len(sets[0] | sets[1]), 1)

@@ -16,12 +16,12 @@ from typing import Any
 
 import torch
 
-from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.engine_tasks import to_lm_eval
-from holdfast.benchmarks.models import LoadedModel, load
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.suite import Entry, Suite
-from holdfast.benchmarks.task import Task, find_task
+from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.suites.lm_eval_tasks import to_lm_eval
+from holdfast.benchmarks.suites.suite import Entry, Suite
+from holdfast.benchmarks.suites.task import Task, find_task
 
 SIZES = (50, 200)
 ROUNDS = 7
@@ -78,7 +78,7 @@ def timed(work: Callable[[], Any]) -> float:
 def main() -> None:
     from lm_eval.models.huggingface import HFLM
 
-    from holdfast.benchmarks.data import load_docs
+    from holdfast.benchmarks.suites.source import load_docs
 
     torch.set_num_threads(1)
     logging.disable(logging.WARNING)

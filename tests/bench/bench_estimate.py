@@ -61,10 +61,10 @@ def one(case: str, model: str, place: Path) -> dict[str, Any]:
     import trl  # noqa: F401 - its import is no part of what is measured
     from bench_trainers import clock
 
-    from holdfast.trainers.compose import compose
-    from holdfast.trainers.directory import open_run
-    from holdfast.trainers.estimate import estimate
-    from holdfast.trainers.training import build
+    from holdfast.trainers.estimate.estimate import estimate
+    from holdfast.trainers.run.compose import compose
+    from holdfast.trainers.run.run_dir import open_run
+    from holdfast.trainers.run.training import build
 
     torch.set_num_threads(1)
     logging.disable()

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from report_samples import flip, full, training
 
 from holdfast.compare.result import Comparison
-from holdfast.report.html import render
+from holdfast.report.html.page import render
 
 SIZES = (500, 5_000, 50_000)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]

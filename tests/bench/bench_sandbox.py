@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import code_attacks
 
 from holdfast.reward import Reward
-from holdfast.rewards.sandbox import Engine, Limits, bubblewrap, close_pools, docker_engine, execute
+from holdfast.rewards.sandbox import Engine, Limits, close_pools, execute
+from holdfast.rewards.sandbox.backends import bubblewrap, docker_engine
 from holdfast.rewards.sandbox.jobs import make_job
 from holdfast.rewards.sandbox.session import Session
 from holdfast.sample import Sample

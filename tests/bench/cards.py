@@ -15,9 +15,9 @@ sys.path.insert(0, str(ROOT / "tests"))
 from paths import shared  # noqa: E402
 
 from holdfast import Reward, Sample  # noqa: E402
-from holdfast.audit import Labelled, audit  # noqa: E402
 from holdfast.registry import lookup, names  # noqa: E402
-from holdfast.reward_docs import examples  # noqa: E402
+from holdfast.scoring.audit import Labelled, audit  # noqa: E402
+from holdfast.scoring.reward_pages import examples  # noqa: E402
 
 FOLDER = ROOT / "docs" / "rewards" / "cards"
 Rows = list[Labelled]

@@ -12,10 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from recorded_runs import COMPARISONS, Recorded, missing
 
 from holdfast.compare import Comparison, compare
-from holdfast.report import words, write
-from holdfast.report.html import badge, page
-from holdfast.report.markup import Html, join, section, tag
-from holdfast.rows import write_whole
+from holdfast.report import phrases, write
+from holdfast.report.html.html_builder import Html, join, section, tag
+from holdfast.report.html.page import badge, page
+from holdfast.runs.row import write_whole
 
 
 def main(out: Path) -> int:
@@ -29,7 +29,7 @@ def main(out: Path) -> int:
         comparison = compare(*recorded.measure(out / recorded.name), allow=recorded.allow)
         write(comparison, out / recorded.name)
         made.append((recorded, comparison))
-        print(f"{out / recorded.name}/report.html  {time.perf_counter() - start:.1f} s  {words.sentence(comparison)}")
+        print(f"{out / recorded.name}/report.html  {time.perf_counter() - start:.1f} s  {phrases.sentence(comparison)}")
     write_whole(out / "index.html", listing(made))
     print(out / "index.html")
     return 0 if len(made) == len(COMPARISONS) else 1
@@ -45,15 +45,15 @@ def listing(made: list[tuple[Recorded, Comparison]]) -> str:
 
 def _card(recorded: Recorded, comparison: Comparison) -> Html:
     result = comparison.benchmark(recorded.task)
-    change = f"{words.points(result.difference)} {words.interval(result.interval)} points, {result.n:,} items"
+    change = f"{phrases.points(result.difference)} {phrases.interval(result.interval)} points, {result.n:,} items"
     link = tag("a", recorded.title, href=f"{recorded.name}/report.html")
-    look = words.VERDICTS[result.verdict]
+    look = phrases.VERDICTS[result.verdict]
     return tag(
         "div",
         badge(look),
         tag("h3", link),
         tag("p", change, class_="num"),
-        tag("p", words.sentence(comparison), class_="note"),
+        tag("p", phrases.sentence(comparison), class_="note"),
         class_="card",
     )
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.benchmarks import bfcl, gsm8k, ifeval
-from holdfast.benchmarks.data import Doc, load_docs
-from holdfast.benchmarks.metrics import secondary_metrics
-from holdfast.benchmarks.task import find_task
+from holdfast.benchmarks.engine.metrics import secondary_metrics
+from holdfast.benchmarks.suites.source import Doc, load_docs
+from holdfast.benchmarks.suites.task import find_task
 from holdfast.compare import load
 from holdfast.reward import Reward
-from holdfast.rows import Row, digest
+from holdfast.runs.row import Row, digest
 from holdfast.sample import Sample, Score
 
 ROOT = Path(__file__).resolve().parents[2]

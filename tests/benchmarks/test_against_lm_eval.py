@@ -16,11 +16,11 @@ import pytest
 from ifeval_rows import ifeval_recorded
 from paths import shared
 
-from holdfast.benchmarks.data import load_docs
-from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.models import load
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.task import find_task
+from holdfast.benchmarks.engine.backends.models import load
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.suites.source import load_docs
+from holdfast.benchmarks.suites.task import find_task
 from holdfast.reward import Reward
 from holdfast.rewards.instructions.sentences import split
 from holdfast.sample import Sample

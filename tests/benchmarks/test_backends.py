@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from chat_server import serving
 
-from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.models import LoadedModel, load
-from holdfast.benchmarks.settings import Settings
+from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.tiny import model_path
 from holdfast.errors import DataError, HoldfastError
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from paths import SHARED_DATA, shared
 
-from holdfast.benchmarks.data import Doc, Source, load_docs
-from holdfast.benchmarks.fetch import fetch, missing, verify
-from holdfast.benchmarks.suite import load_suite
-from holdfast.benchmarks.task import Task, builtin_tasks, find_task
+from holdfast.benchmarks.suites.fetch import fetch, missing, verify
+from holdfast.benchmarks.suites.source import Doc, Source, load_docs
+from holdfast.benchmarks.suites.suite import load_suite
+from holdfast.benchmarks.suites.task import Task, builtin_tasks, find_task
 from holdfast.cli import main
 from holdfast.errors import DataError
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from paths import ROOT, shared
 
-from holdfast.benchmarks import engine_lm
-from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.models import LoadedModel, load
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.suite import load_suite
+from holdfast.benchmarks.engine.backends import lm_eval_models
+from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.suites.suite import load_suite
 
 HOW = Settings(batch_size=4, limit=4, max_tokens=8, progress=False)
 
@@ -53,7 +53,7 @@ def test_a_changed_reward_rescores_without_generating(
     cache = tmp_path / "cache"
     strict = measure(tiny, suite("exact_match"), tmp_path / "run", cache=cache, settings=HOW)
     assert len(list((cache / "scores").glob("*.jsonl"))) == 1
-    monkeypatch.setattr(engine_lm.HFEngine, "run", lambda *_: pytest.fail("generated again"))
+    monkeypatch.setattr(lm_eval_models.HFEngine, "run", lambda *_: pytest.fail("generated again"))
     loose = suite({"reward": "exact_match", "ignore_case": True})
     again = measure(tiny, loose, tmp_path / "run", cache=cache, settings=HOW)
     assert [row.completion for row in strict.rows("tiny_upper")] == [row.completion for row in again.rows("tiny_upper")]
@@ -65,15 +65,15 @@ import sys, torch
 torch.set_num_threads(1)
 from pathlib import Path
 from holdfast.benchmarks import engine_lm
-from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.models import load
-from holdfast.benchmarks.settings import Settings
-count, run = 0, engine_lm.HFEngine.run
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.backends.models import load
+from holdfast.benchmarks.engine.settings import Settings
+count, run = 0, lm_eval_models.HFEngine.run
 def counting(self, items, emit):
     global count
     count += len(items)
     run(self, items, emit)
-engine_lm.HFEngine.run = counting
+lm_eval_models.HFEngine.run = counting
 measure(load("tiny"), ["tiny_json", "tiny_upper"], Path(sys.argv[1]), cache=Path(sys.argv[2]),
         settings=Settings(batch_size=4, limit=40, progress=False))
 print(count)

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from paths import ROOT, shared
 
-from holdfast.benchmarks import engine_lm
-from holdfast.benchmarks.engine import batches, measure
-from holdfast.benchmarks.items import Item
-from holdfast.benchmarks.models import LoadedModel, load
-from holdfast.benchmarks.settings import Settings
+from holdfast.benchmarks.engine.backends import lm_eval_models
+from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.benchmarks.engine.items import Item
+from holdfast.benchmarks.engine.measuring import batches, measure
+from holdfast.benchmarks.engine.settings import Settings
 from holdfast.errors import DataError
-from holdfast.run import read_measurement
+from holdfast.runs.measurement import read_measurement
 
 QUIET = Settings(batch_size=8, max_tokens=24, limit=20, progress=False)
 SUITE = ["tiny_addition", "tiny_capitals", "tiny_upper"]
@@ -61,7 +61,7 @@ def test_a_second_call_generates_nothing(tiny: LoadedModel, tmp_path: Path, monk
     def refuse(*_: object) -> None:
         raise AssertionError("generated again")
 
-    monkeypatch.setattr(engine_lm.HFEngine, "run", refuse)
+    monkeypatch.setattr(lm_eval_models.HFEngine, "run", refuse)
     measure(tiny, SUITE, tmp_path / "a", cache=tmp_path / "cache", settings=QUIET)
     measure(tiny, SUITE, tmp_path / "b", cache=tmp_path / "cache", settings=QUIET)
     assert texts(tmp_path / "a") == texts(tmp_path / "b")
@@ -129,9 +129,9 @@ _SCRIPT = """
 import sys, torch
 torch.set_num_threads(1)
 from pathlib import Path
-from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.models import load
-from holdfast.benchmarks.settings import Settings
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.backends.models import load
+from holdfast.benchmarks.engine.settings import Settings
 measure(load("tiny"), sys.argv[2].split(","), Path(sys.argv[1]), cache=Path(sys.argv[1]) / "cache",
         settings=Settings(batch_size=4, max_tokens=24, limit=60, progress=False))
 """

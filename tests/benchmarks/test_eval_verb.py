@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from paths import shared
 
-from holdfast.benchmarks.models import load
+from holdfast.benchmarks.engine.backends.models import load
 from holdfast.cli import main
 
 FAST = ["suite=[tiny_upper,tiny_reverse]", "limit=40", "batch_size=40"]

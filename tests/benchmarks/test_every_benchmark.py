@@ -14,10 +14,10 @@ from benchmark_gold import GOLD
 from paths import shared
 from sandboxes import need_any
 
-from holdfast.benchmarks.data import Doc, load_docs
-from holdfast.benchmarks.items import Examples, build_items
-from holdfast.benchmarks.suite import load_suite, suite_names
-from holdfast.benchmarks.task import Task, builtin_tasks
+from holdfast.benchmarks.engine.items import Examples, build_items
+from holdfast.benchmarks.suites.source import Doc, load_docs
+from holdfast.benchmarks.suites.suite import load_suite, suite_names
+from holdfast.benchmarks.suites.task import Task, builtin_tasks
 from holdfast.reward import Reward
 from holdfast.sample import Sample, Score
 

@@ -16,15 +16,15 @@ from chat_server import serving
 from paths import shared
 from sandboxes import need_any
 
-from holdfast.benchmarks.data import Source, load_docs
-from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.models import LoadedModel, load
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.suite import load_suite
-from holdfast.benchmarks.task import builtin_tasks
+from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.suites.source import Source, load_docs
+from holdfast.benchmarks.suites.suite import load_suite
+from holdfast.benchmarks.suites.task import builtin_tasks
 from holdfast.errors import DataError
-from holdfast.rows import Row
-from holdfast.run import Measurement
+from holdfast.runs.measurement import Measurement
+from holdfast.runs.row import Row
 
 EVERY = sorted(name for name in builtin_tasks() if not name.startswith("tiny_"))
 HOW = Settings(batch_size=4, limit=4, max_tokens=8, max_length=1024, progress=False)

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from holdfast.benchmarks.length_control import length_controlled
-from holdfast.benchmarks.metrics import length_controlled_metrics
-from holdfast.rows import Row
+from holdfast.benchmarks.engine.metrics import length_controlled_metrics
+from holdfast.benchmarks.shared.length_control import length_controlled
+from holdfast.runs.row import Row
 
 
 def simulated(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.benchmarks.models import load
+from holdfast.benchmarks.engine.backends.models import load
 from holdfast.benchmarks.tiny import model_path
 from holdfast.errors import DataError
 

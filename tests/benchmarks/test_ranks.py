@@ -12,7 +12,7 @@ import psutil
 import pytest
 from paths import ROOT, shared
 
-from holdfast.benchmarks.journal import Journal
+from holdfast.benchmarks.engine.journal import Journal
 
 JOB = str(ROOT / "tests" / "ranks_job.py")
 

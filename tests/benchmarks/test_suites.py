@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from paths import shared
 
-from holdfast.benchmarks.data import load_docs
-from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.items import choose
-from holdfast.benchmarks.models import load
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.suite import load_suite
+from holdfast.benchmarks.engine.backends.models import load
+from holdfast.benchmarks.engine.items import choose
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.suites.source import load_docs
+from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.cli import main
 
 COUNTS = {

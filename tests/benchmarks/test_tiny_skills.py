@@ -77,7 +77,7 @@ def _value(node: ast.expr | None, x: int) -> int:
 
 def test_functions_are_judged_by_running_them() -> None:
     """The sandboxed task: gold passes, an equal function in other words passes, a wrong one does not."""
-    from holdfast.rewards.sandbox.bubblewrap import available
+    from holdfast.rewards.sandbox.backends.bubblewrap import available
 
     if missing := available():
         pytest.skip(f"needs bubblewrap: {missing}")

@@ -10,12 +10,12 @@ import pytest
 from chat_server import serving
 from paths import shared
 
-from holdfast.benchmarks import engine_hf
-from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.models import LoadedModel, load
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.suite import Entry, Suite
-from holdfast.benchmarks.task import find_task
+from holdfast.benchmarks.engine.backends import hf
+from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.suites.suite import Entry, Suite
+from holdfast.benchmarks.suites.task import find_task
 from holdfast.sample import Message
 
 HOW = Settings(batch_size=4, limit=10, max_tokens=12, max_length=1024, progress=False)
@@ -84,7 +84,7 @@ def test_a_failing_judge_is_no_zero_and_a_second_call_asks_what_is_missing(tiny:
 def test_a_conversation_killed_between_turns_goes_on(
     tiny: LoadedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, made = engine_hf.HFEngine.run, []
+    run, made = hf.HFEngine.run, []
 
     def dying(self: Any, items: Any, emit: Any) -> None:
         if len(made) == 4:  # 10 items in 3 batches, so in the second turn
@@ -95,7 +95,7 @@ def test_a_conversation_killed_between_turns_goes_on(
     with serving(rated) as judge:
         suite = [judged(judge.url)]
         whole = measure(tiny, suite, tmp_path / "whole", data_root=shared(), settings=HOW)
-        monkeypatch.setattr(engine_hf.HFEngine, "run", dying)
+        monkeypatch.setattr(hf.HFEngine, "run", dying)
         with pytest.raises(KeyboardInterrupt):
             measure(tiny, suite, tmp_path / "cut", data_root=shared(), settings=HOW)
         made.append(0)

@@ -11,8 +11,8 @@ from paths import ROOT
 
 from holdfast.cli import main
 from holdfast.compare import Comparison
-from holdfast.frontier import worst_interval
-from holdfast.rows import encode
+from holdfast.report.sweep.frontier import worst_interval
+from holdfast.runs.row import encode
 
 
 def _pair(tmp_path: Path, lost: int, gained: int) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_runs import made_rows, made_run
 
-from holdfast.benchmarks.suite import suite_names
+from holdfast.benchmarks.suites.suite import suite_names
 from holdfast.cli import main
 from holdfast.stats.suite import simulate_unchanged
 

@@ -15,7 +15,7 @@ from made_runs import made_rows, made_run
 from holdfast.compare import Comparison, Decision, Verdict, compare, load
 from holdfast.errors import DataError
 from holdfast.report import text
-from holdfast.rows import Row, encode
+from holdfast.runs.row import Row, encode
 from holdfast.stats.paired import mcnemar_midp
 
 binary = st.sampled_from([0.0, 1.0])

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from holdfast.rows import Row, encode
+from holdfast.runs.row import Row, encode
 
 ITEMS = 50_000
 MEASURE = """

@@ -11,7 +11,7 @@ from paths import shared
 
 from holdfast.compare import Comparison, Decision, Verdict, compare, load
 from holdfast.errors import DataError, UsageError
-from holdfast.rows import encode
+from holdfast.runs.row import encode
 
 
 def test_unjudged_rows_are_dropped_in_pairs_and_too_many_decide_nothing(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from holdfast.cli import main
 from holdfast.compare import Comparison, Decision, Verdict, compare
 from holdfast.compare.schema import json_schema
-from holdfast.rows import Row
+from holdfast.runs.row import Row
 
 GSM8K = ("gsm8k", "example_model_solutions.jsonl")
 

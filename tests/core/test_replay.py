@@ -9,7 +9,7 @@ from paths import shared
 from holdfast import Reward, UsageError
 from holdfast.cli import main
 from holdfast.errors import DataError
-from holdfast.replay import replay
+from holdfast.scoring.grader_diff import replay
 
 FIELDS: dict[str, str | None] = {"completion": "completion", "reference": "reference"}
 

@@ -10,8 +10,8 @@ from paths import shared
 
 from holdfast import DataError, Reward
 from holdfast.cli import main
-from holdfast.rows import read_rows
-from holdfast.run import read_measurement
+from holdfast.runs.measurement import read_measurement
+from holdfast.runs.row import read_rows
 
 ROWS = [
     {"id": "a", "q": "Capital of France?", "out": {"text": "Paris"}, "gold": "Paris"},
@@ -148,7 +148,7 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     """Rows are streamed: ten times the rows must not need ten times the memory."""
     import tracemalloc
 
-    from holdfast.score import Fields, score_file
+    from holdfast.scoring.score_file import Fields, score_file
 
     def peak(count: int) -> int:
         source = tmp_path / f"{count}.jsonl"

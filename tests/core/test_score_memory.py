@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from paths import shared
 
-from holdfast.rows import Row
-from holdfast.run import TaskResult, summarize
-from holdfast.spill import ItemMeans, Seen
+from holdfast.runs.aggregates import ItemMeans, Seen
+from holdfast.runs.measurement import TaskResult, summarize
+from holdfast.runs.row import Row
 
 _RUN = """
 import resource, sys

@@ -10,17 +10,17 @@ import pytest
 from paths import shared
 
 from holdfast.cli import main
-from holdfast.datacard.card import Card
-from holdfast.datacard.diversity import diversity
-from holdfast.datacard.gather import language
-from holdfast.datacard.numbers import Quantiles, Reservoir
-from holdfast.datacard.tally import Finding, places
 from holdfast.errors import DataError, UsageError
 from holdfast.records import read_records
 from holdfast.reward import Reward
-from holdfast.trainers.card import card_of, words_of
-from holdfast.trainers.config import DataConfig
-from holdfast.trainers.data import named_data
+from holdfast.trainers.data.card.card import Card
+from holdfast.trainers.data.card.diversity import diversity
+from holdfast.trainers.data.card.faults import Finding, places
+from holdfast.trainers.data.card.gather import language
+from holdfast.trainers.data.card.quantiles import Quantiles, Reservoir
+from holdfast.trainers.data.card.training_card import card_of, words_of
+from holdfast.trainers.data.sources import named_data
+from holdfast.trainers.run.config import DataConfig
 
 Rows = Iterable[Mapping[str, Any]]
 
@@ -166,7 +166,7 @@ def test_a_reward_that_cannot_judge_or_never_differs(tmp_path: Path) -> None:
 
 
 def test_contamination_is_a_finding(tmp_path: Path) -> None:
-    from holdfast.benchmarks.suite import load_suite
+    from holdfast.benchmarks.suites.suite import load_suite
 
     test = [row for _, row in read_records(shared("gsm8k", "test.jsonl"))]
     rows = [{"prompt": f"What is {n}?", "completion": f"{n}"} for n in range(20)]

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from paths import shared
 
-from holdfast.datacard.pages import html, markdown
 from holdfast.reward import Reward
-from holdfast.trainers.card import card_of, words_of
-from holdfast.trainers.config import DataConfig
+from holdfast.trainers.data.card.pages import html, markdown
+from holdfast.trainers.data.card.training_card import card_of, words_of
+from holdfast.trainers.run.config import DataConfig
 
 pytestmark = pytest.mark.browser
 CHROMIUM = os.environ.get("HOLDFAST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.cli import main
-from holdfast.datacard.pages import as_json, html, markdown
 from holdfast.errors import DataError
-from holdfast.trainers.card import card_of, words_of
-from holdfast.trainers.config import DataConfig
-from holdfast.trainers.sieve import filter_file
+from holdfast.trainers.data.card.pages import as_json, html, markdown
+from holdfast.trainers.data.card.training_card import card_of, words_of
+from holdfast.trainers.data.row_filter import filter_file
+from holdfast.trainers.run.config import DataConfig
 
 GOOD = [{"prompt": f"Say number {n}, please", "completion": f"It is {n}"} for n in range(30)]
 JSON = st.recursive(

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from holdfast.cli import main
-from holdfast.rows import read_jsonl
-from holdfast.trainers.card import warnings_before
-from holdfast.trainers.config import DataConfig, TrainConfig, TrainerConfig
+from holdfast.runs.row import read_jsonl
+from holdfast.trainers.data.card.training_card import warnings_before
+from holdfast.trainers.run.config import DataConfig, TrainConfig, TrainerConfig
 
 
 def _run(path: Path, out: Path, *words: str) -> dict[str, object]:

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from paths import shared
 
-from holdfast.benchmarks.data import load_docs
-from holdfast.benchmarks.prompts import suite_items
-from holdfast.benchmarks.suite import load_suite
-from holdfast.benchmarks.task import find_task
+from holdfast.benchmarks.suites.prompts import suite_items
+from holdfast.benchmarks.suites.source import load_docs
+from holdfast.benchmarks.suites.suite import load_suite
+from holdfast.benchmarks.suites.task import find_task
 from holdfast.cli import main
-from holdfast.datacard.contamination import Checker, Contamination, Item
-from holdfast.datacard.ngrams import Vocabulary, distinct, flat_numbers
-from holdfast.datacard.words import collapsed, leaves, words
 from holdfast.records import read_records
-from holdfast.rows import read_jsonl
+from holdfast.runs.row import read_jsonl
+from holdfast.trainers.data.overlap.contamination import Checker, Contamination, Item
+from holdfast.trainers.data.overlap.ngrams import Vocabulary, distinct, flat_numbers
+from holdfast.trainers.data.overlap.words import collapsed, leaves, words
 
 
 def _check(suite: str, rows: Any) -> Contamination:
@@ -130,7 +130,7 @@ def test_the_verb_names_them_and_writes_the_clean_rows(tmp_path: Path, capsys: p
 
 
 def test_a_run_says_so_in_manifest_and_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from holdfast.benchmarks.task import builtin_tasks
+    from holdfast.benchmarks.suites.task import builtin_tasks
 
     monkeypatch.setenv("HOLDFAST_CACHE", str(tmp_path / "cache"))
     task = builtin_tasks()["tiny_sort"]

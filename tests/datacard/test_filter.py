@@ -13,10 +13,10 @@ from paths import shared
 from holdfast.cli import main
 from holdfast.errors import DataError, UsageError
 from holdfast.records import read_records
-from holdfast.rows import read_jsonl
-from holdfast.trainers.config import DataConfig, FilterConfig, ReplayConfig
-from holdfast.trainers.data import named_data, training_rows
-from holdfast.trainers.sieve import Sifted, dropped_file, filter_file
+from holdfast.runs.row import read_jsonl
+from holdfast.trainers.data.row_filter import Sifted, dropped_file, filter_file
+from holdfast.trainers.data.sources import named_data, training_rows
+from holdfast.trainers.run.config import DataConfig, FilterConfig, ReplayConfig
 
 ENGLISH = "The quick brown fox jumps over the lazy dog because it wants to be somewhere else today"
 GERMAN = "Der schnelle braune Fuchs springt über den faulen Hund, weil er heute woanders sein möchte"

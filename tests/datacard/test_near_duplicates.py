@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import shared
 
-from holdfast.datacard.duplicates import LEAST, Repeats, Signatures, _pieces, fingerprint
-from holdfast.datacard.words import signs
 from holdfast.records import read_records
+from holdfast.trainers.data.overlap.near_duplicates import LEAST, Repeats, Signatures, _pieces, fingerprint
+from holdfast.trainers.data.overlap.words import signs
 
 WORDS = [f"w{number}" for number in range(3000)]
 

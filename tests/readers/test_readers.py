@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from paths import shared
 
-from holdfast import readers
-from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.models import LoadedModel, load
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.task import find_task
+from holdfast import importers
+from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.suites.task import find_task
 from holdfast.compare import compare
 from holdfast.compare import load as load_run
-from holdfast.readers import lm_eval_writer
-from holdfast.rows import Row
+from holdfast.importers import lm_eval_export
+from holdfast.runs.row import Row
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def lm_eval_run(tiny: LoadedModel, folder: Path) -> Path:
     from lm_eval.loggers import EvaluationTracker
     from lm_eval.models.huggingface import HFLM
 
-    from holdfast.benchmarks.engine_tasks import to_lm_eval
+    from holdfast.benchmarks.suites.lm_eval_tasks import to_lm_eval
 
     torch.set_num_threads(1)
     task = to_lm_eval(find_task("tiny_upper"))
@@ -68,7 +68,7 @@ def test_lm_eval_reads_and_agrees_with_our_engine(tiny: LoadedModel, tmp_path: P
 def test_what_we_write_for_lm_eval_reads_back(tiny: LoadedModel, tmp_path: Path) -> None:
     settings = Settings(batch_size=40, limit=40, progress=False)
     ours = measure(tiny, ["tiny_upper", "tiny_last"], tmp_path / "ours", settings=settings)
-    lm_eval_writer.write(ours, tmp_path / "written")
+    lm_eval_export.write(ours, tmp_path / "written")
     back = load_run(tmp_path / "written")
     assert {name: task.mean for name, task in back.tasks.items()} == {n: t.mean for n, t in ours.tasks.items()}
     comparison = compare(back, load_run(tmp_path / "written"))
@@ -89,7 +89,7 @@ def test_the_first_filter_of_an_lm_eval_file_counts(tmp_path: Path) -> None:
         }
 
     rows = [row(i, f, float(f == "flexible-extract")) for f in ("strict-match", "flexible-extract") for i in range(3)]
-    found = readers.read(jsonl(tmp_path / "samples_gsm8k_2024-07-18T10-00-00.123456.jsonl", rows))
+    found = importers.read(jsonl(tmp_path / "samples_gsm8k_2024-07-18T10-00-00.123456.jsonl", rows))
     assert found is not None and list(found.tasks) == ["gsm8k"]
     assert found.tasks["gsm8k"].mean == 0.0 and found.tasks["gsm8k"].n == 3
     assert found.tasks["gsm8k"].reward["name"] == "lm_eval:exact_match,strict-match"
@@ -115,7 +115,7 @@ def test_inspect_logs(suffix: str, tmp_path: Path) -> None:
             log.writestr("header.json", json.dumps(header))
             for one in samples:
                 log.writestr(f"samples/{one['id']}_epoch_{one['epoch']}.json", json.dumps(one))
-    found = readers.read(path)
+    found = importers.read(path)
     assert found is not None
     task = found.tasks["gsm8k"]
     assert (task.n, task.mean, task.version, task.truncated) == (3, pytest.approx(2 / 3), "3", 6)
@@ -125,7 +125,7 @@ def test_inspect_logs(suffix: str, tmp_path: Path) -> None:
 
 def test_a_log_that_inspect_wrote() -> None:
     """Four sums, two epochs, of a mock model; written by inspect_ai itself, compressed with Zstandard."""
-    found = readers.read(Path(__file__).parent / "data" / "inspect_sums.eval")
+    found = importers.read(Path(__file__).parent / "data" / "inspect_sums.eval")
     assert found is not None
     task = found.tasks["sums"]
     assert (task.n, task.mean, task.metric, task.unjudged) == (4, 0.75, "match", 0)
@@ -149,7 +149,7 @@ def test_lighteval_details(tmp_path: Path) -> None:
     folder = tmp_path / "details" / "org" / "model" / "2025-01-01T00-00-00.000000"
     folder.mkdir(parents=True)
     pq.write_table(pa.Table.from_pylist(rows), folder / "details_lighteval|gsm8k|0_2025-01-01T00-00-00.000000.parquet")
-    found = readers.read(tmp_path)
+    found = importers.read(tmp_path)
     assert found is not None and list(found.tasks) == ["lighteval:gsm8k:0"]
     task = found.tasks["lighteval:gsm8k:0"]
     assert task.mean == 0.75 and task.metric == "extractive_match"
@@ -166,7 +166,7 @@ def test_evalscope_reviews_new_and_old(tmp_path: Path) -> None:
     ]
     jsonl(tmp_path / "reviews" / "model" / "gsm8k_main.jsonl", new)
     jsonl(tmp_path / "reviews" / "model" / "arc_old.jsonl", old)
-    found = readers.read(tmp_path)
+    found = importers.read(tmp_path)
     assert found is not None
     assert {name: task.mean for name, task in found.tasks.items()} == {"gsm8k_main": 1.0, "arc_old": 0.0}
     assert next(found.rows("gsm8k_main")).completion == "so 18"
@@ -178,7 +178,7 @@ def test_opencompass_details(as_list: bool, tmp_path: Path) -> None:
     details: Any = each if as_list else {"type": "GEN", **{str(i): one for i, one in enumerate(each)}}
     path = tmp_path / "gsm8k.json"
     path.write_text(json.dumps({"accuracy": 33.3, "details": details}))
-    found = readers.read(path)
+    found = importers.read(path)
     assert found is not None and found.tasks["gsm8k"].mean == pytest.approx(1 / 3)
 
 
@@ -192,7 +192,7 @@ def test_tau_bench_pass_hat_k() -> None:
 
 def test_files_of_nobody_are_left_alone(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "some.jsonl", [{"id": 1, "score": 1.0}])
-    assert readers.read(path) is None
+    assert importers.read(path) is None
     (tmp_path / "other.json").write_text('{"a": 1}')
-    assert readers.read(tmp_path / "other.json") is None
-    assert readers.read(tmp_path / "absent") is None
+    assert importers.read(tmp_path / "other.json") is None
+    assert importers.read(tmp_path / "absent") is None

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from holdfast import readers
-from holdfast.readers import lm_eval_writer
-from holdfast.readers.recorded import Recorded
-from holdfast.rows import Row
-from holdfast.run import TaskResult
+from holdfast import importers
+from holdfast.importers import lm_eval_export
+from holdfast.importers.recorded import Recorded
+from holdfast.runs.measurement import TaskResult
+from holdfast.runs.row import Row
 
 DATA = Path(__file__).parent / "data"
 ASKED = ["What is 2 + 2?", "What is 3 * 3?", "What is 7 - 5?"]
 
 
 def rows_of(path: Path, task: str) -> list[Row]:
-    found = readers.read(path)
+    found = importers.read(path)
     assert found is not None
     return list(found.rows(task))
 
@@ -86,7 +86,7 @@ def test_the_lm_eval_writer_holds_one_row_at_a_time(tmp_path: Path) -> None:
     measurement = Recorded(tmp_path, {"t": result}, {"name": "m"}, sources={"t": rows})
     tracemalloc.start()
     try:
-        _, samples = lm_eval_writer.write(measurement, tmp_path / "out")
+        _, samples = lm_eval_export.write(measurement, tmp_path / "out")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -6,7 +6,7 @@ from report_samples import benchmark, full
 from rich.console import Console
 
 from holdfast.compare.result import Benchmark, Comparison, Verdict
-from holdfast.report import beside
+from holdfast.report.sweep import side_by_side
 
 
 def comparison(*benchmarks: Benchmark) -> Comparison:
@@ -33,7 +33,7 @@ REPLAY = comparison(
 
 
 def test_sentences_name_gain_loss_and_what_was_saved() -> None:
-    assert beside.lines({"alone": ALONE, "replay": REPLAY}) == [
+    assert side_by_side.lines({"alone": ALONE, "replay": REPLAY}) == [
         "Gained with alone: subtraction 0.0 → 80.0 (+80.0 points).",
         "Gained with replay: subtraction 0.0 → 70.0 (+70.0 points).",
         "Forgotten with alone: 2 of 3 held skills: addition −98.0, json −35.0.",
@@ -44,7 +44,7 @@ def test_sentences_name_gain_loss_and_what_was_saved() -> None:
 
 def test_a_drop_that_is_not_proven_is_not_called_forgotten() -> None:
     unproven = comparison(learned(0.8), benchmark("json", 0.95, 0.9, 0.03, Verdict.BEYOND_MARGIN, 200))
-    assert beside.record({"alone": unproven})["alone"]["forgotten"] == []
+    assert side_by_side.record({"alone": unproven})["alone"]["forgotten"] == []
 
 
 def test_no_outcome_is_assumed() -> None:
@@ -52,11 +52,11 @@ def test_no_outcome_is_assumed() -> None:
     still = comparison(
         learned(0.01, Verdict.INCONCLUSIVE), benchmark("json", 0.95, 0.95, 0.03, Verdict.NON_INFERIOR, 200)
     )
-    said = beside.lines({"alone": still, "replay": still})
+    said = side_by_side.lines({"alone": still, "replay": still})
     assert said[0] == "Gained with alone: subtraction 0.0 → 1.0 (+1.0 points, not proven)."
     assert said[2] == "Forgotten with alone: no drop is proven on any of the 1 held skills."
     assert said[4] == "Saved by replay: nothing that alone had forgotten."
-    worse = beside.lines({"alone": REPLAY, "replay": ALONE})
+    worse = side_by_side.lines({"alone": REPLAY, "replay": ALONE})
     assert worse[4] == "Saved by replay: nothing that alone had forgotten."
 
 
@@ -64,8 +64,8 @@ def test_table_and_markdown_hold_every_skill_of_both() -> None:
     named = {"alone": ALONE, "replay": REPLAY}
     console = Console(width=140, record=True, file=None, quiet=False)
     with console.capture() as shown:
-        console.print(beside.table(named, "title"))
-    text = beside.markdown(named, {"alone": "a/report.html", "replay": "b/report.html"}, "Title")
+        console.print(side_by_side.table(named, "title"))
+    text = side_by_side.markdown(named, {"alone": "a/report.html", "replay": "b/report.html"}, "Title")
     for task, cells in {"subtraction": ("80.0", "70.0"), "addition": ("−98.0", "−48.0"), "json": ("Held",)}.items():
         for place in (shown.get(), text):
             line = next(line for line in place.splitlines() if task in line)
@@ -74,7 +74,7 @@ def test_table_and_markdown_hold_every_skill_of_both() -> None:
 
 
 def test_record_is_plain_json() -> None:
-    record = beside.record({"alone": ALONE})["alone"]
+    record = side_by_side.record({"alone": ALONE})["alone"]
     assert record["forgotten"] == ["addition", "json"]
     assert record["tasks"]["subtraction"] == {
         "role": "target",

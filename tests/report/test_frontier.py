@@ -12,10 +12,10 @@ from report_samples import benchmark, full, interval
 
 from holdfast.compare.result import Comparison, Decision, Verdict
 from holdfast.errors import DataError
-from holdfast.frontier import worst_interval
-from holdfast.report import words, write
-from holdfast.report.frontier import render, summary, write_sweep
-from holdfast.report.sweep import Point, effects, holm_over_points, pareto
+from holdfast.report import phrases, write
+from holdfast.report.sweep.frontier import worst_interval
+from holdfast.report.sweep.page import render, summary, write_sweep
+from holdfast.report.sweep.points import Point, effects, holm_over_points, pareto
 
 
 def comparison(gain: float, drops: dict[str, float], p: float = 0.5) -> Comparison:
@@ -81,7 +81,7 @@ def test_page_draws_every_point_and_escapes_names() -> None:
     page = render([*SWEEP, point("<script>x", 0.0, 0.0)])
     assert len(re.findall(r'<g class="point ', page)) == 5
     bounds = worst_interval(SWEEP[1].comparison)
-    assert bounds is not None and bounds.low < -0.12 < bounds.high and words.interval(bounds) in page
+    assert bounds is not None and bounds.low < -0.12 < bounds.high and phrases.interval(bounds) in page
     assert page.count("<script>") == 2 and "&lt;script&gt;x" in page
     assert not re.search(r"(src|href)=\"http", page)
 

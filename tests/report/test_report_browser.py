@@ -12,7 +12,7 @@ import pytest
 from report_samples import HOSTILE, benchmark, extras, flip, full
 
 from holdfast.compare.result import Comparison, Verdict
-from holdfast.report.html import render
+from holdfast.report.html.page import render
 
 pytestmark = pytest.mark.browser
 CHROMIUM = os.environ.get("HOLDFAST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from report_samples import HOSTILE, benchmark, extras, flip, full
 
 from holdfast.compare.result import Benchmark, Comparison, Verdict
-from holdfast.report.curves import panels
-from holdfast.report.flows import diagram
-from holdfast.report.forest import scale
-from holdfast.report.heat import step
-from holdfast.report.html import render
-from holdfast.report.items import LONGEST
-from holdfast.report.markup import escape, tag
+from holdfast.report.html.forest import scale
+from holdfast.report.html.heatmap import step
+from holdfast.report.html.html_builder import escape, tag
+from holdfast.report.html.items import LONGEST
+from holdfast.report.html.page import render
+from holdfast.report.html.training_curves import panels
+from holdfast.report.html.transitions import diagram
 
 VOID = {"meta", "input", "br", "link", "img", "line", "rect", "circle", "path", "text"}
 

@@ -14,9 +14,9 @@ from rich.console import Console
 from holdfast.compare.result import Comparison, Interval, Verdict
 from holdfast.compare.schema import json_schema
 from holdfast.errors import DataError, UsageError
-from holdfast.report import read_training, terminal, text, words, write
+from holdfast.report import phrases, read_training, terminal, text, write
 from holdfast.report.console import plot
-from holdfast.report.forest import scale
+from holdfast.report.html.forest import scale
 from holdfast.report.markdown import LONGEST, fenced, plain
 
 
@@ -114,17 +114,17 @@ def test_markdown_table_has_one_row_per_benchmark() -> None:
     made = text(full(), "md")
     for result in full().benchmarks:
         [row] = [line for line in made.splitlines() if line.startswith(f"| {plain(result.task)}") and "**" in line]
-        assert words.points(result.difference) in row
+        assert phrases.points(result.difference) in row
 
 
 @pytest.mark.parametrize(
     ("value", "expected"), [(0.01234, "+1.2"), (-0.0004, "0.0"), (-0.107, "−10.7"), (float("inf"), "–"), (0.0, "0.0")]
 )
 def test_points(value: float, expected: str) -> None:
-    assert words.points(value) == expected
+    assert phrases.points(value) == expected
 
 
 def test_probabilities_margins_and_shares() -> None:
-    assert [words.probability(p) for p in (0.00001, 0.004, 0.2, None)] == ["< 0.0001", "0.0040", "0.200", "–"]
-    assert [words.margin(m) for m in (0.01, 0.0066)] == ["1 point", "0.66 points"]
-    assert words.share(0.0421) == "4.2\u00a0%"
+    assert [phrases.probability(p) for p in (0.00001, 0.004, 0.2, None)] == ["< 0.0001", "0.0040", "0.200", "–"]
+    assert [phrases.margin(m) for m in (0.01, 0.0066)] == ["1 point", "0.66 points"]
+    assert phrases.share(0.0421) == "4.2\u00a0%"

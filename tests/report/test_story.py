@@ -11,8 +11,8 @@ from report_samples import bisected, extras, full, guard, mended
 from rich.console import Console
 
 from holdfast.report import refresh, terminal, text, write
-from holdfast.report.html import render
-from holdfast.report.story import evidence, parts
+from holdfast.report.html.page import render
+from holdfast.report.training_events import evidence, parts
 
 
 def printed(known: dict[str, Any], width: int = 120) -> str:
@@ -27,7 +27,6 @@ def section(page: str, key: str) -> str:
 
 
 def test_the_made_records_are_shaped_like_the_real_ones() -> None:
-    from holdfast.trainers import records
 
     made = {
         "GuardRecord": guard(),

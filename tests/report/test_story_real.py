@@ -9,7 +9,7 @@ import pytest
 from report_samples import full
 
 from holdfast.report import text
-from holdfast.report.html import render
+from holdfast.report.html.page import render
 
 RECORDED = Path(__file__).parent / "recorded"
 

@@ -259,7 +259,7 @@ def test_bad_options_are_refused_when_the_reward_is_made(options: dict[str, Any]
 
 def test_batches_keep_order_and_run_equal_programs_once() -> None:
     from holdfast.rewards.sandbox import Limits
-    from holdfast.rewards.sandbox.backends import pool_for
+    from holdfast.rewards.sandbox.backends.choice import pool_for
 
     pool = pool_for(BWRAP, Limits())
     before = pool.snapshot()["done"]

@@ -15,7 +15,7 @@ from sandboxes import BACKENDS, containers, descendants, groups, need
 from holdfast.errors import UsageError
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import close_pools
-from holdfast.rewards.sandbox.backends import Engine, resolve
+from holdfast.rewards.sandbox.backends.choice import Engine, resolve
 from holdfast.sample import Outcome, Sample
 
 GOOD = Sample("def f(x): return x + 1", {"tests": ["assert f(1) == 2"]})
@@ -54,7 +54,7 @@ def test_killing_the_owner_leaves_nothing(backend: str) -> None:
 def test_leftover_containers_of_dead_owners_are_removed_and_others_stay() -> None:
     import docker
 
-    from holdfast.rewards.sandbox import docker_engine
+    from holdfast.rewards.sandbox.backends import docker_engine
 
     need("docker")
     client = docker.from_env()

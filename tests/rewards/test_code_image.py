@@ -14,7 +14,8 @@ from sandboxes import need
 
 import holdfast.rewards.sandbox as sandbox_package
 from holdfast.reward import Reward
-from holdfast.rewards.sandbox import bubblewrap, cgroup, close_pools, image
+from holdfast.rewards.sandbox import close_pools, image
+from holdfast.rewards.sandbox.backends import bubblewrap, cgroup
 from holdfast.rewards.sandbox.limits import Limits
 from holdfast.rewards.sandbox.session import Session
 from holdfast.sample import Sample

@@ -11,7 +11,8 @@ import code_attacks
 import pytest
 from sandboxes import BACKENDS, need
 
-from holdfast.rewards.sandbox import Limits, bubblewrap
+from holdfast.rewards.sandbox import Limits
+from holdfast.rewards.sandbox.backends import bubblewrap
 from holdfast.rewards.sandbox.channel import Lost
 from holdfast.rewards.sandbox.session import Session, Stale
 
@@ -91,7 +92,7 @@ def script(program: str, text: str = "") -> dict[str, Any]:
 def session(backend: str) -> Iterator[Session]:
     start: Callable[[], Any] = lambda: bubblewrap.start(LIMITS)  # noqa: E731
     if backend == "docker":
-        from holdfast.rewards.sandbox import docker_engine
+        from holdfast.rewards.sandbox.backends import docker_engine
 
         start = lambda: docker_engine.start(LIMITS)  # noqa: E731
     made = Session(start)
@@ -207,7 +208,7 @@ def test_programs_start_from_one_random_state_and_judges_do_not() -> None:
 
 def test_a_sandbox_that_stays_dirty_is_replaced_and_nobody_pays_for_it() -> None:
     """A supervisor that cannot clean says so instead of doing the next job; the pool then takes another."""
-    from holdfast.rewards.sandbox import boot
+    from holdfast.rewards.sandbox.backends import boot
     from holdfast.rewards.sandbox.pool import Pool
 
     need("bubblewrap")

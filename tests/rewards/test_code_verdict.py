@@ -109,7 +109,7 @@ def _sandboxed() -> list[int]:
 
 
 def need_docker() -> bool:
-    from holdfast.rewards.sandbox import docker_engine
+    from holdfast.rewards.sandbox.backends import docker_engine
 
     return docker_engine.problem("", "") is None
 

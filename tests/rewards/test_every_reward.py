@@ -14,7 +14,7 @@ from paths import ROOT
 
 from holdfast import Outcome, Reward, Sample, Score
 from holdfast.registry import lookup, names
-from holdfast.reward_docs import examples, page
+from holdfast.scoring.reward_pages import examples, page
 
 BUILT_IN = [name for name in names() if lookup(name).function.__module__.startswith("holdfast.")]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from math_payloads import CANARY, EXECUTING, HANGING, LONG_TEXTS
 
 from holdfast.reward import Reward
-from holdfast.rewards.math_answer.pool import POOL, Failure, Pool, Task, Worker
 from holdfast.rewards.math_answer.settings import Settings, Verdict
+from holdfast.rewards.math_answer.worker.pool import POOL, Failure, Pool, Task, Worker
 from holdfast.sample import Outcome, Sample
 
 REWARD = Reward("math")

@@ -18,7 +18,7 @@ from sandboxes import need
 from holdfast import Reward, Sample, Score
 from holdfast.cli import main
 from holdfast.rewards.adapters.ray import RewardActor, score_batches, score_dataset
-from holdfast.rows import read_rows
+from holdfast.runs.row import read_rows
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from reward_server import free_port, serving
 from holdfast import UsageError
 from holdfast.cli import main
 from holdfast.cli.serve import Options, _token
-from holdfast.serve import guards
+from holdfast.serve import middleware
 from holdfast.serve.settings import Settings
 
 TOKEN = "tok-3n"
@@ -114,8 +114,8 @@ def test_the_token_opens(url: str, headers: dict[str, str]) -> None:
 def test_the_comparison_takes_the_same_time_wherever_the_difference_is() -> None:
     import hmac
 
-    assert guards.hmac is hmac
-    assert "compare_digest" in guards.Guard._knows.__code__.co_names
+    assert middleware.hmac is hmac
+    assert "compare_digest" in middleware.Guard._knows.__code__.co_names
 
 
 @pytest.mark.parametrize(

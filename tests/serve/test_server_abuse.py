@@ -20,8 +20,8 @@ import pytest
 from reward_server import free_port, wait_ready
 
 from holdfast import Reward, Sample, Score, UsageError
+from holdfast.serve.batcher import Lane, independent
 from holdfast.serve.client import Client
-from holdfast.serve.lane import Lane, independent
 
 SERVE = """
 import sys

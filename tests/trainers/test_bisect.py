@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from holdfast.compare import Verdict
-from holdfast.trainers.bisect import first_break
+from holdfast.trainers.repair.bisect import first_break
 
 
 @pytest.mark.parametrize("broken_at", [20, 40, 100, 320])
@@ -98,7 +98,7 @@ def test_killed_it_goes_on_where_it_was(forgot: Path, tmp_path: Path) -> None:
 
 
 def test_a_skill_that_came_back_is_told() -> None:
-    from holdfast.trainers.bisect import Break, _told
+    from holdfast.trainers.repair.bisect import Break, _told
 
     def at(difference: float, broken: bool) -> Any:
         verdict = Verdict.REGRESSED if broken else Verdict.INCONCLUSIVE
@@ -115,7 +115,7 @@ def test_a_skill_that_came_back_is_told() -> None:
 
 def test_a_run_without_checkpoints_says_how_to_keep_them(tmp_path: Path) -> None:
     from holdfast.errors import DataError
-    from holdfast.trainers.bisect import checkpoints
+    from holdfast.trainers.repair.bisect import checkpoints
 
     with pytest.raises(DataError, match="checkpoints=10"):
         checkpoints(tmp_path)

@@ -24,19 +24,19 @@ def script(model: Path, out: Path, callback: Any, peft_config: Any = None) -> No
 
 
 def completions(directory: Path, task: str) -> list[tuple[str, Any]]:
-    from holdfast.run import read_measurement
+    from holdfast.runs.measurement import read_measurement
 
     return [(row.doc_hash, row.completion) for row in read_measurement(directory).rows(task)]
 
 
 @pytest.mark.parametrize("adapter", [False, True], ids=["full", "lora"])
 def test_measures_before_and_after_and_reports(untrained: Path, tmp_path: Path, adapter: bool) -> None:
-    from holdfast.benchmarks.engine import measure
-    from holdfast.benchmarks.models import load
-    from holdfast.benchmarks.settings import Settings
+    from holdfast.benchmarks.engine.backends.models import load
+    from holdfast.benchmarks.engine.measuring import measure
+    from holdfast.benchmarks.engine.settings import Settings
     from holdfast.trainers.callback import BeforeAfter
-    from holdfast.trainers.config import LoraConfig
-    from holdfast.trainers.job import lora
+    from holdfast.trainers.run.config import LoraConfig
+    from holdfast.trainers.run.trainer_spec import lora
 
     suite = ["tiny_repeat", "tiny_upper"]
     callback = BeforeAfter(suite=suite, out=tmp_path / "run", target=["tiny_upper"], limit=20)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from holdfast.trainers.before_after import before_after
-from holdfast.trainers.checkpoints import saved, spaced
-from holdfast.trainers.compose import compose
+from holdfast.trainers.run.before_after import before_after
+from holdfast.trainers.run.checkpoints import saved, spaced
+from holdfast.trainers.run.compose import compose
 
 
 def words(model: Path, out: Path, *more: str) -> list[str]:

@@ -3,8 +3,8 @@
 import pytest
 
 from holdfast.errors import UsageError
-from holdfast.trainers import arguments
-from holdfast.trainers.compose import compose
+from holdfast.trainers.run import trl_args
+from holdfast.trainers.run.compose import compose
 
 
 def test_the_design_example_composes() -> None:
@@ -36,16 +36,16 @@ def test_paths_lists_and_mappings_stand_for_themselves(tmp_path: object) -> None
 
 def test_any_field_of_trl_can_be_set_and_a_misspelt_one_is_named() -> None:
     config = compose(["trainer.args.weight_decay=0.1", "trainer.args.lr_scheduler_type=cosine"])
-    arguments.check("sft", config.trainer.args)
+    trl_args.check("sft", config.trainer.args)
     with pytest.raises(UsageError, match="did you mean 'learning_rate'"):
-        arguments.check("sft", {"learnin_rate": 1e-5})
+        trl_args.check("sft", {"learnin_rate": 1e-5})
     with pytest.raises(UsageError, match="cannot be 'fast'"):
-        arguments.check("sft", {"learning_rate": "fast"})
+        trl_args.check("sft", {"learning_rate": "fast"})
 
 
 def test_a_batch_that_is_no_whole_groups_is_answered_with_sizes_that_are() -> None:
     with pytest.raises(UsageError, match=r"num_generations=2 or per_device_train_batch_size=9"):
-        arguments.check("grpo", {"per_device_train_batch_size": 8, "num_generations": 3})
+        trl_args.check("grpo", {"per_device_train_batch_size": 8, "num_generations": 3})
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from saved_bytes import made, saved_bytes
 
-from holdfast.trainers.compose import compose
-from holdfast.trainers.directory import open_run
-from holdfast.trainers.estimate import estimate
-from holdfast.trainers.training import build
+from holdfast.trainers.estimate.estimate import estimate
+from holdfast.trainers.run.compose import compose
+from holdfast.trainers.run.run_dir import open_run
+from holdfast.trainers.run.training import build
 
 SHAPES = {
     "small": {"hidden": 128, "layers": 4},

@@ -8,8 +8,8 @@ from typing import Any, Union
 import pytest
 
 from holdfast.errors import UsageError
-from holdfast.trainers import arguments
-from holdfast.trainers.compose import compose
+from holdfast.trainers.run import trl_args
+from holdfast.trainers.run.compose import compose
 
 PLAIN = {bool: True, int: 3, float: 0.5, str: "text"}
 
@@ -32,9 +32,9 @@ def word(name: str, value: Any) -> str:
     return f"trainer.args.{name}={text}"
 
 
-@pytest.mark.parametrize("trainer", arguments.CONFIGS)
+@pytest.mark.parametrize("trainer", trl_args.CONFIGS)
 def test_every_field_travels_from_the_command_line_to_trl(trainer: str) -> None:
-    schema = arguments.config_class(trainer)
+    schema = trl_args.config_class(trainer)
     hints = typing.get_type_hints(schema)
     given = {f.name: value_of(f, hints[f.name]) for f in dataclasses.fields(schema) if f.init}
     assert len(given) > 100
@@ -45,28 +45,28 @@ def test_every_field_travels_from_the_command_line_to_trl(trainer: str) -> None:
     for name, value in given.items():
         assert config.trainer.args[name] == value, name
         assert type(config.trainer.args[name]) is type(value) or isinstance(value, float), name
-    arguments.check(trainer, config.trainer.args)
+    trl_args.check(trainer, config.trainer.args)
 
 
-@pytest.mark.parametrize("trainer", arguments.CONFIGS)
+@pytest.mark.parametrize("trainer", trl_args.CONFIGS)
 def test_every_field_misspelt_names_itself(trainer: str) -> None:
     """One letter doubled: the nearest field must be the one that was meant, or one that it is as near to."""
-    names = [field.name for field in arguments.fields(trainer) if field.init]
+    names = [field.name for field in trl_args.fields(trainer) if field.init]
     for name in names:
         wrong = name[:3] + name[2:]
         assert wrong not in names
         with pytest.raises(UsageError, match=rf"unknown field trainer.args.{wrong} of trl.*did you mean '{name}'"):
-            arguments.check(trainer, {wrong: 1})
+            trl_args.check(trainer, {wrong: 1})
 
 
-@pytest.mark.parametrize("trainer", arguments.CONFIGS)
+@pytest.mark.parametrize("trainer", trl_args.CONFIGS)
 def test_a_value_of_the_wrong_type_is_refused_by_name(trainer: str) -> None:
-    hints = typing.get_type_hints(arguments.config_class(trainer))
-    numbers = [f.name for f in arguments.fields(trainer) if f.init and kinds(hints[f.name]) in ((int,), (float,))]
+    hints = typing.get_type_hints(trl_args.config_class(trainer))
+    numbers = [f.name for f in trl_args.fields(trainer) if f.init and kinds(hints[f.name]) in ((int,), (float,))]
     assert len(numbers) > 10
     for name in numbers:
         with pytest.raises(UsageError, match=rf"trainer.args.{name} cannot be 'many'"):
-            arguments.check(trainer, {name: "many"})
+            trl_args.check(trainer, {name: "many"})
 
 
 @pytest.mark.parametrize("mode", ["colocate", "server"])
@@ -74,5 +74,5 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(trainer: str) -> None:
 def test_vllm_generates_by_configuration(trainer: str, mode: str) -> None:
     words = ["trainer.args.use_vllm=true", f"trainer.args.vllm_mode={mode}"]
     config = compose([f"trainer={trainer}", *words, "trainer.args.vllm_gpu_memory_utilization=0.4"])
-    arguments.check(trainer, config.trainer.args)
+    trl_args.check(trainer, config.trainer.args)
     assert (config.trainer.args["use_vllm"], config.trainer.args["vllm_mode"]) == (True, mode)

@@ -9,19 +9,19 @@ import pytest
 
 from holdfast.errors import UsageError
 from holdfast.stats.eprocess import Evidence
-from holdfast.trainers.guard import Guard, Skill
-from holdfast.trainers.probe import Pool, Probe
-from holdfast.trainers.schedule import Schedule
+from holdfast.trainers.guard.guard import Guard, Skill
+from holdfast.trainers.guard.probe import Pool, Probe
+from holdfast.trainers.guard.schedule import Schedule
 
 HELD = ["tiny_upper", "tiny_python"]
 
 
 def lesson(out: Path, *words: str) -> tuple[list[float], dict[str, Any]]:
     """Losses and facts of a training on the embedded model."""
-    from holdfast.trainers.compose import compose
-    from holdfast.trainers.directory import open_run
-    from holdfast.trainers.model import threads
-    from holdfast.trainers.training import check, train
+    from holdfast.trainers.run.compose import compose
+    from holdfast.trainers.run.model import threads
+    from holdfast.trainers.run.run_dir import open_run
+    from holdfast.trainers.run.training import check, train
 
     suite = f"suite=[tiny_subtraction,{','.join(HELD)}]"
     config = compose(["experiment=tiny_sft", suite, "trainer.args.logging_steps=1", f"out={out}", *words])
@@ -32,7 +32,7 @@ def lesson(out: Path, *words: str) -> tuple[list[float], dict[str, Any]]:
 
 
 def test_it_stops_a_training_that_forgets_and_changes_nothing_before(tmp_path: Path) -> None:
-    from holdfast.run import read_json
+    from holdfast.runs.measurement import read_json
 
     plain, _ = lesson(tmp_path / "plain", "trainer.args.max_steps=30")
     guarded, facts = lesson(
@@ -47,7 +47,7 @@ def test_it_stops_a_training_that_forgets_and_changes_nothing_before(tmp_path: P
 
 
 def test_a_skill_that_is_broken_calls_for_no_more_looks(tmp_path: Path) -> None:
-    from holdfast.run import read_json
+    from holdfast.runs.measurement import read_json
 
     words = (
         "trainer.args.max_steps=30",
@@ -68,8 +68,8 @@ def test_a_skill_that_is_broken_calls_for_no_more_looks(tmp_path: Path) -> None:
 def test_rollback_brings_the_weights_back(tmp_path: Path) -> None:
     import torch
 
-    from holdfast.benchmarks.models import load
-    from holdfast.trainers.snapshot import restore, snapshot
+    from holdfast.benchmarks.engine.backends.models import load
+    from holdfast.trainers.guard.snapshot import restore, snapshot
 
     model = load("tiny", dtype="float32").model
     before = {name: p.detach().clone() for name, p in model.named_parameters()}

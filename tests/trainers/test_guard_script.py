@@ -68,7 +68,7 @@ SLOW = [pytest.param(make, marks=pytest.mark.slow, id=make.__name__) for make in
 
 @pytest.mark.parametrize("make", [pytest.param(sft, id="sft"), pytest.param(grpo, id="grpo"), *SLOW])
 def test_three_lines_in_a_plain_trl_script(make: Any, tmp_path: Path) -> None:
-    from holdfast.trainers.guard import Guard
+    from holdfast.trainers.guard.guard import Guard
 
     tasks = ["tiny_upper", "tiny_capitals"]
     guard = Guard(suite="tiny", tasks=tasks, every=2, policy="warn", limit=8, pool=24, batch_size=8)
@@ -88,7 +88,7 @@ def test_a_model_sharded_over_processes_is_refused() -> None:
     import torch
 
     from holdfast.errors import UsageError
-    from holdfast.trainers.together import refuse_shards
+    from holdfast.trainers.guard.sync import refuse_shards
 
     model = torch.nn.Linear(2, 2)
     refuse_shards(model)

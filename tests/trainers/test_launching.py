@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from holdfast.errors import UsageError
-from holdfast.trainers.launching import config_file, main
+from holdfast.trainers.run.accelerate_config import config_file, main
 
 
 def validated(name: str) -> tuple[argparse.Namespace, Any]:

@@ -11,8 +11,8 @@ def test_the_ends_of_the_line_are_the_models_and_the_middle_is_between(untrained
     import torch
     from safetensors.torch import load_file, save_file
 
-    from holdfast.trainers.recipe import Recipe
-    from holdfast.trainers.weights import blend
+    from holdfast.trainers.repair.blend import blend
+    from holdfast.trainers.repair.merge_spec import Recipe
 
     base = load_file(untrained / "model.safetensors")
     tuned = tmp_path / "tuned"
@@ -34,8 +34,8 @@ def test_other_tensors_are_refused(untrained: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     from holdfast.errors import DataError
-    from holdfast.trainers.recipe import Recipe
-    from holdfast.trainers.weights import blend
+    from holdfast.trainers.repair.blend import blend
+    from holdfast.trainers.repair.merge_spec import Recipe
 
     other = {f"x.{name}": tensor for name, tensor in load_file(untrained / "model.safetensors").items()}
     (tmp_path / "other").mkdir()
@@ -49,10 +49,10 @@ def test_an_adapter_is_scaled(untrained: Path, tmp_path: Path) -> None:
     from peft import PeftModel, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    from holdfast.trainers.config import LoraConfig
-    from holdfast.trainers.job import lora
-    from holdfast.trainers.recipe import Recipe
-    from holdfast.trainers.weights import blend
+    from holdfast.trainers.repair.blend import blend
+    from holdfast.trainers.repair.merge_spec import Recipe
+    from holdfast.trainers.run.config import LoraConfig
+    from holdfast.trainers.run.trainer_spec import lora
 
     torch.manual_seed(1)
     model = get_peft_model(AutoModelForCausalLM.from_pretrained(untrained), lora(LoraConfig(r=4)))
@@ -75,9 +75,9 @@ def test_an_adapter_is_scaled(untrained: Path, tmp_path: Path) -> None:
 
 
 def test_the_halves_share_no_item_and_lose_none() -> None:
-    from holdfast.benchmarks.data import load_docs
-    from holdfast.benchmarks.suite import load_suite
-    from holdfast.trainers.halves import half
+    from holdfast.benchmarks.suites.source import load_docs
+    from holdfast.benchmarks.suites.suite import load_suite
+    from holdfast.trainers.repair.split import half
 
     suite = load_suite(["tiny_upper", "tiny_sort"])
     for i, entry in enumerate(suite.entries):
@@ -125,7 +125,7 @@ def test_a_broken_run_is_mended_or_said_to_be_incurable(
 
 
 def _items(directory: Path) -> set[tuple[str, str]]:
-    from holdfast.run import read_measurement
+    from holdfast.runs.measurement import read_measurement
 
     measured = read_measurement(directory)
     return {(task, row.doc_hash) for task in measured.tasks for row in measured.rows(task)}

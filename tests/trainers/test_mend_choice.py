@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from holdfast.stats.omnibus import Strata, lower_bound
-from holdfast.trainers.line import Point
-from holdfast.trainers.recipe import Recipe
-from holdfast.trainers.search import along_the_line, best, by_groups, start, trimmed
+from holdfast.trainers.repair.interpolation import Point
+from holdfast.trainers.repair.merge_spec import Recipe
+from holdfast.trainers.repair.search import along_the_line, best, by_groups, start, trimmed
 
 
 def judge(recipe: Recipe) -> Point:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.trainers.launching import config_file
+from holdfast.trainers.run.accelerate_config import config_file
 
 
 def launch(processes: int, out: Path, cache: Path, untrained: Path, batch: int) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def launch(processes: int, out: Path, cache: Path, untrained: Path, batch: int) 
 
 def written(run: Path) -> dict[str, list[tuple[Any, Any, Any]]]:
     """Every row of both measurements, in order."""
-    from holdfast.run import read_measurement
+    from holdfast.runs.measurement import read_measurement
 
     found = {}
     for part in ("before", "after"):

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from paths import SHARED_DATA, shared
 
-from holdfast.trainers.before_after import before_after
-from holdfast.trainers.compose import compose
+from holdfast.trainers.run.before_after import before_after
+from holdfast.trainers.run.compose import compose
 
 QUICK = ("model=tiny", "suite=[tiny_upper]", "limit=20", "trainer.args.max_steps=3", "trainer.args.logging_steps=1")
 SMALL = ("trainer.args.per_device_train_batch_size=2", "trainer.args.max_length=512")

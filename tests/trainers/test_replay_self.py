@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from holdfast.errors import DataError, UsageError
-from holdfast.trainers.compose import compose
-from holdfast.trainers.replay import written_rows
+from holdfast.trainers.data.self_replay import written_rows
+from holdfast.trainers.run.compose import compose
 
 LESSON = ["trainer=sft", "data=tiny:subtraction", "data.limit=28", "data.replay.source=self", "data.replay.ratio=0.3"]
 
@@ -36,7 +36,7 @@ def said(prompt: Any) -> str:
     """What the embedded model answers, by transformers alone."""
     import torch
 
-    from holdfast.benchmarks.models import load
+    from holdfast.benchmarks.engine.backends.models import load
 
     tiny = load("tiny")
     text = tiny.tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True)
@@ -47,7 +47,7 @@ def said(prompt: Any) -> str:
 
 
 def test_a_training_rehearses_what_its_base_says_and_a_sweep_writes_it_once(tmp_path: Path) -> None:
-    from holdfast.trainers.before_after import before_after
+    from holdfast.trainers.run.before_after import before_after
 
     quick = ["suite=[tiny_upper]", "limit=4", "trainer.args.max_steps=2", "data.replay.prompts=tiny_skills"]
     result = before_after(compose(["model=tiny", *LESSON, *quick, f"out={tmp_path}/a"]))
@@ -71,7 +71,7 @@ def test_a_training_rehearses_what_its_base_says_and_a_sweep_writes_it_once(tmp_
 
 def test_a_finished_writing_is_read_and_no_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = rows_of(tmp_path, "data.replay.prompts=tiny:upper", "data.replay.limit=12")
-    monkeypatch.setattr("holdfast.trainers.model.load_base", None)
+    monkeypatch.setattr("holdfast.trainers.run.model.load_base", None)
     assert rows_of(tmp_path, "data.replay.prompts=tiny:upper", "data.replay.limit=12") == rows
 
 
@@ -94,7 +94,7 @@ def test_sampled_answers_follow_the_replays_seed(tmp_path: Path) -> None:
 
 
 def test_plain_text_rows_keep_their_prompt_as_it_was_answered(tmp_path: Path) -> None:
-    from holdfast.trainers.shape import completion_row
+    from holdfast.trainers.data.row_formats import completion_row
 
     words = ["data.replay.prompts={path: tiny:upper, template: 'Q: {prompt} A:'}", "data.conversational=false"]
     config = compose(["model=tiny", *LESSON, *words, "data.template='Lesson {prompt}'", f"out={tmp_path}"])
@@ -115,7 +115,7 @@ def test_plain_text_rows_keep_their_prompt_as_it_was_answered(tmp_path: Path) ->
     ],
 )
 def test_wrong_settings_are_found_before_a_model_loads(words: list[str], expected: str, tmp_path: Path) -> None:
-    from holdfast.trainers.training import check
+    from holdfast.trainers.run.training import check
 
     with pytest.raises(UsageError, match=expected):
         check(compose(["model=tiny", *LESSON, *words, f"out={tmp_path}"]))
@@ -153,7 +153,7 @@ def test_a_model_that_writes_nothing_or_never_ends_is_one_line(untrained: Path, 
 
 
 def test_an_estimate_counts_the_rows_and_writes_nothing(tmp_path: Path) -> None:
-    from holdfast.trainers.estimate import estimate
+    from holdfast.trainers.estimate.estimate import estimate
 
     told = estimate(compose(["model=tiny", *LESSON, "data.replay.prompts=tiny_skills", f"out={tmp_path}/run"]))
     assert told.rows == 40 and not (tmp_path / "run").exists() and not journal()

@@ -11,8 +11,8 @@ import pytest
 
 from holdfast.benchmarks.tiny.skills import generate
 from holdfast.cli import main
-from holdfast.rows import Row, read_rows
-from holdfast.trainers.sample import Wanted, choose
+from holdfast.runs.row import Row, read_rows
+from holdfast.trainers.data.sampling import Wanted, choose
 
 
 def _row(score: float | None, text: str, finish: str = "stop") -> Row:

@@ -8,7 +8,7 @@ import pytest
 from paths import shared
 
 from holdfast.cli import main
-from holdfast.rows import Row, read_rows
+from holdfast.runs.row import Row, read_rows
 
 
 def sampled(out: Path, *words: str) -> list[Row]:
@@ -54,8 +54,8 @@ def test_a_hub_id_with_its_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     parquet(tmp_path / "org" / "set" / "data" / "test-00000-of-00001.parquet", [ROWS[0] | {"gold": "FOX"}])
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "hf"))
-    from holdfast.trainers.config import DataConfig
-    from holdfast.trainers.data import _hub_rows
+    from holdfast.trainers.data.sources import _hub_rows
+    from holdfast.trainers.run.config import DataConfig
 
     (only,) = list(_hub_rows(DataConfig(path="org/set", split="test")))
     assert only[1]["gold"] == "FOX"

@@ -8,10 +8,10 @@ import pytest
 
 @pytest.fixture(scope="module")
 def probe_and_model(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    from holdfast.benchmarks.models import load
-    from holdfast.benchmarks.settings import Settings
-    from holdfast.benchmarks.suite import load_suite
-    from holdfast.trainers.probe import Probe
+    from holdfast.benchmarks.engine.backends.models import load
+    from holdfast.benchmarks.engine.settings import Settings
+    from holdfast.benchmarks.suites.suite import load_suite
+    from holdfast.trainers.guard.probe import Probe
 
     loaded = load("tiny", dtype="float32")
     tasks = ["tiny_upper", "tiny_sort", "tiny_json"]
@@ -37,7 +37,7 @@ def test_of_an_unchanged_model_every_answer_is_the_same(probe_and_model: Any) ->
 def test_of_a_changed_model_it_says_what_generating_says(probe_and_model: Any) -> None:
     import torch
 
-    from holdfast.trainers.probe import generate
+    from holdfast.trainers.guard.probe import generate
 
     probe, loaded = probe_and_model
     generator = torch.Generator().manual_seed(1)

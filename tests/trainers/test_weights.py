@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from holdfast.errors import DataError, UsageError
-from holdfast.trainers.recipe import Recipe, depth_of, kind_of
-from holdfast.trainers.weights import blend
+from holdfast.trainers.repair.blend import blend
+from holdfast.trainers.repair.merge_spec import Recipe, depth_of, kind_of
 
 
 def moved(base: Path, out: Path, **how: Any) -> dict[str, Any]:
@@ -57,8 +57,6 @@ def test_a_shard_that_is_missing_is_named(untrained: Path, tmp_path: Path) -> No
 
 def test_pieces_are_seamless(untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
-
-    from holdfast.trainers import tensors
 
     moved(untrained, tmp_path / "tuned")
     blend(untrained, tmp_path / "tuned", Recipe.line(0.3), tmp_path / "whole")
@@ -148,8 +146,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 torch.set_num_threads(1)
-from holdfast.trainers.recipe import Recipe
-from holdfast.trainers.weights import blend
+from holdfast.trainers.repair.merge_spec import Recipe
+from holdfast.trainers.repair.blend import blend
 base, tuned, out = map(Path, sys.argv[2:])
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 160 * 2**20,) * 2)

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.prompts import suite_items
-from holdfast.benchmarks.suite import Suite
-from holdfast.datacard.contamination import Checker, Contamination
+from holdfast.benchmarks.suites.prompts import suite_items
+from holdfast.benchmarks.suites.suite import Suite
 from holdfast.errors import UsageError
-from holdfast.rows import write_stream
-from holdfast.run import read_json
-from holdfast.trainers.config import DataConfig, TrainConfig
-from holdfast.trainers.data import raw_rows
-from holdfast.trainers.directory import amend_manifest
-from holdfast.trainers.measuring import suite_of
+from holdfast.runs.measurement import read_json
+from holdfast.runs.row import write_stream
+from holdfast.trainers.data.overlap.contamination import Checker, Contamination
+from holdfast.trainers.data.sources import raw_rows
+from holdfast.trainers.run.config import DataConfig, TrainConfig
+from holdfast.trainers.run.measuring import suite_of
+from holdfast.trainers.run.run_dir import amend_manifest
 
 log = logging.getLogger("holdfast")
 

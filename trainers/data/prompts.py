@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, suggestion
-from holdfast.rows import write_stream
-from holdfast.trainers.config import DataConfig
-from holdfast.trainers.data import own_rows
-from holdfast.trainers.shape import chat, prompt
+from holdfast.runs.row import write_stream
+from holdfast.trainers.data.row_formats import chat, prompt
+from holdfast.trainers.data.sources import own_rows
+from holdfast.trainers.run.config import DataConfig
 
 Row = dict[str, Any]
 

@@ -8,24 +8,24 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.prompts import suite_items
-from holdfast.benchmarks.suite import load_suite
-from holdfast.datacard.contamination import Checker
-from holdfast.datacard.duplicates import Repeats, Signatures
-from holdfast.datacard.entry import Entry, text_of
-from holdfast.datacard.findings import BREAKING
-from holdfast.datacard.gather import language
-from holdfast.datacard.judged import part_of, scores_of
-from holdfast.datacard.pairs import Pairs
-from holdfast.datacard.structure import Turns
-from holdfast.datacard.tally import Tally
+from holdfast.benchmarks.suites.prompts import suite_items
+from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.errors import DataError, UsageError, unknown
-from holdfast.rows import write_stream
-from holdfast.trainers.card_rows import Located, Reading, Row, entry_of, read, reading
-from holdfast.trainers.config import DataConfig, FilterConfig
-from holdfast.trainers.data import named_row, raw_rows
-from holdfast.trainers.directory import amend_manifest
-from holdfast.trainers.rewards import rewards_of
+from holdfast.runs.row import write_stream
+from holdfast.trainers.data.card.entry import Entry, text_of
+from holdfast.trainers.data.card.faults import Tally
+from holdfast.trainers.data.card.findings import BREAKING
+from holdfast.trainers.data.card.gather import language
+from holdfast.trainers.data.card.judged import part_of, scores_of
+from holdfast.trainers.data.card.pairs import Pairs
+from holdfast.trainers.data.card.structure import Turns
+from holdfast.trainers.data.overlap.contamination import Checker
+from holdfast.trainers.data.overlap.near_duplicates import Repeats, Signatures
+from holdfast.trainers.data.sources import named_row, raw_rows
+from holdfast.trainers.data.training_rows import Located, Reading, Row, entry_of, read, reading
+from holdfast.trainers.run.config import DataConfig, FilterConfig
+from holdfast.trainers.run.rewards import rewards_of
+from holdfast.trainers.run.run_dir import amend_manifest
 
 DUPLICATES = ("keep", "exact", "near")
 _CHUNK = 256
@@ -222,7 +222,7 @@ def _counter(how: FilterConfig) -> Any:
         return None
     if how.tokenizer is None:
         raise UsageError("a limit of tokens needs a tokenizer: data.filter.tokenizer=… (model=… of `data filter`)")
-    from holdfast.trainers.card import words_of
+    from holdfast.trainers.data.card.training_card import words_of
 
     return words_of(how.tokenizer).count
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.settings import Settings
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.settings import Settings
 from holdfast.errors import DataError, UsageError, suggestion
 from holdfast.records import read_records
 from holdfast.reward import Reward
-from holdfast.rows import Row, write_whole
-from holdfast.run import Measurement
+from holdfast.runs.measurement import Measurement
+from holdfast.runs.row import Row, write_whole
 from holdfast.sample import Text, final_text
-from holdfast.trainers.asked import asked_rows, write_prompts
-from holdfast.trainers.config import DataConfig
+from holdfast.trainers.data.prompts import asked_rows, write_prompts
+from holdfast.trainers.run.config import DataConfig
 
 log = logging.getLogger("holdfast")
 To = Literal["sft", "dpo"]

@@ -18,15 +18,15 @@ from typing import Any
 
 from holdfast.errors import DataError, UsageError
 from holdfast.records import read_records
-from holdfast.rows import Row as Judged
-from holdfast.rows import digest, write_json
-from holdfast.run import read_json
+from holdfast.runs.measurement import read_json
+from holdfast.runs.row import Row as Judged
+from holdfast.runs.row import digest, write_json
 from holdfast.sample import final_text
-from holdfast.trainers import processes
-from holdfast.trainers.asked import asked_rows, write_prompts
-from holdfast.trainers.config import ReplayConfig, TrainConfig
-from holdfast.trainers.data import named_data, own_rows, replay_count
-from holdfast.trainers.shape import WRITTEN
+from holdfast.trainers.data.prompts import asked_rows, write_prompts
+from holdfast.trainers.data.row_formats import WRITTEN
+from holdfast.trainers.data.sources import named_data, own_rows, replay_count
+from holdfast.trainers.run import processes
+from holdfast.trainers.run.config import ReplayConfig, TrainConfig
 
 log = logging.getLogger("holdfast")
 Row = dict[str, Any]
@@ -103,7 +103,7 @@ def stand_in(config: TrainConfig) -> list[Row] | None:
 
 
 def _write(config: TrainConfig, place: Path) -> None:
-    from holdfast.trainers.model import free, load_base
+    from holdfast.trainers.run.model import free, load_base
 
     loaded = load_base(config.model)
     tally = Tally()
@@ -136,9 +136,9 @@ def _answers(config: TrainConfig, loaded: Any, place: Path, tally: Tally) -> lis
 
 
 def _measured(config: TrainConfig, loaded: Any, block: Sequence[Row], place: Path) -> Iterator[Judged]:
-    from holdfast.benchmarks.engine import measure
-    from holdfast.benchmarks.settings import Settings
-    from holdfast.trainers.directory import default_cache
+    from holdfast.benchmarks.engine.measuring import measure
+    from holdfast.benchmarks.engine.settings import Settings
+    from holdfast.trainers.run.run_dir import default_cache
 
     how = config.data.replay
     file = place / "prompts.jsonl"
@@ -206,7 +206,7 @@ def _prompts_of(how: ReplayConfig, config: TrainConfig) -> Any:
 
 def _reward(how: ReplayConfig) -> dict[str, Any]:
     """The reward as a suite's task takes it. Raises UsageError for a list, or an unknown one."""
-    from holdfast.trainers.rewards import rewards_of
+    from holdfast.trainers.run.rewards import rewards_of
 
     if how.reward is None:
         return dict(ANY_TEXT)

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from holdfast.errors import DataError, UsageError, suggestion
 from holdfast.records import SUFFIXES, pick, read_records
-from holdfast.rows import Skip
-from holdfast.trainers.config import DataConfig, FilterConfig, ReplayConfig
+from holdfast.runs.row import Skip
+from holdfast.trainers.run.config import DataConfig, FilterConfig, ReplayConfig
 
 log = logging.getLogger("holdfast")
 Row = dict[str, Any]
@@ -47,7 +47,7 @@ def own_rows(
     config: DataConfig, seed: int, data_root: Path | None = None, dropped: list[Row] | None = None
 ) -> list[Row]:
     """The rows of one data set, filtered, shuffled and cut as configured."""
-    from holdfast.trainers.sieve import active, kept_rows, sifted
+    from holdfast.trainers.data.row_filter import active, kept_rows, sifted
 
     rows = list(named_rows(config, seed, data_root))
     told = ""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.datacard.entry import Entry, Turn, turns_of
 from holdfast.errors import DataError, suggestion, unknown
-from holdfast.rows import Skip
-from holdfast.trainers.arguments import CONFIGS
-from holdfast.trainers.config import DataConfig
-from holdfast.trainers.data import OURS, named_row, raw_rows
-from holdfast.trainers.job import shape_of
+from holdfast.runs.row import Skip
+from holdfast.trainers.data.card.entry import Entry, Turn, turns_of
+from holdfast.trainers.data.sources import OURS, named_row, raw_rows
+from holdfast.trainers.run.config import DataConfig
+from holdfast.trainers.run.trainer_spec import shape_of
+from holdfast.trainers.run.trl_args import CONFIGS
 
 Row = Mapping[str, Any]
 Located = tuple[str, Row]

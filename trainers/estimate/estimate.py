@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.trainers import arguments, processes, replay
-from holdfast.trainers.checkpoints import disk, ours
-from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.data import training_rows
-from holdfast.trainers.footprint import PAIRED, REFERENCED, has_beta
-from holdfast.trainers.footprint import memory as footprint
-from holdfast.trainers.job import shape_of
-from holdfast.trainers.model import model_place, prepare_tokenizer
-from holdfast.trainers.training import LEARNS_FROM_REWARD, check
+from holdfast.trainers.data import self_replay
+from holdfast.trainers.data.sources import training_rows
+from holdfast.trainers.estimate.memory import PAIRED, REFERENCED, has_beta
+from holdfast.trainers.estimate.memory import memory as footprint
+from holdfast.trainers.run import processes, trl_args
+from holdfast.trainers.run.checkpoints import disk, ours
+from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.model import model_place, prepare_tokenizer
+from holdfast.trainers.run.trainer_spec import shape_of
+from holdfast.trainers.run.training import LEARNS_FROM_REWARD, check
 
 UTILISATION = {"cuda": 0.4, "cpu": 0.5}
 """Share of the matrix speed that a training step reaches (large models on one GPU: 0.3 to 0.5)."""
@@ -100,9 +101,9 @@ def estimate(config: TrainConfig) -> Estimate:
     shape = transformers.AutoConfig.from_pretrained(place, **options)
     words = transformers.AutoTokenizer.from_pretrained(place, **options)
     prepare_tokenizer(words, config.model)
-    args = arguments.build(config.trainer.name, config.trainer.args, Path("unused"), config.seed)
+    args = trl_args.build(config.trainer.name, config.trainer.args, Path("unused"), config.seed)
     root = Path(config.data_root) if config.data_root else None
-    rows = training_rows(config.data, config.seed, root, replay.stand_in(config))
+    rows = training_rows(config.data, config.seed, root, self_replay.stand_in(config))
     tokens, usual, cut = _lengths(config, rows, words, args)
     parameters, looked_up, linear = _count(shape)
     trained = linear(config.lora.r) if config.lora.r else parameters
@@ -222,9 +223,9 @@ def _device() -> tuple[str, int]:
 
 
 def _detects(config: TrainConfig) -> dict[str, Any]:
+    from holdfast.benchmarks.suites.sizes import suite_sizes
+    from holdfast.compare.power import Bench, Wanted, make_plan
     from holdfast.errors import UsageError
-    from holdfast.plan import Bench, Wanted, make_plan
-    from holdfast.sizes import suite_sizes
 
     try:
         sizes = suite_sizes(config.suite)

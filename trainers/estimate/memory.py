@@ -7,9 +7,9 @@ and tokens. tests/trainers/test_estimate_memory.py counts what autograd does kee
 
 from typing import Any
 
-from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.model import measuring_dtype
-from holdfast.trainers.training import LEARNS_FROM_REWARD
+from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.model import measuring_dtype
+from holdfast.trainers.run.training import LEARNS_FROM_REWARD
 
 PAIRED = ("dpo", "reward")
 REFERENCED = ("dpo", "kto", "grpo", "rloo")

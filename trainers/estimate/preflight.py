@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, UsageError
-from holdfast.trainers import arguments
-from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.data import named_rows
-from holdfast.trainers.job import shape_of
-from holdfast.trainers.model import check_template, model_place, prepare_tokenizer
+from holdfast.trainers.data.sources import named_rows
+from holdfast.trainers.run import trl_args
+from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.model import check_template, model_place, prepare_tokenizer
+from holdfast.trainers.run.trainer_spec import shape_of
 
 SAMPLED_ROWS = 64
 
@@ -60,7 +60,7 @@ def _count(turns: Any, words: Any) -> int:
 
 def _check_lengths(config: TrainConfig, words: Any, context: int) -> None:
     args = config.trainer.args
-    schema = {field.name: field.default for field in arguments.fields(config.trainer.name)}
+    schema = {field.name: field.default for field in trl_args.fields(config.trainer.name)}
     grown = args.get("max_completion_length", schema.get("max_completion_length"))
     if config.trainer.name in ("grpo", "rloo") and grown:
         asked = longest(config, words, ())

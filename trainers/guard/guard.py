@@ -1,6 +1,6 @@
 """The guard: looks at other skills while training goes on, and warns, stops or goes back when one breaks.
 
-    from holdfast.trainers.guard import Guard
+    from holdfast.trainers.guard.guard import Guard
 
     trainer = GRPOTrainer(…, callbacks=[Guard(suite="quick", tasks=["mmlu"], every=50, policy="stop")])
 
@@ -21,19 +21,19 @@ from typing import Any, Literal, get_args
 
 from transformers import TrainerCallback
 
-from holdfast.benchmarks.models import LoadedModel
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.suite import Suite, load_suite
+from holdfast.benchmarks.engine.backends.models import LoadedModel
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import UsageError, suggestion, unknown
-from holdfast.rows import write_json
-from holdfast.run import read_json
+from holdfast.runs.layout import Acted, Glance, GuardRecord, Look, SkillLook
+from holdfast.runs.measurement import read_json
+from holdfast.runs.row import write_json
 from holdfast.stats.eprocess import Evidence
 from holdfast.trainers.callback import adapter_off
-from holdfast.trainers.probe import Probe
-from holdfast.trainers.records import Acted, Glance, GuardRecord, Look, SkillLook
-from holdfast.trainers.schedule import Schedule
-from holdfast.trainers.snapshot import restore, snapshot
-from holdfast.trainers.together import from_first, refuse_shards, same_weights
+from holdfast.trainers.guard.probe import Probe
+from holdfast.trainers.guard.schedule import Schedule
+from holdfast.trainers.guard.snapshot import restore, snapshot
+from holdfast.trainers.guard.sync import from_first, refuse_shards, same_weights
 
 log = logging.getLogger("holdfast")
 

@@ -1,7 +1,7 @@
 """A probe: small slices of a suite's items, looked at while training goes on.
 
 A look generates as little as it can. What the model answered before the training is put behind the prompts, all skills
-in one batch (holdfast.trainers.verbatim); an answer that would come out word for word again keeps its score, and only
+in one batch (holdfast.trainers.guard.likelihood); an answer that would come out word for word again keeps its score, and only
 the others are generated, again all skills together. A glance only asks how likely a few earlier answers still are.
 """
 
@@ -13,16 +13,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.data import Doc, Source, load_docs
-from holdfast.benchmarks.items import Completion, Item, choose
-from holdfast.benchmarks.models import LoadedModel
-from holdfast.benchmarks.plan import Work, plan
-from holdfast.benchmarks.settings import Settings
-from holdfast.benchmarks.suite import Entry, Suite
+from holdfast.benchmarks.engine.backends.models import LoadedModel
+from holdfast.benchmarks.engine.items import Completion, Item, choose
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.engine.workload import Work, plan
+from holdfast.benchmarks.suites.source import Doc, Source, load_docs
+from holdfast.benchmarks.suites.suite import Entry, Suite
 from holdfast.errors import UsageError
-from holdfast.rows import Row
-from holdfast.run import Measurement, read_measurement
-from holdfast.trainers.verbatim import Answered, Likeness, likenesses
+from holdfast.runs.measurement import Measurement, read_measurement
+from holdfast.runs.row import Row
+from holdfast.trainers.guard.likelihood import Answered, Likeness, likenesses
 
 GLANCED = 8
 """Items per skill that glances look at, and looks do not."""
@@ -80,7 +80,7 @@ class Probe:
 
     def start(self, loaded: LoadedModel, out: Path, cache: Path | None, settings: Settings) -> None:
         """Measure the model before it changes, or read what an earlier call measured."""
-        from holdfast.benchmarks.engine import measure
+        from holdfast.benchmarks.engine.measuring import measure
 
         self.settings = settings
         if (out / "results.json").is_file():
@@ -212,7 +212,7 @@ def generate(loaded: LoadedModel, items: Sequence[Item], settings: Settings) -> 
 
 def _engine(loaded: LoadedModel, settings: Settings) -> Any:
     """The engine of a model in memory, which this process asks alone."""
-    from holdfast.benchmarks.engine_lm import open_engine
+    from holdfast.benchmarks.engine.backends.lm_eval_models import open_engine
 
     return open_engine(loaded, settings)
 
@@ -241,7 +241,7 @@ def undisturbed(loaded: LoadedModel) -> Iterator[None]:
     """Keep every random state (Python's, numpy's, torch's), the training mode of every module and the tokenizer."""
     import numpy as np
 
-    from holdfast.benchmarks.engine import undisturbed as engine_undisturbed
+    from holdfast.benchmarks.engine.measuring import undisturbed as engine_undisturbed
 
     python, generator = random.getstate(), np.random.get_state()
     try:

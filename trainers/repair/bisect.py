@@ -13,16 +13,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.benchmarks.suite import Suite
+from holdfast.benchmarks.suites.suite import Suite
 from holdfast.compare import Benchmark, compare
 from holdfast.errors import DataError
-from holdfast.rows import write_json
-from holdfast.run import Measurement, read_json, read_measurement
-from holdfast.trainers.checkpoints import saved
-from holdfast.trainers.measuring import finished, suite_of
-from holdfast.trainers.model import free, load_trained, threads
-from holdfast.trainers.past import BROKEN, Past, past_run, tell
-from holdfast.trainers.records import BisectLook, BisectRecord, BreakRecord
+from holdfast.runs.layout import BisectLook, BisectRecord, BreakRecord
+from holdfast.runs.measurement import Measurement, read_json, read_measurement
+from holdfast.runs.row import write_json
+from holdfast.trainers.repair.finished_run import BROKEN, Past, past_run, tell
+from holdfast.trainers.run.checkpoints import saved
+from holdfast.trainers.run.measuring import finished, suite_of
+from holdfast.trainers.run.model import free, load_trained, threads
 
 Look = Callable[[int], Mapping[str, Benchmark]]
 """The regressed skills at a step, against the base model."""
@@ -171,8 +171,8 @@ def _judged(past: Past, measured: Measurement) -> Mapping[str, Benchmark]:
 
 def _measured(past: Past, checkpoint: Path, step: int) -> Path:
     """Where the regressed skills of a checkpoint are measured, now or before."""
-    from holdfast.benchmarks.engine import measure
-    from holdfast.benchmarks.settings import Settings
+    from holdfast.benchmarks.engine.measuring import measure
+    from holdfast.benchmarks.engine.settings import Settings
 
     whole, out = past.run / "checkpoints" / f"step-{step}", past.run / "bisect" / f"step-{step}"
     for place in (whole, out):  # what measure_checkpoints=true has measured is not measured again

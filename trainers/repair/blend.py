@@ -2,8 +2,9 @@
 
     θ = θ_base + w · (θ_tuned − θ_base)            w = 0 the base model, w = 1 the tuned one
 
-WiSE-FT (arXiv 2109.01903) for models, the adapter's scale for LoRA; see holdfast.trainers.recipe for weights per group
-of layers and for trimming, for which one tensor's changes are held in float32.
+WiSE-FT (arXiv 2109.01903) for models, the adapter's scale for LoRA; see
+holdfast.trainers.repair.merge_spec for weights per group of layers and for trimming, for which one tensor's changes
+are held in float32.
 """
 
 import json
@@ -13,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, UsageError
-from holdfast.rows import write_json
-from holdfast.trainers.recipe import Recipe, layer_count, weight_of
-from holdfast.trainers.tensors import Place, find, places, shards
+from holdfast.runs.row import write_json
+from holdfast.trainers.repair.merge_spec import Recipe, layer_count, weight_of
+from holdfast.trainers.repair.safetensors_io import Place, find, places, shards
 
 ADAPTER = "adapter_config.json"
 _PEFT = "base_model.model."

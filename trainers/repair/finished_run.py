@@ -9,9 +9,9 @@ from pathlib import Path
 from holdfast.compare import Benchmark, Comparison, Verdict, compare
 from holdfast.errors import DataError, suggestion
 from holdfast.report import refresh
-from holdfast.run import read_json, read_measurement
-from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.directory import default_cache, finished_run
+from holdfast.runs.measurement import read_json, read_measurement
+from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.run_dir import default_cache, finished_run
 
 BROKEN = (Verdict.REGRESSED, Verdict.BEYOND_MARGIN)
 

@@ -5,19 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.benchmarks.models import load
+from holdfast.benchmarks.engine.backends.models import load
 from holdfast.compare import Comparison, compare
 from holdfast.errors import DataError
-from holdfast.run import Measurement, read_measurement
-from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.halves import Half, half
-from holdfast.trainers.measuring import finished, suite_of
-from holdfast.trainers.model import free, load_base, load_trained, measuring_dtype, model_place
-from holdfast.trainers.past import Past
-from holdfast.trainers.recipe import Recipe
-from holdfast.trainers.records import PointRecord
-from holdfast.trainers.rehearse import Rehearsal, rehearse
-from holdfast.trainers.weights import blend
+from holdfast.runs.layout import PointRecord
+from holdfast.runs.measurement import Measurement, read_measurement
+from holdfast.trainers.repair.blend import blend
+from holdfast.trainers.repair.finished_run import Past
+from holdfast.trainers.repair.merge_spec import Recipe
+from holdfast.trainers.repair.replay_steps import Rehearsal, rehearse
+from holdfast.trainers.repair.split import Half, half
+from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.measuring import finished, suite_of
+from holdfast.trainers.run.model import free, load_base, load_trained, measuring_dtype, model_place
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ class Line:
         return compare(before, after, target=self.config.target, margin=self.margin)
 
     def _measure(self, name: str, which: Half, recipe: Recipe | None) -> Measurement:
-        from holdfast.benchmarks.engine import measure
-        from holdfast.benchmarks.settings import Settings
+        from holdfast.benchmarks.engine.measuring import measure
+        from holdfast.benchmarks.engine.settings import Settings
 
         out = self.out / "points" / name / which
         if finished(out):

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import UsageError
-from holdfast.trainers.config import DataConfig, GuardConfig, ReplayConfig, TrainConfig, TrainerConfig
-from holdfast.trainers.directory import directory_of
+from holdfast.trainers.run.config import DataConfig, GuardConfig, ReplayConfig, TrainConfig, TrainerConfig
+from holdfast.trainers.run.run_dir import directory_of
 
 _KEPT = ("learning_rate", "per_device_train_batch_size", "gradient_accumulation_steps", "max_length", "use_cpu", "bf16")
 """Settings of the run's trainer that its rehearsal keeps, whichever trainer it was."""
@@ -47,8 +47,8 @@ def _own(config: TrainConfig) -> Any:
 
 def rehearse(config: TrainConfig, start: Callable[[Path], None], how: Rehearsal, out: Path) -> None:
     """Train `how.steps` steps from the checkpoint that `start` writes, into the checkpoint `out`."""
-    from holdfast.trainers.directory import open_run
-    from holdfast.trainers.training import check, train
+    from holdfast.trainers.run.run_dir import open_run
+    from holdfast.trainers.run.training import check, train
 
     work = out.parent / "replay"
     begin = work.parent / "start"
@@ -80,7 +80,7 @@ def _arguments(config: TrainConfig, steps: int) -> dict[str, Any]:
 
 def _lessons(config: TrainConfig, how: Rehearsal) -> DataConfig:
     """The run's own rows with old lessons mixed in; old lessons alone where its rows hold no answers to learn from."""
-    from holdfast.trainers.data import named_data
+    from holdfast.trainers.data.sources import named_data
 
     if config.trainer.name == "sft":
         return replace(config.data, replay=ReplayConfig(how.ratio, how.data))

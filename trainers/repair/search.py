@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from holdfast.trainers.line import Point, names
-from holdfast.trainers.recipe import GROUPS, Recipe
+from holdfast.trainers.repair.interpolation import Point, names
+from holdfast.trainers.repair.merge_spec import GROUPS, Recipe
 
 Judge = Callable[[Recipe], Point]
 

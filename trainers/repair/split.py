@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from holdfast.benchmarks.data import Doc, Source, load_docs
-from holdfast.benchmarks.items import choose, doc_hash
-from holdfast.benchmarks.suite import Entry, Suite
-from holdfast.benchmarks.task import Task
+from holdfast.benchmarks.engine.items import choose, doc_hash
+from holdfast.benchmarks.suites.source import Doc, Source, load_docs
+from holdfast.benchmarks.suites.suite import Entry, Suite
+from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import UsageError
 
 Half = Literal["selection", "confirmation"]

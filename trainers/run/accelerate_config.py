@@ -1,6 +1,6 @@
 """Where the shipped configs of `accelerate launch` lie:
 
-accelerate launch --config_file $(python -m holdfast.trainers.launching fsdp2) -m holdfast train …
+accelerate launch --config_file $(python -m holdfast.trainers.run.accelerate_config fsdp2) -m holdfast train …
 """
 
 import sys

@@ -15,16 +15,18 @@ from typing import Any, TypeVar
 from holdfast.compare import Comparison, compare
 from holdfast.errors import EXIT_PASS
 from holdfast.report import write as write_report
-from holdfast.rows import write_json
-from holdfast.run import Measurement
-from holdfast.trainers import card, contamination, directory, failure, processes
-from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.measuring import measure_after, measure_before, suite_of
-from holdfast.trainers.model import threads
-from holdfast.trainers.preflight import preflight
-from holdfast.trainers.replay import is_self, written_rows
-from holdfast.trainers.training import check, train
-from holdfast.trainers.trajectory import trajectory
+from holdfast.runs.measurement import Measurement
+from holdfast.runs.row import write_json
+from holdfast.trainers.data import contamination
+from holdfast.trainers.data.card import training_card
+from holdfast.trainers.data.self_replay import is_self, written_rows
+from holdfast.trainers.estimate.preflight import preflight
+from holdfast.trainers.run import failures, processes, run_dir
+from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.measuring import measure_after, measure_before, suite_of
+from holdfast.trainers.run.model import threads
+from holdfast.trainers.run.training import check, train
+from holdfast.trainers.run.trajectory import trajectory
 
 log = logging.getLogger("holdfast")
 WRITES_NO_TEXT = ("reward",)
@@ -49,12 +51,12 @@ def before_after(config: TrainConfig) -> Result:
     check(config)
     suite_of(config)
     preflight(config)
-    out = directory.directory_of(config)
+    out = run_dir.directory_of(config)
     processes.refuse_overwrite(config.overwrite, out)
     if not processes.is_main():
         return _follow(config, out)
-    with directory.alone(out), threads(config.model.threads):
-        directory.open_run(config)
+    with run_dir.alone(out), threads(config.model.threads):
+        run_dir.open_run(config)
         clock = Clock(out)
         try:
             if config.trainer.name in WRITES_NO_TEXT:
@@ -105,17 +107,18 @@ class Clock:
         self.phase = phase
         log.info("%s …", phase)
         start = time.perf_counter()
-        with failure.explained(self.out, phase):
+        with failures.explained(self.out, phase):
             result = work()
         self.seconds[phase] = round(time.perf_counter() - start, 3)
-        directory.amend_manifest(self.out, seconds=self.seconds)
+        run_dir.amend_manifest(self.out, seconds=self.seconds)
         return result
 
 
 def _compared(before: Measurement, after: Measurement, config: TrainConfig, out: Path) -> Comparison:
     """The comparison, with warnings when the suite was found in the training rows, or these would break training."""
     comparison = compare(before, after, **_options(config))
-    return replace(comparison, warnings=(*comparison.warnings, *contamination.warnings_of(out), *card.warnings_of(out)))
+    found = (*contamination.warnings_of(out), *training_card.warnings_of(out))
+    return replace(comparison, warnings=(*comparison.warnings, *found))
 
 
 def _options(config: TrainConfig) -> dict[str, Any]:
@@ -139,4 +142,4 @@ def _record_failure(out: Path, phase: str, error: BaseException) -> None:
     outcome = {"status": "failed", "phase": phase, "error": f"{type(error).__name__}: {error}"}
     with contextlib.suppress(OSError):
         write_json(out / "outcome.json", outcome)
-        failure.report(out, phase, error)
+        failures.report(out, phase, error)

@@ -16,7 +16,7 @@ from typing import Any, cast
 from holdfast.errors import DataError, UsageError, suggestion, unknown
 from holdfast.overrides import quoted
 from holdfast.records import SUFFIXES
-from holdfast.trainers.config import TrainConfig
+from holdfast.trainers.run.config import TrainConfig
 
 _OPEN = ("trainer.args.", "data.columns.", "data.rename.")
 _PATH_GROUPS = ("model", "data")
@@ -53,7 +53,7 @@ def from_manifest(path: Path) -> TrainConfig:
     """The settings a run was made with. Raises DataError for a file that holds none, UsageError for keys since gone."""
     from omegaconf.errors import OmegaConfBaseException
 
-    from holdfast.run import read_json
+    from holdfast.runs.measurement import read_json
 
     held = read_json(path).get("config")
     if not isinstance(held, dict):

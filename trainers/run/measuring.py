@@ -3,13 +3,13 @@ base model once, whichever job comes first (the others wait for it)."""
 
 from pathlib import Path
 
-from holdfast.benchmarks.models import LoadedModel
-from holdfast.benchmarks.suite import Suite, load_suite
+from holdfast.benchmarks.engine.backends.models import LoadedModel
+from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import unknown
-from holdfast.run import Measurement, read_measurement
-from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.directory import default_cache
-from holdfast.trainers.model import free, load_base, load_trained
+from holdfast.runs.measurement import Measurement, read_measurement
+from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.model import free, load_base, load_trained
+from holdfast.trainers.run.run_dir import default_cache
 
 
 def suite_of(config: TrainConfig) -> Suite:
@@ -50,8 +50,8 @@ def finished(directory: Path) -> bool:
 
 def measure_into(loaded: LoadedModel, config: TrainConfig, out: Path, *, together: bool = False) -> Measurement:
     """Measure a model on the run's suite with the run's settings; `together`: all processes of the launch share it."""
-    from holdfast.benchmarks.engine import measure
-    from holdfast.benchmarks.settings import Settings
+    from holdfast.benchmarks.engine.measuring import measure
+    from holdfast.benchmarks.engine.settings import Settings
 
     return measure(
         loaded,

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.models import LoadedModel, load
+from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.errors import DataError, UsageError
-from holdfast.trainers.config import ModelConfig, TrainConfig
+from holdfast.trainers.run.config import ModelConfig, TrainConfig
 
 
 def load_base(config: ModelConfig, *, training: bool = False, lora: bool = False) -> LoadedModel:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, UsageError
-from holdfast.rows import digest, write_json
-from holdfast.run import manifest, read_json
-from holdfast.trainers.config import TrainConfig
+from holdfast.runs.measurement import manifest, read_json
+from holdfast.runs.row import digest, write_json
+from holdfast.trainers.run.config import TrainConfig
 
 PARTS = ("before", "training", "guard", "checkpoint", "checkpoints", "after", "bisect", "mend", "replay")
 FILES = (
@@ -90,7 +90,7 @@ def default_cache(config: TrainConfig) -> Path:
 
 def finished_run(run: Path) -> TrainConfig:
     """The settings of a run whose training is done. Raises DataError for anything else."""
-    from holdfast.trainers.compose import from_manifest
+    from holdfast.trainers.run.compose import from_manifest
 
     if not (run / "manifest.json").is_file():
         raise DataError(f"{run} is not a run: it has no manifest.json")

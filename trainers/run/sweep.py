@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from holdfast.errors import UsageError
-from holdfast.rows import digest, write_json
-from holdfast.run import manifest, read_json
-from holdfast.trainers.compose import explain, prepare, swept, typed
-from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.directory import directory_of
+from holdfast.runs.measurement import manifest, read_json
+from holdfast.runs.row import digest, write_json
+from holdfast.trainers.run.compose import explain, prepare, swept, typed
+from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.run_dir import directory_of
 
 FAILED = (-100.0, -100.0)
 """What a job without a result counts as."""
@@ -73,7 +73,7 @@ def run_job(composed: Any) -> tuple[float, float]:
 def aims(out: Path) -> tuple[float, float]:
     """Gain and worst change of a job in points; the worst there can be where it has no report."""
     from holdfast.compare import Comparison
-    from holdfast.report.sweep import Point
+    from holdfast.report.sweep.points import Point
 
     if not (out / "report.json").is_file():
         return FAILED
@@ -163,7 +163,7 @@ def _summary(out: Path, json: bool) -> int:
     else:
         print(f"{len(outcomes)} jobs in {out}, {len(bad)} did not finish{': ' if bad else ''}{', '.join(bad)}")
     if any(out.glob("*/report.json")):
-        from holdfast.report.frontier import write_sweep
+        from holdfast.report.sweep.page import write_sweep
 
         print(f"frontier: {write_sweep(out)[0]}", file=sys.stderr)
     return 0

@@ -8,8 +8,8 @@ from typing import Any
 
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.reward import Reward
-from holdfast.trainers.config import DataConfig, LoraConfig
-from holdfast.trainers.shape import Shape
+from holdfast.trainers.data.row_formats import Shape
+from holdfast.trainers.run.config import DataConfig, LoraConfig
 
 
 @dataclass
@@ -69,7 +69,7 @@ Build = Callable[[Job], Any]
 
 def module_of(name: str) -> ModuleType:
     """The trainer's file. Raises UsageError for an unknown trainer."""
-    from holdfast.trainers.arguments import CONFIGS
+    from holdfast.trainers.run.trl_args import CONFIGS
 
     if name not in CONFIGS:
         raise unknown("trainer", name, CONFIGS)

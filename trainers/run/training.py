@@ -5,16 +5,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from holdfast.rows import digest, write_json
-from holdfast.run import read_json
-from holdfast.trainers import arguments, card, contamination, model, replay, sieve
-from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.data import named_rows, source_of, training_rows
-from holdfast.trainers.directory import amend_manifest, default_cache
-from holdfast.trainers.job import Job, builder, lora, shape_of
-from holdfast.trainers.measuring import suite_of
-from holdfast.trainers.processes import is_main
-from holdfast.trainers.rewards import rewards_of
+from holdfast.runs.measurement import read_json
+from holdfast.runs.row import digest, write_json
+from holdfast.trainers.data import contamination, row_filter, self_replay
+from holdfast.trainers.data.card import training_card
+from holdfast.trainers.data.sources import named_rows, source_of, training_rows
+from holdfast.trainers.run import model, trl_args
+from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.measuring import suite_of
+from holdfast.trainers.run.processes import is_main
+from holdfast.trainers.run.rewards import rewards_of
+from holdfast.trainers.run.run_dir import amend_manifest, default_cache
+from holdfast.trainers.run.trainer_spec import Job, builder, lora, shape_of
 
 LEARNS_FROM_REWARD = ("grpo", "rloo")
 
@@ -22,7 +24,7 @@ LEARNS_FROM_REWARD = ("grpo", "rloo")
 def check(config: TrainConfig) -> None:
     """Find every mistake that can be found before a model is loaded."""
     shape = shape_of(config.trainer.name)
-    arguments.check(config.trainer.name, config.trainer.args)
+    trl_args.check(config.trainer.name, config.trainer.args)
     lora(config.lora)
     model.check_quantized(config.model, config.lora.r is not None)
     if config.trainer.name in LEARNS_FROM_REWARD:
@@ -31,7 +33,7 @@ def check(config: TrainConfig) -> None:
     row = next(named_rows(config.data, config.seed, data_root), None)
     if row is not None:
         shape(row, config.data)
-    replay.check(config)
+    self_replay.check(config)
 
 
 def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) -> dict[str, Any]:
@@ -58,19 +60,20 @@ def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
 
 def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) -> Any:
     """The TRL trainer of a run, model and rows loaded."""
-    from holdfast.trainers.watch import Watch
+    from holdfast.trainers.run.health import Watch
 
     data_root = Path(config.data_root) if config.data_root else None
-    written = replay.written_rows(config, out)
+    written = self_replay.written_rows(config, out)
     dropped: list[dict[str, Any]] = []
     rows = training_rows(config.data, config.seed, data_root, written, dropped)
     if is_main():
-        sieve.record(dropped, out)
-        amend_manifest(out, training_rows=_facts(config, rows), **({"replay": replay.record(out)} if written else {}))
+        row_filter.record(dropped, out)
+        replayed = {"replay": self_replay.record(out)} if written else {}
+        amend_manifest(out, training_rows=_facts(config, rows), **replayed)
         contamination.record(config, rows, out)
-        card.record(config, rows, out)
+        training_card.record(config, rows, out)
     # First the settings: several processes meet there, and FSDP and ZeRO-3 spread the weights as they are read.
-    args = arguments.build(config.trainer.name, config.trainer.args, out / "training", config.seed)
+    args = trl_args.build(config.trainer.name, config.trainer.args, out / "training", config.seed)
     loaded = model.load_base(config.model, training=True, lora=config.lora.r is not None)
     model.check_template(loaded.tokenizer, config)
     learns_from_reward = config.trainer.name in LEARNS_FROM_REWARD
@@ -98,7 +101,7 @@ def _facts(config: TrainConfig, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def guards(config: TrainConfig, out: Path) -> list[Any]:
     """The run's guard, where one is asked for. Raises UsageError for a wrong setting."""
-    from holdfast.trainers.guard import Guard
+    from holdfast.trainers.guard.guard import Guard
 
     if not config.guard.every:
         return []
@@ -120,7 +123,7 @@ def guards(config: TrainConfig, out: Path) -> list[Any]:
 
 
 def _keep(config: TrainConfig) -> list[Any]:
-    from holdfast.trainers.checkpoints import Keep, ours
+    from holdfast.trainers.run.checkpoints import Keep, ours
 
     return [Keep(config.checkpoints)] if ours(config.trainer.args) else []
 

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compare import Comparison, compare
-from holdfast.rows import write_json
-from holdfast.run import Measurement, read_measurement
-from holdfast.trainers.checkpoints import saved
-from holdfast.trainers.config import TrainConfig
-from holdfast.trainers.measuring import finished, measure_into
-from holdfast.trainers.model import free, load_trained
-from holdfast.trainers.processes import is_main
+from holdfast.runs.measurement import Measurement, read_measurement
+from holdfast.runs.row import write_json
+from holdfast.trainers.run.checkpoints import saved
+from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.measuring import finished, measure_into
+from holdfast.trainers.run.model import free, load_trained
+from holdfast.trainers.run.processes import is_main
 
 
 def trajectory(config: TrainConfig, out: Path, before: Measurement) -> list[dict[str, Any]]:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
-from holdfast.benchmarks.engine_protocol import Emit, instances
-from holdfast.benchmarks.items import Completion, Item
-from holdfast.benchmarks.models import LoadedModel
-from holdfast.benchmarks.ranks import Ranks
-from holdfast.benchmarks.shards import sharded
+from holdfast.benchmarks.engine.backends.models import LoadedModel
+from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.protocol import Emit, instances
+from holdfast.benchmarks.engine.ranks import Ranks
+from holdfast.benchmarks.engine.shards import sharded
 from holdfast.errors import UsageError
-from holdfast.rows import digest
+from holdfast.runs.row import digest
 from holdfast.sample import Message
 
 

@@ -8,14 +8,14 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
-from holdfast.benchmarks.engine_api import Fact, patient, payload, quiet, read_facts
-from holdfast.benchmarks.engine_hf import HFEngine
-from holdfast.benchmarks.engine_protocol import Emit, Engine, instances
-from holdfast.benchmarks.items import Completion, Item
-from holdfast.benchmarks.models import LoadedModel
-from holdfast.benchmarks.ranks import Ranks
+from holdfast.benchmarks.engine.backends.api_patches import Fact, patient, payload, quiet, read_facts
+from holdfast.benchmarks.engine.backends.hf import HFEngine
+from holdfast.benchmarks.engine.backends.models import LoadedModel
+from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.protocol import Emit, Engine, instances
+from holdfast.benchmarks.engine.ranks import Ranks
 from holdfast.errors import DataError, HoldfastError, UsageError, suggestion
-from holdfast.rows import digest
+from holdfast.runs.row import digest
 from holdfast.sample import Message
 
 __all__ = ["BackendEngine", "Engine", "HFEngine", "open_engine"]

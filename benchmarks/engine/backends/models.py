@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.shards import is_spread, unwrapped
+from holdfast.benchmarks.engine.shards import is_spread, unwrapped
 from holdfast.errors import DataError, UsageError
-from holdfast.rows import digest
+from holdfast.runs.row import digest
 
 
 @dataclass

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from holdfast.compare.result import Benchmark, Comparison, Interval, Omnibus, Verdict
-from holdfast.report import words
-from holdfast.report.markup import Html, escape, join, section, tag
+from holdfast.report import phrases
+from holdfast.report.html.html_builder import Html, escape, join, section, tag
 
 _GROUPS = (("target", "Trained for"), ("held", "Held skills"), ("ignored", "Shown, not judged"))
 
@@ -46,9 +46,9 @@ def forest(comparison: Comparison) -> Html:
     rows = join([_head(comparison), *_rows(comparison, axis), _axis(axis)])
     lede = (
         "Change of each benchmark, after minus before, in points (score × 100), with its "
-        f"{words.level(comparison.confidence)} interval. The shaded band is the margin: a drop inside it is "
+        f"{phrases.level(comparison.confidence)} interval. The shaded band is the margin: a drop inside it is "
         f"small enough to accept ({_origin(comparison)}). The thick part of an interval ends at the bounds by which "
-        f"verdicts go, each {words.level(1 - comparison.alpha)} sure on its own side; a change is proven when it "
+        f"verdicts go, each {phrases.level(1 - comparison.alpha)} sure on its own side; a change is proven when it "
         "stands out among all benchmarks (Holm)."
     )
     return section(
@@ -61,7 +61,7 @@ def forest(comparison: Comparison) -> Html:
 
 
 def _origin(comparison: Comparison) -> str:
-    size = words.margin(comparison.margin)
+    size = phrases.margin(comparison.margin)
     if comparison.margin_origin == "default":
         return f"{size}, the smallest these items can decide with 80 % probability when nothing changed"
     return f"{size}, {'as asked for' if comparison.margin_origin == 'given' else 'from the policy'}"
@@ -84,7 +84,7 @@ def _head(comparison: Comparison) -> Html:
         ("Benchmark", ""),
         ("Before → after", "score"),
         ("Change in points", ""),
-        (f"Change, {words.level(comparison.confidence)} interval", "delta"),
+        (f"Change, {phrases.level(comparison.confidence)} interval", "delta"),
         ("Verdict", ""),
     )
     cells = (tag("div", text, class_=kind or None, role="columnheader") for text, kind in heads)
@@ -99,15 +99,15 @@ def _line(kind: str, name: Html, scores: str, lane: Html, change: Html, says: Ht
 
 
 def _row(benchmark: Benchmark, axis: Scale) -> Html:
-    look = words.VERDICTS[benchmark.verdict]
-    note = words.lacking(benchmark) or _p_note(benchmark)
-    items = words.plural(benchmark.n, "item")
+    look = phrases.VERDICTS[benchmark.verdict]
+    note = phrases.lacking(benchmark) or _p_note(benchmark)
+    items = phrases.plural(benchmark.n, "item")
     if benchmark.dropped:
-        items += f", {words.count(benchmark.dropped)} left out"
+        items += f", {phrases.count(benchmark.dropped)} left out"
     return _line(
         "frow",
         join([benchmark.task, tag("small", items)]),
-        f"{words.score(benchmark.before)} → {words.score(benchmark.after)}",
+        f"{phrases.score(benchmark.before)} → {phrases.score(benchmark.after)}",
         _lane(axis, benchmark, benchmark.bounds, benchmark.verdict, look.tone),
         _delta(benchmark.difference, benchmark.interval),
         _says(f"{look.mark} {look.word}", note, look.tone, benchmark.explanation),
@@ -120,11 +120,11 @@ def _says(word: str, note: str, tone: str, told: str | None = None) -> Html:
 
 def _p_note(benchmark: Benchmark) -> str:
     if benchmark.verdict is Verdict.NON_INFERIOR:
-        return f"drop of {words.margin(max(benchmark.margin, benchmark.allowed_drop))} ruled out"
+        return f"drop of {phrases.margin(max(benchmark.margin, benchmark.allowed_drop))} ruled out"
     if benchmark.verdict is Verdict.BEYOND_MARGIN:
         return "may be chance"
     p = benchmark.holm_improved if benchmark.difference > 0 else benchmark.holm_regressed
-    text = words.probability(p)
+    text = phrases.probability(p)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
@@ -135,7 +135,7 @@ def _sum_row(macro: Omnibus, axis: Scale) -> Html:
     return _line(
         "frow sum",
         join(["Mean of the held skills", tag("small", f"{macro.tasks} benchmarks, equal weight")]),
-        f"{words.score(macro.before)} → {words.score(macro.after)}",
+        f"{phrases.score(macro.before)} → {phrases.score(macro.after)}",
         _lane(axis, macro, _bounds(macro), verdict, tone),
         _delta(macro.difference, macro.interval),
         _says(says, _macro_note(macro), tone),
@@ -144,12 +144,12 @@ def _sum_row(macro: Omnibus, axis: Scale) -> Html:
 
 def _macro_note(macro: Omnibus) -> str:
     if macro.non_inferior:
-        return f"drop of {words.margin(macro.margin)} ruled out"
-    return f"may have dropped by {words.score(abs(macro.lower_bound))}"
+        return f"drop of {phrases.margin(macro.margin)} ruled out"
+    return f"may have dropped by {phrases.score(abs(macro.lower_bound))}"
 
 
 def _delta(difference: float, bounds: Interval) -> Html:
-    return join([tag("b", words.points(difference)), " ", tag("small", words.interval(bounds))])
+    return join([tag("b", phrases.points(difference)), " ", tag("small", phrases.interval(bounds))])
 
 
 def _bounds(macro: Omnibus) -> Interval | None:
@@ -174,7 +174,7 @@ def _lane(axis: Scale, shown: Benchmark | Omnibus, sure: Interval | None, verdic
         _estimate(axis.at(value), verdict, isinstance(shown, Omnibus)),
         "</g>",
     ]
-    label = f"change {words.points(value)} points, interval {words.interval(bounds)}"
+    label = f"change {phrases.points(value)} points, interval {phrases.interval(bounds)}"
     return Html(f'<svg class="lane" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>')
 
 
@@ -198,7 +198,7 @@ def _estimate(x: str, verdict: Verdict, diamond: bool) -> str:
 def _axis(axis: Scale) -> Html:
     step = axis.ticks[1] - axis.ticks[0] if len(axis.ticks) > 1 else 1.0
     digits = max(0, -math.floor(math.log10(100 * step) + 1e-9))
-    labels = [f'<text x="{axis.at(t)}" y="17">{words.points(t, digits)}</text>' for t in axis.ticks]
+    labels = [f'<text x="{axis.at(t)}" y="17">{phrases.points(t, digits)}</text>' for t in axis.ticks]
     svg = Html(f'<svg class="lane" aria-hidden="true">{"".join(labels)}</svg>')
     return tag(
         "div", tag("div"), tag("div"), tag("div", svg, class_="plot"), tag("div"), tag("div"), class_="frow axis"

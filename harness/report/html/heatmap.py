@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from holdfast.compare.result import Benchmark, Category, Comparison, Shift
-from holdfast.report import words
-from holdfast.report.markup import Html, join, section, table, tag
+from holdfast.report import phrases
+from holdfast.report.html.html_builder import Html, join, section, table, tag
 
 _STEPS = (0.01, 0.03, 0.08, 0.20)
 _FIRM = 0.05
@@ -47,12 +47,12 @@ def _tile(benchmark: Benchmark, category: Category) -> Html:
     firm = " firm" if category.q <= _FIRM else ""
     flips = "" if category.lost is None else f", {category.lost} lost, {category.gained} gained"
     told = (
-        f"{category.name}: {words.score(category.before)} → {words.score(category.after)}, change "
-        f"{words.points(category.difference)} {words.interval(category.interval)} points, "
-        f"{category.n} items{flips}, q = {words.probability(category.q)}"
+        f"{category.name}: {phrases.score(category.before)} → {phrases.score(category.after)}, change "
+        f"{phrases.points(category.difference)} {phrases.interval(category.interval)} points, "
+        f"{category.n} items{flips}, q = {phrases.probability(category.q)}"
     )
     inner = (
-        tag("b", words.points(category.difference), tag("small", f"n {words.count(category.n)}")),
+        tag("b", phrases.points(category.difference), tag("small", f"n {phrases.count(category.n)}")),
         tag("span", category.name),
     )
     style = f"tile {step(category.difference)}{firm}"
@@ -66,7 +66,7 @@ def _tile(benchmark: Benchmark, category: Category) -> Html:
 def _scale() -> Html:
     classes = ("l4", "l3", "l2", "l1", "0", "g1", "g2", "g3", "g4")
     swatches = Html("".join(f'<i class="tile h-{name}"></i>' for name in classes))
-    steps = ", ".join(words.size(bound) for bound in _STEPS)
+    steps = ", ".join(phrases.size(bound) for bound in _STEPS)
     text = f"from a drop of 20 points or more, over ±1, to a gain of 20 or more; steps at {steps}"
     return tag("div", tag("span", swatches, class_="scale"), tag("p", text), class_="legend")
 
@@ -89,7 +89,7 @@ def shifts(comparison: Comparison) -> Html:
         parts.append(
             tag(
                 "details",
-                tag("summary", words.plural(len(quiet), "small change")),
+                tag("summary", phrases.plural(len(quiet), "small change")),
                 tag("div", _shift_table(quiet), class_="panel"),
             )
         )
@@ -102,7 +102,7 @@ def shifts(comparison: Comparison) -> Html:
 
 def _truncation(benchmark: Benchmark) -> str:
     left = benchmark.difference_untruncated
-    kept = "" if left is None else f" (there the change is {words.points(left)} points)"
+    kept = "" if left is None else f" (there the change is {phrases.points(left)} points)"
     return f"{benchmark.task}: the drop vanishes among the items that neither run cut at the length limit{kept}."
 
 
@@ -114,9 +114,9 @@ def _shift_table(found: list[tuple[Benchmark, Shift]]) -> Html:
 def _shift_rows(found: list[tuple[Benchmark, Shift]]) -> Iterator[tuple[object, ...]]:
     for benchmark, shift in found:
         before, after = (_amount(value, shift.unit) for value in (shift.before, shift.after))
-        p = words.probability(shift.p_two_sided)
-        yield benchmark.task, _KINDS.get(shift.kind, shift.kind), before, after, words.count(shift.n), p, shift.detail
+        p = phrases.probability(shift.p_two_sided)
+        yield benchmark.task, _KINDS.get(shift.kind, shift.kind), before, after, phrases.count(shift.n), p, shift.detail
 
 
 def _amount(value: float, unit: str) -> str:
-    return words.share(value) if unit == "share" else f"{value:,.0f} {unit}"
+    return phrases.share(value) if unit == "share" else f"{value:,.0f} {unit}"

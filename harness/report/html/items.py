@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.compare.result import Comparison, Flip, Side
-from holdfast.report import words
-from holdfast.report.markup import Html, section, tag
+from holdfast.report import phrases
+from holdfast.report.html.html_builder import Html, section, tag
 
 CHUNK = 250
 """Items decoded at once."""
@@ -76,9 +76,9 @@ def _filters(items: Sequence[Item]) -> Html:
         Html('<input type="search" placeholder="Search prompts, answers, reasons …" aria-label="Search the items">'),
         tag(
             "div",
-            _chip("", f"All {words.count(len(items))}", pressed=True),
-            _chip("lost", f"▼ Lost {words.count(counts['lost'])}"),
-            _chip("gained", f"▲ Gained {words.count(counts['gained'])}"),
+            _chip("", f"All {phrases.count(len(items))}", pressed=True),
+            _chip("lost", f"▼ Lost {phrases.count(counts['lost'])}"),
+            _chip("gained", f"▲ Gained {phrases.count(counts['gained'])}"),
             class_="chips",
         ),
         tag("select", *options, name="task", aria_label="Benchmark"),
@@ -116,14 +116,14 @@ def _identifier(flip: Flip) -> str:
 
 def _snippet(flip: Flip) -> str:
     """The end of a chat or few-shot prompt tells items apart, the beginning of a single question does."""
-    prompt = flip.prompt if isinstance(flip.prompt, str) else words.plain_text(flip.prompt[-1:])
+    prompt = flip.prompt if isinstance(flip.prompt, str) else phrases.plain_text(flip.prompt[-1:])
     return " ".join(prompt[:2000].split())[:_SNIPPET]
 
 
 def _record(flip: Flip) -> dict[str, Any]:
     return {
-        "prompt": _cut(words.plain_text(flip.prompt)),
-        "reference": _cut(words.reference_text(flip.reference)),
+        "prompt": _cut(phrases.plain_text(flip.prompt)),
+        "reference": _cut(phrases.reference_text(flip.reference)),
         "before": _side(flip.before),
         "after": _side(flip.after),
     }
@@ -131,7 +131,7 @@ def _record(flip: Flip) -> dict[str, Any]:
 
 def _side(side: Side) -> dict[str, Any]:
     return {
-        "text": _cut(words.plain_text(side.completion)),
+        "text": _cut(phrases.plain_text(side.completion)),
         "score": side.score,
         "outcome": side.outcome,
         "reason": _cut(side.reason),

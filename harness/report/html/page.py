@@ -9,15 +9,15 @@ from importlib import resources
 from typing import Any
 
 from holdfast.compare.result import Benchmark, Comparison
-from holdfast.report import words
-from holdfast.report.curves import Log, curves, panels
-from holdfast.report.flows import flows
-from holdfast.report.forest import forest
-from holdfast.report.heat import heat, shifts
-from holdfast.report.items import browser, collect, embed, pack
-from holdfast.report.markup import Html, escape, join, section, table, tag
+from holdfast.report import phrases
+from holdfast.report.html.forest import forest
+from holdfast.report.html.heatmap import heat, shifts
+from holdfast.report.html.html_builder import Html, escape, join, section, table, tag
+from holdfast.report.html.items import browser, collect, embed, pack
+from holdfast.report.html.training_curves import Log, curves, panels
+from holdfast.report.html.training_events import story
+from holdfast.report.html.transitions import flows
 from holdfast.report.reproduce import reproduce
-from holdfast.report.story_html import story
 
 _STYLES = ("uplot.min.css", "page.css", "charts.css", "items.css")
 _SCRIPTS = ("text.js", "diff.js", "data.js", "items.js", "curves.js", "page.js")
@@ -58,7 +58,7 @@ def render(comparison: Comparison, extras: Mapping[str, Any] | None = None) -> s
         reproduce(comparison),
     ]
     data = join([embed(items), _curve_data(training)], "\n")
-    return page(f"{words.title(comparison)} · Holdfast", sections, data, _footer(comparison), charts=bool(training))
+    return page(f"{phrases.title(comparison)} · Holdfast", sections, data, _footer(comparison), charts=bool(training))
 
 
 def page(
@@ -91,8 +91,8 @@ def page(
 
 def verdict(comparison: Comparison) -> Html:
     """The top of the page: decision, one sentence, the models, five numbers, warnings."""
-    look = words.DECISIONS[comparison.decision]
-    names = words.title(comparison).split(" → ")
+    look = phrases.DECISIONS[comparison.decision]
+    names = phrases.title(comparison).split(" → ")
     models = tag(
         "p", tag("b", names[0]), "→", tag("b", " → ".join(names[1:])), tag("span", _when(comparison)), class_="models"
     )
@@ -100,7 +100,7 @@ def verdict(comparison: Comparison) -> Html:
     return tag(
         "div",
         badge(look),
-        tag("h1", words.sentence(comparison)),
+        tag("h1", phrases.sentence(comparison)),
         models,
         tag("dl", *_facts(comparison), class_="facts"),
         warnings if comparison.warnings else "",
@@ -108,7 +108,7 @@ def verdict(comparison: Comparison) -> Html:
     )
 
 
-def badge(look: words.Look) -> Html:
+def badge(look: phrases.Look) -> Html:
     """A verdict as a small label with its shape."""
     icon = Html(
         f'<svg viewBox="0 0 12 12" aria-hidden="true"><path d="{look.path}" fill-rule="evenodd" stroke="none"/></svg>'
@@ -122,27 +122,27 @@ def _when(comparison: Comparison) -> str:
 
 def _facts(comparison: Comparison) -> list[Html]:
     facts = [
-        _fact(f"{b.task}, trained for", b.difference, words.interval(b.interval), _ends(b))
+        _fact(f"{b.task}, trained for", b.difference, phrases.interval(b.interval), _ends(b))
         for b in comparison.targets[:2]
     ]
     macro = comparison.macro
     if macro and macro.tasks > 1:
-        note = f"{macro.tasks} benchmarks · {words.score(macro.before)} → {words.score(macro.after)}"
-        facts.append(_fact("Held skills, mean", macro.difference, words.interval(macro.interval), note))
+        note = f"{macro.tasks} benchmarks · {phrases.score(macro.before)} → {phrases.score(macro.after)}"
+        facts.append(_fact("Held skills, mean", macro.difference, phrases.interval(macro.interval), note))
     worst = min(comparison.held, key=lambda b: b.difference, default=None)
     if worst:
         label = f"Worst: {worst.task}" if len(comparison.held) > 1 else f"{worst.task}, change"
-        facts.append(_fact(label, worst.difference, words.interval(worst.interval), _ends(worst)))
+        facts.append(_fact(label, worst.difference, phrases.interval(worst.interval), _ends(worst)))
     return facts + _counts(comparison)
 
 
 def _fact(label: str, difference: float, unit: str, note: str) -> Html:
-    value = tag("dd", words.points(difference), class_="value num")
+    value = tag("dd", phrases.points(difference), class_="value num")
     return tag("div", tag("dt", label), value, tag("dd", unit, class_="note num"), tag("dd", note, class_="note num"))
 
 
 def _ends(benchmark: Benchmark) -> str:
-    return f"{words.score(benchmark.before)} → {words.score(benchmark.after)} · {words.count(benchmark.n)} items"
+    return f"{phrases.score(benchmark.before)} → {phrases.score(benchmark.after)} · {phrases.count(benchmark.n)} items"
 
 
 def _counts(comparison: Comparison) -> list[Html]:
@@ -159,9 +159,12 @@ def _counts(comparison: Comparison) -> list[Html]:
 
 
 def _count(label: str, number: int, whole: int, what: str) -> Html:
-    part = f"{words.share(number / whole)} of {words.count(whole)} {what}" if whole else f"none was {what}"
+    part = f"{phrases.share(number / whole)} of {phrases.count(whole)} {what}" if whole else f"none was {what}"
     return tag(
-        "div", tag("dt", label), tag("dd", words.count(number), class_="value num"), tag("dd", part, class_="note num")
+        "div",
+        tag("dt", label),
+        tag("dd", phrases.count(number), class_="value num"),
+        tag("dd", part, class_="note num"),
     )
 
 
@@ -202,7 +205,7 @@ def _footer(comparison: Comparison) -> str:
 
 @cache
 def _asset(name: str) -> str:
-    return resources.files("holdfast.report").joinpath("assets", name).read_text(encoding="utf-8").rstrip("\n")
+    return resources.files("holdfast.report.html").joinpath("assets", name).read_text(encoding="utf-8").rstrip("\n")
 
 
 @cache

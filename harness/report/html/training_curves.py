@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.report.markup import Html, section, tag
+from holdfast.report.html.html_builder import Html, section, tag
 
 Log = Sequence[Mapping[str, Any]]
 """A trainer's `state.log_history`: one dict per logging step, with `step`."""

@@ -1,14 +1,14 @@
-"""The parts of `holdfast.report.story` as sections of the page, each with its chart (SVG, no JavaScript needed)."""
+"""The parts of `holdfast.report.training_events` as sections of the page, each with its chart (SVG, no JavaScript needed)."""
 
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from holdfast.report import words
-from holdfast.report.forest import Scale, scale
-from holdfast.report.markup import Html, escape, section, table, tag
-from holdfast.report.story import Part, Record, alarms, parts
+from holdfast.report import phrases
+from holdfast.report.html.forest import Scale, scale
+from holdfast.report.html.html_builder import Html, escape, section, table, tag
+from holdfast.report.training_events import Part, Record, alarms, parts
 
 _HUES = 6
 """Colours of lines; skills beyond them are drawn grey."""
@@ -65,7 +65,7 @@ def _during(record: Record) -> Html:
         "Evidence of a loss beyond the margin",
         _lines(e_values, [(alarm, f"alarm at {record['threshold']:g}")], acted, _power),
     )
-    second = _panel("Change in points, items of each look", _lines(changes, [(0.0, "")], acted, words.points))
+    second = _panel("Change in points, items of each look", _lines(changes, [(0.0, "")], acted, phrases.points))
     legend = tag("div", *(_name(i, task) for i, task in enumerate(order)), class_="legend")
     return tag("div", tag("div", first, second, class_="curves"), legend, class_="story")
 
@@ -190,7 +190,7 @@ def _timeline(one: Record, looks: Record, across: Scale) -> Html:
     for step, tasks in sorted(looks.items(), key=lambda pair: int(pair[0])):
         if task in tasks:
             seen = tasks[task]
-            told = f"step {step}: {words.points(seen['difference'])} points"
+            told = f"step {step}: {phrases.points(seen['difference'])} points"
             drawn.append(_seen(across.at(float(step)), seen["verdict"] in ("REGRESSED", "BEYOND_MARGIN"), told))
     label = escape(one["sentence"])
     lane = Html(f'<svg class="lane" role="img" aria-label="{label}">{"".join(drawn)}</svg>')
@@ -219,10 +219,10 @@ def _cure(record: Record) -> Html:
     across = scale([point["held"] for point in found] + [-record["margin"] / 100])
     up = scale([point["gain"] for point in found])
     margin = across.at(-record["margin"] / 100)
-    drawn = [*_grid(up, words.points)]
+    drawn = [*_grid(up, phrases.points)]
     for value in across.ticks:
         drawn.append(f'<line class="grid" x1="{across.at(value)}" x2="{across.at(value)}" y1="0" y2="100%"/>')
-        drawn.append(f'<text x="{across.at(value)}" y="100%" dy="17">{words.points(value)}</text>')
+        drawn.append(f'<text x="{across.at(value)}" y="100%" dy="17">{phrases.points(value)}</text>')
     drawn.append(f'<line class="edge" x1="{margin}" x2="{margin}" y1="0" y2="100%"/>')
     drawn += [_dot(point, point["name"] == record["chosen"], across, up) for point in found]
     drawn.append('<text x="100%" y="100%" dy="36" class="unit">change of the held skills, mean, in points</text>')

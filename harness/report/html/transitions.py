@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from holdfast.compare.result import Benchmark, Comparison, Forgetting
-from holdfast.report import words
-from holdfast.report.markup import Html, join, section, tag
+from holdfast.report import phrases
+from holdfast.report.html.html_builder import Html, join, section, tag
 
 _WIDTH, _HEIGHT, _BAR, _GAP = 240.0, 96.0, 7.0, 5.0
 _SHOWN = 9
@@ -23,7 +23,7 @@ def flows(comparison: Comparison) -> Html:
     )
     rest: list[Html] = []
     if len(cards) > _SHOWN:
-        more = tag("summary", words.plural(len(cards) - _SHOWN, "more benchmark"))
+        more = tag("summary", phrases.plural(len(cards) - _SHOWN, "more benchmark"))
         rest = [tag("details", more, tag("div", *cards[_SHOWN:], class_="cards"))]
     return section(
         "forgetting", "What was forgotten, what was learnt", lede, tag("div", *cards[:_SHOWN], class_="cards"), *rest
@@ -38,20 +38,20 @@ def _lost_rate(benchmark: Benchmark) -> float:
 
 def _card(benchmark: Benchmark) -> Html:
     table = benchmark.forgetting
-    heading = tag("h3", benchmark.task, tag("span", f"{words.plural(benchmark.n, 'item')}{_role(benchmark)}"))
+    heading = tag("h3", benchmark.task, tag("span", f"{phrases.plural(benchmark.n, 'item')}{_role(benchmark)}"))
     if table is None:
         return tag("div", heading, _graded(benchmark), class_="card")
     ends = tag(
         "div",
-        tag("span", f"{words.score(benchmark.before)} right"),
-        tag("span", f"{words.score(benchmark.after)} right"),
+        tag("span", f"{phrases.score(benchmark.before)} right"),
+        tag("span", f"{phrases.score(benchmark.after)} right"),
         class_="flowends",
     )
     right, wrong = table.both_right + table.lost, table.both_wrong + table.gained
     flips = tag(
         "div",
-        _flip(benchmark, "lost", table.lost, f"{_part(table.lost, right)} of {words.count(right)} right"),
-        _flip(benchmark, "gained", table.gained, f"{_part(table.gained, wrong)} of {words.count(wrong)} wrong"),
+        _flip(benchmark, "lost", table.lost, f"{_part(table.lost, right)} of {phrases.count(right)} right"),
+        _flip(benchmark, "gained", table.gained, f"{_part(table.gained, wrong)} of {phrases.count(wrong)} wrong"),
         class_="flips",
     )
     notes = [tag("p", note, class_="note") for note in _notes(table)]
@@ -74,7 +74,7 @@ def _graded(benchmark: Benchmark) -> Html:
 
 
 def _flip(benchmark: Benchmark, kind: str, number: int, note: str) -> Html:
-    text = (tag("b", f"{words.count(number)} {kind}"), note)
+    text = (tag("b", f"{phrases.count(number)} {kind}"), note)
     if not any(flip.direction == kind for flip in benchmark.flips):
         return tag("div", *text, class_=kind)
     return tag("a", *text, class_=kind, href="#items", data_task=benchmark.task, data_kind=kind)
@@ -82,16 +82,16 @@ def _flip(benchmark: Benchmark, kind: str, number: int, note: str) -> Html:
 
 def _notes(table: Forgetting) -> Iterator[str]:
     if table.lost_adjusted is not None:
-        gained = words.share(table.gained_adjusted)
-        yield f"Without what guessing would show: lost {words.share(table.lost_adjusted)}, gained {gained}."
+        gained = phrases.share(table.gained_adjusted)
+        yield f"Without what guessing would show: lost {phrases.share(table.lost_adjusted)}, gained {gained}."
     if table.net_lost is not None:
-        noise = f"{words.share(table.noise_lost)} lost and {words.share(table.noise_gained)} gained"
-        net = f"lost {words.share(table.net_lost)}, gained {words.share(table.net_gained)}"
+        noise = f"{phrases.share(table.noise_lost)} lost and {phrases.share(table.noise_gained)} gained"
+        net = f"lost {phrases.share(table.net_lost)}, gained {phrases.share(table.net_gained)}"
         yield f"Measuring the same model twice shows {noise}; net of that: {net}."
 
 
 def _part(number: int, whole: int) -> str:
-    return words.share(number / whole) if whole else "–"
+    return phrases.share(number / whole) if whole else "–"
 
 
 def diagram(table: Forgetting) -> Html:

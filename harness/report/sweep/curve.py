@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.compare.result import Interval
-from holdfast.frontier import worst_interval
-from holdfast.report import words
-from holdfast.report.forest import Scale, scale
-from holdfast.report.markup import Html, escape, section, table, tag
-from holdfast.report.sweep import Point
+from holdfast.report import phrases
+from holdfast.report.html.forest import Scale, scale
+from holdfast.report.html.html_builder import Html, escape, section, table, tag
+from holdfast.report.sweep.frontier import worst_interval
+from holdfast.report.sweep.points import Point
 
 FEWEST_VALUES = 3
 SERIES = (
@@ -105,8 +105,10 @@ def _section(name: str, stops: Sequence[Stop]) -> Html:
 def _cell(reading: Reading | None) -> str:
     if reading is None:
         return "–"
-    bounds = f" {words.interval(reading.interval)}" if reading.interval else ""
-    return f"{words.points(reading.mean)}{bounds} ({words.points(reading.lowest)} … {words.points(reading.highest)})"
+    bounds = f" {phrases.interval(reading.interval)}" if reading.interval else ""
+    return (
+        f"{phrases.points(reading.mean)}{bounds} ({phrases.points(reading.lowest)} … {phrases.points(reading.highest)})"
+    )
 
 
 def _plot(name: str, stops: Sequence[Stop]) -> Html:
@@ -126,7 +128,7 @@ def _frame(name: str, across: Scale, up: Scale) -> Iterator[str]:
     for value in up.ticks:
         kind = "zero" if abs(value) < 1e-9 else "grid"
         yield f'<line class="{kind}" x1="0" x2="100%" y1="{_height(up, value)}" y2="{_height(up, value)}"/>'
-        yield f'<text class="unit" x="0" dx="-8" dy="4" y="{_height(up, value)}">{words.points(value)}</text>'
+        yield f'<text class="unit" x="0" dx="-8" dy="4" y="{_height(up, value)}">{phrases.points(value)}</text>'
     yield f'<text x="100%" y="100%" dy="36" class="unit">{escape(name)}</text>'
 
 

@@ -1,6 +1,6 @@
 """Several comparisons with one measurement before: what each gained against what it cost, with honest intervals.
 
-The points, the Pareto set and Holm over the points are `holdfast.report.sweep`'s; here is what picking the worst of K
+The points, the Pareto set and Holm over the points are `holdfast.report.sweep.points`'s; here is what picking the worst of K
 skills does to its interval.
 """
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scipy import special
 
 from holdfast.compare.result import Benchmark, Comparison, Interval
-from holdfast.report.sweep import Point, holm_over_points, pareto
+from holdfast.report.sweep.points import Point, holm_over_points, pareto
 from holdfast.stats.interval import score_interval
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from holdfast.compare.result import Interval
-from holdfast.frontier import worst_interval
-from holdfast.report import curve, words
-from holdfast.report.forest import Scale, scale
-from holdfast.report.heat import step
-from holdfast.report.html import badge, page
-from holdfast.report.markup import Cell, Html, escape, section, table, tag
-from holdfast.report.sweep import (
+from holdfast.report import phrases
+from holdfast.report.html.forest import Scale, scale
+from holdfast.report.html.heatmap import step
+from holdfast.report.html.html_builder import Cell, Html, escape, section, table, tag
+from holdfast.report.html.page import badge, page
+from holdfast.report.sweep import curve
+from holdfast.report.sweep.frontier import worst_interval
+from holdfast.report.sweep.points import (
     Missing,
     Point,
     as_json,
@@ -22,7 +23,7 @@ from holdfast.report.sweep import (
     pareto,
     read_sweep,
 )
-from holdfast.rows import write_json, write_whole
+from holdfast.runs.row import write_json, write_whole
 
 _LEVEL = 0.05
 
@@ -57,17 +58,17 @@ def render(points: Sequence[Point], missing: Sequence[Missing] = ()) -> str:
 def summary(points: Sequence[Point]) -> str:
     """The sweep in one sentence."""
     clean = [point for point, p in zip(points, holm_over_points(points)) if p > _LEVEL and point.gain is not None]
-    many = words.plural(len(points), "training")
+    many = phrases.plural(len(points), "training")
     if not clean:
         return f"Each of {many} provably cost a held skill."
     best = max(clean, key=lambda point: point.gain or 0.0)
-    gain = words.points(best.gain or 0.0)
+    gain = phrases.points(best.gain or 0.0)
     return f"Of {many}, {best.name} gained most ({gain} points) among the {len(clean)} without a proven regression."
 
 
 def _head(points: Sequence[Point]) -> Html:
     return tag(
-        "div", badge(words.Look("Sweep", "flat", "●", words.CIRCLE)), tag("h1", summary(points)), class_="verdict"
+        "div", badge(phrases.Look("Sweep", "flat", "●", phrases.CIRCLE)), tag("h1", summary(points)), class_="verdict"
     )
 
 
@@ -113,11 +114,11 @@ def _frame(across: Scale, up: Scale) -> Iterator[str]:
     for value in across.ticks:
         kind = "zero" if abs(value) < 1e-9 else "grid"
         yield f'<line class="{kind}" x1="{across.at(value)}" x2="{across.at(value)}" y1="0" y2="100%"/>'
-        yield f'<text x="{across.at(value)}" y="100%" dy="17">{words.points(value)}</text>'
+        yield f'<text x="{across.at(value)}" y="100%" dy="17">{phrases.points(value)}</text>'
     for value in up.ticks:
         kind = "zero" if abs(value) < 1e-9 else "grid"
         yield f'<line class="{kind}" x1="0" x2="100%" y1="{_flip(up, value)}" y2="{_flip(up, value)}"/>'
-        yield f'<text class="unit" x="0" dx="-8" dy="4" y="{_flip(up, value)}">{words.points(value)}</text>'
+        yield f'<text class="unit" x="0" dx="-8" dy="4" y="{_flip(up, value)}">{phrases.points(value)}</text>'
     yield '<text x="100%" y="100%" dy="36" class="unit">change of the worst held skill</text>'
     yield '<text x="0" y="0" dy="-10" class="first">gain on the target</text>'
 
@@ -147,7 +148,7 @@ def _mark(number: int, point: Point, best: bool, across: Scale, up: Scale) -> st
     if point.gain_interval:
         low, high = _flip(up, point.gain_interval.low), _flip(up, point.gain_interval.high)
         lines += f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
-    told = f"{point.name}: gain {words.points(point.gain or 0.0)}, worst {words.points(point.cost)}"
+    told = f"{point.name}: gain {phrases.points(point.gain or 0.0)}, worst {phrases.points(point.cost)}"
     kind = "best" if best else "other"
     return (
         f'<g class="point {kind}">{lines}<circle cx="{x}" cy="{y}" r="10"><title>{escape(told)}</title></circle>'
@@ -167,7 +168,7 @@ def _points(points: Sequence[Point]) -> Html:
     for number, (point, best, p) in enumerate(zip(points, pareto(points), holm_over_points(points)), start=1):
         settings = [point.parameters.get(name, "") for name in names] or [point.name]
         rows.append(
-            [_number(number, best), *settings, *_numbers(point), Cell(words.probability(p), p), _decision(point)]
+            [_number(number, best), *settings, *_numbers(point), Cell(phrases.probability(p), p), _decision(point)]
         )
     lede = "p is for a drop of any held skill, adjusted by Holm within each training and again over the sweep."
     heads_sorted = [tag("button", head, type="button") if head else "" for head in heads]
@@ -193,11 +194,11 @@ def _numbers(point: Point) -> list[object]:
 def _change(value: float | None, bounds: Interval | None) -> object:
     if value is None:
         return "–"
-    return Cell(f"{words.points(value)} {words.interval(bounds)}" if bounds else words.points(value), value)
+    return Cell(f"{phrases.points(value)} {phrases.interval(bounds)}" if bounds else phrases.points(value), value)
 
 
 def _decision(point: Point) -> Html:
-    look = words.DECISIONS[point.comparison.decision]
+    look = phrases.DECISIONS[point.comparison.decision]
     return tag("b", f"{look.mark}\u00a0{look.word}", class_=f"tone-{look.tone}")
 
 
@@ -214,7 +215,7 @@ def _skills(points: Sequence[Point]) -> Html:
 
 
 def _cell(difference: float) -> Html:
-    return tag("span", words.points(difference), class_=f"tile cell num {step(difference)}")
+    return tag("span", phrases.points(difference), class_=f"tile cell num {step(difference)}")
 
 
 def _effects(points: Sequence[Point]) -> Html:
@@ -226,9 +227,9 @@ def _effects(points: Sequence[Point]) -> Html:
             e.parameter,
             e.value,
             e.points,
-            words.points(e.gain) if e.gain is not None else "–",
-            words.points(e.mean_cost) if e.mean_cost is not None else "–",
-            words.points(e.worst_cost),
+            phrases.points(e.gain) if e.gain is not None else "–",
+            phrases.points(e.mean_cost) if e.mean_cost is not None else "–",
+            phrases.points(e.worst_cost),
         ]
         for e in found
     ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holdfast.compare.result import Benchmark, Comparison, Verdict
-from holdfast.report.words import VERDICTS, points, score
+from holdfast.report.phrases import VERDICTS, points, score
 
 FORGOTTEN = (Verdict.REGRESSED,)
 _TONES = {"lost": "red", "good": "green", "gained": "cyan", "warn": "yellow"}

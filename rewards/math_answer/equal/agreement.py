@@ -10,8 +10,8 @@ from hashlib import blake2b
 from time import monotonic
 from typing import Any, NamedTuple
 
-from holdfast.rewards.math_answer.evaluate import LIMITS, Evaluation, Hard, Undefined, context_of
-from holdfast.rewards.math_answer.tree import BINDERS, Node, bits, symbols, walk
+from holdfast.rewards.math_answer.equal.evaluate import LIMITS, Evaluation, Hard, Undefined, context_of
+from holdfast.rewards.math_answer.parse.tree import BINDERS, Node, bits, symbols, walk
 
 _DIGITS = 36
 _GUARD = 14

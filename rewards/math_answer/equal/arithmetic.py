@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import ceil, comb, floor, gcd, lcm
 
-from holdfast.rewards.math_answer.tree import MAX_FACTORIAL, Node, Unreadable, div, fn, num, power
+from holdfast.rewards.math_answer.parse.tree import MAX_FACTORIAL, Node, Unreadable, div, fn, num, power
 
 
 def factorial(node: Node) -> Node:

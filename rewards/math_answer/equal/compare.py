@@ -2,12 +2,21 @@
 
 from dataclasses import replace
 
-from holdfast.rewards.math_answer import agreement, evaluate, modular, scalars
-from holdfast.rewards.math_answer.names import FLIPPED
-from holdfast.rewards.math_answer.regions import Piece, looks_like, region
+from holdfast.rewards.math_answer.equal import agreement, evaluate, scalars
+from holdfast.rewards.math_answer.extract.regions import Piece, looks_like, region
+from holdfast.rewards.math_answer.parse import modular
+from holdfast.rewards.math_answer.parse.names import FLIPPED
+from holdfast.rewards.math_answer.parse.solutions import (
+    Solutions,
+    expanded,
+    named,
+    quantity,
+    settled,
+    solutions,
+    turned,
+)
+from holdfast.rewards.math_answer.parse.tree import Node, add, div, has, mul, neg, num, substitute, symbols
 from holdfast.rewards.math_answer.settings import Settings, Verdict
-from holdfast.rewards.math_answer.solutions import Solutions, expanded, named, quantity, settled, solutions, turned
-from holdfast.rewards.math_answer.tree import Node, add, div, has, mul, neg, num, substitute, symbols
 
 _MOST_COMPARISONS = 600
 _LISTS = ("list", "set", "tuple")

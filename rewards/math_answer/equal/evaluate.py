@@ -6,7 +6,7 @@ from hashlib import blake2b
 from time import monotonic
 from typing import Any
 
-from holdfast.rewards.math_answer.tree import BINDERS, INF, MAX_TERMS, Node, has, num, substitute, walk
+from holdfast.rewards.math_answer.parse.tree import BINDERS, INF, MAX_TERMS, Node, has, num, substitute, walk
 
 _STEPS = 6000
 

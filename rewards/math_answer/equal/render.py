@@ -1,6 +1,6 @@
 """A tree in short plain text, for the reason of a score."""
 
-from holdfast.rewards.math_answer.tree import Node
+from holdfast.rewards.math_answer.parse.tree import Node
 
 _LONGEST = 160
 _SIGNS = {"add": " + ", "mul": "*", "union": " ∪ ", "inter": " ∩ ", "diff": " ∖ ", "ratio": ":"}

@@ -2,9 +2,10 @@
 
 from fractions import Fraction
 
-from holdfast.rewards.math_answer import agreement, modular
+from holdfast.rewards.math_answer.equal import agreement
+from holdfast.rewards.math_answer.parse import modular
+from holdfast.rewards.math_answer.parse.tree import COMPUTED, PI, Node, div, has, has_decimals, mul, num, symbols, walk
 from holdfast.rewards.math_answer.settings import Settings
-from holdfast.rewards.math_answer.tree import COMPUTED, PI, Node, div, has, has_decimals, mul, num, symbols, walk
 
 _FLOAT_ERROR = Fraction(1, 10**9)
 SCALARS = frozenset(

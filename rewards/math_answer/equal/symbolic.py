@@ -5,11 +5,11 @@ Trees become sympy objects node by node: no text is ever handed to sympy.
 
 from typing import Any
 
-from holdfast.rewards.math_answer import agreement
-from holdfast.rewards.math_answer.compare import compare
-from holdfast.rewards.math_answer.evaluate import Hard
+from holdfast.rewards.math_answer.equal import agreement
+from holdfast.rewards.math_answer.equal.compare import compare
+from holdfast.rewards.math_answer.equal.evaluate import Hard
+from holdfast.rewards.math_answer.parse.tree import Node, has, num, rebuild, substitute, symbols
 from holdfast.rewards.math_answer.settings import Settings, Verdict
-from holdfast.rewards.math_answer.tree import Node, has, num, rebuild, substitute, symbols
 
 _BIG = ("int", "lim", "sum", "prod")
 _DIGITS = 25

@@ -2,7 +2,7 @@
 
 import re
 
-from holdfast.rewards.math_answer.names import (
+from holdfast.rewards.math_answer.parse.names import (
     CONSTANTS,
     DEGREE_WORDS,
     FUNCTIONS,

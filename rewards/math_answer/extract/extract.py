@@ -10,8 +10,8 @@ import re
 from collections import deque
 from typing import NamedTuple
 
-from holdfast.rewards._text import tagged
-from holdfast.rewards.math_answer.statement import (
+from holdfast.rewards.answers.text import tagged
+from holdfast.rewards.math_answer.extract.statement import (
     FORMULA,
     NUMBER,
     SHORT,

@@ -5,10 +5,10 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from holdfast.rewards.math_answer.clean import clean, tight, words_of
-from holdfast.rewards.math_answer.names import FRACTION_WORDS, NUMBER_WORDS, SCALE_WORDS
-from holdfast.rewards.math_answer.parse import parse
-from holdfast.rewards.math_answer.tree import MAX_CHARS, Node, Unreadable, num
+from holdfast.rewards.math_answer.extract.clean import clean, tight, words_of
+from holdfast.rewards.math_answer.parse.names import FRACTION_WORDS, NUMBER_WORDS, SCALE_WORDS
+from holdfast.rewards.math_answer.parse.parse import parse
+from holdfast.rewards.math_answer.parse.tree import MAX_CHARS, Node, Unreadable, num
 
 _CHOICE = re.compile(
     r"\s*(?:(?:option|choice|answer) ?: ?|(?:option|choice|answer) )?[\s(\[]*([A-Za-z])[\s)\]]*[.:]?\s*", re.IGNORECASE

@@ -3,9 +3,9 @@
 from fractions import Fraction
 from typing import NamedTuple
 
-from holdfast.rewards.math_answer import agreement
-from holdfast.rewards.math_answer.names import FLIPPED
-from holdfast.rewards.math_answer.tree import (
+from holdfast.rewards.math_answer.equal import agreement
+from holdfast.rewards.math_answer.parse.names import FLIPPED
+from holdfast.rewards.math_answer.parse.tree import (
     INF,
     MINUS_ONE,
     ONE,

@@ -3,10 +3,10 @@
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from holdfast.rewards.math_answer.tree import MAX_CELLS, MINUS_ONE, Node, Unreadable, add, fn, mul, num, power
+from holdfast.rewards.math_answer.parse.tree import MAX_CELLS, MINUS_ONE, Node, Unreadable, add, fn, mul, num, power
 
 if TYPE_CHECKING:
-    from holdfast.rewards.math_answer.parse import Parser
+    from holdfast.rewards.math_answer.parse.parse import Parser
 
 _MATRICES = frozenset(
     ("matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array psmallmatrix bsmallmatrix").split()

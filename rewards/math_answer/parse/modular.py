@@ -8,7 +8,7 @@ about 2^-50), while disagreement refutes it only when nothing of that kind occur
 from fractions import Fraction
 from hashlib import blake2b
 
-from holdfast.rewards.math_answer.tree import MAX_TERMS, Node, num, substitute
+from holdfast.rewards.math_answer.parse.tree import MAX_TERMS, Node, num, substitute
 
 PRIME = 2305843009213693921
 """The largest prime below 2^61 that is 1 modulo 4, so that -1 has a square root."""

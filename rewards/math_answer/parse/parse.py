@@ -10,11 +10,11 @@ factor    [-] power                                power: postfix (! % ° ') and
 
 from collections.abc import Callable
 
-from holdfast.rewards.math_answer import structures
-from holdfast.rewards.math_answer.arithmetic import binomial, call, factorial, in_base, literal, proper, repeating
-from holdfast.rewards.math_answer.names import INVERSES
-from holdfast.rewards.math_answer.tokens import END, Token, tokenize
-from holdfast.rewards.math_answer.tree import (
+from holdfast.rewards.math_answer.equal.arithmetic import binomial, call, factorial, in_base, literal, proper, repeating
+from holdfast.rewards.math_answer.parse import structures
+from holdfast.rewards.math_answer.parse.names import INVERSES
+from holdfast.rewards.math_answer.parse.tokens import END, Token, tokenize
+from holdfast.rewards.math_answer.parse.tree import (
     IMAGINARY,
     INF,
     MAX_DEPTH,

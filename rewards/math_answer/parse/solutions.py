@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import NamedTuple
 
-from holdfast.rewards.math_answer.tree import BINDERS, Node, add, neg, rebuild, symbols, walk
+from holdfast.rewards.math_answer.parse.tree import BINDERS, Node, add, neg, rebuild, symbols, walk
 
 _MOST_SIGNS = 4
 _DIFFERENTIALS = (Node("sym", (), "d"), Node("sym", (), "partial"))

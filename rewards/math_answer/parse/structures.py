@@ -3,14 +3,14 @@
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from holdfast.rewards.math_answer import arithmetic
-from holdfast.rewards.math_answer.clean import words_of
-from holdfast.rewards.math_answer.matrices import environment, matrix_power, matrix_product, matrix_sum
-from holdfast.rewards.math_answer.names import FIELDS, SCALE_WORDS, UNITS
-from holdfast.rewards.math_answer.tree import DOTS, Node, Unreadable, add, div, fn, mul, num, power
+from holdfast.rewards.math_answer.equal import arithmetic
+from holdfast.rewards.math_answer.extract.clean import words_of
+from holdfast.rewards.math_answer.parse.matrices import environment, matrix_power, matrix_product, matrix_sum
+from holdfast.rewards.math_answer.parse.names import FIELDS, SCALE_WORDS, UNITS
+from holdfast.rewards.math_answer.parse.tree import DOTS, Node, Unreadable, add, div, fn, mul, num, power
 
 if TYPE_CHECKING:
-    from holdfast.rewards.math_answer.parse import Parser
+    from holdfast.rewards.math_answer.parse.parse import Parser
 
 SHAPES = frozenset({"matrix"})
 MODULI = frozenset({"mod", "bmod", "pmod"})

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from holdfast.rewards.math_answer.names import (
+from holdfast.rewards.math_answer.parse.names import (
     CONSTANTS,
     DEGREE_WORDS,
     FUNCTIONS,
@@ -14,7 +14,7 @@ from holdfast.rewards.math_answer.names import (
     UNITS,
     WRAPPERS,
 )
-from holdfast.rewards.math_answer.tree import MAX_CHARS, MAX_DIGITS, MAX_TOKENS, Unreadable
+from holdfast.rewards.math_answer.parse.tree import MAX_CHARS, MAX_DIGITS, MAX_TOKENS, Unreadable
 
 
 class Token(NamedTuple):

@@ -9,11 +9,11 @@ import signal
 import sys
 from typing import Any
 
-from holdfast.rewards.math_answer import evaluate
-from holdfast.rewards.math_answer.compare import compare
-from holdfast.rewards.math_answer.reading import read
+from holdfast.rewards.math_answer.equal import evaluate
+from holdfast.rewards.math_answer.equal.compare import compare
+from holdfast.rewards.math_answer.equal.symbolic import settle
+from holdfast.rewards.math_answer.extract.reading import read
 from holdfast.rewards.math_answer.settings import Settings, Verdict
-from holdfast.rewards.math_answer.symbolic import settle
 
 _MEMORY = 1 << 30
 

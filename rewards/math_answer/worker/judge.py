@@ -4,15 +4,15 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
-from holdfast.rewards.math_answer.compare import compare
-from holdfast.rewards.math_answer.evaluate import Hard, Refused
-from holdfast.rewards.math_answer.extract import NOTHING, Extraction, boxes, extract
-from holdfast.rewards.math_answer.names import UNIT_LETTERS
-from holdfast.rewards.math_answer.reading import Reading, comma_is_ambiguous, read, without_choice
+from holdfast.rewards.math_answer.equal.compare import compare
+from holdfast.rewards.math_answer.equal.evaluate import Hard, Refused
+from holdfast.rewards.math_answer.extract.extract import NOTHING, Extraction, boxes, extract
+from holdfast.rewards.math_answer.extract.reading import Reading, comma_is_ambiguous, read, without_choice
+from holdfast.rewards.math_answer.extract.statement import is_prose, without_remark
+from holdfast.rewards.math_answer.parse.names import UNIT_LETTERS
+from holdfast.rewards.math_answer.parse.solutions import solutions
+from holdfast.rewards.math_answer.parse.tree import MAX_CHARS, Node, mul, rebuild, substitute, symbols, walk
 from holdfast.rewards.math_answer.settings import Settings, Verdict
-from holdfast.rewards.math_answer.solutions import solutions
-from holdfast.rewards.math_answer.statement import is_prose, without_remark
-from holdfast.rewards.math_answer.tree import MAX_CHARS, Node, mul, rebuild, substitute, symbols, walk
 
 _TRUE, _FALSE = frozenset({"true", "yes"}), frozenset({"false", "no"})
 

@@ -53,6 +53,6 @@ def first_frame(config: dict[str, Any]) -> bytes:
 
 @lru_cache(maxsize=1)
 def _modules() -> dict[str, str]:
-    folder = Path(__file__).parent / "inside"
+    folder = Path(__file__).parent.parent / "inside"
     sources = {f"inside.{path.stem}": path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))}
     return {"inside": sources.pop("inside.__init__"), **sources}

@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from holdfast.rewards.sandbox import boot, cgroup
+from holdfast.rewards.sandbox.backends import boot, cgroup
 from holdfast.rewards.sandbox.channel import PipeChannel
 from holdfast.rewards.sandbox.limits import Limits
 

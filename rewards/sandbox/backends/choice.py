@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from holdfast.errors import UsageError
-from holdfast.rewards.sandbox import bubblewrap, cgroup, local
+from holdfast.rewards.sandbox.backends import bubblewrap, cgroup, local
 from holdfast.rewards.sandbox.channel import Channel
 from holdfast.rewards.sandbox.limits import Limits
 from holdfast.rewards.sandbox.pool import Pool, shared_pool
@@ -46,7 +46,7 @@ def resolve(engine: Engine) -> Backend:
 
 @functools.lru_cache(maxsize=8)
 def _automatic(hosts: str, image: str, _pid: int) -> Backend:
-    from holdfast.rewards.sandbox import docker_engine
+    from holdfast.rewards.sandbox.backends import docker_engine
 
     problem = docker_engine.problem(hosts, image)
     if problem is None:
@@ -62,7 +62,7 @@ def _make(backend: Backend, engine: Engine, limits: Limits) -> Pool:
     workers = engine.workers or min(len(os.sched_getaffinity(0)), _MAX_WORKERS)
     starts: list[Callable[[], Channel]]
     if backend == "docker":
-        from holdfast.rewards.sandbox import docker_engine
+        from holdfast.rewards.sandbox.backends import docker_engine
 
         starts = docker_engine.starts(engine.hosts, engine.image, limits)
     elif backend == "bubblewrap":

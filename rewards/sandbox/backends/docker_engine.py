@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import UsageError
-from holdfast.rewards.sandbox import boot
+from holdfast.rewards.sandbox.backends import boot
 from holdfast.rewards.sandbox.channel import Channel, Lost
 from holdfast.rewards.sandbox.limits import Limits
 

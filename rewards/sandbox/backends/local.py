@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from holdfast.rewards.sandbox import boot
+from holdfast.rewards.sandbox.backends import boot
 from holdfast.rewards.sandbox.channel import PipeChannel
 from holdfast.rewards.sandbox.limits import Limits
 

@@ -3,14 +3,14 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from holdfast.datacard.contamination import Contamination
-from holdfast.datacard.diversity import Diversity
-from holdfast.datacard.duplicates import SIMILARITY, Cluster
-from holdfast.datacard.judged import Judged
-from holdfast.datacard.numbers import Quantiles
-from holdfast.datacard.pairs import Marks, Preference
-from holdfast.datacard.structure import Structure
-from holdfast.datacard.tally import Finding
+from holdfast.trainers.data.card.diversity import Diversity
+from holdfast.trainers.data.card.faults import Finding
+from holdfast.trainers.data.card.judged import Judged
+from holdfast.trainers.data.card.pairs import Marks, Preference
+from holdfast.trainers.data.card.quantiles import Quantiles
+from holdfast.trainers.data.card.structure import Structure
+from holdfast.trainers.data.overlap.contamination import Contamination
+from holdfast.trainers.data.overlap.near_duplicates import SIMILARITY, Cluster
 
 SCHEMA_VERSION = 1
 

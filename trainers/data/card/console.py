@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from holdfast.datacard.parts import Part, parts, what
-from holdfast.report.markup import visible
+from holdfast.report.html.html_builder import visible
+from holdfast.trainers.data.card.parts import Part, parts, what
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from holdfast.datacard.card import Card
-    from holdfast.datacard.contamination import Contamination
+    from holdfast.trainers.data.card.card import Card
+    from holdfast.trainers.data.overlap.contamination import Contamination
 
 SHOWN = 5
 _BAR = 40

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from holdfast.datacard.words import words
+from holdfast.trainers.data.overlap.words import words
 
 WINDOW, WORDS = 500, 50_000
 OPENING = 3

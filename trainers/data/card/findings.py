@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from holdfast.datacard.card import Card
-from holdfast.datacard.duplicates import Cluster
-from holdfast.datacard.tally import Finding, Level, Tally
+from holdfast.trainers.data.card.card import Card
+from holdfast.trainers.data.card.faults import Finding, Level, Tally
+from holdfast.trainers.data.overlap.near_duplicates import Cluster
 
 _ROWS: dict[str, tuple[Level, str]] = {
     "unreadable": ("breaks", "cannot be read; training stops there"),

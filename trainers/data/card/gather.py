@@ -5,13 +5,13 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from holdfast.datacard.card import Duplicates, Languages, Tokens
-from holdfast.datacard.duplicates import Cluster, Numbers, Repeats, Signatures
-from holdfast.datacard.entry import Entry, snippet, text_of
-from holdfast.datacard.numbers import Quantiles, Reservoir
-from holdfast.datacard.pairs import Pairs
-from holdfast.datacard.structure import Turns
-from holdfast.datacard.tally import SHOWN, Tally
+from holdfast.trainers.data.card.card import Duplicates, Languages, Tokens
+from holdfast.trainers.data.card.entry import Entry, snippet, text_of
+from holdfast.trainers.data.card.faults import SHOWN, Tally
+from holdfast.trainers.data.card.pairs import Pairs
+from holdfast.trainers.data.card.quantiles import Quantiles, Reservoir
+from holdfast.trainers.data.card.structure import Turns
+from holdfast.trainers.data.overlap.near_duplicates import Cluster, Numbers, Repeats, Signatures
 
 Count = Callable[[str], int]
 """Tokens of a text."""

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.datacard.entry import Entry, snippet, text_of
-from holdfast.datacard.tally import Tally
 from holdfast.reward import Reward
 from holdfast.sample import Sample, Score
+from holdfast.trainers.data.card.entry import Entry, snippet, text_of
+from holdfast.trainers.data.card.faults import Tally
 
 _BATCH = 256
 _SHOWN = 5

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from holdfast.compare.result import Decision
-from holdfast.datacard.card import Card
-from holdfast.datacard.parts import Part, parts, what
-from holdfast.datacard.tally import Finding, places
 from holdfast.errors import UsageError
-from holdfast.report.html import badge, page
+from holdfast.report.html.html_builder import Html, join, pairs, section, table, tag
+from holdfast.report.html.page import badge, page
 from holdfast.report.markdown import plain
-from holdfast.report.markup import Html, join, pairs, section, table, tag
-from holdfast.report.words import CIRCLE, DECISIONS, Look
-from holdfast.rows import write_whole
+from holdfast.report.phrases import CIRCLE, DECISIONS, Look
+from holdfast.runs.row import write_whole
+from holdfast.trainers.data.card.card import Card
+from holdfast.trainers.data.card.faults import Finding, places
+from holdfast.trainers.data.card.parts import Part, parts, what
 
 SUFFIXES = (".html", ".md", ".json")
 _FOOTER = "Made by Holdfast. One file, no network access."

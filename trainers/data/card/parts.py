@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from holdfast.datacard.card import Card, Duplicates
-from holdfast.datacard.numbers import Quantiles
-from holdfast.datacard.tally import places
+from holdfast.trainers.data.card.card import Card, Duplicates
+from holdfast.trainers.data.card.faults import places
+from holdfast.trainers.data.card.quantiles import Quantiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from holdfast.datacard.duplicates import fingerprint
-from holdfast.datacard.entry import Entry, Turn, snippet
-from holdfast.datacard.numbers import Quantiles
-from holdfast.datacard.tally import Tally
+from holdfast.trainers.data.card.entry import Entry, Turn, snippet
+from holdfast.trainers.data.card.faults import Tally
+from holdfast.trainers.data.card.quantiles import Quantiles
+from holdfast.trainers.data.overlap.near_duplicates import fingerprint
 
 ROLES = ("system", "user", "assistant", "tool", "developer", "")
 _MOST_ROLES = 50

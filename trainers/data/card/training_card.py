@@ -9,24 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.prompts import suite_items
-from holdfast.benchmarks.suite import Suite
-from holdfast.datacard.card import Card
-from holdfast.datacard.contamination import Checker, Contamination
-from holdfast.datacard.diversity import diversity
-from holdfast.datacard.entry import Entry, snippet, text_of
-from holdfast.datacard.findings import findings
-from holdfast.datacard.gather import Gather, languages, quantiles
-from holdfast.datacard.judged import judge
-from holdfast.datacard.tally import Tally
+from holdfast.benchmarks.suites.prompts import suite_items
+from holdfast.benchmarks.suites.suite import Suite
 from holdfast.errors import DataError
 from holdfast.reward import Reward
-from holdfast.run import read_json
-from holdfast.trainers import arguments
-from holdfast.trainers.card_rows import Located, Reading, Row, entry_of, read, reading
-from holdfast.trainers.config import DataConfig, ModelConfig, TrainConfig
-from holdfast.trainers.data import source_of
-from holdfast.trainers.directory import amend_manifest
+from holdfast.runs.measurement import read_json
+from holdfast.trainers.data.card.card import Card
+from holdfast.trainers.data.card.diversity import diversity
+from holdfast.trainers.data.card.entry import Entry, snippet, text_of
+from holdfast.trainers.data.card.faults import Tally
+from holdfast.trainers.data.card.findings import findings
+from holdfast.trainers.data.card.gather import Gather, languages, quantiles
+from holdfast.trainers.data.card.judged import judge
+from holdfast.trainers.data.overlap.contamination import Checker, Contamination
+from holdfast.trainers.data.sources import source_of
+from holdfast.trainers.data.training_rows import Located, Reading, Row, entry_of, read, reading
+from holdfast.trainers.run import trl_args
+from holdfast.trainers.run.config import DataConfig, ModelConfig, TrainConfig
+from holdfast.trainers.run.run_dir import amend_manifest
 
 log = logging.getLogger("holdfast")
 SAMPLE, SUBSET = 2_000, 2_000
@@ -86,7 +86,7 @@ def words_of(model: str, limit: int | None = None) -> Words:
     """The tokenizer of `tiny`, a directory or a hub id. Raises DataError when there is none."""
     import transformers
 
-    from holdfast.trainers.model import model_place
+    from holdfast.trainers.run.model import model_place
 
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(model_place(ModelConfig(model)))
@@ -212,7 +212,7 @@ def _sampled(card: Card, gather: Gather, reward: Reward | None) -> None:
 
 def _usual_limit(trainer: str) -> int | None:
     """Where TRL cuts rows off unless told otherwise; None where it does not."""
-    found = {field.name: field.default for field in arguments.fields(trainer)} if trainer else {}
+    found = {field.name: field.default for field in trl_args.fields(trainer)} if trainer else {}
     return found.get("max_length") if trainer not in ("grpo", "rloo") else None
 
 

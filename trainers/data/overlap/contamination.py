@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from holdfast.datacard.ngrams import Index, Ints, Vocabulary, distinct, flat_numbers
-from holdfast.datacard.words import collapsed, leaves
+from holdfast.trainers.data.overlap.ngrams import Index, Ints, Vocabulary, distinct, flat_numbers
+from holdfast.trainers.data.overlap.words import collapsed, leaves
 
 SHARE = 0.7
 _BATCH_WORDS = 200_000

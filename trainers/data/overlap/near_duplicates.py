@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from holdfast.datacard.words import signs
 from holdfast.errors import UsageError
+from holdfast.trainers.data.overlap.words import signs
 
 Numbers = npt.NDArray[np.int64]
 Signs = npt.NDArray[np.uint32]

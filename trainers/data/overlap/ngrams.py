@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from holdfast.datacard.words import words
+from holdfast.trainers.data.overlap.words import words
 
 Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]

@@ -1,0 +1,1 @@
+"""Where texts come from: models in memory, lm-eval's backends, servers."""

@@ -1,0 +1,1 @@
+"""A run on disk: its rows, measurements and manifest, and the types of every file in it."""

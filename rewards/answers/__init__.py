@@ -1,0 +1,1 @@
+"""How any reward reads a completion."""

@@ -1,0 +1,1 @@
+"""What may take long is decided in processes with limits."""

@@ -1,0 +1,1 @@
+"""What starts a sandbox: bubblewrap, a Docker engine, or neither."""

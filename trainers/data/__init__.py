@@ -1,0 +1,1 @@
+"""Training rows: where they come from, which shapes trainers read, what is wrong with them."""

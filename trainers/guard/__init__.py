@@ -1,0 +1,1 @@
+"""The guard: other skills looked at while training goes on."""
