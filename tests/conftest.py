@@ -1,12 +1,8 @@
 """Settings every test runs under: no hub, no telemetry, few threads."""
 
 import os
-import sys
-from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# Tests share helpers (`from paths import shared`) without being a package.
-sys.path.insert(0, str(Path(__file__).parent))

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from docs_commands import Shown, shown
+from helpers.docs_commands import Shown, shown
 
 from holdfast.cli import VERBS, load
 from holdfast.cli.grammar import bind, split

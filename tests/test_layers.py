@@ -4,7 +4,7 @@ import subprocess
 import sys
 import tomllib
 
-from paths import ROOT
+from helpers.paths import ROOT
 
 HEAVY = ("torch", "transformers", "trl", "lm_eval", "sympy", "docker", "hydra", "datasets", "pandas")
 _SHOW = f"print([m for m in {HEAVY} if m in sys.modules])"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from paths import ROOT, shared
+from helpers.paths import ROOT, shared
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from paths import ROOT
+from helpers.paths import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -1,1 +1,1 @@
-"""The engine: what is asked of a model, one by one, and what comes back, written and scored while the rest generates."""
+"""The engine: items asked of a model, completions written and scored while the rest still generates."""

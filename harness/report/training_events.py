@@ -129,7 +129,8 @@ def _cost(record: Record, looks: list[Any]) -> str:
     seconds = sum(look["seconds"] for look in looks) + sum(g["seconds"] for g in record.get("glances") or ())
     start = record.get("start_seconds", 0.0)
     return (
-        f"{phrases.plural(len(looks), 'look')} took {duration(seconds)}, the measurement at the start {duration(start)}; "
+        f"{phrases.plural(len(looks), 'look')} took {duration(seconds)},"
+        f" the measurement at the start {duration(start)}; "
         f"the last step at which no skill had lost more than the margin: {record['good_step']}."
     )
 

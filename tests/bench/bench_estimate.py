@@ -91,7 +91,7 @@ def one(case: str, model: str, place: Path) -> dict[str, Any]:
 
 def count_saved(trainer: Any) -> list[int]:
     """The bytes saved by the first loss; later ones run unwatched, and are timed."""
-    from saved_bytes import saved_bytes
+    from helpers.saved_bytes import saved_bytes
 
     counts: list[int] = []
     compute = trainer.compute_loss
@@ -110,7 +110,7 @@ def count_saved(trainer: Any) -> list[int]:
 
 def table() -> None:
     """Every case in a process of its own."""
-    from saved_bytes import made
+    from helpers.saved_bytes import made
 
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}\n")
     print("| model | training | saved, MB | told | peak, MB | told | s a step (CPU) | told |")

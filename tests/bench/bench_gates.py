@@ -23,7 +23,7 @@ from scipy import special, stats
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from recorded_runs import COMPARISONS, missing
+from helpers.recorded_runs import COMPARISONS, missing
 
 from holdfast.compare import compare
 from holdfast.stats.multiple import holm

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from guard_damage import SETTINGS, damage
+from helpers.guard_damage import SETTINGS, damage
 
 
 def main(seeds: int) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from paths import SHARED_DATA
+from helpers.paths import SHARED_DATA
 
 from holdfast.reward import Reward
 from holdfast.rewards.instructions import language, sentences

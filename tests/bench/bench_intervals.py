@@ -14,7 +14,7 @@ import numpy as np
 from scipy import special
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from all_tables import all_tables
+from helpers.all_tables import all_tables
 
 from holdfast.stats.interval import corrected_statistic, lost_under, moments, tango_statistic
 from holdfast.stats.paired import Array

@@ -16,7 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from paths import SHARED_DATA
+from helpers.paths import SHARED_DATA
 
 from holdfast.reward import Reward
 from holdfast.sample import Sample
@@ -150,7 +150,7 @@ def accuracy(judge: Callable[[list[Pair]], list[bool]]) -> tuple[int, int, int, 
 
 def equivalence(judge: Callable[[list[Pair]], list[bool]]) -> tuple[int, int, int]:
     """True positives, false positives and false negatives on math_equivalence without the documented exceptions."""
-    table = Path(__file__).resolve().parents[1] / "rewards/math_exceptions.jsonl"
+    table = Path(__file__).resolve().parents[1] / "rewards/math_answer/math_exceptions.jsonl"
     exceptions = {(row["file"], row["row"]) for row in map(json.loads, table.read_text("utf-8").splitlines())}
     counts = [0, 0, 0]
     for path in sorted((SHARED_DATA / "math_equivalence").glob("*.jsonl")):

@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from report_samples import flip, full, training
+from helpers.report_samples import flip, full, training
 
 from holdfast.compare.result import Comparison
 from holdfast.report.html.page import render

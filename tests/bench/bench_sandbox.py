@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import code_attacks
+from helpers import code_attacks
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import Engine, Limits, close_pools, execute

@@ -1,8 +1,8 @@
 """The reward server under load on real GSM8K completions: capacity, latency at half load, overload, and a long run.
 
 Prints the tables of docs/bench/serve.md. wrk (Debian: apt-get install wrk) measures capacity; latencies come from the
-open loop of tests/http_load.py, in a process of its own, where a request's clock starts when it is due. Load generator
-and server share the machine's cores. The word `quick` shortens every part to seconds, `hour` runs
+open loop of tests/helpers/http_load.py, in a process of its own, where a request's clock starts when it is due. Load
+generator and server share the machine's cores. The word `quick` shortens every part to seconds, `hour` runs
 the long part alone.
 """
 
@@ -18,9 +18,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from http_load import Load, percentile
-from paths import SHARED_DATA
-from reward_server import gsm8k_bodies, serving, workers
+from helpers.http_load import Load, percentile
+from helpers.paths import SHARED_DATA
+from helpers.reward_server import gsm8k_bodies, serving, workers
 
 FILE = SHARED_DATA / "gsm8k/example_model_solutions.jsonl"
 WORDS = ("reward=math", "workers=2")

@@ -12,7 +12,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from paths import shared  # noqa: E402
+from helpers.paths import shared  # noqa: E402
 
 from holdfast import Reward, Sample  # noqa: E402
 from holdfast.registry import lookup, names  # noqa: E402
@@ -39,7 +39,10 @@ def numeric() -> tuple[Reward, Rows, str]:
 
 def math() -> tuple[Reward, Rows, str]:
     """The equivalence pairs of other graders' tests, exceptions set aside, and the uncontested cases."""
-    excepted = {(row["file"], row["row"]) for row in _lines(ROOT / "tests" / "rewards" / "math_exceptions.jsonl")}
+    excepted = {
+        (row["file"], row["row"])
+        for row in _lines(ROOT / "tests" / "rewards" / "math_answer" / "math_exceptions.jsonl")
+    }
     rows = []
     for path in sorted(shared("math_equivalence").glob("*.jsonl")):
         for number, row in enumerate(_lines(path)):
@@ -54,7 +57,7 @@ def math() -> tuple[Reward, Rows, str]:
 
 def ifeval() -> tuple[Reward, Rows, str]:
     """GPT-4's and Qwen2.5-0.5B's responses with the official checker's labels."""
-    from ifeval_rows import ifeval_recorded
+    from helpers.ifeval_rows import ifeval_recorded
 
     rows = [
         Labelled(Sample(text, {k: row[k] for k in ("instruction_id_list", "kwargs")}, row["prompt"]), all(labels), key)

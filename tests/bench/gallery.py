@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from recorded_runs import COMPARISONS, Recorded, missing
+from helpers.recorded_runs import COMPARISONS, Recorded, missing
 
 from holdfast.compare import Comparison, compare
 from holdfast.report import phrases, write

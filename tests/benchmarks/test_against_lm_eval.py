@@ -13,8 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ifeval_rows import ifeval_recorded
-from paths import shared
+from helpers.ifeval_rows import ifeval_recorded
+from helpers.paths import shared
 
 from holdfast.benchmarks.engine.backends.models import load
 from holdfast.benchmarks.engine.measuring import measure

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_server import serving
+from helpers.chat_server import serving
 
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.benchmarks.engine.measuring import measure
@@ -132,7 +132,7 @@ def test_thinking_without_an_answer_is_counted_as_cut(tmp_path: Path) -> None:
 
 
 def test_log_likelihoods_of_a_chat_endpoint_are_refused(served: tuple[str, list[Any]], tmp_path: Path) -> None:
-    from paths import shared
+    from helpers.paths import shared
 
     with pytest.raises(DataError, match="does not return"):
         measure(backend(served[0]), ["mmlu"], tmp_path, data_root=shared(), settings=HOW)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import SHARED_DATA, shared
+from helpers.paths import SHARED_DATA, shared
 
 from holdfast.benchmarks.suites.fetch import fetch, missing, verify
 from holdfast.benchmarks.suites.source import Doc, Source, load_docs

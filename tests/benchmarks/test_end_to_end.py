@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from paths import ROOT, shared
+from helpers.paths import ROOT, shared
 
 from holdfast.benchmarks.engine.backends import lm_eval_models
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
@@ -64,7 +64,7 @@ _JOB = """
 import sys, torch
 torch.set_num_threads(1)
 from pathlib import Path
-from holdfast.benchmarks import engine_lm
+from holdfast.benchmarks.engine.backends import lm_eval_models
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.backends.models import load
 from holdfast.benchmarks.engine.settings import Settings

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from paths import ROOT, shared
+from helpers.paths import ROOT, shared
 
 from holdfast.benchmarks.engine.backends import lm_eval_models
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from paths import shared
+from helpers.paths import shared
 
 from holdfast.benchmarks.engine.backends.models import load
 from holdfast.cli import main

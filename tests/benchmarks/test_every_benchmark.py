@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 
 import pytest
-from benchmark_gold import GOLD
-from paths import shared
-from sandboxes import need_any
+from helpers.benchmark_gold import GOLD
+from helpers.paths import shared
+from helpers.sandboxes import need_any
 
 from holdfast.benchmarks.engine.items import Examples, build_items
 from holdfast.benchmarks.suites.source import Doc, load_docs

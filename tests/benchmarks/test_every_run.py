@@ -1,7 +1,7 @@
 """Every registered benchmark runs end to end with the embedded model: from a data_root, and from a hub-like folder.
 
 A new benchmark is picked up by its registration; one whose rows are not in the shared data fails here until
-tests/benchmark_rows.py holds rows for it.
+tests/helpers/benchmark_rows.py holds rows for it.
 """
 
 import json
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmark_rows import LM_EVAL, SAME_ITEMS_ELSEWHERE, hub_of, lm_eval_hub, repository, root_of
-from chat_server import serving
-from paths import shared
-from sandboxes import need_any
+from helpers.benchmark_rows import LM_EVAL, SAME_ITEMS_ELSEWHERE, hub_of, lm_eval_hub, repository, root_of
+from helpers.chat_server import serving
+from helpers.paths import shared
+from helpers.sandboxes import need_any
 
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.benchmarks.engine.measuring import measure

@@ -10,11 +10,11 @@ from typing import Any
 
 import psutil
 import pytest
-from paths import ROOT, shared
+from helpers.paths import ROOT, shared
 
 from holdfast.benchmarks.engine.journal import Journal
 
-JOB = str(ROOT / "tests" / "ranks_job.py")
+JOB = str(ROOT / "tests" / "helpers" / "ranks_job.py")
 
 
 def launch(count: int, *words: str) -> subprocess.Popen[str]:

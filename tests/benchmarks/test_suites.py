@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import shared
+from helpers.paths import shared
 
 from holdfast.benchmarks.engine.backends.models import load
 from holdfast.benchmarks.engine.items import choose

@@ -5,8 +5,8 @@ import sys
 from types import ModuleType
 
 import pytest
-from paths import ROOT, shared
-from sandboxes import need_any
+from helpers.paths import ROOT, shared
+from helpers.sandboxes import need_any
 
 EXPLAINED = {("IFEval, GPT-4", "prompt-level loose"), ("IFEval, GPT-4", "instruction-level loose")}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_server import serving
-from paths import shared
+from helpers.chat_server import serving
+from helpers.paths import shared
 
 from holdfast.benchmarks.engine.backends import hf
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load

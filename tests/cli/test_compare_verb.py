@@ -6,8 +6,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from made_runs import flipped, made_rows, made_run
-from paths import ROOT
+from helpers.made_runs import flipped, made_rows, made_run
+from helpers.paths import ROOT
 
 from holdfast.cli import main
 from holdfast.compare import Comparison

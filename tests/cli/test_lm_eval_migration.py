@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-import lm_eval_run
 import pytest
+from helpers import lm_eval_run
 
 from holdfast.cli import main
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_runs import made_rows, made_run
+from helpers.made_runs import made_rows, made_run
 
 from holdfast.benchmarks.suites.suite import suite_names
 from holdfast.cli import main

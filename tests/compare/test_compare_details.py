@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from made_runs import flipped, made_rows, made_run
+from helpers.made_runs import flipped, made_rows, made_run
 
 from holdfast.compare import Verdict, compare
 

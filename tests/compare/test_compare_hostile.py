@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.made_runs import made_rows, made_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_runs import made_rows, made_run
 
 from holdfast.compare import Comparison, Decision, Verdict, compare, load
 from holdfast.errors import DataError

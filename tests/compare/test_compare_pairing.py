@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_runs import flipped, made_comparison, made_rows, made_run
-from paths import shared
+from helpers.made_runs import flipped, made_comparison, made_rows, made_run
+from helpers.paths import shared
 
 from holdfast.compare import Comparison, Decision, Verdict, compare, load
 from holdfast.errors import DataError, UsageError

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_runs import made_comparison
+from helpers.made_runs import made_comparison
 
 from holdfast.compare import Decision, Verdict
 from holdfast.compare.policy import parse_policy

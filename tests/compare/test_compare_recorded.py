@@ -9,8 +9,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from paths import ROOT, shared
-from recorded_runs import COMPARISONS, Recorded
+from helpers.paths import ROOT, shared
+from helpers.recorded_runs import COMPARISONS, Recorded
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 

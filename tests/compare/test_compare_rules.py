@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_runs import flipped, made_comparison, made_rows, made_run
+from helpers.made_runs import flipped, made_comparison, made_rows, made_run
 
 from holdfast.compare import Decision, Verdict, compare
 

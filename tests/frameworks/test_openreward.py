@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import side
-from adapter_rows import GONE, code_config, direct, programs, recorded
-from sandboxes import need
+from helpers import side
+from helpers.adapter_rows import GONE, code_config, direct, programs, recorded
+from helpers.sandboxes import need
 
 pytestmark = pytest.mark.slow
 

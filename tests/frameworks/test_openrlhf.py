@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import side
-from adapter_rows import GONE, code_config, direct, programs, recorded
-from sandboxes import need
+from helpers import side
+from helpers.adapter_rows import GONE, code_config, direct, programs, recorded
+from helpers.sandboxes import need
 
 from holdfast.rewards.adapters import openrlhf
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tool_model
+from helpers import tool_model
 
 from holdfast import Reward, Sample
 from holdfast.rewards.adapters.trl import AsyncReward, RewardEnvironment

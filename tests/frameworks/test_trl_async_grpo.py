@@ -11,8 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import tool_model
-from completions_server import Served, serving
+from helpers import tool_model
+from helpers.completions_server import Served, serving
 
 from holdfast import Reward, Sample
 from holdfast.rewards.adapters.trl import AsyncReward, RewardEnvironment

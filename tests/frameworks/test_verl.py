@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import side
-from adapter_rows import GONE, Row, code_config, direct, programs, recorded
-from sandboxes import need
+from helpers import side
+from helpers.adapter_rows import GONE, Row, code_config, direct, programs, recorded
+from helpers.sandboxes import need
 
 from holdfast.rewards.adapters import verl
 

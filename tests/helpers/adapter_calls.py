@@ -5,8 +5,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from adapter_rows import Row
-
+from helpers.adapter_rows import Row
 from holdfast import Reward, Sample
 from holdfast.rewards.adapters import nemo_gym, nemo_rl, open_instruct, openrlhf, rllm, slime, trl, verl
 from holdfast.rewards.adapters import verifiers as verifiers_adapter

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from paths import shared
-
+from helpers.paths import shared
 from holdfast import Reward, Sample
 
 Row = tuple[str, str, Any]

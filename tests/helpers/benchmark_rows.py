@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paths import shared
-
+from helpers.paths import shared
 from holdfast.benchmarks.suites.source import Doc, load_docs
 from holdfast.benchmarks.suites.task import Task
 

@@ -9,8 +9,8 @@ solution; every program of `CALLED` here and in `code_attacks` must fail every o
 from collections.abc import Iterator
 from typing import Any
 
-import code_attacks
-from code_attacks import VALUES
+from helpers import code_attacks
+from helpers.code_attacks import VALUES
 
 _A = VALUES[3]
 

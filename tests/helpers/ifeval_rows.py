@@ -6,8 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from paths import shared
-
+from helpers.paths import shared
 from holdfast import Reward, Sample
 
 Row = tuple[str, dict[str, Any], str, list[bool]]

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from paths import shared
+from helpers.paths import shared
 
 TASK = """
 include: {gsm8k}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SHARED_DATA = Path(os.environ.get("HOLDFAST_SHARED", ROOT.parent / "shared")) / "data"
 
 

@@ -1,4 +1,4 @@
-"""What each process of `torchrun tests/ranks_job.py HOW OUT CACHE` does: a trainer's model measured by all together.
+"""What each process of `torchrun tests/helpers/ranks_job.py HOW OUT CACHE` does: one model, measured by all.
 
 HOW: `plain`, `ddp`, `fsdp` (the model as the trainer holds it), or `alone` (FSDP2, each by itself: refused).
 """

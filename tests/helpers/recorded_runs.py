@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paths import SHARED_DATA
-
+from helpers.paths import SHARED_DATA
 from holdfast.runs.measurement import Measurement, TaskResult, manifest, sample_path, summarize, write_results
 from holdfast.runs.row import Row, append, digest, write_json
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import ROOT
 
-SCRIPTS = Path(__file__).parent / "frameworks" / "scripts"
+from helpers.paths import ROOT
+
+SCRIPTS = Path(__file__).parents[1] / "frameworks" / "scripts"
 
 
 def packages(name: str, *requirements: str, dependencies: bool = False) -> Path:
@@ -37,7 +38,7 @@ def packages(name: str, *requirements: str, dependencies: bool = False) -> Path:
 
 def run(folder: Path, script: str, payload: Any, *words: str, timeout: int = 300, **variables: str) -> Any:
     """What a script of frameworks/scripts prints as its last line, as JSON; `payload` is its input."""
-    path = os.pathsep.join([str(folder), str(Path(__file__).parent)])
+    path = os.pathsep.join([str(folder), str(Path(__file__).parents[1])])
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **variables}
     done = subprocess.run(
         [sys.executable, str(SCRIPTS / f"{script}.py"), *words],

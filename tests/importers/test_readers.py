@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import shared
+from helpers.paths import shared
 
 from holdfast import importers
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load

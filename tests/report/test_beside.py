@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from report_samples import benchmark, full
+from helpers.report_samples import benchmark, full
 from rich.console import Console
 
 from holdfast.compare.result import Benchmark, Comparison, Verdict

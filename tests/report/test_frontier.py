@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.report_samples import benchmark, full, interval
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_samples import benchmark, full, interval
 
 from holdfast.compare.result import Comparison, Decision, Verdict
 from holdfast.errors import DataError

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import shared
-from recorded_runs import COMPARISONS, Recorded
+from helpers.paths import shared
+from helpers.recorded_runs import COMPARISONS, Recorded
 
 from holdfast.compare import Comparison, Verdict, compare
 from holdfast.report import write

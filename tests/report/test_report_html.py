@@ -11,9 +11,9 @@ from importlib import resources
 from typing import Any
 
 import pytest
+from helpers.report_samples import HOSTILE, benchmark, extras, flip, full
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_samples import HOSTILE, benchmark, extras, flip, full
 
 from holdfast.compare.result import Benchmark, Comparison, Verdict
 from holdfast.report.html.forest import scale

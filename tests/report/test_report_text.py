@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from report_samples import HOSTILE, benchmark, flip, full, guard, training
+from helpers.report_samples import HOSTILE, benchmark, flip, full, guard, training
 from rich.console import Console
 
 from holdfast.compare.result import Comparison, Interval, Verdict

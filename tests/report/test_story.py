@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
-from report_samples import bisected, extras, full, guard, mended
+from helpers.report_samples import bisected, extras, full, guard, mended
 from rich.console import Console
 
 from holdfast.report import refresh, terminal, text, write
@@ -27,6 +27,7 @@ def section(page: str, key: str) -> str:
 
 
 def test_the_made_records_are_shaped_like_the_real_ones() -> None:
+    from holdfast.runs import layout
 
     made = {
         "GuardRecord": guard(),
@@ -39,7 +40,7 @@ def test_the_made_records_are_shaped_like_the_real_ones() -> None:
         "BisectLook": bisected()["looks"]["120"]["mmlu"],
     }
     for name, record in made.items():
-        assert set(record) == set(get_type_hints(getattr(records, name))), name
+        assert set(record) == set(get_type_hints(getattr(layout, name))), name
 
 
 def test_every_form_tells_the_whole_story() -> None:

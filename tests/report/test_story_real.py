@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_samples import full
+from helpers.report_samples import full
 
 from holdfast.report import text
 from holdfast.report.html.page import render

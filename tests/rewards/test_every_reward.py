@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from typing import Any
 
 import pytest
-from paths import ROOT
+from helpers.paths import ROOT
 
 from holdfast import Outcome, Reward, Sample, Score
 from holdfast.registry import lookup, names

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from helpers.ifeval_rows import ifbench_recorded
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ifeval_rows import ifbench_recorded
 
 from holdfast import Outcome, Reward, Sample
 from holdfast.rewards import ifbench as module

@@ -6,10 +6,10 @@ from types import FunctionType
 from typing import Any
 
 import pytest
+from helpers.ifeval_rows import changes_table, gpt4_all, ifeval_recorded
+from helpers.paths import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ifeval_rows import changes_table, gpt4_all, ifeval_recorded
-from paths import ROOT
 
 from holdfast import Outcome, Reward, Sample, Score
 from holdfast.rewards.instructions import ifeval_corrected, ifeval_upstream
@@ -213,7 +213,7 @@ def test_any_text_gets_a_verdict_in_both_modes(text: str) -> None:
 
 def test_the_guide_lists_the_rows_that_corrected_changes() -> None:
     guide = (ROOT / "docs" / "ifeval.md").read_text(encoding="utf-8")
-    assert changes_table() in guide, "paste the output of tests/ifeval_rows.py's changes_table()"
+    assert changes_table() in guide, "paste the output of tests/helpers/ifeval_rows.py's changes_table()"
 
 
 def test_every_mended_checker_stands_in_for_upstreams() -> None:

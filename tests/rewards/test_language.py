@@ -1,9 +1,9 @@
 """Language detection: the same n-grams and verdicts as langdetect's own walk, whatever the text."""
 
 import pytest
+from helpers.ifeval_rows import ifeval_recorded
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ifeval_rows import ifeval_recorded
 
 from holdfast import Reward, Sample, UsageError
 from holdfast.rewards.instructions import language

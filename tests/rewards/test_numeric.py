@@ -5,9 +5,9 @@ import json
 from fractions import Fraction
 
 import pytest
+from helpers.paths import shared
 from hypothesis import given
 from hypothesis import strategies as st
-from paths import shared
 
 from holdfast.errors import UsageError
 from holdfast.reward import Reward

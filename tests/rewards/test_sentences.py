@@ -1,9 +1,9 @@
 """Sentences and tokens: Punkt's and Treebank's decisions without NLTK's data."""
 
 import pytest
+from helpers.ifeval_rows import ifbench_recorded, ifeval_recorded
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ifeval_rows import ifbench_recorded, ifeval_recorded
 
 from holdfast.rewards.instructions.sentences import split
 from holdfast.rewards.instructions.vocabulary import is_verb, syllables

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.paths import shared
 from hypothesis import given
 from hypothesis import strategies as st
-from paths import shared
 
 from holdfast import Outcome, Reward, Sample
 from holdfast.rewards.tool_call import _REFERENCE

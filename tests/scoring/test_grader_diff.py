@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from paths import shared
+from helpers.paths import shared
 
 from holdfast import Reward, UsageError
 from holdfast.cli import main

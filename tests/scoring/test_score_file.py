@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import shared
+from helpers.paths import shared
 
 from holdfast import DataError, Reward
 from holdfast.cli import main

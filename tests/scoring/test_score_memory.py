@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from paths import shared
+from helpers.paths import shared
 
 from holdfast.runs.aggregates import ItemMeans, Seen
 from holdfast.runs.measurement import TaskResult, summarize

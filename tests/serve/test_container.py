@@ -21,11 +21,11 @@ from typing import Any
 
 import httpx
 import pytest
-from http_load import CUT, Load
+from helpers.http_load import CUT, Load
+from helpers.paths import ROOT
+from helpers.reward_server import free_port
+from helpers.sandboxes import need
 from packaging.requirements import Requirement
-from paths import ROOT
-from reward_server import free_port
-from sandboxes import need
 
 from holdfast.rewards.sandbox.image import write_rootfs
 

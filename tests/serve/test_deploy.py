@@ -8,8 +8,8 @@ import httpx
 import kubernetes_validate
 import pytest
 import yaml
-from paths import ROOT
-from reward_server import serving
+from helpers.paths import ROOT
+from helpers.reward_server import serving
 
 from holdfast import __version__
 from holdfast.cli import serve

@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 import pytest
-from paths import shared
-from reward_server import free_port, wait_ready
+from helpers.paths import shared
+from helpers.reward_server import free_port, wait_ready
 
 from holdfast import Outcome, Reward, Sample
 from holdfast.cli import main

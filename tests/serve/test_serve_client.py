@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
-from reward_server import free_port, serving
+from helpers.reward_server import free_port, serving
 
 from holdfast import HoldfastError, Outcome, Sample, UsageError
 from holdfast.serve.client import Client, ServerError

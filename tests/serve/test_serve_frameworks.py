@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
-from adapter_rows import Row, direct, recorded
-from reward_server import serving
+from helpers.adapter_rows import Row, direct, recorded
+from helpers.reward_server import serving
 
 TOKEN = "s3cret"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from http_load import CUT, Answer, Load
-from paths import shared
-from reward_server import gsm8k_bodies, logged, serving, stop, wait_ready, workers
+from helpers.http_load import CUT, Answer, Load
+from helpers.paths import shared
+from helpers.reward_server import gsm8k_bodies, logged, serving, stop, wait_ready, workers
 
 from holdfast import Reward, Sample
 

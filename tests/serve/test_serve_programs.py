@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
-from adapter_rows import GONE, Row, code_config, direct, programs
-from reward_server import serving
-from sandboxes import need
+from helpers.adapter_rows import GONE, Row, code_config, direct, programs
+from helpers.reward_server import serving
+from helpers.sandboxes import need
 
 
 def _asked(port: int, rows: list[Row]) -> tuple[list[Any], dict[str, Any], list[Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from reward_server import free_port, serving
+from helpers.reward_server import free_port, serving
 
 from holdfast import UsageError
 from holdfast.cli import main

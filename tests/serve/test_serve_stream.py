@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from reward_server import serving
+from helpers.reward_server import serving
 
 COUNT = 100_000
 HEAD = (

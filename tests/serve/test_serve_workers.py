@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from http_load import Load
-from reward_server import free_port, serving, wait_ready, workers
+from helpers.http_load import Load
+from helpers.reward_server import free_port, serving, wait_ready, workers
 
 from holdfast.cli import main
 from holdfast.serve import workers as shared_state

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from reward_server import free_port, wait_ready
+from helpers.reward_server import free_port, wait_ready
 
 from holdfast import Reward, Sample, Score, UsageError
 from holdfast.serve.batcher import Lane, independent
@@ -26,12 +26,12 @@ from holdfast.serve.client import Client
 SERVE = """
 import sys
 import uvicorn
-from holdfast.serve import protocol
+from holdfast.serve import timeouts
 from holdfast.serve.app import make_app
 from holdfast.serve.settings import Settings
-protocol.STALL = 1.0
+timeouts.STALL = 1.0
 app = make_app(Settings(rewards={"numeric": "numeric"}, body_timeout=1.0, max_body=400_000))
-uvicorn.run(app, port=int(sys.argv[1]), http=protocol.BoundedProtocol, access_log=False, log_level="warning")
+uvicorn.run(app, port=int(sys.argv[1]), http=timeouts.BoundedProtocol, access_log=False, log_level="warning")
 """
 BODY = json.dumps({"sample": {"completion": "42", "reference": "42"}}).encode()
 HEAD = b"POST /v1/rewards/numeric/score HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n"

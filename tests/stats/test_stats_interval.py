@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from all_tables import all_tables
+from helpers.all_tables import all_tables
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from all_tables import all_tables
+from helpers.all_tables import all_tables
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 

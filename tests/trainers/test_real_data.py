@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import SHARED_DATA, shared
+from helpers.paths import SHARED_DATA, shared
 
 from holdfast.trainers.run.before_after import before_after
 from holdfast.trainers.run.compose import compose

@@ -2,7 +2,7 @@
 
 Activations are what autograd keeps of one layer and token (after Korthikanti et al. 2022, arXiv 2205.05198, section 4,
 counted for today's layers: two RMS norms, grouped-query attention without a score matrix, a gated MLP), times layers
-and tokens. tests/trainers/test_estimate_memory.py counts what autograd does keep.
+and tokens. tests/trainers/estimate/test_estimate_memory.py counts what autograd does keep.
 """
 
 from typing import Any

@@ -1,8 +1,9 @@
 """A probe: small slices of a suite's items, looked at while training goes on.
 
-A look generates as little as it can. What the model answered before the training is put behind the prompts, all skills
-in one batch (holdfast.trainers.guard.likelihood); an answer that would come out word for word again keeps its score, and only
-the others are generated, again all skills together. A glance only asks how likely a few earlier answers still are.
+A look generates as little as it can. What the model answered before the training is put behind the prompts, all
+skills in one batch (holdfast.trainers.guard.likelihood); an answer that would come out word for word again keeps its
+score, and only the others are generated, again all skills together. A glance only asks how likely a few earlier
+answers still are.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""The parts of `holdfast.report.training_events` as sections of the page, each with its chart (SVG, no JavaScript needed)."""
+"""The parts of `holdfast.report.training_events` as sections of the page, each with its chart (SVG)."""
 
 import itertools
 import math

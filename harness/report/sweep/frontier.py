@@ -1,7 +1,7 @@
 """Several comparisons with one measurement before: what each gained against what it cost, with honest intervals.
 
-The points, the Pareto set and Holm over the points are `holdfast.report.sweep.points`'s; here is what picking the worst of K
-skills does to its interval.
+The points, the Pareto set and Holm over the points are those of `holdfast.report.sweep.points`; here is what picking
+the worst of K skills does to its interval.
 """
 
 from collections.abc import Sequence

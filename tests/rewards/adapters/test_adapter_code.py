@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from adapter_calls import ADAPTERS
-from adapter_rows import GONE, Row, code_config, direct, programs
-from sandboxes import need
+from helpers.adapter_calls import ADAPTERS
+from helpers.adapter_rows import GONE, Row, code_config, direct, programs
+from helpers.sandboxes import need
 
 NO_VALUE = {"ors", "ray actor's class", "trl", "trl async"}
 """The frameworks that can say that there is no reward; the others' marks are in test_adapter_failures.py."""

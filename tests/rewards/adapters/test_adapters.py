@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from adapter_calls import ADAPTERS
-from adapter_rows import Row, direct, recorded
+from helpers.adapter_calls import ADAPTERS
+from helpers.adapter_rows import Row, direct, recorded
 
 from holdfast import Reward, Sample, UsageError
 from holdfast.rewards.adapters import nemo_rl, openrlhf, trl, verl

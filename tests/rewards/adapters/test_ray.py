@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from adapter_rows import GONE, code_config, direct
-from adapter_rows import programs as recorded_programs
-from paths import shared
-from sandboxes import need
+from helpers.adapter_rows import GONE, code_config, direct
+from helpers.adapter_rows import programs as recorded_programs
+from helpers.paths import shared
+from helpers.sandboxes import need
 
 from holdfast import Reward, Sample, Score
 from holdfast.cli import main

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import shared
+from helpers.paths import shared
 
 from holdfast.errors import UsageError
 from holdfast.reward import Reward

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers.math_payloads import CANARY, EXECUTING, HANGING, LONG_TEXTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from math_payloads import CANARY, EXECUTING, HANGING, LONG_TEXTS
 
 from holdfast.reward import Reward
 from holdfast.rewards.math_answer.settings import Settings, Verdict
@@ -217,7 +217,7 @@ def test_a_million_calls_leak_nothing() -> None:
     import json
     import resource
 
-    from paths import shared
+    from helpers.paths import shared
 
     rows = []
     for name in ("gpt-4o-mini-2024-07-18", "Qwen2-7B-Instruct"):

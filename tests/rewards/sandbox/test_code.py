@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandboxes import need
+from helpers.sandboxes import need
 
 from holdfast.errors import DataError, UsageError
 from holdfast.reward import Reward

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import shared
-from sandboxes import BACKENDS, need
+from helpers.paths import shared
+from helpers.sandboxes import BACKENDS, need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import Engine, Limits, execute

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandboxes import BACKENDS, containers, descendants, groups, need
+from helpers.sandboxes import BACKENDS, containers, descendants, groups, need
 
 from holdfast.errors import UsageError
 from holdfast.reward import Reward
@@ -152,10 +152,11 @@ UNPRIVILEGED = """
 import os, sys
 from holdfast import registry
 from holdfast.reward import Reward
-from holdfast.rewards.sandbox import boot, scoring
+from holdfast.rewards.sandbox import scoring
+from holdfast.rewards.sandbox.backends import boot
 from holdfast.sample import Sample
 sys.path.insert(0, sys.argv[1])
-import code_attacks
+from helpers import code_attacks
 registry.scan()
 boot.first_frame({})
 import concurrent.futures.thread, subprocess, json, select, tempfile
@@ -176,11 +177,11 @@ def test_an_unprivileged_user_is_as_safe() -> None:
     need("bubblewrap")
     if not Path("/usr/bin/python3.11").exists():
         pytest.skip("needs a Python that every user may read")
-    tests = str(Path(__file__).resolve().parents[1])
+    tests = str(Path(__file__).resolve().parents[2])
     done = subprocess.run(
         [sys.executable, "-c", UNPRIVILEGED, tests], capture_output=True, text=True, timeout=300, check=False
     )
-    from code_attacks import CALLED, PRINTED
+    from helpers.code_attacks import CALLED, PRINTED
 
     assert done.stdout.strip() == f"[1.0, 1.0, 1.0, 1.0, 1.0] [] {len(CALLED) + len(PRINTED)}", done.stderr[-2000:]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandboxes import containers, need
+from helpers.sandboxes import containers, need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import close_pools

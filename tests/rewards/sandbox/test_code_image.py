@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sandboxes import need
+from helpers.sandboxes import need
 
 import holdfast.rewards.sandbox as sandbox_package
 from holdfast.reward import Reward

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sandboxes import BACKENDS, containers, descendants, need
+from helpers.sandboxes import BACKENDS, containers, descendants, need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import close_pools

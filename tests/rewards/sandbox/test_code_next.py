@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import code_abuse
-import code_attacks
 import pytest
-from sandboxes import BACKENDS, need
+from helpers import code_abuse, code_attacks
+from helpers.sandboxes import BACKENDS, need
 
 from holdfast.rewards.sandbox import Limits
 from holdfast.rewards.sandbox.backends import bubblewrap

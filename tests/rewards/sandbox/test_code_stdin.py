@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import pytest
-from sandboxes import need
+from helpers.sandboxes import need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox.jobs import same_output

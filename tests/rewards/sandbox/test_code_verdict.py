@@ -5,11 +5,9 @@ import os
 import time
 from pathlib import Path
 
-import code_abuse
-import code_attacks
-import code_attacks_late
 import pytest
-from sandboxes import BACKENDS, containers, descendants, groups, need
+from helpers import code_abuse, code_attacks, code_attacks_late
+from helpers.sandboxes import BACKENDS, containers, descendants, groups, need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import close_pools

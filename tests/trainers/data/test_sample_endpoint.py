@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_server import Fault, serving
+from helpers.chat_server import Fault, serving
 
 from holdfast.benchmarks.tiny import model_path
 from holdfast.benchmarks.tiny.skills import generate

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import shared
+from helpers.paths import shared
 
 from holdfast.cli import main
 from holdfast.runs.row import Row, read_rows

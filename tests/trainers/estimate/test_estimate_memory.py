@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from saved_bytes import made, saved_bytes
+from helpers.saved_bytes import made, saved_bytes
 
 from holdfast.trainers.estimate.estimate import estimate
 from holdfast.trainers.run.compose import compose

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from guard_damage import SETTINGS, damage
+from helpers.guard_damage import SETTINGS, damage
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from holdfast.errors import DataError, UsageError
+from holdfast.trainers.repair import safetensors_io
 from holdfast.trainers.repair.blend import blend
 from holdfast.trainers.repair.merge_spec import Recipe, depth_of, kind_of
 
@@ -60,7 +61,7 @@ def test_pieces_are_seamless(untrained: Path, tmp_path: Path, monkeypatch: pytes
 
     moved(untrained, tmp_path / "tuned")
     blend(untrained, tmp_path / "tuned", Recipe.line(0.3), tmp_path / "whole")
-    monkeypatch.setattr(tensors, "PIECE", 1000)
+    monkeypatch.setattr(safetensors_io, "PIECE", 1000)
     blend(untrained, tmp_path / "tuned", Recipe.line(0.3), tmp_path / "pieces")
     whole, pieces = weights(tmp_path / "whole"), weights(tmp_path / "pieces")
     assert all(torch.equal(tensor, pieces[name]) for name, tensor in whole.items())

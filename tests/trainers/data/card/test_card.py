@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from paths import shared
+from helpers.paths import shared
 
 from holdfast.cli import main
 from holdfast.errors import DataError, UsageError

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import shared
+from helpers.paths import shared
 
 from holdfast.reward import Reward
 from holdfast.trainers.data.card.pages import html, markdown

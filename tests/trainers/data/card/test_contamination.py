@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import shared
+from helpers.paths import shared
 
 from holdfast.benchmarks.suites.prompts import suite_items
 from holdfast.benchmarks.suites.source import load_docs

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.paths import shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paths import shared
 
 from holdfast.cli import main
 from holdfast.errors import DataError, UsageError

@@ -5,9 +5,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from helpers.paths import shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paths import shared
 
 from holdfast.records import read_records
 from holdfast.trainers.data.overlap.near_duplicates import LEAST, Repeats, Signatures, _pieces, fingerprint
