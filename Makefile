@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test test-all check types bench tables gallery tiny-model docs clean
+.PHONY: install demo test test-all check bench tables gallery cards tiny-model docs clean
 
 install: $(STAMP)
 
@@ -25,17 +25,11 @@ test: install
 test-all: install
 	$(BIN)/python -m pytest -q -m 'not gpu'
 
-check: install types
+check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	PYTHONPATH=.typing $(BIN)/lint-imports
-
-# Checkers do not see setuptools' folder mapping: a link tree shows them the package as it is imported.
-types: install
-	rm -rf .typing && mkdir -p .typing/holdfast
-	ln -s $(CURDIR)/harness/* .typing/holdfast/
-	ln -s $(CURDIR)/rewards $(CURDIR)/benchmarks $(CURDIR)/conf $(CURDIR)/trainers .typing/holdfast/
 	$(BIN)/mypy
+	PYTHONPATH=src $(BIN)/lint-imports
 
 bench: install
 	for script in tests/bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
@@ -55,4 +49,4 @@ docs: install
 	$(BIN)/holdfast rewards docs docs/rewards
 
 clean:
-	rm -rf $(VENV) .typing build dist *.egg-info
+	rm -rf $(VENV) build dist *.egg-info

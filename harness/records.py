@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, suggestion
-from holdfast.runs.row import Skip, read_jsonl
+from holdfast.files import Skip, read_jsonl
 
 Record = Mapping[str, Any]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")

@@ -21,8 +21,9 @@ from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.compare import Comparison, compare
 from holdfast.errors import DataError, unknown
-from holdfast.runs.measurement import Measurement, manifest, read_measurement
-from holdfast.runs.row import write_json
+from holdfast.files import write_json
+from holdfast.runs.manifest import manifest
+from holdfast.runs.measurement import Measurement, read_measurement
 
 log = logging.getLogger("holdfast")
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from holdfast.benchmarks.suites.source import Doc
 from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import UsageError
-from holdfast.runs.row import digest
+from holdfast.files import digest
 from holdfast.sample import Message, Text
 
 Render = Callable[[Sequence[Message]], str]

@@ -24,16 +24,9 @@ from holdfast.benchmarks.engine.turns import whole
 from holdfast.benchmarks.engine.workload import Work, plan
 from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import DataError
-from holdfast.runs.measurement import (
-    Measurement,
-    TaskResult,
-    read_json,
-    read_measurement,
-    sample_path,
-    summarize,
-    write_results,
-)
-from holdfast.runs.row import SCHEMA_VERSION, Row, encode, read_whole_rows, write_json, write_whole
+from holdfast.files import read_json, write_json, write_whole
+from holdfast.runs.measurement import Measurement, TaskResult, read_measurement, sample_path, summarize, write_results
+from holdfast.runs.row import SCHEMA_VERSION, Row, encode, read_whole_rows
 
 _SMALL = 50_000_000
 """Parameters below which a CPU model runs on one thread."""

@@ -10,8 +10,9 @@ from typing import Any
 
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.journal import Journal, read_score, score_record
+from holdfast.files import digest
 from holdfast.reward import Reward
-from holdfast.runs.row import Row, append, digest
+from holdfast.runs.row import Row, append
 from holdfast.sample import Sample, Score
 
 Finished = tuple[Item, Completion]

@@ -15,7 +15,7 @@ from holdfast.benchmarks.engine.items import Completion, Item, Render
 from holdfast.benchmarks.engine.scoring import Finished, Judge
 from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError
-from holdfast.runs.row import digest
+from holdfast.files import digest
 from holdfast.sample import Message, Outcome, Score
 
 Follow = Callable[[Item, str], Item | None]

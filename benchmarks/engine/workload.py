@@ -14,9 +14,9 @@ from holdfast.benchmarks.suites.source import Doc, load_docs
 from holdfast.benchmarks.suites.suite import Entry, Suite
 from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError
+from holdfast.files import digest
 from holdfast.reward import Reward
 from holdfast.runs.measurement import TaskResult
-from holdfast.runs.row import digest
 from holdfast.sample import Score
 
 

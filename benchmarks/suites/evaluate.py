@@ -12,8 +12,9 @@ from holdfast.benchmarks.engine.ranks import joined
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import UsageError, unknown
-from holdfast.runs.measurement import Measurement, manifest
-from holdfast.runs.row import digest, write_json
+from holdfast.files import digest, write_json
+from holdfast.runs.manifest import manifest
+from holdfast.runs.measurement import Measurement
 
 if TYPE_CHECKING:
     from holdfast.compare import Comparison

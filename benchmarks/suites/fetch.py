@@ -11,7 +11,7 @@ from holdfast.benchmarks.suites.source import Source, checksum, load_docs, local
 from holdfast.benchmarks.suites.suite import Suite
 from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError
-from holdfast.runs.row import write_json, write_whole
+from holdfast.files import write_json, write_whole
 
 MANIFEST = "holdfast-data.json"
 

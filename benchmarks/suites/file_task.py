@@ -7,8 +7,8 @@ from typing import Any
 from holdfast.benchmarks.suites.source import Doc, Source
 from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError, UsageError
+from holdfast.files import digest
 from holdfast.reward import Reward
-from holdfast.runs.row import digest
 
 _PLAIN = [
     "fewshot",

@@ -17,9 +17,9 @@ from holdfast.benchmarks.suites.source import load_docs, mirror_cache
 from holdfast.benchmarks.suites.suite import Entry
 from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError, UsageError, unknown
+from holdfast.files import digest
 from holdfast.reward import Reward
 from holdfast.runs.measurement import TaskResult
-from holdfast.runs.row import digest
 from holdfast.sample import Sample, Score
 
 _PREFERRED = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc", "pass@1", "f1")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError
-from holdfast.runs.row import digest, read_jsonl
+from holdfast.files import digest, read_jsonl
 
 Doc = Mapping[str, Any]
 """One row of a data set."""

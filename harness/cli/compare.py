@@ -166,8 +166,8 @@ def _named(comparison: "Comparison", options: Options) -> "Comparison":
 
 def _write(comparison: "Comparison", options: Options, number: int | None) -> None:
     """Write the files asked for; of several runs each has its number in the file's name."""
+    from holdfast.files import write_whole
     from holdfast.report import text
-    from holdfast.runs.row import write_whole
 
     for kind in ("html", "md", "json", "junit"):
         wanted = getattr(options, kind)

@@ -124,8 +124,8 @@ def _said(what: str) -> Iterator[None]:
 
 
 def _write_summary(out: Path, named: "dict[str, Comparison]", folders: dict[str, str]) -> None:
+    from holdfast.files import write_json
     from holdfast.report.sweep import side_by_side
-    from holdfast.runs.row import write_json
 
     links = {name: f"{Path(folder).name}/report.html" for name, folder in folders.items()}
     text = side_by_side.markdown(named, links, "Subtraction, learned with and without replay")

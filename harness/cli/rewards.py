@@ -29,9 +29,9 @@ from typing import Any
 
 from holdfast.cli.grammar import Flags, plain
 from holdfast.errors import DataError, UsageError, unknown
+from holdfast.files import write_whole
 from holdfast.registry import Spec, lookup, names
 from holdfast.reward import Reward
-from holdfast.runs.row import write_whole
 from holdfast.sample import Sample
 
 

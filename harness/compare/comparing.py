@@ -17,7 +17,8 @@ from holdfast.compare.result import Benchmark, Comparison, Interval, Role, RunIn
 from holdfast.compare.verdict import Judged, Rules, judge
 from holdfast.compare.wording import explain, sentence
 from holdfast.errors import unknown
-from holdfast.runs.measurement import Measurement, read_json
+from holdfast.files import read_json
+from holdfast.runs.measurement import Measurement
 from holdfast.stats.suite import LARGEST, decidable_margin
 
 Origin = Literal["given", "policy", "default"]

@@ -9,9 +9,10 @@ from typing import Any
 from holdfast.compare.columns import Table, read_tables
 from holdfast.compare.row_source import FileSource, RowSource, Source
 from holdfast.errors import DataError
+from holdfast.files import digest, read_json
 from holdfast.records import SUFFIXES, pick, read_records, require_file
-from holdfast.runs.measurement import Measurement, TaskResult, read_json, read_measurement
-from holdfast.runs.row import Row, digest
+from holdfast.runs.measurement import Measurement, TaskResult, read_measurement
+from holdfast.runs.row import Row
 
 _OURS = frozenset({"doc_id", "doc_hash", "prompt_hash", "prompt", "completion", "score", "outcome"})
 _IDS = ("id", "doc_id", "task_id", "key", "question_id", "uid")

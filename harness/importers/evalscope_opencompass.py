@@ -17,9 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from holdfast.files import digest, read_json, read_jsonl
 from holdfast.importers.recorded import Recorded, number, outcome_of, primary, recorded
-from holdfast.runs.measurement import TaskResult, read_json
-from holdfast.runs.row import Row, digest, read_jsonl
+from holdfast.runs.measurement import TaskResult
+from holdfast.runs.row import Row
 
 
 def read(path: Path) -> Recorded | None:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError
+from holdfast.files import digest, read_json
 from holdfast.importers.recorded import Recorded, number, outcome_of, recorded
-from holdfast.runs.measurement import TaskResult, read_json
-from holdfast.runs.row import Row, digest
+from holdfast.runs.measurement import TaskResult
+from holdfast.runs.row import Row
 from holdfast.sample import final_text, message_text
 
 

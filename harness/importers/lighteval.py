@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from holdfast.files import digest
 from holdfast.importers.recorded import Recorded, outcome_of, primary, recorded
 from holdfast.records import read_records
 from holdfast.runs.measurement import TaskResult
-from holdfast.runs.row import Row, digest
+from holdfast.runs.row import Row
 
 _NAME = re.compile(r"^details_(.+?)_\d{4}-\d\d-\d\dT.*$")
 

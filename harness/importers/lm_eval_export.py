@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from holdfast.files import write_json, write_stream
 from holdfast.runs.measurement import Measurement, TaskResult
-from holdfast.runs.row import Row, write_json, write_stream
+from holdfast.runs.row import Row
 
 
 def write(measurement: Measurement, directory: Path) -> list[Path]:

@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from holdfast.files import read_json, read_jsonl
 from holdfast.importers.recorded import Recorded, Rows, outcome_of, primary, recorded
-from holdfast.runs.measurement import TaskResult, read_json
-from holdfast.runs.row import Row, read_jsonl
+from holdfast.runs.measurement import TaskResult
+from holdfast.runs.row import Row
 
 PREFERRED = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc", "pass@1", "f1")
 _NEEDED = frozenset({"doc_id", "doc_hash", "prompt_hash", "target_hash"})

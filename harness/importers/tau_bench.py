@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError
+from holdfast.files import digest
 from holdfast.importers.recorded import Recorded, outcome_of, recorded
 from holdfast.runs.measurement import TaskResult
-from holdfast.runs.row import Row, digest
+from holdfast.runs.row import Row
 from holdfast.stats.pass_at_k import pass_hat_k
 
 

@@ -32,7 +32,7 @@ def write(
     records); without them the run's own files are read where there are any. Raises UsageError for an unknown format,
     DataError for a `training.json` that is not one.
     """
-    from holdfast.runs.row import write_whole
+    from holdfast.files import write_whole
 
     for wanted in formats:
         if wanted not in FORMATS:
@@ -83,7 +83,7 @@ def refresh(run: Path) -> list[Path]:
     Returns the paths; none when the run has no report.json.
     """
     from holdfast.compare.result import Comparison
-    from holdfast.runs.measurement import read_json
+    from holdfast.files import read_json
 
     if not (run / "report.json").is_file():
         return []

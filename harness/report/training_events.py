@@ -35,7 +35,7 @@ class Part:
 def read_story(run: Path) -> dict[str, Any]:
     """The records that lie in a run's directory, by kind. An unreadable one is told of, not raised."""
     from holdfast.errors import DataError
-    from holdfast.runs.measurement import read_json
+    from holdfast.files import read_json
 
     found: dict[str, Any] = {}
     for kind, place in FILES.items():

@@ -1,33 +1,14 @@
 """A run on disk: directories, the manifest, and a measurement (results.json + samples/*.jsonl)."""
 
-import json
-import platform
-import subprocess
-import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError
+from holdfast.files import read_json, write_json
 from holdfast.runs.aggregates import ItemMeans
-from holdfast.runs.row import SCHEMA_VERSION, Row, read_rows, write_json
-
-_PACKAGES = (
-    "holdfast",
-    "torch",
-    "transformers",
-    "trl",
-    "peft",
-    "lm_eval",
-    "datasets",
-    "hydra-core",
-    "scipy",
-    "sympy",
-    "numpy",
-)
+from holdfast.runs.row import SCHEMA_VERSION, Row, read_rows
 
 
 @dataclass(slots=True)
@@ -97,19 +78,6 @@ def read_measurement(directory: Path) -> Measurement:
         raise DataError(f"{directory / 'results.json'} is not a results file: {error}") from error
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file. Raises DataError naming the file."""
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise DataError(f"{path} is not JSON: {error}") from error
-    if not isinstance(record, dict):
-        raise DataError(f"{path} must hold an object, not {type(record).__name__}")
-    return record
-
-
 def summarize(task: TaskResult, rows: Iterable[Row]) -> TaskResult:
     """Fill n, mean, stderr, unjudged and truncated from rows. The mean is over items, each the mean of its repeats;
     stderr is that of items (clusters are the comparison's affair). Constant memory."""
@@ -121,38 +89,3 @@ def summarize(task: TaskResult, rows: Iterable[Row]) -> TaskResult:
     task.n = means.items
     task.mean, task.stderr = means.statistics()
     return task
-
-
-def manifest(config: Mapping[str, Any], **extra: Any) -> dict[str, Any]:
-    """What reproduces a run: resolved config, command, package versions, git state, machine, time."""
-    return {
-        "schema": SCHEMA_VERSION,
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "config": dict(config),
-        "packages": _versions(),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "git": _git_state(),
-        **extra,
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _git_state() -> dict[str, Any] | None:
-    """Commit and dirtiness of the working directory's repository; None outside one or without git."""
-    try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True)
-        status = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, timeout=5, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return {"commit": commit.stdout.strip(), "dirty": bool(status.stdout.strip())}

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from holdfast.files import write_whole
 from holdfast.registry import Spec, lookup, names
 from holdfast.reward import Reward
-from holdfast.runs.row import write_whole
 from holdfast.sample import Sample
 
 Example = tuple[Sample, float, dict[str, Any]]

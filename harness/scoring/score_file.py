@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from holdfast.errors import DataError
+from holdfast.files import digest
 from holdfast.records import Record, pick, read_records
 from holdfast.reward import Reward
 from holdfast.runs.aggregates import Seen
-from holdfast.runs.row import Row, append, digest
+from holdfast.runs.row import Row, append
 from holdfast.sample import Sample, Score, Text
 
 _BATCH = 512

@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from holdfast.runs.row import Row, digest, encode
+from holdfast.files import digest
+from holdfast.runs.row import Row, encode
 
 ITEMS, TASKS = 50_000, 20
 _WORDS = (

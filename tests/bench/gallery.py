@@ -12,10 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from helpers.recorded_runs import COMPARISONS, Recorded, missing
 
 from holdfast.compare import Comparison, compare
+from holdfast.files import write_whole
 from holdfast.report import phrases, write
 from holdfast.report.html.html_builder import Html, join, section, tag
 from holdfast.report.html.page import badge, page
-from holdfast.runs.row import write_whole
 
 
 def main(out: Path) -> int:

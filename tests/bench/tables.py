@@ -20,8 +20,9 @@ from holdfast.benchmarks.engine.metrics import secondary_metrics
 from holdfast.benchmarks.suites.source import Doc, load_docs
 from holdfast.benchmarks.suites.task import find_task
 from holdfast.compare import load
+from holdfast.files import digest
 from holdfast.reward import Reward
-from holdfast.runs.row import Row, digest
+from holdfast.runs.row import Row
 from holdfast.sample import Sample, Score
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -38,7 +38,7 @@ class Damage:
 
 def damage(setting: str, seed: int, place: Path) -> Damage:
     """Train twice on the embedded model, with the guard (policy `stop`) and without, and measure both."""
-    from holdfast.runs.measurement import read_json
+    from holdfast.files import read_json
 
     words = [*SETTINGS[setting], f"seed={seed}"]
     free, _ = _trained([*words, f"out={place / 'free'}"], place)

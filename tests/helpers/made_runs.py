@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compare import Comparison, compare
+from holdfast.files import digest
 from holdfast.runs.measurement import Measurement, TaskResult, sample_path, summarize, write_results
-from holdfast.runs.row import Row, append, digest
+from holdfast.runs.row import Row, append
 
 
 def made_rows(task: str, scores: Sequence[float | None], **more: Any) -> list[Row]:

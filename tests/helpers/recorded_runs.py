@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from helpers.paths import SHARED_DATA
-from holdfast.runs.measurement import Measurement, TaskResult, manifest, sample_path, summarize, write_results
-from holdfast.runs.row import Row, append, digest, write_json
+from holdfast.files import digest, write_json
+from holdfast.runs.manifest import manifest
+from holdfast.runs.measurement import Measurement, TaskResult, sample_path, summarize, write_results
+from holdfast.runs.row import Row, append
 
 _LETTERS = "ABCDEFGHIJ"
 

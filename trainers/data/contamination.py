@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.suites.prompts import suite_items
 from holdfast.benchmarks.suites.suite import Suite
 from holdfast.errors import UsageError
-from holdfast.runs.measurement import read_json
-from holdfast.runs.row import write_stream
+from holdfast.files import read_json, write_stream
 from holdfast.trainers.data.overlap.contamination import Checker, Contamination
 from holdfast.trainers.data.sources import raw_rows
+from holdfast.trainers.data.suite_items import suite_items
 from holdfast.trainers.run.config import DataConfig, TrainConfig
 from holdfast.trainers.run.measuring import suite_of
 from holdfast.trainers.run.run_dir import amend_manifest

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, suggestion
-from holdfast.runs.row import write_stream
+from holdfast.files import write_stream
 from holdfast.trainers.data.row_formats import chat, prompt
 from holdfast.trainers.data.sources import own_rows
 from holdfast.trainers.run.config import DataConfig

@@ -8,10 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.suites.prompts import suite_items
 from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.errors import DataError, UsageError, unknown
-from holdfast.runs.row import write_stream
+from holdfast.files import write_stream
 from holdfast.trainers.data.card.entry import Entry, text_of
 from holdfast.trainers.data.card.faults import Tally
 from holdfast.trainers.data.card.findings import BREAKING
@@ -22,6 +21,7 @@ from holdfast.trainers.data.card.structure import Turns
 from holdfast.trainers.data.overlap.contamination import Checker
 from holdfast.trainers.data.overlap.near_duplicates import Repeats, Signatures
 from holdfast.trainers.data.sources import named_row, raw_rows
+from holdfast.trainers.data.suite_items import suite_items
 from holdfast.trainers.data.training_rows import Located, Reading, Row, entry_of, read, reading
 from holdfast.trainers.run.config import DataConfig, FilterConfig
 from holdfast.trainers.run.rewards import rewards_of

@@ -14,10 +14,11 @@ from typing import Any, Literal
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.errors import DataError, UsageError, suggestion
+from holdfast.files import write_whole
 from holdfast.records import read_records
 from holdfast.reward import Reward
 from holdfast.runs.measurement import Measurement
-from holdfast.runs.row import Row, write_whole
+from holdfast.runs.row import Row
 from holdfast.sample import Text, final_text
 from holdfast.trainers.data.prompts import asked_rows, write_prompts
 from holdfast.trainers.run.config import DataConfig

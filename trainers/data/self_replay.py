@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, UsageError
+from holdfast.files import digest, read_json, write_json
 from holdfast.records import read_records
-from holdfast.runs.measurement import read_json
 from holdfast.runs.row import Row as Judged
-from holdfast.runs.row import digest, write_json
 from holdfast.sample import final_text
 from holdfast.trainers.data.prompts import asked_rows, write_prompts
 from holdfast.trainers.data.row_formats import WRITTEN

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from holdfast.errors import DataError, UsageError, suggestion
+from holdfast.files import Skip
 from holdfast.records import SUFFIXES, pick, read_records
-from holdfast.runs.row import Skip
 from holdfast.trainers.run.config import DataConfig, FilterConfig, ReplayConfig
 
 log = logging.getLogger("holdfast")

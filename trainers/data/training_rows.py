@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, suggestion, unknown
-from holdfast.runs.row import Skip
+from holdfast.files import Skip
 from holdfast.trainers.data.card.entry import Entry, Turn, turns_of
 from holdfast.trainers.data.sources import OURS, named_row, raw_rows
 from holdfast.trainers.run.config import DataConfig

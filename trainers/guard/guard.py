@@ -25,9 +25,8 @@ from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import UsageError, suggestion, unknown
+from holdfast.files import read_json, write_json
 from holdfast.runs.layout import Acted, Glance, GuardRecord, Look, SkillLook
-from holdfast.runs.measurement import read_json
-from holdfast.runs.row import write_json
 from holdfast.stats.eprocess import Evidence
 from holdfast.trainers.callback import adapter_off
 from holdfast.trainers.guard.probe import Probe

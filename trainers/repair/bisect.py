@@ -16,9 +16,9 @@ from pathlib import Path
 from holdfast.benchmarks.suites.suite import Suite
 from holdfast.compare import Benchmark, compare
 from holdfast.errors import DataError
+from holdfast.files import read_json, write_json
 from holdfast.runs.layout import BisectLook, BisectRecord, BreakRecord
-from holdfast.runs.measurement import Measurement, read_json, read_measurement
-from holdfast.runs.row import write_json
+from holdfast.runs.measurement import Measurement, read_measurement
 from holdfast.trainers.repair.finished_run import BROKEN, Past, past_run, tell
 from holdfast.trainers.run.checkpoints import saved
 from holdfast.trainers.run.measuring import finished, suite_of

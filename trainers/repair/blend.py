@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, UsageError
-from holdfast.runs.row import write_json
+from holdfast.files import write_json
 from holdfast.trainers.repair.merge_spec import Recipe, layer_count, weight_of
 from holdfast.trainers.repair.safetensors_io import Place, find, places, shards
 

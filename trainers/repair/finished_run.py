@@ -8,8 +8,9 @@ from pathlib import Path
 
 from holdfast.compare import Benchmark, Comparison, Verdict, compare
 from holdfast.errors import DataError, suggestion
+from holdfast.files import read_json
 from holdfast.report import refresh
-from holdfast.runs.measurement import read_json, read_measurement
+from holdfast.runs.measurement import read_measurement
 from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.run_dir import default_cache, finished_run
 

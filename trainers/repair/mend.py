@@ -15,9 +15,9 @@ from pathlib import Path
 
 from holdfast.compare import Comparison, Decision
 from holdfast.errors import UsageError
+from holdfast.files import write_json
 from holdfast.report import write as write_report
 from holdfast.runs.layout import MendRecord
-from holdfast.runs.row import write_json
 from holdfast.trainers.repair.finished_run import Past, past_run, tell
 from holdfast.trainers.repair.interpolation import Line, Point
 from holdfast.trainers.repair.merge_spec import Recipe, check_grouping

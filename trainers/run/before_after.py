@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from holdfast.compare import Comparison, compare
 from holdfast.errors import EXIT_PASS
+from holdfast.files import write_json
 from holdfast.report import write as write_report
 from holdfast.runs.measurement import Measurement
-from holdfast.runs.row import write_json
 from holdfast.trainers.data import contamination
 from holdfast.trainers.data.card import training_card
 from holdfast.trainers.data.self_replay import is_self, written_rows

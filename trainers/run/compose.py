@@ -53,7 +53,7 @@ def from_manifest(path: Path) -> TrainConfig:
     """The settings a run was made with. Raises DataError for a file that holds none, UsageError for keys since gone."""
     from omegaconf.errors import OmegaConfBaseException
 
-    from holdfast.runs.measurement import read_json
+    from holdfast.files import read_json
 
     held = read_json(path).get("config")
     if not isinstance(held, dict):

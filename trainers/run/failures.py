@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from holdfast.errors import HoldfastError
+from holdfast.files import write_whole
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement
-from holdfast.runs.row import write_whole
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_SAID = ("no space left", "os error 28", "os error 27", "file too large", "pytorchstreamwriter failed writing")

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from holdfast.errors import HoldfastError, UsageError
-from holdfast.runs.measurement import read_json
+from holdfast.files import read_json
 
 _POLL_SECONDS = 0.5
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, UsageError
-from holdfast.runs.measurement import manifest, read_json
-from holdfast.runs.row import digest, write_json
+from holdfast.files import digest, read_json, write_json
+from holdfast.runs.manifest import manifest
 from holdfast.trainers.run.config import TrainConfig
 
 PARTS = ("before", "training", "guard", "checkpoint", "checkpoints", "after", "bisect", "mend", "replay")

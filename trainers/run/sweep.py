@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from holdfast.errors import UsageError
-from holdfast.runs.measurement import manifest, read_json
-from holdfast.runs.row import digest, write_json
+from holdfast.files import digest, read_json, write_json
+from holdfast.runs.manifest import manifest
 from holdfast.trainers.run.compose import explain, prepare, swept, typed
 from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.run_dir import directory_of

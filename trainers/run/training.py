@@ -5,8 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from holdfast.runs.measurement import read_json
-from holdfast.runs.row import digest, write_json
+from holdfast.files import digest, read_json, write_json
 from holdfast.trainers.data import contamination, row_filter, self_replay
 from holdfast.trainers.data.card import training_card
 from holdfast.trainers.data.sources import named_rows, source_of, training_rows

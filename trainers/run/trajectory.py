@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compare import Comparison, compare
+from holdfast.files import write_json
 from holdfast.runs.measurement import Measurement, read_measurement
-from holdfast.runs.row import write_json
 from holdfast.trainers.run.checkpoints import saved
 from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.measuring import finished, measure_into

@@ -12,7 +12,7 @@ from holdfast.benchmarks.engine.protocol import Emit, instances
 from holdfast.benchmarks.engine.ranks import Ranks
 from holdfast.benchmarks.engine.shards import sharded
 from holdfast.errors import UsageError
-from holdfast.runs.row import digest
+from holdfast.files import digest
 from holdfast.sample import Message
 
 

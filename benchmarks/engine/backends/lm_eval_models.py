@@ -15,7 +15,7 @@ from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.protocol import Emit, Engine, instances
 from holdfast.benchmarks.engine.ranks import Ranks
 from holdfast.errors import DataError, HoldfastError, UsageError, suggestion
-from holdfast.runs.row import digest
+from holdfast.files import digest
 from holdfast.sample import Message
 
 __all__ = ["BackendEngine", "Engine", "HFEngine", "open_engine"]

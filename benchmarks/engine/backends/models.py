@@ -13,7 +13,7 @@ from typing import Any
 
 from holdfast.benchmarks.engine.shards import is_spread, unwrapped
 from holdfast.errors import DataError, UsageError
-from holdfast.runs.row import digest
+from holdfast.files import digest
 
 
 @dataclass

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from holdfast.compare.result import Interval
+from holdfast.files import write_json, write_whole
 from holdfast.report import phrases
 from holdfast.report.html.forest import Scale, scale
 from holdfast.report.html.heatmap import step
@@ -23,7 +24,6 @@ from holdfast.report.sweep.points import (
     pareto,
     read_sweep,
 )
-from holdfast.runs.row import write_json, write_whole
 
 _LEVEL = 0.05
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.compare.result import Benchmark, Comparison, Interval
 from holdfast.errors import DataError
-from holdfast.runs.measurement import read_json
+from holdfast.files import read_json
 from holdfast.stats.multiple import holm
 
 

@@ -32,7 +32,7 @@ def lesson(out: Path, *words: str) -> tuple[list[float], dict[str, Any]]:
 
 
 def test_it_stops_a_training_that_forgets_and_changes_nothing_before(tmp_path: Path) -> None:
-    from holdfast.runs.measurement import read_json
+    from holdfast.files import read_json
 
     plain, _ = lesson(tmp_path / "plain", "trainer.args.max_steps=30")
     guarded, facts = lesson(
@@ -47,7 +47,7 @@ def test_it_stops_a_training_that_forgets_and_changes_nothing_before(tmp_path: P
 
 
 def test_a_skill_that_is_broken_calls_for_no_more_looks(tmp_path: Path) -> None:
-    from holdfast.runs.measurement import read_json
+    from holdfast.files import read_json
 
     words = (
         "trainer.args.max_steps=30",

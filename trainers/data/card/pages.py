@@ -6,11 +6,11 @@ from pathlib import Path
 
 from holdfast.compare.result import Decision
 from holdfast.errors import UsageError
+from holdfast.files import write_whole
 from holdfast.report.html.html_builder import Html, join, pairs, section, table, tag
 from holdfast.report.html.page import badge, page
 from holdfast.report.markdown import plain
 from holdfast.report.phrases import CIRCLE, DECISIONS, Look
-from holdfast.runs.row import write_whole
 from holdfast.trainers.data.card.card import Card
 from holdfast.trainers.data.card.faults import Finding, places
 from holdfast.trainers.data.card.parts import Part, parts, what

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.suites.prompts import suite_items
 from holdfast.benchmarks.suites.suite import Suite
 from holdfast.errors import DataError
+from holdfast.files import read_json
 from holdfast.reward import Reward
-from holdfast.runs.measurement import read_json
 from holdfast.trainers.data.card.card import Card
 from holdfast.trainers.data.card.diversity import diversity
 from holdfast.trainers.data.card.entry import Entry, snippet, text_of
@@ -23,6 +22,7 @@ from holdfast.trainers.data.card.gather import Gather, languages, quantiles
 from holdfast.trainers.data.card.judged import judge
 from holdfast.trainers.data.overlap.contamination import Checker, Contamination
 from holdfast.trainers.data.sources import source_of
+from holdfast.trainers.data.suite_items import suite_items
 from holdfast.trainers.data.training_rows import Located, Reading, Row, entry_of, read, reading
 from holdfast.trainers.run import trl_args
 from holdfast.trainers.run.config import DataConfig, ModelConfig, TrainConfig

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.cli import main
-from holdfast.runs.row import read_jsonl
+from holdfast.files import read_jsonl
 from holdfast.trainers.data.card.training_card import warnings_before
 from holdfast.trainers.run.config import DataConfig, TrainConfig, TrainerConfig
 

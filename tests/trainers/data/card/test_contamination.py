@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from helpers.paths import shared
 
-from holdfast.benchmarks.suites.prompts import suite_items
 from holdfast.benchmarks.suites.source import load_docs
 from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.benchmarks.suites.task import find_task
 from holdfast.cli import main
+from holdfast.files import read_jsonl
 from holdfast.records import read_records
-from holdfast.runs.row import read_jsonl
 from holdfast.trainers.data.overlap.contamination import Checker, Contamination, Item
 from holdfast.trainers.data.overlap.ngrams import Vocabulary, distinct, flat_numbers
 from holdfast.trainers.data.overlap.words import collapsed, leaves, words
+from holdfast.trainers.data.suite_items import suite_items
 
 
 def _check(suite: str, rows: Any) -> Contamination:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from holdfast.cli import main
 from holdfast.errors import DataError, UsageError
+from holdfast.files import read_jsonl
 from holdfast.records import read_records
-from holdfast.runs.row import read_jsonl
 from holdfast.trainers.data.row_filter import Sifted, dropped_file, filter_file
 from holdfast.trainers.data.sources import named_data, training_rows
 from holdfast.trainers.run.config import DataConfig, FilterConfig, ReplayConfig

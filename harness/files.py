@@ -1,0 +1,99 @@
+"""Files written whole or not at all, and JSON read from them with errors that name the place."""
+
+import gzip
+import hashlib
+import json
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import DataError
+
+Skip = Callable[[DataError], None]
+"""Called with the error of a row that cannot be read, so that the others are."""
+
+
+def digest(value: Any) -> str:
+    """A short stable hash (16 hex digits of SHA-256) of any JSON value."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def read_jsonl(path: Path, skip: Skip | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line number, record) of a JSONL file (`.gz` too), one at a time.
+
+    Raises DataError naming file and line; where `skip` is given, it gets the error of such a line and reading goes on.
+    """
+    opener: Any = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                record = _parse_or_skip(line, f"{path}:{number}", skip) if line.strip() else None
+                if record is not None:
+                    yield number, record
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file. Raises DataError naming the file."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise DataError(f"{path} must hold an object, not {type(record).__name__}")
+    return record
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: temporary file, fsync, rename."""
+    write_stream(path, [content])
+
+
+def write_stream(path: Path, pieces: Iterable[str | bytes]) -> None:
+    """The same for content that comes piece by piece and need not fit in memory."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            for piece in pieces:
+                stream.write(piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file whole."""
+    write_whole(path, json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def _parse_or_skip(line: bytes, where: str, skip: Skip | None) -> dict[str, Any] | None:
+    try:
+        return _parse(line, where)
+    except DataError as error:
+        if skip is None:
+            raise
+        skip(error)
+        return None
+
+
+def _parse(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where} is not UTF-8 text: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where}: not JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise DataError(f"{where}: expected an object, found {type(record).__name__}")
+    return record
