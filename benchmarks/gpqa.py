@@ -27,7 +27,9 @@ def order(doc: Doc) -> Sequence[str]:
 
 def question(doc: Doc) -> str:
     """Question and shuffled options."""
-    options = "\n".join(f"{letter}. {str(doc[column]).strip()}" for letter, column in zip(LETTERS, order(doc)))
+    options = "\n".join(
+        f"{letter}. {str(doc[column]).strip()}" for letter, column in zip(LETTERS, order(doc), strict=False)
+    )
     return f"{str(doc['Question']).strip()}\n{options}"
 
 

@@ -54,7 +54,7 @@ def subject(doc: Doc) -> str:
 
 def question(doc: Doc) -> str:
     """Question and lettered options."""
-    options = "\n".join(f"{letter}. {text}" for letter, text in zip(LETTERS, doc["choices"]))
+    options = "\n".join(f"{letter}. {text}" for letter, text in zip(LETTERS, doc["choices"], strict=False))
     return f"{str(doc['question']).strip()}\n{options}"
 
 

@@ -26,7 +26,7 @@ def _without_outputs(row: Doc) -> Doc:
 
 def question(doc: Doc) -> str:
     """Question and lettered options, without padding."""
-    options = [f"{letter}. {text}" for letter, text in zip(LETTERS, doc["options"]) if text != "N/A"]
+    options = [f"{letter}. {text}" for letter, text in zip(LETTERS, doc["options"], strict=False) if text != "N/A"]
     return f"{str(doc['question']).strip()}\n" + "\n".join(options)
 
 

@@ -118,7 +118,7 @@ class Reward:
             groups.setdefault(repr((sample.prompt, sample.reference)), []).append(index)
         scores: dict[int, Score] = {}
         for members in groups.values():
-            scores |= zip(members, self._guarded([samples[i] for i in members]))
+            scores |= zip(members, self._guarded([samples[i] for i in members]), strict=True)
         return [scores[i] for i in range(len(samples))]
 
     def _guarded(self, samples: Sequence[Sample]) -> list[Score]:

@@ -179,7 +179,7 @@ def _first_error(schema: Mapping[str, Any], value: Any) -> str:
 
 
 def _some(errors: Iterator[Any], count: int) -> list[Any]:
-    return [error for _, error in zip(range(count), errors)]
+    return [error for _, error in zip(range(count), errors, strict=False)]
 
 
 @lru_cache(maxsize=16)

@@ -32,7 +32,7 @@ def markdown_format(
     not skip downwards (# then ###), table rows must have as many cells as their header. `parts` holds each demand.
     Source: CommonMark 0.31 and GitHub's tables, line by line.
     """
-    asked = dict(zip(_KINDS, (headings, bullets, numbered, tables, code_blocks)))
+    asked = dict(zip(_KINDS, (headings, bullets, numbered, tables, code_blocks), strict=False))
     if isinstance(sample.reference, Mapping):
         asked |= sample.reference
     if set(asked) - set(_KINDS) or not all(isinstance(n, int) and n >= 0 for n in asked.values()):

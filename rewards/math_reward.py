@@ -120,7 +120,7 @@ def _complete(
         assert judgement.pending is not None
         gold, pred = judgement.pending
         tasks.setdefault(Task(gold.text, pred.text, settings, seconds), []).append((place, judgement))
-    for (task, places), found in zip(tasks.items(), POOL.decide(list(tasks)) if tasks else []):
+    for (task, places), found in zip(tasks.items(), POOL.decide(list(tasks)) if tasks else [], strict=False):
         for place, judgement in places:
             scores[place] = _from_worker(found, judgement, task.gold)
     return [score for score in scores if score is not None]

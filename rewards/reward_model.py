@@ -41,7 +41,9 @@ def reward_model(
     scores: dict[int, Score] = {}
     for start in range(0, len(order), batch_size):
         members = order[start : start + batch_size]
-        scores |= zip(members, _judge(tokenizer, classifier, [texts[i] for i in members], max_length, sigmoid))
+        scores |= zip(
+            members, _judge(tokenizer, classifier, [texts[i] for i in members], max_length, sigmoid), strict=False
+        )
     return [scores[i] for i in range(len(samples))]
 
 

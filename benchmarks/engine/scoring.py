@@ -34,9 +34,9 @@ class RewardJudge:
         """One score per completion, in order."""
         keys = [self._key(item, completion) for item, completion in finished]
         held = self.cache.records if self.cache else {}
-        fresh = {key: pair for key, pair in zip(keys, finished) if key not in held}
+        fresh = {key: pair for key, pair in zip(keys, finished, strict=True) if key not in held}
         samples = [self._sample(item, completion) for item, completion in fresh.values()]
-        scores = dict(zip(fresh, self.reward.score_batch(samples)))
+        scores = dict(zip(fresh, self.reward.score_batch(samples), strict=True))
         if self.cache and (kept := {k: score_record(s) for k, s in scores.items() if s.outcome != "error"}):
             self.cache.append(kept)
         return [scores[key] if key in scores else read_score(held[key]) for key in keys]
@@ -68,7 +68,7 @@ def pick_option(item: Item, completion: Completion, normalized: bool) -> Complet
     values = [value for value, _ in completion.logprobs]
     if normalized:
         sizes = [max(1, len(text.strip().encode("utf-8"))) for _, text in item.pairs]
-        values = [value / size for value, size in zip(values, sizes)]
+        values = [value / size for value, size in zip(values, sizes, strict=True)]
     completion.text = item.labels[max(range(len(values)), key=values.__getitem__)]
     return completion
 
@@ -78,7 +78,7 @@ def option_parts(item: Item, completion: Completion) -> dict[str, float | None]:
     values = [value for value, _ in completion.logprobs]
     top = max(values)
     weights = [exp(value - top) for value in values]
-    parts: dict[str, float | None] = {f"logprob_{label}": v for label, v in zip(item.labels, values)}
+    parts: dict[str, float | None] = {f"logprob_{label}": v for label, v in zip(item.labels, values, strict=True)}
     if item.reference in item.labels:
         parts["p_correct"] = weights[item.labels.index(item.reference)] / sum(weights)
     return parts

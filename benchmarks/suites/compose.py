@@ -18,7 +18,7 @@ _OPEN = ("backend_args", "sampling", "chat_template_args", "model", "against")
 def compose(words: Sequence[str]) -> EvalConfig:
     """The configuration of one evaluation. Raises UsageError naming the nearest valid key."""
     parsed = [_parsed(word) for word in words]
-    swept = next((word for word, override in zip(words, parsed) if override.is_sweep_override()), None)
+    swept = next((word for word, override in zip(words, parsed, strict=True) if override.is_sweep_override()), None)
     if swept is not None:
         raise UsageError(f"{swept!r} lists several values; sweep with `holdfast eval -m …`, or write [a, b]")
     return _config([(override.key_or_group, override.value()) for override in parsed])

@@ -57,7 +57,9 @@ def _accuracy(model: Any, tokenizer: Any, task: Task) -> float:
         for start in range(0, len(docs), BATCH)
         for text in _answers(model, tokenizer, task, docs[start : start + BATCH])
     ]
-    samples = [Sample(text, task.reference(doc), info=task.sample_info(doc)) for text, doc in zip(answers, docs)]
+    samples = [
+        Sample(text, task.reference(doc), info=task.sample_info(doc)) for text, doc in zip(answers, docs, strict=True)
+    ]
     values = [score.value for score in reward.score_batch(samples)]
     return sum(value or 0.0 for value in values) / len(values)
 

@@ -174,7 +174,7 @@ def step_once(model: Any, halves: list[list[Row]], optimizers: list[Any], rate: 
     from torch.nn.functional import cross_entropy
 
     parts = [answer_logits(model, half) for half in halves]
-    logits, wanted = (torch.cat(column) for column in zip(*parts))
+    logits, wanted = (torch.cat(column) for column in zip(*parts, strict=True))
     loss = cross_entropy(logits, wanted)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -229,7 +229,7 @@ def _restore(path: Path, model: Any, steppers: list[Any]) -> int:
 
     state = torch.load(path, weights_only=True)
     model.load_state_dict(state["model"])
-    for stepper, saved in zip(steppers, state["optimizers"]):
+    for stepper, saved in zip(steppers, state["optimizers"], strict=True):
         stepper.load_state_dict(saved)
     return int(state["step"])
 

@@ -127,7 +127,7 @@ def _capitals(rng: random.Random) -> Row:
     right = CAPITALS[country]
     others = rng.sample([city for city in CAPITALS.values() if city != right], 3)
     choices = rng.sample([right, *others], 4)
-    listed = "".join(f"\n{letter}) {city}" for letter, city in zip("ABCD", choices))
+    listed = "".join(f"\n{letter}) {city}" for letter, city in zip("ABCD", choices, strict=True))
     letter = "ABCD"[choices.index(right)]
     return {**_row(f"Capital of {country}?{listed}", right, letter), "choices": choices}
 

@@ -60,7 +60,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         name: _train(name, ratio, position, options, anew)
         for position, (name, ratio) in enumerate(trainings.items(), 1)
     }
-    folders = dict(zip(trainings, (str(_folder(out, ratio)) for ratio in trainings.values())))
+    folders = dict(zip(trainings, (str(_folder(out, ratio)) for ratio in trainings.values()), strict=True))
     _write_summary(out, named, folders)
     seconds = time.perf_counter() - started
     _show(out, named, folders, seconds, flags)

@@ -82,7 +82,7 @@ def compare(
     if origin == "default" and margin > _BLUNT:
         can = "cannot rule out even" if margin >= LARGEST else "can only rule out"
         warnings.append(f"these runs {can} a mean drop of {100 * margin:.4g} points: measure more items")
-    judged = judge([(p, m, _rules(p.task, margin, settings)) for p, m in zip(pairs, measured)])
+    judged = judge([(p, m, _rules(p.task, margin, settings)) for p, m in zip(pairs, measured, strict=True)])
     aa = {} if noise is None else _noise(before, noise, names, settings)
     benchmarks = tuple(_benchmark(one, aa.get(one.pairs.task), settings) for one in judged)
     return _comparison((before, after), judged, benchmarks, margin, origin, warnings, settings)
@@ -231,7 +231,9 @@ def _margin(
         return given, "given"
     if settings.policy.margin is not None:
         return settings.policy.margin, "policy"
-    held = [(p, m) for p, m in zip(pairs, measured) if _role(p.task, settings) == "held"] or list(zip(pairs, measured))
+    held = [(p, m) for p, m in zip(pairs, measured, strict=True) if _role(p.task, settings) == "held"] or list(
+        zip(pairs, measured, strict=True)
+    )
     default = decidable_margin(
         [p.n for p, _ in held],
         [min(1.0, m.variance) if m.estimate is None else 0.0 for _, m in held],

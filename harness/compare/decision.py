@@ -18,8 +18,8 @@ def strata_of(judged: Sequence[Judged]) -> Strata:
     return Strata(
         difference=np.array([m.difference for m in measured]),
         n=np.array([one.pairs.n for one in judged], dtype=float),
-        lost=np.array([m.lost if table else 0 for m, table in zip(measured, plain)], dtype=float),
-        gained=np.array([m.gained if table else 0 for m, table in zip(measured, plain)], dtype=float),
+        lost=np.array([m.lost if table else 0 for m, table in zip(measured, plain, strict=True)], dtype=float),
+        gained=np.array([m.gained if table else 0 for m, table in zip(measured, plain, strict=True)], dtype=float),
         se=np.array([m.estimate.se if m.estimate else np.nan for m in measured]),
         df=np.array([m.estimate.df if m.estimate else np.nan for m in measured]),
     )

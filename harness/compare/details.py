@@ -62,7 +62,7 @@ def categories(pairs: Pairs, confidence: float) -> tuple[Category, ...]:
         Category(
             c.name, c.n, c.before, c.after, c.difference, c.interval, c.p_two_sided, float(adjusted), c.lost, c.gained
         )
-        for c, adjusted in zip(found, q)
+        for c, adjusted in zip(found, q, strict=True)
     )
 
 
@@ -160,7 +160,8 @@ def flips(pairs: Pairs, limit: int | None = None) -> tuple[Flip, ...]:
     rows = _shown(pairs, moved)
     texts = [dict(source.fetch([pair[side] for pair in rows])) for side, source in enumerate(pairs.sources)]
     return tuple(
-        _flip(float(d[index]), texts[0][before], texts[1][after]) for index, (before, after) in zip(moved, rows)
+        _flip(float(d[index]), texts[0][before], texts[1][after])
+        for index, (before, after) in zip(moved, rows, strict=True)
     )
 
 

@@ -170,7 +170,7 @@ def _check_prompts(
     task: str, items: tuple[Items, Items], left: NDArray[np.int64], right: NDArray[np.int64], allow: Collection[str]
 ) -> list[str]:
     mine, other = items
-    rows = [(mine.row[i], other.row[j]) for i, j in zip(left.tolist(), right.tolist())]
+    rows = [(mine.row[i], other.row[j]) for i, j in zip(left.tolist(), right.tolist(), strict=True)]
     hashes = mine.table.prompt_hash, other.table.prompt_hash
     different = [i for i, j in rows if hashes[0][i] != hashes[1][j]]
     if not different:

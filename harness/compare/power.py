@@ -132,7 +132,7 @@ def make_plan(suite: str, benches: Sequence[Bench], wanted: Wanted, seed: int = 
 def simulate(held: Sequence[Bench], alpha: float, sizes: Sequence[int] | None = None, seed: int = 0) -> Unchanged:
     """The held benchmarks with an unchanged model, simulated with the tests of a comparison."""
     n = [bench.items for bench in held] if sizes is None else list(sizes)
-    se = [np.sqrt(bench.variance / size) if bench.repeats > 1 else np.nan for bench, size in zip(held, n)]
+    se = [np.sqrt(bench.variance / size) if bench.repeats > 1 else np.nan for bench, size in zip(held, n, strict=True)]
     draws = max(2_000, min(20_000, 200_000 // len(held)))
     return simulate_unchanged(n, [bench.flips for bench in held], se=se, alpha=alpha, simulations=draws, seed=seed)
 
@@ -195,10 +195,10 @@ def _cheapest(held: Sequence[Bench], wanted: Wanted, seed: int) -> dict[str, int
     if wanted.margin is None and wanted.effect is None:
         return None
     floor = [_items_for_effect(bench, len(held), wanted) or 1 for bench in held]
-    if any(least > bench.items for least, bench in zip(floor, held)):
+    if any(least > bench.items for least, bench in zip(floor, held, strict=True)):
         return None
     if wanted.margin is None:
-        return {bench.task: least for bench, least in zip(held, floor)}
+        return {bench.task: least for bench, least in zip(held, floor, strict=True)}
     shape = np.array([np.sqrt(bench.variance / (bench.tokens * bench.repeats)) for bench in held])
     shape = np.where(shape > 0, shape, shape.max() or 1.0)
     full = np.array([bench.items for bench in held])
@@ -216,7 +216,7 @@ def _cheapest(held: Sequence[Bench], wanted: Wanted, seed: int) -> dict[str, int
     while high > low * 1.01 + 1:
         middle = (low * high) ** 0.5
         low, high = (low, middle) if enough(middle) else (middle, high)
-    return {bench.task: size for bench, size in zip(held, sizes(high))}
+    return {bench.task: size for bench, size in zip(held, sizes(high), strict=True)}
 
 
 def _seconds(bench: Bench, items: int, wanted: Wanted) -> float | None:

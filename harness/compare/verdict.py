@@ -52,7 +52,7 @@ def judge(benchmarks: Sequence[tuple[Pairs, Measured, Rules]]) -> list[Judged]:
         members = [index for index, name in enumerate(families) if name == family]
         down = holm([benchmarks[index][1].p_regressed for index in members])
         up = holm([benchmarks[index][1].p_improved for index in members])
-        for index, worse, better in zip(members, down.tolist(), up.tolist()):
+        for index, worse, better in zip(members, down.tolist(), up.tolist(), strict=True):
             judged[index] = _judged(*benchmarks[index], worse, better, len(members))
     return [judged[index] for index in range(len(benchmarks))]
 

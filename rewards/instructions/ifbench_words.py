@@ -130,7 +130,7 @@ def alliteration_increment(text: str, args: Arguments) -> Finding:
     for index, sentence in enumerate(split(text)):
         firsts = [word.lstrip(_EDGES)[:1] for word in sentence.lower().split() if word.lstrip(_EDGES)]
         same = [left == right for left, right in pairwise(firsts)]
-        count = sum(1 + (not joined) for joined, is_same in zip([False, *same], same) if is_same)
+        count = sum(1 + (not joined) for joined, is_same in zip([False, *same], same, strict=False) if is_same)
         if count <= before:
             return Finding(False, f"sentence {index + 1} has {count} alliterating words after {before}")
         before = count

@@ -91,7 +91,7 @@ def _of_results(style: str, reference: Mapping[str, Any], reply: Mapping[str, An
 def _of_runs(reference: Mapping[str, Any], reply: Mapping[str, Any]) -> Verdict:
     cases, runs = reference["tests"], reply["runs"]
     passed, failure, limit = 0, "", ""
-    for number, (case, run) in enumerate(zip(cases, runs), 1):
+    for number, (case, run) in enumerate(zip(cases, runs, strict=False), 1):
         if run["broke"] or run["exit"] in (-9, -24):
             limit = {"timeout": "time limit", "output": "output limit"}.get(run["broke"], "memory limit")
             why = f"exceeded the {limit}"
@@ -121,7 +121,7 @@ def same_output(stdout: str, expected: str, rule: str) -> bool:
     got, wanted = text.split(), expected.split()
     if rule == "tokens" or len(got) != len(wanted):
         return got == wanted
-    return all(g == w or _near(g, w) for g, w in zip(got, wanted))
+    return all(g == w or _near(g, w) for g, w in zip(got, wanted, strict=False))
 
 
 def _lines(text: str) -> list[str]:

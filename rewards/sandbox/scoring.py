@@ -38,16 +38,16 @@ def score_samples(samples: Sequence[Sample], settings: Settings) -> list[Score]:
     """The scores of samples, in order; equal programs with equal tests run once."""
     cases = [_prepare(sample, settings) for sample in samples]
     keys = [_key(case) if isinstance(case, _Case) else "" for case in cases]
-    unique = {key: case for key, case in zip(keys, cases) if isinstance(case, _Case)}
+    unique = {key: case for key, case in zip(keys, cases, strict=False) if isinstance(case, _Case)}
     if not unique:
         return [case for case in cases if isinstance(case, Score)]
     pool = pool_for(settings.engine, settings.limits)
-    replies = dict(zip(unique, pool.run([case.job for case in unique.values()])))
+    replies = dict(zip(unique, pool.run([case.job for case in unique.values()]), strict=False))
     scores = {key: _score(case, replies[key], settings) for key, case in unique.items()}
     doubted = {key: case for key, case in unique.items() if scores[key].value != 1.0 and _has_solution(case)}
     for key, why in _broken_references(doubted, settings).items():
         scores[key] = Score.unjudgeable(f"the tests fail on their own reference solution: {why}")
-    return [case if isinstance(case, Score) else scores[key] for key, case in zip(keys, cases)]
+    return [case if isinstance(case, Score) else scores[key] for key, case in zip(keys, cases, strict=False)]
 
 
 def reference_case(reference: Any, prompt: str, settings: Settings) -> _Case | Score:
@@ -58,7 +58,7 @@ def reference_case(reference: Any, prompt: str, settings: Settings) -> _Case | S
 def judge_cases(cases: Sequence[_Case], settings: Settings) -> list[Score]:
     """The scores of prepared cases."""
     replies = pool_for(settings.engine, settings.limits).run([case.job for case in cases])
-    return [_score(case, reply, settings) for case, reply in zip(cases, replies)]
+    return [_score(case, reply, settings) for case, reply in zip(cases, replies, strict=False)]
 
 
 def _prepare(sample: Sample, settings: Settings) -> _Case | Score:
@@ -134,6 +134,6 @@ def _broken_references(cases: Mapping[str, _Case], settings: Settings) -> dict[s
         if isinstance(made, _Case):
             solutions[key] = _key(made)
             own[solutions[key]] = made
-    scores = dict(zip(own, judge_cases(list(own.values()), settings))) if own else {}
+    scores = dict(zip(own, judge_cases(list(own.values()), settings), strict=False)) if own else {}
     failed = {key: score.reason for key, score in scores.items() if score.value is not None and score.value < 1}
     return {key: failed[solution] for key, solution in solutions.items() if solution in failed}

@@ -52,7 +52,7 @@ def validate(path: Path | str, *, backend: Backend = "auto") -> list[Failure]:
             cases.append(made)
             places.append((number, name))
     scores = judge_cases(cases, settings) if cases else []
-    failures += [Failure(n, name, s.reason) for (n, name), s in zip(places, scores) if s.value != 1.0]
+    failures += [Failure(n, name, s.reason) for (n, name), s in zip(places, scores, strict=False) if s.value != 1.0]
     return sorted(failures, key=lambda failure: failure.row)
 
 

@@ -82,7 +82,7 @@ def main() -> None:
     print("Medians of 5 (3 with HTML), whole process.\n")
     print("| | wall s | CPU s | peak MiB | CPU / json.loads alone |\n|---|---|---|---|---|")
     for name, found in (("compare", runs), ("compare html=…", html)):
-        wall, cpu, peak = (sorted(column)[len(column) // 2] for column in zip(*found))
+        wall, cpu, peak = (sorted(column)[len(column) // 2] for column in zip(*found, strict=True))
         print(f"| {name} | {wall:.1f} | {cpu:.1f} | {peak:.0f} | {cpu / floor:.1f}× |")
     print(f"\nLoad average while measuring: {os.getloadavg()[0]:.1f}.")
 

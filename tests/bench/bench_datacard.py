@@ -77,7 +77,7 @@ def exact(one: str, other: str) -> float:
     """The share of 3-word pieces that both have."""
     from holdfast.trainers.data.overlap.words import signs
 
-    sets = [set(zip(*(signs(text)[offset:] for offset in range(3)))) for text in (one, other)]
+    sets = [set(zip(*(signs(text)[offset:] for offset in range(3)), strict=True)) for text in (one, other)]
     return len(sets[0] & sets[1]) / max(len(sets[0] | sets[1]), 1)
 
 

@@ -78,7 +78,7 @@ def one(case: str, model: str, place: Path) -> dict[str, Any]:
     trainer.add_callback(watch)
     saved = count_saved(trainer)
     trainer.train()
-    steps = [after - start for start, after in zip(watch.work, watch.work[1:])]
+    steps = [after - start for start, after in zip(watch.work, watch.work[1:], strict=False)]
     return {
         "saved": max(saved),
         "told saved": told.memory["activations"],

@@ -81,7 +81,7 @@ def plain(trainer: str, out: Path, watch: Any) -> list[float]:
 
 def exact(completions: list[Any], reference: list[Any], **_: Any) -> list[float]:
     """A user's own reward."""
-    return [float(said[0]["content"].strip() == str(right)) for said, right in zip(completions, reference)]
+    return [float(said[0]["content"].strip() == str(right)) for said, right in zip(completions, reference, strict=True)]
 
 
 def conversational(trainer: str, row: dict[str, Any]) -> dict[str, Any]:

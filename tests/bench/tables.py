@@ -67,7 +67,7 @@ def gsm8k_lines(data: Path) -> Iterator[Line]:
     for name, published in names.items():
         rows = [Sample(doc[name]["solution"], gsm8k.number({"answer": doc["ground_truth"]})) for doc in docs]
         scores = reward.score_batch(rows)
-        same = sum(bool(score.value) == doc[name]["is_correct"] for score, doc in zip(scores, docs))
+        same = sum(bool(score.value) == doc[name]["is_correct"] for score, doc in zip(scores, docs, strict=True))
         note = f"{same} of {len(docs)} rows as labelled"
         yield Line("GSM8K, example_model_solutions", name, published, percent(scores), 100 / 1319, note)
     tora = read(data / "gsm8k" / "recorded" / "tora" / "tora-70b-v1.0_gsm8k_test.jsonl.gz")
@@ -104,7 +104,7 @@ def ifeval_lines(data: Path) -> Iterator[Line]:
         yield Line("IFEval, GPT-4", f"prompt-level {kind}", by_prompt, percent(scores), 100 / 541, _IFEVAL)
         ours = 100 * sum(value or 0 for value in parts) / len(parts)
         yield Line("IFEval, GPT-4", f"instruction-level {kind}", by_instruction, ours, 100 / 834, _IFEVAL)
-        yield mirror_line(folder, kind, dict(zip((row["prompt"] for row in rows), scores)))
+        yield mirror_line(folder, kind, dict(zip((row["prompt"] for row in rows), scores, strict=True)))
 
 
 _IFEVAL = "key 1122 asks for a letter that the checker drew at random; key 2785's prompt changed after publication"
@@ -252,7 +252,9 @@ def labelled(table: str, name: str, scores: Sequence[Score], rows: Sequence[dict
     """Share solved, against the source's labels."""
     solved = 100 * sum(bool(row["is_solved"]) for row in rows) / len(rows)
     differ = [
-        row.get("task_id") or row["name"] for row, s in zip(rows, scores) if bool(s.value) != bool(row["is_solved"])
+        row.get("task_id") or row["name"]
+        for row, s in zip(rows, scores, strict=True)
+        if bool(s.value) != bool(row["is_solved"])
     ]
     note = f"{len(rows) - len(differ)} of {len(rows)} rows as labelled"
     if differ:

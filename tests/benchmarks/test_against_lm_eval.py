@@ -60,7 +60,7 @@ def test_gsm8k_on_recorded_answers() -> None:
     theirs = lm_eval_task("gsm8k", "gsm8k", docs)
     ours, task = Reward("numeric"), find_task("gsm8k")
     differ = []
-    for index, (row, doc) in enumerate(zip(rows, docs)):
+    for index, (row, doc) in enumerate(zip(rows, docs, strict=True)):
         for model in ("6b_verification", "175b_verification"):
             text = row[model]["solution"]
             mine = ours.score(Sample(text, task.reference(doc))).value
@@ -77,9 +77,11 @@ def test_gsm8k_on_chat_answers() -> None:
     rows = json.loads(gzip.decompress(path.read_bytes()))
     docs = [{"question": row["question"], "answer": row["answer"].replace("# ", "#### ")} for row in rows]
     theirs, ours = lm_eval_task("gsm8k", "gsm8k", docs), Reward("numeric")
-    flexible = [filtered(theirs, doc, row["output"][0])["flexible-extract"] for doc, row in zip(docs, rows)]
+    flexible = [
+        filtered(theirs, doc, row["output"][0])["flexible-extract"] for doc, row in zip(docs, rows, strict=True)
+    ]
     mine = ours.score_batch([Sample(row["output"][0], row["answer"].lstrip("# ")) for row in rows])
-    differ = [i for i, (a, b) in enumerate(zip(flexible, mine)) if a != b.value]
+    differ = [i for i, (a, b) in enumerate(zip(flexible, mine, strict=True)) if a != b.value]
     assert all(mine[i].value == 1.0 for i in differ)
     assert all(re.search(r"[.:]0", rows[i]["output"][0][-20:]) for i in differ) and len(differ) <= 50
 
@@ -123,7 +125,7 @@ def their_ifeval() -> Any:
 def test_ifeval_on_recorded_answers(run: str, their_ifeval: Any) -> None:
     """Prompt-level strict and loose of lm-eval's own process_results, on every recorded response."""
     recorded = ifeval_recorded(run, "strict")
-    rewards = {"prompt_level_strict_acc": Reward("ifeval"), "prompt_level_loose_acc": Reward("ifeval", strict=False)}
+    rewards = {"prompt_level_strict_acc": Reward("ifeval"), "prompt_level_loose_acc": Reward("ifeval", strict=True)}
     differ = set()
     for key, reference, text, _ in recorded:
         random.seed(int(key))

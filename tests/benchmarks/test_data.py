@@ -41,7 +41,7 @@ def mirror(folder: Path, source: Source, rows: Sequence[Doc]) -> None:
 
 def same(task: Task, one: Sequence[Doc], other: Sequence[Doc]) -> None:
     assert len(one) == len(other)
-    for a, b in zip(one, other):
+    for a, b in zip(one, other, strict=False):
         assert task.prompt(a) == task.prompt(b) and task.reference(a) == task.reference(b)
 
 

@@ -38,7 +38,9 @@ def gold_scores(task: Task, docs: list[Doc]) -> dict[str, Score]:
         Sample(GOLD[task.name](task, doc), task.reference(doc), task.text(doc), task.sample_info(doc)) for doc in docs
     ]
     if task.judged_prompt:
-        samples = [Sample(s.completion, s.reference, task.judged_prompt(d), s.info) for s, d in zip(samples, docs)]
+        samples = [
+            Sample(s.completion, s.reference, task.judged_prompt(d), s.info) for s, d in zip(samples, docs, strict=True)
+        ]
     ids = [str(task.doc_id(doc) if task.doc_id else index) for index, doc in enumerate(docs)]
     return dict(zip(ids, Reward.from_config(task.reward).score_batch(samples), strict=True))
 

@@ -39,7 +39,7 @@ def test_rows_are_of_the_train_split_and_follow_the_shares() -> None:
 def test_the_loss_is_on_the_answers_only() -> None:
     batch = generate("json", "train", 5) + generate("addition", "train", 5)
     ids, wanted = tensors(batch)
-    for row, given, asked in zip(batch, ids.tolist(), wanted.tolist()):
+    for row, given, asked in zip(batch, ids.tolist(), wanted.tolist(), strict=True):
         whole = encode_prompt(row["prompt"]) + encode_completion(row["completion"])
         assert given[: len(whole) - 1] == whole[:-1]
         assert [token for token in asked if token != IGNORED] == encode_completion(row["completion"])

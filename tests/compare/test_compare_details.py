@@ -27,7 +27,7 @@ def test_forgetting_without_chance_and_net_of_noise(tmp_path: Path) -> None:
 
 def test_a_drop_that_is_only_truncation_is_said_to_be_that(tmp_path: Path) -> None:
     before, after = flipped(400, 300, 60, 0)
-    cut = ["length" if b > a else "stop" for b, a in zip(before, after)]
+    cut = ["length" if b > a else "stop" for b, a in zip(before, after, strict=True)]
     one = made_run(tmp_path / "a", {"t": made_rows("t", before)}, "a")
     other = made_run(tmp_path / "b", {"t": made_rows("t", after, finish_reason=cut)}, "b")
     result = compare(one, other, margin=0.02).benchmark("t")
@@ -66,7 +66,7 @@ def test_language_switch(tmp_path: Path) -> None:
         made_rows("t", [1.0] * 100, prompt="What is the sum of the two, and why is that?", completion=text)
         for text in (english, french)
     ]
-    runs = [made_run(tmp_path / n, {"t": r}, n) for n, r in zip("ab", rows)]
+    runs = [made_run(tmp_path / n, {"t": r}, n) for n, r in zip("ab", rows, strict=False)]
     shift = {s.kind: s for s in compare(*runs).benchmark("t").shifts}["language"]
     assert (shift.before, shift.after, shift.notable) == (0.0, 1.0, True)
 

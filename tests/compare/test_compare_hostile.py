@@ -72,7 +72,7 @@ def test_any_scores_are_refused_or_judged_without_contradiction(
         check(judged(*tasks))
     except DataError as error:
         assert "no item was judged in both runs" in str(error)
-        assert all(x is None or y is None for x, y in zip(*first))
+        assert all(x is None or y is None for x, y in zip(*first, strict=True))
 
 
 @settings(max_examples=40, deadline=None)

@@ -87,7 +87,7 @@ def test_repeats_are_means_with_a_permutation_test(tmp_path: Path) -> None:
     same = {"doc_id": ids, "doc_hash": ids, "repeat": [i % 4 for i in range(800)], "prompt_hash": "p"}
     ability = rng.beta(3, 1, 200).repeat(4)
     scores = [rng.binomial(1, p).astype(float).tolist() for p in (ability, ability - 0.3 * (ability > 0.4))]
-    runs = [made_run(tmp_path / n, {"t": made_rows("t", s, **same)}, n) for n, s in zip("ab", scores)]
+    runs = [made_run(tmp_path / n, {"t": made_rows("t", s, **same)}, n) for n, s in zip("ab", scores, strict=False)]
     result = compare(*runs, margin=0.02).benchmark("t")
     assert (result.n, result.repeats) == (200, 4)
     means = [np.array(s).reshape(200, 4).mean(axis=1) for s in scores]

@@ -99,7 +99,9 @@ def _rllm_evaluator(rows: list[Row], reward: str) -> list[float]:
         return SimpleNamespace(artifacts={}, trajectories=[SimpleNamespace(output=None, steps=steps)])
 
     tasks = [SimpleNamespace(metadata={"question": p, "ground_truth": r}) for p, _, r in rows]
-    found = [evaluator.evaluate(task, episode(row[1], i % 3)) for i, (task, row) in enumerate(zip(tasks, rows))]
+    found = [
+        evaluator.evaluate(task, episode(row[1], i % 3)) for i, (task, row) in enumerate(zip(tasks, rows, strict=True))
+    ]
     return [output.reward for output in found]
 
 

@@ -85,7 +85,7 @@ def ifeval(path: str) -> Iterator[Row]:
     for number, record in _jsonl(path):
         names = [name.removeprefix("en:") for name in record["instruction_id_list"]]
         followed = record["follow_instruction_list"]
-        broken = [name for name, met in zip(names, followed) if not met]
+        broken = [name for name, met in zip(names, followed, strict=True) if not met]
         yield row(
             "ifeval",
             str(number),
@@ -94,7 +94,7 @@ def ifeval(path: str) -> Iterator[Row]:
             names,
             record["follow_all_instructions"],
             reason="every instruction followed" if not broken else f"not followed: {', '.join(broken)}",
-            parts={f"{i} {name}": float(met) for i, (name, met) in enumerate(zip(names, followed))},
+            parts={f"{i} {name}": float(met) for i, (name, met) in enumerate(zip(names, followed, strict=True))},
             category=names[0].partition(":")[0],
         )
 
@@ -115,7 +115,7 @@ def mmlu_pro(path: str) -> Iterator[Row]:
     for record in records:
         choices = record["options"]
         options = choices if isinstance(choices, list) else ast.literal_eval(choices)
-        lines = [f"{letter}. {text}" for letter, text in zip(_LETTERS, options)]
+        lines = [f"{letter}. {text}" for letter, text in zip(_LETTERS, options, strict=False)]
         found = record["pred"]
         yield row(
             "mmlu_pro",

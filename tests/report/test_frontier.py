@@ -52,7 +52,7 @@ def test_pareto_set() -> None:
 @settings(max_examples=60, deadline=None)
 def test_pareto_set_is_never_empty_and_its_members_do_not_beat_each_other(pairs: list[tuple[int, int]]) -> None:
     points = [point(str(i), gain / 100, cost / 100) for i, (gain, cost) in enumerate(pairs)]
-    kept = [p for p, best in zip(points, pareto(points)) if best]
+    kept = [p for p, best in zip(points, pareto(points), strict=True) if best]
     assert kept
     for one in kept:
         for other in kept:

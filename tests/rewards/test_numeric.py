@@ -25,7 +25,9 @@ def test_agrees_with_is_correct_on_every_row(model: str) -> None:
     path = shared("gsm8k", "example_model_solutions.jsonl")
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     scores = REWARD.score_batch([Sample(row[model]["solution"], row["ground_truth"]) for row in rows])
-    wrong = [i for i, (s, row) in enumerate(zip(scores, rows)) if bool(s.value) != row[model]["is_correct"]]
+    wrong = [
+        i for i, (s, row) in enumerate(zip(scores, rows, strict=True)) if bool(s.value) != row[model]["is_correct"]
+    ]
     assert len(rows) == 1319 and wrong == []
 
 

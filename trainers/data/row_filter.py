@@ -76,9 +76,11 @@ def filter_file(
     reasons = Sieve(config, opened, data_root).reasons(_mapped(source(unreadable), config))
     lines = ({"reason": "unreadable", "error": text} for text in unreadable)
     dropped = (
-        {"reason": why, "where": where, "row": dict(row)} for (where, row), why in zip(source([]), reasons) if why
+        {"reason": why, "where": where, "row": dict(row)}
+        for (where, row), why in zip(source([]), reasons, strict=False)
+        if why
     )
-    write_stream(out, (_line(dict(row)) for (_, row), why in zip(source([]), reasons) if not why))
+    write_stream(out, (_line(dict(row)) for (_, row), why in zip(source([]), reasons, strict=False) if not why))
     write_stream(dropped_file(out), (_line(record) for records in (lines, dropped) for record in records))
     return sifted(reasons, len(unreadable))
 

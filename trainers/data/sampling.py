@@ -147,7 +147,7 @@ def choose(group: Sequence[Row], wanted: Wanted, given: Text | None = None) -> l
     good = [row for row in ranked if (row.score or 0.0) >= wanted.threshold][: wanted.keep]
     if wanted.to == "sft":
         return [_sft_row(row) for row in good]
-    pairs = zip(good, reversed(ranked))
+    pairs = zip(good, reversed(ranked), strict=False)
     return [_pair(best, worst) for best, worst in pairs if (worst.score or 0.0) < (best.score or 0.0)]
 
 

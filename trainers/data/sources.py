@@ -56,8 +56,8 @@ def own_rows(
         told = f": {sifted(reasons).sentence()}"
         log.info("data %s%s", config.path, told)
         if dropped is not None:
-            dropped += [{"reason": why, "row": row} for row, why in zip(rows, reasons) if why]
-        rows = [row for row, why in zip(rows, reasons) if not why]
+            dropped += [{"reason": why, "row": row} for row, why in zip(rows, reasons, strict=True) if why]
+        rows = [row for row, why in zip(rows, reasons, strict=True) if not why]
     if not rows:
         raise DataError(f"no training rows in {config.path}{told}")
     if config.shuffle:

@@ -44,7 +44,7 @@ def likenesses(model: Any, answered: Sequence[Answered], ends: frozenset[int]) -
     with torch.inference_mode():
         for places in _batches(answered, model.config.get_text_config().vocab_size):
             rows = [answered[place] for place in places]
-            for place, row, logits in zip(places, rows, _logits(model, rows)):
+            for place, row, logits in zip(places, rows, _logits(model, rows), strict=True):
                 found[place] = _likeness(logits, row, ends)
     return [one for one in found if one is not None]
 

@@ -168,7 +168,7 @@ class Probe:
             asked = {item.key: one for item in items if (one := self._answered(item, engine)) is not None}
             loaded.model.eval()
             found = likenesses(loaded.model, list(asked.values()), engine.ends())
-        return dict(zip(asked, found))
+        return dict(zip(asked, found, strict=True))
 
     def _answered(self, item: Item, engine: Any) -> Answered | None:
         row = self.before.get(item.key)

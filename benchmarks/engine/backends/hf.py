@@ -77,7 +77,7 @@ class HFEngine:
         else:
             completions = self._compare(items)
         self._lm.await_others()
-        emit(list(zip(items, completions)))
+        emit(list(zip(items, completions, strict=True)))
 
     def _generate(self, items: Sequence[Item]) -> list[Completion]:
         import torch
@@ -87,7 +87,10 @@ class HFEngine:
         texts = self._lm.generate_until(instances(items), disable_tqdm=True)
         limit = int(items[0].generation["max_gen_toks"])
         facts = self._lm.take_facts([item.prompt for item in items], texts, limit)
-        return [Completion(text, reason, tokens, prompt_cut=cut) for text, (reason, tokens, cut) in zip(texts, facts)]
+        return [
+            Completion(text, reason, tokens, prompt_cut=cut)
+            for text, (reason, tokens, cut) in zip(texts, facts, strict=True)
+        ]
 
     def _compare(self, items: Sequence[Item]) -> list[Completion]:
         requests = instances(items)
@@ -186,7 +189,7 @@ def _hf_class() -> Any:
                 places[prompt].append(place)
             ends = self._ends()
             facts = []
-            for prompt, text in zip(prompts, texts):
+            for prompt, text in zip(prompts, texts, strict=True):
                 place = places[prompt].popleft()
                 facts.append((*self._finish(self._answers[place], ends, text, limit), self._cut[place]))
             return facts

@@ -143,7 +143,11 @@ class BackendEngine:
 
         with _hooked(self._lm, arrived), _answering(self._name):
             texts = self._lm.generate_until(requests)
-        rest = [(item, Completion(str(text))) for item, text in zip(items, texts) if item in waiting[item.prompt]]
+        rest = [
+            (item, Completion(str(text)))
+            for item, text in zip(items, texts, strict=True)
+            if item in waiting[item.prompt]
+        ]
         if rest:
             emit(rest)
 

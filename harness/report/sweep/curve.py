@@ -137,7 +137,7 @@ def _line(seen: Sequence[tuple[float, Reading]], kind: str, title: str, across: 
     yield f'<g class="point {"best" if kind == "best" else "other"}">'
     for (x0, y0, _), (x1, y1, _) in itertools.pairwise(places):
         yield f'<line class="thin" x1="{x0}" x2="{x1}" y1="{y0}" y2="{y1}"/>'
-    for (x, y, reading), (value, _) in zip(places, seen):
+    for (x, y, reading), (value, _) in zip(places, seen, strict=True):
         if bounds := reading.interval:
             low, high = _height(up, bounds.low), _height(up, bounds.high)
             yield f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'

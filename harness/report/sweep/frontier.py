@@ -54,7 +54,7 @@ def table(comparisons: Sequence[Comparison]) -> "Table":
 
     points = points_of(comparisons)
     made = Table("run", "gain", "held, mean", "held, worst", "p (Holm over runs)", "", title="All runs, in points")
-    for point, best, p in zip(points, pareto(points), holm_over_points(points)):
+    for point, best, p in zip(points, pareto(points), holm_over_points(points), strict=True):
         macro = point.comparison.macro
         made.add_row(
             point.name,

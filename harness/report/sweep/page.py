@@ -57,7 +57,11 @@ def render(points: Sequence[Point], missing: Sequence[Missing] = ()) -> str:
 
 def summary(points: Sequence[Point]) -> str:
     """The sweep in one sentence."""
-    clean = [point for point, p in zip(points, holm_over_points(points)) if p > _LEVEL and point.gain is not None]
+    clean = [
+        point
+        for point, p in zip(points, holm_over_points(points), strict=True)
+        if p > _LEVEL and point.gain is not None
+    ]
     many = phrases.plural(len(points), "training")
     if not clean:
         return f"Each of {many} provably cost a held skill."
@@ -94,7 +98,7 @@ def _plot(points: Sequence[Point]) -> Html:
     across = scale([v for p in points for v in _cost_bounds(p)])
     up = scale([v for p in points for v in _bounds(p)])
     parts = [*_frame(across, up), _stair(points, across, up)]
-    for number, (point, best) in enumerate(zip(points, pareto(points)), start=1):
+    for number, (point, best) in enumerate(zip(points, pareto(points), strict=True), start=1):
         parts.append(_mark(number, point, best, across, up))
     label = f"{len(points)} trainings: target gain against the change of the worst held skill"
     return Html(f'<svg class="lane scatter" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>')
@@ -130,7 +134,7 @@ def _flip(up: Scale, value: float) -> str:
 
 def _stair(points: Sequence[Point], across: Scale, up: Scale) -> str:
     """The frontier as a staircase through the Pareto set."""
-    best = sorted((p.cost, p.gain or 0.0) for p, kept in zip(points, pareto(points)) if kept)
+    best = sorted((p.cost, p.gain or 0.0) for p, kept in zip(points, pareto(points), strict=True) if kept)
     lines = []
     for (x0, y0), (x1, y1) in itertools.pairwise(best):
         across0, across1, up0, up1 = across.at(x0), across.at(x1), _flip(up, y0), _flip(up, y1)
@@ -165,7 +169,9 @@ def _points(points: Sequence[Point]) -> Html:
     heads = ["", *(names or ["Training"]), "Target gain", "Held, mean", "Worst held", "", "p (any drop)", "Verdict"]
     first = len(heads) - 6
     rows = []
-    for number, (point, best, p) in enumerate(zip(points, pareto(points), holm_over_points(points)), start=1):
+    for number, (point, best, p) in enumerate(
+        zip(points, pareto(points), holm_over_points(points), strict=True), start=1
+    ):
         settings = [point.parameters.get(name, "") for name in names] or [point.name]
         rows.append(
             [_number(number, best), *settings, *_numbers(point), Cell(phrases.probability(p), p), _decision(point)]

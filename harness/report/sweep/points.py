@@ -150,6 +150,6 @@ def as_json(points: Sequence[Point]) -> dict[str, Any]:
             "pareto": best,
             "p_regressed_holm": p,
         }
-        for point, best, p in zip(points, pareto(points), holm_over_points(points))
+        for point, best, p in zip(points, pareto(points), holm_over_points(points), strict=True)
     ]
     return {"schema": 1, "kind": "frontier", "points": entries}

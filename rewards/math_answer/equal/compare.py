@@ -255,10 +255,10 @@ class Comparison:
     def _records(self, gold: Solutions, pred: Solutions) -> bool:
         if len(gold.names) != len(pred.names):
             return self._say(False, f"{len(gold.names)} parts against {len(pred.names)}")
-        values = dict(zip(pred.names, pred.items))
+        values = dict(zip(pred.names, pred.items, strict=False))
         if set(values) != set(gold.names):
             return self._say(False, "other names are given values")
-        return all(self.same(item, values[name]) for name, item in zip(gold.names, gold.items))
+        return all(self.same(item, values[name]) for name, item in zip(gold.names, gold.items, strict=False))
 
     def _matched(self, gold: list[Node], pred: list[Node]) -> bool:
         """Without order: each item has its own equal."""
@@ -283,8 +283,8 @@ class Comparison:
             gold, pred = (gold, nested) if gold.kind == "matrix" else (nested, pred)
             if [len(row.args) for row in gold.args] != [len(row.args) for row in pred.args]:
                 return self._say(False, "matrices of different shapes")
-        rows = zip(gold.args, pred.args)
-        return all(self.same(a, b) for row, other in rows for a, b in zip(row.args, other.args))
+        rows = zip(gold.args, pred.args, strict=False)
+        return all(self.same(a, b) for row, other in rows for a, b in zip(row.args, other.args, strict=False))
 
 
 def _computed(relation: Node) -> bool:

@@ -34,7 +34,7 @@ def _show(node: Node, depth: int) -> str:
         left, right = ("{", "}") if kind == "set" else node.value
         return left + ", ".join(parts) + right
     if kind == "rel":
-        return parts[0] + "".join(f" {sign} {part}" for sign, part in zip(node.value, parts[1:]))
+        return parts[0] + "".join(f" {sign} {part}" for sign, part in zip(node.value, parts[1:], strict=False))
     if kind == "unit":
         return f"{parts[0]} [{node.value or 'noun'}]"
     if kind in ("percent", "deg"):

@@ -33,7 +33,7 @@ _SUBSCRIPT_RUN = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
 _GREEK = dict(zip("αβγδεζηθκλμνξρστφχψωΓΔΘΛΞΣΦΨΩ", (
         "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega "
         "Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega"
-    ).split()))  # fmt: skip
+    ).split(), strict=False))  # fmt: skip
 _GREEK_LETTER = re.compile("[" + "".join(_GREEK) + "]")
 
 _DOUBLED = re.compile(

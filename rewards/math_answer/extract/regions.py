@@ -118,7 +118,7 @@ def _relation(node: Node) -> Region | None:
     if signs[0] == "=" and len(signs) > 1:
         return None
     pieces: Region | None = None
-    for left, sign, right in zip(sides, signs, sides[1:]):
+    for left, sign, right in zip(sides, signs, sides[1:], strict=False):
         step = _solved(left, sign, right)
         if step is None:
             return None
@@ -182,7 +182,7 @@ def _linear(node: Node, name: str) -> tuple[Fraction, Fraction] | None:
         return None
     values = [point for point in points if point is not None]
     start, slope = values[0], values[1] - values[0]
-    if slope == 0 or any(start + slope * x != value for x, value in zip((2, 7, -5), values[2:])):
+    if slope == 0 or any(start + slope * x != value for x, value in zip((2, 7, -5), values[2:], strict=False)):
         return None
     return slope, start
 

@@ -44,7 +44,7 @@ def matrix_sum(left: Node, right: Node) -> Node:
     """The sum, cell by cell. Raises Unreadable when the shapes differ."""
     if left.kind != right.kind or shape(left) != shape(right):
         raise Unreadable("a sum of matrices of different shapes")
-    rows = zip(left.args, right.args)
+    rows = zip(left.args, right.args, strict=False)
     return Node("matrix", tuple(Node("row", tuple(map(add, a.args, b.args))) for a, b in rows))
 
 
@@ -56,7 +56,7 @@ def matrix_product(left: Node, right: Node) -> Node:
         return _scaled(left, right)
     if shape(left)[1] != shape(right)[0] or shape(left)[0] * shape(right)[1] * shape(left)[1] > 8 * MAX_CELLS:
         raise Unreadable("a product of matrices whose shapes do not fit")
-    columns = list(zip(*(row.args for row in right.args)))
+    columns = list(zip(*(row.args for row in right.args), strict=False))
     return Node(
         "matrix",
         tuple(Node("row", tuple(add(*map(mul, row.args, column)) for column in columns)) for row in left.args),
@@ -66,7 +66,9 @@ def matrix_product(left: Node, right: Node) -> Node:
 def matrix_power(matrix: Node, exponent: Node) -> Node:
     """A small positive power is multiplied out; the transpose is taken; anything else stays as written."""
     if exponent in (Node("sym", (), "T"), Node("sym", (), "top")):
-        return Node("matrix", tuple(Node("row", column) for column in zip(*(row.args for row in matrix.args))))
+        return Node(
+            "matrix", tuple(Node("row", column) for column in zip(*(row.args for row in matrix.args), strict=False))
+        )
     if exponent == MINUS_ONE and (inverse := _inverse(matrix)) is not None:
         return inverse
     value = exponent.value[0] if exponent.kind == "num" else 0
@@ -104,5 +106,5 @@ def _inverse(matrix: Node) -> Node | None:
         rows[column] = [value / rows[column][column] for value in rows[column]]
         for at in range(size):
             if at != column:
-                rows[at] = [a - rows[at][column] * b for a, b in zip(rows[at], rows[column])]
+                rows[at] = [a - rows[at][column] * b for a, b in zip(rows[at], rows[column], strict=False)]
     return Node("matrix", tuple(Node("row", tuple(num(value) for value in row[size:])) for row in rows))

@@ -79,7 +79,7 @@ def _grouped(items: list[Node], signs: list[str]) -> Node:
     strongest = max(signs, key=_STRENGTH.__getitem__)
     if _STRENGTH[strongest] > 1 and all(item.kind == "rel" for item in items):
         groups: list[list[Node]] = [[items[0]]]
-        for sign, item in zip(signs, items[1:]):
+        for sign, item in zip(signs, items[1:], strict=False):
             if _STRENGTH[sign] == _STRENGTH[strongest]:
                 groups.append([])
             groups[-1].append(item)

@@ -70,7 +70,7 @@ def same(got: Any, expected: Any, tolerance: float) -> bool:
     if isinstance(expected, list):
         if type(got) not in (list, tuple) or len(got) != len(expected):
             return False
-        return all(same(g, e, tolerance) for g, e in zip(got, expected))
+        return all(same(g, e, tolerance) for g, e in zip(got, expected, strict=False))
     if isinstance(expected, dict):
         if type(got) is not dict or len(got) != len(expected):
             return False

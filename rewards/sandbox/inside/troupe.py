@@ -44,7 +44,7 @@ class Troupe:
                 self._born = [supervisor.nursery.spawn([player for player, _ in players], theirs)]
             else:
                 nurseries = (supervisor.nursery, supervisor.pytest_nursery)
-                self._born = [n.spawn([player], fds) for n, (player, fds) in zip(nurseries, players)]
+                self._born = [n.spawn([player], fds) for n, (player, fds) in zip(nurseries, players, strict=False)]
         for fd in theirs:
             if fd not in (2, null):
                 os.close(fd)

@@ -43,7 +43,7 @@ def padded(texts: list[str], left: bool) -> torch.Tensor:
     length = max(len(text) for text in texts)
     lists = [[ord(c) for c in text] for text in texts]
     pad = [[PAD] * (length - len(ids)) for ids in lists]
-    return torch.tensor([p + ids if left else ids + p for ids, p in zip(lists, pad)])
+    return torch.tensor([p + ids if left else ids + p for ids, p in zip(lists, pad, strict=True)])
 
 
 def legacy(name: str, config: Any, data: DataProto) -> dict[str, Any]:

@@ -67,7 +67,10 @@ def test_two_thousand_verdicts_on_ray_data(ray: Any, rows: list[dict[str, str]],
     ray.data.DataContext.get_current().execution_options.preserve_order = True
     renamed = [{"output": row["completion"], "gold": row["reference"], "prompt": row["prompt"]} for row in rows]
     scored = score_dataset(ray.data.from_items(renamed), "numeric", completion="output", reference="gold").take_all()
-    expected = {(s.completion, s.reference): score for s, score in zip(samples, Reward("numeric").score_batch(samples))}
+    expected = {
+        (s.completion, s.reference): score
+        for s, score in zip(samples, Reward("numeric").score_batch(samples), strict=True)
+    }
     assert len(scored) == 2000
     for row in scored:
         score = expected[row["output"], row["gold"]]

@@ -42,11 +42,11 @@ def test_every_uncontested_case_is_right() -> None:
     scores = REWARD.score_batch([Sample(row["text"], row["gold"]) for row in rows])
     wrong = [
         (row["id"], score.reason)
-        for row, score in zip(rows, scores)
+        for row, score in zip(rows, scores, strict=True)
         if (score.value == 1.0) != row["expected"] and not row["contested"]
     ]
     assert wrong == []
-    assert not any(score.value == 1.0 and not row["expected"] for row, score in zip(rows, scores))
+    assert not any(score.value == 1.0 and not row["expected"] for row, score in zip(rows, scores, strict=True))
 
 
 def equivalence_rows() -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -80,7 +80,9 @@ def test_equivalence_files_but_for_the_documented_exceptions() -> None:
 def test_gsm8k_agrees_with_is_correct(model: str) -> None:
     rows = rows_of(shared("gsm8k", "example_model_solutions.jsonl"))
     scores = REWARD.score_batch([Sample(row[model]["solution"], row["ground_truth"]) for row in rows])
-    assert [i for i, (s, row) in enumerate(zip(scores, rows)) if (s.value == 1.0) != row[model]["is_correct"]] == []
+    assert [
+        i for i, (s, row) in enumerate(zip(scores, rows, strict=True)) if (s.value == 1.0) != row[model]["is_correct"]
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_nothing_executes(frame: str) -> None:
 def test_code_is_no_answer() -> None:
     for frame in ("\\boxed{%s}", "The answer is %s"):
         scores = REWARD.score_batch([Sample(frame.replace("%s", payload), "1") for payload in EXECUTING])
-        assert [p for p, score in zip(EXECUTING, scores) if score.value == 1.0] == []
+        assert [p for p, score in zip(EXECUTING, scores, strict=True) if score.value == 1.0] == []
 
 
 @pytest.mark.parametrize("payload", HANGING, ids=range(len(HANGING)))

@@ -97,7 +97,7 @@ def test_reflexion_labels_row_by_row(folder: str, name: str, solved: int, stale:
     scores = reward.score_batch([check_sample(row, row["solution"] or "") for row in recorded])
     differ = {
         row.get("task_id") or row["name"]
-        for row, score in zip(recorded, scores)
+        for row, score in zip(recorded, scores, strict=True)
         if (score.value == 1.0) != row["is_solved"]
     }
     assert differ == stale
@@ -114,7 +114,7 @@ def test_codet_samples_reproduce_pass_at_k() -> None:
     assert len(samples) == 16_400
     scores = Reward("code", backend=need("bubblewrap"), timeout=1.5, total_timeout=3.0).score_batch(samples)
     assert all(score.value is not None for score in scores)
-    correct = Counter(task for task, score in zip(tasks, scores) if score.value == 1.0)
+    correct = Counter(task for task, score in zip(tasks, scores, strict=True) if score.value == 1.0)
     estimates = {k: sum(_pass_at_k(100, correct[task], k) for task in set(tasks)) / 164 for k in (1, 10, 100)}
     # What was measured on three runs; two samples in a thousand are allowed to a slower machine.
     assert estimates[1] == pytest.approx(3626 / 16_400, abs=0.002), estimates
@@ -131,7 +131,7 @@ def test_codet_samples_are_judged_as_plain_execution_judges_them() -> None:
     limits = Limits(timeout=4.0, total=4.0)
     plain = [execute(whole(sample), limits=limits, engine=Engine("bubblewrap")).exit == 0 for sample in chosen]
     assert 100 < sum(plain) < 200
-    assert [i for i, (mine, theirs) in enumerate(zip(ours, plain)) if mine != theirs] == []
+    assert [i for i, (mine, theirs) in enumerate(zip(ours, plain, strict=True)) if mine != theirs] == []
 
 
 def whole(sample: Sample) -> str:

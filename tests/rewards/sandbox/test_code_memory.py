@@ -88,8 +88,8 @@ def test_memory_stays_flat_over_ten_thousand_mixed_tests(backend: str) -> None:
     inside: dict[int, list[tuple[int, int]]] = {}
     wrong: list[tuple[str, Score]] = []
     for start in range(0, COUNT, STEP):
-        samples, values = zip(*map(mixed, range(start, start + STEP)))
-        for sample, value, score in zip(samples, values, reward.score_batch(samples)):
+        samples, values = zip(*map(mixed, range(start, start + STEP)), strict=True)
+        for sample, value, score in zip(samples, values, reward.score_batch(samples), strict=True):
             if score.value is None or value not in (None, score.value):
                 wrong.append((sample.text, score))
         own.append(trimmed())

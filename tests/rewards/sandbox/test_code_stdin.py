@@ -206,7 +206,7 @@ def test_a_batch_judges_equal_programs_by_each_rows_own_outputs() -> None:
     rules = ["lines", "lines", "exact", "numbers"]
     rows = [
         Sample("print(1)", {"style": "stdin", "tests": [{"input": "", "output": output}], "compare": rule})
-        for output, rule in zip(outputs, rules)
+        for output, rule in zip(outputs, rules, strict=True)
     ]
     for order in (rows, rows[::-1]):
         assert [score.value for score in reward.score_batch(order)] == [reward.score(row).value for row in order]

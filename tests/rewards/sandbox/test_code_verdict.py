@@ -56,7 +56,7 @@ def test_no_later_attack_is_accepted_under_any_test(backend: str) -> None:
 
 def _assert_refused(reward: Reward, attacks: list[tuple[str, str, dict[str, object]]]) -> None:
     scores = reward.score_batch([Sample(program, reference) for _, program, reference in attacks])
-    assert [name for (name, _, _), score in zip(attacks, scores) if score.value != 0.0] == []
+    assert [name for (name, _, _), score in zip(attacks, scores, strict=True) if score.value != 0.0] == []
 
 
 _PRINTS = {"style": "stdin", "tests": [{"input": "", "output": "done\n"}]}

@@ -50,7 +50,7 @@ def test_of_a_changed_model_it_says_what_generating_says(probe_and_model: Any) -
     written = generate(loaded, items, probe.settings)
     again = {key: answer.text == probe.before[key].completion for key, answer in written.items()}
     with torch.no_grad():
-        for p, old in zip(loaded.model.parameters(), before):
+        for p, old in zip(loaded.model.parameters(), before, strict=True):
             p.copy_(old)
     assert 10 < sum(again.values()) < 170, "some answers changed, some did not"
     assert {key: one.same for key, one in found.items()} == again

@@ -46,7 +46,7 @@ def judge(entries: Sequence[Entry], reward: Reward, tally: Tally) -> Judged:
     of = part_of(entries)
     found = Judged(reward.name, of)
     scores = scores_of(entries, of, reward)
-    for entry, score in zip(entries, scores):
+    for entry, score in zip(entries, scores, strict=True):
         if score.value is None:
             tally.note("unjudgeable", entry.where, snippet(score.reason))
         elif of == "reference" and score.value < 1:
@@ -93,7 +93,9 @@ def _histogram(values: Iterable[float], least: float, most: float) -> list[int]:
 
 
 def _compare(found: Judged, chosen: Sequence[Score], rejected: Sequence[Score]) -> None:
-    both = [(a.value, b.value) for a, b in zip(chosen, rejected) if a.value is not None and b.value is not None]
+    both = [
+        (a.value, b.value) for a, b in zip(chosen, rejected, strict=True) if a.value is not None and b.value is not None
+    ]
     if both:
         found.preferred = sum(a > b for a, b in both) / len(both)
         found.tied = sum(a == b for a, b in both) / len(both)

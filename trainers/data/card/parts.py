@@ -183,7 +183,7 @@ def _bins(card: Card) -> list[tuple[str, float, str]]:
     width = (found.most - found.least) / max(len(found.histogram), 1)
     edges = [found.least + width * number for number in range(len(found.histogram) + 1)]
     names = [f"{low:.3g} … {high:.3g}" if width else f"{low:.3g}" for low, high in pairwise(edges)]
-    return [(name, count / found.judged, f"{count:,}") for name, count in zip(names, found.histogram)]
+    return [(name, count / found.judged, f"{count:,}") for name, count in zip(names, found.histogram, strict=True)]
 
 
 def _languages(card: Card) -> Iterator[Part]:

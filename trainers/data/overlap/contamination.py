@@ -203,7 +203,7 @@ class Checker:
         for index, (where, row) in enumerate(batch):
             if self._whole(where, row):
                 dirty[index] = True
-        yield from ((row, bool(bad)) for (_, row), bad in zip(batch, dirty))
+        yield from ((row, bool(bad)) for (_, row), bad in zip(batch, dirty, strict=False))
 
     def _pieces(self, positions: Ints, entries: Ints, ends: Ints, batch: Sequence[tuple[str, Any]]) -> None:
         """Mark found 8-grams; the row that holds most of an item is its evidence."""
@@ -214,7 +214,7 @@ class Checker:
         apart = np.unique(np.stack((rows, entries)), axis=1)  # a piece that a row repeats counts once
         which, items = self._short.owners(apart[1])
         pairs, counts = np.unique(np.stack((items, apart[0][which])), axis=1, return_counts=True)
-        for item, row, count in zip(pairs[0], pairs[1], counts):
+        for item, row, count in zip(pairs[0], pairs[1], counts, strict=True):
             if count > self._best[item]:
                 self._best[item] = count
                 self._where[item] = batch[row][0]
@@ -264,7 +264,10 @@ def _shared_start(texts: Sequence[str]) -> int:
     if len(texts) < 2:
         return 0
     first, last = min(texts), max(texts)  # what the outermost share, all share
-    return next((at for at, (one, other) in enumerate(zip(first, last)) if one != other), min(len(first), len(last)))
+    return next(
+        (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other),
+        min(len(first), len(last)),
+    )
 
 
 def _prompts(items: Sequence[Item], cores: Sequence[str]) -> dict[str, list[int]]:
