@@ -1,6 +1,6 @@
 """The guard: looks at other skills while training goes on, and warns, stops or goes back when one breaks.
 
-    from holdfast.trainers.guard.guard import Guard
+    from holdfast.trainers.guard import Guard
 
     trainer = GRPOTrainer(…, callbacks=[Guard(suite="quick", tasks=["mmlu"], every=50, policy="stop")])
 
