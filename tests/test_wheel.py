@@ -26,10 +26,34 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_has_one_package_and_its_data(installed: Path) -> None:
     assert [entry.name for entry in installed.iterdir() if not entry.name.endswith(".dist-info")] == ["holdfast"]
     package = installed / "holdfast"
-    for expected in ("py.typed", "conf/train.yaml", "conf/suite/tiny.yaml", "report/assets", "benchmarks/tiny/model"):
+    for expected in (
+        "py.typed",
+        "conf/train.yaml",
+        "conf/suite/tiny.yaml",
+        "report/html/assets",
+        "benchmarks/tiny/model",
+    ):
         assert (package / expected).exists(), expected
     size = sum(path.stat().st_size for path in (package / "benchmarks" / "tiny" / "model").iterdir())
     assert 500_000 < size <= 6 * 2**20
+
+
+def test_the_wheel_has_every_file_of_the_tree(installed: Path) -> None:
+    """The package is found, not listed, so that a new folder or data file cannot be forgotten."""
+    folders = {
+        "harness": "",
+        "rewards": "rewards/",
+        "benchmarks": "benchmarks/",
+        "trainers": "trainers/",
+        "conf": "conf/",
+    }
+    words = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *folders]
+    listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    tracked = [Path(name) for name in listed if (ROOT / name).is_file()]
+    expected = {folders[path.parts[0]] + path.relative_to(path.parts[0]).as_posix() for path in tracked}
+    package = installed / "holdfast"
+    found = {path.relative_to(package).as_posix() for path in package.rglob("*") if path.is_file()}
+    assert found == expected
 
 
 def test_the_core_tests_pass_against_the_wheel(installed: Path, tmp_path: Path) -> None:
