@@ -6,9 +6,9 @@ import logging
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, Union, cast
+from typing import Any, cast
 
+from holdfast import values
 from holdfast.errors import HoldfastError, UsageError, suggestion, unknown
 from holdfast.registry import Spec, lookup
 from holdfast.sample import Sample, Score, Text
@@ -21,8 +21,8 @@ _TRL_EXTRAS = frozenset({"completion_ids", "prompt_ids", "trainer_state", "envir
 class Reward:
     """A named reward, `Sample → Score`, with its options checked when it is made.
 
-    `reference` and `prompt` name the data-set columns that hold the ground truth and, where it is not TRL's own
-    `prompts`, the prompt. Picklable; the same verdict from any thread, event loop or process.
+    `reference` names the data-set column that holds the ground truth. Picklable; the same verdict from any thread,
+    event loop or process.
     Raises UsageError for an unknown name, option or option value.
     """
 
@@ -166,9 +166,9 @@ def samples_from(
             f"{suggestion(reference, rows)}"
         )
     references = rows.get(reference, [None] * count)
-    asked: Sequence[Text] = prompts if prompts is not None else [""] * count
+    given: Sequence[Text] = prompts if prompts is not None else [""] * count
     return [
-        Sample(completions[i], references[i], asked[i], {name: column[i] for name, column in rows.items()})
+        Sample(completions[i], references[i], given[i], {name: column[i] for name, column in rows.items()})
         for i in range(count)
     ]
 
@@ -194,38 +194,13 @@ def _check_options(spec: Spec, options: Mapping[str, Any]) -> None:
     for name, value in options.items():
         if name not in known:
             raise unknown(f"option of reward {spec.name!r}", name, known)
-        _check_value(f"option {name!r} of reward {spec.name!r}", value, hints.get(name, Any))
+        values.check(f"option {name!r} of reward {spec.name!r}", value, hints.get(name, Any))
     missing = [p.name for p in known.values() if p.default is inspect.Parameter.empty and p.name not in options]
     if missing:
         raise UsageError(f"reward {spec.name!r} needs the option {missing[0]!r}")
     if spec.check is not None:
         defaults = {p.name: p.default for p in known.values()}
         spec.check(**{**defaults, **options})
-
-
-def _check_value(what: str, value: Any, hint: Any) -> None:
-    """Check plain annotations (bool, int, float, str, Literal and unions of them); leave the others alone."""
-    allowed = typing.get_args(hint) if typing.get_origin(hint) in (Union, UnionType) else (hint,)
-    if not all(_plain(kind) for kind in allowed):
-        return
-    if not any(_fits(value, kind) for kind in allowed):
-        choices = [str(c) for kind in allowed if typing.get_origin(kind) is Literal for c in typing.get_args(kind)]
-        hint_text = suggestion(str(value), choices) if choices else f" (expected {hint})"
-        raise UsageError(f"{what} cannot be {value!r}{hint_text}")
-
-
-def _plain(kind: Any) -> bool:
-    return kind in (bool, int, float, str, type(None)) or typing.get_origin(kind) is Literal
-
-
-def _fits(value: Any, kind: Any) -> bool:
-    if typing.get_origin(kind) is Literal:
-        return value in typing.get_args(kind)
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, kind)
 
 
 def _is_column(value: Any, count: int) -> bool:
@@ -239,11 +214,11 @@ def log_parts(name: str, scores: Sequence[Score], log_extra: Any, log_metric: An
         log_extra(f"{name}/extracted", [score.extracted or "" for score in scores])
     if log_metric is None:
         return
-    values: dict[str, list[float]] = {}
+    measured: dict[str, list[float]] = {}
     for score in scores:
         for part, value in score.parts.items():
             if value is not None:
-                values.setdefault(part, []).append(value)
-    for part, found in values.items():
-        log_metric(f"{name}/{part}", sum(found) / len(found))
+                measured.setdefault(part, []).append(value)
+    for part, numbers in measured.items():
+        log_metric(f"{name}/{part}", sum(numbers) / len(numbers))
     log_metric(f"{name}/unjudged", sum(score.value is None for score in scores) / len(scores))

@@ -1,12 +1,14 @@
 """A suite: the tasks one measurement consists of, from a YAML file, a name of conf/suite, or a list."""
 
+import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from holdfast import values
 from holdfast.benchmarks.suites.file_task import task_from_file
 from holdfast.benchmarks.suites.task import Task, builtin_tasks, find_task
 from holdfast.errors import DataError, UsageError, suggestion, unknown
@@ -28,6 +30,7 @@ _OVERRIDES = [
     "length_normalized",
 ]
 _OWN_KEYS = ("task", "name", "limit", "chat", "k")
+_OWN_HINTS = {"limit": int | None, "chat": bool | None, "k": Sequence[int] | None}
 _FILE_KEYS = ("file", "prompt", "reference", "answer", "category", "cluster", "id")
 
 
@@ -130,6 +133,8 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
     for key in settings:
         if key not in known:
             raise unknown(f"setting of task {name!r}", key, {*known, *_FILE_KEYS})
+    for key, hint in _OWN_HINTS.items():
+        values.check(f"{key} of task {name!r}", settings.get(key), hint)
     task = task_from_file(settings, folder) if own_file else _lookup(name)
     overrides = {key: _value(key, settings[key]) for key in _OVERRIDES if key in settings}
     if task is not None and not own_file:
@@ -140,7 +145,7 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
         lm_eval="" if task is not None else name.removeprefix(LM_EVAL_PREFIX),
         limit=settings.get("limit"),
         chat=settings.get("chat"),
-        k=tuple(settings.get("k", ())),
+        k=tuple(settings.get("k") or ()),
         overrides=overrides,
     )
 
@@ -162,12 +167,8 @@ def _lookup(name: str) -> Task | None:
 
 
 def _value(key: str, value: Any) -> Any:
-    kinds = {f.name: str(f.type) for f in fields(Task)}
-    if isinstance(value, list):
-        return tuple(value)
-    if kinds[key] == "int" and (not isinstance(value, int) or isinstance(value, bool)):
-        raise UsageError(f"{key} must be a whole number, not {value!r}")
-    return value
+    values.check(key, value, typing.get_type_hints(Task)[key])
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _label(item: Any) -> str:

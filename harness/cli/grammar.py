@@ -6,13 +6,13 @@ are Hydra apps set `HYDRA = True` and define `run_hydra(overrides, flags)` inste
 """
 
 import dataclasses
-import types
 import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Union
+from typing import Any
 
-from holdfast.errors import UsageError, suggestion, unknown
+from holdfast import values
+from holdfast.errors import UsageError, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +66,18 @@ def bind(schema: type[Any], settings: dict[str, str], verb: str) -> Any:
     hints = typing.get_type_hints(schema)
     known = {f.name: f for f in dataclasses.fields(schema)}
     takes_extra = "extra" in known
-    values: dict[str, Any] = {"extra": {}} if takes_extra else {}
+    bound: dict[str, Any] = {"extra": {}} if takes_extra else {}
     for key, text in settings.items():
         if key in known and key != "extra":
-            values[key] = parse_value(text, hints[key], f"{verb} {key}=")
+            bound[key] = values.parse(text, hints[key], f"{verb} {key}=")
         elif takes_extra:
-            values["extra"][key] = text
+            bound["extra"][key] = text
         else:
             raise unknown(f"key of `holdfast {verb}`", key, known)
     for field in known.values():
-        if field.name not in values and _required(field):
+        if field.name not in bound and _required(field):
             raise UsageError(f"`holdfast {verb}` needs {field.name}=…")
-    return schema(**values)
-
-
-def parse_value(text: str, hint: Any, what: str) -> Any:
-    """A typed value of a text: bool, int, float, str, Literal, list[…], X | None. Raises UsageError."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (Union, types.UnionType):
-        if text in ("null", "none", "None") and type(None) in arguments:
-            return None
-        return parse_value(text, next(a for a in arguments if a is not type(None)), what)
-    if origin is Literal:
-        if text not in arguments:
-            raise UsageError(f"{what} cannot be {text!r}{suggestion(text, map(str, arguments))}")
-        return text
-    if origin is list:
-        inner = text.strip().removeprefix("[").removesuffix("]")
-        return [parse_value(part.strip(), arguments[0], what) for part in inner.split(",") if part.strip()]
-    return _plain_value(text, hint, what)
+    return schema(**bound)
 
 
 def plain(text: str) -> Any:
@@ -105,20 +88,6 @@ def plain(text: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError:
         return text
-
-
-def _plain_value(text: str, hint: Any, what: str) -> Any:
-    if hint is bool:
-        if text.lower() not in ("true", "false", "1", "0", "yes", "no"):
-            raise UsageError(f"{what} must be true or false, not {text!r}")
-        return text.lower() in ("true", "1", "yes")
-    if hint in (int, float):
-        try:
-            return hint(text)
-        except ValueError:
-            kind = "a whole number" if hint is int else "a number"
-            raise UsageError(f"{what} must be {kind}, not {text!r}") from None
-    return text
 
 
 def _required(field: "dataclasses.Field[Any]") -> bool:

@@ -1,10 +1,14 @@
 """A gate's policy: what a project demands of a comparison, from a YAML file. Margins and drops are in points there."""
 
+import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+
+from holdfast import values
 from holdfast.errors import DataError, UsageError, unknown
 
 
@@ -75,86 +79,70 @@ def read_policy(path: str | Path) -> Policy:
 
 def parse_policy(settings: Any, where: str = "policy") -> Policy:
     """A policy of its YAML form. Raises UsageError naming the key."""
-    known = _mapping(settings, where)
-    readers = {
-        "margin": _points,
-        "max_margin": _points,
-        "alpha": _number,
-        "target": _names,
-        "must_improve": _flag,
-        "required": _names,
-        "ignore": _names,
-        "ignore_items": _items,
-        "min_items": _count,
-        "max_unjudged": _points,
-        "benchmarks": _benchmarks,
-        "families": _families,
-        "allow": _names,
-    }
-    return Policy(**_read(known, readers, where))
+    known = dict(_mapping(settings, where))
+    parts: dict[str, Any] = {}
+    for key, read in (("ignore_items", _items), ("benchmarks", _benchmarks), ("families", _families)):
+        if known.get(key) is not None:
+            parts[key] = read(known.pop(key), f"{where}.{key}")
+    return Policy(**_read(known, Policy, where), **parts)
 
 
 def _benchmarks(value: Any, where: str) -> dict[str, TaskPolicy]:
-    readers = {"margin": _points, "allowed_drop": _points, "non_inferior": _flag, "min_items": _count}
     return {
-        str(task): TaskPolicy(**_read(_mapping(inner, f"{where}.{task}"), readers, f"{where}.{task}"))
+        str(task): TaskPolicy(**_read(_mapping(inner, f"{where}.{task}"), TaskPolicy, f"{where}.{task}"))
         for task, inner in _mapping(value, where).items()
     }
 
 
 def _families(value: Any, where: str) -> dict[str, Family]:
-    readers = {"tasks": _names, "margin": _points, "alpha": _number}
     families = {}
     for name, inner in _mapping(value, where).items():
         settings = {"tasks": inner} if isinstance(inner, list) else _mapping(inner, f"{where}.{name}")
         if "tasks" not in settings:
             raise UsageError(f"{where}.{name} needs tasks: […]")
-        families[str(name)] = Family(**_read(settings, readers, f"{where}.{name}"))
+        families[str(name)] = Family(**_read(settings, Family, f"{where}.{name}"))
     return families
 
 
-def _read(settings: Mapping[str, Any], readers: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _items(value: Any, where: str) -> dict[str, tuple[str, ...]]:
+    return {str(task): _names(items, f"{where}.{task}") for task, items in _mapping(value, where).items()}
+
+
+_IN_POINTS = ("margin", "max_margin", "allowed_drop", "max_unjudged")
+_Number = Annotated[float, msgspec.Meta(ge=0, le=100)]
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+def _read(settings: Mapping[str, Any], kind: type[Any], where: str) -> dict[str, Any]:
+    """The fields of `kind` that `settings` gives; points become shares. A key with no value is one left out."""
+    hints = typing.get_type_hints(kind)
     for key in settings:
-        if key not in readers:
-            raise unknown(f"key of {where}", str(key), readers)
-    return {key: readers[key](value, f"{where}.{key}") for key, value in settings.items() if value is not None}
+        if key not in hints:
+            raise unknown(f"key of {where}", str(key), hints)
+    return {k: _value(k, value, hints[k], f"{where}.{k}") for k, value in settings.items() if value is not None}
 
 
-def _mapping(value: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise UsageError(f"{where} must be a mapping, not {value!r:.60}")
-    return value
-
-
-def _number(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
-        raise UsageError(f"{where} must be a number from 0 to 100, not {value!r:.60}")
-    return float(value)
-
-
-def _points(value: Any, where: str) -> float:
-    return _number(value, where) / 100
-
-
-def _count(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise UsageError(f"{where} must be a whole number, not {value!r:.60}")
-    return value
-
-
-def _flag(value: Any, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise UsageError(f"{where} must be true or false, not {value!r:.60}")
-    return value
+def _value(key: str, value: Any, hint: Any, where: str) -> Any:
+    if hint == tuple[str, ...]:
+        return _names(value, where)
+    hint = {float: _Number, float | None: _Number, int: _Count, int | None: _Count}.get(hint, hint)
+    _demand(value, hint, where)
+    return value / 100 if key in _IN_POINTS else value
 
 
 def _names(value: Any, where: str) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
-    if not isinstance(value, Sequence) or not all(isinstance(name, str | int) for name in value):
+    if not values.fits(value, Sequence[str | int]):
         raise UsageError(f"{where} must be a list of names, not {value!r:.60}")
     return tuple(str(name) for name in value)
 
 
-def _items(value: Any, where: str) -> dict[str, tuple[str, ...]]:
-    return {str(task): _names(items, f"{where}.{task}") for task, items in _mapping(value, where).items()}
+def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    _demand(value, Mapping[Any, Any], where)
+    return typing.cast(Mapping[str, Any], value)
+
+
+def _demand(value: Any, hint: Any, where: str) -> None:
+    if not values.fits(value, hint):
+        raise UsageError(f"{where} must be {values.in_words(hint)}, not {value!r:.60}")

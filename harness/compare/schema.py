@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal, Union
 
+from holdfast import values
 from holdfast.compare.result import SCHEMA_VERSION, Comparison
 from holdfast.errors import DataError
 
@@ -95,24 +96,17 @@ def _read(hint: Any, value: Any, where: str) -> Any:
     if origin in (Union, types.UnionType):
         inner = next((a for a in arguments if dataclasses.is_dataclass(a)), None)
         return value if value is None or inner is None else _read(inner, value, where)
-    if hint is float:
-        return _read_float(value, where)
-    return value
-
-
-def _read_float(value: Any, where: str) -> float:
-    if value is None:
+    if hint is float and value is None:
         return float("nan")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise DataError(f"{where} must be a number, not {value!r:.80}")
-    return float(value)
+    if not values.fits(value, hint):
+        raise DataError(f"{where} must be {values.in_words(hint)}, not {value!r:.80}")
+    return float(value) if hint is float else value
 
 
 def _read_enum(kind: type[StrEnum], value: Any, where: str) -> StrEnum:
-    try:
-        return kind(value)
-    except ValueError:
-        raise DataError(f"{where} cannot be {value!r}; one of {', '.join(kind)}") from None
+    if not values.fits(value, kind):
+        raise DataError(f"{where} cannot be {value!r}; one of {', '.join(kind)}")
+    return kind(value)
 
 
 def _read_class(kind: Any, value: Any, where: str) -> Any:

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from holdfast import UsageError
+from holdfast import UsageError, values
 from holdfast.cli import main
-from holdfast.cli.grammar import parse_value, split
+from holdfast.cli.grammar import split
 
 
 def test_words_are_paths_settings_and_flags() -> None:
@@ -31,13 +31,13 @@ def test_words_are_paths_settings_and_flags() -> None:
     ],
 )
 def test_values_are_typed(text: str, hint: object, value: object) -> None:
-    assert parse_value(text, hint, "x") == value
+    assert values.parse(text, hint, "x") == value
 
 
 @pytest.mark.parametrize(("text", "hint"), [("three", int), ("maybe", bool), ("x", float)])
 def test_a_bad_value_is_named(text: str, hint: object) -> None:
     with pytest.raises(UsageError, match=repr(text)):
-        parse_value(text, hint, "key")
+        values.parse(text, hint, "key")
 
 
 @pytest.mark.parametrize(

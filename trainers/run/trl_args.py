@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Union
 
+from holdfast import values
 from holdfast.errors import UsageError, suggestion
 
 CONFIGS = {
@@ -43,8 +44,7 @@ def check(trainer: str, given: Mapping[str, Any]) -> None:
         if name not in fields:
             near = suggestion(name, fields).partition(" (available")[0]
             raise UsageError(f"unknown field trainer.args.{name} of trl.{schema.__name__}{near}")
-        if not _fits(value, hints.get(name, Any)):
-            raise UsageError(f"trainer.args.{name} cannot be {value!r} (expected {_named(hints[name])})")
+        _check_plain(name, value, hints.get(name, Any))
     if trainer in ("grpo", "rloo"):
         _check_groups(schema, given)
 
@@ -96,17 +96,8 @@ def _several_processes() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def _check_plain(name: str, value: Any, hint: Any) -> None:
     """Plain types are checked; what TRL itself converts (enums, dicts from text) is left to it."""
-    allowed = typing.get_args(hint) if typing.get_origin(hint) in (Union, types.UnionType) else (hint,)
-    if not all(kind in (bool, int, float, str, type(None)) for kind in allowed):
-        return True
-    if isinstance(value, bool):
-        return bool in allowed
-    if isinstance(value, int):
-        return int in allowed or float in allowed
-    return isinstance(value, tuple(allowed))
-
-
-def _named(hint: Any) -> str:
-    return getattr(hint, "__name__", None) or str(hint).replace("typing.", "")
+    kinds = typing.get_args(hint) if typing.get_origin(hint) in (Union, types.UnionType) else (hint,)
+    if all(kind in (bool, int, float, str, type(None)) for kind in kinds):
+        values.check(f"trainer.args.{name}", value, hint)
