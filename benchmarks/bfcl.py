@@ -86,6 +86,7 @@ def _files(folder: str, prefix: str, categories: tuple[str, ...]) -> tuple[str, 
 V4_SOURCE = Source(
     split="v4",
     files=_files("bfcl/v4", "BFCL_v4_", V4),
+    about=3_641,
     sha256="f41ccc086cac4b6bd5733eb5e1306807bda8a62be50135bae12359d56e73963e",
     assemble=joined,
     licence="Apache-2.0",

@@ -86,6 +86,7 @@ PLUS = Source(
     split="test",
     revision="b2d74c91837c3f2a20c1299ae98133cbe7cfa077",
     files=("mbpp/plus_prerelease/MbppPlus.jsonl.gz",),
+    about=378,
     sha256="2ed0830b0280ac9ed0a9db1d1642978a4f5a23ea2fb73d767e9ae74ce2620a12",
     from_hub=_plus_from_hub,
     from_file=_plus_from_file,

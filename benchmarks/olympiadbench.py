@@ -32,6 +32,7 @@ TASKS = (
             split="train",
             revision="91184b52131e7fc9455fef848035173aea8cc01a",
             files=("math/olympiadbench/test.jsonl",),
+            about=674,
             sha256="bb8c1e38a16ea9eacb77530315a674d883f267fbff79183effc53681b4fcc416",
             from_hub=_shaped,
             from_file=_shaped,

@@ -50,6 +50,7 @@ TASKS = (
             split="test",
             revision="b08601e04326c79dfdd32d625aee71d232d685c3",
             files=("wikitext/*.txt",),
+            about=62,
             assemble=passages,
             assemble_hub=passages,
             licence="CC-BY-SA-3.0",

@@ -11,17 +11,19 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.engine.backends.lm_eval_models import Engine, open_engine
+from holdfast.benchmarks.engine.backends.lm_eval_models import open_engine
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.journal import Journal, completion_record, read_completion
 from holdfast.benchmarks.engine.metrics import length_controlled_metrics, secondary_metrics
 from holdfast.benchmarks.engine.progress import Progress
+from holdfast.benchmarks.engine.protocol import Engine
 from holdfast.benchmarks.engine.ranks import Ranks, joined
 from holdfast.benchmarks.engine.scoring import Scorer
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.turns import whole
-from holdfast.benchmarks.engine.workload import Work, plan
+from holdfast.benchmarks.engine.work import Work
+from holdfast.benchmarks.engine.workload import plan
 from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import DataError
 from holdfast.files import read_json, write_json, write_whole

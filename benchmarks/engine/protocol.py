@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.lm_eval_fence.requests import conversation, requests
 from holdfast.sample import Message
 
 Emit = Callable[[Sequence[tuple[Item, Completion]]], None]
@@ -36,21 +37,13 @@ class Engine(Protocol):
 def instances(items: Sequence[Item], chat: bool = False) -> list[Any]:
     """lm-eval's requests of items; several per item for a comparison of options. `chat`: the prompt is a conversation
     as JSON, for an API."""
-    from lm_eval.api.instance import Instance
-    from lm_eval.models.api_models import JsonChatStr
-
     made = []
     for item in items:
         if item.kind == "generate":
-            asked = JsonChatStr(item.prompt) if chat else item.prompt
-            arguments: list[tuple[Any, ...]] = [(asked, dict(item.generation))]
+            prompt = conversation(item.prompt) if chat else item.prompt
+            made += requests("generate_until", [(prompt, dict(item.generation))], item.task)
         elif item.kind == "rolling":
-            arguments = [(item.prompt,)]
+            made += requests("loglikelihood_rolling", [(item.prompt,)], item.task)
         else:
-            arguments = list(item.pairs)
-        request = {"generate": "generate_until", "rolling": "loglikelihood_rolling"}.get(item.kind, item.kind)
-        made += [
-            Instance(request_type=request, doc={}, arguments=one, idx=i, metadata=(item.task, 0, 1))
-            for i, one in enumerate(arguments)
-        ]
+            made += requests("loglikelihood", list(item.pairs), item.task)
     return made

@@ -1,15 +1,17 @@
 """What there is to do: each task of a suite with its items, its judge, and the result's fixed part."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from holdfast.benchmarks.engine.backends.lm_eval_models import Engine
 from holdfast.benchmarks.engine.items import Completion, Examples, Item, build_items, choose, generation_arguments
 from holdfast.benchmarks.engine.journal import Journal
+from holdfast.benchmarks.engine.lm_eval_tasks import lm_eval_works
+from holdfast.benchmarks.engine.protocol import Engine
 from holdfast.benchmarks.engine.scoring import Finished, Judge, RewardJudge, likelihood_score, pick_option
 from holdfast.benchmarks.engine.settings import Settings
-from holdfast.benchmarks.engine.turns import Follow, TurnJudge, follower
+from holdfast.benchmarks.engine.turns import TurnJudge, follower
+from holdfast.benchmarks.engine.work import Work, lower, uses_chat
 from holdfast.benchmarks.suites.source import Doc, load_docs
 from holdfast.benchmarks.suites.suite import Entry, Suite
 from holdfast.benchmarks.suites.task import Task
@@ -20,53 +22,29 @@ from holdfast.runs.measurement import TaskResult
 from holdfast.sample import Score
 
 
-@dataclass
-class Work:
-    """One task, ready to run."""
-
-    name: str
-    items: Sequence[Item]
-    judge: Judge
-    result: TaskResult
-    """With everything but the numbers."""
-    finish: Callable[[Item, Completion], Completion] = lambda item, completion: completion
-    """Turns log-likelihoods into the chosen option."""
-    hold: bool = False
-    """The judge needs all completions at once."""
-    k: Sequence[int] = field(default=())
-    length_controlled: bool = False
-    """The win rate at equal length is reported, too."""
-    follow: Follow | None = None
-    """What is asked after an answer, in a task of several turns."""
-
-
-def plan(suite: Suite, engine: Engine, how: Settings, data_root: Path | None, cache: Path | None) -> list[Work]:
+def plan(suite: Suite, engine: Engine, settings: Settings, data_root: Path | None, cache: Path | None) -> list[Work]:
     """The works of a suite, in its order. All data is loaded and every option checked before anything is generated."""
     foreign = [entry for entry in suite.entries if entry.task is None]
     works = {
-        entry.name: _work(entry, entry.task, engine, how, data_root, cache)
+        entry.name: _work(entry, entry.task, engine, settings, data_root, cache)
         for entry in suite.entries
         if entry.task is not None
     }
     if foreign:
-        from holdfast.benchmarks.suites.lm_eval_tasks import lm_eval_works
-
-        works |= {work.name: work for work in lm_eval_works(foreign, engine, how)}
+        works |= {work.name: work for work in lm_eval_works(foreign, engine, settings)}
     mine = [works[entry.name] for entry in suite.entries if entry.name in works]
     return mine + [work for name, work in works.items() if name not in suite.names]
 
 
-def _work(entry: Entry, base: Task, engine: Engine, how: Settings, data_root: Path | None, cache: Path | None) -> Work:
-    task = _adapted(base, how)
-    chat = (
-        engine.chat
-        if entry.chat is None and how.chat is None
-        else bool(entry.chat or (entry.chat is None and how.chat))
-    )
-    if chat and not engine.chat:
-        raise DataError(f"task {entry.name!r} wants the chat template, but the model's tokenizer has none")
+def _work(
+    entry: Entry, base: Task, engine: Engine, settings: Settings, data_root: Path | None, cache: Path | None
+) -> Work:
+    task = _adapted(base, settings)
+    chat = uses_chat(entry, engine, settings)
     reward = Reward.from_config(task.reward)
-    docs = choose(_numbered(task, load_docs(task.source, data_root, task.name)), task, _lower(entry.limit, how.limit))
+    docs = choose(
+        _numbered(task, load_docs(task.source, data_root, task.name)), task, lower(entry.limit, settings.limit)
+    )
     examples = _examples(task, task.chat_fewshot if chat else task.fewshot, data_root)
     arguments, capped = _capped(generation_arguments(task, chat), engine.max_length)
     render = engine.render if chat else None
@@ -75,7 +53,7 @@ def _work(entry: Entry, base: Task, engine: Engine, how: Settings, data_root: Pa
         task=entry.name,
         version=task.version,
         reward={} if task.kind == "perplexity" else reward.describe(),
-        generation=_conditions(task, chat, examples.count, arguments, capped, how),
+        generation=_conditions(task, chat, examples.count, arguments, capped, settings),
         metric=task.metric,
         chance=task.chance,
     )
@@ -110,17 +88,17 @@ def _finish(task: Task) -> Callable[[Item, Completion], Completion]:
     return lambda item, completion: completion
 
 
-def _adapted(task: Task, how: Settings) -> Task:
+def _adapted(task: Task, settings: Settings) -> Task:
     """The task with the measurement's own settings over its defaults."""
     if task.kind != "generate":
         return task
-    sampling = dict(how.sampling) or task.sampling
+    sampling = dict(settings.sampling) or task.sampling
     samples = bool(sampling.get("temperature"))
     return replace(
         task,
-        max_tokens=how.max_tokens or task.max_tokens,
+        max_tokens=settings.max_tokens or task.max_tokens,
         sampling=sampling,
-        repeats=how.repeats if how.repeats and samples else task.repeats,
+        repeats=settings.repeats if settings.repeats and samples else task.repeats,
     )
 
 
@@ -133,15 +111,15 @@ def _capped(arguments: dict[str, object], max_length: int | None) -> tuple[dict[
 
 
 def _conditions(
-    task: Task, chat: bool, shown: int, arguments: dict[str, object], capped: bool, how: Settings
+    task: Task, chat: bool, shown: int, arguments: dict[str, object], capped: bool, settings: Settings
 ) -> dict[str, object]:
     """What must agree between two runs that are compared."""
     found: dict[str, object] = {"kind": task.kind, "chat_template": chat, "fewshot": shown, **arguments}
     if task.kind == "generate":
         found |= {"turns": task.turns} if task.turns > 1 else {}
-        found |= {"repeats": task.repeats, **({"seed": how.seed} if arguments.get("do_sample") else {})}
-    if how.chat_template_args and chat:
-        found["chat_template_args"] = dict(how.chat_template_args)
+        found |= {"repeats": task.repeats, **({"seed": settings.seed} if arguments.get("do_sample") else {})}
+    if settings.chat_template_args and chat:
+        found["chat_template_args"] = dict(settings.chat_template_args)
     return found | ({"max_gen_toks_capped_by_context": True} if capped else {})
 
 
@@ -161,7 +139,3 @@ def _examples(task: Task, count: int, data_root: Path | None) -> Examples:
     if task.fewshot_source is None:
         raise DataError(f"task {task.name!r} has no few-shot examples; set fewshot=0")
     return Examples(task, load_docs(task.fewshot_source, data_root, task.name), count)
-
-
-def _lower(*limits: int | None) -> int | None:
-    return min((limit for limit in limits if limit is not None), default=None)

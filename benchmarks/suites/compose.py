@@ -6,7 +6,7 @@ from importlib import resources
 from itertools import product
 from typing import Any, cast
 
-from holdfast.benchmarks.suites.evaluate import EvalConfig
+from holdfast.benchmarks.suites.eval_config import EvalConfig
 from holdfast.errors import UsageError, unknown
 from holdfast.overrides import quoted
 

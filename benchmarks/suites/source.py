@@ -52,6 +52,8 @@ class Source:
     licence: str = ""
     count: int | None = None
     """Rows there must be: a changed data set is refused."""
+    about: int | None = None
+    """Rows there are about, where mirrors differ: for planning only."""
     gated: str = ""
     """What a user has to do before the hub serves it."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast import values
+from holdfast.benchmarks.lm_eval_fence import index as lm_eval_index
 from holdfast.benchmarks.suites.file_task import task_from_file
 from holdfast.benchmarks.suites.task import Task, builtin_tasks, find_task
 from holdfast.errors import DataError, UsageError, suggestion, unknown
@@ -156,10 +157,8 @@ def _lookup(name: str) -> Task | None:
         return None
     if name in builtin_tasks():
         return find_task(name)
-    from holdfast.benchmarks.suites.lm_eval_tasks import lm_eval_has
-
     misspelt = get_close_matches(name, builtin_tasks(), n=1, cutoff=0.85)  # lm-eval's index takes seconds to read
-    if not misspelt and lm_eval_has(name):
+    if not misspelt and lm_eval_index.has(name):
         return None
     raise UsageError(
         f"unknown task {name!r}{suggestion(name, builtin_tasks())}; a benchmark of your own needs `file: rows.jsonl`"

@@ -78,7 +78,7 @@ def candidates(line: str) -> list[str]:
 
 _CONFIGS = {
     "train": ("holdfast.trainers.run.config", "TrainConfig"),
-    "eval": ("holdfast.benchmarks.suites.evaluate", "EvalConfig"),
+    "eval": ("holdfast.benchmarks.suites.eval_config", "EvalConfig"),
 }
 _MORE = {"train": ("experiment", "launcher", "sweeper", "from"), "eval": ()}
 """Keys that choose among configs, or a saved one."""

@@ -30,15 +30,15 @@ from holdfast.cli.grammar import Flags
 from holdfast.errors import HoldfastError, unknown
 
 if TYPE_CHECKING:
-    from holdfast.benchmarks.suites.evaluate import Evaluation
+    from holdfast.benchmarks.engine.evaluate import Evaluation
 
 HYDRA = True
 
 
 def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
     """One evaluation, or with `-m` one for each combination of values."""
+    from holdfast.benchmarks.engine.evaluate import evaluate
     from holdfast.benchmarks.suites.compose import compose, jobs
-    from holdfast.benchmarks.suites.evaluate import evaluate
 
     words = [word for word in overrides if not word.startswith("-")]
     switches = [word for word in overrides if word.startswith("-")]
@@ -54,8 +54,8 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
 
 def _sweep(jobs: Sequence[Sequence[str]], flags: Flags) -> int:
     """Every job runs, whatever came of those before it; 0 when all finished, else the first failure's code."""
+    from holdfast.benchmarks.engine.evaluate import evaluate
     from holdfast.benchmarks.suites.compose import compose
-    from holdfast.benchmarks.suites.evaluate import evaluate
 
     failed = 0
     records = []

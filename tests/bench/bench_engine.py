@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from helpers.lm_eval_export import to_lm_eval
 
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings
-from holdfast.benchmarks.suites.lm_eval_tasks import to_lm_eval
 from holdfast.benchmarks.suites.suite import Entry, Suite
 from holdfast.benchmarks.suites.task import Task, find_task
 

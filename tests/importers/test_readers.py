@@ -33,11 +33,10 @@ def jsonl(path: Path, rows: list[dict[str, Any]]) -> Path:
 def lm_eval_run(tiny: LoadedModel, folder: Path) -> Path:
     """lm-eval's own files of a real run of lm-eval on one of our tasks."""
     import torch
+    from helpers.lm_eval_export import to_lm_eval
     from lm_eval import simple_evaluate
     from lm_eval.loggers import EvaluationTracker
     from lm_eval.models.huggingface import HFLM
-
-    from holdfast.benchmarks.suites.lm_eval_tasks import to_lm_eval
 
     torch.set_num_threads(1)
     task = to_lm_eval(find_task("tiny_upper"))

@@ -17,7 +17,8 @@ from typing import Any
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.items import Completion, Item, choose
 from holdfast.benchmarks.engine.settings import Settings
-from holdfast.benchmarks.engine.workload import Work, plan
+from holdfast.benchmarks.engine.work import Work
+from holdfast.benchmarks.engine.workload import plan
 from holdfast.benchmarks.suites.source import Doc, Source, load_docs
 from holdfast.benchmarks.suites.suite import Entry, Suite
 from holdfast.errors import UsageError

@@ -1,4 +1,4 @@
-"""lm-eval's backends as our engine: batches in, completions out. Only the engine*.py files import lm_eval."""
+"""lm-eval's backends as our engine: batches in, completions out."""
 
 import logging
 from collections import defaultdict, deque
@@ -8,12 +8,14 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
-from holdfast.benchmarks.engine.backends.api_patches import Fact, patient, payload, quiet, read_facts
 from holdfast.benchmarks.engine.backends.hf import HFEngine
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.protocol import Emit, Engine, instances
 from holdfast.benchmarks.engine.ranks import Ranks
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.lm_eval_fence.api_patches import Fact, patient, payload, quiet, read_facts
+from holdfast.benchmarks.lm_eval_fence.models import backends, hooked, model_class
 from holdfast.errors import DataError, HoldfastError, UsageError, suggestion
 from holdfast.files import digest
 from holdfast.sample import Message
@@ -25,7 +27,7 @@ _OWN_PROCESSES = {"vllm": "tensor_parallel_size or data_parallel_size", "sglang"
 
 
 def open_engine(
-    model: "LoadedModel | Mapping[str, Any]", settings: Any, ranks: Ranks | None = None
+    model: "LoadedModel | Mapping[str, Any]", settings: Settings, ranks: Ranks | None = None
 ) -> "HFEngine | BackendEngine":
     """The engine for a model in memory or a backend's configuration `{backend: vllm, model: …, **arguments}`.
 
@@ -47,7 +49,7 @@ def open_engine(
 class BackendEngine:
     """Any backend of lm-eval by name: `vllm`, `local-chat-completions`, `openai-chat-completions`, …"""
 
-    def __init__(self, config: dict[str, Any], settings: Any) -> None:
+    def __init__(self, config: dict[str, Any], settings: Settings) -> None:
         self._backend = str(config.pop("backend", "hf"))
         self._name = str(config.get("model") or config.get("pretrained") or "")
         if not self._name:
@@ -67,9 +69,7 @@ class BackendEngine:
             self._lm.amodel_call = partial(patient, self._lm.amodel_call)
             self._lm.get_batched_requests = partial(quiet, self._lm.get_batched_requests)
 
-    def _open(self, settings: Any) -> Any:
-        from lm_eval.api.registry import get_model
-
+    def _open(self, settings: Settings) -> Any:
         arguments = dict(self._config)
         if self._backend in ("vllm", "hf", "sglang"):
             arguments["pretrained"] = arguments.pop("model", None) or arguments["pretrained"]
@@ -78,10 +78,10 @@ class BackendEngine:
             arguments["batch_size"] = 1
             arguments.setdefault("num_concurrent", 8)
         try:
-            return get_model(self._backend)(**arguments)
+            return model_class(self._backend)(**arguments)
         except (KeyError, ValueError) as error:
             raise UsageError(
-                f"unknown backend {self._backend!r}{suggestion(self._backend, _backends())}: {error}"
+                f"unknown backend {self._backend!r}{suggestion(self._backend, backends())}: {error}"
             ) from error
         except ImportError as error:
             raise UsageError(f"backend {self._backend!r} is not installed: {error}") from error
@@ -141,7 +141,7 @@ class BackendEngine:
             if waiting.get(_plain(request[0])):
                 emit([(waiting[_plain(request[0])].popleft(), Completion(str(text), reason, tokens))])
 
-        with _hooked(self._lm, arrived), _answering(self._name):
+        with hooked(self._lm, arrived), _answering(self._name):
             texts = self._lm.generate_until(requests)
         rest = [
             (item, Completion(str(text)))
@@ -172,27 +172,6 @@ def _answering(name: str) -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def _hooked(lm: Any, arrived: Callable[[str, Any, Any], None]) -> Iterator[None]:
-    """lm-eval's cache hook for the time of one call."""
-
-    class Hook:
-        add_partial = staticmethod(arrived)
-
-    before = lm.cache_hook
-    lm.set_cache_hook(Hook())
-    try:
-        yield
-    finally:
-        lm.set_cache_hook(before)
-
-
 def _plain(prompt: Any) -> str:
     """lm-eval wraps a conversation for an API in a tuple of its own."""
     return str(getattr(prompt, "prompt", prompt))
-
-
-def _backends() -> list[str]:
-    from lm_eval.api.registry import model_registry
-
-    return sorted(model_registry.keys())

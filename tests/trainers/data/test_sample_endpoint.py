@@ -128,7 +128,7 @@ def test_an_endpoint_that_does_not_sample_is_noticed(
 
 
 def test_how_long_a_server_asks_to_wait() -> None:
-    from holdfast.benchmarks.engine.backends.api_patches import retry_after
+    from holdfast.benchmarks.lm_eval_fence.api_patches import retry_after
 
     assert retry_after({"Retry-After": "7"}) == 7.0
     assert retry_after({"retry-after": "9999999"}) == 120.0
@@ -154,7 +154,7 @@ def test_how_long_a_server_asks_to_wait() -> None:
     ],
 )
 def test_what_is_no_completion_is_an_error(reply: Any) -> None:
-    from holdfast.benchmarks.engine.backends.api_patches import read_facts
+    from holdfast.benchmarks.lm_eval_fence.api_patches import read_facts
 
     with pytest.raises(ValueError, match="the server's reply"):
         read_facts(reply, only=True)

@@ -3,13 +3,14 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.benchmarks.engine.ranks import joined
 from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.suites.eval_config import EvalConfig
 from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import UsageError, unknown
 from holdfast.files import digest, write_json
@@ -18,47 +19,6 @@ from holdfast.runs.measurement import Measurement
 
 if TYPE_CHECKING:
     from holdfast.compare import Comparison
-
-
-@dataclass
-class EvalConfig:
-    """The keys of `holdfast eval`, with the defaults of conf/eval.yaml."""
-
-    model: Any = None
-    """A directory, a hub id, `tiny`, or `{model: …, backend: vllm, …}`."""
-    against: Any = None
-    """The model to compare with (the one before)."""
-    suite: Any = "quick"
-    """A suite's name or file, a task's name, or a list of tasks."""
-    backend: str = "hf"
-    """`hf` (in this process), or one of lm-eval's: `vllm`, `local-chat-completions`, …"""
-    backend_args: dict[str, Any] = field(default_factory=dict)
-    """Arguments of the backend (`base_url`, `tensor_parallel_size`, `num_concurrent`, …)."""
-    revision: str | None = None
-    dtype: str = "auto"
-    device: str | None = None
-    tokenizer: str | None = None
-    trust_remote_code: bool = False
-    batch_size: int = 16
-    chat: bool | None = None
-    chat_template_args: dict[str, Any] = field(default_factory=dict)
-    limit: int | None = None
-    max_tokens: int | None = None
-    max_length: int | None = None
-    repeats: int | None = None
-    sampling: dict[str, Any] = field(default_factory=dict)
-    seed: int = 0
-    target: list[str] = field(default_factory=list)
-    """Tasks one trained for: judged in a family of their own."""
-    margin: float | None = None
-    """In points; None: what the suite can decide."""
-    noise: bool = False
-    """Measure the model before a second time from scratch (A/A): how much changes when nothing changed."""
-    export: str | None = None
-    """Also write the results there in lm-eval's format."""
-    out: str | None = None
-    data_root: str | None = None
-    cache: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,75 +1,46 @@
-"""lm-eval's own tasks in our suites, and our tasks inside lm-eval."""
+"""lm-eval's own tasks in our suites."""
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.engine.backends.lm_eval_models import Engine
 from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.protocol import Engine
 from holdfast.benchmarks.engine.scoring import Finished
 from holdfast.benchmarks.engine.settings import Settings
-from holdfast.benchmarks.engine.workload import Work
-from holdfast.benchmarks.suites.source import load_docs, mirror_cache
+from holdfast.benchmarks.engine.work import Work, lower, uses_chat
+from holdfast.benchmarks.lm_eval_fence import index
+from holdfast.benchmarks.lm_eval_fence.requests import filtered
+from holdfast.benchmarks.suites.source import mirror_cache
 from holdfast.benchmarks.suites.suite import Entry
-from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import digest
-from holdfast.reward import Reward
 from holdfast.runs.measurement import TaskResult
-from holdfast.sample import Sample, Score
+from holdfast.sample import Score
 
 _PREFERRED = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc", "pass@1", "f1")
 """Which of a task's metrics is its primary one; else the first that is one number per item."""
 
 
-@lru_cache(maxsize=1)
-def task_manager() -> Any:
-    """lm-eval's index of its own tasks; reading it takes some seconds, once."""
-    from lm_eval.tasks import TaskManager
-
-    return TaskManager()
-
-
-@lru_cache(maxsize=16)
-def _manager_of(name: str) -> Any:
-    """The index of the one folder with a file `<name>.yaml` that defines the task (milliseconds), else of all."""
-    import lm_eval.tasks
-
-    if re.fullmatch(r"[\w-]+", name):
-        files = list(Path(lm_eval.tasks.__path__[0]).rglob(f"{name}.yaml"))
-        if len(files) == 1:
-            manager = lm_eval.tasks.TaskManager(include_path=str(files[0].parent), include_defaults=False)
-            if name in manager.task_index:
-                return manager
-    return task_manager()
-
-
-def lm_eval_has(name: str) -> bool:
-    """Whether lm-eval has a task, group or tag of that name."""
-    return name in _manager_of(name).task_index
-
-
-def lm_eval_works(entries: Sequence[Entry], engine: Engine, how: Settings) -> list[Work]:
+def lm_eval_works(entries: Sequence[Entry], engine: Engine, settings: Settings) -> list[Work]:
     """The works of entries that name lm-eval's own tasks; a group becomes one work per task.
 
     Raises UsageError for an unknown name, DataError when the data cannot be loaded."""
     works = []
     for entry in entries:
-        if not lm_eval_has(entry.lm_eval):
-            raise unknown("lm-eval task", entry.lm_eval, task_manager().all_tasks)
+        if not index.has(entry.lm_eval):
+            raise unknown("lm-eval task", entry.lm_eval, index.names())
         tasks = _loaded(entry.lm_eval)
         for name, task in tasks.items():
-            works.append(foreign_work(entry.name if len(tasks) == 1 else name, task, entry, engine, how))
+            works.append(foreign_work(entry.name if len(tasks) == 1 else name, task, entry, engine, settings))
     return works
 
 
 def _loaded(name: str) -> dict[str, Any]:
     try:
-        return dict(_manager_of(name).load([_mirrored(name)])["tasks"])
+        return dict(index.load(name, _mirrored(name)))
     except (OSError, ValueError, RuntimeError) as error:
         first = str(error).partition("\n")[0]
         raise DataError(f"lm-eval's task {name!r}: cannot load its data: {first:.300}") from error
@@ -78,7 +49,7 @@ def _loaded(name: str) -> dict[str, Any]:
 def _mirrored(name: str) -> "str | dict[str, Any]":
     """The task itself, or under $HOLDFAST_HUB (a folder of repositories) reading its copy there."""
     hub = os.environ.get("HOLDFAST_HUB")
-    config = _manager_of(name).task_index[name].cfg or {}
+    config = index.config_of(name)
     if not hub or not config.get("dataset_path") or not (Path(hub) / config["dataset_path"]).is_dir():
         return name
     place = (Path(hub) / config["dataset_path"]).resolve()
@@ -86,17 +57,13 @@ def _mirrored(name: str) -> "str | dict[str, Any]":
     return {"group": "mirrored", "task": [{"task": name, "dataset_path": str(place), "dataset_kwargs": options}]}
 
 
-def foreign_work(name: str, task: Any, entry: Entry, engine: Engine, how: Settings) -> Work:
+def foreign_work(name: str, task: Any, entry: Entry, engine: Engine, settings: Settings) -> Work:
     """The work of one of lm-eval's task objects."""
-    chat = (
-        engine.chat
-        if entry.chat is None and how.chat is None
-        else bool(entry.chat if entry.chat is not None else how.chat)
-    )
+    chat = uses_chat(entry, engine, settings)
     shots = entry.overrides.get("fewshot", task.config.num_fewshot) or 0
     task.set_config("num_fewshot", int(shots))
     task.set_fewshot_seed(1234)
-    chosen = _subset(task, _lower(entry.limit, how.limit))
+    chosen = _subset(task, lower(entry.limit, settings.limit))
     task.build_all_requests(
         samples=chosen,
         apply_chat_template=chat,
@@ -110,7 +77,7 @@ def foreign_work(name: str, task: Any, entry: Entry, engine: Engine, how: Settin
     result = TaskResult(
         task=name,
         version=str(task.VERSION or task.config.metadata or "1"),
-        reward={"name": f"lm_eval:{task.config.task}", "version": _lm_eval_version(), "options": {}},
+        reward={"name": f"lm_eval:{task.config.task}", "version": index.version(), "options": {}},
         generation={"kind": task.OUTPUT_TYPE, "chat_template": chat, "fewshot": shots, **items[0].generation},
         metric=judge.metric,
     )
@@ -183,11 +150,11 @@ class _ForeignJudge:
         parts: dict[str, float | None] = {}
         primary: float | None = None
         extracted = None
-        for filtered, answers in self._filtered(item, completion).items():
+        for name, answers in self._filtered(item, completion).items():
             for metric, value in self.task.process_results(doc, answers).items():
                 if not isinstance(value, Real):
                     continue
-                parts[metric if filtered == "none" else f"{metric},{filtered}"] = float(value)
+                parts[metric if name == "none" else f"{metric},{name}"] = float(value)
                 if metric == self.metric and primary is None:
                     primary, extracted = float(value), answers[0]
         if item.kind == "loglikelihood":
@@ -201,71 +168,12 @@ class _ForeignJudge:
 
     def _filtered(self, item: Item, completion: Completion) -> dict[str, list[Any]]:
         """Answers of the item's requests after each of the task's filters."""
-        from lm_eval.api.instance import Instance
-
         raw: list[Any] = [completion.text] if item.kind == "generate" else list(completion.logprobs)
         if item.kind == "rolling":
             raw = [completion.logprobs[0][0]]
-        requests = [
-            Instance(request_type="generate_until", doc=item.doc["doc"], arguments=("",), idx=i, resps=[answer])
-            for i, answer in enumerate(raw)
-        ]
-        for ensemble in self.task._filters:
-            ensemble.apply(requests)
-        return {name: [one.filtered_resps[name] for one in requests] for name in requests[0].filtered_resps}
+        return filtered(self.task, item.doc["doc"], raw)
 
 
 def _likeliest(item: Item, completion: Completion) -> str:
     values = [value for value, _ in completion.logprobs]
     return item.pairs[max(range(len(values)), key=values.__getitem__)][1].strip()
-
-
-def _lm_eval_version() -> str:
-    from importlib.metadata import version
-
-    return version("lm_eval")
-
-
-def _lower(*limits: int | None) -> int | None:
-    return min((limit for limit in limits if limit is not None), default=None)
-
-
-def to_lm_eval(task: Task, data_root: Path | None = None) -> Any:
-    """One of our generative tasks, without few-shot, as a task object for `lm_eval.evaluate`, scored by its reward.
-
-    Raises UsageError for a task of another kind."""
-    if task.kind != "generate":
-        raise UsageError(f"task {task.name!r} is of kind {task.kind!r}; only generative tasks are handed to lm-eval")
-    from lm_eval.api.task import ConfigurableTask
-
-    reward = Reward.from_config(task.reward)
-    docs = load_docs(task.source, data_root, task.name)
-
-    def judged(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, float]:
-        row = docs[int(doc["index"])]
-        value = reward.score(Sample(results[0], task.reference(row), task.prompt(row), task.sample_info(row))).value
-        return {task.metric: float("nan") if value is None else value}
-
-    def rows(**_: Any) -> Any:
-        import datasets
-
-        asked = [{"index": i, "question": task.text(row)} for i, row in enumerate(docs)]
-        return datasets.DatasetDict({"test": datasets.Dataset.from_list(asked)})
-
-    config = {
-        "task": task.name,
-        "custom_dataset": rows,
-        "test_split": "test",
-        "output_type": "generate_until",
-        "doc_to_text": lambda doc: doc["question"],
-        "doc_to_target": lambda doc: str(task.reference(docs[int(doc["index"])])),
-        "process_results": judged,
-        "generation_kwargs": {
-            "until": list(task.stop),
-            "max_gen_toks": task.max_tokens,
-            **({"do_sample": True, **task.sampling} if task.sampling else {"do_sample": False}),
-        },
-        "metric_list": [{"metric": task.metric, "aggregation": "mean", "higher_is_better": True}],
-        "num_fewshot": 0,
-    }
-    return ConfigurableTask(config=config)

@@ -1,0 +1,47 @@
+"""One task, ready to run: its items, its judge, and the result's fixed part."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.protocol import Engine
+from holdfast.benchmarks.engine.scoring import Judge
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.engine.turns import Follow
+from holdfast.benchmarks.suites.suite import Entry
+from holdfast.errors import DataError
+from holdfast.runs.measurement import TaskResult
+
+
+@dataclass
+class Work:
+    """One task, ready to run."""
+
+    name: str
+    items: Sequence[Item]
+    judge: Judge
+    result: TaskResult
+    """With everything but the numbers."""
+    finish: Callable[[Item, Completion], Completion] = lambda item, completion: completion
+    """Turns log-likelihoods into the chosen option."""
+    hold: bool = False
+    """The judge needs all completions at once."""
+    k: Sequence[int] = field(default=())
+    length_controlled: bool = False
+    """The win rate at equal length is reported, too."""
+    follow: Follow | None = None
+    """What is asked after an answer, in a task of several turns."""
+
+
+def uses_chat(entry: Entry, engine: Engine, settings: Settings) -> bool:
+    """Whether a task is asked through the chat template: as its suite says, else as the measurement says, else
+    wherever the model has one. Raises DataError where it is wanted and there is none."""
+    wanted = settings.chat if entry.chat is None else entry.chat
+    if wanted and not engine.chat:
+        raise DataError(f"task {entry.name!r} wants the chat template, but the model's tokenizer has none")
+    return engine.chat if wanted is None else bool(wanted)
+
+
+def lower(*limits: int | None) -> int | None:
+    """The lowest of the limits that are given."""
+    return min((limit for limit in limits if limit is not None), default=None)

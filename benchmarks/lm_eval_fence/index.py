@@ -1,0 +1,65 @@
+"""lm-eval's tasks by name: whether there is one, and the task objects of one."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import UsageError
+
+
+def version() -> str:
+    """The version of lm-eval that is installed."""
+    return metadata.version("lm_eval")
+
+
+@lru_cache(maxsize=1)
+def task_manager() -> Any:
+    """lm-eval's index of its own tasks; reading it takes some seconds, once."""
+    from lm_eval.tasks import TaskManager
+
+    return TaskManager()
+
+
+@lru_cache(maxsize=16)
+def manager_of(name: str, include_path: str | None = None) -> Any:
+    """The index of the one folder with a file `<name>.yaml` that defines the task (milliseconds), else of all.
+
+    `include_path`: a folder of task files of one's own, looked into first. Raises UsageError when it does not exist."""
+    import lm_eval.tasks
+
+    if include_path is not None:
+        if not Path(include_path).is_dir():
+            raise UsageError(f"include_path {include_path!r} is not a folder of lm-eval task files")
+        manager = lm_eval.tasks.TaskManager(include_path=include_path, include_defaults=False)
+        if name in manager.task_index:
+            return manager
+    if re.fullmatch(r"[\w-]+", name):
+        files = list(Path(lm_eval.tasks.__path__[0]).rglob(f"{name}.yaml"))
+        if len(files) == 1:
+            manager = lm_eval.tasks.TaskManager(include_path=str(files[0].parent), include_defaults=False)
+            if name in manager.task_index:
+                return manager
+    return task_manager()
+
+
+def has(name: str, include_path: str | None = None) -> bool:
+    """Whether lm-eval has a task, group or tag of that name."""
+    return name in manager_of(name, include_path).task_index
+
+
+def names() -> Sequence[str]:
+    """The names of all its tasks."""
+    return list(task_manager().all_tasks)
+
+
+def config_of(name: str, include_path: str | None = None) -> Mapping[str, Any]:
+    """What the task's YAML file says; empty for a group."""
+    return dict(manager_of(name, include_path).task_index[name].cfg or {})
+
+
+def load(name: str, config: "str | dict[str, Any]", include_path: str | None = None) -> Mapping[str, Any]:
+    """{name: task object} of a task, group or tag; `config` is the name again, or a mapping that changes the task."""
+    return dict(manager_of(name, include_path).load([config])["tasks"])

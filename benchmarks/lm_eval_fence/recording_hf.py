@@ -1,0 +1,120 @@
+"""lm-eval's model of transformers (`HFLM`) that keeps what lm-eval does not tell: how long each answer was, whether it
+was cut, whether its prompt was. Importing this module imports torch, transformers and lm-eval."""
+
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from lm_eval.models.huggingface import HFLM
+
+
+class Lockstep:
+    """Tells processes that share one model's weights whether any of them still computes."""
+
+    def __init__(self, device: Any) -> None:
+        self._device = device
+
+    def busy(self, computing: bool) -> bool:
+        """Whether any process is about to compute; all call this equally often."""
+        flag = torch.tensor([float(computing)], device=self._device)
+        dist.all_reduce(flag)
+        return bool(flag.item())
+
+
+class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
+    """Keeps lengths and cuts of the last batch; keeps step with other processes where weights are spread."""
+
+    lockstep: Lockstep | None = None
+
+    def _model_call(self, inps: Any, *rest: Any, **options: Any) -> Any:
+        if self.lockstep:
+            self.lockstep.busy(True)
+        return super()._model_call(inps, *rest, **options)
+
+    def _loglikelihood_tokens(self, requests: Any, disable_tqdm: bool = True, override_bs: Any = None) -> Any:
+        return super()._loglikelihood_tokens(requests, disable_tqdm=True, override_bs=override_bs)
+
+    def await_others(self) -> None:
+        """Lend this process's shard until the others have compared their options, too: they need not have made as
+        many forward passes. (In generating, transformers sees to that: synced_gpus.)"""
+        while self.lockstep and self.lockstep.busy(False):
+            super()._model_call(torch.zeros((1, 1), dtype=torch.long, device=self.device))
+
+    def tok_batch_encode(self, strings: Any, **options: Any) -> Any:
+        ids, mask = super().tok_batch_encode(strings, **{**options, "left_truncate_len": None})
+        limit = options.get("left_truncate_len") or ids.shape[1]
+        self._prompts = list(strings)
+        self._cut = [int(length) > limit for length in mask.sum(dim=1).tolist()]
+        return ids[:, -limit:], mask[:, -limit:]
+
+    def _model_generate(self, context: Any, max_length: int, stop: Any, **options: Any) -> Any:
+        if self.lockstep:
+            options["synced_gpus"] = True
+        own = [text for text in stop if text != self.tok_decode([self.eot_token_id], skip_special_tokens=False)]
+        if own:
+            rows = super()._model_generate(context, max_length, stop, **options)
+        else:
+            rows = self._generate_to_end(context, max_length, options)
+        self._answers = rows[:, context.shape[1] :].tolist()
+        return rows
+
+    def _generate_to_end(self, context: Any, max_length: int, options: dict[str, Any]) -> Any:
+        """Without stop strings: lm-eval would decode every row at every step to look for them."""
+        sampling = dict(options)
+        if not sampling.get("do_sample"):
+            sampling.pop("temperature", None)
+        ends = sorted(self.ends() - {self.tokenizer.pad_token_id} | {self.tokenizer.eos_token_id} - {None})
+        with (
+            torch.no_grad(),
+            torch.autocast(
+                device_type=self.device.type,
+                dtype=self.mixed_precision_dtype,
+                enabled=self.mixed_precision_dtype is not None,
+            ),
+        ):
+            return self.model.generate(
+                input_ids=context,
+                max_length=max_length,
+                eos_token_id=ends,
+                pad_token_id=self.tokenizer.pad_token_id,
+                use_cache=True,
+                **sampling,
+            )
+
+    def take_facts(self, prompts: Sequence[str], texts: Sequence[str], limit: int) -> list[tuple[str, int, bool]]:
+        """(finish_reason, tokens, prompt_cut) of each answer of the last batch, in the order of `prompts`."""
+        positions: dict[str, deque[int]] = defaultdict(deque)
+        for position, prompt in enumerate(self._prompts):
+            positions[prompt].append(position)
+        ends = self.ends()
+        facts = []
+        for prompt, text in zip(prompts, texts, strict=True):
+            position = positions[prompt].popleft()
+            facts.append((*self._finish(self._answers[position], ends, text, limit), self._cut[position]))
+        return facts
+
+    def _finish(self, tokens: list[int], ends: frozenset[int], text: str, limit: int) -> tuple[str, int]:
+        """Why and after how many tokens an answer ended: an end token, a stop string, or the limit."""
+        stopped = next((i for i, token in enumerate(tokens) if token in ends), None)
+        if stopped is not None and text == self.tok_decode(tokens[:stopped]):
+            return "stop", stopped + 1
+        whole = self.tok_decode(tokens)
+        if text != whole:  # lm-eval cut it at a stop string
+            return "stop", len(self.tok_encode(text, add_special_tokens=False))
+        return ("length" if len(tokens) >= limit else "stop"), len(tokens)
+
+    def ends(self) -> frozenset[int]:
+        """The tokens that end an answer."""
+        configured = getattr(self.model.generation_config, "eos_token_id", None)
+        many = configured if isinstance(configured, list) else [configured]
+        pads = [self.tokenizer.eos_token_id, self.tokenizer.pad_token_id]
+        return frozenset(token for token in [*many, *pads] if token is not None)
+
+    def too_long(self, pairs: Sequence[tuple[str, str]]) -> bool:
+        """Whether a context and its continuation exceed the model's length (lm-eval then drops the beginning)."""
+        longest = max((context + text for context, text in pairs), key=len)
+        if len(longest.encode("utf-8")) <= self.max_length:
+            return False  # no tokenizer makes more tokens than bytes
+        return bool(len(self.tok_encode(longest)) > self.max_length + 1)

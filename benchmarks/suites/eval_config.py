@@ -1,0 +1,45 @@
+"""The configuration of `holdfast eval`."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class EvalConfig:
+    """The keys of `holdfast eval`, with the defaults of conf/eval.yaml."""
+
+    model: Any = None
+    """A directory, a hub id, `tiny`, or `{model: …, backend: vllm, …}`."""
+    against: Any = None
+    """The model to compare with (the one before)."""
+    suite: Any = "quick"
+    """A suite's name or file, a task's name, or a list of tasks."""
+    backend: str = "hf"
+    """`hf` (in this process), or one of lm-eval's: `vllm`, `local-chat-completions`, …"""
+    backend_args: dict[str, Any] = field(default_factory=dict)
+    """Arguments of the backend (`base_url`, `tensor_parallel_size`, `num_concurrent`, …)."""
+    revision: str | None = None
+    dtype: str = "auto"
+    device: str | None = None
+    tokenizer: str | None = None
+    trust_remote_code: bool = False
+    batch_size: int = 16
+    chat: bool | None = None
+    chat_template_args: dict[str, Any] = field(default_factory=dict)
+    limit: int | None = None
+    max_tokens: int | None = None
+    max_length: int | None = None
+    repeats: int | None = None
+    sampling: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    target: list[str] = field(default_factory=list)
+    """Tasks one trained for: judged in a family of their own."""
+    margin: float | None = None
+    """In points; None: what the suite can decide."""
+    noise: bool = False
+    """Measure the model before a second time from scratch (A/A): how much changes when nothing changed."""
+    export: str | None = None
+    """Also write the results there in lm-eval's format."""
+    out: str | None = None
+    data_root: str | None = None
+    cache: str | None = None
