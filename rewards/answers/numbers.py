@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from holdfast.rewards.answers.text import tagged
+from holdfast.rewards.answers.thinking import strip_thinking
 
 DIGITS_CAP = 400  # no answer is longer; a model's endless decimal is refused before it becomes a big integer
 _TAIL = 100_000  # an answer is near the end: this bounds the work on a runaway completion
@@ -78,10 +79,10 @@ class Final(NamedTuple):
 def final(text: str, extract: str = "auto") -> Final | None:
     """The number after the last marker, or the last one; None without one."""
     text = text[-_TAIL:]
-    _, think, after = text.rpartition("</think>")
-    if not think and "<think>" in text:
+    answer = strip_thinking(text)
+    if answer is None:
         return None  # still thinking when it was cut off
-    text = _plain(tagged(after if think else text))
+    text = _plain(tagged(answer))
     marker = None if extract == "last" else _last(_MARKER, text)
     if marker is not None:
         end = _line_end(text, marker.end())

@@ -4,20 +4,17 @@ import json
 import re
 from dataclasses import replace
 
+from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.sample import Sample
 
-THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 _TAG = re.compile(r"<(?:final_)?answer>(.{0,3000}?)</(?:final_)?answer>", re.IGNORECASE | re.DOTALL)
 _SAID = re.compile(r"\n|answer|boxed|####", re.IGNORECASE)
 _TAIL, _SHORT = 60_000, 200
 
 
 def answer_text(text: str) -> str:
-    """The part of a completion that answers: what follows the last `</think>`, nothing while it still thinks."""
-    _, closed, after = text.rpartition(THINK_CLOSE)
-    if closed:
-        return after
-    return "" if text.lstrip().startswith(THINK_OPEN) else text
+    """The part of a completion that answers: what follows its thought, nothing while it still thinks."""
+    return strip_thinking(text) or ""
 
 
 def tagged(text: str) -> str:

@@ -11,6 +11,7 @@ from collections import deque
 from typing import NamedTuple
 
 from holdfast.rewards.answers.text import tagged
+from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.rewards.math_answer.extract.statement import (
     FORMULA,
     NUMBER,
@@ -81,12 +82,7 @@ def extract(text: str, mode: str = "auto") -> Extraction:
 
 def final_part(text: str) -> str:
     """The text that counts: after `</think>`, before an end-of-turn token; empty while still thinking."""
-    _, closed, after = text.rpartition("</think>")
-    if closed:
-        text = after
-    elif "<think>" in text:
-        return ""
-    text = tagged(text)
+    text = tagged(strip_thinking(text) or "")
     if "<|" in text or "</s>" in text:
         for mark in _TURN_ENDS:
             at = text.find(mark)

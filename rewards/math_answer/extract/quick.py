@@ -6,6 +6,7 @@ Says nothing (None) wherever the full judge could see something else.
 import re
 from fractions import Fraction
 
+from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.rewards.math_answer.settings import Settings
 from holdfast.sample import Sample, Score
 
@@ -20,10 +21,10 @@ def score(sample: Sample, settings: Settings) -> Score | None:
     if isinstance(reference, bool) or not isinstance(reference, str | int) or settings.decimal_comma:
         return None
     text = sample.completion if isinstance(sample.completion, str) else sample.text
-    if "think>" in text:
-        _, closed, text = text.rpartition("</think>")
-        if not closed or "<think>" in text:
-            return None
+    answer = strip_thinking(text)
+    if answer is None:
+        return None
+    text = answer
     if "<|" in text or "</s>" in text or "nswer>" in text:
         return None
     found = _final(text, settings.extract == "boxed")
