@@ -7,11 +7,11 @@ from typing import Any
 
 from holdfast.errors import UsageError
 from holdfast.registry import register
+from holdfast.rewards.math_answer import quick
 from holdfast.rewards.math_answer.equal.render import show
-from holdfast.rewards.math_answer.extract import quick
-from holdfast.rewards.math_answer.extract.reading import read
+from holdfast.rewards.math_answer.judge import BadReference, Judgement, judge
+from holdfast.rewards.math_answer.parse.reading import read
 from holdfast.rewards.math_answer.settings import Boxes, Extract, Order, Percent, Settings, Units, Verdict
-from holdfast.rewards.math_answer.worker.judge import BadReference, Judgement, judge
 from holdfast.rewards.math_answer.worker.pool import POOL, Failure, Task
 from holdfast.sample import Sample, Score
 

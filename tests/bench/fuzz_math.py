@@ -12,8 +12,8 @@ import time
 import atheris
 
 with atheris.instrument_imports(include=["holdfast.rewards.math_answer"]):
+    from holdfast.rewards.math_answer.judge import BadReference, judge, reference_parts
     from holdfast.rewards.math_answer.settings import Settings
-    from holdfast.rewards.math_answer.worker.judge import BadReference, judge, reference_parts
 
 SETTINGS = Settings()
 PIECES = (

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-from holdfast.rewards.math_answer.equal import agreement, evaluate, scalars
-from holdfast.rewards.math_answer.extract.regions import Piece, looks_like, region
-from holdfast.rewards.math_answer.parse import modular
-from holdfast.rewards.math_answer.parse.names import FLIPPED
-from holdfast.rewards.math_answer.parse.solutions import (
+from holdfast.rewards.answers.names import FLIPPED
+from holdfast.rewards.math_answer.equal import agreement, evaluate, modular, scalars
+from holdfast.rewards.math_answer.equal.regions import Piece, looks_like, region
+from holdfast.rewards.math_answer.equal.solutions import (
     Solutions,
     expanded,
     named,

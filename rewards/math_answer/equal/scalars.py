@@ -2,8 +2,7 @@
 
 from fractions import Fraction
 
-from holdfast.rewards.math_answer.equal import agreement
-from holdfast.rewards.math_answer.parse import modular
+from holdfast.rewards.math_answer.equal import agreement, modular
 from holdfast.rewards.math_answer.parse.tree import COMPUTED, PI, Node, div, has, has_decimals, mul, num, symbols, walk
 from holdfast.rewards.math_answer.settings import Settings
 

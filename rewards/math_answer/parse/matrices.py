@@ -1,19 +1,16 @@
 """Matrices: reading an environment, sums, products, powers."""
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
+from holdfast.rewards.math_answer.parse.cursor import Cursor
 from holdfast.rewards.math_answer.parse.tree import MAX_CELLS, MINUS_ONE, Node, Unreadable, add, fn, mul, num, power
-
-if TYPE_CHECKING:
-    from holdfast.rewards.math_answer.parse.parse import Parser
 
 _MATRICES = frozenset(
     ("matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array psmallmatrix bsmallmatrix").split()
 )
 
 
-def environment(parser: "Parser", text: str) -> Node:
+def environment(parser: Cursor, text: str) -> Node:
     """`\\begin{pmatrix} … \\end{pmatrix}`; cases, aligned and gathered lines become a list."""
     opening, _, name = text.partition(" ")
     if opening != "begin":

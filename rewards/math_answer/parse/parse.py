@@ -8,16 +8,14 @@ product   factor ((*|/|nothing) factor)*           then words: a unit
 factor    [-] power                                power: postfix (! % ° ') and ^
 """
 
-from collections.abc import Callable
-
-from holdfast.rewards.math_answer.equal.arithmetic import binomial, call, factorial, in_base, literal, proper, repeating
+from holdfast.rewards.answers.names import INVERSES
 from holdfast.rewards.math_answer.parse import structures
-from holdfast.rewards.math_answer.parse.names import INVERSES
+from holdfast.rewards.math_answer.parse.arithmetic import binomial, call, factorial, in_base, literal, proper, repeating
+from holdfast.rewards.math_answer.parse.cursor import Cursor
 from holdfast.rewards.math_answer.parse.tokens import END, Token, tokenize
 from holdfast.rewards.math_answer.parse.tree import (
     IMAGINARY,
     INF,
-    MAX_DEPTH,
     MAX_HEIGHT,
     MINUS_ONE,
     PI,
@@ -53,56 +51,8 @@ def parse(text: str) -> Node:
     return node
 
 
-class Parser:
-    """One pass over the tokens of one answer."""
-
-    def __init__(self, tokens: list[Token]) -> None:
-        self.tokens = tokens
-        self.position = 0
-        self.depth = 0
-        self.bars = 0
-        """How many |…| are open: only then does a bar close."""
-        self.builders = 0
-        self.integrals = 0
-        self.bound: frozenset[str] = frozenset()
-        """Names that a sum or limit around this point binds; `i` is no imaginary unit there."""
-
-    # reading tokens
-
-    def peek(self, ahead: int = 0) -> Token:
-        """The next token, or END."""
-        at = self.position + ahead
-        return self.tokens[at] if at < len(self.tokens) else END
-
-    def next(self) -> Token:
-        """The next token, consumed."""
-        token = self.peek()
-        self.position += 1
-        return token
-
-    def take(self, kind: str, *texts: str) -> bool:
-        """Consume the next token if it is one of these."""
-        token = self.peek()
-        if token.kind == kind and (not texts or token.text in texts):
-            self.position += 1
-            return True
-        return False
-
-    def expect(self, text: str) -> None:
-        """Consume this token or fail."""
-        if self.next().text != text:
-            raise Unreadable(f"{text!r} is missing")
-
-    def nested(self, inner: Callable[[], Node]) -> Node:
-        """A level deeper."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise Unreadable(f"nested more than {MAX_DEPTH} levels deep")
-        node = inner()
-        self.depth -= 1
-        return node
-
-    # levels
+class Parser(Cursor):
+    """The levels of the grammar."""
 
     def answer(self) -> Node:
         """A whole answer: one relation, or a bare list of them."""

@@ -1,16 +1,13 @@
 """The parts of the grammar that are no arithmetic: lists, brackets, commands, big operators, matrices, names, units."""
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from holdfast.rewards.math_answer.equal import arithmetic
-from holdfast.rewards.math_answer.extract.clean import words_of
+from holdfast.rewards.answers.names import FIELDS, SCALE_WORDS, UNITS
+from holdfast.rewards.math_answer.parse import arithmetic
+from holdfast.rewards.math_answer.parse.clean import words_of
+from holdfast.rewards.math_answer.parse.cursor import Cursor
 from holdfast.rewards.math_answer.parse.matrices import environment, matrix_power, matrix_product, matrix_sum
-from holdfast.rewards.math_answer.parse.names import FIELDS, SCALE_WORDS, UNITS
 from holdfast.rewards.math_answer.parse.tree import DOTS, Node, Unreadable, add, div, fn, mul, num, power
-
-if TYPE_CHECKING:
-    from holdfast.rewards.math_answer.parse.parse import Parser
 
 SHAPES = frozenset({"matrix"})
 MODULI = frozenset({"mod", "bmod", "pmod"})
@@ -25,7 +22,7 @@ _CHANGING = frozenset(
 __all__ = ["SHAPES", "bracketed", "command", "matrix_sum", "product", "sequence"]
 
 
-def sequence(parser: "Parser") -> Node:
+def sequence(parser: Cursor) -> Node:
     """Relations with separators between them: one stays itself, more are a `list`."""
     items: list[Node] = []
     signs: list[str] = []
@@ -44,7 +41,7 @@ def sequence(parser: "Parser") -> Node:
     return items[0] if len(items) == 1 else _grouped(items, signs)
 
 
-def _separator(parser: "Parser") -> str:
+def _separator(parser: Cursor) -> str:
     """All separators up to the next item; the strongest of them."""
     strongest = ""
     while True:
@@ -57,7 +54,7 @@ def _separator(parser: "Parser") -> str:
             strongest = text
 
 
-def _closes(parser: "Parser") -> bool:
+def _closes(parser: Cursor) -> bool:
     token = parser.peek()
     if token.kind == "end":
         return True
@@ -88,7 +85,7 @@ def _grouped(items: list[Node], signs: list[str]) -> Node:
     return Node("list", tuple(items), strongest)
 
 
-def modulus(parser: "Parser", node: Node) -> Node:
+def modulus(parser: Cursor, node: Node) -> Node:
     """`… \\pmod{7}`, `… (mod 7)`, `… mod 7` after a relation."""
     bracket = parser.peek().text == "(" and parser.peek(1).text in MODULI
     if not bracket and parser.peek().text not in MODULI:
@@ -114,7 +111,7 @@ def raised(base: Node, exponent: Node) -> Node:
     return matrix_power(base, exponent) if base.kind == "matrix" else power(base, exponent)
 
 
-def unit(parser: "Parser", left: Node) -> Node:
+def unit(parser: Cursor, left: Node) -> Node:
     """The words after a quantity: its unit in canonical spelling, empty for mere nouns."""
     known: list[str] = []
     if (scale := SCALE_WORDS.get(parser.peek().text)) is not None:
@@ -152,7 +149,7 @@ def _refuse_changed(text: str, after_unit: bool) -> None:
         raise Unreadable(f"what {text!r} makes of the number is not known")
 
 
-def word(parser: "Parser") -> Node:
+def word(parser: Cursor) -> Node:
     """Words where a quantity could stand: a name of their own (`Area = 5`, `Navin`)."""
     words = []
     while parser.peek().kind == "word":
@@ -164,7 +161,7 @@ def _words(text: str) -> list[str]:
     return text.replace("/", " per ").replace(".", " ").replace("~", " ").split()
 
 
-def degrees(parser: "Parser", node: Node) -> Node:
+def degrees(parser: Cursor, node: Node) -> Node:
     """`30°`, `20°C`."""
     if parser.peek().kind == "name" and parser.peek().text in "CF" and not parser.peek().spaced:
         parser.next()
@@ -179,14 +176,14 @@ def degrees(parser: "Parser", node: Node) -> Node:
     return Node("deg", (node,))
 
 
-def minutes(parser: "Parser", node: Node) -> Node:
+def minutes(parser: Cursor, node: Node) -> Node:
     """Minutes and seconds of arc are read as units."""
     token = parser.next()
     twice = token.text == "''" or parser.take("op", "'")
     return Node("unit", (node,), "arcsec" if twice else "arcmin")
 
 
-def bracketed(parser: "Parser") -> Node:
+def bracketed(parser: Cursor) -> Node:
     """What an opening bracket opens."""
     token = parser.peek()
     if token.text == "{":
@@ -203,7 +200,7 @@ def bracketed(parser: "Parser") -> Node:
     return node
 
 
-def _bars(parser: "Parser", sign: str) -> Node:
+def _bars(parser: Cursor, sign: str) -> Node:
     parser.bars += 1
     inside = sequence(parser)
     parser.expect(sign)
@@ -213,7 +210,7 @@ def _bars(parser: "Parser", sign: str) -> Node:
     return arithmetic.call("abs" if sign == "|" else "norm", None, (inside,))
 
 
-def _set(parser: "Parser") -> Node:
+def _set(parser: Cursor) -> Node:
     if parser.take("op", ")set"):
         return Node("set")
     head = sequence(parser)
@@ -227,7 +224,7 @@ def _set(parser: "Parser") -> Node:
     return Node("set", head.args if head.kind == "list" else (head,))
 
 
-def _tuple(parser: "Parser", opening: str) -> Node:
+def _tuple(parser: Cursor, opening: str) -> Node:
     inside = sequence(parser)
     closing = parser.next().text
     if closing not in ((")>",) if opening == "<(" else (")", "]", "[")):
@@ -240,7 +237,7 @@ def _tuple(parser: "Parser", opening: str) -> Node:
     return Node("tuple", inside.args, left + {"[": ")", ")>": ")"}.get(closing, closing))
 
 
-def command(parser: "Parser") -> Node:
+def command(parser: Cursor) -> Node:
     """A LaTeX command at the start of a factor."""
     token = parser.next()
     name = token.text
@@ -271,7 +268,7 @@ def command(parser: "Parser") -> Node:
     raise Unreadable(f"an unknown command: \\{name}")
 
 
-def _field(parser: "Parser") -> Node:
+def _field(parser: Cursor) -> Node:
     node = parser.argument()
     name = node.value if node.kind == "sym" else ""
     if parser.peek().text == "^" and parser.peek(1).text == "+":
@@ -281,7 +278,7 @@ def _field(parser: "Parser") -> Node:
     return Node("field", (), name) if name.rstrip("+") in FIELDS else node
 
 
-def root(parser: "Parser", name: str) -> Node:
+def root(parser: Cursor, name: str) -> Node:
     """`\\sqrt[n]{x}`, `sqrt(x)`, `\\sqrt x`."""
     index = num(3) if name == "cbrt" else num(2)
     if parser.take("op", "["):
@@ -291,7 +288,7 @@ def root(parser: "Parser", name: str) -> Node:
     return power(of, div(num(1), index))
 
 
-def repeating_decimal(parser: "Parser", text: str) -> Node:
+def repeating_decimal(parser: Cursor, text: str) -> Node:
     """`0.1\\overline{6}`."""
     parser.next()
     parser.expect("{")
@@ -300,7 +297,7 @@ def repeating_decimal(parser: "Parser", text: str) -> Node:
     return arithmetic.repeating(text, period)
 
 
-def subscripted(parser: "Parser", name: str) -> Node:
+def subscripted(parser: Cursor, name: str) -> Node:
     """`x_1`, `a_{n+1}` (an `index`), `x_{max}`, `S_{ABC}` (names of their own)."""
     parser.expect("_")
     if parser.peek().text != "{":
@@ -319,7 +316,7 @@ def subscripted(parser: "Parser", name: str) -> Node:
     return Node("index", (parser.group(),), name)
 
 
-def application(parser: "Parser", node: Node) -> Node:
+def application(parser: Cursor, node: Node) -> Node:
     """`f(x)`; for other letters than f, g, h only with a single simple argument, else it is a product."""
     if node.kind not in ("sym", "index") or parser.peek().text != "(":
         return node
@@ -337,7 +334,7 @@ def application(parser: "Parser", node: Node) -> Node:
     return Node("app", (*node.args, *arguments), node.value)
 
 
-def inverse_function(parser: "Parser", node: Node) -> Node:
+def inverse_function(parser: Cursor, node: Node) -> Node:
     """`f^{-1}(x)`."""
     if node.kind != "pow" or node.args[0].kind != "sym" or node.args[1].kind != "num":
         return node
@@ -346,7 +343,7 @@ def inverse_function(parser: "Parser", node: Node) -> Node:
     return application_of(parser, f"{node.args[0].value}^{node.args[1].value[0]}") or node
 
 
-def application_of(parser: "Parser", name: str) -> Node | None:
+def application_of(parser: Cursor, name: str) -> Node | None:
     """A named function's value when a bracket follows."""
     if parser.peek().text != "(":
         return None
@@ -354,7 +351,7 @@ def application_of(parser: "Parser", name: str) -> Node | None:
     return Node("app", inside.args if inside.kind == "tuple" else (inside,), name)
 
 
-def _big(parser: "Parser", kind: str) -> Node:
+def _big(parser: Cursor, kind: str) -> Node:
     low = high = None
     while parser.peek().text in ("_", "^") and (low is None or high is None):
         if parser.next().text == "_":
@@ -376,7 +373,7 @@ def _big(parser: "Parser", kind: str) -> Node:
     return Node(kind, (body, start, high), name)
 
 
-def _integral(parser: "Parser", low: Node | None, high: Node | None) -> Node:
+def _integral(parser: Cursor, low: Node | None, high: Node | None) -> Node:
     parser.integrals += 1
     body = num(Fraction(1)) if parser.peek().text == "d" else parser.nested(parser.sum)
     parser.integrals -= 1

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from holdfast.rewards.math_answer.parse.names import (
+from holdfast.rewards.answers.names import (
     CONSTANTS,
     DEGREE_WORDS,
     FUNCTIONS,

@@ -52,11 +52,6 @@ PI, E, IMAGINARY, INF = (Node("const", (), name) for name in ("pi", "e", "i", "i
 DOTS = Node("dots")
 
 
-def is_num(node: Node) -> bool:
-    """Is it a plain number?"""
-    return node.kind == "num"
-
-
 def bits(value: Fraction) -> int:
     """The size of a fraction in bits."""
     return value.numerator.bit_length() + value.denominator.bit_length()

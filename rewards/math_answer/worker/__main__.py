@@ -12,7 +12,7 @@ from typing import Any
 from holdfast.rewards.math_answer.equal import evaluate
 from holdfast.rewards.math_answer.equal.compare import compare
 from holdfast.rewards.math_answer.equal.symbolic import settle
-from holdfast.rewards.math_answer.extract.reading import read
+from holdfast.rewards.math_answer.parse.reading import read
 from holdfast.rewards.math_answer.settings import Settings, Verdict
 
 _MEMORY = 1 << 30

@@ -16,7 +16,7 @@ from helpers.paths import shared
 
 from holdfast.errors import UsageError
 from holdfast.reward import Reward
-from holdfast.rewards.math_answer.worker.judge import BadReference, reference_parts
+from holdfast.rewards.math_answer.judge import BadReference, reference_parts
 from holdfast.sample import Outcome, Sample, Score
 
 REWARD = Reward("math")

@@ -5,8 +5,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from holdfast.rewards.math_answer.extract.clean import clean, tight, words_of
-from holdfast.rewards.math_answer.parse.names import FRACTION_WORDS, NUMBER_WORDS, SCALE_WORDS
+from holdfast.rewards.answers.names import FRACTION_WORDS, NUMBER_WORDS, SCALE_WORDS
+from holdfast.rewards.math_answer.parse.clean import clean, tight, words_of
 from holdfast.rewards.math_answer.parse.parse import parse
 from holdfast.rewards.math_answer.parse.tree import MAX_CHARS, Node, Unreadable, num
 

@@ -10,9 +10,7 @@ import re
 from collections import deque
 from typing import NamedTuple
 
-from holdfast.rewards.answers.text import tagged
-from holdfast.rewards.answers.thinking import strip_thinking
-from holdfast.rewards.math_answer.extract.statement import (
+from holdfast.rewards.answers.statements import (
     FORMULA,
     NUMBER,
     SHORT,
@@ -25,6 +23,8 @@ from holdfast.rewards.math_answer.extract.statement import (
     undecorated,
     without_remark,
 )
+from holdfast.rewards.answers.text import tagged
+from holdfast.rewards.answers.thinking import strip_thinking
 
 _TURN_ENDS = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>", "<|eom_id|>")
 _TAIL = 60_000

@@ -3,8 +3,8 @@
 from fractions import Fraction
 from typing import NamedTuple
 
+from holdfast.rewards.answers.names import FLIPPED
 from holdfast.rewards.math_answer.equal import agreement
-from holdfast.rewards.math_answer.parse.names import FLIPPED
 from holdfast.rewards.math_answer.parse.tree import (
     INF,
     MINUS_ONE,

@@ -4,13 +4,13 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
+from holdfast.rewards.answers.names import UNIT_LETTERS
+from holdfast.rewards.answers.places import NOTHING, Extraction, boxes, extract
+from holdfast.rewards.answers.statements import is_prose, without_remark
 from holdfast.rewards.math_answer.equal.compare import compare
 from holdfast.rewards.math_answer.equal.evaluate import Hard, Refused
-from holdfast.rewards.math_answer.extract.extract import NOTHING, Extraction, boxes, extract
-from holdfast.rewards.math_answer.extract.reading import Reading, comma_is_ambiguous, read, without_choice
-from holdfast.rewards.math_answer.extract.statement import is_prose, without_remark
-from holdfast.rewards.math_answer.parse.names import UNIT_LETTERS
-from holdfast.rewards.math_answer.parse.solutions import solutions
+from holdfast.rewards.math_answer.equal.solutions import solutions
+from holdfast.rewards.math_answer.parse.reading import Reading, comma_is_ambiguous, read, without_choice
 from holdfast.rewards.math_answer.parse.tree import MAX_CHARS, Node, mul, rebuild, substitute, symbols, walk
 from holdfast.rewards.math_answer.settings import Settings, Verdict
 

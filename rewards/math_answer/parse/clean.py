@@ -2,7 +2,7 @@
 
 import re
 
-from holdfast.rewards.math_answer.parse.names import (
+from holdfast.rewards.answers.names import (
     CONSTANTS,
     DEGREE_WORDS,
     FUNCTIONS,

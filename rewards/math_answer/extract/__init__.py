@@ -1,1 +1,0 @@
-"""From a completion to the text of its answer."""
