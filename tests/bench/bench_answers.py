@@ -3,6 +3,7 @@
 python tests/bench/bench_answers.py [field|hard|recorded|letters|unmarked|cross …]   (default: all)
 """
 
+import ast
 import gzip
 import json
 import logging
@@ -83,7 +84,7 @@ def _share(name: str, rows: list[dict[str, Any]], sample: Callable[[dict[str, An
 
 
 def mmlu_pro(model: str) -> list[dict[str, Any]]:
-    """The recorded rows of one model: question, options, answer, model_outputs, pred."""
+    """The recorded rows of one model: question, options, answer, generated_text, pred."""
     found: list[dict[str, Any]] = []
     with zipfile.ZipFile(SHARED_DATA / "mmlu_pro" / f"model_outputs_{model}_5shots.zip") as archive:
         for name in sorted(archive.namelist()):
@@ -96,21 +97,18 @@ def letters() -> Iterator[str]:
     """MMLU-Pro: our letter against the one recorded with the output."""
     for model in ("Meta-Llama-3-70B", "Meta-Llama-3_1-8B-Instruct"):
         rows = mmlu_pro(model)
-        for options in ({}, {"stop": "question"}):
-            try:
-                reward = Reward("choice", **options)
-            except Exception as error:
-                yield f"{model} {options}: {error}"
-                continue
-            samples = [Sample(r["model_outputs"], r["answer"], info={"choices": r["options"]}) for r in rows]
+        for options in ({}, {"stop": "none"}, {"which": "first"}):
+            reward = Reward("choice", **options)
+            samples = [
+                Sample(row["generated_text"], row["answer"], info={"choices": ast.literal_eval(row["options"])})
+                for row in rows
+            ]
             scores = reward.score_batch(samples)
             same = sum((s.extracted or None) == r["pred"] for s, r in zip(scores, rows, strict=True))
             right = sum(s.value or 0 for s in scores)
             theirs = sum(r["pred"] == r["answer"] for r in rows)
-            yield (
-                f"MMLU-Pro {model} {options}: right {100 * right / len(rows):.2f} (recorded {100 * theirs / len(rows):.2f}), "
-                f"letters equal {100 * same / len(rows):.2f} %"
-            )
+            percent = [f"{100 * count / len(rows):.2f}" for count in (right, theirs, same)]
+            yield f"MMLU-Pro {model} {options}: right {percent[0]} (recorded {percent[1]}), same letter {percent[2]} %"
 
 
 def unmarked() -> Iterator[str]:
