@@ -8,7 +8,7 @@ import time
 from typing import Any, Protocol
 
 
-class Lost(Exception):
+class LostError(Exception):
     """The sandbox is gone or does not answer in time."""
 
 
@@ -16,29 +16,29 @@ class Channel(Protocol):
     """What a backend's `start` returns."""
 
     def write(self, data: bytes) -> None:
-        """Write all. Raises Lost."""
+        """Write all. Raises LostError."""
 
     def read(self, size: int, deadline: float) -> bytes:
-        """At least one and at most `size` bytes before `deadline` (monotonic seconds). Raises Lost."""
+        """At least one and at most `size` bytes before `deadline` (monotonic seconds). Raises LostError."""
 
     def close(self) -> None:
         """End the sandbox and everything in it; wait for that."""
 
 
 def send(channel: Channel, message: Any) -> None:
-    """Send one frame. Raises Lost."""
+    """Send one frame. Raises LostError."""
     body = json.dumps(message, separators=(",", ":")).encode()
     channel.write(len(body).to_bytes(4, "big") + body)
 
 
 def receive(channel: Channel, seconds: float) -> dict[str, Any]:
-    """Receive one frame. Raises Lost."""
+    """Receive one frame. Raises LostError."""
     deadline = time.monotonic() + seconds
     size = int.from_bytes(_exactly(channel, 4, deadline), "big")
     try:
         message: dict[str, Any] = json.loads(_exactly(channel, size, deadline))
     except ValueError as error:
-        raise Lost(f"the sandbox sent {error}") from None
+        raise LostError(f"the sandbox sent {error}") from None
     return message
 
 
@@ -64,7 +64,7 @@ class PipeChannel:
                 bufsize=0,
             )
         except OSError as error:
-            raise Lost(f"cannot start {command[0]}: {error.strerror}") from None
+            raise LostError(f"cannot start {command[0]}: {error.strerror}") from None
         self._cleanup = cleanup
         assert self._process.stdin and self._process.stdout and self._process.stderr
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
@@ -82,16 +82,16 @@ class PipeChannel:
             while view:
                 view = view[os.write(self._in, view) :]
         except OSError as error:
-            raise Lost(f"the sandbox ended: {self._complaint() or error}") from None
+            raise LostError(f"the sandbox ended: {self._complaint() or error}") from None
 
     def read(self, size: int, deadline: float) -> bytes:
         """See Channel."""
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([self._out], [], [], left)[0]:
-            raise Lost("the sandbox does not answer")
+            raise LostError("the sandbox does not answer")
         data = os.read(self._out, size)
         if not data:
-            raise Lost(f"the sandbox ended: {self._complaint() or 'without a word'}")
+            raise LostError(f"the sandbox ended: {self._complaint() or 'without a word'}")
         return data
 
     def close(self) -> None:

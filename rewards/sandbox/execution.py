@@ -6,7 +6,7 @@ from typing import Literal
 from holdfast.errors import HoldfastError
 from holdfast.rewards.sandbox.backends.choice import Engine, pool_for
 from holdfast.rewards.sandbox.limits import Limits
-from holdfast.rewards.sandbox.pool import Unavailable
+from holdfast.rewards.sandbox.pool import UnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def execute(program: str, stdin: str = "", limits: Limits | None = None, engine:
     limits = limits or Limits()
     job = {"style": "stdin", "program": program, "inputs": [stdin], "limits": limits.for_job()}
     reply = pool_for(engine or Engine(), limits).run([job])[0]
-    if isinstance(reply, Unavailable):
+    if isinstance(reply, UnavailableError):
         raise HoldfastError(f"the sandbox failed: {reply}")
     if reply.get("broke"):
         return Execution(b"", "it ended its sandbox twice", -9, None, 0.0, 0.0, 0)

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from holdfast.rewards.sandbox.inside.names import entry_of
+from holdfast.rewards.sandbox.entry_point import entry_of
 from holdfast.rewards.sandbox.limits import Limits
 
 STYLES = ("check", "asserts", "stdin", "function", "pytest")
 Compare = Literal["lines", "tokens", "exact", "numbers"]
 
 
-class BadReference(ValueError):
+class BadReferenceError(ValueError):
     """A reference that nobody could be judged against."""
 
 
@@ -32,14 +32,14 @@ class Verdict:
 
 
 def style_of(reference: Any) -> str:
-    """The declared test style, or the one that the tests' shape tells. Raises BadReference."""
+    """The declared test style, or the one that the tests' shape tells. Raises BadReferenceError."""
     if not isinstance(reference, Mapping) or not reference.get("tests"):
-        raise BadReference("the reference must be a mapping with the key 'tests'")
+        raise BadReferenceError("the reference must be a mapping with the key 'tests'")
     style = reference.get("style") or _guess(reference["tests"])
     if style not in STYLES:
-        raise BadReference(f"unknown style {style!r} (available: {', '.join(STYLES)})")
+        raise BadReferenceError(f"unknown style {style!r} (available: {', '.join(STYLES)})")
     if style in ("check", "function") and not reference.get("entry_point"):
-        raise BadReference(f"style {style!r} needs 'entry_point'")
+        raise BadReferenceError(f"style {style!r} needs 'entry_point'")
     _check_shape(style, reference["tests"])
     return str(style)
 
@@ -164,7 +164,7 @@ def _check_shape(style: str, tests: Any) -> None:
         "pytest": isinstance(tests, Mapping) and _all(list(tests.values()), str),
     }[style]
     if not right:
-        raise BadReference(f"tests of style {style!r} have another shape")
+        raise BadReferenceError(f"tests of style {style!r} have another shape")
 
 
 def _all(tests: Any, kind: type) -> bool:

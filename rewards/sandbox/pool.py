@@ -12,9 +12,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.rewards.sandbox.channel import Channel, Lost
+from holdfast.rewards.sandbox.channel import Channel, LostError
 from holdfast.rewards.sandbox.limits import Limits
-from holdfast.rewards.sandbox.session import Session, Stale
+from holdfast.rewards.sandbox.session import Session, StaleError
 
 log = logging.getLogger("holdfast.sandbox")
 
@@ -27,7 +27,7 @@ _CONTROL = {
 }
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """Our infrastructure failed: nobody's fault but ours."""
 
 
@@ -63,13 +63,13 @@ class Pool:
         self._idle = 0
         self.metrics = Metrics()
 
-    def run(self, jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any] | Unavailable]:
+    def run(self, jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any] | UnavailableError]:
         """The replies of many jobs, in order."""
         futures = [self.submit(job) for job in jobs]
         return [_settled(future) for future in futures]
 
     def submit(self, job: dict[str, Any]) -> "Future[dict[str, Any]]":
-        """Queue one job. The future raises Unavailable for an infrastructure failure."""
+        """Queue one job. The future raises UnavailableError for an infrastructure failure."""
         future: Future[dict[str, Any]] = Future()
         with self._lock:
             self._queue.put((job, future))
@@ -102,21 +102,21 @@ class Pool:
                 self._idle -= 1
 
     def start(self, which: int) -> Session:
-        """A new session of an engine or, while that is down, of another. Raises Unavailable when all
+        """A new session of an engine or, while that is down, of another. Raises UnavailableError when all
         are down; an engine known to be down is asked again only after its delay."""
         problems = []
         for turn in range(len(self._starts)):
             try:
                 return self._start((which + turn) % len(self._starts))
-            except Unavailable as error:
+            except UnavailableError as error:
                 problems.append(str(error))
-        raise Unavailable("; ".join(dict.fromkeys(problems)))
+        raise UnavailableError("; ".join(dict.fromkeys(problems)))
 
     def _start(self, which: int) -> Session:
         self._down[which].check()
         try:
             session = Session(self._starts[which])
-        except Lost as error:
+        except LostError as error:
             raise self._down[which].failed(str(error), self._elsewhere(which)) from None
         self._down[which].recovered()
         return session
@@ -135,21 +135,21 @@ class _Outage:
     def check(self) -> None:
         with self._lock:
             if time.monotonic() < self._until:
-                raise Unavailable(self._why)
+                raise UnavailableError(self._why)
 
     def is_up(self) -> bool:
         """Nothing is known against it."""
         with self._lock:
             return not self._delay
 
-    def failed(self, why: str, elsewhere: bool) -> Unavailable:
+    def failed(self, why: str, elsewhere: bool) -> UnavailableError:
         with self._lock:
             if not self._delay:
                 fate = "other engines take its items" if elsewhere else "its items get no score"
                 log.warning("the sandbox cannot start, %s; trying again with backoff: %s", fate, why)
             self._delay = min(max(self._delay * 2, _FIRST_DELAY), _LAST_DELAY)
             self._until, self._why = time.monotonic() + self._delay, why
-        return Unavailable(why)
+        return UnavailableError(why)
 
     def recovered(self) -> None:
         with self._lock:
@@ -191,17 +191,17 @@ class _Worker:
         for _ in range(2):
             try:
                 return self._attempt(job)
-            except Lost as error:
+            except LostError as error:
                 log.info("a sandbox was lost: %s", error)
                 self._pool.metrics.lost += 1
                 self._close()
         try:
             reply = self._attempt(_CONTROL)
-        except Lost as error:
+        except LostError as error:
             self._close()
-            raise Unavailable(f"the sandbox ends whatever it runs: {error}") from None
+            raise UnavailableError(f"the sandbox ends whatever it runs: {error}") from None
         if reply.get("results") != [[True, ""]]:
-            raise Unavailable("the sandbox fails a control program")
+            raise UnavailableError("the sandbox fails a control program")
         return {"broke": "sandbox"}
 
     def _attempt(self, job: dict[str, Any]) -> dict[str, Any]:
@@ -218,7 +218,7 @@ class _Worker:
             self._session = self._pool.start(self._which)
         try:
             return self._session.run(job)
-        except Stale:
+        except StaleError:
             self._pool.metrics.recycled += 1
             self._close()
             self._session = self._pool.start(self._which)
@@ -226,15 +226,15 @@ class _Worker:
 
     def _close(self) -> None:
         if self._session is not None:
-            with contextlib.suppress(Lost):
+            with contextlib.suppress(LostError):
                 self._session.close()
         self._session = None
 
 
-def _settled(future: "Future[dict[str, Any]]") -> dict[str, Any] | Unavailable:
+def _settled(future: "Future[dict[str, Any]]") -> dict[str, Any] | UnavailableError:
     try:
         return future.result()
-    except Unavailable as error:
+    except UnavailableError as error:
         return error
 
 

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from holdfast.rewards.answers.text import with_object
 from holdfast.rewards.sandbox.backends.choice import Engine, pool_for
 from holdfast.rewards.sandbox.extraction import MAX_PROGRAM, Extract, code_of_prompt, extract
-from holdfast.rewards.sandbox.jobs import BadReference, Verdict, make_job, style_of, verdict
+from holdfast.rewards.sandbox.jobs import BadReferenceError, Verdict, make_job, style_of, verdict
 from holdfast.rewards.sandbox.limits import Limits
-from holdfast.rewards.sandbox.pool import Unavailable
+from holdfast.rewards.sandbox.pool import UnavailableError
 from holdfast.sample import Outcome, Sample, Score
 
 
@@ -65,7 +65,7 @@ def _prepare(sample: Sample, settings: Settings) -> _Case | Score:
     sample = with_object(sample)
     try:
         style = style_of(sample.reference)
-    except BadReference as error:
+    except BadReferenceError as error:
         return Score.unjudgeable(str(error))
     reference: Mapping[str, Any] = sample.reference
     prompt = _prompt(sample)
@@ -91,8 +91,8 @@ def _prompt(sample: Sample) -> str:
     return str(users[-1].get("content") or "") if users else ""
 
 
-def _score(case: _Case, reply: dict[str, Any] | Unavailable, settings: Settings) -> Score:
-    if isinstance(reply, Unavailable):
+def _score(case: _Case, reply: dict[str, Any] | UnavailableError, settings: Settings) -> Score:
+    if isinstance(reply, UnavailableError):
         return Score.error(f"the sandbox failed: {reply}")
     if reply.get("error"):
         return Score.error(str(reply["error"]))

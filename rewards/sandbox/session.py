@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from holdfast.rewards.sandbox.channel import Channel, Lost, receive, send
+from holdfast.rewards.sandbox.channel import Channel, LostError, receive, send
 
 _START_TIME = 20.0
 _GRACE = 20.0
@@ -11,7 +11,7 @@ _GRACE = 20.0
 _MAX_JOBS = 5000
 
 
-class Stale(Exception):
+class StaleError(Exception):
     """The sandbox could not be cleaned after the test before: it did not begin this one."""
 
 
@@ -24,20 +24,20 @@ class Session:
         self.dirty = False
         try:
             self.python = str(receive(self._channel, _START_TIME)["python"])
-        except Lost:
+        except LostError:
             self._channel.close()
             raise
 
     def run(self, job: dict[str, Any]) -> dict[str, Any]:
-        """The supervisor's reply. Raises Stale, or Lost when the sandbox ended or does not answer: close it then."""
+        """The supervisor's reply. Raises StaleError, or LostError when the sandbox ended or is silent: close it."""
         self.jobs += 1
         send(self._channel, job)
         reply = receive(self._channel, float(job["limits"]["total"]) + _GRACE)
         if reply.get("stale"):
-            raise Stale
+            raise StaleError
         self.dirty = bool(reply.get("dirty"))
         if not (reply.get("finished", True) or reply.get("timeout")):
-            raise Lost("the judge ended before the tests did")
+            raise LostError("the judge ended before the tests did")
         return reply
 
     @property

@@ -19,13 +19,13 @@ boot = json.loads(exactly(int.from_bytes(exactly(4), "big")))
 class Source:
     def find_spec(self, name, path=None, target=None):
         if name in boot["modules"]:
-            return ModuleSpec(name, self, is_package=name == "inside")
+            return ModuleSpec(name, self, is_package=name in boot["packages"])
     def create_module(self, spec): return None
     def exec_module(self, module):
         name = module.__name__
         exec(compile(boot["modules"][name], name, "exec"), module.__dict__)
 sys.meta_path.insert(0, Source())
-from inside.supervisor import main
+from inside.supervisor.supervisor import main
 main(boot["config"])
 """
 
@@ -47,12 +47,20 @@ ENVIRONMENT = {
 
 def first_frame(config: dict[str, Any]) -> bytes:
     """What the loader reads."""
-    body = json.dumps({"modules": _modules(), "config": config}).encode()
+    modules = _modules()
+    packages = sorted({name.rpartition(".")[0] for name in modules} - {""})
+    body = json.dumps({"modules": modules, "packages": packages, "config": config}).encode()
     return len(body).to_bytes(4, "big") + body
 
 
 @lru_cache(maxsize=1)
 def _modules() -> dict[str, str]:
+    """The source of every module of the inside, by its import name in the sandbox; a package is its `__init__`."""
     folder = Path(__file__).parent.parent / "inside"
-    sources = {f"inside.{path.stem}": path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))}
-    return {"inside": sources.pop("inside.__init__"), **sources}
+    paths = sorted(folder.rglob("*.py"))
+    return {_module_name(path.relative_to(folder.parent)): path.read_text(encoding="utf-8") for path in paths}
+
+
+def _module_name(path: Path) -> str:
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

@@ -20,7 +20,7 @@ def available() -> str | None:
 
 
 def start(limits: Limits) -> PipeChannel:
-    """A sandbox of its own namespaces. Raises Lost when it cannot start."""
+    """A sandbox of its own namespaces. Raises LostError when it cannot start."""
     group = cgroup.Group(limits.sandbox_memory, limits.sandbox_processes)
     command = group.enter([*_arguments(limits), *_python()])
     channel = PipeChannel(command, {"PATH": "/usr/bin:/bin"}, group.remove)

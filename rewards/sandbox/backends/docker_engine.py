@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import UsageError
 from holdfast.rewards.sandbox.backends import boot
-from holdfast.rewards.sandbox.channel import Channel, Lost
+from holdfast.rewards.sandbox.channel import Channel, LostError
 from holdfast.rewards.sandbox.limits import Limits
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def problem(hosts: str, image: str) -> str | None:
                 missing = _missing_image(client, host, image or IMAGE)
                 if missing:
                     return missing
-    except (Lost, UsageError) as error:
+    except (LostError, UsageError) as error:
         return str(error)
     return None
 
@@ -44,7 +44,7 @@ def starts(hosts: str, image: str, limits: Limits) -> list[Callable[[], Channel]
     """One starter per engine. Raises UsageError, with the command that builds it, when an engine that answers lacks
     the image, or when the package `docker` is not installed."""
     for host in _hosts(hosts):
-        with contextlib.suppress(Lost), _client(host, timeout=5) as client:
+        with contextlib.suppress(LostError), _client(host, timeout=5) as client:
             missing = _missing_image(client, host, image or IMAGE)
             if missing:
                 raise UsageError(missing)
@@ -53,7 +53,7 @@ def starts(hosts: str, image: str, limits: Limits) -> list[Callable[[], Channel]
 
 
 def start(limits: Limits, host: str = "", image: str = IMAGE) -> "DockerChannel":
-    """A container of its own. Raises Lost when it cannot start."""
+    """A container of its own. Raises LostError when it cannot start."""
     with _errors(host):
         return DockerChannel(_open_client(host, _TIMEOUT), image, limits)
 
@@ -103,7 +103,7 @@ class DockerChannel:
             self._socket.settimeout(_TIMEOUT)
             self._socket.sendall(data)
         except OSError as error:
-            raise Lost(f"the container's stream broke: {error}") from None
+            raise LostError(f"the container's stream broke: {error}") from None
 
     def read(self, size: int, deadline: float) -> bytes:
         """See Channel."""
@@ -134,15 +134,15 @@ class DockerChannel:
         while len(self._raw) < size:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise Lost("the container does not answer")
+                raise LostError("the container does not answer")
             try:
                 self._socket.settimeout(left)
                 part = self._socket.recv(max(size - len(self._raw), 65536))
             except OSError as error:
-                raise Lost(f"the container does not answer: {error}") from None
+                raise LostError(f"the container does not answer: {error}") from None
             if not part:
                 said = self._complaint.decode(errors="replace").strip() or "without a word"
-                raise Lost(f"the container ended: {said}")
+                raise LostError(f"the container ended: {said}")
             self._raw += part
         data = bytes(self._raw[:size])
         del self._raw[:size]
@@ -258,7 +258,7 @@ def _errors(host: str) -> Iterator[None]:
     try:
         yield
     except (DockerException, RequestException, OSError) as error:
-        raise Lost(f"the Docker engine {host or 'here'} fails: {str(error)[:300]}") from None
+        raise LostError(f"the Docker engine {host or 'here'} fails: {str(error)[:300]}") from None
 
 
 @contextlib.contextmanager

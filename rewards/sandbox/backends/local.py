@@ -12,7 +12,7 @@ from holdfast.rewards.sandbox.limits import Limits
 
 
 def start(limits: Limits) -> PipeChannel:
-    """A supervisor beside us, with scratch directories of its own. Raises Lost when it cannot start."""
+    """A supervisor beside us, with scratch directories of its own. Raises LostError when it cannot start."""
     top = Path(tempfile.mkdtemp(prefix="holdfast-unsafe-"))
     for name in ("home", "judge"):
         (top / name).mkdir()

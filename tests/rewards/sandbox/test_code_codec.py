@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.rewards.sandbox.inside.codec import TYPES, CodecError, assign, decode, encode
+from holdfast.rewards.sandbox.inside.protocol.codec import TYPES, CodecError, assign, decode, encode
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
 scalars |= st.complex_numbers(allow_nan=False) | st.decimals(allow_nan=False) | st.fractions() | st.dates()

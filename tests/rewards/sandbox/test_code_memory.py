@@ -94,10 +94,10 @@ def test_memory_stays_flat_over_ten_thousand_mixed_tests(backend: str) -> None:
                 wrong.append((sample.text, score))
         own.append(trimmed())
         for pid in supervisors(backend):
-            nursery = min(descendants(pid))
-            inside.setdefault(pid, []).append((anonymous(pid), anonymous(nursery)))
+            forkserver = min(descendants(pid))
+            inside.setdefault(pid, []).append((anonymous(pid), anonymous(forkserver)))
     close_pools()
-    print(f"\n{backend}: client KiB {own}\nsupervisor, nursery KiB {inside}")
+    print(f"\n{backend}: client KiB {own}\nsupervisor, forkserver KiB {inside}")
     assert not wrong, wrong[:5]
     # A flood of 4 MiB stays in an allocator for a while: medians of the last half against what came after warming up.
     half = COUNT // STEP // 2

@@ -12,13 +12,13 @@ from helpers.sandboxes import BACKENDS, need
 
 from holdfast.rewards.sandbox import Limits
 from holdfast.rewards.sandbox.backends import bubblewrap
-from holdfast.rewards.sandbox.channel import Lost
-from holdfast.rewards.sandbox.session import Session, Stale
+from holdfast.rewards.sandbox.channel import LostError
+from holdfast.rewards.sandbox.session import Session, StaleError
 
 LIMITS = Limits(timeout=5.0, total=20.0, memory=256)
 GOOD = "def f(x): return x + 1\n"
 
-# What a program tries on every other process; it answers with what worked. `ready` lets the next troupe settle.
+# What a program tries on every other process; it answers with what worked. `ready` lets the next processes settle.
 REACH = """
 import ctypes, os, resource, signal, time
 
@@ -212,12 +212,12 @@ def test_a_sandbox_that_stays_dirty_is_replaced_and_nobody_pays_for_it() -> None
 
     need("bubblewrap")
     modules = boot._modules()
-    kept = modules["inside.supervisor"]
+    kept = modules["inside.supervisor.housekeeping"]
     assert "def _wipe(self, uid: int) -> bool:\n" in kept
     try:
-        modules["inside.supervisor"] = kept.replace(
+        modules["inside.supervisor.housekeeping"] = kept.replace(
             "def _wipe(self, uid: int) -> bool:\n",
-            "def _wipe(self, uid: int) -> bool:\n        if self._count % 2: return False\n",
+            "def _wipe(self, uid: int) -> bool:\n        if self.spawner.count % 2: return False\n",
         )
         pool = Pool([lambda: bubblewrap.start(LIMITS)], 1)
         try:
@@ -225,10 +225,10 @@ def test_a_sandbox_that_stays_dirty_is_replaced_and_nobody_pays_for_it() -> None
         finally:
             pool.close()
     finally:
-        modules["inside.supervisor"] = kept
+        modules["inside.supervisor.housekeeping"] = kept
     assert [results(reply) for reply in replies if isinstance(reply, dict)] == [[True, True]] * 12
     assert pool.metrics.recycled > 0 and pool.metrics.lost == 0
 
 
 def test_stale_is_not_lost() -> None:
-    assert not issubclass(Stale, Lost)
+    assert not issubclass(StaleError, LostError)

@@ -67,7 +67,7 @@ def fresh():
     pids = [p for p in os.listdir("/proc") if p.isdigit()]
     return os.listdir("/tmp"), [p for p in pids if strange(p)], len(pids) <= 7
 def strange(pid):
-    # Supervisor, nursery, judge, this, and the next test's candidate and judge; candidates come from the nursery.
+    # Supervisor, forkserver, judge, this, and the next test's candidate and judge; candidates come from the forkserver.
     try:
         parent = int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
         return os.stat(f"/proc/{pid}").st_uid >= 20000 and parent != os.getppid()

@@ -14,14 +14,15 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import callbacks, codec, wire
+from ..protocol import codec, frames
+from . import lent_objects
 
 MODULE = "solution"
 _FLAT: tuple[Any, ...] = (enum.Enum, str, bytes, bytearray, int, float, complex, tuple, list, dict, set, frozenset)
 _MAX_HANDLES = 200_000
 
 
-class Server:
+class Candidate:
     """One program and the objects of it that the judge holds handles of."""
 
     def __init__(self, read: int, write: int) -> None:
@@ -39,20 +40,20 @@ class Server:
         """Answer requests until the judge hangs up."""
         try:
             while True:
-                self._answer(wire.receive(self._read))
-        except wire.Closed:
+                self._answer(frames.receive(self._read))
+        except frames.ClosedError:
             return
 
     def _answer(self, request: list[Any]) -> None:
         try:
             reply = self._perform(*request)
-            wire.send(self._write, reply)
+            frames.send(self._write, reply)
         except (StopIteration, StopAsyncIteration) as error:
-            wire.send(self._write, ["stop"] if request[0] == "next" else self._failure(error))
-        except wire.Closed:
+            frames.send(self._write, ["stop"] if request[0] == "next" else self._failure(error))
+        except frames.ClosedError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever the program raises crosses as data
-            wire.send(self._write, self._failure(error))
+            frames.send(self._write, self._failure(error))
 
     def _perform(self, name: str, packed: list[Any], packed_keywords: list[Any]) -> list[Any]:
         arguments = codec.decode(packed, self._resolve)
@@ -84,8 +85,8 @@ class Server:
         }
 
     def _export(self, value: Any, depth: int = 0) -> Any:
-        if isinstance(value, callbacks.StandIn):
-            return callbacks.handle_of(value)
+        if isinstance(value, lent_objects.LentObject):
+            return lent_objects.handle_of(value)
         if isinstance(value, _FLAT) and id(value) not in self._known:
             flat = _flatten(value)
             if type(flat) is not type(value):
@@ -110,13 +111,13 @@ class Server:
     def _resolve(self, data: list[Any]) -> Any:
         if data[0] == "o":
             return self._objects[data[1]]
-        return callbacks.stand_in(data, self._ask)
+        return lent_objects.lent_object(data, self._ask)
 
     def _ask(self, operation: str, *arguments: Any) -> Any:
         """Ask the judge to act on an object of its own; it may ask us back meanwhile."""
-        wire.send(self._write, ["callback", operation, codec.encode(arguments, self._export)])
+        frames.send(self._write, ["callback", operation, codec.encode(arguments, self._export)])
         while True:
-            message = wire.receive(self._read)
+            message = frames.receive(self._read)
             if message[0] == "callback-ok":
                 return codec.decode(message[1], self._resolve)
             if message[0] == "callback-stop":

@@ -8,53 +8,53 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .link import CandidateGone, Link
-from .names import Names, prompt_helpers, resolve_entry
-from .remote import Remote
+from .candidate_client import CandidateClient, CandidateGoneError
+from .namespace import Namespace, prompt_helpers, resolve_entry
+from .proxies import Proxy
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 100
 Results = Iterator[tuple[bool, str]]
 
 
-class BadTests(Exception):
+class BadTestsError(Exception):
     """The tests themselves are broken: nobody could be judged by them."""
 
 
-def names_for(link: Link, program: dict[str, str], job: dict[str, Any]) -> Names:
+def namespace_for(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Namespace:
     """The globals that the tests run in: entry point, the prompt's helpers, then the set-up."""
     entry = job.get("entry_point")
-    names = Names(link, program, entry)
+    names = Namespace(client, program, entry)
     names.bind_entry()
     prompt_helpers(job.get("prompt") or "", entry, names)
     exec(compiled(job.get("setup") or "", "setup.py"), names)
     return names
 
 
-def run_check(link: Link, program: dict[str, str], job: dict[str, Any]) -> Results:
+def run_check(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Results:
     """HumanEval's `check(candidate)`: one test."""
     code = compiled(job["tests"], "tests.py")
-    candidate = resolve_entry(Names(link, program, None), link, job["entry_point"])
-    names = names_for(link, program, job)
+    candidate = resolve_entry(Namespace(client, program, None), client, job["entry_point"])
+    names = namespace_for(client, program, job)
     exec(code, names)
     if not isinstance(names.get("check"), types.FunctionType):
-        raise BadTests("the tests define no function check(candidate)")
-    yield _attempt(link, lambda: names["check"](candidate))
+        raise BadTestsError("the tests define no function check(candidate)")
+    yield _attempt(client, lambda: names["check"](candidate))
 
 
-def run_asserts(link: Link, program: dict[str, str], job: dict[str, Any]) -> Results:
+def run_asserts(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Results:
     """MBPP's assert lines: each is a test."""
     codes = [compiled(text, f"test{i}.py") for i, text in enumerate(job["tests"])]
-    names = names_for(link, program, job)
+    names = namespace_for(client, program, job)
     for code in codes:
-        yield _attempt(link, lambda code=code: exec(code, names))  # type: ignore[misc]
+        yield _attempt(client, lambda code=code: exec(code, names))  # type: ignore[misc]
 
 
-def run_function(link: Link, program: dict[str, str], job: dict[str, Any]) -> Results:
+def run_function(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Results:
     """Calls with expected JSON values: tuples count as lists, floats agree to a relative `tolerance`."""
-    candidate = resolve_entry(Names(link, program, None), link, job["entry_point"])
+    candidate = resolve_entry(Namespace(client, program, None), client, job["entry_point"])
     for case in job["tests"]:
-        yield _attempt(link, lambda case=case: _check_case(candidate, case, job))  # type: ignore[misc]
+        yield _attempt(client, lambda case=case: _check_case(candidate, case, job))  # type: ignore[misc]
 
 
 def _check_case(candidate: Any, case: dict[str, Any], job: dict[str, Any]) -> None:
@@ -65,7 +65,7 @@ def _check_case(candidate: Any, case: dict[str, Any], job: dict[str, Any]) -> No
 
 def same(got: Any, expected: Any, tolerance: float) -> bool:
     """Is a plain value the expected JSON value? Raises RecursionError for nothing: depth is bounded by the codec."""
-    if isinstance(got, Remote):
+    if isinstance(got, Proxy):
         return False
     if isinstance(expected, list):
         if type(got) not in (list, tuple) or len(got) != len(expected):
@@ -91,31 +91,31 @@ def _same_scalar(got: Any, expected: Any, tolerance: float) -> bool:
 
 
 def compiled(source: str, name: str) -> Any:
-    """Code of test text, its lines kept for reasons. Raises BadTests."""
+    """Code of test text, its lines kept for reasons. Raises BadTestsError."""
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     try:
         return compile(source, name, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError) as error:
-        raise BadTests(f"the tests are not Python: {error}") from None
+        raise BadTestsError(f"the tests are not Python: {error}") from None
 
 
-def _attempt(link: Link, test: Callable[[], Any]) -> tuple[bool, str]:
+def _attempt(client: CandidateClient, test: Callable[[], Any]) -> tuple[bool, str]:
     try:
         test()
-    except CandidateGone as error:
+    except CandidateGoneError as error:
         return False, str(error)
     except Exception as error:  # noqa: BLE001 - any exception is a failed test
-        return False, describe(error, link)
+        return False, describe(error, client)
     return True, ""
 
 
-def describe(error: BaseException, link: Link) -> str:
+def describe(error: BaseException, client: CandidateClient) -> str:
     """One line for a failed test: the assertion's text and what the program gave last, or the exception."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_test(f.filename)]
     line = f" at `{frames[-1].line}`"[:220] if frames and frames[-1].line else ""
     if isinstance(error, AssertionError):
         text = str(error)[:200]
-        return f"failed{line}{': ' + text if text else ''}; the last call gave {_shown(link.last)}"
+        return f"failed{line}{': ' + text if text else ''}; the last call gave {_shown(client.last)}"
     return f"{type(error).__name__}: {str(error)[:200]}{line}"
 
 
@@ -124,7 +124,7 @@ def _is_test(name: str) -> bool:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, Remote):
+    if isinstance(value, Proxy):
         return "an object of its own"
     try:
         return _SHORT.repr(value)[:200]

@@ -1,4 +1,4 @@
-"""A rehearsal: the nursery plays both parts of a small test before it forks any.
+"""A rehearsal: the forkserver plays both parts of a small test before it forks any.
 
 A forked process copies every page that it writes to. What has been played once writes less: the interpreter has
 specialised the code, resolved attributes and symbols. The piece is fixed, so nothing of any job is in it.
@@ -7,7 +7,8 @@ specialised the code, resolved attributes and symbols. The piece is fixed, so no
 import os
 import sys
 
-from . import judge, serve
+from ..candidate import candidate
+from ..judge import judge
 
 _PIECE = {
     "style": "asserts",
@@ -20,13 +21,13 @@ _ROUNDS = 12
 """Python 3.11 specialises code after 8 uses."""
 
 
-def rehearse() -> None:
+def warm_up() -> None:
     """Play the candidate's part, then the judge's, each against a forked partner."""
     arguments = list(sys.argv)
     for as_judge in (False, True):
         _play(as_judge)
     sys.argv = arguments
-    sys.modules.pop(serve.MODULE, None)
+    sys.modules.pop(candidate.MODULE, None)
 
 
 def _play(as_judge: bool) -> None:
@@ -43,7 +44,7 @@ def _play(as_judge: bool) -> None:
         else:
             for fd in (ask_write, answer_read):
                 os.close(fd)
-            serve.Server(ask_read, answer_write).run()
+            candidate.Candidate(ask_read, answer_write).run()
     finally:
         if partner == 0:
             os._exit(0)

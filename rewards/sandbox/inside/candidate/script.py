@@ -7,7 +7,7 @@ import threading
 import traceback
 import types
 
-from .wire import read_exactly
+from ..protocol.frames import read_exactly
 
 
 def run(source_fd: int) -> int:

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from .codec import CodecError
+from ..protocol.codec import CodecError
 
 Ask = Callable[..., Any]
 FUNCTION_MODULES = ("builtins", "math", "operator")
@@ -22,7 +22,7 @@ SPECIAL = (
 """Special methods of the tests' own classes that the candidate may use."""
 
 
-class StandIn:
+class LentObject:
     """Stands in the candidate for one object of the judge."""
 
     def __getattr__(self, name: str) -> Any:
@@ -36,27 +36,27 @@ class StandIn:
         return hash(object.__getattribute__(self, "_handle")[1])
 
 
-def handle_of(value: StandIn) -> list[Any]:
+def handle_of(value: LentObject) -> list[Any]:
     """The handle that the judge knows it by."""
     handle: list[Any] = object.__getattribute__(value, "_handle")
     return handle
 
 
-def stand_in(data: list[Any], ask: Ask) -> Any:
+def lent_object(data: list[Any], ask: Ask) -> Any:
     """The object for a handle of the judge. Raises CodecError for anything else."""
     if data[0] == "F":
         return _function(data[1])
     if data[0] != "j":
         raise CodecError("unknown tag")
     methods = {name: _method(name) for name in data[3] if name in SPECIAL}
-    made: StandIn = type("StandIn", (StandIn,), methods)()
+    made: LentObject = type("StandIn", (LentObject,), methods)()
     object.__setattr__(made, "_ask", ask)
     object.__setattr__(made, "_handle", data)
     return made
 
 
 def _method(name: str) -> Callable[..., Any]:
-    def method(self: StandIn, *arguments: Any) -> Any:
+    def method(self: LentObject, *arguments: Any) -> Any:
         ask: Ask = object.__getattribute__(self, "_ask")
         if name == "__iter__":
             return iter(ask("list", self))

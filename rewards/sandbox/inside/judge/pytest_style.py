@@ -10,9 +10,9 @@ import threading
 import types
 from typing import Any
 
-from . import wipe
-from .link import HOME, Link
-from .styles import BadTests, Results, compiled
+from ..confinement import wipe
+from .candidate_client import HOME, CandidateClient
+from .styles import BadTestsError, Results, compiled
 
 _FLAGS = ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:terminal", "--import-mode=prepend"]
 _Item = tuple[bool, str] | BaseException | None
@@ -21,9 +21,9 @@ _Item = tuple[bool, str] | BaseException | None
 class Program(types.ModuleType):
     """Stands for the module of the candidate: each name is asked for when it is used."""
 
-    def __init__(self, name: str, link: Link, names: dict[str, str]) -> None:
+    def __init__(self, name: str, client: CandidateClient, names: dict[str, str]) -> None:
         super().__init__(name)
-        self.__dict__["_link"] = link
+        self.__dict__["_link"] = client
         self.__dict__["__all__"] = [key for key, kind in names.items() if kind != "module" and key[:1] != "_"]
 
     def __getattr__(self, name: str) -> Any:
@@ -56,10 +56,10 @@ class Reporter:
             self._results.put((False, f"{report.nodeid} {_why(report)}"))
 
 
-def run_pytest(link: Link, program: dict[str, str], job: dict[str, Any]) -> Results:
+def run_pytest(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Results:
     """Run the files in the judge's directory; one result per test, as they finish."""
     name = job.get("module") or "solution"
-    sys.modules[name] = Program(name, link, program)
+    sys.modules[name] = Program(name, client, program)
     home = os.getcwd()  # noqa: PTH109
     wipe.empty(home)
     files = [_write(home, path, text) for path, text in job["tests"].items()]
@@ -73,7 +73,7 @@ def run_pytest(link: Link, program: dict[str, str], job: dict[str, Any]) -> Resu
             raise item
         yield item
     if not reporter.seen:
-        raise BadTests("pytest found no tests")
+        raise BadTestsError("pytest found no tests")
 
 
 def _run(home: str, results: "queue.SimpleQueue[_Item]", reporter: Reporter) -> None:
@@ -83,7 +83,7 @@ def _run(home: str, results: "queue.SimpleQueue[_Item]", reporter: Reporter) -> 
         arguments = [*_FLAGS, f"--rootdir={home}", f"--basetemp={home}/.tmp", home]
         status = int(pytest.main(arguments, plugins=[reporter]))
         if status not in (0, 1, 2, 5):
-            results.put(BadTests(f"pytest ended with status {status}"))
+            results.put(BadTestsError(f"pytest ended with status {status}"))
     except BaseException as error:  # noqa: BLE001 - crosses to the thread that reports
         results.put(error)
     results.put(None)
@@ -94,7 +94,7 @@ def _write(home: str, path: str, text: str) -> str:
         compiled(text, path)
     place = os.path.normpath(os.path.join(home, path))  # noqa: PTH118
     if not place.startswith(home + "/"):
-        raise BadTests(f"the test file {path!r} would lie outside the tests' folder")
+        raise BadTestsError(f"the test file {path!r} would lie outside the tests' folder")
     os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120
     with open(place, "w", encoding="utf-8") as file:  # noqa: PTH123
         file.write(text)

@@ -4,16 +4,15 @@ import os
 import select
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .supervisor import Supervisor
+from .housekeeping import Housekeeping
 
 _ERRORS_KEPT = 4096
 _ERRORS_READ = 16 * 2**20
 
 
-def run_scripted(supervisor: "Supervisor", job: dict[str, Any], answer: Callable[[dict[str, Any]], None]) -> bool:
+def run_script(housekeeping: Housekeeping, job: dict[str, Any], answer: Callable[[dict[str, Any]], None]) -> bool:
     """Answer with `runs`: per input its stdout (latin-1 text of the bytes), the end of stderr, exit status, usage, and
     what limit it broke (`timeout`, `output` or null). `total` ends the remaining inputs; `stop` the first broken
     limit. True when everything was cleaned afterwards."""
@@ -24,7 +23,7 @@ def run_scripted(supervisor: "Supervisor", job: dict[str, Any], answer: Callable
         seconds = min(limits["timeout"], end - time.monotonic())
         if seconds <= 0:
             break
-        runs.append(_Run(supervisor, job["program"], text, limits).to_end(seconds))
+        runs.append(_Run(housekeeping, job["program"], text, limits).to_end(seconds))
         if runs[-1]["dirty"] or (job.get("stop") and (runs[-1]["broke"] or runs[-1]["exit"])):
             break
     dirty = any(run["dirty"] for run in runs)
@@ -35,10 +34,10 @@ def run_scripted(supervisor: "Supervisor", job: dict[str, Any], answer: Callable
 class _Run:
     """One execution: feeds program and input, drains both outputs, all without blocking."""
 
-    def __init__(self, supervisor: "Supervisor", program: str, text: str, limits: dict[str, Any]) -> None:
-        self._supervisor, self._limits = supervisor, limits
-        self._troupe = supervisor.take("script", limits)
-        ends = self._troupe.ends
+    def __init__(self, housekeeping: Housekeeping, program: str, text: str, limits: dict[str, Any]) -> None:
+        self._housekeeping, self._limits = housekeeping, limits
+        self._processes = housekeeping.take("script", limits)
+        ends = self._processes.ends
         self._stdout, self._stderr = ends["stdout"], ends["stderr"]
         code = program.encode("utf-8", "surrogatepass")
         self._pending = {
@@ -54,15 +53,15 @@ class _Run:
         self._pump(started + seconds)
         self._drain()
         taken = time.monotonic() - started
-        ended = self._supervisor.end(self._troupe, self._broke is None)
+        ended = self._housekeeping.end(self._processes, self._broke is None)
         output = {"stdout": self._out.decode("latin-1"), "stderr": self._err.decode("utf-8", "replace")}
         return {**output, "broke": self._broke, "seconds": taken, **ended}
 
     def _pump(self, deadline: float) -> None:
         poll = select.poll()
         poll.register(0, 0)
-        poll.register(self._troupe.watched, select.POLLIN)
-        for fd in self._troupe.ends.values():
+        poll.register(self._processes.watched, select.POLLIN)
+        for fd in self._processes.ends.values():
             os.set_blocking(fd, False)
             poll.register(fd, select.POLLOUT if fd in self._pending else select.POLLIN)
         prepared = False
@@ -73,16 +72,16 @@ class _Run:
                 self._broke = "timeout"
             for fd, _ in ready:
                 if fd == 0:
-                    self._supervisor.quit(self._troupe)
-                if fd == self._troupe.watched:
+                    self._housekeeping.quit(self._processes)
+                if fd == self._processes.watched:
                     return
                 if not (self._write(fd) if fd in self._pending else self._read(fd)):
                     poll.unregister(fd)
-                    self._troupe.shut(fd)
+                    self._processes.shut(fd)
             if not prepared:
                 # The program has begun; while it runs the next one is made ready.
                 prepared = True
-                self._supervisor.prepare("script", self._limits)
+                self._housekeeping.prepare("script", self._limits)
 
     def _write(self, fd: int) -> bool:
         try:
@@ -111,7 +110,7 @@ class _Run:
     def _drain(self) -> None:
         """What the ended program left in the pipes (a daemon of it may still hold and fill them: bounded)."""
         for fd in (self._stdout, self._stderr):
-            for _ in range(64 if fd in self._troupe.ends.values() else 0):
+            for _ in range(64 if fd in self._processes.ends.values() else 0):
                 before = len(self._out), self._err_read
                 if not self._read(fd) or (len(self._out), self._err_read) == before:
                     break

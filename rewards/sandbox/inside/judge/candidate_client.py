@@ -8,20 +8,21 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import callbacks, codec, wire
-from .remote import CandidateExit, Remote, make_remote, remote_exception
-from .serve import exception_class
+from ..candidate import lent_objects
+from ..candidate.candidate import exception_class
+from ..protocol import codec, frames
+from .proxies import CandidateExitError, Proxy, make_proxy, proxy_exception
 
 REPLY_LIMIT = 16 * 2**20
 """Bytes of one answer."""
 _MAX_NESTING = 40
 
 
-class CandidateGone(Exception):
+class CandidateGoneError(Exception):
     """The candidate's process ended, or broke the protocol."""
 
 
-class Link:
+class CandidateClient:
     """Asks the candidate, and serves what it asks of objects that were lent to it."""
 
     def __init__(self, read: int, write: int, allow_partial: bool = False) -> None:
@@ -52,31 +53,31 @@ class Link:
             raise StopIteration
         if kind == "error" and len(reply) == 4:
             raise self._exception(*reply[1:])
-        raise CandidateGone("an answer that is none")
+        raise CandidateGoneError("a malformed answer")
 
     def ask_plain(self, operation: str, *arguments: Any) -> Any:
         """`ask`, refusing an answer that is a proxy."""
         answer = self.ask(operation, *arguments)
-        if isinstance(answer, Remote):
+        if isinstance(answer, Proxy):
             raise TypeError(f"{operation} must give a plain value")
         return answer
 
     def _send(self, message: Any) -> None:
         try:
-            wire.send(self._write, message)
-        except wire.Closed:
+            frames.send(self._write, message)
+        except frames.ClosedError:
             self.gone = True
-            raise CandidateGone("the program's process is gone") from None
+            raise CandidateGoneError("the program's process is gone") from None
 
     def _reply(self) -> list[Any]:
         while True:
             try:
-                message = wire.receive(self._read, REPLY_LIMIT)
-            except wire.Closed as error:
+                message = frames.receive(self._read, REPLY_LIMIT)
+            except frames.ClosedError as error:
                 self.gone = True
-                raise CandidateGone(f"the program's process is gone ({error})") from None
+                raise CandidateGoneError(f"the program's process is gone ({error})") from None
             if type(message) is not list or not message:
-                raise CandidateGone("an answer that is none")
+                raise CandidateGoneError("a malformed answer")
             if message[0] != "callback":
                 return message
             self._serve_callback(message)
@@ -85,7 +86,7 @@ class Link:
         try:
             return codec.decode(data, self._resolve)
         except codec.CodecError as error:
-            raise CandidateGone(f"an answer that is none: {error}") from None
+            raise CandidateGoneError(f"a malformed answer: {error}") from None
 
     def _copy_back(self, arguments: Any, keywords: Any, changed: Any) -> None:
         if changed is None:
@@ -103,23 +104,23 @@ class Link:
         if own is not None:
             handle = self._decode(own)
             if isinstance(handle, type) and issubclass(handle, BaseException):
-                return remote_exception(handle, text)
+                return proxy_exception(handle, text)
         if base in ("StopIteration", "StopAsyncIteration"):
             # As PEP 479 does: it must not end a loop of the tests early.
             return RuntimeError(f"the program raised {base}")
         if base in ("SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException"):
-            return CandidateExit(f"{base}: {text}")
-        return remote_exception(exception_class(base), text)
+            return CandidateExitError(f"{base}: {text}")
+        return proxy_exception(exception_class(base), text)
 
     def _resolve(self, data: list[Any]) -> Any:
         if data[0] == "o" and len(data) == 5 and type(data[1]) is int:
-            return make_remote(self, data)
+            return make_proxy(self, data)
         if data[0] == "j" and type(data[1]) is int and 0 <= data[1] < len(self._lent):
             return self._lent[data[1]]
         raise codec.CodecError("unknown handle")
 
     def _export(self, value: Any, _depth: int = 0) -> Any:
-        if isinstance(value, Remote):
+        if isinstance(value, Proxy):
             return object.__getattribute__(value, "_holdfast_handle")
         if isinstance(value, type) and issubclass(value, BaseException) and hasattr(value, "_holdfast_handle"):
             return value._holdfast_handle
@@ -135,17 +136,17 @@ class Link:
 
     def _serve_callback(self, message: list[Any]) -> None:
         if len(message) != 3 or self._nesting >= _MAX_NESTING:
-            raise CandidateGone("an answer that is none")
+            raise CandidateGoneError("a malformed answer")
         arguments = self._decode(message[2])
         action = _ACTIONS.get(message[1]) if type(message[1]) is str else None
         if action is None or type(arguments) is not tuple or not arguments or not self._is_lent(arguments[0]):
-            raise CandidateGone("an answer that is none")
+            raise CandidateGoneError("a malformed answer")
         self._nesting += 1
         try:
             self._send(["callback-ok", codec.encode(action(*arguments), self._export)])
         except StopIteration:
             self._send(["callback-stop"])
-        except CandidateGone:
+        except CandidateGoneError:
             raise
         except Exception as error:  # noqa: BLE001 - the tests' own code failed in the candidate's call: it is told
             self._send(["callback-error", type(error).__name__, str(error)[:2000]])
@@ -160,7 +161,7 @@ def _named_function(value: Any) -> str | None:
     if isinstance(value, types.BuiltinFunctionType):
         module = getattr(value, "__module__", None)
         module = "operator" if module == "_operator" else module
-        if module in callbacks.FUNCTION_MODULES and getattr(value, "__self__", None) is not None:
+        if module in lent_objects.FUNCTION_MODULES and getattr(value, "__self__", None) is not None:
             return f"{module}.{value.__name__}"
     return None
 
@@ -175,7 +176,7 @@ def _lendable(value: Any) -> list[str]:
             return ["__call__"]
         raise codec.CodecError(f"class {value.__name__} cannot be passed to the program")
     if kind.__module__ in HOME:
-        return [name for name in callbacks.SPECIAL if any(name in base.__dict__ for base in kind.__mro__[:-1])]
+        return [name for name in lent_objects.SPECIAL if any(name in base.__dict__ for base in kind.__mro__[:-1])]
     if hasattr(value, "__next__"):
         return ["__iter__", "__next__"] if not isinstance(value, types.CoroutineType) else []
     raise codec.CodecError(f"a value of type {kind.__name__} cannot be passed to the program")

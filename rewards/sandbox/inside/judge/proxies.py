@@ -2,34 +2,36 @@
 
 A comparison of a proxy with a plain value is decided here (they differ): the candidate is not asked, because the
 question would tell it the answer. Comparing two proxies, or arithmetic of a proxy and a plain value, would leave
-the verdict to the candidate: refused unless the link allows partial isolation, which then is marked.
+the verdict to the candidate: refused unless the client allows partial isolation, which then is marked.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from ..candidate.candidate import exception_class
+
 T = TypeVar("T")
 
 
-class CandidateExit(Exception):
+class CandidateExitError(Exception):
     """The program raised SystemExit, KeyboardInterrupt or the like."""
 
 
-class PartialIsolation(TypeError):
+class PartialIsolationError(TypeError):
     """The test needs what would let the candidate decide its own verdict."""
 
 
-class Remote:
+class Proxy:
     """One object of the candidate."""
 
-    __slots__ = ("__weakref__", "_holdfast_handle", "_holdfast_link")
+    __slots__ = ("__weakref__", "_holdfast_client", "_holdfast_handle")
 
-    def __init__(self, link: Any, handle: list[Any]) -> None:
-        object.__setattr__(self, "_holdfast_link", link)
+    def __init__(self, client: Any, handle: list[Any]) -> None:
+        object.__setattr__(self, "_holdfast_client", client)
         object.__setattr__(self, "_holdfast_handle", handle)
 
     def _ask(self, operation: str, *arguments: Any, **keywords: Any) -> Any:
-        return object.__getattribute__(self, "_holdfast_link").ask(operation, self, *arguments, **keywords)
+        return object.__getattribute__(self, "_holdfast_client").ask(operation, self, *arguments, **keywords)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in ("__name__", "__doc__", "__dict__"):
@@ -89,7 +91,7 @@ class Remote:
 
     def __iter__(self) -> Iterator[Any]:
         found = self._ask("iter")
-        if not isinstance(found, Remote):
+        if not isinstance(found, Proxy):
             raise TypeError("not iterable")
         while True:
             try:
@@ -108,7 +110,7 @@ class Remote:
         return hash(object.__getattribute__(self, "_holdfast_handle")[1])
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Remote):
+        if not isinstance(other, Proxy):
             return False
         return _number(self) == _number(other) or self._compare("eq", other)
 
@@ -133,69 +135,69 @@ class Remote:
             raise TypeError(f"{operation} must give {kind.__name__}")
         return answer
 
-    def _compare(self, operation: str, other: "Remote") -> bool:
+    def _compare(self, operation: str, other: "Proxy") -> bool:
         _allow_partial(self, f"comparing two objects of the program ({operation})")
         return self._ask(operation, other) is True
 
     def _ordered(self, operation: str, other: Any) -> Any:
-        return self._compare(operation, other) if isinstance(other, Remote) else NotImplemented
+        return self._compare(operation, other) if isinstance(other, Proxy) else NotImplemented
 
     def _arithmetic(self, operation: str, other: Any) -> Any:
-        if not isinstance(other, Remote):
+        if not isinstance(other, Proxy):
             _allow_partial(self, f"arithmetic with an object of the program ({operation})")
         return self._ask(operation, other)
 
 
-def _allow_partial(proxy: Remote, what: str) -> None:
-    link = object.__getattribute__(proxy, "_holdfast_link")
-    if not link.allow_partial:
-        raise PartialIsolation(f"{what} needs partial isolation")
-    link.partial = True
+def _allow_partial(proxy: Proxy, what: str) -> None:
+    client = object.__getattribute__(proxy, "_holdfast_client")
+    if not client.allow_partial:
+        raise PartialIsolationError(f"{what} needs partial isolation")
+    client.partial = True
 
 
-def _operator(name: str) -> Callable[[Remote, Any], Any]:
-    def method(self: Remote, other: Any) -> Any:
+def _operator(name: str) -> Callable[[Proxy, Any], Any]:
+    def method(self: Proxy, other: Any) -> Any:
         return self._arithmetic(name, other)
 
     return method
 
 
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "and", "or", "xor", "pow"):
-    setattr(Remote, f"__{_name}__", _operator(_name + "_" if _name in ("and", "or") else _name))
+    setattr(Proxy, f"__{_name}__", _operator(_name + "_" if _name in ("and", "or") else _name))
 
 
-class RemoteCallable(Remote):
+class CallableProxy(Proxy):
     """A function, bound method or callable object of the candidate."""
 
     __slots__ = ()
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        link = object.__getattribute__(self, "_holdfast_link")
-        result = link.ask("call", self, *arguments, **keywords)
-        link.last = result
+        client = object.__getattribute__(self, "_holdfast_client")
+        result = client.ask("call", self, *arguments, **keywords)
+        client.last = result
         return result
 
 
-class RemoteClass(RemoteCallable):
+class ClassProxy(CallableProxy):
     """A class of the candidate."""
 
     __slots__ = ()
 
     def __instancecheck__(self, value: object) -> bool:
-        return isinstance(value, Remote) and value._ask("isinstance", self) is True
+        return isinstance(value, Proxy) and value._ask("isinstance", self) is True
 
 
-def make_remote(link: Any, handle: list[Any]) -> Any:
+def make_proxy(client: Any, handle: list[Any]) -> Any:
     """The proxy for a handle; an exception class of the candidate becomes a local one of the same builtin base."""
     kind = handle[2]
     if kind == "exception":
-        return _exception_class(link, handle)
+        return _exception_class(client, handle)
     if kind == "class":
-        return RemoteClass(link, handle)
-    return RemoteCallable(link, handle) if kind == "function" else Remote(link, handle)
+        return ClassProxy(client, handle)
+    return CallableProxy(client, handle) if kind == "function" else Proxy(client, handle)
 
 
-def remote_exception(kind: type[BaseException], text: str) -> BaseException:
+def proxy_exception(kind: type[BaseException], text: str) -> BaseException:
     """An exception of a class, made without its constructor (some need more than a text)."""
     made = kind.__new__(kind)
     made.args = (text,)
@@ -204,18 +206,16 @@ def remote_exception(kind: type[BaseException], text: str) -> BaseException:
     return made
 
 
-def _exception_class(link: Any, handle: list[Any]) -> type[BaseException]:
-    from .serve import exception_class
-
-    known: dict[int, type[BaseException]] = link.classes
+def _exception_class(client: Any, handle: list[Any]) -> type[BaseException]:
+    known: dict[int, type[BaseException]] = client.classes
     if handle[1] not in known:
         base = exception_class(handle[4])
         if issubclass(base, StopIteration | StopAsyncIteration):
             base = RuntimeError
-        known[handle[1]] = type(str(handle[3])[:100], (base,), {"_holdfast_handle": handle, "_holdfast_link": link})
+        known[handle[1]] = type(str(handle[3])[:100], (base,), {"_holdfast_handle": handle, "_holdfast_client": client})
     return known[handle[1]]
 
 
-def _number(value: Remote) -> int:
+def _number(value: Proxy) -> int:
     number: int = object.__getattribute__(value, "_holdfast_handle")[1]
     return number

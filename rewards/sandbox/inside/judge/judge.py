@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import styles, wire
-from .link import CandidateGone, Link
+from ..protocol import frames
+from . import styles
+from .candidate_client import CandidateClient, CandidateGoneError
 
 sys.setrecursionlimit(5000)
 
-STYLES: dict[str, Callable[[Link, dict[str, str], dict[str, Any]], styles.Results]] = {
+STYLES: dict[str, Callable[[CandidateClient, dict[str, str], dict[str, Any]], styles.Results]] = {
     "check": styles.run_check,
     "asserts": styles.run_asserts,
     "function": styles.run_function,
@@ -25,8 +26,8 @@ STYLES: dict[str, Callable[[Link, dict[str, str], dict[str, Any]], styles.Result
 def serve(read: int, write: int, report: int, work: int) -> None:
     """Wait for the job and its token, then judge it."""
     try:
-        given = wire.receive(work)
-    except wire.Closed:
+        given = frames.receive(work)
+    except frames.ClosedError:
         return
     os.close(work)
     random.seed()
@@ -35,22 +36,22 @@ def serve(read: int, write: int, report: int, work: int) -> None:
 
 def judge(job: dict[str, Any], read: int, write: int, report: int, token: str) -> None:
     """Judge one job to its end."""
-    link = Link(read, write, bool(job.get("allow_partial")))
+    client = CandidateClient(read, write, bool(job.get("allow_partial")))
     end: dict[str, Any] = {"token": token, "end": True}
     try:
-        program = _loaded(link, job["program"])
-        for passed, reason in _style(job["style"])(link, program, job):
-            wire.send(report, {"token": token, "passed": passed, "reason": reason})
-    except styles.BadTests as error:
+        program = _loaded(client, job["program"])
+        for passed, reason in _style(job["style"])(client, program, job):
+            frames.send(report, {"token": token, "passed": passed, "reason": reason})
+    except styles.BadTestsError as error:
         end["unjudgeable"] = str(error)
-    except CandidateGone as error:
-        wire.send(report, {"token": token, "passed": False, "reason": str(error)})
+    except CandidateGoneError as error:
+        frames.send(report, {"token": token, "passed": False, "reason": str(error)})
     except Exception as error:  # noqa: BLE001 - whatever the tests' set-up or the program's loading raised
-        wire.send(report, {"token": token, "passed": False, "reason": styles.describe(error, link)})
-    wire.send(report, {**end, "partial": link.partial, "gone": link.gone})
+        frames.send(report, {"token": token, "passed": False, "reason": styles.describe(error, client)})
+    frames.send(report, {**end, "partial": client.partial, "gone": client.gone})
 
 
-def _style(name: str) -> Callable[[Link, dict[str, str], dict[str, Any]], styles.Results]:
+def _style(name: str) -> Callable[[CandidateClient, dict[str, str], dict[str, Any]], styles.Results]:
     if name == "pytest":
         from . import pytest_style
 
@@ -58,9 +59,9 @@ def _style(name: str) -> Callable[[Link, dict[str, str], dict[str, Any]], styles
     return STYLES[name]
 
 
-def _loaded(link: Link, program: str) -> dict[str, str]:
+def _loaded(client: CandidateClient, program: str) -> dict[str, str]:
     """Load the program; the names it defines. What it sends instead is not trusted to be that."""
-    names = link.ask("load", program)
+    names = client.ask("load", program)
     if type(names) is not dict:
-        raise CandidateGone("an answer that is none")
+        raise CandidateGoneError("a malformed answer")
     return {key: value for key, value in names.items() if type(key) is str and type(value) is str}

@@ -21,7 +21,7 @@ def _refuse(value: object) -> Any:
 _pieces = _make and _make(None, _refuse, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, True)
 
 
-class Closed(Exception):
+class ClosedError(Exception):
     """The other end is gone, or sent something that is not a frame."""
 
 
@@ -31,46 +31,46 @@ def encode(message: Any) -> bytes:
 
 
 def decode(data: bytes) -> Any:
-    """From compact JSON. Raises Closed for anything else."""
+    """From compact JSON. Raises ClosedError for anything else."""
     try:
         text = data.decode()
         message, end = _scan(text, 0)
     except (ValueError, RecursionError, StopIteration) as error:
-        raise Closed(f"not JSON: {error}") from None
+        raise ClosedError(f"not JSON: {error}") from None
     if end != len(text):
-        raise Closed("not JSON: more follows")
+        raise ClosedError("not JSON: more follows")
     return message
 
 
 def send(fd: int, message: Any) -> None:
-    """Write one frame. Raises Closed when nobody reads any more."""
+    """Write one frame. Raises ClosedError when nobody reads any more."""
     body = encode(message)
     view = memoryview(len(body).to_bytes(4, "big") + body)
     try:
         while view:
             view = view[os.write(fd, view) :]
     except OSError as error:
-        raise Closed(str(error)) from None
+        raise ClosedError(str(error)) from None
 
 
 def receive(fd: int, limit: int = MAX_FRAME) -> Any:
-    """Read one frame. Raises Closed at the end of the stream, for a longer one than `limit` bytes or for bad JSON."""
+    """Read one frame. Raises ClosedError at the end of the stream, for one over `limit` bytes or bad JSON."""
     size = int.from_bytes(read_exactly(fd, 4), "big")
     if size > limit:
-        raise Closed(f"a frame of {size} bytes is over the limit of {limit}")
+        raise ClosedError(f"a frame of {size} bytes is over the limit of {limit}")
     return decode(read_exactly(fd, size))
 
 
 def read_exactly(fd: int, size: int) -> bytes:
-    """`size` bytes. Raises Closed when the stream ends before."""
+    """`size` bytes. Raises ClosedError when the stream ends before."""
     chunks = []
     while size:
         try:
             chunk = os.read(fd, min(size, 2**20))
         except OSError as error:
-            raise Closed(str(error)) from None
+            raise ClosedError(str(error)) from None
         if not chunk:
-            raise Closed("end of stream")
+            raise ClosedError("end of stream")
         chunks.append(chunk)
         size -= len(chunk)
     return b"".join(chunks)

@@ -1,4 +1,4 @@
-"""The supervisor's side of a nursery: asks it for processes, their ends and the sweeping of what they left.
+"""The supervisor's side of a forkserver: asks it for processes, their ends and the sweeping of what they left.
 
 Forking is asked for ahead: the answer is read when somebody needs it, so that the supervisor works meanwhile.
 """
@@ -9,10 +9,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from . import confine, nursery, wire
+from ..confinement import confine
+from ..protocol import frames
+from . import forkserver as server
 
 
-class Nursery:
+class Forkserver:
     """A process that forks others. Ends this one when it is gone.
 
     `preload` is imported in it; `problem` says what could not be. One that is not `trusted` forks candidates: it and
@@ -21,21 +23,21 @@ class Nursery:
 
     def __init__(self, null: int, preload: Sequence[str] = (), trusted: bool = False) -> None:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._unread: deque[Born] = deque()
+        self._unread: deque[Spawned] = deque()
         self.pid = os.fork()
         if self.pid == 0:
             self._channel.close()
             confine.place_descriptors([null, null, 2, theirs.fileno()])
             if not trusted:
                 confine.be_killed_first()
-            nursery.serve_forks(socket.socket(fileno=3), preload)
+            server.serve_forks(socket.socket(fileno=3), preload)
         theirs.close()
         self.problem: str | None = self._receive()["problem"]
 
-    def spawn(self, children: Sequence[dict[str, Any]], descriptors: Sequence[int]) -> "Born":
-        """Have processes forked; see `nursery` for what describes one."""
+    def spawn(self, children: Sequence[dict[str, Any]], descriptors: Sequence[int]) -> "Spawned":
+        """Have processes forked; see `forkserver` for what describes one."""
         self._send({"spawn": children}, descriptors)
-        self._unread.append(Born(self))
+        self._unread.append(Spawned(self))
         return self._unread[-1]
 
     def wait(self, pids: Sequence[int]) -> dict[str, Any]:
@@ -57,30 +59,30 @@ class Nursery:
         return self._receive()
 
     def _send(self, command: dict[str, Any], descriptors: Sequence[int]) -> None:
-        socket.send_fds(self._channel, [wire.encode(command)], list(descriptors))
+        socket.send_fds(self._channel, [frames.encode(command)], list(descriptors))
 
     def _receive(self) -> dict[str, Any]:
         data = self._channel.recv(65536)
         if not data:
             os._exit(3)
-        answer: dict[str, Any] = wire.decode(data)
+        answer: dict[str, Any] = frames.decode(data)
         return answer
 
 
-class Born:
+class Spawned:
     """Processes that were asked for."""
 
-    def __init__(self, nursery_: Nursery) -> None:
-        self._nursery = nursery_
+    def __init__(self, forkserver: Forkserver) -> None:
+        self._forkserver = forkserver
         self.known: list[int] = []
 
     @property
     def pids(self) -> list[int]:
-        """Their numbers, once the nursery has said."""
+        """Their numbers, once the forkserver has said."""
         if not self.known:
-            self._nursery.settle()
+            self._forkserver.settle()
         return self.known
 
     def wait(self) -> dict[str, Any]:
-        """See Nursery."""
-        return self._nursery.wait(self.pids)
+        """See Forkserver."""
+        return self._forkserver.wait(self.pids)

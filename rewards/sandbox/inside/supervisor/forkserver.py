@@ -1,9 +1,9 @@
-"""The nursery: forks candidates and judges from a warm interpreter that has never seen a program or a test.
+"""The forkserver: forks candidates and judges from a warm interpreter that has never seen a program or a test.
 
 The supervisor reads tests, so a process forked from it would carry expected values in its memory, freed or not. The
-nursery is forked off before the first job and only ever sees commands and descriptors; a judge is given its job after
-it was forked, through a pipe of its own. (Judges of pytest files come from a second nursery, which has imported pytest
-and forks no candidates.)
+forkserver is forked off before the first job and only ever sees commands and descriptors; a judge is given its job
+after it was forked, through a pipe of its own. (Judges of pytest files come from a second forkserver, which has
+imported pytest and forks no candidates.)
 Commands: `{"spawn": [child, …]}` with the descriptors of all → `{"pids"}`; `{"wait": [pid, …]}` → status and usage of
 the first; `{"sweep": uid, "wipe": [paths], …}` → ends what is left of that user and empties the directories as that
 user. A child is `{"mode": "serve"|"script"|"judge", "descriptors": how many, "limits", "separation", "uid", "home"}`.
@@ -20,16 +20,20 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from . import confine, judge, rehearsal, script, wipe, wire
-from .serve import Server
+from ..candidate import script
+from ..candidate.candidate import Candidate
+from ..confinement import confine, wipe
+from ..judge import judge
+from ..protocol import frames
+from . import warmup
 
 
 def serve_forks(channel: socket.socket, preload: Iterable[str]) -> None:
     """Answer commands until the supervisor is gone. Never returns."""
     _fresh_streams()
-    channel.send(wire.encode({"problem": _import(preload)}))
+    channel.send(frames.encode({"problem": _import(preload)}))
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    rehearsal.rehearse()
+    warmup.warm_up()
     random.seed(0)
     gc.collect()
     gc.freeze()
@@ -37,8 +41,8 @@ def serve_forks(channel: socket.socket, preload: Iterable[str]) -> None:
         data, descriptors, _, _ = socket.recv_fds(channel, 65536, 16)
         if not data:
             os._exit(0)
-        command = wire.decode(data)
-        channel.send(wire.encode(_obey(command, descriptors)))
+        command = frames.decode(data)
+        channel.send(frames.encode(_obey(command, descriptors)))
         for fd in descriptors:
             os.close(fd)
 
@@ -89,10 +93,10 @@ def _child(child: dict[str, Any], descriptors: list[int]) -> int:
             judge.serve(3, 4, 5, 6)
             os._exit(0)
         if child["mode"] == "serve":
-            Server(3, 4).run()
+            Candidate(3, 4).run()
             os._exit(0)
         os._exit(script.run(3))
-    except BaseException as error:  # noqa: BLE001 - a forked child must never return into the nursery's loop
+    except BaseException as error:  # noqa: BLE001 - a forked child must never return into the forkserver's loop
         os.write(2, f"{child['mode']}: {type(error).__name__}: {error}\n".encode()[:2000])
     finally:
         os._exit(70)

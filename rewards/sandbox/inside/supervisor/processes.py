@@ -1,38 +1,36 @@
 """The processes of one test, confined and waiting for their work: a candidate and, unless it runs as a script, a judge.
 
-With a user for each test (`uids`) the next troupe is made while a test runs. What makes that safe: a waiting candidate
-comes from the nursery like any other and knows nothing; it has another user than the one that runs, which can
+With a user for each test (`uids`) the next ones are made while a test runs. What makes that safe: a waiting candidate
+comes from the forkserver like any other and knows nothing; it has another user than the one that runs, which can
 therefore neither signal, trace nor read it, and its own allowance of processes; its pipes are held by nobody else; it
-reads nothing but its first request. It is used only when its limits are those of the job and both processes live, and
-it is discarded after a test that was not clean. Time limits start when the work is handed over.
+reads nothing but its first request. They are used only when their limits are those of the job and both live, and they
+are discarded after a test that was not clean. Time limits start when the work is handed over.
 """
 
 import os
 import select
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from . import confine
-
-if TYPE_CHECKING:
-    from .supervisor import Supervisor
+from ..confinement import confine
+from .spawner import Spawner
 
 Kind = Literal["judged", "pytest", "script"]
 _JUDGE_LIMITS = {"memory": 2**32, "disk": 2**24, "files": 64, "cpu": 600, "processes": 64}
 
 
-class Troupe:
+class Processes:
     """Processes that wait for their work, and our ends of their pipes (`ends`)."""
 
-    def __init__(self, supervisor: "Supervisor", kind: Kind, limits: Mapping[str, Any]) -> None:
-        self._supervisor, self.limits = supervisor, dict(limits)
-        self.uid = supervisor.new_uid()
+    def __init__(self, spawner: Spawner, kind: Kind, limits: Mapping[str, Any]) -> None:
+        self._spawner, self.limits = spawner, dict(limits)
+        self.uid = spawner.new_uid()
         self.ends: dict[str, int] = {}
         self._watched = -1
-        null = supervisor.null
+        null = spawner.null
         if kind == "script":
             theirs = [self._to("stdin"), self._from("stdout"), self._from("stderr"), self._to("source")]
-            self._born = [supervisor.nursery.spawn([self._candidate("script", 4)], theirs)]
+            self._spawned = [spawner.forkserver.spawn([self._candidate("script", 4)], theirs)]
         else:
             ask_read, ask_write = os.pipe()
             answer_read, answer_write = os.pipe()
@@ -41,17 +39,17 @@ class Troupe:
             theirs = [*serving, *judging]
             players = [(self._candidate("serve", 5), serving), (self._judge(7), judging)]
             if kind == "judged":
-                self._born = [supervisor.nursery.spawn([player for player, _ in players], theirs)]
+                self._spawned = [spawner.forkserver.spawn([player for player, _ in players], theirs)]
             else:
-                nurseries = (supervisor.nursery, supervisor.pytest_nursery)
-                self._born = [n.spawn([player], fds) for n, (player, fds) in zip(nurseries, players, strict=False)]
+                forkservers = (spawner.forkserver, spawner.pytest_forkserver)
+                self._spawned = [n.spawn([player], fds) for n, (player, fds) in zip(forkservers, players, strict=False)]
         for fd in theirs:
             if fd not in (2, null):
                 os.close(fd)
 
     def pids(self) -> list[int]:
         """Its processes, the candidate first."""
-        return [pid for born in self._born for pid in born.pids]
+        return [pid for spawned in self._spawned for pid in spawned.pids]
 
     @property
     def watched(self) -> int:
@@ -72,7 +70,7 @@ class Troupe:
 
     def wait(self) -> dict[str, Any]:
         """Wait for its processes, which were killed; the candidate's exit and usage."""
-        ended, *_ = [born.wait() for born in self._born]
+        ended, *_ = [spawned.wait() for spawned in self._spawned]
         return ended
 
     def close(self) -> None:
@@ -88,12 +86,12 @@ class Troupe:
         self.ends = {name: end for name, end in self.ends.items() if end != fd}
 
     def _candidate(self, mode: str, descriptors: int) -> dict[str, Any]:
-        place = {"separation": self._supervisor.separation, "home": self._supervisor.config["home"]}
+        place = {"separation": self._spawner.separation, "home": self._spawner.config["home"]}
         return {"mode": mode, "descriptors": descriptors, "limits": self.limits, "uid": self.uid, **place}
 
     def _judge(self, descriptors: int) -> dict[str, Any]:
-        separation = "none" if self._supervisor.separation == "namespaces" else self._supervisor.separation
-        place = {"separation": separation, "home": self._supervisor.config["judge_home"], "uid": confine.JUDGE_UID}
+        separation = "none" if self._spawner.separation == "namespaces" else self._spawner.separation
+        place = {"separation": separation, "home": self._spawner.config["judge_home"], "uid": confine.JUDGE_UID}
         return {"mode": "judge", "descriptors": descriptors, "limits": _JUDGE_LIMITS, **place}
 
     def _to(self, name: str) -> int:

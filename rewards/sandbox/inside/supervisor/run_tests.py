@@ -4,54 +4,52 @@ import os
 import select
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import wire
-from .troupe import Kind, Troupe
-
-if TYPE_CHECKING:
-    from .supervisor import Supervisor
+from ..protocol import frames
+from .housekeeping import Housekeeping
+from .processes import Kind, Processes
 
 _DYING = 0.2
 """Seconds between a dying process's last word and its end."""
 
 
-def run_judged(supervisor: "Supervisor", job: dict[str, Any], answer: Callable[[dict[str, Any]], None]) -> bool:
+def run_tests(housekeeping: Housekeeping, job: dict[str, Any], answer: Callable[[dict[str, Any]], None]) -> bool:
     """Answer with `results`: [[passed, reason], …] of the tests that finished; `timeout` names the limit that ended
     them; `finished`, `partial` and `unjudgeable` as the judge said. True when everything was cleaned afterwards."""
     kind: Kind = "pytest" if job["style"] == "pytest" else "judged"
-    if kind == "pytest" and (missing := supervisor.pytest_nursery.problem):
+    if kind == "pytest" and (missing := housekeeping.spawner.pytest_forkserver.problem):
         answer({"results": [], "finished": True, "error": f"there is no pytest in the sandbox: {missing}"})
         return True
-    troupe = supervisor.take(kind, job["limits"])
-    verdict = _judge(supervisor, troupe, kind, job)
+    processes = housekeeping.take(kind, job["limits"])
+    verdict = _judge(housekeeping, processes, kind, job)
     if clean := verdict["finished"] and "died" not in verdict:
         # Nothing that the program still does can change it: the owner reads it while we clean.
-        supervisor.kill(troupe)
+        housekeeping.kill(processes)
         answer(verdict)
-    ended = supervisor.end(troupe, clean)
+    ended = housekeeping.end(processes, clean)
     if not clean:
         answer({**verdict, **ended})
     return not ended["dirty"]
 
 
-def _judge(supervisor: "Supervisor", troupe: Troupe, kind: Kind, job: dict[str, Any]) -> dict[str, Any]:
+def _judge(housekeeping: Housekeeping, processes: Processes, kind: Kind, job: dict[str, Any]) -> dict[str, Any]:
     token = os.urandom(8).hex()
     try:
-        wire.send(troupe.ends["work"], {"token": token, "job": job})
-    except wire.Closed:
+        frames.send(processes.ends["work"], {"token": token, "job": job})
+    except frames.ClosedError:
         return {"results": [], "finished": False}
     started = time.monotonic()
-    supervisor.prepare(kind, job["limits"])
-    return _watch(supervisor, troupe, job["limits"], started, token)
+    housekeeping.prepare(kind, job["limits"])
+    return _watch(housekeeping, processes, job["limits"], started, token)
 
 
 def _watch(
-    supervisor: "Supervisor", troupe: Troupe, limits: dict[str, Any], started: float, token: str
+    housekeeping: Housekeeping, processes: Processes, limits: dict[str, Any], started: float, token: str
 ) -> dict[str, Any]:
-    report = troupe.ends["report"]
+    report = processes.ends["report"]
     poll = select.poll()
-    for fd in (0, report, troupe.watched):
+    for fd in (0, report, processes.watched):
         poll.register(fd, select.POLLIN)
     verdict: dict[str, Any] = {"results": [], "finished": False}
     total, test = started + limits["total"], started + limits["timeout"]
@@ -59,12 +57,12 @@ def _watch(
         left = min(total, test) - time.monotonic()
         ready = dict(poll.poll(max(left, 0) * 1000)) if left > 0 else {}
         if 0 in ready:
-            supervisor.quit(troupe)
-        if troupe.watched in ready:
+            housekeeping.quit(processes)
+        if processes.watched in ready:
             # Daemons it left may hold the pipe open: without them the judge sees the end.
             verdict["died"] = True
-            supervisor.kill_strays(troupe.pids())
-            poll.unregister(troupe.watched)
+            housekeeping.kill_strays(processes.pids())
+            poll.unregister(processes.watched)
         if report in ready:
             if not _take(report, token, verdict):
                 break
@@ -72,15 +70,15 @@ def _watch(
         elif not ready:
             verdict["timeout"] = "total" if total < test else "test"
             break
-    if verdict.pop("gone", False) and select.select([troupe.watched], [], [], _DYING)[0]:
+    if verdict.pop("gone", False) and select.select([processes.watched], [], [], _DYING)[0]:
         verdict["died"] = True
     return verdict
 
 
 def _take(report: int, token: str, verdict: dict[str, Any]) -> bool:
     try:
-        frame = wire.receive(report)
-    except wire.Closed:
+        frame = frames.receive(report)
+    except frames.ClosedError:
         return False
     if frame.pop("token", None) != token:
         return False

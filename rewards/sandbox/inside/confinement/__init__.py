@@ -1,0 +1,1 @@
+"""What a process gives up before it runs anything, and the cleaning of what it leaves."""
