@@ -114,7 +114,7 @@ def _first(word: str) -> str:
     """The first of the values that a sweep goes through."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    from holdfast.overrides import quoted
+    from holdfast.config import quoted
 
     if found := re.search(r"=(?:tag\(.*?)?interval\(([^,]+),", word):
         return f"{word.partition('=')[0]}={found[1]}"

@@ -5,7 +5,8 @@ from importlib import resources
 import pytest
 
 from holdfast.benchmarks.suites.suite import load_suite, suite_names
-from holdfast.trainers.run.compose import choices, compose
+from holdfast.config import choices
+from holdfast.trainers.run.compose import compose
 from holdfast.trainers.run.rewards import rewards_of
 
 PLUGGED_IN = ("launcher=slurm", "launcher=joblib", "launcher=ray", "sweeper=optuna")

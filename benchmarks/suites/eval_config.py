@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass
 class EvalConfig:
-    """The keys of `holdfast eval`, with the defaults of conf/eval.yaml."""
+    """The keys of `holdfast eval`, with their defaults."""
 
     model: Any = None
     """A directory, a hub id, `tiny`, or `{model: …, backend: vllm, …}`."""

@@ -15,9 +15,9 @@ import importlib
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from holdfast.cli.grammar import Flags
+from holdfast.config import choices
 from holdfast.errors import UsageError, unknown
 
 BASH = r"""_holdfast() {
@@ -76,12 +76,8 @@ def candidates(line: str) -> list[str]:
     return _starting(last, [*actions, *(f"{key}=" for key in fields if key not in given and _shown(key, last))])
 
 
-_CONFIGS = {
-    "train": ("holdfast.trainers.run.config", "TrainConfig"),
-    "eval": ("holdfast.benchmarks.suites.eval_config", "EvalConfig"),
-}
-_MORE = {"train": ("experiment", "launcher", "sweeper", "from"), "eval": ()}
-"""Keys that choose among configs, or a saved one."""
+_CONFIGS = {"train": "holdfast.trainers.run.compose", "eval": "holdfast.benchmarks.suites.compose"}
+"""The verbs that compose a configuration, and the module whose COMPOSER does it."""
 
 
 def _options(verb: str) -> list[tuple[str, object]]:
@@ -90,8 +86,9 @@ def _options(verb: str) -> list[tuple[str, object]]:
 
     if verb not in _CONFIGS:
         return list(_fields_of(load(verb).Options))
-    module, name = _CONFIGS[verb]
-    return [*_fields_of(getattr(importlib.import_module(module), name)), *((key, str) for key in _MORE[verb])]
+    composer = importlib.import_module(_CONFIGS[verb]).COMPOSER
+    fields = dict(_fields_of(composer.schema))
+    return [*fields.items(), *((key, str) for key in (*composer.groups, *composer.more) if key not in fields)]
 
 
 def _fields_of(config: type, prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -130,8 +127,8 @@ def _known(key: str, hint: object) -> list[str]:
     if name == "reward":
         from holdfast.registry import names
 
-        return [*names(), *_configs("reward")]
-    return _configs(name) if name in _GROUPS else []
+        return [*names(), *choices("reward")]
+    return choices(name) if name in _GROUPS else []
 
 
 _GROUPS = ("trainer", "data", "model", "experiment", "launcher", "sweeper")
@@ -142,13 +139,6 @@ def _suites_and_tasks(suites: bool) -> list[str]:
     from holdfast.benchmarks.suites.task import builtin_tasks
 
     return [*(suite_names() if suites else ()), *builtin_tasks()]
-
-
-def _configs(group: str) -> list[str]:
-    from holdfast import conf
-
-    folder = Path(conf.__file__).parent / group
-    return [name for name in sorted(path.stem for path in folder.glob("*.yaml")) if name != "other"]
 
 
 def _starting(begun: str, words: list[str]) -> list[str]:

@@ -194,8 +194,8 @@ def data_config(what: str, options: Options) -> "DataConfig":
     """The DataConfig of a file, a folder, a name of conf/data or a hub id, with the columns of the command line."""
     from dataclasses import replace
 
+    from holdfast.config import choices, refuse_near_miss
     from holdfast.trainers.data.sources import named_data
-    from holdfast.trainers.run.compose import choices, refuse_near_miss
 
     names = choices("data")
     if what not in names and not what.startswith("tiny:"):

@@ -119,9 +119,9 @@ def _data(name: str, options: Options) -> "DataConfig":
     """The data set with its columns as the options name them."""
     from dataclasses import replace
 
+    from holdfast.config import choices
     from holdfast.records import SUFFIXES, require_file
     from holdfast.trainers.data.sources import named_data
-    from holdfast.trainers.run.compose import choices
 
     bare = re.fullmatch(r"[\w-]+", name)
     if bare and not Path(name).exists() and name not in choices("data"):

@@ -96,7 +96,7 @@ def test_the_module_runs_as_a_program() -> None:
     ],
 )
 def test_a_path_with_an_equals_sign_is_one_value(word: str, expected: str) -> None:
-    from holdfast.overrides import quoted
+    from holdfast.config import quoted
 
     assert quoted(word) == expected
 

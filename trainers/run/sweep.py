@@ -13,10 +13,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
+from holdfast.config import swept
 from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
 from holdfast.runs.manifest import manifest
-from holdfast.trainers.run.compose import explain, prepare, swept, typed
+from holdfast.trainers.run.compose import COMPOSER
 from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.run_dir import directory_of
 
@@ -34,7 +35,7 @@ def sweep(overrides: Sequence[str], config_dirs: Sequence[str] = (), *, json: bo
     from omegaconf.errors import OmegaConfBaseException
 
     out = _sweep_directory(overrides)
-    words = [*prepare([w for w in overrides if not w.startswith("out=")], config_dirs), f"out={out}"]
+    words = [*COMPOSER.prepare([w for w in overrides if not w.startswith("out=")], config_dirs), f"out={out}"]
     names = ",".join(swept(words))
     GlobalHydra.instance().clear()
     hydra = Hydra.create_main_hydra2("holdfast", create_config_search_path("pkg://holdfast.conf"))
@@ -42,7 +43,7 @@ def sweep(overrides: Sequence[str], config_dirs: Sequence[str] = (), *, json: bo
         with contextlib.redirect_stdout(sys.stderr), _ended_by_slurm(Path(out)):
             hydra.multirun("train", run_job, [*words, f"+swept=[{names}]"], with_log_configuration=False)
     except (HydraException, OmegaConfBaseException) as error:
-        raise explain(error, config_dirs) from error
+        raise COMPOSER.explain(error, config_dirs) from error
     finally:
         GlobalHydra.instance().clear()
     return _summary(Path(out), json)
@@ -60,10 +61,10 @@ def run_job(composed: Any) -> tuple[float, float]:
     keys = plain.pop("swept", None) or []
     out = Path(str(plain["out"])) / job_name(given, keys)
     try:
-        config = typed(plain)
+        config = COMPOSER.typed(plain)
     except OmegaConfBaseException as error:
-        write_json(out / "outcome.json", {"status": "failed", "error": str(explain(error))})
-        print(f"  {out.name}: {explain(error)}", file=sys.stderr, flush=True)
+        write_json(out / "outcome.json", {"status": "failed", "error": str(COMPOSER.explain(error))})
+        print(f"  {out.name}: {COMPOSER.explain(error)}", file=sys.stderr, flush=True)
         return FAILED
     config.out = str(out)
     run_in_child(config)

@@ -1,0 +1,212 @@
+"""From the command line's words to a typed configuration: Hydra composes a file of conf/, a dataclass checks it.
+
+Defaults are the dataclass's; the YAML holds only what differs from them. A key that names one of conf/'s groups
+chooses a file of it (`trainer=grpo`); where a verb reads such a key itself (`suite=`, `reward=`: names, lists and
+mappings that have loaders of their own), it travels beside Hydra's groups as `chosen.suite`. Every mistake becomes one
+line that names the nearest valid choice.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from itertools import product
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+from holdfast.errors import UsageError, suggestion, unknown
+from holdfast.records import SUFFIXES
+
+Config = TypeVar("Config")
+Shorthand = Callable[[Any, str], str]
+"""Hydra's override and its text → the text that stands for it."""
+
+
+@dataclass(frozen=True)
+class Composer(Generic[Config]):
+    """How one verb's words become an instance of its dataclass."""
+
+    verb: str
+    """The verb, and the name of its file in conf/."""
+    schema: type[Config]
+    groups: tuple[str, ...] = ()
+    """Groups of conf/ that Hydra chooses from."""
+    path_groups: tuple[str, ...] = ()
+    """Those whose value may also be a directory, a file or a hub id: it becomes `<group>=other <group>.path=…`."""
+    open: tuple[str, ...] = ()
+    """Keys below which anything goes: `backend_args.base_url=…`."""
+    shorthands: tuple[tuple[str, Shorthand], ...] = ()
+    """Keys whose value may also be a scalar that stands for a mapping: `lora=16`."""
+    more: tuple[str, ...] = ()
+    """Words of the verb that are no fields (`from=`)."""
+
+    def compose(self, words: Sequence[str], config_dirs: Sequence[str] = ()) -> Config:
+        """The configuration of one job. Raises UsageError naming the nearest valid key or name."""
+        from hydra import compose, initialize_config_module
+        from hydra.errors import HydraException
+        from omegaconf.errors import OmegaConfBaseException
+
+        several = next((word for word in words if _parsed(word).is_sweep_override()), None)
+        if several is not None:
+            raise UsageError(
+                f"{several!r} lists several values; sweep with `holdfast {self.verb} -m …`, or write [a, b]"
+            )
+        prepared = self.prepare(words, config_dirs)
+        try:
+            with initialize_config_module("holdfast.conf", version_base="1.3"):
+                return self.typed(compose(self.verb, prepared))
+        except (HydraException, OmegaConfBaseException) as error:
+            raise self.explain(error, config_dirs) from error
+
+    def typed(self, composed: Any) -> Config:
+        """The dataclass of Hydra's (or a saved) configuration. Raises omegaconf's errors, see `explain`."""
+        from omegaconf import OmegaConf
+
+        plain = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.create(composed), resolve=True))
+        plain |= plain.pop("chosen", {})
+        return cast(Config, OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(self.schema), plain)))
+
+    def prepare(self, words: Sequence[str], config_dirs: Sequence[str] = ()) -> list[str]:
+        """Overrides as Hydra takes them. Raises UsageError for a word that is not an override."""
+        prepared = [one for word in words for one in self._rewrite(_parsed(word), quoted(word), config_dirs)]
+        if config_dirs:
+            prepared.append("hydra.searchpath=[" + ",".join(f"file://{Path(d).resolve()}" for d in config_dirs) + "]")
+        return prepared
+
+    def jobs(self, words: Sequence[str]) -> Iterator[list[str]]:
+        """The words of every job of a multirun: each combination of the values that are swept."""
+        values = []
+        for word in words:
+            override = _parsed(word)
+            if not self._knows(override.key_or_group):
+                raise self.unknown_key(override.key_or_group)
+            several = override.is_sweep_override()
+            texts = override.sweep_string_iterator() if several else ()
+            values.append([f"{override.key_or_group}={text}" for text in texts] if several else [quoted(word)])
+        yield from (list(combination) for combination in product(*values))
+
+    def keys(self) -> tuple[str, ...]:
+        """Every key that can be set, dotted; what stands below an open key is not listed."""
+        return *_keys_of(self.schema), *(group for group in self.groups if group not in _keys_of(self.schema))
+
+    def explain(self, error: Exception, config_dirs: Sequence[str] = ()) -> UsageError:
+        """Hydra's and omegaconf's errors as one line that names the nearest valid choice."""
+        text = str(error)
+        if found := re.search(r"Could not find '([\w/]+)/([^/']*)'", text):
+            group, name = found.groups()
+            return unknown(group.rpartition("/")[2], name, choices(group, config_dirs) if group in _folders() else ())
+        if found := re.search(r"Key '([^']*)' (?:is )?not in", text):
+            full = re.search(r"full_key: (\S+)", text)
+            return self.unknown_key(full[1] if full else found[1])
+        if found := re.search(r"Could not override '([^']*)'", text):
+            return self.unknown_key(found[1])
+        where = re.search(r"full_key: (\S+)", text)
+        if where and re.search(r"[Mm]issing mandatory", text):
+            return UsageError(f"`holdfast {self.verb}` needs {where[1]}=…")
+        first = text.strip().splitlines()[0] if text.strip() else "cannot be composed"
+        return UsageError((f"{where[1]}: " if where else "") + first)
+
+    def unknown_key(self, key: str) -> UsageError:
+        """The error for a key that does not exist: the nearest anywhere, else those beside it."""
+        from difflib import get_close_matches
+
+        everywhere = self.keys()
+        parent = key.rpartition(".")[0]
+        beside = [k for k in everywhere if k.rpartition(".")[0] == parent] or everywhere
+        near = get_close_matches(key, beside, n=1, cutoff=0.6) or get_close_matches(key, everywhere, n=1)
+        return unknown(f"key of `holdfast {self.verb}`", key, near or beside)
+
+    def _knows(self, key: str) -> bool:
+        return key in self.keys() or key.startswith(tuple(f"{one}." for one in self.open))
+
+    def _rewrite(self, override: Any, word: str, config_dirs: Sequence[str]) -> list[str]:
+        key = override.key_or_group
+        if override.type.name != "CHANGE" or override.package:
+            return [word]
+        shorthand = dict(self.shorthands).get(key)
+        if shorthand is not None and not isinstance(override.value(), dict):
+            return [shorthand(override, word)]
+        if key in self.path_groups:
+            return _path_or_name(override, word, config_dirs)
+        if key in self.groups or not self._knows(key):
+            return [word]
+        head = key.partition(".")[0]
+        beside = head in _folders() and head not in self.groups
+        return [f"++chosen.{word}" if beside else f"++{word}"]  # the file need not spell out what the schema knows
+
+
+def quoted(word: str) -> str:
+    """`key=value` with the value quoted when it holds a `=` of its own, as a sweep's folders do
+    (`model=runs/s/trainer=sft/checkpoint`): Hydra would take it for a mistake. Lists and mappings stay as they are."""
+    key, equals, value = word.partition("=")
+    if not equals or "=" not in value or value[:1] in "'\"[{" or "," in value:
+        return word
+    escaped = value.replace("'", "\\'")
+    return f"{key}='{escaped}'"
+
+
+def swept(words: Sequence[str]) -> list[str]:
+    """The keys that a multirun varies."""
+    return [override.key_or_group for override in map(_parsed, words) if override.is_sweep_override()]
+
+
+def choices(group: str, config_dirs: Sequence[str] = ()) -> list[str]:
+    """The names of a group of conf/, in the package and in the user's own folders."""
+    names = {Path(entry.name).stem for entry in (resources.files("holdfast.conf") / group).iterdir()}
+    for directory in config_dirs:
+        names |= {path.stem for path in (Path(directory) / group).glob("*.yaml")}
+    return sorted(names - {"other", "__init__", "__pycache__"})
+
+
+def refuse_near_miss(group: str, given: str, names: Sequence[str]) -> None:
+    """Raise UsageError for a bare word that is neither a name, nor a path, nor `org/name`: it is a typing mistake."""
+    bare = re.fullmatch(r"[\w.-]+", given)
+    if bare and not Path(given).exists() and not given.endswith(SUFFIXES):
+        raise UsageError(f"unknown {group} {given!r}: neither a name, a path nor a hub id{suggestion(given, names)}")
+
+
+def _path_or_name(override: Any, word: str, config_dirs: Sequence[str]) -> list[str]:
+    """`data=gsm8k` stays; `data=my.jsonl` becomes `data=other data.path=my.jsonl`."""
+    group = override.key_or_group
+    names = choices(group, config_dirs)
+    values = [str(v) for v in override.sweep_string_iterator()] if override.is_sweep_override() else None
+    known = [v in names for v in values or [str(override.value())]]
+    if all(known):
+        return [word]
+    if values and any(known) and group != "model":
+        raise UsageError(f"{word!r} mixes names of conf/{group} with paths: make a conf/{group}/<name>.yaml of them")
+    given = (values or [str(override.value())])[known.index(False)]
+    refuse_near_miss(group, given, names)
+    return [f"{group}=other", f"{group}.path={word.partition('=')[2]}"]
+
+
+def _parsed(word: str) -> Any:
+    """Hydra's reading of one override. Raises UsageError for a word that is none."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        return OverridesParser.create().parse_override(quoted(word))
+    except HydraException as error:
+        raise UsageError(f"cannot read {word!r}: expected key=value ({str(error).splitlines()[0]})") from error
+
+
+@cache
+def _folders() -> tuple[str, ...]:
+    root = resources.files("holdfast.conf")
+    return tuple(sorted(entry.name for entry in root.iterdir() if entry.is_dir() and entry.name != "__pycache__"))
+
+
+@cache
+def _keys_of(schema: type[Any]) -> tuple[str, ...]:
+    from omegaconf import OmegaConf
+
+    return tuple(_dotted(cast(dict[str, Any], OmegaConf.to_container(OmegaConf.structured(schema)))))
+
+
+def _dotted(tree: dict[str, Any], prefix: str = "") -> Iterable[str]:
+    for key, value in tree.items():
+        yield prefix + key
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{prefix}{key}.")
