@@ -3,11 +3,19 @@
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
 from holdfast.errors import UsageError, suggestion
 
-_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text", type(None): "null"}
+_KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    type(None): "null",
+    Path: "a path",
+}
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 
@@ -19,7 +27,7 @@ def fits(value: Any, hint: Any) -> bool:
     import msgspec
 
     try:
-        msgspec.convert(value, hint)
+        msgspec.convert(value, hint, dec_hook=_path)
     except msgspec.ValidationError:
         return False
     except TypeError:
@@ -72,13 +80,18 @@ def _converted(text: str, hint: Any, what: str) -> Any:
     import msgspec
 
     try:
-        return msgspec.convert(text, hint, strict=False)
+        return msgspec.convert(text, hint, strict=False, dec_hook=_path)
     except msgspec.ValidationError:
         nearest = _nearest(text, hint)
         told = f"cannot be {text!r}{nearest}" if nearest else f"must be {in_words(hint)}, not {text!r}"
         raise UsageError(f"{what} {told}") from None
     except TypeError:
         return text
+
+
+def _path(kind: type[Any], value: Any) -> Any:
+    """A path is written as text; every other class is left as it is, for msgspec to judge."""
+    return Path(value) if kind is Path and isinstance(value, str) else value
 
 
 def _nearest(value: Any, hint: Any) -> str:

@@ -1,6 +1,7 @@
 """One check of a value against an annotation, for options, keys, TRL's fields and policies."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -22,6 +23,7 @@ FITTING: list[tuple[Any, Any]] = [
     (len, Callable[..., int]),
     (5, Annotated[float, msgspec.Meta(ge=0, le=100)]),
     (object(), Any),
+    ("runs/a", Path | None),
 ]
 UNFITTING: list[tuple[Any, Any, str]] = [
     (1, bool, "expected true or false"),
@@ -35,6 +37,7 @@ UNFITTING: list[tuple[Any, Any, str]] = [
     ("x", int | None, "a whole number or null"),
     ("abc", Sequence[str], "a list of text"),
     ([1], list[str], "a list of text"),
+    (1, Path | None, "a path or null"),
     ([1], Mapping[str, Any], "a mapping"),
     (101, Annotated[float, msgspec.Meta(ge=0, le=100)], "a number from 0 to 100"),
     (-1, Annotated[int, msgspec.Meta(ge=0)], "a whole number of at least 0"),
@@ -64,12 +67,13 @@ def test_what_does_not_fit_is_refused_with_what_was_expected(value: Any, hint: A
         ("none", str, "none"),
         ("[1, 2]", list[int], [1, 2]),
         ("[]", list[str], []),
+        ("runs/a", Path | None, Path("runs/a")),
         ("a", Literal["a", "b"] | None, "a"),
     ],
 )
 def test_a_text_becomes_a_typed_value(text: str, hint: Any, value: Any) -> None:
     parsed = values.parse(text, hint, "x")
-    assert parsed == value and type(parsed) is type(value)
+    assert parsed == value and isinstance(parsed, type(value))
 
 
 @pytest.mark.parametrize(
