@@ -9,7 +9,7 @@ line that names the nearest valid choice.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from itertools import product
 from pathlib import Path
@@ -86,9 +86,13 @@ class Composer(Generic[Config]):
             values.append([f"{override.key_or_group}={text}" for text in texts] if several else [quoted(word)])
         yield from (list(combination) for combination in product(*values))
 
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """Every key that can be set, dotted; what stands below an open key is not listed."""
-        return *_keys_of(self.schema), *(group for group in self.groups if group not in _keys_of(self.schema))
+        from omegaconf import OmegaConf
+
+        tree = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.structured(self.schema)))
+        return *_dotted(tree), *(group for group in self.groups if group not in tree)
 
     def explain(self, error: Exception, config_dirs: Sequence[str] = ()) -> UsageError:
         """Hydra's and omegaconf's errors as one line that names the nearest valid choice."""
@@ -111,14 +115,14 @@ class Composer(Generic[Config]):
         """The error for a key that does not exist: the nearest anywhere, else those beside it."""
         from difflib import get_close_matches
 
-        everywhere = self.keys()
+        everywhere = self.keys
         parent = key.rpartition(".")[0]
         beside = [k for k in everywhere if k.rpartition(".")[0] == parent] or everywhere
         near = get_close_matches(key, beside, n=1, cutoff=0.6) or get_close_matches(key, everywhere, n=1)
         return unknown(f"key of `holdfast {self.verb}`", key, near or beside)
 
     def _knows(self, key: str) -> bool:
-        return key in self.keys() or key.startswith(tuple(f"{one}." for one in self.open))
+        return key in self.keys or key.startswith(tuple(f"{one}." for one in self.open))
 
     def _rewrite(self, override: Any, word: str, config_dirs: Sequence[str]) -> list[str]:
         key = override.key_or_group
@@ -196,13 +200,6 @@ def _parsed(word: str) -> Any:
 def _folders() -> tuple[str, ...]:
     root = resources.files("holdfast.conf")
     return tuple(sorted(entry.name for entry in root.iterdir() if entry.is_dir() and entry.name != "__pycache__"))
-
-
-@cache
-def _keys_of(schema: type[Any]) -> tuple[str, ...]:
-    from omegaconf import OmegaConf
-
-    return tuple(_dotted(cast(dict[str, Any], OmegaConf.to_container(OmegaConf.structured(schema)))))
 
 
 def _dotted(tree: dict[str, Any], prefix: str = "") -> Iterable[str]:
