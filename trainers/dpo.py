@@ -6,23 +6,15 @@ The reference model is the starting model: TRL loads it a second time for full t
 off for LoRA.
 """
 
-from typing import Any
-
 from holdfast.trainers.data.row_formats import preference_row
-from holdfast.trainers.run.trainer_spec import Job
+from holdfast.trainers.run.trainer_spec import Trainer
 
-SHAPE = preference_row
-
-
-def build(job: Job) -> Any:
-    """TRL's DPOTrainer."""
-    from trl import DPOTrainer
-
-    return DPOTrainer(
-        model=job.model,
-        args=job.args,
-        train_dataset=job.dataset(SHAPE),
-        processing_class=job.tokenizer,
-        peft_config=job.peft,
-        callbacks=job.callbacks,
-    )
+TRAINER = Trainer(
+    config="DPOConfig",
+    trainer="DPOTrainer",
+    row=preference_row,
+    columns=(("chosen", "rejected"),),
+    reference_model=True,
+    answers_per_row=2,
+    usual=True,
+)

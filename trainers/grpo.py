@@ -7,25 +7,15 @@ Several rewards are summed with `trainer.args.reward_weights`; what one of them 
 generates with `trainer.args.use_vllm=true trainer.args.vllm_mode=colocate` (or `server`, with TRL's own server).
 """
 
-from typing import Any
-
-from holdfast.rewards.adapters.trl import together
 from holdfast.trainers.data.row_formats import prompt_row
-from holdfast.trainers.run.trainer_spec import Job
+from holdfast.trainers.run.trainer_spec import Trainer
 
-SHAPE = prompt_row
-
-
-def build(job: Job) -> Any:
-    """TRL's GRPOTrainer."""
-    from trl import GRPOTrainer
-
-    return GRPOTrainer(
-        model=job.model,
-        reward_funcs=together(*job.rewards),
-        args=job.args,
-        train_dataset=job.dataset(SHAPE),
-        processing_class=job.tokenizer,
-        peft_config=job.peft,
-        callbacks=job.callbacks,
-    )
+TRAINER = Trainer(
+    config="GRPOConfig",
+    trainer="GRPOTrainer",
+    row=prompt_row,
+    columns=(("prompt", "reference"), ("prompt",)),
+    learns_from_reward=True,
+    reference_model=True,
+    usual=True,
+)

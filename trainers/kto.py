@@ -3,23 +3,14 @@
 {"prompt": "Who are you?", "completion": "I am Ada.", "label": true}
 """
 
-from typing import Any
-
 from holdfast.trainers.data.row_formats import marked_row
-from holdfast.trainers.run.trainer_spec import Job
+from holdfast.trainers.run.trainer_spec import Trainer
 
-SHAPE = marked_row
-
-
-def build(job: Job) -> Any:
-    """TRL's KTOTrainer."""
-    from trl import KTOTrainer
-
-    return KTOTrainer(
-        model=job.model,
-        args=job.args,
-        train_dataset=job.dataset(SHAPE),
-        processing_class=job.tokenizer,
-        peft_config=job.peft,
-        callbacks=job.callbacks,
-    )
+TRAINER = Trainer(
+    config="KTOConfig",
+    trainer="KTOTrainer",
+    row=marked_row,
+    columns=(("completion", "label"), ("messages", "label")),
+    reference_model=True,
+    usual=True,
+)

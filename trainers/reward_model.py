@@ -2,26 +2,19 @@
 
     {"prompt": "Who are you?", "chosen": "I am Ada.", "rejected": "I am a language model."}
 
-Its result scores answers and writes none; TRL puts a one-number head on the starting model.
+Its result scores answers and writes none; TRL puts a one-number head on the starting model, which it loads by its path.
 """
 
-from typing import Any
-
 from holdfast.trainers.data.row_formats import preference_row
-from holdfast.trainers.run.trainer_spec import Job
+from holdfast.trainers.run.trainer_spec import Trainer
 
-SHAPE = preference_row
-
-
-def build(job: Job) -> Any:
-    """TRL's RewardTrainer; the model is loaded by its path, with a new head."""
-    from trl import RewardTrainer
-
-    return RewardTrainer(
-        model=job.model.config._name_or_path,
-        args=job.args,
-        train_dataset=job.dataset(SHAPE),
-        processing_class=job.tokenizer,
-        peft_config=job.peft,
-        callbacks=job.callbacks,
-    )
+TRAINER = Trainer(
+    name="reward",
+    config="RewardConfig",
+    trainer="RewardTrainer",
+    row=preference_row,
+    columns=(("chosen", "rejected"),),
+    answers_per_row=2,
+    writes_text=False,
+    arguments=lambda inputs: {"model": inputs.model.config._name_or_path},
+)

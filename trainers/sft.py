@@ -7,30 +7,29 @@ is, and the chat template needs `{% generation %}` markers. TRL's ChatML collati
 follows the end-of-turn token.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from holdfast.errors import UsageError
 from holdfast.trainers.data.row_formats import completion_row, conversation_row
-from holdfast.trainers.run.trainer_spec import Job
-
-SHAPE = completion_row
+from holdfast.trainers.run.trainer_spec import Inputs, Trainer
 
 
-def build(job: Job) -> Any:
-    """TRL's SFTTrainer. Raises UsageError when every turn is to be learned and the template marks none."""
-    from trl import SFTTrainer
-
-    every_turn = job.args.assistant_only_loss
-    if every_turn and "generation" not in (job.tokenizer.chat_template or ""):
+def _check_template(inputs: Inputs) -> Mapping[str, Any]:
+    if inputs.args.assistant_only_loss and "generation" not in (inputs.tokenizer.chat_template or ""):
         raise UsageError(
             "trainer.args.assistant_only_loss needs {% generation %} markers in the chat template, which this"
             " tokenizer's lacks; give one with model.chat_template=<file> or leave the option off"
         )
-    return SFTTrainer(
-        model=job.model,
-        args=job.args,
-        train_dataset=job.dataset(conversation_row if every_turn else SHAPE),
-        processing_class=job.tokenizer,
-        peft_config=job.peft,
-        callbacks=job.callbacks,
-    )
+    return {}
+
+
+TRAINER = Trainer(
+    config="SFTConfig",
+    trainer="SFTTrainer",
+    row=completion_row,
+    columns=(("prompt", "completion"), ("messages",)),
+    row_of=lambda args: conversation_row if args.assistant_only_loss else completion_row,
+    arguments=_check_template,
+    usual=True,
+)

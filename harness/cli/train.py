@@ -32,7 +32,7 @@ from holdfast.cli.grammar import Flags
 from holdfast.errors import UsageError, unknown
 
 if TYPE_CHECKING:
-    from holdfast.trainers.run.before_after import Result
+    from holdfast.trainers.job.before_after import Result
     from holdfast.trainers.run.config import TrainConfig
 
 HYDRA = True
@@ -45,7 +45,7 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     words, config_dirs, switches = _words(overrides)
     if switches & {"-m", "--multirun"}:
-        from holdfast.trainers.run.sweep import sweep
+        from holdfast.trainers.job.sweep import sweep
 
         return sweep(words, config_dirs, json=flags.json)
     config = _saved(words) or compose(words, config_dirs)
@@ -55,7 +55,7 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
 
 
 def _one(config: "TrainConfig", flags: Flags) -> int:
-    from holdfast.trainers.run.before_after import before_after
+    from holdfast.trainers.job.before_after import before_after
     from holdfast.trainers.run.processes import is_main
 
     if config.dry_run:

@@ -62,9 +62,9 @@ def one(case: str, model: str, place: Path) -> dict[str, Any]:
     from bench_trainers import clock
 
     from holdfast.trainers.estimate.estimate import estimate
+    from holdfast.trainers.job.training import build
     from holdfast.trainers.run.compose import compose
     from holdfast.trainers.run.run_dir import open_run
-    from holdfast.trainers.run.training import build
 
     torch.set_num_threads(1)
     logging.disable()

@@ -56,10 +56,11 @@ def _trained(words: list[str], place: Path) -> tuple[list[float], int]:
     from holdfast.benchmarks.engine.backends.models import load
     from holdfast.benchmarks.engine.measuring import measure
     from holdfast.benchmarks.engine.settings import Settings
+    from holdfast.trainers.estimate.checks import check
+    from holdfast.trainers.job.training import train
     from holdfast.trainers.run.compose import compose
     from holdfast.trainers.run.model import threads
     from holdfast.trainers.run.run_dir import open_run
-    from holdfast.trainers.run.training import check, train
 
     config = compose(["experiment=tiny_sft", *words])
     check(config)

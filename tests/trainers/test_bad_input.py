@@ -26,7 +26,7 @@ def words(model: Path, out: Path, *more: str) -> list[str]:
 
 
 def run(*given: str) -> Any:
-    from holdfast.trainers.run.before_after import before_after
+    from holdfast.trainers.job.before_after import before_after
     from holdfast.trainers.run.compose import compose
 
     return before_after(compose(given))
@@ -129,7 +129,7 @@ def test_out_of_memory_names_the_settings_to_lower(untrained: Path, tmp_path: Pa
     """A real allocation that fails: far more positions than there is memory for."""
     import torch
 
-    from holdfast.trainers.run.failures import explained
+    from holdfast.trainers.job.failures import explained
 
     with pytest.raises(HoldfastError, match=r"lower trainer.args.per_device_train_batch_size.*gradient_checkpointing"):  # noqa: SIM117
         with explained(tmp_path, "train"):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.trainers.run.before_after import before_after
+from holdfast.trainers.job.before_after import before_after
 from holdfast.trainers.run.checkpoints import saved, spaced
 from holdfast.trainers.run.compose import compose
 

@@ -9,6 +9,7 @@ import pytest
 
 from holdfast.errors import UsageError
 from holdfast.trainers.run import trl_args
+from holdfast.trainers.run.catalogue import builtin_trainers
 from holdfast.trainers.run.compose import compose
 
 PLAIN = {bool: True, int: 3, float: 0.5, str: "text"}
@@ -32,7 +33,7 @@ def word(name: str, value: Any) -> str:
     return f"trainer.args.{name}={text}"
 
 
-@pytest.mark.parametrize("trainer", trl_args.CONFIGS)
+@pytest.mark.parametrize("trainer", builtin_trainers())
 def test_every_field_travels_from_the_command_line_to_trl(trainer: str) -> None:
     schema = trl_args.config_class(trainer)
     hints = typing.get_type_hints(schema)
@@ -48,7 +49,7 @@ def test_every_field_travels_from_the_command_line_to_trl(trainer: str) -> None:
     trl_args.check(trainer, config.trainer.args)
 
 
-@pytest.mark.parametrize("trainer", trl_args.CONFIGS)
+@pytest.mark.parametrize("trainer", builtin_trainers())
 def test_every_field_misspelt_names_itself(trainer: str) -> None:
     """One letter doubled: the nearest field must be the one that was meant, or one that it is as near to."""
     names = [field.name for field in trl_args.fields(trainer) if field.init]
@@ -59,7 +60,7 @@ def test_every_field_misspelt_names_itself(trainer: str) -> None:
             trl_args.check(trainer, {wrong: 1})
 
 
-@pytest.mark.parametrize("trainer", trl_args.CONFIGS)
+@pytest.mark.parametrize("trainer", builtin_trainers())
 def test_a_value_of_the_wrong_type_is_refused_by_name(trainer: str) -> None:
     hints = typing.get_type_hints(trl_args.config_class(trainer))
     numbers = [f.name for f in trl_args.fields(trainer) if f.init and kinds(hints[f.name]) in ((int,), (float,))]

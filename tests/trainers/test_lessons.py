@@ -15,7 +15,7 @@ GAIN = {
 
 @pytest.mark.parametrize("trainer", GAIN)
 def test_the_target_rises_and_the_report_is_whole(trainer: str, tmp_path: Path) -> None:
-    from holdfast.trainers.run.before_after import before_after
+    from holdfast.trainers.job.before_after import before_after
     from holdfast.trainers.run.compose import compose
 
     held = ["tiny_upper", "tiny_repeat"]
@@ -45,7 +45,7 @@ def test_sft_alone_is_forgetting_and_the_gate_says_so(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("trainer", ["rloo", "kto", "reward"])
 def test_the_other_trainers_run_through(trainer: str, tmp_path: Path) -> None:
-    from holdfast.trainers.run.before_after import before_after
+    from holdfast.trainers.job.before_after import before_after
     from holdfast.trainers.run.compose import compose
 
     words = [f"trainer={trainer}", "suite=[tiny_last]", "limit=20", "trainer.args.max_steps=5"]

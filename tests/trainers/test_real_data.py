@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from helpers.paths import SHARED_DATA, shared
 
-from holdfast.trainers.run.before_after import before_after
+from holdfast.trainers.job.before_after import before_after
 from holdfast.trainers.run.compose import compose
 
 QUICK = ("model=tiny", "suite=[tiny_upper]", "limit=20", "trainer.args.max_steps=3", "trainer.args.logging_steps=1")

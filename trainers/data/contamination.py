@@ -13,8 +13,8 @@ from holdfast.files import read_json, write_stream
 from holdfast.trainers.data.overlap.contamination import Checker, Contamination
 from holdfast.trainers.data.sources import raw_rows
 from holdfast.trainers.data.suite_items import suite_items
+from holdfast.trainers.run.checkpoint_eval import suite_of
 from holdfast.trainers.run.config import DataConfig, TrainConfig
-from holdfast.trainers.run.measuring import suite_of
 from holdfast.trainers.run.run_dir import amend_manifest
 
 log = logging.getLogger("holdfast")

@@ -7,8 +7,8 @@ from typing import Any
 
 from holdfast.errors import DataError, suggestion
 from holdfast.files import write_stream
+from holdfast.trainers.data.mix import own_rows
 from holdfast.trainers.data.row_formats import chat, prompt
-from holdfast.trainers.data.sources import own_rows
 from holdfast.trainers.run.config import DataConfig
 
 Row = dict[str, Any]

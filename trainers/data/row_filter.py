@@ -11,13 +11,13 @@ from typing import Any
 from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import write_stream
-from holdfast.trainers.data.card.entry import Entry, text_of
 from holdfast.trainers.data.card.faults import Tally
 from holdfast.trainers.data.card.findings import BREAKING
 from holdfast.trainers.data.card.gather import language
 from holdfast.trainers.data.card.judged import part_of, scores_of
 from holdfast.trainers.data.card.pairs import Pairs
 from holdfast.trainers.data.card.structure import Turns
+from holdfast.trainers.data.entry import Entry, text_of
 from holdfast.trainers.data.overlap.contamination import Checker
 from holdfast.trainers.data.overlap.near_duplicates import Repeats, Signatures
 from holdfast.trainers.data.sources import named_row, raw_rows

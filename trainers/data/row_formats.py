@@ -1,6 +1,6 @@
 """Rows in the shapes TRL's trainers read: prompt/completion, preference pairs, marked answers, prompts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from holdfast.errors import DataError, suggestion
@@ -8,7 +8,6 @@ from holdfast.sample import final_text
 from holdfast.trainers.run.config import DataConfig
 
 Row = dict[str, Any]
-Shape = Callable[[Row, DataConfig], Row]
 
 WRITTEN = "written_by"
 """A column that marks rows of self-written replay: their prompt is in its final form, template included."""

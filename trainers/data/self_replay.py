@@ -21,11 +21,16 @@ from holdfast.files import digest, read_json, write_json
 from holdfast.records import read_records
 from holdfast.runs.row import Row as Judged
 from holdfast.sample import final_text
+from holdfast.trainers.data.mix import own_rows, replay_count
 from holdfast.trainers.data.prompts import asked_rows, write_prompts
 from holdfast.trainers.data.row_formats import WRITTEN
-from holdfast.trainers.data.sources import named_data, own_rows, replay_count
+from holdfast.trainers.data.sources import named_data
 from holdfast.trainers.run import processes
+from holdfast.trainers.run.catalogue import find_trainer
+from holdfast.trainers.run.checkpoint_eval import loaded
 from holdfast.trainers.run.config import ReplayConfig, TrainConfig
+from holdfast.trainers.run.rewards import rewards_of
+from holdfast.trainers.run.run_dir import default_cache
 
 log = logging.getLogger("holdfast")
 Row = dict[str, Any]
@@ -64,7 +69,7 @@ def check(config: TrainConfig) -> None:
         )
     if not is_self(config):
         return
-    if config.trainer.name != "sft":
+    if ("prompt", "completion") not in find_trainer(config.trainer.name).columns:
         raise UsageError(
             f"data.replay.source=self writes answers, which trainer=sft learns; trainer={config.trainer.name} does not"
         )
@@ -102,14 +107,10 @@ def stand_in(config: TrainConfig) -> list[Row] | None:
 
 
 def _write(config: TrainConfig, place: Path) -> None:
-    from holdfast.trainers.run.model import free, load_base
-
-    loaded = load_base(config.model)
     tally = Tally()
-    rows = _answers(config, loaded, place, tally)
-    facts = {"model": loaded.describe(), "settings": asdict(config.data.replay)}
-    del loaded
-    free()
+    with loaded(config.model) as base:
+        rows = _answers(config, base, place, tally)
+        facts = {"model": base.describe(), "settings": asdict(config.data.replay)}
     if not rows:
         raise DataError(_why_none(config, tally))
     _warn(config, tally)
@@ -120,7 +121,7 @@ def _write(config: TrainConfig, place: Path) -> None:
         _await(place / "replay.json", place)
 
 
-def _answers(config: TrainConfig, loaded: Any, place: Path, tally: Tally) -> list[Row]:
+def _answers(config: TrainConfig, base: Any, place: Path, tally: Tally) -> list[Row]:
     """Answers worth rehearsing, as many as the mix needs, or as the prompts give."""
     how = config.data.replay
     needed = _needed(config)
@@ -128,16 +129,15 @@ def _answers(config: TrainConfig, loaded: Any, place: Path, tally: Tally) -> lis
     rows: list[Row] = []
     number = 0
     while len(rows) < needed and (block := list(islice(asked, BLOCK))):
-        judged = _measured(config, loaded, block, place / f"{number:04}")
+        judged = _measured(config, base, block, place / f"{number:04}")
         rows += [_row(one, config) for one in judged if _worth(one, how, tally)]
         number += 1
     return rows[:needed]
 
 
-def _measured(config: TrainConfig, loaded: Any, block: Sequence[Row], place: Path) -> Iterator[Judged]:
+def _measured(config: TrainConfig, base: Any, block: Sequence[Row], place: Path) -> Iterator[Judged]:
     from holdfast.benchmarks.engine.measuring import measure
     from holdfast.benchmarks.engine.settings import Settings
-    from holdfast.trainers.run.run_dir import default_cache
 
     how = config.data.replay
     file = place / "prompts.jsonl"
@@ -149,7 +149,7 @@ def _measured(config: TrainConfig, loaded: Any, block: Sequence[Row], place: Pat
     task = {"task": "replay", "file": str(file.resolve()), "reward": _reward(how), "max_tokens": how.max_tokens}
     settings = Settings(batch_size=config.model.batch_size, chat=config.data.conversational, seed=how.seed)
     suite = {"name": "replay", "tasks": [task | sampling]}
-    measured = measure(loaded, suite, place, cache=default_cache(config), settings=settings, together=True)
+    measured = measure(base, suite, place, cache=default_cache(config), settings=settings, together=True)
     return measured.rows("replay")
 
 
@@ -205,8 +205,6 @@ def _prompts_of(how: ReplayConfig, config: TrainConfig) -> Any:
 
 def _reward(how: ReplayConfig) -> dict[str, Any]:
     """The reward as a suite's task takes it. Raises UsageError for a list, or an unknown one."""
-    from holdfast.trainers.run.rewards import rewards_of
-
     if how.reward is None:
         return dict(ANY_TEXT)
     if isinstance(how.reward, list):

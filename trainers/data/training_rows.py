@@ -7,27 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.errors import DataError, suggestion, unknown
+from holdfast.errors import DataError, suggestion
 from holdfast.files import Skip
-from holdfast.trainers.data.card.entry import Entry, Turn, turns_of
+from holdfast.trainers.data.entry import Entry, Turn, turns_of
 from holdfast.trainers.data.sources import OURS, named_row, raw_rows
+from holdfast.trainers.run.catalogue import builtin_trainers, find_trainer
 from holdfast.trainers.run.config import DataConfig
-from holdfast.trainers.run.trainer_spec import shape_of
-from holdfast.trainers.run.trl_args import CONFIGS
 
 Row = Mapping[str, Any]
 Located = tuple[str, Row]
 KINDS = {
-    "preference": ("dpo", ("chosen", "rejected")),
-    "marked": ("kto", ("completion", "label")),
-    "marked conversations": ("kto", ("messages", "label")),
-    "prompt and completion": ("sft", ("prompt", "completion")),
-    "messages": ("sft", ("messages",)),
-    "prompt and reference": ("grpo", ("prompt", "reference")),
-    "prompt": ("grpo", ("prompt",)),
-    "plain text": ("", ("text",)),
+    "preference": ("chosen", "rejected"),
+    "marked": ("completion", "label"),
+    "marked conversations": ("messages", "label"),
+    "prompt and completion": ("prompt", "completion"),
+    "messages": ("messages",),
+    "prompt and reference": ("prompt", "reference"),
+    "prompt": ("prompt",),
+    "plain text": ("text",),
 }
-"""Kinds of rows, the trainer each is for, and the columns it is known by; the first that fits counts."""
+"""Kinds of rows and the columns each is known by; the first that fits counts. Which trainer reads one, it declares."""
 _LOOKED_AT = 100
 _USUAL = (
     ("instruction", "output"), ("question", "answer"), ("query", "response"), ("problem", "solution"),
@@ -56,23 +55,31 @@ def read(config: DataConfig, data_root: Path | None, skip: Skip, trainer: str = 
 
 def reading(rows: Iterable[Located], trainer: str = "") -> Reading:
     """The kind of rows these are, by the first hundred."""
-    if trainer and trainer not in CONFIGS:
-        raise unknown("trainer", trainer, CONFIGS)
+    if trainer:
+        find_trainer(trainer)
     iterator = iter(rows)
     first = list(itertools.islice(iterator, _LOOKED_AT))
     if not first:
         return Reading("", trainer, iter(()))
-    kinds = Counter(kind_of(row) for _, row in first)
+    kinds = Counter(kind_of(row, trainer) for _, row in first)
     del kinds[""]
     if not kinds:
         raise DataError(_unknown_columns(first[0][1]))
     kind = kinds.most_common(1)[0][0]
-    return Reading(kind, trainer or KINDS[kind][0], itertools.chain(first, iterator))
+    return Reading(kind, trainer or usual_trainer(kind), itertools.chain(first, iterator))
 
 
-def kind_of(row: Row) -> str:
-    """The kind of a row; empty when it has no columns that a trainer reads."""
-    return next((kind for kind, (_, columns) in KINDS.items() if all(name in row for name in columns)), "")
+def kind_of(row: Row, trainer: str = "") -> str:
+    """The kind of a row; empty when it has no columns that a trainer (or this one) reads."""
+    own = {" and ".join(columns): tuple(columns) for columns in find_trainer(trainer).columns} if trainer else {}
+    kinds = KINDS | {name: columns for name, columns in own.items() if columns not in KINDS.values()}
+    return next((kind for kind, columns in kinds.items() if all(name in row for name in columns)), "")
+
+
+def usual_trainer(kind: str) -> str:
+    """The trainer that is meant where none is named; empty where none reads such rows."""
+    usual = (name for name, one in builtin_trainers().items() if one.usual and KINDS[kind] in map(tuple, one.columns))
+    return next(usual, "")
 
 
 def entry_of(where: str, row: Row, kind: str, trainer: str, config: DataConfig) -> Entry:
@@ -82,7 +89,7 @@ def entry_of(where: str, row: Row, kind: str, trainer: str, config: DataConfig) 
         if not isinstance(text, str):
             raise DataError(f"expected a text in the column 'text', found {text!r:.80}")
         return Entry(where, kind, (), {"completion": (Turn("", text),)}, row)
-    shaped = shape_of(trainer)(dict(row), config)
+    shaped = find_trainer(trainer).row(dict(row), config)
     names = ("completion", "chosen", "rejected")
     answers = {name: turns_of(shaped[name]) for name in names if name in shaped}
     return Entry(where, kind, turns_of(shaped["prompt"]), answers, row)

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.trainers.data import self_replay
-from holdfast.trainers.data.sources import training_rows
-from holdfast.trainers.estimate.memory import PAIRED, REFERENCED, has_beta
+from holdfast.trainers.data.mix import training_rows
+from holdfast.trainers.estimate.checks import check
+from holdfast.trainers.estimate.memory import has_beta
 from holdfast.trainers.estimate.memory import memory as footprint
 from holdfast.trainers.run import processes, trl_args
+from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.checkpoints import disk, ours
 from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.model import model_place, prepare_tokenizer
-from holdfast.trainers.run.trainer_spec import shape_of
-from holdfast.trainers.run.training import LEARNS_FROM_REWARD, check
 
 UTILISATION = {"cuda": 0.4, "cpu": 0.5}
 """Share of the matrix speed that a training step reaches (large models on one GPU: 0.3 to 0.5)."""
@@ -144,9 +144,9 @@ def _count(shape: Any) -> tuple[int, int, Any]:
 
 def _lengths(config: TrainConfig, rows: list[dict[str, Any]], words: Any, args: Any) -> tuple[int, int, float]:
     """Tokens of a sequence (95th percentile and mean of a sample) and the share that is cut."""
-    shaped = [shape_of(config.trainer.name)(row, config.data) for row in rows[:SAMPLED_ROWS]]
+    shaped = [find_trainer(config.trainer.name).row(row, config.data) for row in rows[:SAMPLED_ROWS]]
     found = sorted(max(_tokens(row, key, words) for key in ("completion", "chosen", "rejected")) for row in shaped)
-    grown = args.max_completion_length if config.trainer.name in LEARNS_FROM_REWARD else 0
+    grown = args.max_completion_length if find_trainer(config.trainer.name).writes_while_training else 0
     limit = None if grown else getattr(args, "max_length", None)
     cut = sum(limit is not None and n > limit for n in found) / len(found)
     kept = [min(n, limit) if limit else n + grown for n in found]
@@ -176,19 +176,19 @@ def _steps(config: TrainConfig, args: Any, rows: int) -> int:
     if args.max_steps > 0:
         return int(args.max_steps)
     batch = int(args.per_device_train_batch_size) * int(args.gradient_accumulation_steps) * processes.count()
-    if config.trainer.name in LEARNS_FROM_REWARD:  # whole groups only
+    if find_trainer(config.trainer.name).writes_while_training:  # whole groups only
         return max(1, math.ceil(rows * int(args.num_generations) // batch * float(args.num_train_epochs)))
     return max(1, math.ceil(math.ceil(rows / batch) * float(args.num_train_epochs)))
 
 
 def _seconds(config: TrainConfig, args: Any, computing: int, tokens: int, steps: int) -> float:
     """`computing`: parameters that are multiplied with each token."""
-    name = config.trainer.name
-    sequences = args.per_device_train_batch_size * args.gradient_accumulation_steps * (2 if name in PAIRED else 1)
+    trainer = find_trainer(config.trainer.name)
+    sequences = args.per_device_train_batch_size * args.gradient_accumulation_steps * trainer.answers_per_row
     learning = 4 if config.lora.r else 6  # frozen weights need no gradient of their own
     again = 2 if args.gradient_checkpointing else 0
-    referenced = 2 if name in REFERENCED and has_beta(args) else 0
-    generated = 2 if name in LEARNS_FROM_REWARD else 0
+    referenced = 2 if trainer.reference_model and has_beta(args) else 0
+    generated = 2 if trainer.writes_while_training else 0
     work = float((learning + again + referenced + generated) * computing * tokens * sequences * steps)
     speed, device = _matrix_speed()
     return work / (speed * UTILISATION[device])

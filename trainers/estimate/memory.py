@@ -7,12 +7,10 @@ and tokens. tests/trainers/estimate/test_estimate_memory.py counts what autograd
 
 from typing import Any
 
+from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.model import measuring_dtype
-from holdfast.trainers.run.training import LEARNS_FROM_REWARD
 
-PAIRED = ("dpo", "reward")
-REFERENCED = ("dpo", "kto", "grpo", "rloo")
 TILE = (4096, 32768)
 """Tokens and words whose logits TRL 1.16 (trl/kernels/chunked_logprob.py) holds at once, in float32; never all."""
 COPIES = {"cuda": 1, "cpu": 8}
@@ -21,20 +19,20 @@ COPIES = {"cuda": 1, "cpu": 8}
 
 def memory(config: TrainConfig, shape: Any, args: Any, parameters: int, trained: int, tokens: int) -> dict[str, int]:
     """Bytes by purpose; `tokens` of a long sequence, `trained` of the `parameters`."""
-    lora, name = config.lora.r is not None, config.trainer.name
+    lora, trainer = config.lora.r is not None, find_trainer(config.trainer.name)
     frozen = 2 if measuring_dtype(config.model.dtype) in ("bfloat16", "float16") else 4
     width = 2 if args.bf16 or args.fp16 else 4
     text = shape.get_text_config()
-    batch = args.per_device_train_batch_size * (2 if name in PAIRED else 1) * tokens
-    referenced = name in REFERENCED and not lora and has_beta(args)
+    batch = args.per_device_train_batch_size * trainer.answers_per_row * tokens
+    referenced = trainer.reference_model and not lora and has_beta(args)
     return {
         "weights": frozen * parameters + 4 * trained if lora else 4 * parameters,
         "gradients": 4 * trained,
         "optimizer": 8 * trained,
         "reference model": 4 * parameters if referenced else 0,
         "activations": batch * width * kept(text, bool(args.gradient_checkpointing)),
-        "logits": 0 if name == "reward" else tile(batch, text.vocab_size),
-        "generation": batch * width * cached(text) if name in LEARNS_FROM_REWARD else 0,
+        "logits": 0 if not trainer.writes_text else tile(batch, text.vocab_size),
+        "generation": batch * width * cached(text) if trainer.writes_while_training else 0,
     }
 
 

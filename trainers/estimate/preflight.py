@@ -10,9 +10,9 @@ from typing import Any
 from holdfast.errors import DataError, UsageError
 from holdfast.trainers.data.sources import named_rows
 from holdfast.trainers.run import trl_args
+from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.model import check_template, model_place, prepare_tokenizer
-from holdfast.trainers.run.trainer_spec import shape_of
 
 SAMPLED_ROWS = 64
 
@@ -39,7 +39,7 @@ def preflight(config: TrainConfig) -> None:
 def longest(config: TrainConfig, words: Any, parts: tuple[str, ...]) -> int:
     """Tokens of the longest of the first rows, of these parts together; of two answers the longer counts."""
     root = Path(config.data_root) if config.data_root else None
-    shape = shape_of(config.trainer.name)
+    shape = find_trainer(config.trainer.name).row
     rows = (shape(row, config.data) for row in islice(named_rows(config.data, config.seed, root), SAMPLED_ROWS))
     return max((tokens(row, parts, words) for row in rows), default=0)
 
@@ -62,7 +62,7 @@ def _check_lengths(config: TrainConfig, words: Any, context: int) -> None:
     args = config.trainer.args
     schema = {field.name: field.default for field in trl_args.fields(config.trainer.name)}
     grown = args.get("max_completion_length", schema.get("max_completion_length"))
-    if config.trainer.name in ("grpo", "rloo") and grown:
+    if find_trainer(config.trainer.name).writes_while_training and grown:
         asked = longest(config, words, ())
         if asked + grown > context:
             raise UsageError(

@@ -20,9 +20,9 @@ from holdfast.files import read_json, write_json
 from holdfast.runs.layout import BisectLook, BisectRecord, BreakRecord
 from holdfast.runs.measurement import Measurement, read_measurement
 from holdfast.trainers.repair.finished_run import BROKEN, Past, past_run, tell
+from holdfast.trainers.run.checkpoint_eval import finished, measured, suite_of
 from holdfast.trainers.run.checkpoints import saved
-from holdfast.trainers.run.measuring import finished, suite_of
-from holdfast.trainers.run.model import free, load_trained, threads
+from holdfast.trainers.run.model import threads
 
 Look = Callable[[int], Mapping[str, Benchmark]]
 """The regressed skills at a step, against the base model."""
@@ -171,27 +171,14 @@ def _judged(past: Past, measured: Measurement) -> Mapping[str, Benchmark]:
 
 def _measured(past: Past, checkpoint: Path, step: int) -> Path:
     """Where the regressed skills of a checkpoint are measured, now or before."""
-    from holdfast.benchmarks.engine.measuring import measure
-    from holdfast.benchmarks.engine.settings import Settings
-
     whole, out = past.run / "checkpoints" / f"step-{step}", past.run / "bisect" / f"step-{step}"
     for place in (whole, out):  # what measure_checkpoints=true has measured is not measured again
         if finished(place):
             return place
     tell(f"bisect: step {step} …")
-    tasks, suite, config = {one.task for one in past.broken}, suite_of(past.config), past.config
+    tasks, suite = {one.task for one in past.broken}, suite_of(past.config)
     chosen = Suite(name=f"{suite.name}-bisect", entries=tuple(e for e in suite.entries if e.name in tasks))
-    loaded = load_trained(config.model, checkpoint)
-    measure(
-        loaded,
-        chosen,
-        out,
-        data_root=past.data_root,
-        cache=past.cache,
-        settings=Settings(batch_size=config.model.batch_size, limit=config.limit),
-    )
-    del loaded
-    free()
+    measured(past.config, out, checkpoint, suite=chosen)
     return out
 
 

@@ -11,8 +11,10 @@ from holdfast.errors import DataError, suggestion
 from holdfast.files import read_json
 from holdfast.report import refresh
 from holdfast.runs.measurement import read_measurement
+from holdfast.trainers.run.catalogue import find_trainer
+from holdfast.trainers.run.compose import from_manifest
 from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.run_dir import default_cache, finished_run
+from holdfast.trainers.run.run_dir import default_cache
 
 BROKEN = (Verdict.REGRESSED, Verdict.BEYOND_MARGIN)
 
@@ -58,14 +60,21 @@ def past_run(run: Path, base: str | None = None) -> Past:
     """
     if not (run / "manifest.json").is_file():
         raise DataError(_no_run(run))
-    if read_json(run / "manifest.json").get("config", {}).get("trainer", {}).get("name") == "reward":
+    name = read_json(run / "manifest.json").get("config", {}).get("trainer", {}).get("name")
+    if name and not find_trainer(name).writes_text:
         raise DataError(f"{run} trained a reward model: it writes no text, so no skill of it was measured")
-    config = finished_run(run)
+    config = _settings(run)
     config = replace(config, model=replace(config.model, path=base)) if base else config
     check_base(config)
     before, after = read_measurement(run / "before"), read_measurement(run / "after")
     margin = None if config.margin is None else config.margin / 100
     return Past(run, config, compare(before, after, target=tuple(config.target), margin=margin))
+
+
+def _settings(run: Path) -> TrainConfig:
+    if not (run / "checkpoint").is_dir() or not (run / "after" / "results.json").is_file():
+        raise DataError(f"{run} is not finished: run its command again, it goes on where it was")
+    return from_manifest(run / "manifest.json")
 
 
 def check_base(config: TrainConfig) -> None:

@@ -15,9 +15,9 @@ from holdfast.trainers.repair.finished_run import Past
 from holdfast.trainers.repair.merge_spec import Recipe
 from holdfast.trainers.repair.replay_steps import Rehearsal, rehearse
 from holdfast.trainers.repair.split import Half, half
+from holdfast.trainers.run.checkpoint_eval import finished, measured, suite_of
 from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.measuring import finished, suite_of
-from holdfast.trainers.run.model import free, load_base, load_trained, measuring_dtype, model_place
+from holdfast.trainers.run.model import measuring_dtype, model_place
 
 
 @dataclass(frozen=True)
@@ -123,24 +123,12 @@ class Line:
         return compare(before, after, target=self.config.target, margin=self.margin)
 
     def _measure(self, name: str, which: Half, recipe: Recipe | None) -> Measurement:
-        from holdfast.benchmarks.engine.measuring import measure
-        from holdfast.benchmarks.engine.settings import Settings
-
         out = self.out / "points" / name / which
         if finished(out):
             return read_measurement(out)
-        config = self.config.model
         place = self._made(recipe) if recipe else None
-        loaded = load_trained(config, place) if place else load_base(config)
-        found = measure(
-            loaded,
-            half(suite_of(self.config), which, self.past.data_root, self.config.limit),
-            out,
-            cache=self.past.cache,
-            settings=Settings(batch_size=config.batch_size),
-        )
-        del loaded
-        free()
+        suite = half(suite_of(self.config), which, self.past.data_root, self.config.limit)
+        found = measured(self.config, out, place, suite=suite, whole=True)
         if place and recipe and recipe.steps:
             (place / "complete").touch()
         elif place:
@@ -166,5 +154,5 @@ def base_directory(config: TrainConfig) -> Path:
 
 
 def names(points: Sequence[Point]) -> set[str]:
-    """Of points."""
+    """The names of the points' recipes."""
     return {point.recipe.name for point in points}

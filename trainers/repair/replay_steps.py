@@ -47,8 +47,9 @@ def _own(config: TrainConfig) -> Any:
 
 def rehearse(config: TrainConfig, start: Callable[[Path], None], how: Rehearsal, out: Path) -> None:
     """Train `how.steps` steps from the checkpoint that `start` writes, into the checkpoint `out`."""
+    from holdfast.trainers.estimate.checks import check
+    from holdfast.trainers.job.training import train
     from holdfast.trainers.run.run_dir import open_run
-    from holdfast.trainers.run.training import check, train
 
     work = out.parent / "replay"
     begin = work.parent / "start"

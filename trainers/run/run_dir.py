@@ -2,13 +2,14 @@
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from holdfast.errors import DataError, UsageError
+from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
 from holdfast.runs.manifest import manifest
 from holdfast.trainers.run.config import TrainConfig
@@ -83,20 +84,7 @@ def alone(out: Path) -> Iterator[None]:
 
 def default_cache(config: TrainConfig) -> Path:
     """Where measurements that several runs share are kept."""
-    import os
-
     return Path(config.cache or os.environ.get("HOLDFAST_CACHE") or Path.home() / ".cache" / "holdfast")
-
-
-def finished_run(run: Path) -> TrainConfig:
-    """The settings of a run whose training is done. Raises DataError for anything else."""
-    from holdfast.trainers.run.compose import from_manifest
-
-    if not (run / "manifest.json").is_file():
-        raise DataError(f"{run} is not a run: it has no manifest.json")
-    if not (run / "checkpoint").is_dir() or not (run / "after" / "results.json").is_file():
-        raise DataError(f"{run} is not finished: run its command again, it goes on where it was")
-    return from_manifest(run / "manifest.json")
 
 
 def _refuse_other(out: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

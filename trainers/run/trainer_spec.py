@@ -1,40 +1,48 @@
-"""What a trainer's file is handed: the model, the rows and the settings, nothing hidden."""
+"""What a trainer is, declared once, and the generic code that makes TRL's trainer of it.
+
+A trainer is one file of `holdfast.trainers` with a `TRAINER`, and one YAML in conf/trainer. One of your own may lie
+anywhere: `trainer.name=my_module:TRAINER`.
+"""
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
-from holdfast.errors import DataError, UsageError, unknown
+from holdfast.errors import DataError, UsageError
 from holdfast.reward import Reward
-from holdfast.trainers.data.row_formats import Shape
-from holdfast.trainers.run.config import DataConfig, LoraConfig
+from holdfast.trainers.run.config import DataConfig
+
+Row = dict[str, Any]
+RowFormat = Callable[[Row, DataConfig], Row]
+"""From a row with our column names to the row that TRL reads. Raises DataError for a row that does not fit."""
 
 
 @dataclass
-class Job:
-    """One training."""
+class Inputs:
+    """What TRL's trainer is made of."""
 
     model: Any
     tokenizer: Any
-    rows: Sequence[dict[str, Any]]
+    rows: Sequence[Row]
     data: DataConfig
     args: Any
     """The TRL config."""
     rewards: list[Reward] = field(default_factory=list)
     peft: Any = None
     callbacks: list[Any] = field(default_factory=list)
+    validation: Sequence[Row] = ()
+    """Rows held out for evaluation."""
 
-    def dataset(self, shape: Shape) -> Any:
-        """The rows in a trainer's shape, as a `datasets.Dataset`. Raises DataError naming the row that does not fit."""
+    def dataset(self, row_format: RowFormat, rows: Sequence[Row] | None = None) -> Any:
+        """The rows in a trainer's format, as a `datasets.Dataset`. Raises DataError naming a row that does not fit."""
         from datasets import Dataset
         from pyarrow.lib import ArrowException
 
         shaped = []
-        for number, row in enumerate(self.rows):
+        for number, row in enumerate(self.rows if rows is None else rows):
             try:
-                shaped.append(shape(row, self.data))
+                shaped.append(row_format(row, self.data))
             except DataError as error:
                 raise DataError(f"training row {number}: {error}") from error
         try:
@@ -43,44 +51,82 @@ class Job:
             raise DataError(f"training rows do not have one type per column: {error}") from error
 
 
-def lora(config: LoraConfig) -> Any:
-    """peft's LoraConfig, or None when LoRA is off."""
-    if config.r is None:
-        return None
-    if config.r < 1:
-        raise UsageError(f"lora.r must be at least 1, not {config.r}")
+def _no_more(inputs: Inputs) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trainer:
+    """A trainer's declaration: all that the rest of Holdfast knows of it."""
+
+    name: str = ""
+    """On the command line; default: the file's name."""
+    config: str
+    """The TRL config dataclass: a name of `trl`, or `module:Name`."""
+    trainer: str
+    """The TRL trainer, named in the same way."""
+    row: RowFormat
+    columns: Sequence[Sequence[str]]
+    """Sets of columns that this trainer reads, the usual set first."""
+    learns_from_reward: bool = False
+    """It writes completions and is handed `reward=` to judge them."""
+    generates: bool = False
+    """It writes completions of up to `max_completion_length` tokens while it trains, judged or not."""
+    reference_model: bool = False
+    """Full training with a `beta` other than 0 keeps a second copy of the model."""
+    answers_per_row: int = 1
+    """Sequences that a row becomes: 2 for preference pairs."""
+    usual: bool = False
+    """A data card supposes this trainer for its columns where none is named."""
+    writes_text: bool = True
+    """What it trains writes text, so that a suite can measure it; false for reward models."""
+    row_of: Callable[[Any], RowFormat] | None = None
+    """Chooses another row format by the TRL config."""
+    arguments: Callable[[Inputs], Mapping[str, Any]] = _no_more
+    """Keyword arguments of TRL's trainer besides, or in place of, the usual ones. Raises UsageError."""
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """Fields of `trainer.args` that must be given, each with what it is."""
+
+    @property
+    def writes_while_training(self) -> bool:
+        """Whether completions are generated in the training."""
+        return self.generates or self.learns_from_reward
+
+    def row_format(self, args: Any) -> RowFormat:
+        """The format of the rows under these settings."""
+        return self.row_of(args) if self.row_of else self.row
+
+    def config_class(self) -> type[Any]:
+        """TRL's config dataclass. Raises UsageError when this TRL has none."""
+        found: type[Any] = _of_trl(self.config)
+        return found
+
+    def build(self, inputs: Inputs) -> Any:
+        """TRL's trainer, ready for `.train()`."""
+        row_format = self.row_format(inputs.args)
+        arguments: dict[str, Any] = {
+            "model": inputs.model,
+            "args": inputs.args,
+            "train_dataset": inputs.dataset(row_format),
+            "processing_class": inputs.tokenizer,
+            "peft_config": inputs.peft,
+            "callbacks": inputs.callbacks,
+        }
+        if inputs.validation:
+            arguments["eval_dataset"] = inputs.dataset(row_format, inputs.validation)
+        if self.learns_from_reward:
+            from holdfast.rewards.adapters.trl import together
+
+            arguments["reward_funcs"] = together(*inputs.rewards)
+        return _of_trl(self.trainer)(**(arguments | dict(self.arguments(inputs))))
+
+
+def _of_trl(name: str) -> Any:
+    """A class of `trl`, or `module:Name`. Raises UsageError when TRL is missing, or has it no more."""
+    module, _, attribute = name.rpartition(":")
     try:
-        from peft import LoraConfig as PeftConfig
+        return getattr(importlib.import_module(module or "trl"), attribute)
     except ModuleNotFoundError as error:
-        raise UsageError("LoRA needs peft: pip install 'holdfast[train]'") from error
-    targets: Any = config.targets if config.targets == "all-linear" else config.targets.split(",")
-    return PeftConfig(
-        r=config.r,
-        lora_alpha=config.alpha or 2 * config.r,
-        lora_dropout=config.dropout,
-        target_modules=targets,
-        task_type="CAUSAL_LM",
-    )
-
-
-Build = Callable[[Job], Any]
-"""A trainer's file defines `build`: the TRL trainer of a job, ready for `.train()`; and `SHAPE`, its rows."""
-
-
-def module_of(name: str) -> ModuleType:
-    """The trainer's file. Raises UsageError for an unknown trainer."""
-    from holdfast.trainers.run.trl_args import CONFIGS
-
-    if name not in CONFIGS:
-        raise unknown("trainer", name, CONFIGS)
-    return importlib.import_module(f"holdfast.trainers.{'reward_model' if name == 'reward' else name}")
-
-
-def builder(name: str) -> Build:
-    """The `build` of a trainer's file."""
-    return module_of(name).build  # type: ignore[no-any-return]
-
-
-def shape_of(name: str) -> Shape:
-    """The shape of a trainer's rows."""
-    return module_of(name).SHAPE  # type: ignore[no-any-return]
+        raise UsageError(f"training needs TRL ({error}): pip install 'holdfast-llm[train]'") from error
+    except AttributeError as error:
+        raise UsageError(f"the installed TRL has no {name}: {error}") from error

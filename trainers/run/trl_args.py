@@ -1,7 +1,6 @@
 """`trainer.args`: any field of TRL's config dataclass, checked against it before a model is loaded."""
 
 import dataclasses
-import importlib
 import types
 import typing
 from collections.abc import Mapping
@@ -10,24 +9,12 @@ from typing import Any, Union
 
 from holdfast import values
 from holdfast.errors import UsageError, suggestion
-
-CONFIGS = {
-    "sft": "SFTConfig",
-    "dpo": "DPOConfig",
-    "grpo": "GRPOConfig",
-    "rloo": "RLOOConfig",
-    "kto": "KTOConfig",
-    "reward": "RewardConfig",
-}
+from holdfast.trainers.run.catalogue import find_trainer
 
 
 def config_class(trainer: str) -> type[Any]:
     """TRL's config dataclass of a trainer. Raises UsageError when TRL is not installed."""
-    try:
-        trl = importlib.import_module("trl")
-    except ModuleNotFoundError as error:
-        raise UsageError("training needs TRL: pip install 'holdfast[train]'") from error
-    return typing.cast(type[Any], getattr(trl, CONFIGS[trainer]))
+    return find_trainer(trainer).config_class()
 
 
 def fields(trainer: str) -> tuple[Any, ...]:
@@ -45,7 +32,7 @@ def check(trainer: str, given: Mapping[str, Any]) -> None:
             near = suggestion(name, fields).partition(" (available")[0]
             raise UsageError(f"unknown field trainer.args.{name} of trl.{schema.__name__}{near}")
         _check_plain(name, value, hints.get(name, Any))
-    if trainer in ("grpo", "rloo"):
+    if "num_generations" in fields:
         _check_groups(schema, given)
 
 

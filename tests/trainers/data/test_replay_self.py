@@ -47,7 +47,7 @@ def said(prompt: Any) -> str:
 
 
 def test_a_training_rehearses_what_its_base_says_and_a_sweep_writes_it_once(tmp_path: Path) -> None:
-    from holdfast.trainers.run.before_after import before_after
+    from holdfast.trainers.job.before_after import before_after
 
     quick = ["suite=[tiny_upper]", "limit=4", "trainer.args.max_steps=2", "data.replay.prompts=tiny_skills"]
     result = before_after(compose(["model=tiny", *LESSON, *quick, f"out={tmp_path}/a"]))
@@ -115,7 +115,7 @@ def test_plain_text_rows_keep_their_prompt_as_it_was_answered(tmp_path: Path) ->
     ],
 )
 def test_wrong_settings_are_found_before_a_model_loads(words: list[str], expected: str, tmp_path: Path) -> None:
-    from holdfast.trainers.run.training import check
+    from holdfast.trainers.estimate.checks import check
 
     with pytest.raises(UsageError, match=expected):
         check(compose(["model=tiny", *LESSON, *words, f"out={tmp_path}"]))

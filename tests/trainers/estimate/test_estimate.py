@@ -15,8 +15,8 @@ def size_of(*folders: Path) -> int:
 
 @pytest.mark.parametrize("adapter", [(), ("lora=8",)], ids=["full", "lora"])
 def test_parameters_steps_and_disk_are_those_of_the_run(adapter: tuple[str, ...], tmp_path: Path) -> None:
+    from holdfast.trainers.job.training import build, train
     from holdfast.trainers.run.run_dir import open_run
-    from holdfast.trainers.run.training import build, train
 
     sizes = ["trainer.args.per_device_train_batch_size=16", "trainer.args.num_train_epochs=2", "checkpoints=2"]
     words = ["trainer=sft", "model=tiny", "data.limit=100", *sizes, *adapter, f"out={tmp_path / 'run'}"]

@@ -18,10 +18,11 @@ HELD = ["tiny_upper", "tiny_python"]
 
 def lesson(out: Path, *words: str) -> tuple[list[float], dict[str, Any]]:
     """Losses and facts of a training on the embedded model."""
+    from holdfast.trainers.estimate.checks import check
+    from holdfast.trainers.job.training import train
     from holdfast.trainers.run.compose import compose
     from holdfast.trainers.run.model import threads
     from holdfast.trainers.run.run_dir import open_run
-    from holdfast.trainers.run.training import check, train
 
     suite = f"suite=[tiny_subtraction,{','.join(HELD)}]"
     config = compose(["experiment=tiny_sft", suite, "trainer.args.logging_steps=1", f"out={out}", *words])

@@ -51,8 +51,8 @@ def test_an_adapter_is_scaled(untrained: Path, tmp_path: Path) -> None:
 
     from holdfast.trainers.repair.blend import blend
     from holdfast.trainers.repair.merge_spec import Recipe
+    from holdfast.trainers.run.adapters import lora
     from holdfast.trainers.run.config import LoraConfig
-    from holdfast.trainers.run.trainer_spec import lora
 
     torch.manual_seed(1)
     model = get_peft_model(AutoModelForCausalLM.from_pretrained(untrained), lora(LoraConfig(r=4)))

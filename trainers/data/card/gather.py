@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from holdfast.trainers.data.card.card import Duplicates, Languages, Tokens
-from holdfast.trainers.data.card.entry import Entry, snippet, text_of
 from holdfast.trainers.data.card.faults import SHOWN, Tally
 from holdfast.trainers.data.card.pairs import Pairs
 from holdfast.trainers.data.card.quantiles import Quantiles, Reservoir
 from holdfast.trainers.data.card.structure import Turns
+from holdfast.trainers.data.entry import Entry, snippet, text_of
 from holdfast.trainers.data.overlap.near_duplicates import Cluster, Numbers, Repeats, Signatures
 
 Count = Callable[[str], int]

@@ -7,8 +7,8 @@ from typing import Any
 
 from holdfast.reward import Reward
 from holdfast.sample import Sample, Score
-from holdfast.trainers.data.card.entry import Entry, snippet, text_of
 from holdfast.trainers.data.card.faults import Tally
+from holdfast.trainers.data.entry import Entry, snippet, text_of
 
 _BATCH = 256
 _SHOWN = 5

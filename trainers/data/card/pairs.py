@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.trainers.data.card.entry import Entry, snippet, text_of
 from holdfast.trainers.data.card.faults import Tally
 from holdfast.trainers.data.card.quantiles import Quantiles
+from holdfast.trainers.data.entry import Entry, snippet, text_of
 
 
 @dataclass(frozen=True, slots=True)

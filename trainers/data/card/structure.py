@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from holdfast.trainers.data.card.entry import Entry, Turn, snippet
 from holdfast.trainers.data.card.faults import Tally
 from holdfast.trainers.data.card.quantiles import Quantiles
+from holdfast.trainers.data.entry import Entry, Turn, snippet
 from holdfast.trainers.data.overlap.near_duplicates import fingerprint
 
 ROLES = ("system", "user", "assistant", "tool", "developer", "")

@@ -15,16 +15,17 @@ from holdfast.files import read_json
 from holdfast.reward import Reward
 from holdfast.trainers.data.card.card import Card
 from holdfast.trainers.data.card.diversity import diversity
-from holdfast.trainers.data.card.entry import Entry, snippet, text_of
 from holdfast.trainers.data.card.faults import Tally
 from holdfast.trainers.data.card.findings import findings
 from holdfast.trainers.data.card.gather import Gather, languages, quantiles
 from holdfast.trainers.data.card.judged import judge
+from holdfast.trainers.data.entry import Entry, snippet, text_of
 from holdfast.trainers.data.overlap.contamination import Checker, Contamination
 from holdfast.trainers.data.sources import source_of
 from holdfast.trainers.data.suite_items import suite_items
 from holdfast.trainers.data.training_rows import Located, Reading, Row, entry_of, read, reading
 from holdfast.trainers.run import trl_args
+from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.config import DataConfig, ModelConfig, TrainConfig
 from holdfast.trainers.run.run_dir import amend_manifest
 
@@ -213,7 +214,7 @@ def _sampled(card: Card, gather: Gather, reward: Reward | None) -> None:
 def _usual_limit(trainer: str) -> int | None:
     """Where TRL cuts rows off unless told otherwise; None where it does not."""
     found = {field.name: field.default for field in trl_args.fields(trainer)} if trainer else {}
-    return found.get("max_length") if trainer not in ("grpo", "rloo") else None
+    return None if trainer and find_trainer(trainer).writes_while_training else found.get("max_length")
 
 
 def _place(error: DataError) -> str:

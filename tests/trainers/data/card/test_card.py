@@ -40,7 +40,7 @@ def found(card: Card) -> dict[str, Finding]:
 
 def chat(*texts: str) -> dict[str, Any]:
     roles = ("user", "assistant") * len(texts)
-    return {"messages": [{"role": role, "content": text} for role, text in zip(roles, texts, strict=True)]}
+    return {"messages": [{"role": role, "content": text} for role, text in zip(roles, texts, strict=False)]}
 
 
 GOOD = [chat(f"What is the name of number {n}?", f"{n * 7919} is what this book calls it.") for n in range(60)]

@@ -14,8 +14,9 @@ from holdfast.cli import main
 from holdfast.errors import DataError, UsageError
 from holdfast.files import read_jsonl
 from holdfast.records import read_records
+from holdfast.trainers.data.mix import training_rows
 from holdfast.trainers.data.row_filter import Sifted, dropped_file, filter_file
-from holdfast.trainers.data.sources import named_data, training_rows
+from holdfast.trainers.data.sources import named_data
 from holdfast.trainers.run.config import DataConfig, FilterConfig, ReplayConfig
 
 ENGLISH = "The quick brown fox jumps over the lazy dog because it wants to be somewhere else today"

@@ -17,7 +17,7 @@ WORDS = [f"w{number}" for number in range(3000)]
 
 
 def _jaccard(one: str, other: str) -> float:
-    sets = [set(zip(*(signs(text)[offset:] for offset in range(3)), strict=True)) for text in (one, other)]
+    sets = [set(zip(*(signs(text)[offset:] for offset in range(3)), strict=False)) for text in (one, other)]
     return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
 
 

@@ -8,31 +8,17 @@ from typing import Any
 from holdfast.files import digest, read_json, write_json
 from holdfast.trainers.data import contamination, row_filter, self_replay
 from holdfast.trainers.data.card import training_card
-from holdfast.trainers.data.sources import named_rows, source_of, training_rows
+from holdfast.trainers.data.mix import training_rows
+from holdfast.trainers.data.sources import source_of
 from holdfast.trainers.run import model, trl_args
+from holdfast.trainers.run.adapters import lora
+from holdfast.trainers.run.catalogue import find_trainer
+from holdfast.trainers.run.checkpoint_eval import suite_of
 from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.measuring import suite_of
 from holdfast.trainers.run.processes import is_main
 from holdfast.trainers.run.rewards import rewards_of
 from holdfast.trainers.run.run_dir import amend_manifest, default_cache
-from holdfast.trainers.run.trainer_spec import Job, builder, lora, shape_of
-
-LEARNS_FROM_REWARD = ("grpo", "rloo")
-
-
-def check(config: TrainConfig) -> None:
-    """Find every mistake that can be found before a model is loaded."""
-    shape = shape_of(config.trainer.name)
-    trl_args.check(config.trainer.name, config.trainer.args)
-    lora(config.lora)
-    model.check_quantized(config.model, config.lora.r is not None)
-    if config.trainer.name in LEARNS_FROM_REWARD:
-        rewards_of(config.reward or config.data.reward)
-    data_root = Path(config.data_root) if config.data_root else None
-    row = next(named_rows(config.data, config.seed, data_root), None)
-    if row is not None:
-        shape(row, config.data)
-    self_replay.check(config)
+from holdfast.trainers.run.trainer_spec import Inputs
 
 
 def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) -> dict[str, Any]:
@@ -59,8 +45,9 @@ def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
 
 def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) -> Any:
     """The TRL trainer of a run, model and rows loaded."""
-    from holdfast.trainers.run.health import Watch
+    from holdfast.trainers.job.health import Watch
 
+    trainer = find_trainer(config.trainer.name)
     data_root = Path(config.data_root) if config.data_root else None
     written = self_replay.written_rows(config, out)
     dropped: list[dict[str, Any]] = []
@@ -75,18 +62,17 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     args = trl_args.build(config.trainer.name, config.trainer.args, out / "training", config.seed)
     loaded = model.load_base(config.model, training=True, lora=config.lora.r is not None)
     model.check_template(loaded.tokenizer, config)
-    learns_from_reward = config.trainer.name in LEARNS_FROM_REWARD
-    job = Job(
+    inputs = Inputs(
         model=loaded.model,
         tokenizer=loaded.tokenizer,
         rows=rows,
         data=config.data,
         args=args,
-        rewards=rewards_of(config.reward or config.data.reward) if learns_from_reward else [],
+        rewards=rewards_of(config.reward or config.data.reward) if trainer.learns_from_reward else [],
         peft=lora(config.lora),
         callbacks=[Watch(), *_keep(config), *guards(config, out), *(callbacks or [])],
     )
-    return builder(config.trainer.name)(job)
+    return trainer.build(inputs)
 
 
 def _facts(config: TrainConfig, rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -20,16 +20,18 @@ from holdfast.runs.measurement import Measurement
 from holdfast.trainers.data import contamination
 from holdfast.trainers.data.card import training_card
 from holdfast.trainers.data.self_replay import is_self, written_rows
+from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.estimate.preflight import preflight
-from holdfast.trainers.run import failures, processes, run_dir
+from holdfast.trainers.job import failures
+from holdfast.trainers.job.training import train
+from holdfast.trainers.job.trajectory import trajectory
+from holdfast.trainers.run import processes, run_dir
+from holdfast.trainers.run.catalogue import find_trainer
+from holdfast.trainers.run.checkpoint_eval import measure_after, measure_before, suite_of
 from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.measuring import measure_after, measure_before, suite_of
 from holdfast.trainers.run.model import threads
-from holdfast.trainers.run.training import check, train
-from holdfast.trainers.run.trajectory import trajectory
 
 log = logging.getLogger("holdfast")
-WRITES_NO_TEXT = ("reward",)
 T = TypeVar("T")
 
 
@@ -59,7 +61,7 @@ def before_after(config: TrainConfig) -> Result:
         run_dir.open_run(config)
         clock = Clock(out)
         try:
-            if config.trainer.name in WRITES_NO_TEXT:
+            if not find_trainer(config.trainer.name).writes_text:
                 training = clock("train", lambda: train(config, out))
                 return _finish(config, out, None, training)
             before = clock("measure before", lambda: measure_before(config, out))
@@ -83,7 +85,7 @@ def _follow(config: TrainConfig, out: Path) -> Result:
     started = time.time()
     processes.wait_for(out / "manifest.json", out / "outcome.json", started)
     with threads(config.model.threads):
-        if config.trainer.name in WRITES_NO_TEXT:
+        if not find_trainer(config.trainer.name).writes_text:
             return Result(out, None, train(config, out), EXIT_PASS)
         before = measure_before(config, out)
         training = train(config, out)

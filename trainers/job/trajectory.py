@@ -5,11 +5,10 @@ from typing import Any
 
 from holdfast.compare import Comparison, compare
 from holdfast.files import write_json
-from holdfast.runs.measurement import Measurement, read_measurement
+from holdfast.runs.measurement import Measurement
+from holdfast.trainers.run.checkpoint_eval import measured
 from holdfast.trainers.run.checkpoints import saved
 from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.measuring import finished, measure_into
-from holdfast.trainers.run.model import free, load_trained
 from holdfast.trainers.run.processes import is_main
 
 
@@ -21,21 +20,11 @@ def trajectory(config: TrainConfig, out: Path, before: Measurement) -> list[dict
     """
     looks = []
     for step, path in saved(out / "training").items():
-        measured = _measure(config, path, out / "checkpoints" / f"step-{step}")
-        looks.append(_look(step, compare(before, measured, target=tuple(config.target), max_flips=0)))
+        after = measured(config, out / "checkpoints" / f"step-{step}", path, together=True)
+        looks.append(_look(step, compare(before, after, target=tuple(config.target), max_flips=0)))
     if is_main():
         write_json(out / "trajectory.json", {"schema": 1, "looks": looks})
     return [_entry(look) for look in looks]
-
-
-def _measure(config: TrainConfig, checkpoint: Path, out: Path) -> Measurement:
-    if finished(out):
-        return read_measurement(out)
-    loaded = load_trained(config.model, checkpoint)
-    measured = measure_into(loaded, config, out, together=True)
-    del loaded
-    free()
-    return measured
 
 
 def _look(step: int, comparison: Comparison) -> dict[str, Any]:

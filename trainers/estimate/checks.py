@@ -1,0 +1,26 @@
+"""Every mistake of a training's settings that can be found before a model is loaded."""
+
+from pathlib import Path
+
+from holdfast.trainers.data import self_replay
+from holdfast.trainers.data.sources import named_rows
+from holdfast.trainers.run import model, trl_args
+from holdfast.trainers.run.adapters import lora
+from holdfast.trainers.run.catalogue import find_trainer
+from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.rewards import rewards_of
+
+
+def check(config: TrainConfig) -> None:
+    """Raise UsageError for a setting that cannot be, DataError for rows the trainer cannot read."""
+    trainer = find_trainer(config.trainer.name)
+    trl_args.check(config.trainer.name, config.trainer.args)
+    lora(config.lora)
+    model.check_quantized(config.model, config.lora.r is not None)
+    if trainer.learns_from_reward:
+        rewards_of(config.reward or config.data.reward)
+    data_root = Path(config.data_root) if config.data_root else None
+    row = next(named_rows(config.data, config.seed, data_root), None)
+    if row is not None:
+        trainer.row(row, config.data)
+    self_replay.check(config)

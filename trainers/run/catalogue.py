@@ -1,0 +1,57 @@
+"""The trainers there are: every file of `holdfast.trainers` that declares a TRAINER, and modules that a user names."""
+
+import importlib
+import pkgutil
+import sys
+from functools import cache
+from pathlib import Path
+
+from holdfast.errors import UsageError, unknown
+from holdfast.trainers.run.trainer_spec import Trainer
+
+
+@cache
+def builtin_trainers() -> dict[str, Trainer]:
+    """The built-in trainers by name, in the order of their names. Raises UsageError when two share a name."""
+    package = importlib.import_module("holdfast.trainers")
+    found: dict[str, Trainer] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        if info.ispkg or not _declares(Path(package.__path__[0]) / f"{info.name}.py"):
+            continue
+        trainer = _declared(f"holdfast.trainers.{info.name}", "TRAINER")
+        name = trainer.name or info.name
+        if name in found:
+            raise UsageError(f"two trainers are called {name!r}")
+        found[name] = trainer
+    return dict(sorted(found.items()))
+
+
+def find_trainer(name: str) -> Trainer:
+    """A built-in trainer, or `module:ATTRIBUTE` (`ATTRIBUTE` is TRAINER unless given) of anybody's.
+
+    Raises UsageError for an unknown name, naming the nearest, or a module without such a declaration.
+    """
+    builtin = builtin_trainers()
+    if name in builtin:
+        return builtin[name]
+    if ":" not in name and "." not in name:
+        raise unknown("trainer", name, builtin)
+    module, _, attribute = name.partition(":")
+    return _declared(module, attribute or "TRAINER")
+
+
+def _declares(file: Path) -> bool:
+    """Whether a file declares a TRAINER: the others (callbacks) import what takes seconds, and are left alone."""
+    return "\nTRAINER = Trainer(" in file.read_text("utf-8")
+
+
+def _declared(module: str, attribute: str) -> Trainer:
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # a trainer of one's own may lie beside the rows
+    try:
+        declared = getattr(importlib.import_module(module), attribute, None)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"no trainer {module}:{attribute}: {error}") from error
+    if not isinstance(declared, Trainer):
+        raise UsageError(f"{module} declares no trainer {attribute}: expected {attribute} = Trainer(…)")
+    return declared
