@@ -6,6 +6,40 @@ from difflib import get_close_matches
 EXIT_PASS, EXIT_REGRESSED, EXIT_INCONCLUSIVE = 0, 1, 2
 EXIT_USAGE, EXIT_DATA, EXIT_INTERNAL = 64, 65, 70
 
+DISTRIBUTION = "holdfast-llm"
+"""Our name on the package index; `holdfast` there is another project."""
+
+EXTRAS = {
+    "aiohttp": "eval",
+    "datasets": "eval",
+    "filelock": "eval",
+    "huggingface_hub": "eval",
+    "hydra": "eval",
+    "lm_eval": "eval",
+    "omegaconf": "eval",
+    "pyarrow": "eval",
+    "safetensors": "eval",
+    "tenacity": "eval",
+    "tokenizers": "eval",
+    "torch": "eval",
+    "transformers": "eval",
+    "datasketch": "train",
+    "peft": "train",
+    "trl": "train",
+    "docker": "sandbox",
+    "requests": "sandbox",
+    "ors": "ors",
+    "pydantic": "ors",
+    "prometheus_client": "serve",
+    "starlette": "serve",
+    "uvicorn": "serve",
+    "ray": "ray",
+    "tree_sitter": "tools",
+    "tree_sitter_java": "tools",
+    "tree_sitter_javascript": "tools",
+}
+"""Module outside the core's dependencies → the extra that brings it."""
+
 
 class HoldfastError(Exception):
     """Base of every error of ours; `exit_code` is what the command line returns for it."""
@@ -23,6 +57,19 @@ class DataError(HoldfastError):
     """The data is wrong: a file, a row, or two runs that cannot be compared (exit 65)."""
 
     exit_code = EXIT_DATA
+
+
+def install_hint(extra: str) -> str:
+    """The command that installs an extra."""
+    return f"pip install '{DISTRIBUTION}[{extra}]'"
+
+
+def missing_package(error: ModuleNotFoundError, what: str = "this") -> UsageError | None:
+    """The UsageError for a package of an extra that is not installed; None when the module belongs to no extra."""
+    module = (error.name or "").partition(".")[0]
+    if module not in EXTRAS:
+        return None
+    return UsageError(f"{what} needs the package {module!r}: {install_hint(EXTRAS[module])}")
 
 
 def unknown(kind: str, name: str, choices: Iterable[str]) -> UsageError:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from holdfast.errors import DataError, suggestion
+from holdfast.errors import DataError, install_hint, suggestion
 from holdfast.files import Skip, read_jsonl
 
 Record = Mapping[str, Any]
@@ -110,7 +110,7 @@ def _read_parquet(path: Path) -> Iterator[tuple[str, Record]]:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
-        raise DataError(f"reading {path} needs pyarrow: pip install 'holdfast[eval]'") from error
+        raise DataError(f"reading {path} needs pyarrow: {install_hint('eval')}") from error
     try:
         batches = parquet.ParquetFile(path).iter_batches(batch_size=512)
         start = 0

@@ -25,7 +25,7 @@ def test_it_composes(word: str) -> None:
         config = compose([word])
     except Exception as error:
         if word in PLUGGED_IN and "unknown " in str(error):
-            pytest.skip(f"{word}: its plug-in is not installed (pip install 'holdfast[sweep]')")
+            pytest.skip(f"{word}: its plug-in is not installed (pip install 'holdfast-llm[sweep]')")
         raise
     assert set(config.target) <= set(load_suite(config.suite).names)
     for reward in (config.reward, config.data.reward):

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import cast
 
 from holdfast.cli.grammar import Words, bind, split
-from holdfast.errors import EXIT_INTERNAL, HoldfastError, UsageError, unknown
+from holdfast.errors import EXIT_INTERNAL, EXIT_USAGE, HoldfastError, UsageError, missing_package, unknown
 
 _UNREAD = 141
 """What a shell shows for a program ended by SIGPIPE: never 0, which would be a verdict that nobody reached."""
@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _UNREAD
         if debug:
             raise
+        if isinstance(error, ModuleNotFoundError) and (missing := missing_package(error, f"`holdfast {words[0]}`")):
+            return _fail(str(missing), EXIT_USAGE)
         return _fail(f"internal error: {type(error).__name__}: {error} (run again with --debug)", EXIT_INTERNAL)
 
 
@@ -92,7 +94,7 @@ def load(verb: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name == name:
             raise UsageError(f"`holdfast {verb}` is not built yet") from None
-        raise UsageError(f"`holdfast {verb}` needs the package {error.name!r}; see `holdfast doctor`") from error
+        raise missing_package(error, f"`holdfast {verb}`") or error from error
 
 
 def _run(verb: str, module: ModuleType, rest: list[str], parsed: Words) -> int:

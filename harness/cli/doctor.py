@@ -15,21 +15,21 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 
 from holdfast.cli.grammar import Flags
-from holdfast.errors import UsageError
+from holdfast.errors import DISTRIBUTION, EXTRAS, UsageError, install_hint
 
-_EXTRAS = {
-    "torch": "eval",
-    "transformers": "eval",
-    "lm_eval": "eval",
-    "datasets": "eval",
-    "hydra": "eval",
-    "pyarrow": "eval",
-    "trl": "train",
-    "peft": "train",
-    "docker": "sandbox",
-    "starlette": "serve",
-    "uvicorn": "serve",
-}
+_PACKAGES = (
+    "torch",
+    "transformers",
+    "lm_eval",
+    "datasets",
+    "hydra",
+    "pyarrow",
+    "trl",
+    "peft",
+    "docker",
+    "starlette",
+    "uvicorn",
+)
 _DISTRIBUTIONS = {"hydra": "hydra-core", "lm_eval": "lm-eval"}
 
 
@@ -52,7 +52,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Examine and tell."""
     if paths:
         raise UsageError(f"`holdfast doctor` takes no path: {paths[0]!r}")
-    findings = [_python(), *map(_package, _EXTRAS), *(probe() for probe in _PROBES)]
+    findings = [_python(), *map(_package, _PACKAGES), *(probe() for probe in _PROBES)]
     if flags.json:
         print(json.dumps({"findings": [asdict(finding) for finding in findings]}))
         return 0
@@ -71,7 +71,7 @@ def _python() -> Finding:
 
 def _package(module: str) -> Finding:
     if importlib.util.find_spec(module) is None:
-        return Finding(module, False, "not installed", f"pip install 'holdfast[{_EXTRAS[module]}]'")
+        return Finding(module, False, "not installed", install_hint(EXTRAS[module]))
     try:
         return Finding(module, True, metadata.version(_DISTRIBUTIONS.get(module, module)))
     except metadata.PackageNotFoundError:
@@ -117,7 +117,8 @@ def _tiny_model() -> Finding:
     from holdfast.benchmarks.tiny import model_path
 
     weights = model_path() / "model.safetensors"
-    return Finding("tiny model", weights.is_file(), str(weights.parent), "reinstall holdfast, or `make tiny-model`")
+    cure = f"reinstall {DISTRIBUTION}, or `make tiny-model`"
+    return Finding("tiny model", weights.is_file(), str(weights.parent), cure)
 
 
 _PROBES: tuple[Callable[[], Finding], ...] = (_docker, _bubblewrap, _slurm, _gpu, _vllm, _tiny_model)

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from holdfast.cli.grammar import Flags, plain
-from holdfast.errors import UsageError, unknown
+from holdfast.errors import UsageError, install_hint, unknown
 from holdfast.registry import lookup
 from holdfast.reward import Reward
 from holdfast.scoring.score_file import Fields, Join, Scorer, Tally, score_file
@@ -103,7 +103,7 @@ def _scorer(options: Options, reward: Reward) -> Scorer | None:
     try:
         import ray  # noqa: F401
     except ImportError as error:
-        raise UsageError("engine=ray needs Ray: pip install 'holdfast[ray]'") from error
+        raise UsageError(f"engine=ray needs Ray: {install_hint('ray')}") from error
     from holdfast.rewards.adapters.ray import score_batches
 
     return partial(score_batches, reward=reward, workers=max(1, options.workers))

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from holdfast.errors import DataError
+from holdfast.errors import DataError, install_hint
 from holdfast.files import digest, read_json
 from holdfast.importers.recorded import Recorded, number, outcome_of, recorded
 from holdfast.runs.measurement import TaskResult
@@ -69,7 +69,7 @@ def _member(log: zipfile.ZipFile, name: str, path: Path) -> bytes:
         import pyarrow
     except ImportError as error:
         raise DataError(
-            f"{path} is compressed with Zstandard, which needs pyarrow (`pip install 'holdfast[eval]'`), or write it "
+            f"{path} is compressed with Zstandard, which needs pyarrow (`{install_hint('eval')}`), or write it "
             "anew with `inspect log convert --to json`"
         ) from error
     with path.open("rb") as stream:

@@ -27,6 +27,7 @@ from helpers.reward_server import free_port
 from helpers.sandboxes import need
 from packaging.requirements import Requirement
 
+from holdfast.errors import DISTRIBUTION
 from holdfast.rewards.sandbox.image import write_rootfs
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -72,9 +73,9 @@ def image(engine: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 
 def _closure(extras: set[str]) -> set[str]:
-    """Every installed package that `holdfast[extras]` needs."""
+    """Every installed package that `holdfast-llm[extras]` needs."""
     found: set[str] = set()
-    waiting = [("holdfast", frozenset(extras))]
+    waiting = [(DISTRIBUTION, frozenset(extras))]
     while waiting:
         name, wanted = waiting.pop()
         for text in metadata.requires(name) or []:
@@ -98,6 +99,21 @@ def _wheel_into(folder: Path) -> None:
         subprocess.run(command, cwd=ROOT, check=True)
         (wheel,) = Path(wheels).glob("*.whl")
         subprocess.run([sys.executable, "-m", "zipfile", "-e", str(wheel), str(folder)], check=True)
+
+
+def test_the_copied_folders_are_one_package(engine: Any, image: str, tmp_path: Path) -> None:
+    """The Dockerfile's COPY lines on its real context: the links arrive as links, with all that they lead to."""
+    if "HOLDFAST_SERVE_IMAGE" in os.environ:
+        pytest.skip("that image was built by the Dockerfile itself")
+    text = (ROOT / "deploy/Dockerfile").read_text()
+    copies = [line for line in text.splitlines() if line.startswith(("COPY", "WORKDIR /src"))]
+    look = "import sys; sys.path.insert(0, 'src'); import holdfast.rewards.math_answer, holdfast.conf"
+    recipe = tmp_path / "Dockerfile"
+    recipe.write_text("\n".join([f"FROM {_BASE}:1", *copies, f"RUN {json.dumps(['python3', '-c', look])}"]))
+    words = ["docker", "build", "-q", "-f", str(recipe), "-t", f"{TAG}-copied", str(ROOT)]
+    built = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    engine.images.remove(f"{TAG}-copied", force=True)
 
 
 @pytest.fixture

@@ -106,6 +106,8 @@ def test_the_dockerfile_takes_what_the_ignore_file_lets_through() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert needed == allowed
     assert all((ROOT / name).exists() for name in needed)
+    tags = re.findall(r"holdfast-serve:(\S+)", (ROOT / "deploy/Dockerfile").read_text())
+    assert set(tags) == {__version__}
     user = re.search(r"^USER (\d+)", (ROOT / "deploy/Dockerfile").read_text(), re.M)
     assert user is not None
     assert int(user[1]) == _of("Deployment")["spec"]["template"]["spec"]["securityContext"]["runAsUser"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, install_hint
 from holdfast.trainers.run.config import LoraConfig
 
 
@@ -15,7 +15,7 @@ def lora(config: LoraConfig) -> Any:
     try:
         from peft import LoraConfig as PeftConfig
     except ModuleNotFoundError as error:
-        raise UsageError("LoRA needs peft: pip install 'holdfast-llm[train]'") from error
+        raise UsageError(f"LoRA needs peft: {install_hint('train')}") from error
     targets: Any = config.targets if config.targets == "all-linear" else config.targets.split(",")
     return PeftConfig(
         r=config.r,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.errors import DataError, UsageError
+from holdfast.errors import DataError, UsageError, install_hint
 from holdfast.reward import Reward
 from holdfast.trainers.run.config import DataConfig
 
@@ -127,6 +127,6 @@ def _of_trl(name: str) -> Any:
     try:
         return getattr(importlib.import_module(module or "trl"), attribute)
     except ModuleNotFoundError as error:
-        raise UsageError(f"training needs TRL ({error}): pip install 'holdfast-llm[train]'") from error
+        raise UsageError(f"training needs TRL ({error}): {install_hint('train')}") from error
     except AttributeError as error:
         raise UsageError(f"the installed TRL has no {name}: {error}") from error

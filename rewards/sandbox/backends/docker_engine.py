@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, install_hint
 from holdfast.rewards.sandbox.backends import boot
 from holdfast.rewards.sandbox.channel import Channel, LostError
 from holdfast.rewards.sandbox.limits import Limits
@@ -241,7 +241,7 @@ def _open_client(host: str, timeout: int) -> "DockerClient":
     try:
         import docker
     except ImportError:
-        raise UsageError("backend docker needs the package docker: pip install 'holdfast[sandbox]'") from None
+        raise UsageError(f"backend docker needs the package docker: {install_hint('sandbox')}") from None
     if host:
         return docker.DockerClient(base_url=host, timeout=timeout)
     return docker.from_env(timeout=timeout)
@@ -254,7 +254,7 @@ def _errors(host: str) -> Iterator[None]:
         from docker.errors import DockerException
         from requests.exceptions import RequestException
     except ImportError:
-        raise UsageError("backend docker needs the package docker: pip install 'holdfast[sandbox]'") from None
+        raise UsageError(f"backend docker needs the package docker: {install_hint('sandbox')}") from None
     try:
         yield
     except (DockerException, RequestException, OSError) as error:

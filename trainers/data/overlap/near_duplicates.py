@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, install_hint
 from holdfast.trainers.data.overlap.words import signs
 
 Numbers = npt.NDArray[np.int64]
@@ -74,7 +74,7 @@ class Signatures:
         try:
             from datasketch import MinHash
         except ModuleNotFoundError as error:
-            raise UsageError("near duplicates need datasketch: pip install 'holdfast[train]'") from error
+            raise UsageError(f"near duplicates need datasketch: {install_hint('train')}") from error
 
         self._sketch: Any = MinHash(num_perm=BANDS * BAND, hashfunc=int)
         self._rows = array("q")
