@@ -26,6 +26,13 @@ class Outcome(StrEnum):
     ERROR = "error"
     """Our infrastructure failed: never the model's 0."""
 
+    @classmethod
+    def of(cls, value: float | None) -> "Outcome":
+        """What a bare value stands for: 1 is `correct`, 0 `wrong`, None `unjudgeable`, anything else `partial`."""
+        if value is None:
+            return cls.UNJUDGEABLE
+        return {0.0: cls.WRONG, 1.0: cls.CORRECT}.get(value, cls.PARTIAL)
+
 
 _NO_VALUE = frozenset({Outcome.UNJUDGEABLE, Outcome.ERROR})
 
@@ -82,8 +89,7 @@ class Score:
     @classmethod
     def share(cls, value: float, reason: str = "", extracted: str | None = None, /, **parts: float | None) -> "Score":
         """A graded value: 1 is `correct`, 0 is `wrong`, anything else `partial`."""
-        outcome = {0.0: Outcome.WRONG, 1.0: Outcome.CORRECT}.get(value, Outcome.PARTIAL)
-        return cls(value, outcome, reason, extracted, parts)
+        return cls(value, Outcome.of(value), reason, extracted, parts)
 
     @classmethod
     def unjudgeable(cls, reason: str) -> "Score":

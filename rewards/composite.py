@@ -211,7 +211,7 @@ def _product(scores: Mapping[str, Score]) -> Score:
 
 
 def _made_of(value: float, scores: Mapping[str, Score]) -> Score:
-    outcome = {0.0: Outcome.WRONG, 1.0: Outcome.CORRECT}.get(value, Outcome.PARTIAL)
+    outcome = Outcome.of(value)
     if value <= 0 and any(score.outcome is Outcome.TIMEOUT for score in scores.values()):
         outcome = Outcome.TIMEOUT
     extracted = next(

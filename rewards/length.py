@@ -61,7 +61,7 @@ def _overlong(count: int, maximum: int, buffer: int) -> float:
 
 
 def _graded(value: float, reason: str, penalty: bool, count: int) -> Score:
-    outcome = {0.0: Outcome.WRONG, 1.0: Outcome.CORRECT}.get(value, Outcome.PARTIAL)
+    outcome = Outcome.of(value)
     return Score(value - 1.0 if penalty else value, outcome, reason, str(count))
 
 

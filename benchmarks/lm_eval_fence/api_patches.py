@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC
 from typing import Any
+
+from holdfast.retry import retry_after
 
 Fact = tuple[str | None, int | None]
 """finish_reason and length in tokens, where the server says."""
@@ -78,24 +79,5 @@ async def patient(call: Callable[..., Awaitable[Any]], *arguments: Any, **option
             wait = retry_after(error.headers or {}) if error.status in (429, 503) else None
             if not wait:
                 raise
-            await asyncio.sleep(wait)
+            await asyncio.sleep(min(wait, _LONGEST_WAIT))
     return await call(*arguments, **options)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by a reply's `Retry-After` (seconds or a date, RFC 9110 section 10.2.3); None without one."""
-    from datetime import datetime
-    from email.utils import parsedate_to_datetime
-
-    said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "").strip()
-    if not said:
-        return None
-    try:
-        wait = float(said)
-    except ValueError:
-        try:
-            when = parsedate_to_datetime(said)
-        except ValueError:
-            return None
-        wait = (when.astimezone(UTC) - datetime.now(UTC)).total_seconds()
-    return min(max(wait, 0.0), _LONGEST_WAIT) if wait == wait else None

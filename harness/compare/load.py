@@ -13,6 +13,7 @@ from holdfast.files import digest, read_json
 from holdfast.records import SUFFIXES, pick, read_records, require_file
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement
 from holdfast.runs.row import Row
+from holdfast.sample import Outcome
 
 _OURS = frozenset({"doc_id", "doc_hash", "prompt_hash", "prompt", "completion", "score", "outcome"})
 _IDS = ("id", "doc_id", "task_id", "key", "question_id", "uid")
@@ -171,7 +172,7 @@ def _rows(path: Path, columns: Columns) -> Iterator[Row]:
         doc_id = str(pick(record, columns.id, where)) if columns.id else str(index)
         reference = pick(record, columns.reference, where) if columns.reference else None
         score = _number(pick(record, columns.score, where), columns, where)
-        outcome = "unjudgeable" if score is None else {0.0: "wrong", 1.0: "correct"}.get(score, "partial")
+        outcome = Outcome.of(score)
         yield Row(
             task=columns.task or _named(record),
             doc_id=doc_id,

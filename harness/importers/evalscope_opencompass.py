@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.files import digest, read_json, read_jsonl
-from holdfast.importers.recorded import Recorded, number, outcome_of, primary, recorded
+from holdfast.importers.recorded import Recorded, number, primary, recorded
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
+from holdfast.sample import Outcome
 
 
 def read(path: Path) -> Recorded | None:
@@ -147,7 +148,7 @@ def _row(
         completion=str(text or ""),
         reference=reference,
         score=value,
-        outcome=outcome_of(value),
+        outcome=Outcome.of(value),
         extracted=None if extracted is None else str(extracted),
         repeat=repeat,
     )

@@ -13,10 +13,10 @@ from typing import Any
 
 from holdfast.errors import DataError, install_hint
 from holdfast.files import digest, read_json
-from holdfast.importers.recorded import Recorded, number, outcome_of, recorded
+from holdfast.importers.recorded import Recorded, number, recorded
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
-from holdfast.sample import final_text, message_text
+from holdfast.sample import Outcome, final_text, message_text
 
 
 def read(path: Path) -> Recorded | None:
@@ -109,7 +109,7 @@ def _row(sample: Mapping[str, Any], name: str, scorer: str) -> Row:
         completion=_completion(sample, choice),
         reference=sample.get("target"),
         score=value,
-        outcome=outcome_of(value),
+        outcome=Outcome.of(value),
         reason=str(score.get("explanation") or "")[:300],
         extracted=score.get("answer"),
         repeat=int(sample.get("epoch", 1)) - 1,

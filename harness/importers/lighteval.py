@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.files import digest
-from holdfast.importers.recorded import Recorded, outcome_of, primary, recorded
+from holdfast.importers.recorded import Recorded, primary, recorded
 from holdfast.records import read_records
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
+from holdfast.sample import Outcome
 
 _NAME = re.compile(r"^details_(.+?)_\d{4}-\d\d-\d\dT.*$")
 
@@ -81,7 +82,7 @@ def _row(index: int, task: str, record: Mapping[str, Any]) -> Row:
         completion=_first(response.get("text") or record.get("predictions")) or _likeliest(doc, response),
         reference=reference,
         score=score,
-        outcome=outcome_of(score),
+        outcome=Outcome.of(score),
         parts={key: float(value) for key, value in metrics.items() if isinstance(value, int | float)},
     )
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.files import read_json, read_jsonl
-from holdfast.importers.recorded import Recorded, Rows, outcome_of, primary, recorded
+from holdfast.importers.recorded import Recorded, Rows, primary, recorded
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
+from holdfast.sample import Outcome
 
 PREFERRED = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc", "pass@1", "f1")
 _NEEDED = frozenset({"doc_id", "doc_hash", "prompt_hash", "target_hash"})
@@ -99,7 +100,7 @@ def _row(record: Mapping[str, Any], name: str) -> Row:
         completion=_completion(record.get("resps")),
         reference=record.get("target"),
         score=score,
-        outcome=outcome_of(score),
+        outcome=Outcome.of(score),
         extracted=_text(record.get("filtered_resps")),
         parts={key: float(value) for key, value in metrics.items() if isinstance(value, int | float)},
     )

@@ -33,11 +33,6 @@ def recorded(
     return Recorded(path, tasks, model, sources=sources)
 
 
-def outcome_of(score: float | None) -> str:
-    """The outcome a bare number stands for."""
-    return "unjudgeable" if score is None else {0.0: "wrong", 1.0: "correct"}.get(score, "partial")
-
-
 def number(value: Any) -> float | None:
     """A score as other harnesses write it: a number, a truth value, or inspect's C, I, P, N."""
     if isinstance(value, bool | int | float):

@@ -16,9 +16,10 @@ from typing import Any
 
 from holdfast.errors import DataError
 from holdfast.files import digest
-from holdfast.importers.recorded import Recorded, outcome_of, recorded
+from holdfast.importers.recorded import Recorded, recorded
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
+from holdfast.sample import Outcome
 from holdfast.stats.pass_at_k import pass_hat_k
 
 
@@ -75,7 +76,7 @@ def _row(name: str, trial: Mapping[str, Any]) -> Row:
         completion=messages,
         reference=task.get("actions"),
         score=score,
-        outcome=outcome_of(score),
+        outcome=Outcome.of(score),
         repeat=int(trial.get("trial", 0)),
         finish_reason=trial.get("termination_reason"),
     )

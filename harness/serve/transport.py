@@ -13,11 +13,10 @@ import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from time import time
 from typing import Any, TypeVar
 
 from holdfast.errors import HoldfastError
+from holdfast.retry import retry_after
 from holdfast.sample import Outcome, Sample, Score
 
 T = TypeVar("T")
@@ -149,7 +148,7 @@ class _Request:
             return Answer(0, f"{type(error).__name__}: {error}")
         if response.status_code != 200:
             text = f"HTTP {response.status_code}: {response.text[:200]}"
-            return Answer(response.status_code, text, None, _seconds(response.headers.get("retry-after")))
+            return Answer(response.status_code, text, None, retry_after(response.headers) or 0.0)
         try:
             return Answer(200, "", self.read(response.json()))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -217,18 +216,6 @@ os.register_at_fork(after_in_child=_unlock)
 def _pause(number: int, asked: float) -> float:
     """At least what the server asked for, at least doubling; with jitter, or all would come back at once."""
     return float(max(asked, min(0.1 * 2**number, 10.0)) * random.uniform(1.0, 1.25))
-
-
-def _seconds(after: str | None) -> float:
-    """Retry-After in either of its forms; 0 for none that can be read."""
-    if after is None:
-        return 0.0
-    if after.strip().isdigit():
-        return float(after)
-    try:
-        return max(0.0, parsedate_to_datetime(after).timestamp() - time())
-    except ValueError:
-        return 0.0
 
 
 def _sent(sample: Sample) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from holdfast.retry import retry_after
+
 T = TypeVar("T")
 Messages = Sequence[Mapping[str, str]]
 
@@ -64,17 +66,17 @@ class Endpoint:
             return list(pool.map(question, items))
 
     def _asked(self, body: Mapping[str, Any], key: str, read: Callable[[str], T]) -> T:
-        trouble = "not asked"
+        trouble, after = "not asked", None
         for number in range(self.retries + 1):
             if number:
-                time.sleep(_wait(number, trouble))
+                time.sleep(_wait(number, after))
             try:
                 text = self._answer(body)
                 found = read(text)
             except _TransientError as error:
-                trouble = str(error)
+                trouble, after = str(error), error.retry_after
             except ValueError as error:
-                trouble = f"unusable answer: {error}"
+                trouble, after = f"unusable answer: {error}", None
             else:
                 self._keep(key, text)
                 return found
@@ -91,7 +93,7 @@ class Endpoint:
         except httpx.HTTPError as error:
             raise _TransientError(f"{type(error).__name__}: {error}") from error
         if response.status_code in _RETRIED:
-            raise _TransientError(f"HTTP {response.status_code}", response.headers.get("retry-after"))
+            raise _TransientError(f"HTTP {response.status_code}", retry_after(response.headers))
         if response.status_code != 200:
             raise EndpointError(f"HTTP {response.status_code} from {url}: {response.text[:200]}")
         return _content(response)
@@ -118,17 +120,17 @@ class Endpoint:
 
 
 class _TransientError(Exception):
-    """Worth another try; `after` is what the server asked us to wait, in seconds."""
+    """Worth another try; `retry_after` is how long the server asked to be left alone, in seconds."""
 
-    def __init__(self, text: str, after: str | None = None) -> None:
-        super().__init__(text if after is None else f"{text}, retry after {after}")
+    def __init__(self, text: str, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
-def _wait(number: int, trouble: str) -> float:
+def _wait(number: int, after: float | None) -> float:
     """Seconds before try `number`: what the server asked for, else doubling, with jitter."""
-    asked = trouble.rpartition("retry after ")[2]
-    if asked != trouble and asked.replace(".", "", 1).isdigit():
-        return min(float(asked), _LONGEST_WAIT)
+    if after is not None:
+        return min(after, _LONGEST_WAIT)
     return float(min(0.25 * 2 ** (number - 1), _LONGEST_WAIT) * random.uniform(0.75, 1.25))
 
 

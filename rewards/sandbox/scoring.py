@@ -112,7 +112,7 @@ def _valued(found: Verdict, reason: str, program: str, by: str) -> Score:
     value = float(complete) if by == "all" else (share if complete or share < 1 else 0.0)
     if found.limit and value == 0.0:
         return Score(0.0, Outcome.TIMEOUT, reason, program, parts)
-    outcome = {0.0: Outcome.WRONG, 1.0: Outcome.CORRECT}.get(value, Outcome.PARTIAL)
+    outcome = Outcome.of(value)
     return Score(value, outcome, reason, program, parts)
 
 

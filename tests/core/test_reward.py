@@ -1,6 +1,7 @@
 """The core: samples, scores, the registry and Reward."""
 
 import asyncio
+import json
 import math
 import multiprocessing
 import pickle
@@ -165,3 +166,12 @@ def test_pickling_keeps_the_options() -> None:
 def test_every_built_in_is_found_without_importing_it() -> None:
     assert {"exact_match", "numeric"} <= set(names())
     assert lookup("exact_match").summary
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"),
+    [(None, "unjudgeable"), (0, "wrong"), (0.0, "wrong"), (-0.0, "wrong"), (1, "correct"), (True, "correct"),
+     (0.5, "partial"), (1.5, "partial"), (-1.0, "partial")],
+)  # fmt: skip
+def test_a_bare_value_stands_for_an_outcome(value: float | None, outcome: str) -> None:
+    assert Outcome.of(value) == outcome and json.dumps(Outcome.of(value)) == f'"{outcome}"'

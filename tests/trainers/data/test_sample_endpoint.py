@@ -127,16 +127,6 @@ def test_an_endpoint_that_does_not_sample_is_noticed(
     assert "all 3 completions of every prompt are the same text" in caplog.text
 
 
-def test_how_long_a_server_asks_to_wait() -> None:
-    from holdfast.benchmarks.lm_eval_fence.api_patches import retry_after
-
-    assert retry_after({"Retry-After": "7"}) == 7.0
-    assert retry_after({"retry-after": "9999999"}) == 120.0
-    assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0
-    assert retry_after({}) is None and retry_after({"retry-after": "soon"}) is None
-    assert retry_after({"retry-after": "nan"}) is None and retry_after({"retry-after": "-3"}) == 0.0
-
-
 @pytest.mark.parametrize(
     "reply",
     [
