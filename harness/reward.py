@@ -194,7 +194,9 @@ def _check_options(spec: Spec, options: Mapping[str, Any]) -> None:
     for name, value in options.items():
         if name not in known:
             raise unknown(f"option of reward {spec.name!r}", name, known)
-        values.check(f"option {name!r} of reward {spec.name!r}", value, hints.get(name, Any))
+        hint = hints.get(name, Any)
+        if spec.check is None or typing.get_origin(hint) is not Mapping:  # its own check says what the mapping holds
+            values.check(f"option {name!r} of reward {spec.name!r}", value, hint)
     missing = [p.name for p in known.values() if p.default is inspect.Parameter.empty and p.name not in options]
     if missing:
         raise UsageError(f"reward {spec.name!r} needs the option {missing[0]!r}")
