@@ -8,13 +8,13 @@ a file system that all of them see.
 
 import itertools
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from holdfast.distributed import group, store_of_group, world_size
 from holdfast.errors import HoldfastError, UsageError
 
 _PATIENCE = timedelta(days=7)
@@ -85,19 +85,14 @@ def joined(together: bool = True) -> Iterator[Ranks]:
     ranks.leave()
 
 
-def launched() -> int:
-    """How many processes this one was launched with."""
-    return int(os.environ.get("WORLD_SIZE") or 1)
-
-
 def _everyone() -> Ranks:
     import torch.distributed
 
     dist: Any = torch.distributed
     if dist.is_available() and dist.is_initialized():
-        rank, count = dist.get_rank(), dist.get_world_size()
-        store = dist.distributed_c10d._get_default_store() if count > 1 else None
-    elif launched() > 1:
+        rank, count = group()
+        store = store_of_group() if count > 1 else None
+    elif world_size() > 1:
         if not dist.is_available():
             raise UsageError("several processes were launched, but this build of torch has no torch.distributed")
         store, rank, count = next(iter(dist.rendezvous("env://", timeout=timedelta(minutes=30))))

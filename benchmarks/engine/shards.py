@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from holdfast.distributed import is_spread
 from holdfast.errors import UsageError
 
 
@@ -38,11 +39,6 @@ def sharded(model: Any) -> bool:
     if not (whole and isinstance(model, FSDPModule)):
         _refuse("tensor, pipeline or hybrid parallelism", "train with FSDP2 over all processes")
     return True
-
-
-def is_spread(tensor: Any) -> bool:
-    """Whether a tensor is a DTensor: this process holds a part of it."""
-    return hasattr(tensor, "full_tensor")
 
 
 def _refuse(how: str, instead: str) -> None:

@@ -21,12 +21,12 @@ code is 0; with it 0 pass, 1 regressed, 2 inconclusive.
 """
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from holdfast.cli.grammar import Flags
+from holdfast.distributed import is_main
 from holdfast.errors import HoldfastError, unknown
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _sweep(jobs: Sequence[Sequence[str]], flags: Flags) -> int:
         records.append({"words": list(words), **record(done)})
         if not flags.json:
             _tell(done, flags)
-    if flags.json and int(os.environ.get("RANK") or 0) == 0:
+    if flags.json and is_main():
         print(json.dumps(records, ensure_ascii=False))
     return failed
 

@@ -55,8 +55,8 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
 
 
 def _one(config: "TrainConfig", flags: Flags) -> int:
+    from holdfast.distributed import is_main
     from holdfast.trainers.job.before_after import before_after
-    from holdfast.trainers.run.processes import is_main
 
     if config.dry_run:
         from holdfast.trainers.estimate.estimate import estimate

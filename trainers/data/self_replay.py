@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from holdfast.distributed import is_main
 from holdfast.errors import DataError, UsageError
 from holdfast.files import digest, read_json, write_json
 from holdfast.records import read_records
@@ -114,7 +115,7 @@ def _write(config: TrainConfig, place: Path) -> None:
     if not rows:
         raise DataError(_why_none(config, tally))
     _warn(config, tally)
-    if processes.is_main():
+    if is_main():
         write_prompts(rows, place / "rows.jsonl")
         write_json(place / "replay.json", facts | asdict(tally) | {"hash": digest(rows), "file": "replay/rows.jsonl"})
     else:
@@ -141,7 +142,7 @@ def _measured(config: TrainConfig, base: Any, block: Sequence[Row], place: Path)
 
     how = config.data.replay
     file = place / "prompts.jsonl"
-    if processes.is_main():
+    if is_main():
         write_prompts(block, file)
     else:
         _await(file, place.parent)

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from holdfast.distributed import world_size
 from holdfast.trainers.data import self_replay
 from holdfast.trainers.data.mix import training_rows
 from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.estimate.memory import has_beta
 from holdfast.trainers.estimate.memory import memory as footprint
-from holdfast.trainers.run import processes, trl_args
+from holdfast.trainers.run import trl_args
 from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.checkpoints import disk, ours
 from holdfast.trainers.run.config import TrainConfig
@@ -175,7 +176,7 @@ def _existing(path: Path) -> Path:
 def _steps(config: TrainConfig, args: Any, rows: int) -> int:
     if args.max_steps > 0:
         return int(args.max_steps)
-    batch = int(args.per_device_train_batch_size) * int(args.gradient_accumulation_steps) * processes.count()
+    batch = int(args.per_device_train_batch_size) * int(args.gradient_accumulation_steps) * world_size()
     if find_trainer(config.trainer.name).writes_while_training:  # whole groups only
         return max(1, math.ceil(rows * int(args.num_generations) // batch * float(args.num_train_epochs)))
     return max(1, math.ceil(math.ceil(rows / batch) * float(args.num_train_epochs)))

@@ -24,6 +24,7 @@ from transformers import TrainerCallback
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.suites.suite import Suite, load_suite
+from holdfast.distributed import from_first, same_weights
 from holdfast.errors import UsageError, suggestion, unknown
 from holdfast.files import read_json, write_json
 from holdfast.runs.layout import Acted, Glance, GuardRecord, Look, SkillLook
@@ -32,7 +33,7 @@ from holdfast.trainers.callback import adapter_off
 from holdfast.trainers.guard.probe import Probe
 from holdfast.trainers.guard.schedule import Schedule
 from holdfast.trainers.guard.snapshot import restore, snapshot
-from holdfast.trainers.guard.sync import from_first, refuse_shards, same_weights
+from holdfast.trainers.guard.sync import refuse_shards
 
 log = logging.getLogger("holdfast")
 

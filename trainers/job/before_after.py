@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from holdfast.compare import Comparison, compare
+from holdfast.distributed import is_main
 from holdfast.errors import EXIT_PASS
 from holdfast.files import write_json
 from holdfast.report import write as write_report
@@ -55,7 +56,7 @@ def before_after(config: TrainConfig) -> Result:
     preflight(config)
     out = run_dir.directory_of(config)
     processes.refuse_overwrite(config.overwrite, out)
-    if not processes.is_main():
+    if not is_main():
         return _follow(config, out)
     with run_dir.alone(out), threads(config.model.threads):
         run_dir.open_run(config)

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from holdfast.distributed import is_main
 from holdfast.files import digest, read_json, write_json
 from holdfast.trainers.data import contamination, row_filter, self_replay
 from holdfast.trainers.data.card import training_card
@@ -15,7 +16,6 @@ from holdfast.trainers.run.adapters import lora
 from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.checkpoint_eval import suite_of
 from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.processes import is_main
 from holdfast.trainers.run.rewards import rewards_of
 from holdfast.trainers.run.run_dir import amend_manifest, default_cache
 from holdfast.trainers.run.trainer_spec import Inputs

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compare import Comparison, compare
+from holdfast.distributed import is_main
 from holdfast.files import write_json
 from holdfast.runs.measurement import Measurement
 from holdfast.trainers.run.checkpoint_eval import measured
 from holdfast.trainers.run.checkpoints import saved
 from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.processes import is_main
 
 
 def trajectory(config: TrainConfig, out: Path, before: Measurement) -> list[dict[str, Any]]:

@@ -1,13 +1,13 @@
 """The model of a run: loaded for measuring or for training, checked against its tokenizer."""
 
 import gc
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.distributed import local_rank
 from holdfast.errors import DataError, UsageError
 from holdfast.trainers.run.config import ModelConfig, TrainConfig
 
@@ -64,7 +64,7 @@ def _in_4bit(config: ModelConfig) -> LoadedModel:
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=torch.bfloat16,
         ),
-        device_map={"": int(os.environ.get("LOCAL_RANK", "0"))},
+        device_map={"": local_rank()},
         use_safetensors=None if config.allow_pickle else True,
         **options,
     )

@@ -3,29 +3,14 @@
 The others wait for its files rather than at a barrier: a measurement may last longer than any collective's time limit.
 """
 
-import os
 import time
 from pathlib import Path
 
+from holdfast.distributed import world_size
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.files import read_json
 
 _POLL_SECONDS = 0.5
-
-
-def rank() -> int:
-    """Which of the processes this is; 0 keeps the books."""
-    return int(os.environ.get("RANK", "0"))
-
-
-def count() -> int:
-    """How many there are."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
-
-
-def is_main() -> bool:
-    """Whether this process writes."""
-    return rank() == 0
 
 
 def wait_for(file: Path, failed: Path, started: float) -> None:
@@ -41,5 +26,5 @@ def wait_for(file: Path, failed: Path, started: float) -> None:
 
 def refuse_overwrite(overwrite: bool, out: Path) -> None:
     """Raise UsageError where one process would clear what another already reads."""
-    if overwrite and count() > 1 and out.exists():
+    if overwrite and world_size() > 1 and out.exists():
         raise UsageError(f"overwrite=true works with one process; remove {out} first")

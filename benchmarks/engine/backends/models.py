@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.engine.shards import is_spread, unwrapped
+from holdfast.benchmarks.engine.shards import unwrapped
+from holdfast.distributed import is_spread, local_rank
 from holdfast.errors import DataError, UsageError
 from holdfast.files import digest
 
@@ -103,7 +103,7 @@ def _device() -> str:
 
     if not torch.cuda.is_available():
         return "cpu"
-    return f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
+    return f"cuda:{local_rank() % torch.cuda.device_count()}"
 
 
 def _place(name: str) -> str:
