@@ -206,10 +206,6 @@ def _role(task: str, settings: _Settings) -> Role:
     return "ignored" if task in settings.policy.ignore else "held"
 
 
-def _in_mean(task: str, settings: _Settings) -> bool:
-    return _role(task, settings) == "held" and not settings.policy.of(task).allowed_drop
-
-
 def _rules(task: str, margin: float, settings: _Settings) -> Rules:
     policy = settings.policy
     own, family, role = policy.of(task), policy.family_of(task), _role(task, settings)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from holdfast.compare.schema import from_json, json_schema, to_json
 from holdfast.errors import EXIT_INCONCLUSIVE, EXIT_PASS, EXIT_REGRESSED
 from holdfast.sample import Text
 
@@ -294,15 +295,17 @@ class Comparison:
         return tuple(result for result in self.benchmarks if result.role == "target")
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object that follows the published schema (see `holdfast.compare.schema.json_schema`)."""
-        from holdfast.compare.schema import to_json
-
+        """A JSON object that follows the published schema (see `published_schema`)."""
         record: dict[str, Any] = to_json(self)
         return record
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Comparison":
         """The inverse of `to_json`. Raises DataError naming the field that does not fit."""
-        from holdfast.compare.schema import from_json
+        comparison: Comparison = from_json(cls, record, SCHEMA_VERSION)
+        return comparison
 
-        return from_json(record)
+
+def published_schema() -> dict[str, Any]:
+    """The JSON schema of a comparison, as `comparison.schema.json` publishes it."""
+    return json_schema(Comparison, SCHEMA_VERSION)

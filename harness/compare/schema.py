@@ -1,4 +1,4 @@
-"""The JSON form of a comparison: written, read back and described by one walk over the dataclasses' types."""
+"""The JSON form of a tree of dataclasses: written, read back and described by one walk over the types of its fields."""
 
 import dataclasses
 import types
@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Any, Literal, Union
 
 from holdfast import values
-from holdfast.compare.result import SCHEMA_VERSION, Comparison
 from holdfast.errors import DataError
 
 _SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
@@ -29,24 +28,23 @@ def to_json(value: Any) -> Any:
     return value if isinstance(value, str | int | bool | None) else str(value)
 
 
-def from_json(record: Mapping[str, Any]) -> Comparison:
-    """A Comparison of its JSON form. Raises DataError naming the field that does not fit."""
-    if record.get("schema") != SCHEMA_VERSION:
-        raise DataError(f"a comparison of schema {record.get('schema')!r}; this version reads {SCHEMA_VERSION}")
-    comparison = _read(Comparison, record, "comparison")
-    assert isinstance(comparison, Comparison)
-    return comparison
+def from_json(kind: Any, record: Mapping[str, Any], schema: int) -> Any:
+    """A dataclass of its JSON form, `schema` being the version read here. Raises DataError naming what does not fit."""
+    name = kind.__name__.lower()
+    if record.get("schema") != schema:
+        raise DataError(f"a {name} of schema {record.get('schema')!r}; this version reads {schema}")
+    return _read(kind, record, name)
 
 
-def json_schema(kind: Any = Comparison) -> dict[str, Any]:
-    """The JSON schema (draft 2020-12) of a comparison, or of another dataclass of `holdfast.compare.result`."""
+def json_schema(kind: Any, schema: int) -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of a dataclass, `schema` being its version."""
     definitions: dict[str, Any] = {}
     _describe(kind, definitions)
     name = kind.__name__
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:holdfast:{name.lower()}:{SCHEMA_VERSION}",
-        "title": f"Holdfast {name.lower()}, schema {SCHEMA_VERSION}",
+        "$id": f"urn:holdfast:{name.lower()}:{schema}",
+        "title": f"Holdfast {name.lower()}, schema {schema}",
         "$ref": f"#/$defs/{name}",
         "$defs": dict(sorted(definitions.items())),
     }

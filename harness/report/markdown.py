@@ -8,7 +8,6 @@ from typing import Any
 from holdfast.compare.result import Benchmark, Comparison, Flip
 from holdfast.report import phrases
 from holdfast.report.html.html_builder import visible
-from holdfast.report.reproduce import command_line
 from holdfast.report.training_events import Part, parts
 
 LONGEST = 60_000
@@ -170,7 +169,7 @@ def _excerpt(text: str) -> str:
 
 
 def _reproduce(comparison: Comparison) -> str:
-    line = command_line(comparison.command)
+    line = phrases.command_line(comparison.command)
     version = f"Holdfast {comparison.version}".strip()
     return _folded("To reproduce", f"{fenced(line)}\n\n{version}, seed {comparison.seed}") if line else ""
 

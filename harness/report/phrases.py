@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -131,6 +132,13 @@ def one_sided(benchmark: Benchmark) -> str:
     proven = benchmark.verdict in (Verdict.REGRESSED, Verdict.IMPROVED)
     seems = benchmark.interval.low <= -benchmark.allowed_drop <= benchmark.interval.high
     return f"{benchmark.task}: {true_minus(benchmark.explanation)}" if proven and seems else ""
+
+
+def command_line(command: object) -> str:
+    """A command as one would type it; empty for what is none."""
+    if isinstance(command, str):
+        return command
+    return shlex.join(str(word) for word in command) if isinstance(command, list | tuple) else ""
 
 
 def plain_text(text: Text) -> str:

@@ -16,7 +16,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 from holdfast.cli import main
 from holdfast.compare import Comparison, Decision, Verdict, compare
-from holdfast.compare.schema import json_schema
+from holdfast.compare.result import published_schema
 from holdfast.runs.row import Row
 
 GSM8K = ("gsm8k", "example_model_solutions.jsonl")
@@ -60,7 +60,7 @@ def test_by_hand(recorded: Recorded, tmp_path: Path) -> None:
     assert expected in (result.verdict, None)
     assert len(result.flips) == table.lost + table.gained
     assert {flip.direction for flip in result.flips} == {"lost", "gained"}
-    jsonschema.validate(json.loads(json.dumps(comparison.to_json())), json_schema())
+    jsonschema.validate(json.loads(json.dumps(comparison.to_json())), published_schema())
     assert Comparison.from_json(json.loads(json.dumps(comparison.to_json()))).to_json() == comparison.to_json()
 
 
@@ -116,4 +116,4 @@ def test_compare_does_not_import_torch() -> None:
 
 def test_the_published_schema_is_the_code() -> None:
     published = json.loads((ROOT / "harness" / "compare" / "comparison.schema.json").read_text())
-    assert published == json_schema()
+    assert published == published_schema()

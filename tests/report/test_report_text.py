@@ -11,8 +11,7 @@ import pytest
 from helpers.report_samples import HOSTILE, benchmark, flip, full, guard, training
 from rich.console import Console
 
-from holdfast.compare.result import Comparison, Interval, Verdict
-from holdfast.compare.schema import json_schema
+from holdfast.compare.result import Comparison, Interval, Verdict, published_schema
 from holdfast.errors import DataError, UsageError
 from holdfast.report import phrases, read_training, terminal, text, write
 from holdfast.report.console import plot
@@ -30,7 +29,7 @@ def test_write_makes_the_three_files_and_json_reads_back(tmp_path: Path) -> None
     paths = write(full(), tmp_path)
     assert [path.name for path in paths] == ["report.json", "report.md", "report.html"]
     record = json.loads(paths[0].read_text())
-    jsonschema.validate(record, json_schema())
+    jsonschema.validate(record, published_schema())
     assert Comparison.from_json(record) == full()
 
 

@@ -14,10 +14,10 @@ from holdfast.report.html.forest import forest
 from holdfast.report.html.heatmap import heat, shifts
 from holdfast.report.html.html_builder import Html, escape, join, section, table, tag
 from holdfast.report.html.items import browser, collect, embed, pack
+from holdfast.report.html.reproduce import reproduce
 from holdfast.report.html.training_curves import Log, curves, panels
 from holdfast.report.html.training_events import story
 from holdfast.report.html.transitions import flows
-from holdfast.report.reproduce import reproduce
 
 _STYLES = ("uplot.min.css", "page.css", "charts.css", "items.css")
 _SCRIPTS = ("text.js", "diff.js", "data.js", "items.js", "curves.js", "page.js")

@@ -12,7 +12,7 @@ from holdfast.report.html.forest import Scale, scale
 from holdfast.report.html.heatmap import step
 from holdfast.report.html.html_builder import Cell, Html, escape, section, table, tag
 from holdfast.report.html.page import badge, page
-from holdfast.report.sweep import curve
+from holdfast.report.sweep import parameter_curve
 from holdfast.report.sweep.frontier import worst_interval
 from holdfast.report.sweep.points import (
     Missing,
@@ -36,7 +36,7 @@ def write_sweep(directory: Path) -> list[Path]:
     points, missing = read_sweep(directory), missing_jobs(directory)
     paths = [Path(directory) / "frontier.html", Path(directory) / "frontier.json"]
     write_whole(paths[0], render(points, missing))
-    record = as_json(points) | {"curves": curve.as_json(points), "missing": [asdict(job) for job in missing]}
+    record = as_json(points) | {"curves": parameter_curve.as_json(points), "missing": [asdict(job) for job in missing]}
     write_json(paths[1], record)
     return paths
 
@@ -47,7 +47,7 @@ def render(points: Sequence[Point], missing: Sequence[Missing] = ()) -> str:
         _head(points),
         _missing(missing),
         _plot_section(points),
-        curve.drawn(points),
+        parameter_curve.drawn(points),
         _points(points),
         _skills(points),
         _effects(points),

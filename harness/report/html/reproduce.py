@@ -1,7 +1,6 @@
 """Everything needed to make the numbers again: commands, models, versions, hashes, methods."""
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,13 +29,6 @@ def reproduce(comparison: Comparison) -> Html:
     return section("reproduce", "To reproduce", lede, *parts)
 
 
-def command_line(command: object) -> str:
-    """A command as one would type it."""
-    if isinstance(command, str):
-        return command
-    return shlex.join(str(word) for word in command) if isinstance(command, list | tuple) else ""
-
-
 def _commands(comparison: Comparison) -> Iterator[tuple[str, str]]:
     seen = set()
     given = (
@@ -45,7 +37,7 @@ def _commands(comparison: Comparison) -> Iterator[tuple[str, str]]:
         ("compared", comparison.command),
     )
     for label, command in given:
-        line = command_line(command)
+        line = phrases.command_line(command)
         if line and line not in seen:
             seen.add(line)
             yield label, line
