@@ -3,18 +3,20 @@
 import sys
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from holdfast.compare.decision import decide, omnibus
+from holdfast.compare.advice import advice
+from holdfast.compare.decision import MeanRules, decide, omnibus
 from holdfast.compare.details import categories, flips, forgetting, shifts, untruncated
 from holdfast.compare.effect import Measured, measure
 from holdfast.compare.load import tables_of
 from holdfast.compare.pairing import Pairs, check_allowances, check_definition, pair, shared_tasks
 from holdfast.compare.policy import Policy
-from holdfast.compare.result import Benchmark, Comparison, Interval, Role, RunInfo
-from holdfast.compare.verdict import Judged, Rules, judge
+from holdfast.compare.policy_names import check_items, check_tasks
+from holdfast.compare.result import Benchmark, Comparison, Decision, Interval, Role, RunInfo
+from holdfast.compare.verdict import Judged, Rules, design_of, in_mean, judge, own_margin
 from holdfast.compare.wording import explain, sentence
 from holdfast.errors import unknown
 from holdfast.files import read_json
@@ -24,8 +26,6 @@ from holdfast.stats.suite import LARGEST, decidable_margin
 Origin = Literal["given", "policy", "default"]
 _DRAWS = 100_000
 """Simulated benchmarks behind a default margin: 10,000 suites of ten."""
-_BLUNT = 0.05
-"""A default margin above this is warned about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,9 @@ class _Settings:
     allow: frozenset[str]
     max_flips: int | None
     seed: int
+    min_effect: float = 0.0
+    allow_missing: float = 0.0
+    runs: int = 1
 
 
 def compare(
@@ -53,6 +56,9 @@ def compare(
     noise: Measurement | None = None,
     max_flips: int | None = None,
     seed: int = 0,
+    min_effect: float | None = None,
+    allow_missing: float | None = None,
+    runs: int = 1,
 ) -> Comparison:
     """Pair two measurements and judge every benchmark and the suite (method: docs/statistics.md).
 
@@ -60,8 +66,10 @@ def compare(
     drop of the held skills' mean that must be ruled out; None: the smallest one these runs can decide with 80 %
     probability when nothing changed. `tasks` restricts what is compared, `allow` lists differences between the runs to
     accept (see `pairing.ALLOWANCES`), `noise` is a second measurement of the model before (A/A), `max_flips` bounds the
-    flipped items kept with their texts. Raises DataError when the runs cannot be compared, UsageError for unknown
-    names.
+    changed items kept with their texts. `min_effect`: a proven drop smaller than this is no regression (None: every one
+    is). `allow_missing`: the share of a benchmark's items that may be missing in one run. `runs` is the number of
+    comparisons with one baseline that share α. Raises DataError when the runs cannot be compared, UsageError for
+    unknown names.
     """
     rules = policy or Policy()
     settings = _Settings(
@@ -72,25 +80,33 @@ def compare(
         frozenset({*allow, *rules.allow}),
         max_flips,
         seed,
+        min_effect if min_effect is not None else rules.min_effect or 0.0,
+        allow_missing if allow_missing is not None else rules.allow_missing,
+        runs,
     )
     check_allowances(settings.allow)
     names, warnings = _names(before, after, tasks, settings)
+    check_tasks(rules, {*before.tasks, *after.tasks}, settings.target)
     pairs, found = _pair(before, after, names, settings)
     warnings += found + _provenance(before, after)
     measured = [_measure(one, settings) for one in pairs]
     margin, origin = _margin(margin, pairs, measured, settings)
-    if origin == "default" and margin > _BLUNT:
-        can = "cannot rule out even" if margin >= LARGEST else "can only rule out"
-        warnings.append(f"these runs {can} a mean drop of {100 * margin:.4g} points: measure more items")
-    judged = judge([(p, m, _rules(p.task, margin, settings)) for p, m in zip(pairs, measured, strict=True)])
+    if origin == "default" and margin >= LARGEST:
+        warnings.append(
+            f"these runs are too small to decide: only a mean drop of {100 * LARGEST:.4g} points or more could be "
+            "ruled out reliably; measure more items"
+        )
+    rules_of = _rules(pairs, measured, margin, settings)
+    judged, worse = judge(list(zip(pairs, measured, rules_of, strict=True)), _parts(settings), settings.runs)
     aa = {} if noise is None else _noise(before, noise, names, settings)
     benchmarks = tuple(_benchmark(one, aa.get(one.pairs.task), settings) for one in judged)
-    return _comparison((before, after), judged, benchmarks, margin, origin, warnings, settings)
+    return _comparison((before, after), judged, worse, benchmarks, margin, origin, warnings, settings)
 
 
 def _comparison(
     runs: tuple[Measurement, Measurement],
     judged: Sequence[Judged],
+    worse: float,
     benchmarks: tuple[Benchmark, ...],
     margin: float,
     origin: Origin,
@@ -99,10 +115,10 @@ def _comparison(
 ) -> Comparison:
     from holdfast import __version__
 
-    # A skill that the policy trades away has its own limit, and is not part of the mean that must hold.
-    held = [one for one in judged if one.rules.role == "held" and not one.rules.allowed_drop]
-    macro = omnibus("macro", held, margin, settings.alpha, settings.confidence)
-    micro = omnibus("micro", held, margin, settings.alpha, settings.confidence)
+    held = [one for one in judged if in_mean(one.rules)]
+    of_mean = MeanRules(margin, settings.alpha, settings.confidence, settings.min_effect)
+    macro = omnibus("macro", held, of_mean, worse)
+    micro = omnibus("micro", held, of_mean)
     decision, checks = decide(judged, macro, settings.policy, settings.alpha)
     return Comparison(
         before=run_info(runs[0]),
@@ -120,6 +136,9 @@ def _comparison(
         warnings=tuple(warnings),
         checks=tuple(checks),
         seed=settings.seed,
+        min_effect=settings.min_effect,
+        runs=settings.runs,
+        advice=advice(decision, judged, macro, margin) if decision is Decision.INCONCLUSIVE else (),
         version=__version__,
         created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         command=(Path(sys.argv[0]).name, *sys.argv[1:]),
@@ -161,6 +180,7 @@ def _pair(
     for task in names:
         warnings += check_definition(before.tasks[task], after.tasks[task], settings.allow)
     left, right = tables_of(before, names), tables_of(after, names)
+    check_items(settings.policy, {task: (left[task][0], right[task][0]) for task in names})
     pairs = []
     for task in names:
         ignored = settings.policy.ignore_items.get(task, ())
@@ -206,18 +226,33 @@ def _role(task: str, settings: _Settings) -> Role:
     return "ignored" if task in settings.policy.ignore else "held"
 
 
-def _rules(task: str, margin: float, settings: _Settings) -> Rules:
+def _rules(pairs: Sequence[Pairs], measured: Sequence[Measured], margin: float, settings: _Settings) -> list[Rules]:
+    """Each benchmark's rules. Its margin is its own: what it can rule out alone, where that is more than the mean's."""
     policy = settings.policy
-    own, family, role = policy.of(task), policy.family_of(task), _role(task, settings)
-    alpha = policy.families[family].alpha if family in policy.families and role == "held" else None
-    return Rules(
-        role=role,
-        margin=margin if own.margin is None else own.margin,
-        allowed_drop=own.allowed_drop,
-        family=family,
-        alpha=settings.alpha if alpha is None else alpha,
-        max_unjudged=policy.max_unjudged,
-    )
+    members = [p.task for p in pairs if _role(p.task, settings) == "held" and not policy.of(p.task).allowed_drop]
+    found = []
+    for one, numbers in zip(pairs, measured, strict=True):
+        own, role = policy.of(one.task), _role(one.task, settings)
+        alone = margin if members == [one.task] else max(margin, own_margin(numbers, one.n, settings.alpha))
+        found.append(
+            Rules(
+                role=role,
+                margin=alone if own.margin is None else own.margin,
+                beyond=margin if own.margin is None else own.margin,
+                allowed_drop=own.allowed_drop,
+                min_effect=settings.min_effect if own.min_effect is None else own.min_effect,
+                family=policy.family_of(one.task),
+                alpha=settings.alpha,
+                max_unjudged=policy.max_unjudged,
+            )
+        )
+    return found
+
+
+def _parts(settings: _Settings) -> dict[str, float]:
+    """The parts of α that the policy gives to its families."""
+    families = settings.policy.families.items()
+    return {name: family.alpha / settings.alpha for name, family in families if family.alpha}
 
 
 def _margin(
@@ -227,21 +262,32 @@ def _margin(
         return given, "given"
     if settings.policy.margin is not None:
         return settings.policy.margin, "policy"
-    held = [(p, m) for p, m in zip(pairs, measured, strict=True) if _role(p.task, settings) == "held"] or list(
-        zip(pairs, measured, strict=True)
-    )
+    known = list(zip(pairs, measured, _rules(pairs, measured, 0.0, settings), strict=True))
+    judging = [entry for entry in known if entry[2].role != "ignored"] or known
+    rules = [
+        r if any(in_mean(one) for _, _, one in judging) else replace(r, role="held", allowed_drop=0)
+        for _, _, r in judging
+    ]
     default = decidable_margin(
-        [p.n for p, _ in held],
-        [min(1.0, m.variance) if m.estimate is None else 0.0 for _, m in held],
-        se=[float("nan") if m.estimate is None else m.estimate.se for _, m in held],
+        [p.n for p, _, _ in judging],
+        [0.0 if m.estimate or m.graded else min(1.0, m.variance) for _, m, _ in judging],
+        se=[_error(m, p.n) for p, m, _ in judging],
         alpha=settings.alpha,
-        simulations=max(2_000, min(10_000, _DRAWS // len(held))),
+        design=design_of(rules, _parts(settings), settings.runs),
+        simulations=max(2_000, min(10_000, _DRAWS // len(judging))),
         seed=settings.seed,
     )
     largest = settings.policy.max_margin
     if largest is not None and default > largest:
         return largest, "policy"
     return default, "default"
+
+
+def _error(measured: Measured, n: int) -> float:
+    """The standard error of scores that are no table of 0/1 flips; NaN for those that are."""
+    if measured.estimate:
+        return measured.estimate.se
+    return (measured.variance / n) ** 0.5 if measured.graded else float("nan")
 
 
 def _benchmark(judged: Judged, noise: Pairs | None, settings: _Settings) -> Benchmark:
@@ -281,5 +327,9 @@ def _benchmark(judged: Judged, noise: Pairs | None, settings: _Settings) -> Benc
         flips=flips(pairs, settings.max_flips),
         truncation_only=only,
         difference_untruncated=rest,
+        min_effect=rules.min_effect,
+        power_drop=judged.power_drop if rules.role != "ignored" else None,
+        repeats_before=pairs.before.repeats,
+        refused=measured.refused,
         bounds=Interval(measured.lower, measured.upper),
     )

@@ -1,47 +1,46 @@
-"""The suite's decision: Holm rejects nothing, and the held skills' mean is non-inferior; then the policy's demands."""
+"""The suite's decision: no drop is proven, and the held skills' mean is non-inferior; then the policy's demands."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
 from holdfast.compare.policy import Policy
 from holdfast.compare.result import Check, Decision, Interval, Omnibus, Verdict
-from holdfast.compare.verdict import Judged, too_many_unjudged
-from holdfast.stats.omnibus import Strata, Weighting, combined_difference, lower_bound, p_regressed, upper_bound
+from holdfast.compare.verdict import Judged, strata_of, undecidable
+from holdfast.stats.omnibus import Weighting, combined_difference, lower_bound, p_regressed, upper_bound
 
 
-def strata_of(judged: Sequence[Judged]) -> Strata:
-    """The benchmarks as strata: tables of flips, or estimates with their standard errors."""
-    measured = [one.measured for one in judged]
-    plain = [m.estimate is None for m in measured]
-    return Strata(
-        difference=np.array([m.difference for m in measured]),
-        n=np.array([one.pairs.n for one in judged], dtype=float),
-        lost=np.array([m.lost if table else 0 for m, table in zip(measured, plain, strict=True)], dtype=float),
-        gained=np.array([m.gained if table else 0 for m, table in zip(measured, plain, strict=True)], dtype=float),
-        se=np.array([m.estimate.se if m.estimate else np.nan for m in measured]),
-        df=np.array([m.estimate.df if m.estimate else np.nan for m in measured]),
-    )
+@dataclass(frozen=True, slots=True)
+class MeanRules:
+    """What the mean of the held skills is judged by."""
+
+    margin: float
+    alpha: float
+    confidence: float = 0.95
+    min_effect: float = 0.0
 
 
-def omnibus(kind: Weighting, held: Sequence[Judged], margin: float, alpha: float, confidence: float) -> Omnibus | None:
-    """The held benchmarks together; None when there are none."""
+def omnibus(kind: Weighting, held: Sequence[Judged], rules: MeanRules, adjusted: float = 1.0) -> Omnibus | None:
+    """The held benchmarks together; None when there are none. `adjusted`: the p of a drop, among everything judged."""
     if not held:
         return None
-    strata = strata_of(held)
+    margin, alpha, confidence = rules.margin, rules.alpha, rules.confidence
+    strata = strata_of([(one.pairs.n, one.measured) for one in held])
     weights = strata.weights(kind)
     one_sided = float(special.ndtri(1 - alpha))
     lower = float(lower_bound(strata, kind, one_sided))
     z = float(special.ndtri(0.5 + confidence / 2))
     p = float(p_regressed(strata, kind))
+    difference = float(combined_difference(strata, kind))
     return Omnibus(
         kind=kind,
         tasks=len(held),
         n=sum(one.pairs.n for one in held),
         before=float(np.sum(weights * [one.pairs.x.mean() for one in held])),
         after=float(np.sum(weights * [one.pairs.y.mean() for one in held])),
-        difference=float(combined_difference(strata, kind)),
+        difference=difference,
         interval=Interval(float(lower_bound(strata, kind, z)), float(upper_bound(strata, kind, z))),
         lower_bound=lower,
         p_regressed=p,
@@ -49,6 +48,8 @@ def omnibus(kind: Weighting, held: Sequence[Judged], margin: float, alpha: float
         margin=margin,
         non_inferior=lower > -margin,
         upper_bound=float(upper_bound(strata, kind, one_sided)),
+        holm_regressed=adjusted,
+        regressed=adjusted <= alpha and difference < 0 and -difference >= rules.min_effect,
     )
 
 
@@ -58,12 +59,10 @@ def decide(
     """The decision and the policy's checks. A policy can withhold a pass (INCONCLUSIVE), never excuse a regression."""
     checks = policy_checks(judged, policy, alpha)
     judging = [one for one in judged if one.rules.role != "ignored"]
-    if any(one.verdict is Verdict.REGRESSED for one in judging):
+    if any(one.verdict is Verdict.REGRESSED for one in judging) or (macro is not None and macro.regressed):
         return Decision.REGRESSED, checks
-    if any(too_many_unjudged(one.pairs, one.rules) for one in judging):
+    if any(undecidable(one.pairs, one.measured, one.rules) for one in judging):
         return Decision.INCONCLUSIVE, checks
-    if macro is not None and macro.interval.high < -macro.margin:
-        return Decision.REGRESSED, checks
     if any(not check.passed for check in checks):
         return Decision.INCONCLUSIVE, checks
     if macro is None:
@@ -89,7 +88,7 @@ def policy_checks(judged: Sequence[Judged], policy: Policy, alpha: float) -> lis
     for name, family in policy.families.items():
         members = [one for one in judged if one.rules.family == name and one.rules.role == "held"]
         if family.margin is not None and members:
-            checks.append(_family(name, members, family.margin, family.alpha or alpha))
+            checks.append(_family(name, members, MeanRules(family.margin, alpha)))
     return checks
 
 
@@ -114,9 +113,9 @@ def _own_checks(one: Judged, policy: Policy) -> list[Check]:
     return checks
 
 
-def _family(name: str, members: Sequence[Judged], margin: float, alpha: float) -> Check:
-    together = omnibus("macro", members, margin, alpha, 0.95)
+def _family(name: str, members: Sequence[Judged], rules: MeanRules) -> Check:
+    together = omnibus("macro", members, rules)
     assert together is not None
     shown = together.non_inferior
-    text = f"family {name}: a mean drop of {100 * margin:g} points {'is' if shown else 'is not'} ruled out"
+    text = f"family {name}: a mean drop of {100 * rules.margin:g} points {'is' if shown else 'is not'} ruled out"
     return Check("family", True if shown else None, text)

@@ -146,7 +146,7 @@ def untruncated(pairs: Pairs, measured: Measured, alpha: float) -> tuple[float |
     cut = (np.nan_to_num(x) > 0) | (np.nan_to_num(y) > 0)
     if not cut.any() or cut.all():
         return None, False
-    d: Numbers = (pairs.y - pairs.x)[~cut]
+    d: Numbers = pairs.d[~cut]
     difference = float(d.mean())
     p = float(mcnemar_midp(np.sum(d < 0), np.sum(d > 0))) if pairs.binary else mean_difference(d).p("regressed")
     explained = measured.difference < 0 and difference > measured.difference / 3 and p > alpha
@@ -154,9 +154,11 @@ def untruncated(pairs: Pairs, measured: Measured, alpha: float) -> tuple[float |
 
 
 def flips(pairs: Pairs, limit: int | None = None) -> tuple[Flip, ...]:
-    """The items that changed by half the scale or more, lost ones first, with both runs' texts. At most `limit`."""
-    d = pairs.y - pairs.x
-    moved = [*np.flatnonzero(d <= -0.5).tolist(), *np.flatnonzero(d >= 0.5).tolist()][:limit]
+    """The items whose score changed, lost ones first and the largest changes before, with both runs' texts. At most
+    `limit`."""
+    d = pairs.d
+    order = np.argsort(-np.abs(d), kind="stable")
+    moved = [*order[d[order] < 0].tolist(), *order[d[order] > 0].tolist()][:limit]
     rows = _shown(pairs, moved)
     texts = [dict(source.fetch([pair[side] for pair in rows])) for side, source in enumerate(pairs.sources)]
     return tuple(
@@ -190,6 +192,7 @@ def _flip(change: float, before: Record, after: Record) -> Flip:
         category=after.get("category"),
         cluster=after.get("cluster"),
         repeat=int(after.get("repeat") or 0),
+        change=change,
     )
 
 

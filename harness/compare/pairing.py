@@ -43,6 +43,11 @@ class Pairs:
         return int(self.x.size)
 
     @property
+    def d(self) -> Numbers:
+        """After minus before; what differs by rounding alone (0.7 − 0.2 against 0.5) is equal."""
+        return np.asarray(np.round(self.y - self.x, 12) + 0.0)
+
+    @property
     def repeats(self) -> int:
         """Most rows of an item."""
         return max(self.before.repeats, self.after.repeats)

@@ -4,7 +4,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -22,15 +22,19 @@ class TaskPolicy:
     non_inferior: bool = False
     """Demand that a drop of the margin (or the allowed drop) be ruled out on this benchmark by itself."""
     min_items: int | None = None
+    min_effect: float | None = None
+    direction: Literal["higher", "lower"] | None = None
+    """lower: the scores are losses (a rise is a regression). None: as the run records it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Benchmarks judged together: Holm among them, and, with a margin, their mean must be non-inferior."""
+    """Benchmarks with a part of α of their own, and, with a margin, a mean that must be non-inferior."""
 
     tasks: tuple[str, ...]
     margin: float | None = None
     alpha: float | None = None
+    """Its part of the policy's alpha; None: as much as the other families."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,12 @@ class Policy:
     max_margin: float | None = None
     """Largest default margin accepted: a suite too small to see anything must not pass for that."""
     alpha: float | None = None
+    min_effect: float | None = None
+    """A proven drop smaller than this is no regression."""
+    allow_missing: float = 0.0
+    """Share of the items that may be missing in one of the runs."""
+    direction: Literal["higher", "lower"] | None = None
+    """Of every benchmark that has none of its own."""
     target: tuple[str, ...] = ()
     must_improve: bool = False
     """Demand a proven gain on every target."""
@@ -84,7 +94,22 @@ def parse_policy(settings: Any, where: str = "policy") -> Policy:
     for key, read in (("ignore_items", _items), ("benchmarks", _benchmarks), ("families", _families)):
         if known.get(key) is not None:
             parts[key] = read(known.pop(key), f"{where}.{key}")
-    return Policy(**_read(known, Policy, where), **parts)
+    policy = Policy(**_read(known, Policy, where), **parts)
+    _check_families(policy, where)
+    return policy
+
+
+def _check_families(policy: Policy, where: str) -> None:
+    """A benchmark is in one family, and the families' parts of alpha leave something for the rest."""
+    tasks = [task for family in policy.families.values() for task in family.tasks]
+    for task in tasks:
+        if tasks.count(task) > 1:
+            raise UsageError(f"{where}.families: {task!r} is in two families")
+    given, whole = sum(family.alpha or 0.0 for family in policy.families.values()), policy.alpha or 0.05
+    if given >= whole:
+        raise UsageError(
+            f"{where}.families: their alphas sum to {given:g}; they are parts of alpha, which is {whole:g}"
+        )
 
 
 def _benchmarks(value: Any, where: str) -> dict[str, TaskPolicy]:
@@ -108,8 +133,9 @@ def _items(value: Any, where: str) -> dict[str, tuple[str, ...]]:
     return {str(task): _names(items, f"{where}.{task}") for task, items in _mapping(value, where).items()}
 
 
-_IN_POINTS = ("margin", "max_margin", "allowed_drop", "max_unjudged")
+_IN_POINTS = ("margin", "max_margin", "allowed_drop", "max_unjudged", "min_effect", "allow_missing")
 _Number = Annotated[float, msgspec.Meta(ge=0, le=100)]
+_Level = Annotated[float, msgspec.Meta(gt=0, lt=0.5)]
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -126,6 +152,7 @@ def _value(key: str, value: Any, hint: Any, where: str) -> Any:
     if hint == tuple[str, ...]:
         return _names(value, where)
     hint = {float: _Number, float | None: _Number, int: _Count, int | None: _Count}.get(hint, hint)
+    hint = _Level if key == "alpha" else hint
     _demand(value, hint, where)
     return value / 100 if key in _IN_POINTS else value
 

@@ -12,10 +12,12 @@ import numpy as np
 from scipy import special
 
 from holdfast.errors import UsageError
-from holdfast.stats.power import items_for_margin, items_needed, mde, variance_of_difference
-from holdfast.stats.suite import Unchanged, simulate_unchanged
+from holdfast.stats.power import items_for_margin, items_needed, mcnemar_power, mde, variance_of_difference
+from holdfast.stats.suite import Design, Unchanged, proven, simulate_unchanged
 
 DEFAULT_FLIPS = 0.1
+_MANY = 40
+"""Expected flips from which the normal approximation of a drop's power is off by less than three points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,18 @@ class Bench:
     tokens: float = 256.0
     """Generated per completion."""
     target: bool = False
+    baseline_repeats: int | None = None
+    """Answers per item of the run before, measured once for many comparisons; None: as many as `repeats`."""
+
+    @property
+    def averaged(self) -> bool:
+        """Whether scores are means of several answers, in either run."""
+        return max(self.repeats, self.baseline_repeats or 1) > 1
 
     @property
     def variance(self) -> float:
-        """Of an item's difference."""
-        return float(variance_of_difference(self.flips, self.noise, self.repeats))
+        """Variance of an item's difference."""
+        return float(variance_of_difference(self.flips, self.noise, self.repeats, self.baseline_repeats))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class BenchPlan:
     mde: float
     """Smallest drop found with the wanted power, alone in its family."""
     mde_in_suite: float
-    """The same at Holm's first step among the held benchmarks."""
+    """The same at its part of alpha, among everything judged."""
     margin: float
     """Smallest drop that an unchanged model is cleared of with the wanted power, by this benchmark alone."""
     items_for_effect: int | None
@@ -86,7 +95,7 @@ class SuitePlan:
     false_alarm: float
     """Probability that an unchanged model shows a "proven" regression."""
     macro_mde: float
-    """Smallest drop of the held mean found with the wanted power."""
+    """Smallest drop of all held benchmarks at once that is called a regression with the wanted power."""
     seconds: float | None
     """For measuring once; a before/after pair takes twice this (the base model's run is cached)."""
     benchmarks: tuple[BenchPlan, ...]
@@ -107,11 +116,10 @@ def make_plan(suite: str, benches: Sequence[Bench], wanted: Wanted, seed: int = 
     held = [bench for bench in benches if not bench.target]
     if not held:
         raise UsageError("every task is a target: nothing is held, so there is no margin to plan for")
-    unchanged = simulate(held, wanted.alpha, seed=seed)
+    unchanged = simulate(benches, wanted, seed=seed)
     default = unchanged.margin(wanted.power)
     margin = default if wanted.margin is None else wanted.margin
-    cheapest = _cheapest(held, wanted, seed)
-    spread = np.sqrt(sum(bench.variance / bench.items for bench in held)) / len(held)
+    cheapest = _cheapest(benches, wanted, seed)
     return SuitePlan(
         suite=suite,
         items=sum(bench.items for bench in benches),
@@ -119,9 +127,9 @@ def make_plan(suite: str, benches: Sequence[Bench], wanted: Wanted, seed: int = 
         margin=margin,
         pass_unchanged=unchanged.passes(margin),
         false_alarm=float(unchanged.rejected.mean()),
-        macro_mde=float(_reach(wanted) * spread),
+        macro_mde=mean_mde(benches, wanted, seed),
         seconds=_total(_seconds(bench, bench.items, wanted) for bench in benches),
-        benchmarks=tuple(_bench_plan(bench, len(held), wanted) for bench in benches),
+        benchmarks=tuple(_bench_plan(bench, design_of(benches).weights[i], wanted) for i, bench in enumerate(benches)),
         cheapest=cheapest,
         cheapest_seconds=None if cheapest is None else _total(_seconds(b, cheapest[b.task], wanted) for b in held),
         alpha=wanted.alpha,
@@ -129,33 +137,90 @@ def make_plan(suite: str, benches: Sequence[Bench], wanted: Wanted, seed: int = 
     )
 
 
-def simulate(held: Sequence[Bench], alpha: float, sizes: Sequence[int] | None = None, seed: int = 0) -> Unchanged:
-    """The held benchmarks with an unchanged model, simulated with the tests of a comparison."""
-    n = [bench.items for bench in held] if sizes is None else list(sizes)
-    se = [np.sqrt(bench.variance / size) if bench.repeats > 1 else np.nan for bench, size in zip(held, n, strict=True)]
-    draws = max(2_000, min(20_000, 200_000 // len(held)))
-    return simulate_unchanged(n, [bench.flips for bench in held], se=se, alpha=alpha, simulations=draws, seed=seed)
+def design_of(benches: Sequence[Bench]) -> Design:
+    """Who is in the mean, and how α is shared: as `compare` does it without a policy."""
+    return Design.of([not bench.target for bench in benches])
 
 
-def _bench_plan(bench: Bench, family: int, wanted: Wanted) -> BenchPlan:
-    tests = 1 if bench.target else family
+def simulate(benches: Sequence[Bench], wanted: Wanted, sizes: Sequence[int] | None = None, seed: int = 0) -> Unchanged:
+    """The suite with an unchanged model, simulated with the tests of a comparison."""
+    n = [bench.items for bench in benches] if sizes is None else list(sizes)
+    return simulate_unchanged(
+        n,
+        [bench.flips for bench in benches],
+        se=_errors(benches, n),
+        alpha=wanted.alpha,
+        design=design_of(benches),
+        simulations=max(2_000, min(20_000, 200_000 // len(benches))),
+        seed=seed,
+    )
+
+
+def mean_mde(benches: Sequence[Bench], wanted: Wanted, seed: int = 0) -> float:
+    """The smallest drop of every held benchmark at once that a comparison calls a regression with the wanted power.
+
+    Simulated: the mean's test and the benchmarks' find it together. At most 1.
+    """
+    low, high = 0.0, 1.0
+    while high - low > max(2e-5, 0.01 * low):
+        middle = (low + high) / 2
+        low, high = (low, middle) if power_of_mean(benches, middle, wanted, seed) >= wanted.power else (middle, high)
+    return high
+
+
+def power_of_mean(benches: Sequence[Bench], drop: float, wanted: Wanted, seed: int = 0) -> float:
+    """The probability that a drop of every held benchmark at once is called a regression."""
+    sizes = [bench.items for bench in benches]
+    found = proven(
+        sizes,
+        [bench.flips for bench in benches],
+        [0.0 if bench.target else -min(drop, bench.flips) for bench in benches],
+        se=_errors(benches, sizes),
+        alpha=wanted.alpha,
+        design=design_of(benches),
+        simulations=max(2_000, min(10_000, 100_000 // len(benches))),
+        seed=seed,
+    )
+    return float(np.mean(found.any(axis=-1)))
+
+
+def _errors(benches: Sequence[Bench], sizes: Sequence[int]) -> list[float]:
+    """Standard errors of means of repeats; NaN for tables of 0/1 flips."""
+    return [
+        float(np.sqrt(bench.variance / size)) if bench.averaged else float("nan")
+        for bench, size in zip(benches, sizes, strict=True)
+    ]
+
+
+def _bench_plan(bench: Bench, weight: float, wanted: Wanted) -> BenchPlan:
     return BenchPlan(
         task=bench.task,
         items=bench.items,
         repeats=bench.repeats,
         flips=bench.flips,
         target=bench.target,
-        mde=float(mde(bench.items, bench.variance, wanted.alpha, wanted.power)),
-        mde_in_suite=float(mde(bench.items, bench.variance, wanted.alpha, wanted.power, tests)),
+        mde=_found(bench, wanted.alpha, wanted.power),
+        mde_in_suite=_found(bench, wanted.alpha * weight, wanted.power),
         margin=_margin_alone(bench, wanted),
-        items_for_effect=_items_for_effect(bench, tests, wanted),
-        repeats_for_effect=_repeats_for_effect(bench, tests, wanted),
+        items_for_effect=_items_for_effect(bench, weight, wanted),
+        repeats_for_effect=_repeats_for_effect(bench, weight, wanted),
         seconds=_seconds(bench, bench.items, wanted),
     )
 
 
-def _reach(wanted: Wanted) -> float:
-    return float(special.ndtri(1 - wanted.alpha) + special.ndtri(wanted.power))
+def _found(bench: Bench, level: float, power: float) -> float:
+    """The smallest drop found at this level: exact where few flips are expected, else the normal approximation."""
+    rough = float(mde(bench.items, bench.variance, level, power))
+    if bench.averaged or not 0 < bench.flips < 1 or bench.items * bench.flips >= _MANY:
+        return rough
+    low, high = 0.0, bench.flips
+    if mcnemar_power(bench.items, bench.flips, high, level) < power:
+        return rough
+    while high - low > 1e-3 * rough:
+        middle = (low + high) / 2
+        enough = mcnemar_power(bench.items, bench.flips, middle, level) >= power
+        low, high = (low, middle) if enough else (middle, high)
+    return high
 
 
 def _margin_alone(bench: Bench, wanted: Wanted) -> float:
@@ -168,46 +233,54 @@ def _margin_alone(bench: Bench, wanted: Wanted) -> float:
     return high
 
 
-def _items_for_effect(bench: Bench, tests: int, wanted: Wanted) -> int | None:
+def _items_for_effect(bench: Bench, weight: float, wanted: Wanted) -> int | None:
     if wanted.effect is None:
         return None
-    return int(items_needed(wanted.effect, bench.variance, wanted.alpha, wanted.power, tests))
+    return int(items_needed(wanted.effect, bench.variance, wanted.alpha * weight, wanted.power))
 
 
-def _repeats_for_effect(bench: Bench, tests: int, wanted: Wanted) -> int | None:
-    """Averaging k samples leaves (π − noise) + noise/k of the variance: the k that brings it to what is needed."""
+def _repeats_for_effect(bench: Bench, weight: float, wanted: Wanted) -> int | None:
+    """Averaging leaves (π − noise) of the variance and divides the noise: the repeats that bring it to what is needed.
+
+    The baseline's repeats stay what they are where they are given, else both runs are repeated.
+    """
     if wanted.effect is None:
         return None
-    reach = special.ndtri(1 - wanted.alpha / tests) + special.ndtri(wanted.power)
+    reach = special.ndtri(1 - wanted.alpha * weight) + special.ndtri(wanted.power)
     allowed = bench.items * (wanted.effect / reach) ** 2
     fixed = max(0.0, bench.flips - bench.noise)
     if bench.flips <= allowed:
         return 1
+    if bench.noise and bench.baseline_repeats:
+        room = 2 * (allowed - fixed) / bench.noise - 1 / bench.baseline_repeats
+        return int(np.ceil(1 / room - 1e-9)) if room > 0 else None
     return None if bench.noise == 0 or allowed <= fixed else int(np.ceil(bench.noise / (allowed - fixed)))
 
 
-def _cheapest(held: Sequence[Bench], wanted: Wanted, seed: int) -> dict[str, int] | None:
+def _cheapest(benches: Sequence[Bench], wanted: Wanted, seed: int) -> dict[str, int] | None:
     """The cheapest sizes that find the wanted effect in each benchmark and clear an unchanged model at the margin.
 
     A mean's variance Σ v/n is lowest for a cost Σ c·n when n ∝ sqrt(v/c) (Neyman's allocation), up to what each
-    benchmark has; the scale is found by bisection, each step checked by simulation.
+    benchmark has; the scale is found by bisection, each step checked by simulation. Targets keep their items.
     """
     if wanted.margin is None and wanted.effect is None:
         return None
-    floor = [_items_for_effect(bench, len(held), wanted) or 1 for bench in held]
-    if any(least > bench.items for least, bench in zip(floor, held, strict=True)):
+    weights, held = design_of(benches).weights, [i for i, bench in enumerate(benches) if not bench.target]
+    floor = [(_items_for_effect(bench, weights[i], wanted) or 1) for i, bench in enumerate(benches)]
+    floor = [bench.items if bench.target else least for bench, least in zip(benches, floor, strict=True)]
+    if any(least > bench.items for least, bench in zip(floor, benches, strict=True)):
         return None
     if wanted.margin is None:
-        return {bench.task: least for bench, least in zip(held, floor, strict=True)}
-    shape = np.array([np.sqrt(bench.variance / (bench.tokens * bench.repeats)) for bench in held])
+        return {benches[i].task: floor[i] for i in held}
+    shape = np.array([np.sqrt(bench.variance / (bench.tokens * bench.repeats)) for bench in benches])
     shape = np.where(shape > 0, shape, shape.max() or 1.0)
-    full = np.array([bench.items for bench in held])
+    full = np.array([bench.items for bench in benches])
 
     def sizes(scale: float) -> list[int]:
         return [int(n) for n in np.clip(np.ceil(scale * shape / shape.max()), floor, full)]
 
     def enough(scale: float) -> bool:
-        unchanged = simulate(held, wanted.alpha, sizes(scale), seed)
+        unchanged = simulate(benches, wanted, sizes(scale), seed)
         return wanted.margin is not None and unchanged.passes(wanted.margin) >= wanted.power
 
     low, high = 1.0, float(np.max(full * shape.max() / shape))
@@ -216,7 +289,7 @@ def _cheapest(held: Sequence[Bench], wanted: Wanted, seed: int) -> dict[str, int
     while high > low * 1.01 + 1:
         middle = (low * high) ** 0.5
         low, high = (low, middle) if enough(middle) else (middle, high)
-    return {bench.task: size for bench, size in zip(held, sizes(high), strict=True)}
+    return {benches[i].task: sizes(high)[i] for i in held}
 
 
 def _seconds(bench: Bench, items: int, wanted: Wanted) -> float | None:

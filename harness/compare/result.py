@@ -21,9 +21,9 @@ class Verdict(StrEnum):
     """What happened to one benchmark."""
 
     REGRESSED = "REGRESSED"
-    """A drop is proven (family-wise, Holm)."""
+    """A drop is proven (among everything judged), and not smaller than `min_effect`."""
     BEYOND_MARGIN = "BEYOND_MARGIN"
-    """Taken alone its whole interval lies below −margin, but among so many benchmarks Holm does not call it proven."""
+    """Taken alone its whole interval lies below minus the suite's margin, but among so many it is not proven."""
     NON_INFERIOR = "NON_INFERIOR"
     """No change is proven, and a drop as large as the margin is ruled out."""
     IMPROVED = "IMPROVED"
@@ -87,7 +87,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """An item whose score changed: 0/1 scores that flipped, other scores that moved by half the scale or more."""
+    """An item whose score changed."""
 
     direction: Literal["lost", "gained"]
     doc_id: str
@@ -99,6 +99,8 @@ class Flip:
     category: str | None = None
     cluster: str | None = None
     repeat: int = 0
+    change: float = 0.0
+    """Score after minus score before, means over repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +183,11 @@ class Benchmark:
     p_regressed: float
     p_improved: float
     holm_regressed: float
-    """Holm-adjusted within the family (the held benchmarks, or the targets)."""
+    """Adjusted among everything that is judged (weighted Holm): a drop is proven where it is at most α."""
     holm_improved: float
+    """Holm-adjusted among the held benchmarks, or among the targets."""
     margin: float
+    """The benchmark's own: the drop that must be ruled out to call it held."""
     allowed_drop: float
     """A policy's agreed price: only a drop proven larger than this is a regression (usually 0)."""
     method: str
@@ -208,6 +212,13 @@ class Benchmark:
     """The drop vanishes among the items that neither run truncated."""
     difference_untruncated: float | None = None
     """The difference among those items, where any completion was truncated."""
+    min_effect: float = 0.0
+    """A proven drop smaller than this is no regression; only a user's wish makes it more than 0."""
+    power_drop: float | None = None
+    """The smallest drop that would have been called a regression with 80 % probability, among everything judged."""
+    repeats_before: int = 1
+    refused: str = ""
+    """Why there is no interval; empty when there is one."""
     bounds: Interval | None = None
     """The one-sided bounds at 1 − alpha by which verdicts go: a drop larger than −low is ruled out; high < 0 is a drop
     (before Holm)."""
@@ -232,6 +243,10 @@ class Omnibus:
     non_inferior: bool
     upper_bound: float | None = None
     """The one-sided bound on the other side."""
+    holm_regressed: float = 1.0
+    """p_regressed adjusted among everything that is judged (macro only)."""
+    regressed: bool = False
+    """A drop of the mean is proven, and not smaller than `Comparison.min_effect` (macro only)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,12 +278,18 @@ class Comparison:
     margin_origin: Literal["given", "policy", "default"]
     """default: the smallest margin these runs can decide with 80 % probability when nothing changed."""
     alpha: float
-    """One-sided level of each family."""
+    """Chance of a false "regressed" over the whole verdict, shared with the other runs compared at the same time."""
     confidence: float = 0.95
     warnings: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     """The gate policy's demands; empty without a policy."""
     seed: int = 0
+    min_effect: float = 0.0
+    """A proven drop smaller than this is no regression (0: every proven drop is one)."""
+    runs: int = 1
+    """Comparisons that share α, this one included."""
+    advice: tuple[str, ...] = ()
+    """For INCONCLUSIVE: what would decide, the cheapest first, as commands."""
     version: str = ""
     """Holdfast's version."""
     created: str = ""

@@ -35,6 +35,8 @@ def explain(judged: Judged, untruncated: float | None, truncation_only: bool) ->
 
 
 def _what(judged: Judged) -> str:
+    if judged.measured.refused and judged.verdict is Verdict.INCONCLUSIVE:
+        return f"Not decided: {judged.measured.refused}; too few for an interval"
     if too_many_unjudged(judged.pairs, judged.rules):
         share = f"{judged.pairs.unjudged_share:.1%} of the rows could not be judged"
         return f"Not decided: {share} (at most {judged.rules.max_unjudged:.0%})"
@@ -49,7 +51,7 @@ def _what(judged: Judged) -> str:
 
 def _among(judged: Judged, p: float) -> str:
     """The p value and what it allows for."""
-    return f"p = {p:.2g}" + (f", allowing for {judged.family} benchmarks" if judged.family > 1 else "")
+    return f"p = {p:.2g}" + (f", allowing for all {judged.family} benchmarks" if judged.family > 1 else "")
 
 
 def _regressed_one(judged: Judged) -> str:
@@ -68,7 +70,7 @@ def _least(judged: Judged, least: float) -> str:
 
 
 def _beyond(judged: Judged) -> str:
-    bound = size(max(judged.rules.margin, judged.rules.allowed_drop))
+    bound = size(max(judged.rules.beyond, judged.rules.allowed_drop, judged.rules.min_effect))
     return (
         f"Likely worse, but not counted as proven: alone, its whole interval lies beyond a drop of {bound}; among "
         f"{judged.family} benchmarks chance can do that ({_among(judged, judged.holm_regressed)})"
@@ -82,7 +84,11 @@ def _improved_one(judged: Judged) -> str:
 def _held(judged: Judged) -> str:
     bound, lower = size(max(judged.rules.margin, judged.rules.allowed_drop)), judged.measured.lower
     most = f"is at most {size(lower)}" if lower < 0 else "is none"
-    return f"Held: a drop of {bound} is ruled out (the drop, {1 - judged.rules.alpha:.0%} sure, {most})"
+    small = ""
+    if judged.holm_regressed <= judged.rules.alpha and judged.rules.min_effect:
+        small = f"; a drop is proven, but smaller than {size(judged.rules.min_effect)}, which the gate lets pass"
+    found = f"one of {size(judged.power_drop)} would be found with 80 % probability"
+    return f"Held: a drop of {bound} is ruled out (the drop, {1 - judged.rules.alpha:.0%} sure, {most}; {found}){small}"
 
 
 def _undecided(judged: Judged) -> str:
@@ -135,9 +141,12 @@ def _kept(held: Sequence[Benchmark], macro: Omnibus, margin: float) -> str:
 def _regressed(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin: float) -> str:
     judged = [b for b in benchmarks if b.role != "ignored"]
     worse = [b for b in judged if b.verdict is Verdict.REGRESSED]
-    if not worse:
-        drop = points(-macro.difference if macro else 0.0, False)
-        return f"The held benchmarks together dropped by {drop} points, more than the margin of {size(margin)}"
+    if not worse and macro is not None:
+        return (
+            f"The held skills dropped: the mean of {macro.tasks} benchmarks by {points(-macro.difference, False)} "
+            f"points [{points(macro.interval.low)}, {points(macro.interval.high)}], which is proven (p = "
+            f"{macro.holm_regressed:.2g}, allowing for everything judged), though no single benchmark's drop is"
+        )
     worse.sort(key=lambda b: b.difference)
     listed = ", ".join(f"{b.task} {points(b.difference)}" for b in worse[:3])
     more = f" and {len(worse) - 3} more" if len(worse) > 3 else ""
@@ -154,8 +163,11 @@ def _inconclusive(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin
     unjudged = [
         b.task
         for b in benchmarks
-        if b.role == "held" and b.verdict is Verdict.INCONCLUSIVE and b.items_to_decide is None
+        if b.role == "held" and b.verdict is Verdict.INCONCLUSIVE and b.items_to_decide is None and not b.refused
     ]
+    refused = [b for b in benchmarks if b.role == "held" and b.refused]
+    if refused:
+        return f"Not decided: {refused[0].task} has too few clusters to judge ({refused[0].refused})"
     if unjudged:
         return f"Not decided: too many rows of {', '.join(unjudged)} could not be judged"
     return (

@@ -1,10 +1,10 @@
 """The held benchmarks together: macro (mean of benchmarks) and micro (mean of items), with non-inferiority bounds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from holdfast.stats.interval import lower_limit, moments, skewed
@@ -19,8 +19,8 @@ _ROUGH = 1e-5
 class Strata:
     """Independent benchmarks along the last axis; leading axes are simulations.
 
-    A benchmark of 0/1 scores is its table (`lost`, `gained`, `n`) with `se` NaN; any other is its `difference` with
-    `se` and `df`.
+    A benchmark of 0/1 scores is its table (`lost`, `gained`, `n`) with `se` NaN; graded scores are a table of flips of
+    the size `scale` with n − 1 as `df` (see stats/graded); a clustered one is its `difference` with `se` and `df`.
     """
 
     difference: Array
@@ -29,6 +29,10 @@ class Strata:
     gained: Array
     se: Array
     df: Array
+    scale: Array | None = None
+    """Score units per flip; None: 1 everywhere."""
+    null: Array | None = None
+    """Standard error when nothing changed, where it is not that of a table; NaN elsewhere."""
 
     @classmethod
     def of_tables(cls, lost: ArrayLike, gained: ArrayLike, n: ArrayLike) -> "Strata":
@@ -41,8 +45,32 @@ class Strata:
     @property
     def variance(self) -> Array:
         """Of each difference when nothing changed: (lost + gained)/n², of at least one flip: none seen is not none."""
-        table = np.maximum(self.lost + self.gained, 1.0) / self.n**2
-        return np.asarray(np.where(np.isnan(self.se), table, self.se**2))
+        table = np.maximum(self.lost + self.gained, 1.0) * (self.sizes / self.n) ** 2
+        other = self.se if self.null is None else np.where(np.isnan(self.null), self.se, self.null)
+        return np.asarray(np.where(np.isnan(self.se), table, other**2))
+
+    @property
+    def sizes(self) -> Array:
+        """Score units per flip."""
+        return np.ones(self.n.shape) if self.scale is None else self.scale
+
+    @property
+    def mirrored(self) -> "Strata":
+        """The same with losses and gains exchanged."""
+        return replace(self, difference=-self.difference, lost=self.gained, gained=self.lost)
+
+    def take(self, chosen: NDArray[np.bool_]) -> "Strata":
+        """Some of the benchmarks."""
+        return Strata(
+            self.difference[..., chosen],
+            self.n[..., chosen],
+            self.lost[..., chosen],
+            self.gained[..., chosen],
+            self.se[..., chosen],
+            self.df[..., chosen],
+            scale=None if self.scale is None else self.scale[..., chosen],
+            null=None if self.null is None else self.null[..., chosen],
+        )
 
     def weights(self, by: Weighting) -> Array:
         """Shares that sum to 1."""
@@ -75,8 +103,7 @@ def lower_bound(strata: Strata, by: Weighting, z: float, precision: float = 1e-1
 
 def upper_bound(strata: Strata, by: Weighting, z: float) -> Array:
     """The mirror image of `lower_bound`."""
-    mirror = Strata(-strata.difference, strata.n, strata.gained, strata.lost, strata.se, strata.df)
-    return np.asarray(-lower_bound(mirror, by, z))
+    return np.asarray(-lower_bound(strata.mirrored, by, z))
 
 
 def combined_difference(strata: Strata, by: Weighting) -> Array:
@@ -90,7 +117,7 @@ def p_regressed(strata: Strata, by: Weighting) -> Array:
     Micro over 0/1 scores: exact mid-p of the pooled flips (Binomial(all flips, ½) when nothing changed). Otherwise
     Φ(Σwd / sqrt(Σ w²se²)), se that of no change.
     """
-    if by == "micro" and np.isnan(strata.se).all():
+    if by == "micro" and np.isnan(strata.se).all() and strata.scale is None:
         return mcnemar_midp(strata.lost.sum(axis=-1), strata.gained.sum(axis=-1))
     weights = strata.weights(by)
     spread = np.sqrt(np.sum(weights**2 * strata.variance, axis=-1))
@@ -104,8 +131,9 @@ def _skewness(strata: Strata, weights: Array, limits: Array) -> Array:
     tables = np.isnan(strata.se)
     n = np.where(tables, strata.n, 2.0)
     lost, gained = np.where(tables, strata.lost, 0.0), np.where(tables, strata.gained, 0.0)
-    spread, skewness = moments(lost, gained, n, np.where(tables, limits, 0.0))
-    se = np.where(tables, spread / n, strata.se)
+    size = strata.sizes
+    spread, skewness = moments(lost, gained, n, np.where(tables, limits / size, 0.0))
+    se = np.where(tables, size * spread / n, strata.se)
     third = np.where(tables, skewness, 0.0) * se**3
     variance = np.sum((weights * se) ** 2, axis=-1, keepdims=True)
     total = np.sum(weights**3 * third, axis=-1, keepdims=True)
@@ -116,8 +144,6 @@ def _limits(strata: Strata, z: Array, share: Array | None, precision: float) -> 
     tables = np.isnan(strata.se)
     n = np.where(tables, strata.n, 2.0)
     lost, gained = np.where(tables, strata.lost, 0.0), np.where(tables, strata.gained, 0.0)
-    scores = lower_limit(lost, gained, n, z, share, precision) if tables.any() else np.zeros(z.shape)
-    if tables.all():
-        return scores
     reach = np.where(np.isnan(strata.df), z, special.stdtrit(np.maximum(strata.df, 1), special.ndtr(z)))
-    return np.asarray(np.where(tables, scores, strata.difference - reach * strata.se))
+    scores = strata.sizes * lower_limit(lost, gained, n, np.where(tables, reach, 1.0), share, precision)
+    return scores if tables.all() else np.asarray(np.where(tables, scores, strata.difference - reach * strata.se))

@@ -44,15 +44,19 @@ def items_for_margin(margin: ArrayLike, flips: ArrayLike, alpha: float = 0.05, p
     return np.asarray(np.ceil(np.maximum(items_needed(m, flips, alpha, probability), fewest)))
 
 
-def variance_of_difference(flips: ArrayLike, noise: ArrayLike, repeats: ArrayLike = 1) -> Array:
+def variance_of_difference(
+    flips: ArrayLike, noise: ArrayLike, repeats: ArrayLike = 1, before: ArrayLike | None = None
+) -> Array:
     """Variance of an item's difference of means over `repeats` samples per run; it replaces `flips` above.
 
     Of the flips of single samples, `noise` is what two runs of the *same* model show (A/A; 0 when greedy); repeating
-    averages only that: (π − noise) + noise/k. Source: Miller, arXiv 2411.00640, section 3.1.
+    averages only that, half of it being each run's: (π − noise) + noise/2·(1/k + 1/`before`). `before`: the samples of
+    the run before where it has another number. Source: Miller, arXiv 2411.00640, section 3.1.
     """
-    pi, aa = np.asarray(flips, dtype=float), np.asarray(noise, dtype=float)
+    pi, aa, after = (np.asarray(x, dtype=float) for x in (flips, noise, repeats))
+    first = after if before is None else np.asarray(before, dtype=float)
     aa = np.minimum(aa, pi)
-    return np.asarray(pi - aa + aa / np.asarray(repeats, dtype=float))
+    return np.asarray(pi - aa + aa / 2 * (1 / after + 1 / first))
 
 
 def mcnemar_power(n: int, flips: float, effect: float, alpha: float = 0.05) -> float:
