@@ -25,7 +25,7 @@ def test_alpha_is_shared_by_everything_that_is_judged(tmp_path: Path) -> None:
     tasks = {"math": (500, 100, 10, 250), **{f"held{i}": (500, 400, 20, 20) for i in range(3)}, "x": (500, 400, 30, 15)}
     comparison = made_comparison(tmp_path, tasks, target=["math"], margin=0.05)
     x = comparison.benchmark("x")
-    # A fifth of α is the mean's, the rest is shared by the four held benchmarks and the target: all of it is one verdict.
+    # A fifth of α is the mean's; the four held benchmarks and the target share the rest: all of it is one verdict.
     assert x.holm_regressed == pytest.approx(5 / 0.8 * x.p_regressed)
     assert x.p_regressed < 0.05 < x.holm_regressed
     assert comparison.benchmark("math").holm_improved == comparison.benchmark("math").p_improved
