@@ -5,11 +5,12 @@
     trainer = SFTTrainer(…, callbacks=[BeforeAfter(suite="quick", target=["gsm8k"], out="runs/mine")])
     trainer.train()
 
-Works with any TRL or transformers trainer of a causal language model. For LoRA the measurement before is that of the
-base model: the adapter is switched off for it.
+Works with any TRL or transformers trainer of a causal language model, in one process or several. "Before" is the model
+as it stands when training begins: of a fresh LoRA that is the base model, of an adapter that is trained on it is base
+and adapter together. Both measurements compute as `holdfast eval` does with the saved model, whatever mixed precision
+the training uses. What can fail is tried before the first step; after the training nothing of ours ends the script.
 """
 
-import contextlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,13 +18,15 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from holdfast.benchmarks.engine.backends.models import LoadedModel
+from holdfast.benchmarks.engine.ranks import joined
 from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.compare import Comparison, compare
-from holdfast.errors import DataError, unknown
-from holdfast.files import write_json
-from holdfast.runs.manifest import manifest
+from holdfast.errors import DataError, UsageError, unknown
+from holdfast.files import read_json, write_json
 from holdfast.runs.measurement import Measurement, read_measurement
+from holdfast.trainers.run import callback_run, remeasure
+from holdfast.trainers.run.arithmetic import check_same
+from holdfast.trainers.run.as_saved import as_saved
 
 log = logging.getLogger("holdfast")
 
@@ -32,7 +35,11 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
     """Measures `suite` when training begins and when it ends, compares, and writes the report into `out`.
 
     `margin`: points. `cache`: a folder shared between runs, so that a model is measured once (default: `out`/cache).
-    After training, `comparison` holds the result. Raises UsageError for an unknown suite or target.
+    `overwrite`: begin anew in a directory that holds another run. After training, `comparison` holds the result; it is
+    None when measuring failed, which is logged with the command that repeats it.
+
+    Raises UsageError for an unknown suite or target, or for an `out` that holds another run; DataError for a resumed
+    training whose starting model was not the one measured there. All of it before the first step.
     """
 
     def __init__(
@@ -46,43 +53,70 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
         cache: str | Path | None = None,
         limit: int | None = None,
         batch_size: int = 16,
+        overwrite: bool = False,
     ) -> None:
-        self.suite = load_suite(suite)
+        self.given_suite, self.suite = suite, load_suite(suite)
         for name in target:
             if name not in self.suite.names:
                 raise unknown(f"target of suite {self.suite.name!r}", name, self.suite.names)
         self.out, self.target, self.margin = Path(out), tuple(target), margin
         self.data_root = Path(data_root) if data_root else None
         self.cache = Path(cache) if cache else None
-        self.limit, self.batch_size = limit, batch_size
+        self.limit, self.batch_size, self.overwrite = limit, batch_size, overwrite
         self.comparison: Comparison | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **extra: Any) -> None:
-        """Measure the starting model, unless a resumed training's measurement is there."""
-        if not _is_main(state):
-            return
-        if (self.out / "before" / "results.json").is_file():
-            self.before = read_measurement(self.out / "before")
-            return
+        """Measure the starting model; of a resumed training, read its measurement and check that it is its own."""
+        dataset = getattr(extra.get("train_dataloader"), "dataset", None)
+        mine = callback_run.identity(args, self.suite, {"limit": self.limit, "batch_size": self.batch_size}, dataset)
+        with joined() as ranks:  # what stops one process here stops all
+            if ranks.first and state.global_step:
+                self._take_up(state, mine)
+            elif ranks.first:
+                callback_run.open_new(self.out, mine, self.overwrite)
+            ranks.meet()
         if state.global_step:
+            self.before = read_measurement(self.out / "before")
+        else:
+            self.before = self._measure(extra, "before")
+        callback_run.stamp(state, self.out)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **extra: Any) -> None:
+        """Measure the trained model, compare, report. A failure is logged: the model is trained, and must be kept."""
+        try:
+            self._finish(state, extra)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the script goes on to save its model
+            if state.is_world_process_zero:
+                remeasure.tell(self, Path(args.output_dir), error)
+
+    def _take_up(self, state: Any, mine: dict[str, Any]) -> None:
+        if not (self.out / "before" / "results.json").is_file():
             raise DataError(
                 f"training resumes at step {state.global_step}, but {self.out / 'before'} holds no measurement of"
                 " the starting model; measure it with `holdfast eval`"
             )
-        write_json(self.out / "manifest.json", manifest(args.to_dict(), kind="callback"))
-        with adapter_off(extra["model"]):
-            self.before = self._measure(extra, "before")
+        callback_run.refuse_other(self.out, mine)
+        began_with = callback_run.stamped(state, self.out)
+        held = read_json(self.out / "before" / "state.json").get("engine")
+        if began_with is None and not (self.out / "manifest.json").is_file():
+            log.warning("the checkpoint does not say what it began with: %s is taken for it", self.out / "before")
+        elif began_with != held:
+            raise DataError(
+                f"the checkpoint's training did not begin with the model that {self.out / 'before'} measured: resume"
+                " with its own out=, or measure the model it began with"
+            )
 
-    def on_train_end(self, args: Any, state: Any, control: Any, **extra: Any) -> None:
-        """Measure the trained model, compare, report."""
+    def _finish(self, state: Any, extra: Any) -> None:
         from rich.console import Console
 
         from holdfast.report import terminal, write
 
-        if not _is_main(state):
-            return
-        write_json(self.out / "training.json", {"steps": state.global_step, "log": state.log_history})
+        if state.is_world_process_zero:
+            write_json(self.out / "training.json", {"steps": state.global_step, "log": state.log_history})
         after = self._measure(extra, "after")
+        if not state.is_world_process_zero:
+            return
+        check_same(self.before, after)
         margin = None if self.margin is None else self.margin / 100
         self.comparison = compare(self.before, after, target=self.target, margin=margin)
         write(self.comparison, self.out)
@@ -93,23 +127,17 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
         from holdfast.benchmarks.engine.measuring import measure
         from holdfast.benchmarks.engine.settings import Settings
 
-        model, words = extra["model"], extra.get("processing_class") or extra.get("tokenizer")
+        model, tokenizer = extra["model"], extra.get("processing_class") or extra.get("tokenizer")
+        if tokenizer is None:
+            raise UsageError("BeforeAfter measures text: give the trainer its tokenizer as processing_class")
         name = f"{getattr(model, 'name_or_path', '') or 'model'} ({part})"
-        return measure(
-            LoadedModel(model, words, name),
-            self.suite,
-            self.out / part,
-            data_root=self.data_root,
-            cache=self.cache or self.out / "cache",
-            settings=Settings(batch_size=self.batch_size, limit=self.limit),
-        )
-
-
-def adapter_off(model: Any) -> contextlib.AbstractContextManager[Any]:
-    """The base model within a PeftModel; nothing changes for any other."""
-    off = getattr(model, "disable_adapter", None)
-    return off() if off else contextlib.nullcontext()
-
-
-def _is_main(state: Any) -> bool:
-    return bool(state.is_world_process_zero)
+        with as_saved(model, tokenizer, name) as loaded:
+            return measure(
+                loaded,
+                self.suite,
+                self.out / part,
+                data_root=self.data_root,
+                cache=self.cache or self.out / "cache",
+                settings=Settings(batch_size=self.batch_size, limit=self.limit),
+                together=True,
+            )

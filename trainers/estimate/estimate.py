@@ -25,7 +25,7 @@ from holdfast.trainers.run import trl_args
 from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.checkpoints import disk, ours
 from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.model import model_place, prepare_tokenizer
+from holdfast.trainers.run.model import prepare_tokenizer, read_shape
 
 UTILISATION = {"cuda": 0.4, "cpu": 0.5}
 """Share of the matrix speed that a training step reaches (large models on one GPU: 0.3 to 0.5)."""
@@ -94,13 +94,8 @@ class Estimate:
 
 def estimate(config: TrainConfig) -> Estimate:
     """The estimate of a run. Raises the same errors as the run would for its settings and data."""
-    import transformers
-
     check(config)
-    place = model_place(config.model)
-    options = {"revision": config.model.revision or "main", "trust_remote_code": config.model.trust_remote_code}
-    shape = transformers.AutoConfig.from_pretrained(place, **options)
-    words = transformers.AutoTokenizer.from_pretrained(place, **options)
+    shape, words = read_shape(config.model)
     prepare_tokenizer(words, config.model)
     args = trl_args.build(config.trainer.name, config.trainer.args, Path("unused"), config.seed)
     root = Path(config.data_root) if config.data_root else None

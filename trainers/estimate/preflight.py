@@ -12,7 +12,7 @@ from holdfast.trainers.data.sources import named_rows
 from holdfast.trainers.run import trl_args
 from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.model import check_template, model_place, prepare_tokenizer
+from holdfast.trainers.run.model import check_template, prepare_tokenizer, read_shape
 
 SAMPLED_ROWS = 64
 
@@ -81,12 +81,7 @@ def _check_lengths(config: TrainConfig, words: Any, context: int) -> None:
 
 
 def _read(config: TrainConfig) -> tuple[Any, Any] | None:
-    import transformers
-
-    place = model_place(config.model)
-    options = {"revision": config.model.revision or "main", "trust_remote_code": config.model.trust_remote_code}
     try:
-        shape = transformers.AutoConfig.from_pretrained(place, **options)
-        return shape, transformers.AutoTokenizer.from_pretrained(place, **options)
+        return read_shape(config.model)
     except (OSError, ValueError, KeyError):
         return None

@@ -29,11 +29,11 @@ from holdfast.errors import UsageError, suggestion, unknown
 from holdfast.files import read_json, write_json
 from holdfast.runs.layout import Acted, Glance, GuardRecord, Look, SkillLook
 from holdfast.stats.eprocess import Evidence
-from holdfast.trainers.callback import adapter_off
 from holdfast.trainers.guard.probe import Probe
 from holdfast.trainers.guard.schedule import Schedule
 from holdfast.trainers.guard.snapshot import restore, snapshot
 from holdfast.trainers.guard.sync import refuse_shards
+from holdfast.trainers.run.as_saved import as_saved, without_autocast
 
 log = logging.getLogger("holdfast")
 
@@ -132,7 +132,7 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         self.acted: Acted | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **extra: Any) -> None:
-        """Measure what the model can before it changes (adapters are off for it), or take up a resumed training."""
+        """Measure what the model can before it changes, or take up a resumed training."""
         refuse_shards(extra["model"])
         self.out = self.out or Path(args.output_dir) / "guard"
         if not state.is_world_process_zero:
@@ -145,8 +145,8 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
                     "guard: no record of the steps before %d: what follows is held against it", state.global_step
                 )
             shutil.rmtree(self.out / "start", ignore_errors=True)
-        with adapter_off(extra["model"]):
-            loaded = self._loaded(extra, "" if self.cache else "guard")  # only a cache needs to know the weights
+        known = "" if self.cache else "guard"  # only a cache needs to know the weights
+        with as_saved(extra["model"], _tokenizer(extra), "guard", known) as loaded:
             self.probe.start(loaded, self.out / "start", self.cache, self.settings)
         if resumed:
             self._resume(state.global_step)
@@ -173,8 +173,11 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
 
     def _watch(self, step: int, extra: Any) -> bool:
         """Glance, look where the glance or the schedule says so, act; returns whether training must stop."""
+        with without_autocast(extra["model"]):
+            return self._watch_plain(step, LoadedModel(extra["model"], _tokenizer(extra), "guard", "guard"))
+
+    def _watch_plain(self, step: int, loaded: LoadedModel) -> bool:
         began = time.perf_counter()
-        loaded = self._loaded(extra, "guard")
         drift = self.probe.glance(loaded)
         said = self.acted["broken"] if self.acted else []
         # drift of a skill that is known to be broken brings no news
@@ -186,9 +189,9 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         seen, generated = self._look(loaded)
         broken = [task for task, skill in self.skills.items() if skill.evidence.alarm and task not in said]
         if broken:
-            self._act(broken, step, extra["model"])
+            self._act(broken, step, loaded.model)
         elif all(skill.losses[-1] <= self.margin / 100 for skill in self.skills.values()):
-            self._keep(extra["model"], step)
+            self._keep(loaded.model, step)
         seconds = time.perf_counter() - began
         self.looks.append(
             {"step": step, "why": why, "skills": seen, "broken": broken, "generated": generated, "seconds": seconds}
@@ -211,10 +214,6 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
             scores = scores | {task: scores[task] | found for task, found in fresh.items()}
             generated += more
         return {t: skill.summary(before[t], scores[t]) for t, skill in self.skills.items()}, generated
-
-    def _loaded(self, extra: Any, fingerprint: str) -> LoadedModel:
-        words = extra.get("processing_class") or extra.get("tokenizer")
-        return LoadedModel(extra["model"], words, "guard", fingerprint)
 
     def _act(self, broken: list[str], step: int, model: Any) -> None:
         evidence = ", ".join(f"{task} (p = {self.skills[task].evidence.p:.1e})" for task in broken)
@@ -277,3 +276,7 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         self.probe.likely = {(task, item, repeat): nats for task, item, repeat, nats in held["likely"]}
         if self.glances:
             self.schedule.resume(step, self.glances[-1]["drift"])
+
+
+def _tokenizer(extra: Any) -> Any:
+    return extra.get("processing_class") or extra.get("tokenizer")

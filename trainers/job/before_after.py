@@ -27,9 +27,11 @@ from holdfast.trainers.job import failures
 from holdfast.trainers.job.training import train
 from holdfast.trainers.job.trajectory import trajectory
 from holdfast.trainers.run import processes, run_dir
+from holdfast.trainers.run.arithmetic import check_same
 from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.checkpoint_eval import measure_after, measure_before, suite_of
 from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.merge import START, merge_adapter, needs_start, with_start
 from holdfast.trainers.run.model import threads
 
 log = logging.getLogger("holdfast")
@@ -62,6 +64,9 @@ def before_after(config: TrainConfig) -> Result:
         run_dir.open_run(config)
         clock = Clock(out)
         try:
+            if needs_start(config):
+                clock("merge the adapter", lambda: (out / START).is_dir() or merge_adapter(config.model, out / START))
+                config = with_start(config, out)
             if not find_trainer(config.trainer.name).writes_text:
                 training = clock("train", lambda: train(config, out))
                 return _finish(config, out, None, training)
@@ -85,6 +90,9 @@ def _follow(config: TrainConfig, out: Path) -> Result:
     """What the other processes of `accelerate launch` do: their share of measuring and training; they write nothing."""
     started = time.time()
     processes.wait_for(out / "manifest.json", out / "outcome.json", started)
+    if needs_start(config):
+        processes.wait_for(out / START / "config.json", out / "outcome.json", started)
+        config = with_start(config, out)
     with threads(config.model.threads):
         if not find_trainer(config.trainer.name).writes_text:
             return Result(out, None, train(config, out), EXIT_PASS)
@@ -119,6 +127,7 @@ class Clock:
 
 def _compared(before: Measurement, after: Measurement, config: TrainConfig, out: Path) -> Comparison:
     """The comparison, with warnings when the suite was found in the training rows, or these would break training."""
+    check_same(before, after)
     comparison = compare(before, after, **_options(config))
     found = (*contamination.warnings_of(out), *training_card.warnings_of(out))
     return replace(comparison, warnings=(*comparison.warnings, *found))

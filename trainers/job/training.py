@@ -17,7 +17,7 @@ from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.checkpoint_eval import suite_of
 from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.rewards import rewards_of
-from holdfast.trainers.run.run_dir import amend_manifest, default_cache
+from holdfast.trainers.run.run_dir import amend_manifest, default_cache, keep_rows
 from holdfast.trainers.run.trainer_spec import Inputs
 
 
@@ -55,7 +55,8 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     if is_main():
         row_filter.record(dropped, out)
         replayed = {"replay": self_replay.record(out)} if written else {}
-        amend_manifest(out, training_rows=_facts(config, rows), **replayed)
+        keep_rows(out, _facts(config, rows))
+        amend_manifest(out, **replayed)
         contamination.record(config, rows, out)
         training_card.record(config, rows, out)
     # First the settings: several processes meet there, and FSDP and ZeRO-3 spread the weights as they are read.

@@ -14,6 +14,7 @@ from holdfast.runs.measurement import read_measurement
 from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.compose import from_manifest
 from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.merge import with_start
 from holdfast.trainers.run.run_dir import default_cache
 
 BROKEN = (Verdict.REGRESSED, Verdict.BEYOND_MARGIN)
@@ -64,7 +65,7 @@ def past_run(run: Path, base: str | None = None) -> Past:
     if name and not find_trainer(name).writes_text:
         raise DataError(f"{run} trained a reward model: it writes no text, so no skill of it was measured")
     config = _settings(run)
-    config = replace(config, model=replace(config.model, path=base)) if base else config
+    config = replace(config, model=replace(config.model, path=base)) if base else with_start(config, run)
     check_base(config)
     before, after = read_measurement(run / "before"), read_measurement(run / "after")
     margin = None if config.margin is None else config.margin / 100

@@ -1,12 +1,13 @@
 """The model of a run: loaded for measuring or for training, checked against its tokenizer."""
 
 import gc
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.benchmarks.engine.backends.models import LoadedModel, has_tokenizer, load
 from holdfast.distributed import local_rank
 from holdfast.errors import DataError, UsageError
 from holdfast.trainers.run.config import ModelConfig, TrainConfig
@@ -19,7 +20,8 @@ def load_base(config: ModelConfig, *, training: bool = False, lora: bool = False
     """
     if training and config.load_in_4bit:
         return _in_4bit(config)
-    dtype = measuring_dtype(config.dtype) if not training or lora else "float32"
+    continued = is_adapter(config.path)
+    dtype = measuring_dtype(config.dtype) if not training or lora or continued else "float32"
     loaded = load(
         config.path,
         device="cpu" if training else None,  # the trainer puts it where its process computes
@@ -28,9 +30,43 @@ def load_base(config: ModelConfig, *, training: bool = False, lora: bool = False
         trust_remote_code=config.trust_remote_code,
         allow_pickle=config.allow_pickle,
     )
+    if training and continued:
+        train_adapter(loaded.model)
     prepare_tokenizer(loaded.tokenizer, config)
     check_pair(loaded)
     return loaded
+
+
+def is_adapter(path: str) -> bool:
+    """Whether a model's path is the directory of a PEFT adapter."""
+    return (Path(path) / "adapter_config.json").is_file()
+
+
+def train_adapter(model: Any) -> None:
+    """Let the adapter of a loaded PeftModel learn on; peft loads it frozen."""
+    for config in model.peft_config.values():
+        config.inference_mode = False
+    model.set_adapter(model.active_adapter)
+    for name, parameter in model.named_parameters():
+        if "lora_" in name or ".modules_to_save." in name:
+            parameter.requires_grad_(True)
+
+
+def read_shape(config: ModelConfig) -> tuple[Any, Any]:
+    """The model's configuration and its tokenizer, without weights; of an adapter, those of its base unless it has a
+    tokenizer of its own. Raises what transformers raises."""
+    import transformers
+
+    path = model_place(config)
+    base = path
+    if is_adapter(path):
+        base = str(json.loads((Path(path) / "adapter_config.json").read_text("utf-8"))["base_model_name_or_path"])
+    options = {"revision": config.revision or "main", "trust_remote_code": config.trust_remote_code}
+    words = path if path == base or has_tokenizer(Path(path)) else base
+    return (
+        transformers.AutoConfig.from_pretrained(base, **options),
+        transformers.AutoTokenizer.from_pretrained(words, **options),
+    )
 
 
 def check_quantized(config: ModelConfig, lora: bool) -> None:

@@ -13,8 +13,9 @@ from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
 from holdfast.runs.manifest import manifest
 from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.run.contents import contents
 
-PARTS = ("before", "training", "guard", "checkpoint", "checkpoints", "after", "bisect", "mend", "replay")
+PARTS = ("start", "before", "training", "guard", "checkpoint", "checkpoints", "after", "bisect", "mend", "replay")
 FILES = (
     "manifest.json",
     "dropped.jsonl",
@@ -51,12 +52,14 @@ def open_run(config: TrainConfig) -> Path:
     out = directory_of(config)
     held = out / "manifest.json"
     if held.exists() and not config.overwrite:
-        _refuse_other(out, read_json(held).get("config", {}), identity(config))
+        known = read_json(held)
+        _refuse_other(out, known.get("config", {}), identity(config))
+        _refuse_changed(out, known.get("contents"), contents(config))
         return out
     if out.exists():
         _clear(out)
     out.mkdir(parents=True, exist_ok=True)
-    write_json(held, manifest(asdict(config), kind="train"))
+    write_json(held, manifest(asdict(config), kind="train", contents=contents(config)))
     return out
 
 
@@ -95,6 +98,28 @@ def _refuse_other(out: Path, held: Mapping[str, Any], wanted: Mapping[str, Any])
                 f"{out} holds a run with {key}={old.get(key)!r}, not {new.get(key)!r};"
                 " choose another out=, or overwrite=true"
             )
+
+
+def _refuse_changed(out: Path, held: Mapping[str, str] | None, now: Mapping[str, str]) -> None:
+    """Raise UsageError when a file that the settings name has another content than when the run began."""
+    for name, content in (held or {}).items():
+        if name in now and now[name] != content:
+            raise UsageError(
+                f"{out} holds a run with the same settings, but the content of {name} has changed since it began;"
+                " choose another out=, or overwrite=true"
+            )
+
+
+def keep_rows(out: Path, facts: Mapping[str, Any]) -> None:
+    """Write down which rows a training has. Raises UsageError when it began with others: it must not go on with a
+    mix of both."""
+    held = read_json(out / "manifest.json").get("training_rows")
+    if held is not None and held["hash"] != facts["hash"] and any((out / "training").glob("checkpoint-*")):
+        raise UsageError(
+            f"{out} holds a training that began with other rows ({held['count']:,}, now {facts['count']:,}): the data"
+            " has changed; choose another out=, or overwrite=true"
+        )
+    amend_manifest(out, training_rows=dict(facts))
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
