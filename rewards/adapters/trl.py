@@ -56,24 +56,29 @@ class Part:
         return self._shared.values(self._number, prompts, completions, columns)
 
 
+_Batch = tuple[list[Text] | None, list[Text]]
+"""Prompts and completions of one call."""
+
+
 class _Together:
     """Judges a batch by all rewards when TRL asks the first of them, with what it then asks the others for."""
 
     def __init__(self, rewards: Sequence[Reward]) -> None:
         self._rewards = rewards
-        self._batch: Sequence[Text] | None = None
+        self._batch: _Batch | None = None
         self._values: list[list[float | None]] = []
 
     def values(
         self, number: int, prompts: Sequence[Text] | None, completions: Sequence[Text], columns: Mapping[str, Any]
     ) -> list[float | None]:
-        """The values of one reward. TRL hands the same list of completions to each in turn, beginning with the first:
-        its call is always a batch's first, so that a list that serves again is judged again."""
-        if number == 0 or completions is not self._batch:
+        """The values of one reward. TRL hands the same completions to each in turn, beginning with the first: its call
+        is always a batch's first, so that texts that come again are judged again."""
+        batch = (None if prompts is None else list(prompts), list(completions))
+        if number == 0 or batch != self._batch:
             scores = [self._judged(reward, prompts, completions, columns) for reward in self._rewards]
             out = set[int]().union(*(_left_out(prompts, found) for found in scores))
             self._values = [[None if i in out else s.value for i, s in enumerate(found)] for found in scores]
-            self._batch = completions
+            self._batch = batch
         return self._values[number]
 
     def _judged(

@@ -17,6 +17,7 @@ from holdfast.config import swept
 from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
 from holdfast.runs.manifest import manifest
+from holdfast.trainers.job.hydra_multirun import multirun
 from holdfast.trainers.run.compose import COMPOSER
 from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.run_dir import directory_of
@@ -28,24 +29,17 @@ FAILED = (-100.0, -100.0)
 def sweep(overrides: Sequence[str], config_dirs: Sequence[str] = (), *, json: bool = False) -> int:
     """Run every combination and return 0: a job's verdict is in its outcome. Raises UsageError before any job starts
     when the words are wrong."""
-    from hydra._internal.hydra import Hydra
-    from hydra._internal.utils import create_config_search_path
-    from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
     out = _sweep_directory(overrides)
-    words = [*COMPOSER.prepare([w for w in overrides if not w.startswith("out=")], config_dirs), f"out={out}"]
+    words = [*COMPOSER.prepare([w for w in overrides if not w.startswith("out=")], config_dirs), f"++out={out}"]
     names = ",".join(swept(words))
-    GlobalHydra.instance().clear()
-    hydra = Hydra.create_main_hydra2("holdfast", create_config_search_path("pkg://holdfast.conf"))
     try:
         with contextlib.redirect_stdout(sys.stderr), _ended_by_slurm(Path(out)):
-            hydra.multirun("train", run_job, [*words, f"+swept=[{names}]"], with_log_configuration=False)
+            multirun("train", run_job, [*words, f"+swept=[{names}]"])
     except (HydraException, OmegaConfBaseException) as error:
         raise COMPOSER.explain(error, config_dirs) from error
-    finally:
-        GlobalHydra.instance().clear()
     return _summary(Path(out), json)
 
 
