@@ -9,8 +9,9 @@ from holdfast.errors import UsageError
 from holdfast.registry import register
 from holdfast.rewards.math_answer import quick
 from holdfast.rewards.math_answer.equal.render import show
-from holdfast.rewards.math_answer.judge import BadReference, Judgement, judge
+from holdfast.rewards.math_answer.judge import Judgement, judge
 from holdfast.rewards.math_answer.parse.reading import read
+from holdfast.rewards.math_answer.references import BadReference
 from holdfast.rewards.math_answer.settings import Boxes, Extract, Order, Percent, Settings, Units, Verdict
 from holdfast.rewards.math_answer.worker.pool import POOL, Failure, Task
 from holdfast.sample import Sample, Score
@@ -27,7 +28,7 @@ def _check(*, tolerance: float, seconds: float, **_: Any) -> None:
         raise UsageError(f"seconds must be in (0, 60], not {seconds!r}")
 
 
-@register("math", version="3", scope="batch", check=_check)
+@register("math", version="4", scope="batch", check=_check)
 def math(
     samples: Sequence[Sample],
     *,

@@ -60,6 +60,9 @@ class Extraction(NamedTuple):
     how: str
 
 
+UNMARKED = frozenset({"the last line", "the whole text", "the last bold text", "the last sentence", "the last formula",
+                      "the last number"})  # fmt: skip
+"""How an answer was found that nothing announces."""
 NOTHING = Extraction((), "no answer found")
 
 
@@ -78,6 +81,12 @@ def extract(text: str, mode: str = "auto") -> Extraction:
     if marked is not None:
         return marked
     return NOTHING if mode == "marked" else _unmarked(text)
+
+
+def stated(text: str) -> tuple[str, ...]:
+    """What the last statement of a worked solution says its answer is; nothing without one."""
+    found = _marked(text)
+    return found.parts if found is not None and found.how != "####" else ()
 
 
 def final_part(text: str) -> str:

@@ -1,22 +1,29 @@
 """One completion's text against one reference: extraction, reading, equality, and the reason in words."""
 
-from functools import lru_cache
+import re
+from fractions import Fraction
 from hashlib import blake2b
 from typing import NamedTuple
 
 from holdfast.rewards.answers.names import UNIT_LETTERS
-from holdfast.rewards.answers.places import NOTHING, Extraction, boxes, extract
-from holdfast.rewards.answers.statements import is_prose, without_remark
+from holdfast.rewards.answers.places import UNMARKED, Extraction, extract
 from holdfast.rewards.math_answer.equal.compare import compare
 from holdfast.rewards.math_answer.equal.evaluate import Hard, Refused
+from holdfast.rewards.math_answer.equal.renaming import renamed
+from holdfast.rewards.math_answer.equal.rewriting import rewritten
 from holdfast.rewards.math_answer.equal.solutions import solutions
 from holdfast.rewards.math_answer.parse.reading import Reading, comma_is_ambiguous, read, without_choice
-from holdfast.rewards.math_answer.parse.tree import MAX_CHARS, Node, mul, rebuild, substitute, symbols, walk
+from holdfast.rewards.math_answer.parse.tree import Node, symbols, walk
+from holdfast.rewards.math_answer.references import reference_parts
 from holdfast.rewards.math_answer.settings import Settings, Verdict
 
+_UNIT_APART = re.compile(
+    r"(.*[\d})])(?:(?:\s|\\[ ,;:]|~)+|(?=[a-z]{1,2}[²³]))"
+    r"([a-zA-Z](?:\s?\^\s?\{?-?\d\}?|[²³])?(?:\s?/\s?[a-zA-Z](?:\s?\^\s?\{?-?\d\}?)?)?)"
+)
+_PLAIN_NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?")
+_WHOLE = 300
 _TRUE, _FALSE = frozenset({"true", "yes"}), frozenset({"false", "no"})
-
-_CONSTANTS_OF_INTEGRATION = frozenset("CcKk")
 
 
 class Judgement(NamedTuple):
@@ -26,10 +33,6 @@ class Judgement(NamedTuple):
     extraction: Extraction
     pending: tuple[Reading, Reading] | None = None
     """What only a worker can decide."""
-
-
-class BadReference(ValueError):
-    """The reference cannot be read: nobody can be judged against it."""
 
 
 def judge(text: str, reference: str, settings: Settings) -> Judgement:
@@ -43,34 +46,22 @@ def judge(text: str, reference: str, settings: Settings) -> Judgement:
         pred_parts = tuple(part for part in pred_parts if read(part, settings.decimal_comma).key) or pred_parts[-1:]
         extraction = extraction._replace(parts=pred_parts)
     if len(pred_parts) == 1 and len(gold_parts) == 1:
-        return _judged(gold_parts[0], pred_parts[0], extraction, settings)
+        judgement = _judged(gold_parts[0], pred_parts[0], extraction, settings)
+        if judgement.verdict.equal or extraction.how not in UNMARKED:
+            return judgement
+        return _as_a_whole(text, reference, gold_parts[0], settings) or judgement
     return _several(gold_parts, extraction, settings)
 
 
-@lru_cache(maxsize=2048)
-def reference_parts(reference: str) -> tuple[str, ...]:
-    """The final answer of a reference, which may be a whole worked solution; several boxes are its parts.
-
-    Raises BadReference for an empty one, unbalanced braces, or one beyond the limits.
-    """
-    if not reference.strip():
-        raise BadReference("the reference is empty")
-    parts: tuple[str, ...] = boxes(reference) if "box" in reference else ()
-    if not parts and (len(reference) > 200 or "####" in reference or "\n" in reference.strip() or is_prose(reference)):
-        found = extract(reference)
-        parts = found.parts if found != NOTHING and found.how != "the whole text" else ()
-    parts = tuple(part for part in parts if read(part).key) or (without_remark(reference),)
-    for part in parts:
-        _check(part)
-    return tuple({read(part).key: part for part in parts}.values())
-
-
-def _check(part: str) -> None:
-    if len(part) > MAX_CHARS:
-        raise BadReference(f"the reference has more than {MAX_CHARS} characters")
-    plain = part.replace(r"\{", "").replace(r"\}", "")
-    if plain.count("{") != plain.count("}") or not read(part).key:
-        raise BadReference(f"the reference {part!r:.80} is not well-formed")
+def _as_a_whole(text: str, reference: str, gold: str, settings: Settings) -> Judgement | None:
+    """A short text without a marker that is the reference as it stands: `Ann: 7, Ben: 8`, `2nπ, any integer n`."""
+    whole = text.strip()
+    if whole == reference.strip():
+        return Judgement(Verdict(True, "the same text"), Extraction((whole,), "the whole text"))
+    if len(whole) > _WHOLE or "\n" in whole or read(whole, settings.decimal_comma).node is None:
+        return None
+    judgement = _judged(gold, whole, Extraction((whole,), "the whole text"), settings)
+    return judgement if judgement.verdict.equal else None
 
 
 def _several(gold: tuple[str, ...], extraction: Extraction, settings: Settings) -> Judgement:
@@ -129,6 +120,8 @@ def _verdict(gold: Reading, pred: Reading, settings: Settings, seed: bytes | Non
     """The cheapest sound test first. Raises Hard."""
     if gold.key == pred.key and gold.key:
         return Verdict(True, "the same text")
+    if gold.label and pred.label and gold.label != pred.label:
+        return Verdict(False, "another option")
     chosen = _choices(gold, pred)
     if chosen is not None:
         return chosen
@@ -153,15 +146,16 @@ def _verdict(gold: Reading, pred: Reading, settings: Settings, seed: bytes | Non
 
 def _mathematics(gold: Reading, pred: Reading, settings: Settings, seed: bytes) -> Verdict:
     assert gold.node is not None and pred.node is not None
+    if _contradicts(pred.text):
+        return Verdict(False, "the sides of the equation are different numbers")
     verdict = compare(gold.node, pred.node, settings, seed)
     if verdict.equal:
         return verdict
-    bare = _without_unit_letters(gold.node, pred.node) if settings.units == "ignore" else None
+    bare = _without_unit_letters(gold, pred) if settings.units == "ignore" else None
     if bare is not None and (again := compare(gold.node, bare, settings, seed)).equal:
         return again
-    renamed = _with_constant(gold.node, pred.node)
-    if renamed is not None and (again := compare(gold.node, renamed, settings, seed)).equal:
-        return again
+    if otherwise := _otherwise(gold, pred, settings, seed):
+        return otherwise
     if comma_is_ambiguous(gold.text) or comma_is_ambiguous(pred.text):
         one, other = (read(reading.text, settings.decimal_comma, thousands=False) for reading in (gold, pred))
         if one.node is not None and other.node is not None:
@@ -170,10 +164,33 @@ def _mathematics(gold: Reading, pred: Reading, settings: Settings, seed: bytes) 
     return verdict
 
 
+def _contradicts(text: str) -> bool:
+    """`1 = 2 = 7`: different numbers that are said to be equal. A slip in a computation (`3 * 43 = 42`) is none."""
+    if text.count("=") == 0:
+        return False
+    sides = [part.strip(" $") for part in text.split("=")]
+    plain = all(_PLAIN_NUMBER.fullmatch(side) for side in sides)
+    return plain and len({Fraction(side) for side in sides}) > 1
+
+
+def _otherwise(gold: Reading, pred: Reading, settings: Settings, seed: bytes) -> Verdict | None:
+    """Equal by another choice of names, or in another notation?"""
+    assert gold.node is not None and pred.node is not None
+    declared = gold.declared, pred.declared
+    bracketed = pred.key.startswith("[") and pred.key.endswith("]")
+    pairs = [*renamed(gold.node, pred.node, declared), *rewritten(gold.node, pred.node, bracketed)]
+    for one, other in pairs:
+        if (again := compare(one, other, settings, seed)).equal:
+            return again
+    return None
+
+
 def _choices(gold: Reading, pred: Reading) -> Verdict | None:
     """A single capital letter as reference is a choice."""
     if not gold.choice or not pred.choice or not (len(gold.key) == 1 or gold.bracketed):
         return None
+    if gold.label and pred.label:
+        return None  # (C) 12 against (C) 13: their values are compared
     if gold.choice == pred.choice:
         return Verdict(True, "the same letter")
     if gold.choice.upper() == pred.choice.upper() and (gold.bracketed or pred.bracketed) and gold.choice.isupper():
@@ -191,33 +208,12 @@ def _letters(node: Node) -> frozenset[str]:
     return letters if letters <= frozenset("ABCDEFG") else frozenset()
 
 
-def _without_unit_letters(gold: Node, pred: Node) -> Node | None:
-    """`5 m` for a reference that is a pure number: letters that can only be units are taken off."""
-    names = symbols(pred)
-    known = {word for part in walk(gold) if part.kind == "unit" for word in part.value.replace("^", " ").split()}
-    if not names or symbols(gold) or (known and not names <= known) or not names <= UNIT_LETTERS or pred.kind != "mul":
+def _without_unit_letters(gold: Reading, pred: Reading) -> Node | None:
+    """The number of `5 m`, `9.8 m/s^2` for a reference that is a pure number: a unit stands apart, and is one."""
+    if gold.node is None or symbols(gold.node):
         return None
-    if any(part.kind == "sym" for part in walk(gold)):
+    match = _UNIT_APART.fullmatch(pred.text.strip().strip("$").strip())
+    if match is None or not all(letter in UNIT_LETTERS for letter in re.findall("[a-zA-Z]", match[2])):
         return None
-    rest = [factor for factor in pred.args if not _unit_factor(factor)]
-    if not rest or any(symbols(factor) for factor in rest):
-        return None
-    return mul(*rest) if len(rest) > 1 else rebuild(rest[0], rest[0].args)
-
-
-def _with_constant(gold: Node, pred: Node) -> Node | None:
-    """The constant of integration may have another letter (`+ C`, `+ c`, `+ K`), where it is added."""
-    one, other = symbols(gold) - symbols(pred), symbols(pred) - symbols(gold)
-    if len(one) != 1 or len(other) != 1 or not one | other <= _CONSTANTS_OF_INTEGRATION:
-        return None
-    (wanted,), (found,) = one, other
-    if {wanted, found} == {"C", "c"}:
-        return substitute(pred, found, Node("sym", (), wanted))
-    sides = [part for node in (gold, pred) for part in walk(node) if part.kind == "add"]
-    added = {part.value for side in sides for part in side.args if part.kind == "sym"}
-    return substitute(pred, found, Node("sym", (), wanted)) if {wanted, found} <= added else None
-
-
-def _unit_factor(factor: Node) -> bool:
-    base = factor.args[0] if factor.kind == "pow" and factor.args[1].kind == "num" else factor
-    return base.kind == "sym" and base.value in UNIT_LETTERS
+    known = {word for part in walk(gold.node) if part.kind == "unit" for word in re.findall("[a-zA-Z]+", part.value)}
+    return None if known and set(re.findall("[a-zA-Z]", match[2])) != known else read(match[1]).node

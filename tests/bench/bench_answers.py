@@ -88,8 +88,10 @@ def mmlu_pro(model: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     with zipfile.ZipFile(SHARED_DATA / "mmlu_pro" / f"model_outputs_{model}_5shots.zip") as archive:
         for name in sorted(archive.namelist()):
-            if name.endswith(".json") and "summary" not in name:
-                found += json.loads(archive.read(name))
+            found += json.loads(archive.read(name))
+    for row in found:
+        listed = row["options"]
+        row["options"] = ast.literal_eval(listed) if isinstance(listed, str) else listed
     return found
 
 
@@ -99,10 +101,7 @@ def letters() -> Iterator[str]:
         rows = mmlu_pro(model)
         for options in ({}, {"stop": "none"}, {"which": "first"}):
             reward = Reward("choice", **options)
-            samples = [
-                Sample(row["generated_text"], row["answer"], info={"choices": ast.literal_eval(row["options"])})
-                for row in rows
-            ]
+            samples = [Sample(row["generated_text"], row["answer"], info={"choices": row["options"]}) for row in rows]
             scores = reward.score_batch(samples)
             same = sum((s.extracted or None) == r["pred"] for s, r in zip(scores, rows, strict=True))
             right = sum(s.value or 0 for s in scores)

@@ -96,8 +96,8 @@ class Comparison:
         one, other = region(gold), region(pred)
         if one is None or other is None:
             return self._inequalities(gold, pred)
-        if _overlapping(gold, one) and pred.kind == "list":
-            return self._matched(list(gold.args), list(pred.args))
+        if _overlapping(gold, one) or _overlapping(pred, other):
+            return self._matched(*(list(node.args) if node.kind == "list" else [node] for node in (gold, pred)))
         if len(one) != len(other):
             return self._say(False, "different sets of reals")
         if not all(map(self._pieces, one, other)):
@@ -167,6 +167,9 @@ class Comparison:
 
     def _relations(self, gold: Node, pred: Node) -> bool:
         """Equations against equations, and against bare values."""
+        listed = pred.kind == "list" and all(part.kind == "rel" for part in pred.args)
+        if listed and all(self.same(gold, part) for part in pred.args):  # 2x = 0, x = 0
+            return True
         gold, pred = turned(gold), turned(pred)
         if gold.kind == pred.kind:
             return self._equations(gold, pred)

@@ -57,7 +57,7 @@ def looks_like(node: Node) -> bool:
 
 
 def _part(node: Node) -> bool:
-    return looks_like(node) or (node.kind == "tuple" and len(node.args) == 2)
+    return looks_like(node) or (node.kind == "tuple" and len(node.args) == 2) or _point(node) is not None
 
 
 def _region(node: Node) -> Region | None:
@@ -93,7 +93,7 @@ def _combined(node: Node) -> Region | None:
 
 def _listed(node: Node) -> Region | None:
     """`x < 1 or x > 3` unites; `x > 1, x ≠ 3` and `x > 1 and x < 3` intersect where that leaves something."""
-    parts = [_region(part) for part in node.args]
+    parts = [_point(part) or _region(part) for part in node.args]
     if any(part is None for part in parts):
         return None
     known = [part for part in parts if part is not None]
@@ -104,6 +104,13 @@ def _listed(node: Node) -> Region | None:
     for part in known[1:]:
         common = None if common is None else _intersection(common, part)
     return common or united
+
+
+def _point(node: Node) -> Region | None:
+    """`x = 1` beside inequalities."""
+    if node.kind != "rel" or node.value != ("=",) or node.args[0].kind != "sym" or not _number(node.args[1]):
+        return None
+    return [Piece(node.args[1], node.args[1], True, True)]
 
 
 def _relation(node: Node) -> Region | None:

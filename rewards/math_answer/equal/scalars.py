@@ -2,8 +2,10 @@
 
 from fractions import Fraction
 
+from holdfast.rewards.answers.names import UNITS
 from holdfast.rewards.math_answer.equal import agreement, modular
 from holdfast.rewards.math_answer.parse.tree import COMPUTED, PI, Node, div, has, has_decimals, mul, num, symbols, walk
+from holdfast.rewards.math_answer.parse.units import canonical, convertible
 from holdfast.rewards.math_answer.settings import Settings
 
 _FLOAT_ERROR = Fraction(1, 10**9)
@@ -28,7 +30,7 @@ def readings(gold: Node, pred: Node, settings: Settings) -> list[tuple[Node, Nod
     if _bare(gold).value == _bare(pred).value == "clock":
         same = _bare(gold) == _bare(pred) and "" in (_unit(gold), _unit(pred))
         return [(gold, gold if same else Node("text", (), "another time"))]
-    gold, pred = _ratio(gold), _ratio(pred)
+    gold, pred = _ratio(_units_together(gold)), _ratio(_units_together(pred))
     gold_unit, pred_unit = _unit(gold), _unit(pred)
     if {gold_unit, pred_unit} == {"deg", "rad"}:
         return [(_radians(gold), _radians(pred))]
@@ -47,6 +49,24 @@ def readings(gold: Node, pred: Node, settings: Settings) -> list[tuple[Node, Nod
     return pairs
 
 
+def _units_together(node: Node) -> Node:
+    """`9.8 m · s^-2`: a power of a unit's letter behind a quantity belongs to the unit."""
+    if node.kind != "mul" or sum(part.kind == "unit" for part in node.args) != 1:
+        return node
+    quantity = next(part for part in node.args if part.kind == "unit")
+    rest = [part for part in node.args if part is not quantity]
+    spelled = [_unit_power(part) for part in rest]
+    if not quantity.value or "" in spelled:
+        return node
+    return Node("unit", quantity.args, canonical([quantity.value, *spelled]))
+
+
+def _unit_power(node: Node) -> str:
+    base, exponent = (node.args[0], node.args[1]) if node.kind == "pow" else (node, num(1))
+    known = base.kind == "sym" and base.value in UNITS and exponent.kind == "num"
+    return f"{UNITS[base.value]}^{exponent.value[0]}" if known else ""
+
+
 def _base_pairs(gold: Node, pred: Node) -> list[tuple[Node, Node]]:
     """The digits are the answer, or the number in the question would be one; a side may omit the base, like a unit."""
     written = [node.value if node.kind == "base" else (_digits_of(node), None) for node in (gold, pred)]
@@ -63,7 +83,10 @@ def _digits_of(node: Node) -> str:
 
 def _percent_pairs(gold: Node, pred: Node, settings: Settings) -> list[tuple[Node, Node]]:
     pairs = [] if settings.units == "strict" else [(_bare(gold), _bare(pred))]
-    if settings.percent == "always" or (settings.percent == "reference" and gold.kind == "percent"):
+    fraction = (
+        pred.kind == "percent" and gold.kind == "num" and gold.value[1] is None and gold.value[0].denominator != 1
+    )
+    if settings.percent == "always" or (settings.percent == "reference" and (gold.kind == "percent" or fraction)):
         pairs.append((_hundredth(gold), _hundredth(pred)))
     return pairs or [(gold, Node("text", (), "another unit"))]
 
@@ -93,23 +116,10 @@ def _ratio(node: Node) -> Node:
     return node
 
 
-_SCALES = {
-    "mm": ("m", Fraction(1, 1000)), "cm": ("m", Fraction(1, 100)), "dm": ("m", Fraction(1, 10)),
-    "m": ("m", Fraction(1)),
-    "km": ("m", Fraction(1000)), "mg": ("g", Fraction(1, 1000)), "g": ("g", Fraction(1)), "kg": ("g", Fraction(1000)),
-    "s": ("s", Fraction(1)), "min": ("s", Fraction(60)), "h": ("s", Fraction(3600)), "ms": ("s", Fraction(1, 1000)),
-    "inch": ("in", Fraction(1)), "in": ("in", Fraction(1)), "ft": ("in", Fraction(12)), "yd": ("in", Fraction(36)),
-    "$": ("$", Fraction(1)), "c": ("$", Fraction(1, 100)), "ml": ("l", Fraction(1, 1000)), "l": ("l", Fraction(1)),
-}  # fmt: skip
-
-
 def _converted(gold: Node, gold_unit: str, pred: Node, pred_unit: str) -> tuple[Node, Node] | None:
     """Both in the same base unit, when both units have one."""
-    if gold_unit in _SCALES and pred_unit in _SCALES:
-        (one, scale), (other, other_scale) = _SCALES[gold_unit], _SCALES[pred_unit]
-        if one == other:
-            return mul(num(scale), gold), mul(num(other_scale), pred)
-    return None
+    scales = convertible(gold_unit, pred_unit)
+    return None if scales is None else (mul(num(scales[0]), gold), mul(num(scales[1]), pred))
 
 
 def _equal(gold: Node, pred: Node, settings: Settings, seed: bytes) -> tuple[bool, str]:

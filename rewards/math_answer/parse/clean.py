@@ -2,6 +2,8 @@
 
 import re
 
+from holdfast.rewards.answers.digits import in_ascii, written_out
+from holdfast.rewards.answers.languages import SEPARATORS
 from holdfast.rewards.answers.names import (
     CONSTANTS,
     DEGREE_WORDS,
@@ -10,6 +12,7 @@ from holdfast.rewards.answers.names import (
     NUMBER_WORDS,
     PERCENT_WORDS,
     SCALE_WORDS,
+    UNITS,
 )
 
 _UNICODE = {
@@ -52,8 +55,8 @@ _SPACES = re.compile(r"(?<!\\)\\[,;:!> ]|\\\n|~|\\(?:enspace|thinspace|medspace|
 _COMMAS = re.compile(r"(?<![\d.,])([1-9]\d{0,2}(?:,\d{3})+)(?!\d)(?!,\d)")
 _BLANKS = re.compile(r"(?<![\d.,^_}] )(?<![\d.,^_}])([1-9]\d{0,2}(?: \d{3})+)(?!\d| \d)")
 _SINGLE_LETTER_FONT = re.compile(
-    r"\\(?:mathbf|boldsymbol|mathit|bm|vec|hat|widehat|overrightarrow|mathcal|mathscr|mathsf|pmb|underline|mathfrak)\s*"
-    r"(?:\{\s*((?:\\?[a-zA-Z]+|[0-9.]+)'*)\s*\}|(?=[a-zA-Z]))"
+    r"\\(?:mathbf|boldsymbol|mathit|bm|vec|hat|widehat|overrightarrow|mathcal|mathscr|mathsf|pmb|underline|mathfrak)"
+    r"(?:\s*\{\s*((?:\\?[a-zA-Z]+|[0-9.]+)'*)\s*\}|\s+(?=[a-zA-Z]))"
 )
 _DEGREES = re.compile(
     r"\^\s*\{\s*\\(?:circ|degree)\s*\}|\^\s*\\(?:circ|degree)(?![a-zA-Z])|\\(?:degree|circ)(?![a-zA-Z])"
@@ -67,7 +70,8 @@ _CURRENCY = re.compile(r"\\\$|[€£¥₹]|\\(?:pounds|euro|yen)(?![a-zA-Z])")
 _RUN = re.compile(r"\s+")
 _ANNOTATION = re.compile(r"<<[^<>]*>>")  # of GSM8K's calculator
 _ABBREVIATED = re.compile(r"(?<=[a-zA-Z])\.(?=\s|$)")
-_UNIT_IN_BRACKETS = re.compile(r"(?<=[\d}%]) ?\(([a-zA-Z][a-zA-Z .\-]*)\)$")
+_UNIT_IN_BRACKETS = re.compile(r"(?<=[\d}%]) ?\(([a-zA-Z]{2,}[a-zA-Z .\-]*)\)$")
+_TRAILING = re.compile(r"\\+\s*$")
 _PRIMES = re.compile(r"\^ ?\{((?: ?\\prime(?![a-zA-Z]))+) ?\}|\^ ?\\prime(?![a-zA-Z])")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 _COUNTED = re.compile(r"((?:^|.*[=≈:] ?)[-+]?\d[\d,.]*(?:/\d+)?) ([a-zA-Z][a-zA-Z'&.\- ]{2,80})$")
@@ -82,6 +86,10 @@ _SAID = re.compile(r"^\\text\s?\{ ?(?:[Tt]he |[Ff]inal ){0,2}[Aa]nswer(?:\s?:| i
 _UNION = re.compile(r"(?<=[)\]]) ?U ?(?=[(\[])")
 
 
+_FOREIGN = re.compile(
+    r"[\u0e00-\u0e7f\u3005-\u9fff\uac00-\ud7af]+"
+    r"|[a-zA-Z]*[^\W\d_a-zA-Z](?:[^\W\d_]|[\u0900-\u0dff]| (?=[^\W\d_a-zA-Z\u0e00-\u0e7f\u3005-\u9fff]))*"
+)
 _LONGEST_COUNTED = 200
 
 
@@ -92,8 +100,8 @@ def clean(text: str, *, thousands: bool = True, decimal_comma: bool = False) -> 
         text = _ANNOTATION.sub("", text)
     if "{" in text:
         text = _GROUPED.sub("", text)
-    if not text.isascii():
-        text = _from_unicode(text)
+    text = written_out(text if text.isascii() else _from_unicode(in_ascii(text)))
+    text = _foreign_words(text)
     if "_" in text:
         text = _BASE_IN_WORDS.sub(lambda base: f"_{{{NUMBER_WORDS[base[1]]}}}", _BASE.sub(r"\1", text))
     if "\\" in text:
@@ -108,13 +116,22 @@ def clean(text: str, *, thousands: bool = True, decimal_comma: bool = False) -> 
     if "th" in text or "st" in text or "nd" in text or "rd" in text:
         text = _ORDINAL.sub(" ", text)
     text = text.strip() if _ENDLESS.search(text) else text.strip().rstrip(".,;:").strip()
+    text = _TRAILING.sub("", text) if text.endswith("\\") else text
     if text.endswith(")") and "(" in text:
-        text = _UNIT_IN_BRACKETS.sub(r" \\text{\1}", text)
+        text = _UNIT_IN_BRACKETS.sub(_unit, text)
     text = _ABBREVIATED.sub(" ", text) if "." in text else text
     counted = _COUNTED.fullmatch(text) if len(text) < _LONGEST_COUNTED and text[-1:].isalpha() else None
     if counted is not None and _nouns(counted[2].split()):
         return rf"{counted[1]} \text{{{counted[2]}}}"
     return text
+
+
+def _unit(match: re.Match[str]) -> str:
+    """`5 (cm)`, `5 (apples)`: a bracket that holds a unit or a noun, and no product."""
+    words = match[1].replace(".", " ").split()
+    noun = bool(re.search("[a-zA-Z]{3}", match[1])) and all(len(word) > 1 and word not in _NO_NOUNS for word in words)
+    named = noun or all(word in UNITS for word in words)
+    return rf" \text{{{match[1]}}}" if named else match[0]
 
 
 def _nouns(words: list[str]) -> bool:
@@ -130,6 +147,21 @@ def _from_unicode(text: str) -> str:
     text = _UNICODE_RUN.sub(lambda mark: _UNICODE[mark.group()], text)
     text = _GREEK_LETTER.sub(lambda letter: "\\" + _GREEK[letter.group()] + " ", text)
     return _CURRENCY.sub(" ", text)
+
+
+def _foreign_words(text: str) -> str:
+    """Words of other scripts: separators in English, everything else as the words they are."""
+    if text.isascii():
+        return text
+    return _FOREIGN.sub(_foreign, text)
+
+
+def _foreign(match: re.Match[str]) -> str:
+    word = match[0].strip()
+    if word in SEPARATORS:
+        return f" {SEPARATORS[word]} "
+    inside = match.string[: match.start()].rpartition("{")[0].endswith(("\\text", "\\mathrm", "\\mbox", "\\textbf"))
+    return match[0] if inside and "}" not in match.string[: match.start()].rpartition("{")[2] else rf" \text{{{word}}} "
 
 
 def _from_latex(text: str) -> str:

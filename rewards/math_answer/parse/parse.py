@@ -9,7 +9,7 @@ factor    [-] power                                power: postfix (! % ° ') and
 """
 
 from holdfast.rewards.answers.names import INVERSES
-from holdfast.rewards.math_answer.parse import structures
+from holdfast.rewards.math_answer.parse import quantities, structures
 from holdfast.rewards.math_answer.parse.arithmetic import binomial, call, factorial, in_base, literal, proper, repeating
 from holdfast.rewards.math_answer.parse.cursor import Cursor
 from holdfast.rewards.math_answer.parse.tokens import END, Token, tokenize
@@ -35,7 +35,7 @@ _ATOM_OPS = frozenset({"(", "{", "set(", "<("})
 _ATOM_COMMANDS = frozenset(
     (
         "frac dfrac tfrac cfrac sqrt cbrt binom dbinom tbinom overline bar lfloor lceil sum prod int lim dots "
-        "mathbb mathds boxed fbox"
+        "mathbb mathds boxed fbox basis ddot widetilde tilde overrightarrow"
     ).split()
 )
 
@@ -93,7 +93,7 @@ class Parser(Cursor):
         left = self.product()
         while self.peek().kind == "op" and self.peek().text in ("+", "-", "±", "∓"):
             sign = self.next().text
-            right = self.product()
+            left, right = structures.remainder(left), structures.remainder(self.product())
             if sign in "±∓":
                 left = Node("pm", (left, right), "+" if sign == "±" else "-")
             elif left.kind in structures.SHAPES or right.kind in structures.SHAPES:
@@ -112,11 +112,18 @@ class Parser(Cursor):
                 right = self.factor()
                 left = structures.product(left, right) if token.text == "*" else div(left, right)
             elif token.kind == "word":
-                left = structures.unit(self, left)
+                left = quantities.unit(self, left)
+            elif self.starts_factor(token) and self.peek(-1).kind == "word":
+                left = quantities.compound(left, self._counted())
             elif self.starts_factor(token):
                 left = self._juxtaposed(left)
             else:
                 return left
+
+    def _counted(self) -> Node:
+        """A factor and the words behind it."""
+        node = self.factor()
+        return quantities.unit(self, node) if self.peek().kind == "word" else node
 
     def starts_factor(self, token: Token) -> bool:
         """Can this token follow a factor without a sign, as another one?"""
@@ -128,18 +135,33 @@ class Parser(Cursor):
             if token.text == "(" and self.peek(1).text in structures.MODULI:
                 return False
             if token.text == "[":
-                return self.peek(1).kind == "env"
+                return self.peek(1).kind == "env" or self._brackets_factor()
             return token.text in _ATOM_OPS or (token.text == "|" and not self.bars and not self.builders)
         return (token.kind == "cmd" and token.text in _ATOM_COMMANDS) or (
             token.kind == "env" and token.text.startswith("begin")
         )
+
+    def _brackets_factor(self) -> bool:
+        """Do square brackets hold one sum here, and no interval?"""
+        depth = 0
+        if self.peek(1).text in ("∪", "∩", "]"):
+            return False
+        for token in self.tokens[self.position :]:
+            depth += {"[": 1, "(": 1, "]": -1, ")": -1}.get(token.text, 0)
+            if depth == 0:
+                return token.text == "]"
+            if token.text in (",", ";") and depth == 1:
+                return False
+        return False
 
     def _juxtaposed(self, left: Node) -> Node:
         """Side by side: a product, except a mixed number; two bare numbers are no product."""
         before, token = self.peek(-1), self.peek()
         if before.kind == "num" and token.kind == "num" and self.peek(1) == Token("op", "/", self.peek(1).spaced):
             right = self._plain_fraction()
-        elif before.kind == "num" and token.kind == "num":
+        elif before.kind == token.kind == "num" and self.peek(-2).text == "^" and token.spaced:
+            return structures.product(left, self.factor())  # 2^6 3^5
+        elif before.kind == token.kind == "num":
             raise Unreadable("two numbers side by side")
         else:
             right = self.factor()
@@ -205,12 +227,12 @@ class Parser(Cursor):
                 node = Node("percent", (node,))
             elif token.text == "°":
                 self.next()
-                node = structures.degrees(self, node)
+                node = quantities.degrees(self, node)
             elif token.text == "'" and node.kind in ("sym", "app"):
                 self.next()
                 node = node._replace(value=f"{node.value}'")
             elif token.text in ("'", "''"):
-                node = structures.minutes(self, node)
+                node = quantities.minutes(self, node)
             elif token.text == "^":
                 self.next()
                 node = structures.raised(node, self.exponent())
@@ -277,7 +299,7 @@ class Parser(Cursor):
         if token.kind in ("cmd", "env"):
             return self.nested(lambda: structures.command(self))
         if token.kind == "word":
-            return structures.word(self)
+            return quantities.word(self)
         raise Unreadable(f"something is missing before {token.text!r}" if token is not END else "it breaks off")
 
     def _subscripted_constant(self, token: Token) -> Node:

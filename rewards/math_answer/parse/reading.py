@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from holdfast.rewards.answers.names import FRACTION_WORDS, NUMBER_WORDS, SCALE_WORDS
 from holdfast.rewards.math_answer.parse.clean import clean, tight, words_of
+from holdfast.rewards.math_answer.parse.notations import rewritten
 from holdfast.rewards.math_answer.parse.parse import parse
+from holdfast.rewards.math_answer.parse.qualifiers import unqualified
 from holdfast.rewards.math_answer.parse.tree import MAX_CHARS, Node, Unreadable, num
 
 _CHOICE = re.compile(
@@ -19,6 +21,21 @@ _PREFIXED = re.compile(r"\s*(?:option\s+|choice\s+)?(?:\(([A-J])\)|([A-J])[).:])
 _EMPTY = frozenset(
     {"no solution", "no solutions", "none", "empty set", "no real solution", "no real solutions", "no real roots"}
 )
+_NO_SOLUTION = re.compile(
+    r"(?:there (?:is|are|exists?) |has |have )?no (?:such )?(?:real |integer |positive |rational |complex |valid )*"
+    r"(?:solutions?|roots?|numbers?|values?|answers?)(?: (?:exists?|to .{1,40}))?|(?:the )?(?:empty|null) set"
+)
+_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+_DAY = re.compile(
+    rf"(?:({_MONTHS})\s+(\d{{1,2}})(?:st|nd|rd|th)?|(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTHS}))(?:\s+(\d{{4}}))?"
+)
+_LABEL = re.compile(
+    r"\s*(?:\\(?:text(?:bf|rm|it)?|math(?:bf|rm|sf)|mbox)\s*\{\s*(?:(?:option|choice|answer)\s*)?"
+    r"(?:\(\s*([A-J])\s*\)|([A-J])\s*[.:)])\s*:?\s*\}|\\(?:text(?:bf|rm)?|math(?:bf|rm))\s*\{\s*(?:option|choice)\s+\(?([A-J])\)?"
+    r"\s*[:.]?\s*\})(?:\s|\\[ ,;:!]|\\q?quad|~|:)*",
+    re.IGNORECASE,
+)
+_PLAIN_LABEL = re.compile(r"\s*(?:\(([A-J])\)\s*|([A-J])[.:)]\s+)(?=[-+$\\\d.])")
 _UNDEFINED = frozenset({"dne", "does not exist", "undefined", "not defined"})
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _TIME = re.compile(r"\d{1,2}:\d{2}")
@@ -38,8 +55,12 @@ class Reading(NamedTuple):
     choice: str = ""
     """The letter, when it is written as a choice."""
     bracketed: bool = False
+    label: str = ""
+    """The letter of the option whose value follows (`(C) 12`)."""
     node: Node | None = None
     problem: str = ""
+    declared: frozenset[str] = frozenset()
+    """Names that the answer declares to be integers or constants."""
 
 
 @lru_cache(maxsize=4096)
@@ -49,14 +70,19 @@ def read(text: str, decimal_comma: bool = False, thousands: bool = True) -> Read
         return Reading(text, text, text, node=num(int(text)))
     if len(text) > 2 * MAX_CHARS:
         return Reading(text[:80], "", "", problem=f"more than {MAX_CHARS} characters")
-    cleaned = clean(text, thousands=thousands, decimal_comma=decimal_comma)
-    words = words_of(cleaned)
     choice, bracketed = _choice(text)
-    reading = Reading(text, tight(cleaned), words, choice, bracketed)
+    label, value = _labelled(text)
+    bare = unqualified(value)
+    cleaned = clean(rewritten(bare.text), thousands=thousands, decimal_comma=decimal_comma)
+    words = words_of(cleaned)
+    reading = Reading(text, tight(cleaned), words, choice, bracketed, label, declared=bare.declared)
     number = _in_words(words)
     if number is not None:
         return reading._replace(node=num(number))
-    if words in _EMPTY:
+    date = _date(words)
+    if date:
+        return reading._replace(node=Node("sym", (), date))
+    if words in _EMPTY or _NO_SOLUTION.fullmatch(words):
         return reading._replace(node=Node("set"))
     if words in _UNDEFINED:
         return reading._replace(node=Node("sym", (), "undefined"))
@@ -72,6 +98,23 @@ def read(text: str, decimal_comma: bool = False, thousands: bool = True) -> Read
     except Unreadable as problem:
         node = _after_colon(cleaned)
         return reading._replace(node=node, problem="" if node else str(problem))
+
+
+def _labelled(text: str) -> tuple[str, str]:
+    """The label and the value of `\\textbf{(C) } 12`; no label where nothing follows it."""
+    match = _LABEL.match(text) or _PLAIN_LABEL.match(text)
+    if match is None or not re.search(r"\w", text[match.end() :]):
+        return "", text
+    return next(group for group in match.groups() if group).upper(), text[match.end() :]
+
+
+def _date(words: str) -> str:
+    """`june 20` for June 20, 20 June, June 20th; nothing for what is no day."""
+    match = _DAY.fullmatch(words.replace(",", " "))
+    if match is None:
+        return ""
+    month, day = (match[1], match[2]) if match[1] else (match[4], match[3])
+    return f"{month} {int(day)} {match[5] or ''}".strip()
 
 
 def _after_colon(cleaned: str) -> Node | None:

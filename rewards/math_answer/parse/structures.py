@@ -2,22 +2,17 @@
 
 from fractions import Fraction
 
-from holdfast.rewards.answers.names import FIELDS, SCALE_WORDS, UNITS
+from holdfast.rewards.answers.names import FIELDS
 from holdfast.rewards.math_answer.parse import arithmetic
-from holdfast.rewards.math_answer.parse.clean import words_of
 from holdfast.rewards.math_answer.parse.cursor import Cursor
 from holdfast.rewards.math_answer.parse.matrices import environment, matrix_power, matrix_product, matrix_sum
-from holdfast.rewards.math_answer.parse.tree import DOTS, Node, Unreadable, add, div, fn, mul, num, power
+from holdfast.rewards.math_answer.parse.tree import DOTS, Node, Unreadable, add, div, fn, mul, neg, num, power
 
 SHAPES = frozenset({"matrix"})
 MODULI = frozenset({"mod", "bmod", "pmod"})
 _STRENGTH = {"": 0, ",": 1, "quad": 1, "row": 2, "and": 2, ";": 3, "or": 4}
 _APPLIED = frozenset("fgh")
 _APPLIED_TO_ONE = frozenset("FGHPQTSVyuvpqwWzrxN")
-
-_CHANGING = frozenset(
-    "or but not plus minus wrong incorrect maybe perhaps possibly unless either half factorial".split()
-)
 
 __all__ = ["SHAPES", "bracketed", "command", "matrix_sum", "product", "sequence"]
 
@@ -101,6 +96,15 @@ def modulus(parser: Cursor, node: Node) -> Node:
     return Node("mod", (node, value))
 
 
+def remainder(node: Node) -> Node:
+    """`n mod 2` as a number, where one calculates with it."""
+    if node.kind != "mod":
+        return node
+    value, divisor = node.args
+    quotient = arithmetic.call("floor", None, (div(value, divisor),))
+    return add(value, neg(mul(divisor, quotient)))
+
+
 def product(left: Node, right: Node) -> Node:
     """A product; of matrices too."""
     return matrix_product(left, right) if "matrix" in (left.kind, right.kind) else mul(left, right)
@@ -109,78 +113,6 @@ def product(left: Node, right: Node) -> Node:
 def raised(base: Node, exponent: Node) -> Node:
     """A power; of a matrix too."""
     return matrix_power(base, exponent) if base.kind == "matrix" else power(base, exponent)
-
-
-def unit(parser: Cursor, left: Node) -> Node:
-    """The words after a quantity: its unit in canonical spelling, empty for mere nouns."""
-    known: list[str] = []
-    if (scale := SCALE_WORDS.get(parser.peek().text)) is not None:
-        parser.next()
-        left = mul(left, num(scale))
-        if parser.peek().kind != "word":
-            return left
-    while True:
-        token = parser.peek()
-        if token.kind == "word":
-            parser.next()
-            _refuse_changed(token.text, bool(known))
-            known += [UNITS[word] for word in _words(token.text) if word in UNITS]
-        elif token.text == "^" and parser.peek(-1).kind == "word":
-            parser.next()
-            exponent = parser.exponent()
-            if known and exponent.kind == "num":
-                known[-1] += f"^{exponent.value[0]}"
-        elif token.text in ("/", "*") and parser.peek(1).kind == "word":
-            parser.next()
-            known += ["/"] if token.text == "/" else []
-        else:
-            break
-    spelled = " ".join(known).replace("per", "/")
-    for prefix, exponent_text in (("sq ", "^2"), ("cu ", "^3")):
-        if spelled.startswith(prefix):
-            spelled = spelled.removeprefix(prefix) + exponent_text
-    return Node("unit", (left,), spelled)
-
-
-def _refuse_changed(text: str, after_unit: bool) -> None:
-    """`7 or more`, `5 squared`, `3 and a half`: what the words make of the number is not read."""
-    words = _words(text)
-    if not _CHANGING.isdisjoint(words) or (words[:1] in (["squared"], ["cubed"]) and not after_unit):
-        raise Unreadable(f"what {text!r} makes of the number is not known")
-
-
-def word(parser: Cursor) -> Node:
-    """Words where a quantity could stand: a name of their own (`Area = 5`, `Navin`)."""
-    words = []
-    while parser.peek().kind == "word":
-        words.append(words_of(parser.next().text))
-    return Node("sym", (), " ".join(words))
-
-
-def _words(text: str) -> list[str]:
-    return text.replace("/", " per ").replace(".", " ").replace("~", " ").split()
-
-
-def degrees(parser: Cursor, node: Node) -> Node:
-    """`30°`, `20°C`."""
-    if parser.peek().kind == "name" and parser.peek().text in "CF" and not parser.peek().spaced:
-        parser.next()
-        return Node("unit", (node,), "celsius")
-    for scale in (60, 3600):
-        if parser.peek().kind == "num" and parser.peek(1).text == "'":
-            part = parser.number()
-            parser.next()
-            if scale == 3600:
-                parser.take("op", "'")
-            node = add(node, div(part, num(scale)))
-    return Node("deg", (node,))
-
-
-def minutes(parser: Cursor, node: Node) -> Node:
-    """Minutes and seconds of arc are read as units."""
-    token = parser.next()
-    twice = token.text == "''" or parser.take("op", "'")
-    return Node("unit", (node,), "arcsec" if twice else "arcmin")
 
 
 def bracketed(parser: Cursor) -> Node:
@@ -257,7 +189,7 @@ def command(parser: Cursor) -> Node:
         return arithmetic.call("floor" if name == "lfloor" else "ceil", None, (inside,))
     if name in ("sum", "prod", "int", "lim"):
         return _big(parser, name)
-    if name in ("overline", "bar", "overrightarrow", "widetilde", "overset"):
+    if name in ("overline", "bar", "overrightarrow", "widetilde", "overset", "dot", "ddot", "tilde"):
         return Node("app", (parser.argument(),), name)
     if name in ("mathbb", "mathds"):
         return _field(parser)
@@ -265,6 +197,11 @@ def command(parser: Cursor) -> Node:
         return parser.argument()
     if name == "dots":
         return DOTS
+    if name == "basis":
+        parser.expect("{")
+        letter = parser.next().text
+        parser.expect("}")
+        return Node("sym", (), f"basis {letter}")
     raise Unreadable(f"an unknown command: \\{name}")
 
 
@@ -307,10 +244,10 @@ def subscripted(parser: Cursor, name: str) -> Node:
     while parser.tokens[end : end + 1] and parser.tokens[end].text != "}":
         end += 1
     inside = parser.tokens[parser.position + 1 : end]
-    if len(inside) > 1 and all(token.kind in ("name", "word", "const") for token in inside):
+    if len(inside) > 1 and all(token.kind in ("name", "word", "const", "fn") for token in inside):
         parser.position = end + 1
         return Node("sym", (), f"{name}_" + "".join(token.text for token in inside))
-    if len(inside) == 1 and inside[0].kind == "word":
+    if len(inside) == 1 and inside[0].kind in ("word", "fn"):
         parser.position = end + 1
         return Node("sym", (), f"{name}_{inside[0].text.casefold()}")
     return Node("index", (parser.group(),), name)

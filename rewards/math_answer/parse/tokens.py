@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from holdfast.rewards.answers.languages import SEPARATORS
 from holdfast.rewards.answers.names import (
     CONSTANTS,
     DEGREE_WORDS,
@@ -37,6 +38,11 @@ _DOTS = frozenset({r"\ldots", r"\dots", r"\cdots", r"\dotsc", r"\dotsb", r"\vdot
 _PLAIN_PRODUCTS = frozenset("abcdxyz")
 _MATHS_INSIDE = re.compile(r"[\d\\^=+<>/]")
 _LETTER_LIST = re.compile(r"\(?[A-Z]\)?(?:\s*(?:,|and|&)\s*\(?[A-Z]\)?)+")
+_SHORT_WORDS = frozenset("no odd yes all tie win any one two six ten red blue man boy girl even none".split())
+"""Words of answers that would pass for products of their letters."""
+_JOINING = "|".join(sorted({*(word for word in SEPARATORS if not word.isascii()), "and", "or", "oder", "und"}))
+_JOINTS = re.compile(rf"\s*(?:[,;]\s*|(?<![^\W\d_])(?:{_JOINING})(?![^\W\d_])\s*)+")
+_FILLERS = frozenset("also then either both respectively".split())
 _COUNTED = re.compile(r"\$?(-?\d+(?:\.\d+)?(?:/\d+)?) +([a-zA-Z]{3,}(?: [a-zA-Z]+){0,4})")
 _SIMPLE = {
     r"\{": Token("op", "set("), r"\}": Token("op", ")set"), r"\lbrace": Token("op", "set("),
@@ -144,13 +150,17 @@ def _wrapped(text: str, position: int, spaced: bool, tokens: list[Token]) -> int
         tokens.append(Token("sep", SEPARATING_WORDS.get(bare, "quad"), spaced))
     elif bare in PERCENT_WORDS or bare in DEGREE_WORDS:
         tokens.append(Token("op", "%" if bare in PERCENT_WORDS else "°", spaced))
+    elif inside.casefold() in SEPARATORS and (len(inside) > 1 or text[start] == " "):
+        tokens.append(Token("sep", SEPARATORS[inside.casefold()], spaced))
+    elif bare == "constant":
+        tokens.append(Token("name", "C", spaced))
     elif inside == "min" and tokens and (tokens[-1].kind == "num" or tokens[-1].text in ("}", ")", "/")):
         tokens.append(Token("word", "minutes", spaced))
     elif inside in FUNCTIONS and inside not in UNITS:
         tokens.append(Token("fn", FUNCTIONS[inside], spaced))
     elif inside in CONSTANTS:
         tokens.append(Token("const", CONSTANTS[inside], spaced))
-    elif len(inside) == 1 and inside.isalpha():
+    elif len(inside) == 1 and inside.isascii() and inside.isalpha():
         after_number = bool(tokens) and (tokens[-1].kind == "num" or _after_unit(tokens))
         tokens.append(Token("word" if after_number and inside in UNITS else "name", inside, spaced))
     elif (counted := _COUNTED.fullmatch(inside)) is not None:
@@ -158,6 +168,8 @@ def _wrapped(text: str, position: int, spaced: bool, tokens: list[Token]) -> int
         tokens.append(Token("word", counted[2], True))
     elif _LETTER_LIST.fullmatch(inside):
         tokens.extend(tokenize(inside))
+    elif len(words := _JOINTS.split(inside)) > 1 and not _MATHS_INSIDE.search(inside):
+        _joined(words, _JOINTS.findall(inside), tokens)
     elif "/" in inside and all(word in UNITS for word in re.findall(r"[a-zA-Z]+", inside)) and inside[0].isalpha():
         tokens.append(Token("word", inside, spaced))
     elif _MATHS_INSIDE.search(inside) and not any(len(w) > 3 for w in re.findall(r"(?<!\\)[a-zA-Z]+", inside)):
@@ -167,9 +179,19 @@ def _wrapped(text: str, position: int, spaced: bool, tokens: list[Token]) -> int
     return end
 
 
+def _joined(words: list[str], joints: list[str], tokens: list[Token]) -> None:
+    """`goats and`, `boys, `, `line segment and circle`: words and the separators between them."""
+    for word, joint in zip(words, [*joints, ""], strict=True):
+        if word and word not in _FILLERS:
+            tokens.append(Token("word", word, True))
+        if joint:
+            found = {SEPARATORS.get(part, "and") for part in re.findall(r"[^\W\d_]+", joint.casefold())}
+            tokens.append(Token("sep", "or" if "or" in found else "and" if found else "quad", True))
+
+
 def _after_unit(tokens: list[Token]) -> bool:
     """`km /`, `m` (a product of units)."""
-    return len(tokens) > 1 and tokens[-1].text == "/" and tokens[-2].kind == "word"
+    return len(tokens) > 1 and tokens[-1].text in ("/", "*") and tokens[-2].kind == "word"
 
 
 def _letters(run: str, spaced: bool, tokens: list[Token]) -> None:
@@ -181,6 +203,10 @@ def _letters(run: str, spaced: bool, tokens: list[Token]) -> None:
         tokens.append(Token("fn", FUNCTIONS[run], spaced))
     elif run in CONSTANTS:
         tokens.append(Token("const", CONSTANTS[run], spaced))
+    elif run in _SHORT_WORDS or (run[1:].islower() and run.casefold() in _SHORT_WORDS):
+        tokens.append(Token("word", run, spaced))
+    elif run in ("oder", "und"):
+        tokens.append(Token("sep", SEPARATORS[run], spaced))
     elif run.casefold() in SEPARATING_WORDS:
         tokens.append(Token("sep", SEPARATING_WORDS[run.casefold()], spaced))
     elif run in PERCENT_WORDS or run in DEGREE_WORDS:
@@ -195,6 +221,8 @@ def _letters(run: str, spaced: bool, tokens: list[Token]) -> None:
         tokens.append(Token("word", run, spaced))
     elif len(run) == 1:
         tokens.append(Token("name", run, spaced))
+    elif last.kind == "num" and len(run) > 2 and run.casefold() in UNITS:
+        tokens.append(Token("word", run.casefold(), spaced))
     elif run in UNITS and (last.kind in ("num", "word") or last.text in (")", "}", "/") or len(run) > 2):
         tokens.append(Token("word", run, spaced))
     elif len(run) <= 3 or _PLAIN_PRODUCTS.issuperset(run):

@@ -16,7 +16,7 @@ from helpers.paths import shared
 
 from holdfast.errors import UsageError
 from holdfast.reward import Reward
-from holdfast.rewards.math_answer.judge import BadReference, reference_parts
+from holdfast.rewards.math_answer.references import BadReference, reference_parts
 from holdfast.sample import Outcome, Sample, Score
 
 REWARD = Reward("math")
@@ -115,16 +115,23 @@ def references() -> Iterator[str]:
 
 
 def test_every_reference_equals_itself() -> None:
-    unlike, count = [], 0
+    """Each that can be judged against (about 98 of 100: the rest is prose of textbooks) is its own answer."""
+    unlike, count, prose = [], 0, 0
     for reference in references():
         if not reference.strip():
             continue
         count += 1
-        parts = " ; ".join(reference_parts(reference))
+        try:
+            parts = " ; ".join(reference_parts(reference))
+        except BadReference:
+            assert REWARD.score(Sample(reference, reference)).value is None
+            prose += 1
+            continue
         for text in (reference, f"After some work, the final answer is $\\boxed{{{parts}}}$."):
             if REWARD.score(Sample(text, reference)).value != 1.0:
                 unlike.append((reference, text))
     assert count > 14_000
+    assert prose <= 0.02 * count
     assert unlike == []
 
 

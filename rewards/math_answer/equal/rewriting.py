@@ -1,0 +1,131 @@
+"""Two notations of one thing: i + 2j and (1, 2), 1 + 2i and (1, 2), 4k + 1 and 1 mod 4, xy = 6 and 6/x, [x] and ⌊x⌋."""
+
+from collections.abc import Iterator
+
+from holdfast.rewards.math_answer.equal.agreement import has_imaginary
+from holdfast.rewards.math_answer.equal.renaming import Pair, linear
+from holdfast.rewards.math_answer.parse.tree import (
+    IMAGINARY,
+    ONE,
+    ZERO,
+    Node,
+    add,
+    fn,
+    mul,
+    neg,
+    num,
+    substitute,
+    symbols,
+    walk,
+)
+
+_BASIS = ("basis i", "basis j", "basis k")
+
+
+def rewritten(gold: Node, pred: Node, in_square_brackets: bool) -> Iterator[Pair]:
+    """Pairs in one notation; nothing where both are in one already."""
+    yield from _vectors(gold, pred)
+    yield from _complex(gold, pred)
+    yield from _residues(gold, pred)
+    yield from _solved(gold, pred)
+    if in_square_brackets and any(part.kind == "fn" and part.value == "floor" for part in walk(gold)):
+        yield gold, fn("floor", pred)
+
+
+def _vectors(gold: Node, pred: Node) -> Iterator[Pair]:
+    sides = [_coordinates(node) for node in (gold, pred)]
+    if sides[0] is None and sides[1] is None:
+        return
+    length = max(len(side) for side in (sides[0] or (), sides[1] or ()))
+    other = _length(pred if sides[0] is not None else gold)
+    if other is not None and (other < 3 or length <= 3):
+        size = max(other, length)
+        pair = [Node("tuple", (*side, *(ZERO,) * (size - len(side))), "()") if side is not None else node
+                for node, side in zip((gold, pred), sides, strict=True)]  # fmt: skip
+        yield pair[0], pair[1]
+
+
+def _coordinates(node: Node) -> tuple[Node, ...] | None:
+    """The coefficients of i, j, k; None without any of them."""
+    names = symbols(node) & set(_BASIS)
+    if not names or not all(linear(node, name) for name in names) or node.kind not in ("add", "mul", "sym"):
+        return None
+    size = 3 if "basis k" in names else 2
+    found = []
+    for wanted in _BASIS[:size]:
+        value = node
+        for name in _BASIS:
+            value = substitute(value, name, ONE if name == wanted else ZERO)
+        found.append(_folded(value))
+    return tuple(found)
+
+
+def _folded(node: Node) -> Node:
+    """Without the products by zero that a substitution leaves."""
+    if node.kind == "mul" and ZERO in node.args:
+        return ZERO
+    return add(*map(_folded, node.args)) if node.kind == "add" else node
+
+
+def _length(node: Node) -> int | None:
+    if node.kind == "tuple":
+        return len(node.args)
+    return len(node.args) if node.kind == "matrix" and all(len(row.args) == 1 for row in node.args) else None
+
+
+def _complex(gold: Node, pred: Node) -> Iterator[Pair]:
+    """The pair of a complex number's parts, for a reference that is one."""
+    point = pred.kind == "tuple" and len(pred.args) == 2 and pred.value == "()" and not has_imaginary(pred)
+    if point and has_imaginary(gold) and not symbols(gold):
+        yield gold, add(pred.args[0], mul(IMAGINARY, pred.args[1]))
+
+
+def _residues(gold: Node, pred: Node) -> Iterator[Pair]:
+    """4k + 1 is 1 modulo 4."""
+    if "mod" in (gold.kind, pred.kind) and gold.kind != pred.kind:
+        sides = [node if node.kind == "mod" else _residue(node) for node in (gold, pred)]
+        if sides[0] is not None and sides[1] is not None:
+            yield sides[0], sides[1]
+    if gold.kind == pred.kind == "list" or {gold.kind, pred.kind} == {"list", "mod"}:
+        parts = [[part if part.kind == "mod" else _residue(part) for part in _parts(node)] for node in (gold, pred)]
+        if (
+            any(part.kind == "mod" for node in (gold, pred) for part in _parts(node))
+            and None not in parts[0] + parts[1]
+        ):
+            lists = [Node("list", tuple(part for part in side if part is not None), "or") for side in parts]
+            yield lists[0], lists[1]
+
+
+def _parts(node: Node) -> tuple[Node, ...]:
+    return node.args if node.kind == "list" else (node,)
+
+
+def _residue(node: Node) -> Node | None:
+    """The residue class of a·k + b with whole a and b."""
+    if node.kind == "rel" and node.value == ("=",) and node.args[0].kind == "sym":
+        node = node.args[1]
+    names = symbols(node)
+    if len(names) != 1:
+        return None
+    (name,) = names
+    start, step = (substitute(node, name, value) for value in (ZERO, ONE))
+    start = _folded(start)
+    if not linear(node, name) or start.kind != "num" or step.kind != "num":
+        return None
+    modulus = step.value[0] - start.value[0]
+    if modulus.denominator != 1 or start.value[0].denominator != 1 or abs(modulus) < 2:
+        return None
+    return Node("mod", (start, num(abs(modulus))))
+
+
+def _solved(gold: Node, pred: Node) -> Iterator[Pair]:
+    """An expression for the one name that a reference's equation has and the answer does not: 6/x for xy = 6."""
+    if gold.kind != "rel" or gold.value != ("=",) or pred.kind in ("rel", "list", "set", "tuple", "num"):
+        return
+    missing = symbols(gold) - symbols(pred)
+    if len(missing) != 1 or not symbols(pred) or symbols(pred) - symbols(gold):
+        return
+    (name,) = missing
+    difference = add(gold.args[0], neg(gold.args[1]))
+    if linear(difference, name):
+        yield substitute(gold.args[0], name, pred), substitute(gold.args[1], name, pred)
