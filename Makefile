@@ -2,14 +2,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BARE := not slow and not gpu and not shared_data and not docker and not bubblewrap and not slurm and not browser
 
-.PHONY: install demo test test-all check bench tables gallery cards tiny-model docs clean
+.PHONY: install demo test test-bare test-all check bench data tables gallery cards tiny-model docs site clean
 
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install -q -c constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[dev]'
 	touch $@
 
 demo: install
@@ -21,6 +22,10 @@ tiny-model: install
 
 test: install
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+# What runs on any machine: without recorded data, engines, cluster and browser.
+test-bare: install
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m '$(BARE)'
 
 test-all: install
 	$(BIN)/python -m pytest -q -m 'not gpu'
@@ -34,11 +39,15 @@ check: install
 bench: install
 	for script in tests/bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
-# Published tables from recorded model outputs (needs ../shared/data and a sandbox).
+# The recorded data of tests and tables, from its sources at pinned commits, into build/shared/data.
+data: install
+	$(BIN)/python tests/bench/fetch_data.py
+
+# Published tables from recorded model outputs (needs `make data` and a sandbox).
 tables: install
 	$(BIN)/python tests/bench/tables.py
 
-# HTML reports of real comparisons of published outputs (needs ../shared/data), into runs/gallery.
+# HTML reports of real comparisons of published outputs (needs `make data`), into runs/gallery.
 gallery: install
 	$(BIN)/python tests/bench/gallery.py
 
@@ -47,6 +56,10 @@ cards: install
 
 docs: install
 	$(BIN)/holdfast rewards docs docs/rewards
+
+# The documentation site, built strictly, into build/site.
+site: install
+	$(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -1,8 +1,26 @@
-"""Settings every test runs under: no hub, no telemetry, few threads."""
+"""Settings every test runs under: no hub, no telemetry, few threads; and markers of what tests need."""
 
 import os
+
+import pytest
+from helpers.needs import markers
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that read the shared data, by what their code and their fixtures use."""
+    known: dict[object, set[str]] = {}
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        fixtures = [fixture.func for found in item._fixtureinfo.name2fixturedefs.values() for fixture in found]
+        for function in (item.function, *fixtures):
+            if function not in known:
+                known[function] = markers(getattr(function, "__wrapped__", function))
+            for marker in known[function]:
+                item.add_marker(marker)

@@ -21,6 +21,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 FOLDERS = {
     "harness": {""},
+    "harness/config.py": {"", "eval"},
     "harness/cli/demo.py": {"", "train"},
     "harness/scoring/grader_diff.py": {"", "train"},
     "harness/importers": {"", "eval"},

@@ -4,6 +4,7 @@ import ast
 import json
 
 import pytest
+from helpers.needs import lacking
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,7 +81,7 @@ def test_functions_are_judged_by_running_them() -> None:
     from holdfast.rewards.sandbox.backends.bubblewrap import available
 
     if missing := available():
-        pytest.skip(f"needs bubblewrap: {missing}")
+        lacking("bubblewrap", f"needs bubblewrap: {missing}")
     reward = Reward("code", backend="bubblewrap")
     docs = list(CODE.source.rows())[:12]  # type: ignore[misc]
     gold = [Sample(d["completion"], d["checks"]) for d in docs]

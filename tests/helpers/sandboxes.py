@@ -1,17 +1,19 @@
 """What tests of the sandbox share: which backends there are, and what may not be left behind."""
 
 import contextlib
-import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-BACKENDS = [pytest.param("bubblewrap"), pytest.param("docker", marks=pytest.mark.docker)]
+from helpers.needs import lacking
+
+_BUBBLEWRAP = pytest.param("bubblewrap", marks=pytest.mark.bubblewrap)
+BACKENDS = [_BUBBLEWRAP, pytest.param("docker", marks=pytest.mark.docker)]
 
 
 def need(backend: str) -> str:
-    """Skip (in CI: fail) where the backend cannot run, saying why."""
+    """Skip (where it is required: fail) where the backend cannot run, saying why."""
     if backend == "docker":
         from holdfast.rewards.sandbox.backends import docker_engine
 
@@ -19,12 +21,12 @@ def need(backend: str) -> str:
     else:
         problem = None if shutil.which("bwrap") else "bubblewrap is not installed"
     if problem:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{backend}: {problem}")
+        lacking(backend, f"{backend}: {problem}")
     return backend
 
 
 def need_any() -> None:
-    """Skip (in CI: fail) where no sandbox can run."""
+    """Skip (where it is required: fail) where no sandbox can run."""
     if not shutil.which("bwrap"):
         need("docker")
 

@@ -1,21 +1,19 @@
 """The HTML report driven in headless Chromium: filter, search, open, keyboard, theme, phone; hostile text is inert."""
 
 import itertools
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import needs
 from helpers.report_samples import HOSTILE, benchmark, extras, flip, full
 
 from holdfast.compare.result import Comparison, Verdict
 from holdfast.report.html.page import render
 
 pytestmark = pytest.mark.browser
-CHROMIUM = os.environ.get("HOLDFAST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -30,13 +28,11 @@ FLAGS = [
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """Headless Chromium with a profile of its own."""
-    if CHROMIUM is None:
-        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("needs Chromium: run .ci/install-chromium")
+    program = needs.chromium()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
 

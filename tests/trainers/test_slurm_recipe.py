@@ -3,20 +3,18 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from helpers import needs
 from helpers.paths import ROOT
 
 
 @pytest.mark.slurm
 @pytest.mark.slow
 def test_the_documented_script_trains_as_two_tasks(untrained: Path, tmp_path: Path) -> None:
-    if shutil.which("sbatch") is None:
-        assert os.environ.get("CI") != "true", "CI runs this test: .ci/start-slurm"
-        pytest.skip("no Slurm here (sbatch is not installed)")
+    needs.slurm("sbatch")
     page = (ROOT / "docs" / "sweeps.md").read_text()
     found = re.search(r"```bash\n(#!/bin/bash.*?)```", page, re.DOTALL)
     assert found

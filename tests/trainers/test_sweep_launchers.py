@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
+from helpers import needs
 
 QUICK = ("suite=[tiny_sort,tiny_upper]", "target=[tiny_sort]", "limit=4", "data.limit=16", "trainer.args.max_steps=1")
 
@@ -78,9 +78,7 @@ def test_a_killed_job_is_missing_in_the_frontier_and_is_run_again_alone(untraine
 
 @pytest.mark.slurm
 def test_a_short_sweep_on_slurm(untrained: Path, tmp_path: Path) -> None:
-    if shutil.which("sinfo") is None:
-        assert os.environ.get("CI") != "true", "CI runs this test: .ci/start-slurm"
-        pytest.skip("no Slurm here (sinfo is not installed)")
+    needs.slurm("sinfo")
     out = tmp_path / "sw"
     words = ["-m", "launcher=slurm", "hydra.launcher.cpus_per_task=1", "hydra.launcher.timeout_min=10", "seed=0,1"]
     env = environment(tmp_path / "cache")

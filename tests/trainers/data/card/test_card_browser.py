@@ -1,13 +1,12 @@
 """The card's page in headless Chromium: whole, quiet, readable on a phone; hostile text is inert."""
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import needs
 from helpers.paths import shared
 
 from holdfast.reward import Reward
@@ -16,20 +15,17 @@ from holdfast.trainers.data.card.training_card import card_of, words_of
 from holdfast.trainers.run.config import DataConfig
 
 pytestmark = pytest.mark.browser
-CHROMIUM = os.environ.get("HOLDFAST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script></style>@@body@@\u202e\ud800"
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    if CHROMIUM is None:
-        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("needs Chromium: run .ci/install-chromium")
+    program = needs.chromium()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
 

@@ -1,0 +1,71 @@
+"""The workflows of the forge: pinned, with few rights, and made of targets that exist."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from helpers.needs import NEEDS
+from helpers.paths import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+MAKEFILE = (ROOT / "Makefile").read_text()
+RIGHTS = {"release.yml": {"id-token": "write", "attestations": "write", "contents": "read"}}
+
+
+def _jobs(path: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load(path.read_text())["jobs"])
+
+
+def _steps(path: Path) -> list[dict[str, Any]]:
+    return [step for job in _jobs(path).values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_to_a_commit(path: Path) -> None:
+    used = [step["uses"] for step in _steps(path) if "uses" in step]
+    assert used
+    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", name) for name in used)
+    lines = [line for line in path.read_text().splitlines() if "uses:" in line]
+    assert all(re.search(r"# v\d+\.\d+\.\d+$", line) for line in lines)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_rights_time_and_concurrency_are_bounded(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "group" in workflow["concurrency"]
+    for job in _jobs(path).values():
+        assert job["timeout-minutes"] <= 360
+        assert job.get("permissions", {}).items() <= RIGHTS.get(path.name, {}).items()
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_what_a_step_runs_is_here(path: Path) -> None:
+    for step in _steps(path):
+        command = step.get("run", "")
+        for target in re.findall(r"\bmake ([\w-]+)", command):
+            assert re.search(rf"^{target}:", MAKEFILE, re.M), command
+        for script in re.findall(r"(?<!\w)(\.ci/[\w-]+|tests/[\w/.]+)", command):
+            assert (ROOT / script).exists(), command
+        required = step.get("env", {}).get("HOLDFAST_REQUIRE", "")
+        assert set(required.split(",")) <= {"", *NEEDS}
+
+
+def test_the_bare_job_leaves_out_what_a_test_may_need() -> None:
+    (bare,) = re.findall(r"^BARE := (.*)$", MAKEFILE, re.M)
+    assert {f"not {need}" for need in NEEDS if need != "packages"} <= set(bare.split(" and "))
+
+
+def test_every_supported_python_is_tested() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    stated = [name.rpartition(" ")[2] for name in project["classifiers"] if ":: Python :: 3." in name]
+    assert _jobs(ROOT / ".github/workflows/test.yml")["test"]["strategy"]["matrix"]["python"] == stated
+
+
+def test_every_target_is_phony() -> None:
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.M)
+    assert set(re.findall(r"^([a-z][\w-]*):", MAKEFILE, re.M)) == set(phony.split())
