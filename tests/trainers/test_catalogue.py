@@ -7,7 +7,8 @@ import pytest
 
 from holdfast.errors import UsageError
 from holdfast.trainers.run.catalogue import builtin_trainers, find_trainer
-from holdfast.trainers.run.compose import choices, compose
+from holdfast.config import choices
+from holdfast.trainers.run.compose import compose
 
 TOY = '''"""A trainer from outside: it learns the answers of question rows."""
 
