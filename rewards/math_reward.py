@@ -11,7 +11,7 @@ from holdfast.rewards.math_answer import quick
 from holdfast.rewards.math_answer.equal.render import show
 from holdfast.rewards.math_answer.judge import Judgement, judge
 from holdfast.rewards.math_answer.parse.reading import read
-from holdfast.rewards.math_answer.references import BadReference
+from holdfast.rewards.math_answer.references import BadReferenceError
 from holdfast.rewards.math_answer.settings import Boxes, Extract, Order, Percent, Settings, Units, Verdict
 from holdfast.rewards.math_answer.worker.pool import POOL, Failure, Task
 from holdfast.sample import Sample, Score
@@ -78,7 +78,7 @@ def _judged(sample: Sample, settings: Settings, memo: Memo) -> Score | Judgement
         key = (text, str(reference))
         try:
             found = memo.get(key) or memo.setdefault(key, judge(text, key[1], settings))
-        except BadReference as bad:
+        except BadReferenceError as bad:
             problem = str(bad)
             continue
         if found.verdict.equal:

@@ -36,7 +36,7 @@ class Judgement(NamedTuple):
 
 
 def judge(text: str, reference: str, settings: Settings) -> Judgement:
-    """Is the text's final answer the reference? Raises BadReference."""
+    """Is the text's final answer the reference? Raises BadReferenceError."""
     gold_parts = reference_parts(reference)
     extraction = extract(text, settings.extract)
     if not extraction.parts:

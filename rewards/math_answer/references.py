@@ -24,19 +24,19 @@ _NUMBERED = re.compile(r"[A-Z][a-z]+ \d{1,3}")
 _MOST_WORDS = 40
 
 
-class BadReference(ValueError):
+class BadReferenceError(ValueError):
     """The reference cannot be read: nobody can be judged against it."""
 
 
 @lru_cache(maxsize=2048)
 def reference_parts(reference: str) -> tuple[str, ...]:
-    """The answer that a reference gives; the contents of its boxes when they are several. Raises BadReference."""
+    """The answer that a reference gives; the contents of its boxes when they are several. Raises BadReferenceError."""
     text = reference.strip()
     if not text:
-        raise BadReference("the reference is empty")
+        raise BadReferenceError("the reference is empty")
     parts = tuple(_checked(part) for part in _parts(text) if read(part).key)
     if not parts:
-        raise BadReference(f"the reference {text!r:.80} is not well-formed")
+        raise BadReferenceError(f"the reference {text!r:.80} is not well-formed")
     return tuple({read(part).key: part for part in parts}.values())
 
 
@@ -52,13 +52,13 @@ def _parts(text: str) -> tuple[str, ...]:
     for shorter in (without_remark(text), _PROPERTY.sub("", text)):
         if shorter != text and _is_answer(shorter):
             return (shorter,)
-    raise BadReference(f"the reference {text!r:.80} is neither an answer nor a worked solution that states one")
+    raise BadReferenceError(f"the reference {text!r:.80} is neither an answer nor a worked solution that states one")
 
 
 def _is_answer(text: str) -> bool:
     """Does it parse whole, or is it a plain text?"""
     if len(text) > MAX_CHARS:
-        raise BadReference(f"the reference has more than {MAX_CHARS} characters")
+        raise BadReferenceError(f"the reference has more than {MAX_CHARS} characters")
     reading = read(text)
     if reading.node is not None or reading.choice:
         return True
@@ -72,10 +72,10 @@ def _is_answer(text: str) -> bool:
 
 def _checked(part: str) -> str:
     if len(part) > MAX_CHARS:
-        raise BadReference(f"the reference has more than {MAX_CHARS} characters")
+        raise BadReferenceError(f"the reference has more than {MAX_CHARS} characters")
     plain = part.replace(r"\{", "").replace(r"\}", "")
     if plain.count("{") != plain.count("}") or not _is_answer(part):
         if not is_prose(part) or not _is_answer(without_remark(part)):
-            raise BadReference(f"the reference {part!r:.80} does not parse whole")
+            raise BadReferenceError(f"the reference {part!r:.80} does not parse whole")
         return without_remark(part)
     return part

@@ -12,7 +12,7 @@ import time
 import atheris
 
 with atheris.instrument_imports(include=["holdfast.rewards.math_answer"]):
-    from holdfast.rewards.math_answer.judge import BadReference, judge, reference_parts
+    from holdfast.rewards.math_answer.judge import BadReferenceError, judge, reference_parts
     from holdfast.rewards.math_answer.settings import Settings
 
 SETTINGS = Settings()
@@ -44,7 +44,7 @@ def one(data: bytes) -> None:
             balanced = reference.count("{") == reference.count("}")
             if found.extraction.parts == (reference,) and balanced:
                 assert found.verdict.equal or found.pending, (reference, found)
-    except BadReference:
+    except BadReferenceError:
         pass
     assert time.process_time() - start < 2, (text, reference)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.config import choices
 from holdfast.errors import UsageError
 from holdfast.trainers.run.catalogue import builtin_trainers, find_trainer
-from holdfast.config import choices
 from holdfast.trainers.run.compose import compose
 
 TOY = '''"""A trainer from outside: it learns the answers of question rows."""

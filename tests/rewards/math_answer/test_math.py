@@ -16,7 +16,7 @@ from helpers.paths import shared
 
 from holdfast.errors import UsageError
 from holdfast.reward import Reward
-from holdfast.rewards.math_answer.references import BadReference, reference_parts
+from holdfast.rewards.math_answer.references import BadReferenceError, reference_parts
 from holdfast.sample import Outcome, Sample, Score
 
 REWARD = Reward("math")
@@ -123,7 +123,7 @@ def test_every_reference_equals_itself() -> None:
         count += 1
         try:
             parts = " ; ".join(reference_parts(reference))
-        except BadReference:
+        except BadReferenceError:
             assert REWARD.score(Sample(reference, reference)).value is None
             prose += 1
             continue
@@ -224,7 +224,7 @@ def test_reference_shapes() -> None:
     assert REWARD.score(Sample("\\boxed{1/2}", ["0.4", "0.5"])).value == 1.0
     assert REWARD.score(Sample("\\boxed{27}", 27.0)).value == 1.0
     assert REWARD.score(Sample("\\boxed{1/2}", ["\\frac{", "0.5"])).value == 1.0
-    with pytest.raises(BadReference):
+    with pytest.raises(BadReferenceError):
         reference_parts("\\boxed{ }}")
 
 
