@@ -12,7 +12,8 @@ import time
 import atheris
 
 with atheris.instrument_imports(include=["holdfast.rewards.math_answer"]):
-    from holdfast.rewards.math_answer.judge import BadReferenceError, judge, reference_parts
+    from holdfast.rewards.math_answer.judge import judge
+    from holdfast.rewards.math_answer.references import BadReferenceError, reference_parts
     from holdfast.rewards.math_answer.settings import Settings
 
 SETTINGS = Settings()
