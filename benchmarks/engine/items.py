@@ -29,7 +29,9 @@ class Item:
     pairs: tuple[tuple[str, str], ...] = ()
     """kind `loglikelihood`: (context, continuation) of each option."""
     generation: Mapping[str, Any] = field(default_factory=dict)
-    """lm-eval's generation arguments."""
+    """Generation arguments in the one form of `generation.canonical`."""
+    seed: int | None = None
+    """Of a sampled answer; None for a greedy one."""
     doc: Doc = field(default_factory=dict)
     asked: tuple[Message, ...] = ()
     """The prompt as messages, examples and system message included; for a base model the question alone."""
@@ -56,7 +58,7 @@ class Item:
     @property
     def cache_key(self) -> str:
         """Of everything about this item that can change its completion (the model's part lies in the file's name)."""
-        return digest([self.kind, self.prompt, self.pairs, self.generation, self.repeat])
+        return digest([self.kind, self.prompt, self.pairs, self.generation, self.repeat, self.seed])
 
 
 @dataclass(slots=True)
@@ -73,6 +75,10 @@ class Completion:
     """A conversation of several turns: all that followed the question. `text` is then the last answer."""
     prompt_cut: bool = False
     """The prompt was longer than the model's context and lost its beginning."""
+    refused: str = ""
+    """Why the server refused to answer; empty when it answered."""
+    budget: int | None = None
+    """Tokens the answer could have, where the server's context left fewer than were asked for."""
 
 
 def build_items(

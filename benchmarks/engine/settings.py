@@ -1,6 +1,6 @@
 """How a measurement is made: everything about it that is neither the model nor the suite."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,10 @@ class Settings:
     """Sampling arguments for every generative task (`temperature`, `top_p`, …); empty: each task's own."""
     seed: int = 0
     """Of sampled answers."""
+    draw: int = 0
+    """Which of several independent draws of the sampled answers: an A/A run takes the next one."""
+    thinking: "str | Sequence[str] | None" = None
+    """How the model marks its thoughts: two markers, or `/regex/`; None: as the known families do."""
     chat_template_args: Mapping[str, Any] = field(default_factory=dict)
     """Passed to the chat template (`enable_thinking: false`)."""
     progress: bool = True

@@ -1,13 +1,21 @@
 """lm-eval's model of transformers (`HFLM`) that keeps what lm-eval does not tell: how long each answer was, whether it
 was cut, whether its prompt was. Importing this module imports torch, transformers and lm-eval."""
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from lm_eval.models.huggingface import HFLM
+from lm_eval.models.utils_hf import stop_sequences_criteria
+
+from holdfast.rewards.answers.thinking import MARKERS
+
+_SPECIAL = re.compile(r"<[^<>]+>|\[[^\[\]]+\]|◁[^▷]+▷")
+"""The tokens that a marker of a thought is made of."""
 
 
 class Lockstep:
@@ -52,20 +60,24 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
     def _model_generate(self, context: Any, max_length: int, stop: Any, **options: Any) -> Any:
         if self.lockstep:
             options["synced_gpus"] = True
-        own = [text for text in stop if text != self.tok_decode([self.eot_token_id], skip_special_tokens=False)]
-        if own:
-            rows = super()._model_generate(context, max_length, stop, **options)
-        else:
-            rows = self._generate_to_end(context, max_length, options)
+        end = self.tok_decode([self.eot_token_id], skip_special_tokens=False)
+        if any(text != end for text in stop):
+            options["stopping_criteria"] = stop_sequences_criteria(
+                self.tokenizer, stop, context.shape[1], context.shape[0]
+            )
+        else:  # lm-eval would decode every row at every step to look for the end token's text
+            options["eos_token_id"] = sorted(
+                self.ends() - {self.tokenizer.pad_token_id} | {self.tokenizer.eos_token_id} - {None}
+            )
+        rows = self._to_the_budget(context, max_length - context.shape[1], options)
         self._answers = rows[:, context.shape[1] :].tolist()
         return rows
 
-    def _generate_to_end(self, context: Any, max_length: int, options: dict[str, Any]) -> Any:
-        """Without stop strings: lm-eval would decode every row at every step to look for them."""
+    def _to_the_budget(self, context: Any, budget: int, options: dict[str, Any]) -> Any:
+        """At most `budget` new tokens, whatever the model's generation_config.json says about lengths."""
         sampling = dict(options)
         if not sampling.get("do_sample"):
             sampling.pop("temperature", None)
-        ends = sorted(self.ends() - {self.tokenizer.pad_token_id} | {self.tokenizer.eos_token_id} - {None})
         with (
             torch.no_grad(),
             torch.autocast(
@@ -76,8 +88,8 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
         ):
             return self.model.generate(
                 input_ids=context,
-                max_length=max_length,
-                eos_token_id=ends,
+                max_new_tokens=budget,
+                num_return_sequences=1,
                 pad_token_id=self.tokenizer.pad_token_id,
                 use_cache=True,
                 **sampling,
@@ -104,6 +116,22 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
         if text != whole:  # lm-eval cut it at a stop string
             return "stop", len(self.tok_encode(text, add_special_tokens=False))
         return ("length" if len(tokens) >= limit else "stop"), len(tokens)
+
+    def tok_decode(self, tokens: Any, skip_special_tokens: bool = True) -> str:
+        """The text of tokens. Markers of a thought stay even where the tokenizer calls them special: without them a
+        thought would be taken for an answer."""
+        if not skip_special_tokens or not self._thought_tokens:
+            return str(super().tok_decode(tokens, skip_special_tokens=skip_special_tokens))
+        dropped = frozenset(self.tokenizer.all_special_ids) - self._thought_tokens
+        kept = [int(token) for token in tokens if int(token) not in dropped]
+        return str(self.tokenizer.decode(kept, skip_special_tokens=False))
+
+    @cached_property
+    def _thought_tokens(self) -> frozenset[int]:
+        """Special tokens that mark thoughts."""
+        words = {word for pair in MARKERS for marker in pair for word in _SPECIAL.findall(marker)}
+        special = dict(zip(self.tokenizer.all_special_tokens, self.tokenizer.all_special_ids, strict=False))
+        return frozenset(token for word, token in special.items() if word in words)
 
     def ends(self) -> frozenset[int]:
         """The tokens that end an answer."""

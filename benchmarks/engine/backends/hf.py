@@ -1,16 +1,19 @@
-"""A transformers model in memory as our engine, through lm-eval's HFLM, with what lm-eval does not tell: how long each
-answer was, whether it was cut, whether its prompt was."""
+"""A transformers model in memory as our engine, through lm-eval's HFLM."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
+from holdfast.benchmarks.engine.backends.generation_defaults import added, defaults
 from holdfast.benchmarks.engine.backends.models import LoadedModel
+from holdfast.benchmarks.engine.backends.openai_wire import cut_at_stops
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.protocol import Emit, instances
 from holdfast.benchmarks.engine.ranks import Ranks
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.shards import sharded
+from holdfast.benchmarks.engine.thoughts import Thinking, after_thought
 from holdfast.errors import UsageError
 from holdfast.files import digest
 from holdfast.sample import Message
@@ -18,6 +21,8 @@ from holdfast.sample import Message
 
 class HFEngine:
     """A transformers model in memory, through lm-eval's HFLM."""
+
+    reusable = True
 
     def __init__(self, loaded: LoadedModel, settings: Settings, ranks: Ranks | None = None) -> None:
         self.loaded = loaded
@@ -27,11 +32,12 @@ class HFEngine:
                 f"{loaded.name}: the weights are spread over several processes (FSDP2): all of them must measure "
                 "together (`measure(…, together=True)` on each), or measure a saved checkpoint"
             )
-        self.chat = loaded.chat
-        self.chunk = int(settings.batch_size)
-        self._seed = int(settings.seed)
         from holdfast.benchmarks.lm_eval_fence.recording_hf import Lockstep, RecordingHFLM
 
+        self.chat = loaded.chat
+        self.chunk = int(settings.batch_size)
+        self._thinking = Thinking.of(settings.thinking)
+        self._settings = settings
         self._lm = RecordingHFLM(
             pretrained=loaded.model,
             tokenizer=loaded.tokenizer,
@@ -47,23 +53,44 @@ class HFEngine:
         """Name, fingerprint, tokenizer hash, dtype, size."""
         return {**self.loaded.describe(), "backend": "hf", "batch_size": self.chunk}
 
-    def key(self) -> str:
-        """Of weights, tokenizer and template, versions and batch size."""
-        versions = [metadata.version(name) for name in ("lm_eval", "transformers", "torch")]
-        template = self._lm.chat_template_args
+    def parts(self) -> dict[str, Any]:
+        """All that can change a completion besides the item, by name."""
         loaded = self.loaded
-        where = str(loaded.model.device.type)
-        return digest(
-            [loaded.fingerprint, loaded.tokenizer_hash, versions, self.chunk, template, where, self.max_length]
-        )
+        return {
+            "backend": "hf",
+            "weights": loaded.fingerprint,
+            "tokenizer": loaded.tokenizer_hash,
+            "generation_config": defaults(loaded.model),
+            "versions": {name: metadata.version(name) for name in ("lm_eval", "transformers", "torch")},
+            "batch_size": self.chunk,
+            "chat_template_args": dict(self._settings.chat_template_args),
+            "device": str(loaded.model.device.type),
+            "loading": dict(loaded.loading),
+            "max_length": self.max_length,
+            "thinking": self._settings.thinking,
+        }
+
+    def key(self) -> str:
+        """Hash of `parts`."""
+        return digest(self.parts())
+
+    def adds(self, generation: Mapping[str, Any]) -> dict[str, Any]:
+        """What the model's generation_config.json adds to these arguments."""
+        return added(self.loaded.model, generation)
 
     def render(self, messages: Sequence[Message]) -> str:
-        """The tokenizer's template."""
-        return str(self._lm.apply_chat_template([dict(message) for message in messages]))
+        """The tokenizer's template; a final assistant message is begun, and the model goes on from it."""
+        begun = messages[-1]["role"] == "assistant"
+        plain = [dict(message) for message in messages]
+        return str(self._lm.apply_chat_template(plain, add_generation_prompt=not begun))
 
     def encode(self, prompt: str) -> list[int]:
         """A prompt's tokens as the model is given them."""
         return list(self._lm.tok_encode(prompt))
+
+    def count(self, prompt: str) -> int:
+        """Tokens of a prompt."""
+        return len(self.encode(prompt))
 
     def ends(self) -> frozenset[int]:
         """The tokens that end an answer."""
@@ -84,15 +111,25 @@ class HFEngine:
     def _generate(self, items: Sequence[Item]) -> list[Completion]:
         import torch
 
+        stops = items[0].generation["until"]
+        later = bool(stops) and any(self._thinks(item) for item in items)
+        asked = [replace(item, generation={**item.generation, "until": []}) for item in items] if later else items
         if items[0].generation.get("do_sample"):
-            torch.manual_seed(int(digest([self._seed, items[0].cache_key])[:12], 16))
-        texts = self._lm.generate_until(instances(items), disable_tqdm=True)
+            torch.manual_seed(int(digest([items[0].seed, items[0].cache_key])[:12], 16))
+        texts = self._lm.generate_until(instances(asked), disable_tqdm=True)
         limit = int(items[0].generation["max_gen_toks"])
         facts = self._lm.take_facts([item.prompt for item in items], texts, limit)
-        return [
-            Completion(text, reason, tokens, prompt_cut=cut)
-            for text, (reason, tokens, cut) in zip(texts, facts, strict=True)
-        ]
+        found = []
+        for item, text, (reason, tokens, cut) in zip(items, texts, facts, strict=True):
+            whole = self._thinking.completed(item.prompt, text)
+            answer = after_thought(whole, lambda rest: cut_at_stops(rest, stops)) if later else whole
+            found.append(Completion(answer, "stop" if answer != whole else reason, tokens, prompt_cut=cut))
+        return found
+
+    def _thinks(self, item: Item) -> bool:
+        """Whether the answer may begin with a thought, which stop strings must not end."""
+        template = str(getattr(self.loaded.tokenizer, "chat_template", None) or "")
+        return self._thinking.expected(item.prompt, template if item.asked or self.chat else "")
 
     def _compare(self, items: Sequence[Item]) -> list[Completion]:
         requests = instances(items)

@@ -60,6 +60,16 @@ class LoadedModel:
         }
 
 
+def load_tokenizer(name: str, revision: str | None = None, trust_remote_code: bool = False) -> Any:
+    """A tokenizer from a directory or hub id. Raises DataError when there is none."""
+    import transformers
+
+    with _loading(name):
+        return transformers.AutoTokenizer.from_pretrained(
+            name, revision=revision or "main", trust_remote_code=trust_remote_code
+        )
+
+
 def load(
     name: str,
     *,

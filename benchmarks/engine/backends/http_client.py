@@ -1,0 +1,113 @@
+"""Requests to a server that may be slow, busy or gone: tried again, waited for, refused in one line without secrets."""
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from holdfast.benchmarks.engine.backends.openai_wire import reason_of
+from holdfast.benchmarks.lm_eval_fence.api_patches import retry_after
+from holdfast.errors import HoldfastError
+
+_REFUSED = frozenset({400, 413, 422})
+"""The request itself is refused: its length, its content, an argument."""
+_MISCONFIGURED = {
+    401: "it wants another API key",
+    403: "this API key may not use the model",
+    404: "there is no such address or model",
+    405: "there is no such address",
+}
+_WAITS = 30
+"""How often a server may say `Retry-After` to one request; these do not count as tries."""
+
+
+class RequestRefusedError(Exception):
+    """The server refuses this request, with its reason; others may be answered."""
+
+
+@dataclass
+class Client:
+    """One server. `headers` hold the key, which never leaves this object: it is masked in every text."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    timeout: float = 300.0
+    """Seconds for one answer."""
+    retries: int = 3
+    verify: "bool | str" = True
+    """Whether certificates are checked, or the path of a CA bundle."""
+    connections: int = 8
+
+    def __post_init__(self) -> None:
+        self._client: Any = None
+        self._lock = Lock()
+
+    def post(self, body: Mapping[str, Any], read: Any) -> Any:
+        """`read(reply)` of the answer. A reply that `read` refuses (ValueError) is asked for again.
+
+        Raises RequestRefusedError for what the server refuses to answer, HoldfastError when it fails.
+        """
+        import httpx
+
+        trouble, tries, waits = "", 0, 0
+        while tries <= self.retries:
+            if trouble:
+                time.sleep(min(0.5 * 2**tries, 10.0) * random.uniform(0.75, 1.25))
+            try:
+                response = self._http().post(self.url, json=dict(body))
+            except httpx.HTTPError as error:
+                trouble, tries = f"{type(error).__name__}: {error}", tries + 1
+                continue
+            wait = retry_after(response.headers) if response.status_code in (429, 503) else None
+            if wait and waits < _WAITS:
+                time.sleep(wait)
+                trouble, waits = "", waits + 1
+                continue
+            self._check(response)
+            if response.status_code == 200:
+                try:
+                    return read(response.json())
+                except ValueError as error:
+                    trouble = f"{type(error).__name__}: {error}"
+            else:
+                trouble = reason_of(response.status_code, response.text)
+            tries += 1
+        raise HoldfastError(self.masked(trouble))
+
+    def get(self, url: str) -> Any:
+        """What a GET of another address of the same server answers as JSON; None where it does not."""
+        import httpx
+
+        try:
+            response = self._http().get(url, timeout=min(self.timeout, 10.0))
+            return response.json() if response.status_code == 200 else None
+        except (httpx.HTTPError, ValueError):
+            return None
+
+    def _check(self, response: Any) -> None:
+        status = response.status_code
+        if status in _REFUSED:
+            raise RequestRefusedError(self.masked(reason_of(status, response.text)))
+        if status in _MISCONFIGURED:
+            said = self.masked(reason_of(status, response.text))
+            raise HoldfastError(f"{_MISCONFIGURED[status]} ({said}); address {self.url}")
+
+    def masked(self, text: str) -> str:
+        """The text without any secret, in one line."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return " ".join(text.split())[:400]
+
+    def _http(self) -> Any:
+        import httpx
+
+        with self._lock:
+            if self._client is None:
+                limits = httpx.Limits(max_connections=self.connections, max_keepalive_connections=self.connections)
+                self._client = httpx.Client(
+                    headers=dict(self.headers), timeout=self.timeout, verify=self.verify, limits=limits
+                )
+            return self._client

@@ -1,0 +1,219 @@
+"""A server that speaks OpenAI's protocol as our engine: chat or plain completions, asked item by item.
+
+What a task and the user set reaches the server unchanged or is refused. One item that the server refuses (its context,
+its content filter) is data: it has no value, the reason stands in its row, and the rest goes on.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from holdfast.benchmarks.engine.backends import openai_wire as wire
+from holdfast.benchmarks.engine.backends import server_identity
+from holdfast.benchmarks.engine.backends.http_client import Client, RequestRefusedError
+from holdfast.benchmarks.engine.backends.server_args import ServerArgs, without_secrets
+from holdfast.benchmarks.engine.backends.server_likelihoods import likelihoods
+from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.protocol import Emit
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.engine.thoughts import OPENING, Thinking, after_thought, answer_of
+from holdfast.errors import DataError, HoldfastError, UsageError
+from holdfast.files import digest
+from holdfast.sample import Message
+
+
+class OpenAIEngine:
+    """Chat completions (the server renders the template) or plain completions (`tokenizer=` renders it)."""
+
+    lockstep = False
+
+    def __init__(self, backend: str, model: str, arguments: Mapping[str, Any], settings: Settings) -> None:
+        self.arguments = ServerArgs.read(backend, arguments)
+        self.model, self._backend, self._settings = model, backend, settings
+        self._chat_endpoint = "chat" in backend
+        self._hosted = backend.startswith("openai")
+        if self._hosted and settings.chat_template_args:
+            raise UsageError(f"backend {backend!r} takes no chat_template_args: OpenAI's models have no open template")
+        self.chunk = max(512, 4 * self.arguments.num_concurrent)
+        self._client = self._open()
+        self.chat = self._chat_endpoint or bool(getattr(self.tokenizer, "chat_template", None))
+        self.max_length = settings.max_length or self.arguments.max_length or self.identity.context
+        self._thinking = Thinking.of(settings.thinking)
+
+    def _open(self) -> Client:
+        given = self.arguments
+        authorization = {"Authorization": f"Bearer {given.key}"} if given.key else {}
+        return Client(
+            given.base_url,
+            {**authorization, **given.header},
+            given.secrets(),
+            timeout=given.timeout,
+            retries=given.max_retries,
+            verify=given.ca_cert_path or given.verify_certificate,
+            connections=given.num_concurrent,
+        )
+
+    @cached_property
+    def identity(self) -> server_identity.Identity:
+        """What the server says it serves."""
+        return server_identity.ask(self._client, self.model)
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer of plain completions; None without `tokenizer=`."""
+        name = self.arguments.tokenizer
+        if name is None:
+            return None
+        if self._chat_endpoint:
+            raise UsageError("a chat endpoint renders the template itself: tokenizer= has no effect on it")
+        from holdfast.benchmarks.engine.backends.models import load_tokenizer
+
+        return load_tokenizer(name, self.arguments.revision, self.arguments.trust_remote_code)
+
+    @property
+    def reusable(self) -> bool:
+        """Whether equal keys mean equal weights: only where the server names a hash of them."""
+        return self.identity.weights is not None
+
+    def parts(self) -> dict[str, Any]:
+        """All that can change a completion besides the item, by name."""
+        given = self.arguments
+        return {
+            "backend": self._backend,
+            "model": self.model,
+            "server": self.identity.hash,
+            "address": without_secrets(given.base_url),
+            "tokenizer": [given.tokenizer, given.revision, given.tokenized_requests],
+            "max_length": self.max_length,
+            "chat_template_args": dict(self._settings.chat_template_args),
+            "extra_body": given.extra_body,
+            "continue_final_message": given.continue_final_message,
+            "thinking": self._settings.thinking,
+        }
+
+    def key(self) -> str:
+        """Hash of `parts`."""
+        return digest(self.parts())
+
+    def describe(self) -> dict[str, Any]:
+        """Name and backend; the weights' fingerprint where the server says it."""
+        return {
+            "name": self.model,
+            "backend": self._backend,
+            "fingerprint": self.identity.weights or "",
+            "served": dict(self.identity.served),
+            "arguments": without_secrets({"base_url": self.arguments.base_url, "extra_body": self.arguments.extra_body}),
+        }
+
+    def canary(self) -> str:
+        """What the server answers to a fixed question, greedily."""
+        text = server_identity.CANARY
+        prompt = json.dumps([{"role": "user", "content": text}]) if self._chat_endpoint else text
+        found = self._answered(Item("canary", "0", 0, "generate", prompt, generation=_GREEDY))
+        return found.refused or found.text
+
+    def count(self, prompt: str) -> int:
+        """Tokens of a prompt; 0 where no tokenizer is known (the server then counts)."""
+        return len(self.tokenizer(prompt, add_special_tokens=False).input_ids) if self.tokenizer is not None else 0
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The tokenizer's template; for a chat endpoint the conversation as JSON, which the server renders.
+
+        A final assistant message is begun, not finished: the model goes on from it."""
+        begun = messages[-1]["role"] == "assistant"
+        if self._chat_endpoint:
+            if begun and not self.arguments.continue_final_message:
+                raise UsageError(
+                    "this task begins the model's answer, which not every chat endpoint can go on from: with vLLM or "
+                    "SGLang set backend_args.continue_final_message=true, else use backend=local-completions"
+                )
+            return json.dumps([dict(message) for message in messages], ensure_ascii=False)
+        return str(
+            self.tokenizer.apply_chat_template(
+                [dict(message) for message in messages],
+                tokenize=False,
+                add_generation_prompt=not begun,
+                continue_final_message=begun,
+                **self._settings.chat_template_args,
+            )
+        )
+
+    def run(self, items: Sequence[Item], emit: Emit) -> None:
+        """Answers come as they arrive; after a failure those that are already asked for are kept, too."""
+        if items[0].kind != "generate":
+            if self._chat_endpoint:
+                raise DataError(
+                    f"task {items[0].task!r} compares log-likelihoods, which a chat endpoint does not return; use its "
+                    "generative form, backend=local-completions, or vllm"
+                )
+            emit(likelihoods(items, self._client, self.model, self.tokenizer, self.max_length))
+            return
+        extra = wire.unknown_arguments(items[0].generation)
+        if extra:
+            raise UsageError(f"task {items[0].task!r}: a server takes no generation argument {', '.join(extra)}")
+        failure: HoldfastError | None = None
+        with ThreadPoolExecutor(self.arguments.num_concurrent) as pool:
+            asked = {pool.submit(self._answered, item): item for item in items}
+            for future in as_completed(asked):
+                if future.cancelled():
+                    continue
+                try:
+                    emit([(asked[future], future.result())])
+                except HoldfastError as error:
+                    failure = failure or error
+                    pool.shutdown(wait=False, cancel_futures=True)
+        if failure is not None:
+            raise HoldfastError(
+                f"{self.model}: the server failed ({failure}); what it answered is kept: the same command goes on "
+                "from there"
+            )
+
+    def _answered(self, item: Item) -> Completion:
+        stops = item.generation["until"]
+        try:
+            found = self._asked(item, stops if not self._thinks(item) else ())
+            if stops and found.finish_reason == "stop" and found.text.startswith(OPENING) and not answer_of(found.text):
+                found = self._asked(item, ())  # the stop string ended the thought
+        except RequestRefusedError as error:
+            return Completion(refused=str(error))
+        if found.refused:
+            return found
+        whole = self._thinking.completed("" if self._chat_endpoint else item.prompt, found.text)
+        return replace(found, text=after_thought(whole, lambda rest: wire.cut_at_stops(rest, stops)))
+
+    def _thinks(self, item: Item) -> bool:
+        return self._settings.thinking is not None or (not self._chat_endpoint and self._thinking.opens(item.prompt))
+
+    def _asked(self, item: Item, stops: Sequence[str]) -> Completion:
+        body = self._body(item, stops)
+        try:
+            return self._client.post(body, wire.read)  # type: ignore[no-any-return]
+        except RequestRefusedError as error:
+            room = wire.room(str(error))
+            wanted = item.generation["max_gen_toks"]
+            if room is None or room >= wanted:
+                raise
+            smaller = replace(item, generation={**item.generation, "max_gen_toks": room})
+            found: Completion = self._client.post(self._body(smaller, stops), wire.read)
+            return replace(found, budget=room)
+
+    def _body(self, item: Item, stops: Sequence[str]) -> dict[str, Any]:
+        made = wire.body(self.model, item.generation, hosted=self._hosted and self._chat_endpoint, stops=stops)
+        if item.seed is not None:
+            made["seed"] = int(digest([item.seed, item.prompt, item.repeat])[:7], 16)
+        if not self._chat_endpoint:
+            tokens = self.tokenizer is not None and self.arguments.tokenized_requests
+            prompt = self.tokenizer(item.prompt, add_special_tokens=False).input_ids if tokens else item.prompt
+            return {**made, "prompt": prompt, **self.arguments.extra_body}
+        messages = json.loads(item.prompt)
+        if messages[-1]["role"] == "assistant":
+            made |= {"add_generation_prompt": False, "continue_final_message": True}
+        if self._settings.chat_template_args:
+            made["chat_template_kwargs"] = dict(self._settings.chat_template_args)
+        return {**made, "messages": messages, **self.arguments.extra_body}
+
+
+_GREEDY = {"until": [], "max_gen_toks": 32, "do_sample": False, "temperature": 0.0}

@@ -1,0 +1,127 @@
+"""What is sent to an OpenAI-compatible server and what comes back: request bodies and replies, without any network."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from holdfast.benchmarks.engine.items import Completion
+from holdfast.benchmarks.engine.thoughts import joined
+
+MOST_STOPS = 4
+"""Stop strings a chat endpoint takes; further ones are applied to the answer here."""
+_REASONERS = re.compile(r"^(o[1-9]|gpt-5)")
+"""OpenAI's models that refuse `temperature` and `stop`."""
+_PASSED = ("top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
+"""Sampling arguments that go to the server under their own names."""
+
+
+def body(model: str, generation: Mapping[str, Any], *, hosted: bool, stops: Sequence[str]) -> dict[str, Any]:
+    """The part of a request that chat and plain completions share. `generation`: canonical arguments; `hosted`: OpenAI's
+    own endpoint, whose reasoning models take neither temperature nor stop strings."""
+    budget = "max_completion_tokens" if hosted else "max_tokens"
+    made: dict[str, Any] = {"model": model, budget: generation["max_gen_toks"]}
+    made |= {name: generation[name] for name in _PASSED if generation.get(name) is not None}
+    if hosted and _REASONERS.match(model):
+        return made
+    made["temperature"] = generation["temperature"]
+    if stops:
+        made["stop"] = list(stops)[:MOST_STOPS]
+    return made
+
+
+def unknown_arguments(generation: Mapping[str, Any]) -> list[str]:
+    """Generation arguments that have no counterpart on a server."""
+    known = {"until", "max_gen_toks", "do_sample", "temperature", "seed", *_PASSED}
+    return sorted(name for name, value in generation.items() if name not in known and value is not None)
+
+
+def read(reply: Any) -> Completion:
+    """The one completion of a reply. A thought in a field of its own stands before the text, in `<think>` markers.
+
+    Raises ValueError for what is no completion: a body without choices or with a wrong number of them, or no text that
+    neither the limit, a filter, a refusal nor reasoning explains. A content filter's stop is a refusal.
+    """
+    choice = _choice(reply)
+    message = choice.get("message") if "message" in choice else {"content": choice.get("text")}
+    if not isinstance(message, Mapping):
+        raise ValueError(f"the server's reply has no message: {_short(choice)}")
+    reason = choice.get("finish_reason")
+    if reason == "content_filter":
+        return Completion(refused=f"content filter: {_filtered(choice)}", finish_reason=reason)
+    text, thought = _text(message.get("content")), message.get("reasoning_content") or message.get("reasoning")
+    text = message.get("refusal") if text is None and isinstance(message.get("refusal"), str) else text
+    thought = thought if isinstance(thought, str) else None
+    if text is None and not (reason == "length" or thought):
+        raise ValueError(f"the server's reply has no text (finish_reason {reason!r}): {_short(choice)}")
+    cut = reason == "length"
+    usage = reply.get("usage")
+    used = usage.get("completion_tokens") if isinstance(usage, Mapping) else None
+    whole = joined(thought, text or "", closed=not (cut and not text))
+    finish = "length" if cut or text is None else str(reason) if reason else None
+    return Completion(whole, finish, used if isinstance(used, int) else None)
+
+
+def _choice(reply: Any) -> Mapping[str, Any]:
+    choices = reply.get("choices") if isinstance(reply, Mapping) else None
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
+        raise ValueError(f"the server's reply is no completion: {_short(reply)}")
+    if len(choices) > 1 or choices[0].get("index", 0) != 0:
+        raise ValueError(f"the server's reply has the wrong choices: {_short(reply)}")
+    return choices[0]
+
+
+def _text(content: Any) -> str | None:
+    """A message's text; parts of a list (text parts) joined. Raises ValueError for anything else."""
+    if isinstance(content, str | None):
+        return content
+    if isinstance(content, list) and content and all(isinstance(p, Mapping) and p.get("type") == "text" for p in content):
+        return "".join(str(part.get("text", "")) for part in content)
+    raise ValueError(f"the server's reply has no text: {_short(content)}")
+
+
+def _filtered(choice: Mapping[str, Any]) -> str:
+    results = choice.get("content_filter_results")
+    found = [name for name, one in results.items() if isinstance(one, Mapping) and one.get("filtered")] if isinstance(
+        results, Mapping
+    ) else []
+    return ", ".join(found) or "the server stopped the answer"
+
+
+def _short(value: Any) -> str:
+    return str(value)[:200]
+
+
+def cut_at_stops(text: str, stops: Sequence[str]) -> str:
+    """The text up to the first of the stop strings."""
+    return min((text.split(stop, 1)[0] for stop in stops if stop), key=len, default=text)
+
+
+def reason_of(status: int, content: str) -> str:
+    """Why a server refused a request, in its words, in one line."""
+    try:
+        found: Any = json.loads(content)
+    except ValueError:
+        found = content
+    for key in ("error", "message", "detail"):
+        if isinstance(found, Mapping) and key in found:
+            found = found[key]
+    return f"HTTP {status}: {' '.join(str(found).split())[:300]}"
+
+
+_CONTEXT = re.compile(r"maximum context length (?:is|of) (\d+)", re.IGNORECASE)
+_PROMPT = re.compile(
+    r"\((\d+) in the (?:messages|prompt)|(?:request|prompt|messages?) (?:has|contains?|have|resulted in)"
+    r"(?: at least)? (\d+) (?:input )?tokens|(\d+) input tokens",
+    re.IGNORECASE,
+)
+
+
+def room(reason: str) -> int | None:
+    """Tokens that a server's complaint about the context leaves to the answer; None where it names no numbers or the
+    prompt alone does not fit."""
+    context, prompt = _CONTEXT.search(reason), _PROMPT.search(reason)
+    if context is None or prompt is None:
+        return None
+    left = int(context[1]) - int(next(group for group in prompt.groups() if group))
+    return left if left > 0 else None
