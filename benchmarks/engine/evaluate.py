@@ -3,11 +3,13 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.benchmarks.engine.backends.models import LOADING_ARGUMENTS, LoadedModel, load
+from holdfast.benchmarks.engine.backends.server_args import BACKENDS, without_secrets
+from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.ranks import joined
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.suites.eval_config import EvalConfig
@@ -74,9 +76,9 @@ def _evaluate(config: EvalConfig, suite: Suite, out: Path, first_process: bool) 
 
 
 def _again(config: EvalConfig, model: Any, suite: Suite, out: Path) -> Measurement:
-    """The A/A run: the cache is its own, or nothing would be generated."""
-    place = out / ("after" if config.against is None else "noise")
-    return _measured(config, model, suite, place, place / "cache")
+    """The A/A run: the cache is its own, or nothing would be generated; sampled answers are drawn anew."""
+    folder = out / ("after" if config.against is None else "noise")
+    return _measured(config, model, suite, folder, folder / "cache", draw=1)
 
 
 def _export(config: EvalConfig, measurement: Measurement) -> None:
@@ -88,7 +90,7 @@ def _export(config: EvalConfig, measurement: Measurement) -> None:
 
 def _write_manifest(config: EvalConfig, suite: Suite, out: Path, started: float) -> None:
     seconds = {"measure": round(time.perf_counter() - started, 3)}
-    write_json(out / "manifest.json", manifest(asdict(config), suite=suite.name, seconds=seconds))
+    write_json(out / "manifest.json", manifest(without_secrets(asdict(config)), suite=suite.name, seconds=seconds))
 
 
 def _compared(
@@ -123,16 +125,16 @@ def directory_of(config: EvalConfig) -> Path:
     return Path(config.out or f"runs/eval-{Path(name).name}-{digest(identity)[:8]}")
 
 
-def _measured(config: EvalConfig, model: Any, suite: Suite, out: Path, cache: Path | None = None) -> Measurement:
-    from holdfast.benchmarks.engine.measuring import measure
-
+def _measured(
+    config: EvalConfig, model: Any, suite: Suite, out: Path, cache: Path | None = None, draw: int = 0
+) -> Measurement:
     return measure(
         open_model(config, model),
         suite,
         out,
         data_root=Path(config.data_root) if config.data_root else None,
         cache=cache or cache_of(config),
-        settings=settings_of(config),
+        settings=replace(settings_of(config), draw=draw),
         together=True,
     )
 
@@ -149,21 +151,45 @@ def open_model(config: EvalConfig, model: Any) -> "LoadedModel | Mapping[str, An
         raise UsageError(f"a model's mapping needs the key 'model'; it has {sorted(own)}")
     backend = own.pop("backend", config.backend)
     if backend != "hf":
-        extra = {"revision": config.revision, "dtype": None if config.dtype == "auto" else config.dtype}
-        named = {key: value for key, value in extra.items() if value is not None}
-        return {"backend": backend, **named, **config.backend_args, **own}
+        return {"backend": backend, **_shared(config, backend), **config.backend_args, **own}
     options: dict[str, Any] = {key: own.pop(key, getattr(config, key)) for key in _LOADING}
-    if len(own) > 1:
-        raise unknown("key of a model", next(key for key in own if key != "model"), ("model", "backend", *_LOADING))
-    return load(str(own["model"]), **options)
+    more = {**config.backend_args, **{key: value for key, value in own.items() if key != "model"}}
+    for key in more:
+        if key not in LOADING_ARGUMENTS:
+            raise unknown("argument of backend 'hf'", key, LOADING_ARGUMENTS)
+    return load(str(own["model"]), **options, **more)
 
 
-_LOADING = ("revision", "dtype", "device", "trust_remote_code", "tokenizer")
+def _shared(config: EvalConfig, backend: str) -> dict[str, Any]:
+    """The command's keys that say how a model is loaded, as arguments of a backend. Raises UsageError for one that
+    would have no effect."""
+    given = {
+        "revision": config.revision,
+        "dtype": None if config.dtype == "auto" else config.dtype,
+        "device": config.device,
+        "tokenizer": config.tokenizer,
+        "trust_remote_code": config.trust_remote_code or None,
+        "peft": config.peft,
+        "quantization": config.quantization,
+    }
+    named = {key: value for key, value in given.items() if value is not None}
+    if backend in BACKENDS:
+        for key in ("dtype", "device", "peft", "quantization"):
+            if key in named:
+                raise UsageError(f"{key}= has no effect on a server ({backend}): it is the server's own setting")
+        if "revision" in named and "tokenizer" not in named:
+            raise UsageError("revision= of a server's model is the server's own setting (with tokenizer= it is that's)")
+    if backend == "vllm" and "peft" in named:
+        named |= {"lora_local_path": named.pop("peft")}
+    return named
+
+
+_LOADING = ("revision", "dtype", "device", "trust_remote_code", "tokenizer", "peft", "quantization")
 
 
 _MEASURING = (
     *("batch_size", "chat", "chat_template_args", "limit", "max_tokens", "max_length"),
-    *("repeats", "sampling", "seed"),
+    *("repeats", "sampling", "seed", "thinking"),
 )
 
 

@@ -143,8 +143,15 @@ def generation_arguments(task: Task, chat: bool) -> dict[str, Any]:
         raise UsageError(
             f"task {task.name!r}: {task.repeats} repeats of a greedy answer are all the same; set sampling"
         )
-    how = {"do_sample": True, **sampling} if sampling.get("temperature") else {"do_sample": False, "temperature": 0.0}
-    return {"until": stop, "max_gen_toks": task.max_tokens, **how}
+    samples = bool(sampling.get("temperature"))
+    return {"until": stop, "max_gen_toks": task.max_tokens, **sampling, "do_sample": samples} | (
+        {} if samples else {"temperature": 0.0}
+    )
+
+
+def seed_of(generation: Mapping[str, Any], seed: int, draw: int = 0) -> int | None:
+    """The seed of a sampled answer; None for a greedy one. `draw`: which of several independent draws."""
+    return seed + 1_000_003 * draw if generation.get("do_sample") else None
 
 
 class Examples:

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from glob import escape
@@ -63,6 +63,11 @@ class Journal:
             os.fsync(stream.fileno())
             self._ends[self.path] = stream.tell()
         self.records |= {key: dict(record) for key, record in records.items()}
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Take records for absent in this process; what is appended next under their keys replaces them on disk."""
+        for key in list(keys):
+            self.records.pop(key, None)
 
     @contextmanager
     def locked(self, what: str) -> Iterator[None]:

@@ -1,87 +1,135 @@
-"""lm-eval's own tasks in our suites."""
+"""lm-eval's own tasks in our suites: its prompts, filters and metrics, our engine, cache and rows.
+
+What a suite sets on such a task is honoured (`fewshot`, `system`, `max_tokens`, `stop`, `sampling`, `repeats`, `limit`,
+`chat`, `metric`, `filter`, `include_path`, `chance`) or refused. A group that lm-eval aggregates (`mmlu_stem`) is one
+benchmark whose tasks are its categories; other groups and tags become one benchmark for each of their tasks.
+"""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.generation import canonical
+from holdfast.benchmarks.engine.items import Item, seed_of
+from holdfast.benchmarks.engine.lm_eval_judge import LmEvalJudge
 from holdfast.benchmarks.engine.protocol import Engine
-from holdfast.benchmarks.engine.scoring import Finished
 from holdfast.benchmarks.engine.settings import Settings
-from holdfast.benchmarks.engine.work import Work, lower, uses_chat
+from holdfast.benchmarks.engine.work import Work, lower, system_shown, uses_chat
 from holdfast.benchmarks.lm_eval_fence import index
-from holdfast.benchmarks.lm_eval_fence.requests import filtered
 from holdfast.benchmarks.suites.source import mirror_cache
 from holdfast.benchmarks.suites.suite import Entry
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import digest
 from holdfast.runs.measurement import TaskResult
-from holdfast.sample import Score
 
-_PREFERRED = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc", "pass@1", "f1")
-"""Which of a task's metrics is its primary one; else the first that is one number per item."""
+_HONOURED = (
+    *("fewshot", "system", "max_tokens", "stop", "sampling", "repeats", "metric", "chance", "filter", "include_path"),
+)
+"""Settings of a suite that have a meaning for a task of lm-eval."""
 
 
 def lm_eval_works(entries: Sequence[Entry], engine: Engine, settings: Settings) -> list[Work]:
-    """The works of entries that name lm-eval's own tasks; a group becomes one work per task.
+    """The works of entries that name lm-eval's own tasks.
 
-    Raises UsageError for an unknown name, DataError when the data cannot be loaded."""
+    Raises UsageError for an unknown name or a setting without meaning, DataError when the data cannot be loaded."""
     works = []
     for entry in entries:
-        if not index.has(entry.lm_eval):
+        folder = entry.overrides.get("include_path")
+        if not index.has(entry.lm_eval, folder):
             raise unknown("lm-eval task", entry.lm_eval, index.names())
-        tasks = _loaded(entry.lm_eval)
-        for name, task in tasks.items():
-            works.append(foreign_work(entry.name if len(tasks) == 1 else name, task, entry, engine, settings))
+        for name in entry.overrides:
+            if name not in _HONOURED:
+                raise unknown(f"setting of lm-eval's task {entry.lm_eval!r}", name, _HONOURED)
+        tasks, aggregated = _loaded(entry.lm_eval, folder)
+        if len(tasks) == 1 or aggregated:
+            works.append(lm_eval_work(entry.name, tasks, entry, engine, settings))
+        else:
+            works += [lm_eval_work(name, {name: task}, entry, engine, settings) for name, task in tasks.items()]
     return works
 
 
-def _loaded(name: str) -> dict[str, Any]:
+def _loaded(name: str, folder: str | None) -> tuple[dict[str, Any], bool]:
+    """The tasks of a name, and whether lm-eval aggregates them to one number."""
     try:
-        return dict(index.load(name, _mirrored(name)))
-    except (OSError, ValueError, RuntimeError) as error:
-        first = str(error).partition("\n")[0]
-        raise DataError(f"lm-eval's task {name!r}: cannot load its data: {first:.300}") from error
+        return index.load(name, _mirrored(name, folder), folder)
+    except (OSError, ValueError, RuntimeError, ImportError, LookupError) as error:
+        raise DataError(f"lm-eval's task {name!r}: cannot load it: {_one_line(error)}") from error
 
 
-def _mirrored(name: str) -> "str | dict[str, Any]":
+def _one_line(error: Exception) -> str:
+    """The first line of an error that says something; nltk puts its own in a box of stars."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip(" *")]
+    text = lines[0] if lines else type(error).__name__
+    return f"{text:.300}" + ("; run `python -m nltk.downloader punkt punkt_tab`" if "nltk" in str(error).lower() else "")
+
+
+def _mirrored(name: str, folder: str | None) -> "str | dict[str, Any]":
     """The task itself, or under $HOLDFAST_HUB (a folder of repositories) reading its copy there."""
     hub = os.environ.get("HOLDFAST_HUB")
-    config = index.config_of(name)
+    config = index.config_of(name, folder)
     if not hub or not config.get("dataset_path") or not (Path(hub) / config["dataset_path"]).is_dir():
         return name
-    place = (Path(hub) / config["dataset_path"]).resolve()
-    options = {**(config.get("dataset_kwargs") or {}), "cache_dir": mirror_cache(place)}
-    return {"group": "mirrored", "task": [{"task": name, "dataset_path": str(place), "dataset_kwargs": options}]}
+    copy = (Path(hub) / config["dataset_path"]).resolve()
+    options = {**(config.get("dataset_kwargs") or {}), "cache_dir": mirror_cache(copy)}
+    return {"group": "mirrored", "task": [{"task": name, "dataset_path": str(copy), "dataset_kwargs": options}]}
 
 
-def foreign_work(name: str, task: Any, entry: Entry, engine: Engine, settings: Settings) -> Work:
-    """The work of one of lm-eval's task objects."""
+def lm_eval_work(
+    name: str, tasks: Mapping[str, Any], entry: Entry, engine: Engine, settings: Settings
+) -> Work:
+    """The work of one task object of lm-eval's, or of several as one benchmark."""
     chat = uses_chat(entry, engine, settings)
-    shots = entry.overrides.get("fewshot", task.config.num_fewshot) or 0
-    task.set_config("num_fewshot", int(shots))
-    task.set_fewshot_seed(1234)
-    chosen = _subset(task, lower(entry.limit, settings.limit))
-    task.build_all_requests(
-        samples=chosen,
-        apply_chat_template=chat,
-        fewshot_as_multiturn=chat,
-        chat_template=_render(engine) if chat else None,
-        tokenizer_name="",
-    )
-    items = _items(name, task, chosen, entry)
-    metric = str(entry.overrides.get("metric", ""))
-    judge = _ForeignJudge(task, metric)
+    chosen = _subsets(tasks, lower(entry.limit, settings.limit))
+    items: list[Item] = []
+    for part, task in tasks.items():
+        if chosen[part] is None or chosen[part]:
+            _build(task, entry, engine, chat, chosen[part])
+            items += _items(name, part if len(tasks) > 1 else "", task, chosen[part], entry, settings)
+    judge = LmEvalJudge(dict(tasks), str(entry.overrides.get("metric", "")), str(entry.overrides.get("filter", "")))
+    first = next(iter(tasks.values()))
+    generation = {key: value for key, value in items[0].generation.items()}
     result = TaskResult(
         task=name,
-        version=str(task.VERSION or task.config.metadata or "1"),
-        reward={"name": f"lm_eval:{task.config.task}", "version": index.version(), "options": {}},
-        generation={"kind": task.OUTPUT_TYPE, "chat_template": chat, "fewshot": shots, **items[0].generation},
+        version=str(first.VERSION or first.config.metadata or "1"),
+        reward={"name": f"lm_eval:{entry.lm_eval}", "version": index.version(), "options": judge.options},
+        generation={
+            "kind": first.OUTPUT_TYPE,
+            "chat_template": chat,
+            "fewshot": _shots(first, entry),
+            **({"system": entry.overrides["system"]} if entry.overrides.get("system") else {}),
+            **generation,
+            **({"repeats": max(item.repeat for item in items) + 1, "seed": settings.seed}
+               if generation.get("do_sample") else {}),  # fmt: skip
+        },
         metric=judge.metric,
+        chance=entry.overrides.get("chance"),
     )
-    return Work(name, items, judge, result)
+    return Work(name, items, judge, result, hold=judge.grouped, k=entry.k)
+
+
+def _shots(task: Any, entry: Entry) -> int:
+    return int(entry.overrides.get("fewshot", task.config.num_fewshot) or 0)
+
+
+def _build(task: Any, entry: Entry, engine: Engine, chat: bool, chosen: list[int] | None) -> None:
+    """lm-eval's requests, in `task.instances`."""
+    task.set_config("num_fewshot", _shots(task, entry))
+    task.set_fewshot_seed(1234)
+    system = entry.overrides.get("system")
+    if system and chat:
+        system_shown(entry.name, str(system), engine)
+    try:
+        task.build_all_requests(
+            samples=chosen,
+            system_instruction=None if system is None else str(system),
+            apply_chat_template=chat,
+            fewshot_as_multiturn=chat,
+            chat_template=_render(engine) if chat else None,
+            tokenizer_name="",
+        )
+    except (LookupError, ImportError) as error:
+        raise DataError(f"lm-eval's task {entry.lm_eval!r}: {_one_line(error)}") from error
 
 
 def _render(engine: Engine) -> Callable[..., str]:
@@ -91,89 +139,83 @@ def _render(engine: Engine) -> Callable[..., str]:
     return render
 
 
-def _subset(task: Any, limit: int | None) -> list[int] | None:
-    """Positions of a fixed subset, chosen by the docs' hashes; None for all."""
-    docs = task.eval_docs
-    if limit is None or limit >= len(docs):
-        return None
-    ranked = sorted(range(len(docs)), key=lambda i: digest(docs[i]))
-    return sorted(ranked[:limit])
+def _subsets(tasks: Mapping[str, Any], limit: int | None) -> dict[str, list[int] | None]:
+    """By task the positions of a fixed subset, chosen by the docs' hashes, each task with its share; None for all."""
+    sizes = {name: len(task.eval_docs) for name, task in tasks.items()}
+    if limit is None or limit >= sum(sizes.values()):
+        return dict.fromkeys(tasks)
+    ranked = []
+    for name, task in tasks.items():
+        docs = task.eval_docs
+        order = sorted(range(sizes[name]), key=lambda i: digest(docs[i]))
+        ranked += [((rank + 0.5) / sizes[name], name, position) for rank, position in enumerate(order)]
+    taken = sorted(ranked)[:limit] if len(tasks) > 1 else ranked[:limit]
+    return {name: sorted(position for _, owner, position in taken if owner == name) for name in tasks}
 
 
-def _items(name: str, task: Any, chosen: list[int] | None, entry: Entry) -> list[Item]:
+def _items(
+    name: str, part: str, task: Any, chosen: list[int] | None, entry: Entry, settings: Settings
+) -> list[Item]:
     grouped: dict[int, list[Any]] = {}
     for instance in task.instances:
         grouped.setdefault(instance.doc_id, []).append(instance)
-    repeats = int(entry.overrides.get("repeats", 1))
     items = []
     for position, instances in grouped.items():
         doc_id = str(chosen[position] if chosen else position)
-        items += [_item(name, doc_id, repeat, task, instances) for repeat in range(repeats)]
+        arguments = [instance.args for instance in instances]
+        if any(len(one) > 2 for one in arguments):
+            raise UsageError(f"lm-eval's task {task.config.task!r} asks with images or audio, which no backend here takes")
+        common = _common(name, part, doc_id, task, instances[0].doc, arguments[0][0])
+        if task.OUTPUT_TYPE == "generate_until":
+            generation = _generation(arguments[0][1], entry, settings)
+            repeats = _repeats(task, generation, entry, settings)
+            seed = seed_of(generation, settings.seed, settings.draw)
+            items += [
+                Item(**common, kind="generate", repeat=repeat, generation=generation, seed=seed)
+                for repeat in range(repeats)
+            ]
+        elif task.OUTPUT_TYPE == "loglikelihood_rolling":
+            items.append(Item(**common, kind="rolling", repeat=0))
+        else:
+            pairs = tuple((one[0], one[1]) for one in arguments)
+            items.append(Item(**common, kind="loglikelihood", repeat=0, pairs=pairs))
     return items
 
 
-def _item(name: str, doc_id: str, repeat: int, task: Any, instances: list[Any]) -> Item:
-    doc, arguments = instances[0].doc, [instance.args for instance in instances]
+def _common(name: str, part: str, doc_id: str, task: Any, doc: Any, prompt: str) -> dict[str, Any]:
     target = task.doc_to_target(doc)
-    common: dict[str, Any] = {
+    return {
         "task": name,
-        "doc_id": doc_id,
-        "repeat": repeat,
-        "prompt": arguments[0][0],
-        "doc": {"doc": doc},
-        "question": arguments[0][0],
+        "doc_id": f"{part}/{doc_id}" if part else doc_id,
+        "prompt": str(getattr(prompt, "prompt", prompt)),
+        "doc": {"doc": doc, "task": part or task.config.task},
+        "question": prompt,
         "reference": target if isinstance(target, str | int | float | list) else str(target),
         "doc_hash": digest(doc),
+        "category": part or None,
     }
-    if task.OUTPUT_TYPE == "generate_until":
-        return Item(**common, kind="generate", generation=dict(arguments[0][1]))
-    if task.OUTPUT_TYPE == "loglikelihood_rolling":
-        return Item(**common, kind="rolling")
-    return Item(**common, kind="loglikelihood", pairs=tuple((one[0], one[1]) for one in arguments))
 
 
-class _ForeignJudge:
-    """Scores by lm-eval's own filters and process_results, each completion by itself."""
-
-    def __init__(self, task: Any, metric: str) -> None:
-        self.task = task
-        named = list(task.aggregation())
-        if metric and metric not in named:
-            raise unknown(f"metric of lm-eval's task {task.config.task!r}", metric, named)
-        self.metric = metric or next((one for one in _PREFERRED if one in named), named[0])
-
-    def __call__(self, finished: Sequence[Finished]) -> list[Score]:
-        return [self._score(item, completion) for item, completion in finished]
-
-    def _score(self, item: Item, completion: Completion) -> Score:
-        doc = item.doc["doc"]
-        parts: dict[str, float | None] = {}
-        primary: float | None = None
-        extracted = None
-        for name, answers in self._filtered(item, completion).items():
-            for metric, value in self.task.process_results(doc, answers).items():
-                if not isinstance(value, Real):
-                    continue
-                parts[metric if name == "none" else f"{metric},{name}"] = float(value)
-                if metric == self.metric and primary is None:
-                    primary, extracted = float(value), answers[0]
-        if item.kind == "loglikelihood":
-            completion.text = _likeliest(item, completion)
-        if primary is None:
-            raise UsageError(
-                f"metric {self.metric!r} of lm-eval's task {self.task.config.task!r} is not one number per item; "
-                "set metric=… to one of its others"
-            )
-        return Score.share(primary, "", extracted if isinstance(extracted, str) else None, **parts)
-
-    def _filtered(self, item: Item, completion: Completion) -> dict[str, list[Any]]:
-        """Answers of the item's requests after each of the task's filters."""
-        raw: list[Any] = [completion.text] if item.kind == "generate" else list(completion.logprobs)
-        if item.kind == "rolling":
-            raw = [completion.logprobs[0][0]]
-        return filtered(self.task, item.doc["doc"], raw)
+def _generation(arguments: Mapping[str, Any], entry: Entry, settings: Settings) -> dict[str, Any]:
+    """The task's generation arguments with the suite's and the measurement's settings over them."""
+    made = dict(arguments)
+    budget = settings.max_tokens or entry.overrides.get("max_tokens")
+    if budget:
+        made = {key: value for key, value in canonical(made).items()} | {"max_gen_toks": budget}
+    if "stop" in entry.overrides:
+        made["until"] = list(entry.overrides["stop"])
+    sampling = dict(settings.sampling) or dict(entry.overrides.get("sampling") or {})
+    if sampling:
+        made |= {"do_sample": bool(sampling.get("temperature")), **sampling}
+    return canonical(made)
 
 
-def _likeliest(item: Item, completion: Completion) -> str:
-    values = [value for value, _ in completion.logprobs]
-    return item.pairs[max(range(len(values)), key=values.__getitem__)][1].strip()
+def _repeats(task: Any, generation: Mapping[str, Any], entry: Entry, settings: Settings) -> int:
+    wanted = settings.repeats or entry.overrides.get("repeats")
+    if wanted and wanted > 1 and not generation["do_sample"]:
+        if settings.repeats and not entry.overrides.get("repeats"):
+            return 1  # the measurement's repeats are for tasks that sample
+        raise UsageError(
+            f"task {entry.name!r}: {wanted} repeats of a greedy answer are all the same; set sampling.temperature"
+        )
+    return int(wanted or task.config.repeats or 1)

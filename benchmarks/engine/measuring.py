@@ -5,23 +5,29 @@ scored), `results.json` (when all is done), `state.json` (what the rows were mad
 under `cache` (or `out/cache`), keyed by all that can change them, so that a rerun generates nothing twice.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import json
+import logging
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from holdfast.benchmarks.engine.backends.lm_eval_models import open_engine
 from holdfast.benchmarks.engine.backends.models import LoadedModel
+from holdfast.benchmarks.engine.backends.server_args import without_secrets
+from holdfast.benchmarks.engine.batches import open_batches
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.journal import Journal, completion_record, read_completion
 from holdfast.benchmarks.engine.metrics import length_controlled_metrics, secondary_metrics
 from holdfast.benchmarks.engine.progress import Progress
 from holdfast.benchmarks.engine.protocol import Engine
 from holdfast.benchmarks.engine.ranks import Ranks, joined
+from holdfast.benchmarks.engine.refusals import REFUSED, is_lasting_refusal, may_change
 from holdfast.benchmarks.engine.scoring import Scorer
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.turns import whole
+from holdfast.benchmarks.engine.undisturbed import undisturbed
 from holdfast.benchmarks.engine.work import Work
 from holdfast.benchmarks.engine.workload import plan
 from holdfast.benchmarks.suites.suite import Suite, load_suite
@@ -30,8 +36,7 @@ from holdfast.files import read_json, write_json, write_whole
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement, sample_path, summarize, write_results
 from holdfast.runs.row import SCHEMA_VERSION, Row, encode, read_whole_rows
 
-_SMALL = 50_000_000
-"""Parameters below which a CPU model runs on one thread."""
+log = logging.getLogger("holdfast")
 
 
 def measure(
@@ -54,16 +59,18 @@ def measure(
     returns. Called again after a kill, with however many processes, it goes on where it was. Raises DataError when
     `out` holds another model's measurement, HoldfastError when another process failed.
     """
-    how = settings or Settings()
+    settings = settings or Settings()
     chosen = load_suite(suite)
     with joined(together) as ranks, undisturbed(model):
-        engine = open_engine(model, how, ranks)
-        works = plan(chosen, engine, how, data_root, cache)
+        engine = open_engine(model, settings, ranks)
+        works = plan(chosen, engine, settings, data_root, cache)
+        shared = cache if cache is not None and engine.reusable else out / "cache"
         if ranks.first:
             _claim(out, engine, works)
         _same_model(ranks.meet(engine.key()))
-        results = {work.name: _measure_task(work, engine, out, cache or out / "cache", how, ranks) for work in works}
-        measurement = Measurement(out, results, {**engine.describe(), "suite": chosen.name})
+        results = {work.name: _measure_task(work, engine, out, shared, settings, ranks) for work in works}
+        described = {**engine.describe(), "suite": chosen.name, "key": without_secrets(engine.parts())}
+        measurement = Measurement(out, results, described)
         if ranks.first:
             write_results(measurement)
         ranks.meet()
@@ -76,10 +83,11 @@ def _same_model(keys: Sequence[str]) -> None:
             raise DataError(f"process {rank} of {len(keys)} holds another model or settings than process 0")
 
 
-def _measure_task(work: Work, engine: Engine, out: Path, cache: Path, how: Settings, ranks: Ranks) -> TaskResult:
+def _measure_task(work: Work, engine: Engine, out: Path, cache: Path, settings: Settings, ranks: Ranks) -> TaskResult:
     """Generate and score what is missing of one task; its rows end up in the order of its items."""
     path = sample_path(out, work.name)
     journal = Journal(cache / "completions" / engine.key() / f"{path.stem}.jsonl", ranks.rank)
+    journal.forget(key for key, one in journal.records.items() if may_change(str(one.get("refused") or "")))
     if not ranks.first:
         if ranks.meet()[0]:
             _converse(work, engine, journal, ranks)
@@ -87,7 +95,7 @@ def _measure_task(work: Work, engine: Engine, out: Path, cache: Path, how: Setti
     rows = _kept_rows(path, work)
     missing = [item for item in work.items if item.key not in rows]
     if missing:
-        progress = Progress(work.name, len(work.items), len(rows), how.progress)
+        progress = Progress(work.name, len(work.items), len(rows), settings.progress)
         with (
             progress,
             Scorer(work.judge, path, work.hold, progress.advance) as scorer,
@@ -127,7 +135,7 @@ class Delivery:
     def put(self, item: Item, completion: Completion) -> None:
         """One whole completion."""
         if item.key in self._missing:
-            self._scorer.put(item, self._work.finish(item, completion))
+            self._scorer.put(item, completion if completion.refused else self._work.finish(item, completion))
 
 
 def _converse(work: Work, engine: Engine, journal: Journal, ranks: Ranks, deliver: Delivery | None = None) -> None:
@@ -143,7 +151,8 @@ def _converse(work: Work, engine: Engine, journal: Journal, ranks: Ranks, delive
         for item in asked if work.follow else ():
             answers = said.setdefault(item.key, [])
             answers.append(read_completion(journal.records[item.cache_key]))
-            after = work.follow(item, answers[-1].text) if work.follow else None
+            goes_on = work.follow is not None and not answers[-1].refused
+            after = work.follow(item, answers[-1].text) if work.follow and goes_on else None
             if after is not None:
                 following.append(after)
             elif deliver:
@@ -178,45 +187,25 @@ def _generate(
         raise DataError(f"{journal.path.parent} is not on a file system that all {ranks.count} processes share")
 
 
-def open_batches(items: Sequence[Item], size: int, known: Container[str]) -> list[list[int]]:
-    """The batches that have something to generate, as positions in `items`. They are planned over all items of the
-    task, and belong to processes whole: a resumed or divided run generates in the same company as an undisturbed one.
-    """
-    places = {item.key: place for place, item in enumerate(items)}
-    planned: set[str] = set()
-    found = []
-    for batch in batches(items, size):
-        todo = []
-        for item in batch:
-            if item.cache_key not in known and item.cache_key not in planned:
-                planned.add(item.cache_key)
-                todo.append(places[item.key])
-        found.append(todo)
-    return [batch for batch in found if batch]
-
-
-def batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
-    """Items in batches of one kind and one set of generation arguments, the longest prompts first: a model that does
-    not fit fails at once, and the time left is never underestimated."""
-    groups: dict[str, list[Item]] = {}
-    for item in items:
-        groups.setdefault(repr((item.kind, sorted(item.generation.items()))), []).append(item)
-    for group in groups.values():
-        ordered = sorted(group, key=lambda item: (-len(item.prompt), item.prompt, item.repeat))
-        yield from (ordered[start : start + size] for start in range(0, len(ordered), size))
-
-
 def _kept_rows(path: Path, work: Work) -> dict[tuple[str, str, int], Row]:
-    """Rows of an earlier, killed call that are still part of this one."""
+    """Rows of an earlier, killed call that are still part of this one. What failed is asked or judged again, except
+    what the server will refuse again."""
     prompts = {item.key: item.prompt_hash for item in work.items}
-    return {row.key: row for row in read_whole_rows(path) if prompts.get(row.key) == row.prompt_hash}
+    rows = [row for row in read_whole_rows(path) if prompts.get(row.key) == row.prompt_hash]
+    return {row.key: row for row in rows if row.outcome != "error" or is_lasting_refusal(row)}
 
 
 def _result(work: Work, rows: Sequence[Row], journal: Journal) -> TaskResult:
     result = summarize(replace(work.result), rows)
-    cut = sum(bool(journal.records.get(item.cache_key, {}).get("prompt_cut")) for item in work.items)
+    records = [journal.records.get(item.cache_key, {}) for item in work.items]
+    counts = {
+        "prompts_cut": sum(bool(record.get("prompt_cut")) for record in records),
+        "budgets_cut": work.capped + sum(record.get("budget") is not None for record in records),
+        "refused": sum(row.finish_reason == REFUSED for row in rows),
+    }
     level = length_controlled_metrics(rows) if work.length_controlled else {}
-    result.metrics = {**secondary_metrics(rows, work.k), **level, **({"prompts_cut": float(cut)} if cut else {})}
+    counted = {name: float(count) for name, count in counts.items() if count}
+    result.metrics = {**secondary_metrics(rows, work.k), **level, **counted}
     return result
 
 
@@ -224,7 +213,8 @@ def _claim(out: Path, engine: Engine, works: Sequence[Work]) -> None:
     """Write down what the rows of `out` are made with. Rows made otherwise are dropped when only the reward or task
     changed; another model is refused."""
     path = out / "state.json"
-    state = {"schema": SCHEMA_VERSION, "model": engine.describe()["name"], "engine": engine.key()}
+    engine_name = engine.describe()["name"]
+    state = {"schema": SCHEMA_VERSION, "model": engine_name, "engine": engine.key()}
     tasks = {work.name: asdict(work.result) for work in works}
     held = read_json(path) if path.exists() else {}
     if held and held["engine"] != state["engine"]:
@@ -232,38 +222,24 @@ def _claim(out: Path, engine: Engine, works: Sequence[Work]) -> None:
             f"{out} holds a measurement of {held['model']!r} made with other weights or settings than these of "
             f"{state['model']!r}; choose another directory or remove it"
         )
+    canary = _canary(engine)
+    if held.get("canary") is not None and canary != held["canary"]:
+        log.warning("%s answers a fixed question differently than when %s began: its rows are made anew", engine_name, out)
+        shutil.rmtree(out / "cache" / "completions", ignore_errors=True)
+        for path_of_rows in (out / "samples").glob("*.jsonl"):
+            path_of_rows.unlink()
     for name, identity in held.get("tasks", {}).items():
         if name in tasks and not _same(identity, tasks[name]):
             sample_path(out, name).unlink(missing_ok=True)
-    write_json(path, {**state, "tasks": {**held.get("tasks", {}), **tasks}})
+    write_json(path, {**state, "canary": canary, "tasks": {**held.get("tasks", {}), **tasks}})
+
+
+def _canary(engine: Engine) -> str | None:
+    """What a server of unknown weights answers to a fixed question, asked when its run begins and when it is resumed:
+    another answer invalidates what was kept, the same answer proves nothing."""
+    ask = getattr(engine, "canary", None)
+    return None if engine.reusable or ask is None else str(ask())
 
 
 def _same(one: Any, other: Any) -> bool:
-    import json
-
     return json.dumps(one, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)
-
-
-@contextmanager
-def undisturbed(model: "LoadedModel | Mapping[str, Any]") -> Iterator[None]:
-    """Put back what measuring changes: training mode of every module, tokenizer padding, torch's random state and
-    threads (one for a small model on a CPU: more cost it more than they bring)."""
-    if not isinstance(model, LoadedModel):
-        yield
-        return
-    import torch
-
-    modes = [(module, module.training) for module in model.model.modules()]
-    words = model.tokenizer
-    padding = (words.padding_side, words.pad_token)
-    threads = torch.get_num_threads()
-    if model.model.device.type == "cpu" and model.size < _SMALL:
-        torch.set_num_threads(1)
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        try:
-            yield
-        finally:
-            for module, training in modes:
-                module.training = training
-            words.padding_side, words.pad_token = padding
-            torch.set_num_threads(threads)

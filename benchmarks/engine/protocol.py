@@ -1,6 +1,6 @@
 """What an engine is, and what is asked of one of lm-eval's models."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from holdfast.benchmarks.engine.items import Completion, Item
@@ -20,6 +20,8 @@ class Engine(Protocol):
     max_length: int | None
     lockstep: bool
     """Whether the model is spread over processes, so that each must take part in every forward pass of another."""
+    reusable: bool
+    """Whether equal keys mean equal weights. Where not, nothing is reused beyond the run that generated it."""
 
     def describe(self) -> dict[str, Any]:
         """The model: name, fingerprint, tokenizer."""
@@ -27,8 +29,21 @@ class Engine(Protocol):
     def key(self) -> str:
         """Hash of all that can change a completion besides the item: weights, tokenizer, backend, batch."""
 
+    def parts(self) -> dict[str, Any]:
+        """What `key` is the hash of, by name."""
+
+    def adds(self, generation: Mapping[str, Any]) -> dict[str, Any]:
+        """What the model's own defaults add to generation arguments."""
+
+    def check(self, generation: Mapping[str, Any]) -> None:
+        """Raise UsageError for generation arguments that the backend does not take."""
+
+    def count(self, prompt: str) -> int:
+        """Tokens of a prompt; 0 where that is not known."""
+
     def render(self, messages: Sequence[Message]) -> str:
-        """The chat template applied, up to the opening of the assistant's turn."""
+        """The chat template applied, up to the opening of the assistant's turn; a final assistant message is begun, and
+        the model goes on from it."""
 
     def run(self, items: Sequence[Item], emit: Emit) -> None:
         """Answer items of one kind and one set of generation arguments; `emit` gets them as they are finished."""

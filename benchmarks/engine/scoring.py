@@ -10,6 +10,7 @@ from typing import Any
 
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.journal import Journal, read_score, score_record
+from holdfast.benchmarks.engine.refusals import REFUSED, refusal_score
 from holdfast.files import digest
 from holdfast.reward import Reward
 from holdfast.runs.row import Row, append
@@ -87,7 +88,7 @@ def option_parts(item: Item, completion: Completion) -> dict[str, float | None]:
 def row_of(item: Item, completion: Completion, score: Score) -> Row:
     """The sample row of a judged completion."""
     parts = dict(score.parts)
-    if item.kind == "loglikelihood" and item.labels:
+    if item.kind == "loglikelihood" and item.labels and completion.logprobs:
         parts |= option_parts(item, completion)
     return Row(
         task=item.task,
@@ -104,7 +105,7 @@ def row_of(item: Item, completion: Completion, score: Score) -> Row:
         repeat=item.repeat,
         cluster=item.cluster,
         category=item.category,
-        finish_reason=completion.finish_reason,
+        finish_reason=REFUSED if completion.refused else completion.finish_reason,
         tokens=completion.tokens,
         parts=parts,
     )
@@ -148,13 +149,18 @@ class Scorer:
         try:
             with self.path.open("a", encoding="utf-8") as stream:
                 while batch := self._next():
-                    for (item, completion), score in zip(batch, self.judge(batch), strict=True):
+                    for (item, completion), score in zip(batch, self._scores(batch), strict=True):
                         row = row_of(item, completion, score)
                         append(stream, row)
                         self.rows.append(row)
                     self.scored(len(batch))
         except BaseException as failure:  # noqa: BLE001 - carried to the caller's thread, see put and __exit__
             self._failure = failure
+
+    def _scores(self, batch: list[Finished]) -> list[Score]:
+        """The judge's scores; what a server refused to answer is not judged."""
+        answered = iter(self.judge([pair for pair in batch if not pair[1].refused]))
+        return [refusal_score(completion) if completion.refused else next(answered) for _, completion in batch]
 
     def _next(self) -> list[Finished]:
         """Everything that waits, up to a batch; empty when all is done."""

@@ -13,6 +13,7 @@ from statistics import fmean
 
 from holdfast.benchmarks.engine.items import Completion, Item, Render
 from holdfast.benchmarks.engine.scoring import Finished, Judge
+from holdfast.benchmarks.engine.thoughts import answer_of
 from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError
 from holdfast.files import digest
@@ -29,14 +30,14 @@ def follower(task: Task, render: Render | None) -> Follow | None:
         return None
 
     def follow(item: Item, answer: str) -> Item | None:
-        said: tuple[Message, ...] = (*item.asked, {"role": "assistant", "content": answer})
+        said: tuple[Message, ...] = (*item.asked, {"role": "assistant", "content": answer_of(answer)})
         if _answers(said) - _answers(item.lead) >= task.turns:
             return None
         added = speak(item.doc, said[len(item.lead) :])
         if not added:
             return None
         asked = (*said, *added)
-        prompt = render(asked) if render else f"{item.prompt}{answer}\n\n{_plain(added)}\n\n"
+        prompt = render(asked) if render else f"{item.prompt}{answer_of(answer)}\n\n{_plain(added)}\n\n"
         return replace(item, asked=asked, prompt=prompt)
 
     return follow
@@ -61,6 +62,7 @@ def whole(first: Item, last: Item, answers: Sequence[Completion]) -> Completion:
         finish_reason="length" if any(a.finish_reason == "length" for a in answers) else final.finish_reason,
         tokens=None if None in tokens else sum(count or 0 for count in tokens),
         prompt_cut=any(answer.prompt_cut for answer in answers),
+        refused=next((answer.refused for answer in answers if answer.refused), ""),
     )
 
 

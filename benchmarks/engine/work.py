@@ -1,5 +1,6 @@
 """One task, ready to run: its items, its judge, and the result's fixed part."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ from holdfast.benchmarks.engine.scoring import Judge
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.turns import Follow
 from holdfast.benchmarks.suites.suite import Entry
-from holdfast.errors import DataError
+from holdfast.errors import DataError, UsageError
 from holdfast.runs.measurement import TaskResult
 
 
@@ -29,6 +30,8 @@ class Work:
     k: Sequence[int] = field(default=())
     length_controlled: bool = False
     """The win rate at equal length is reported, too."""
+    capped: int = 0
+    """Items whose budget the model's context capped."""
     follow: Follow | None = None
     """What is asked after an answer, in a task of several turns."""
 
@@ -40,6 +43,16 @@ def uses_chat(entry: Entry, engine: Engine, settings: Settings) -> bool:
     if wanted and not engine.chat:
         raise DataError(f"task {entry.name!r} wants the chat template, but the model's tokenizer has none")
     return engine.chat if wanted is None else bool(wanted)
+
+
+def system_shown(name: str, system: str, engine: Engine) -> None:
+    """Raise UsageError where the model's chat template drops a system message."""
+    rendered = engine.render([{"role": "system", "content": system}, {"role": "user", "content": "?"}])
+    if system.strip() not in rendered and json.dumps(system, ensure_ascii=False)[1:-1] not in rendered:
+        raise UsageError(
+            f"task {name!r} has a system message, which this model's chat template drops: put it into the prompt, or "
+            "set system=null"
+        )
 
 
 def lower(*limits: int | None) -> int | None:

@@ -4,14 +4,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from holdfast.benchmarks.engine.items import Completion, Examples, Item, build_items, choose, generation_arguments
+from holdfast.benchmarks.engine.generation import fitted
+from holdfast.benchmarks.engine.items import (
+    Completion,
+    Examples,
+    Item,
+    build_items,
+    choose,
+    generation_arguments,
+    seed_of,
+)
 from holdfast.benchmarks.engine.journal import Journal
 from holdfast.benchmarks.engine.lm_eval_tasks import lm_eval_works
 from holdfast.benchmarks.engine.protocol import Engine
 from holdfast.benchmarks.engine.scoring import Finished, Judge, RewardJudge, likelihood_score, pick_option
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.turns import TurnJudge, follower
-from holdfast.benchmarks.engine.work import Work, lower, uses_chat
+from holdfast.benchmarks.engine.work import Work, lower, system_shown, uses_chat
 from holdfast.benchmarks.suites.source import Doc, load_docs
 from holdfast.benchmarks.suites.suite import Entry, Suite
 from holdfast.benchmarks.suites.task import Task
@@ -30,10 +39,30 @@ def plan(suite: Suite, engine: Engine, settings: Settings, data_root: Path | Non
         for entry in suite.entries
         if entry.task is not None
     }
-    if foreign:
-        works |= {work.name: work for work in lm_eval_works(foreign, engine, settings)}
+    works |= {work.name: work for work in lm_eval_works(foreign, engine, settings)}
     mine = [works[entry.name] for entry in suite.entries if entry.name in works]
-    return mine + [work for name, work in works.items() if name not in suite.names]
+    return [_fit(work, engine) for work in mine + [w for name, w in works.items() if name not in suite.names]]
+
+
+def _fit(work: Work, engine: Engine) -> Work:
+    """The work with budgets that fit the model's context, and with what the model's own defaults add on record."""
+    generation = work.items[0].generation if work.items else {}
+    if generation:
+        engine.check(generation)
+    items, capped = fitted(work.items, engine.count, engine.max_length)
+    recorded = {**work.result.generation}
+    if added := engine.adds(generation):
+        recorded["model_defaults"] = added
+    if capped:
+        recorded["capped_by_context"] = engine.max_length
+    ask = work.follow
+
+    def follow(item: Item, answer: str) -> Item | None:
+        after = ask(item, answer) if ask else None
+        return None if after is None else fitted([after], engine.count, engine.max_length)[0][0]
+
+    result = replace(work.result, generation=recorded)
+    return replace(work, items=items, result=result, capped=capped, follow=follow if ask else None)
 
 
 def _work(
@@ -46,14 +75,18 @@ def _work(
         _numbered(task, load_docs(task.source, data_root, task.name)), task, lower(entry.limit, settings.limit)
     )
     examples = _examples(task, task.chat_fewshot if chat else task.fewshot, data_root)
-    arguments, capped = _capped(generation_arguments(task, chat), engine.max_length)
+    arguments = generation_arguments(task, chat)
+    if chat and task.system:
+        system_shown(entry.name, task.system, engine)
     render = engine.render if chat else None
     items = build_items(task, docs, examples, name=entry.name, render=render, generation=arguments)
+    seed = seed_of(arguments, settings.seed, settings.draw)
+    items = items if seed is None else [replace(item, seed=seed) for item in items]
     result = TaskResult(
         task=entry.name,
         version=task.version,
         reward={} if task.kind == "perplexity" else reward.describe(),
-        generation=_conditions(task, chat, examples.count, arguments, capped, settings),
+        generation=_conditions(task, chat, examples.count, arguments, settings),
         metric=task.metric,
         chance=task.chance,
     )
@@ -102,16 +135,8 @@ def _adapted(task: Task, settings: Settings) -> Task:
     )
 
 
-def _capped(arguments: dict[str, object], max_length: int | None) -> tuple[dict[str, object], bool]:
-    """Leave at least half of the model's context to the prompt."""
-    wanted = arguments.get("max_gen_toks")
-    if max_length is None or not isinstance(wanted, int) or wanted <= max_length // 2:
-        return arguments, False
-    return {**arguments, "max_gen_toks": max_length // 2}, True
-
-
 def _conditions(
-    task: Task, chat: bool, shown: int, arguments: dict[str, object], capped: bool, settings: Settings
+    task: Task, chat: bool, shown: int, arguments: dict[str, object], settings: Settings
 ) -> dict[str, object]:
     """What must agree between two runs that are compared."""
     found: dict[str, object] = {"kind": task.kind, "chat_template": chat, "fewshot": shown, **arguments}
@@ -120,7 +145,7 @@ def _conditions(
         found |= {"repeats": task.repeats, **({"seed": settings.seed} if arguments.get("do_sample") else {})}
     if settings.chat_template_args and chat:
         found["chat_template_args"] = dict(settings.chat_template_args)
-    return found | ({"max_gen_toks_capped_by_context": True} if capped else {})
+    return found
 
 
 def _numbered(task: Task, docs: Sequence[Doc]) -> list[tuple[str, Doc]]:

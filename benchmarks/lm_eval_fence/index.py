@@ -60,6 +60,9 @@ def config_of(name: str, include_path: str | None = None) -> Mapping[str, Any]:
     return dict(manager_of(name, include_path).task_index[name].cfg or {})
 
 
-def load(name: str, config: "str | dict[str, Any]", include_path: str | None = None) -> Mapping[str, Any]:
-    """{name: task object} of a task, group or tag; `config` is the name again, or a mapping that changes the task."""
-    return dict(manager_of(name, include_path).load([config])["tasks"])
+def load(name: str, config: "str | dict[str, Any]", include_path: str | None = None) -> tuple[dict[str, Any], bool]:
+    """({name: task object}, whether they are a group with an aggregate) of a task, group or tag; `config` is the name
+    again, or a mapping that changes the task."""
+    loaded = manager_of(name, include_path).load([config])
+    group = loaded["groups"].get(name)
+    return dict(loaded["tasks"]), group is not None and bool(group.aggregate_metric_list)

@@ -22,6 +22,10 @@ class EvalConfig:
     dtype: str = "auto"
     device: str | None = None
     tokenizer: str | None = None
+    peft: str | None = None
+    """An adapter to lay over the model: a directory or hub id."""
+    quantization: str | None = None
+    """`4bit` or `8bit`: load the weights so (needs bitsandbytes)."""
     trust_remote_code: bool = False
     batch_size: int = 16
     chat: bool | None = None
@@ -32,6 +36,8 @@ class EvalConfig:
     repeats: int | None = None
     sampling: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
+    thinking: Any = None
+    """How the model marks its thoughts: `[<think>,</think>]` or `/regex/`; None: as the known families do."""
     target: list[str] = field(default_factory=list)
     """Tasks one trained for: judged in a family of their own."""
     margin: float | None = None

@@ -30,6 +30,7 @@ _OVERRIDES = [
     "metric",
     "length_normalized",
 ]
+_LM_EVAL_ONLY = ("filter", "include_path")
 _OWN_KEYS = ("task", "name", "limit", "chat", "k")
 _OWN_HINTS = {"limit": int | None, "chat": bool | None, "k": Sequence[int] | None}
 _FILE_KEYS = ("file", "prompt", "reference", "answer", "category", "cluster", "id")
@@ -130,14 +131,21 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
     if not isinstance(name, str):
         raise UsageError(f"an item of a suite is a task's name or a mapping with the key 'task', not {item!r}")
     own_file = "file" in settings
-    known = [*_OWN_KEYS, *_OVERRIDES, *(_FILE_KEYS if own_file else ())]
+    known = [*_OWN_KEYS, *_OVERRIDES, *(_FILE_KEYS if own_file else _LM_EVAL_ONLY)]
     for key in settings:
         if key not in known:
             raise unknown(f"setting of task {name!r}", key, {*known, *_FILE_KEYS})
     for key, hint in _OWN_HINTS.items():
         values.check(f"{key} of task {name!r}", settings.get(key), hint)
-    task = task_from_file(settings, folder) if own_file else _lookup(name)
+    include = settings.get("include_path")
+    if include is not None:
+        settings["include_path"] = include = str((folder / str(include)).resolve())
+    task = task_from_file(settings, folder) if own_file else _lookup(name, include)
     overrides = {key: _value(key, settings[key]) for key in _OVERRIDES if key in settings}
+    foreign = {key: settings[key] for key in _LM_EVAL_ONLY if key in settings}
+    if task is not None and foreign:
+        raise UsageError(f"{next(iter(foreign))}= is for tasks of lm-eval; {name!r} is ours (or write lm_eval:{name})")
+    overrides |= foreign
     if task is not None and not own_file:
         task = replace(task, **overrides)
     return Entry(
@@ -151,9 +159,11 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
     )
 
 
-def _lookup(name: str) -> Task | None:
-    """Our task of that name, or None when lm-eval has one."""
+def _lookup(name: str, include_path: str | None = None) -> Task | None:
+    """Our task of that name, or None when lm-eval has one, or the user's folder of lm-eval tasks `include_path`."""
     if name.startswith(LM_EVAL_PREFIX):
+        return None
+    if include_path is not None and lm_eval_index.has(name, include_path):
         return None
     if name in builtin_tasks():
         return find_task(name)

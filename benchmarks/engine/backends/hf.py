@@ -14,7 +14,7 @@ from holdfast.benchmarks.engine.ranks import Ranks
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.shards import sharded
 from holdfast.benchmarks.engine.thoughts import Thinking, after_thought
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, unknown
 from holdfast.files import digest
 from holdfast.sample import Message
 
@@ -77,6 +77,15 @@ class HFEngine:
     def adds(self, generation: Mapping[str, Any]) -> dict[str, Any]:
         """What the model's generation_config.json adds to these arguments."""
         return added(self.loaded.model, generation)
+
+    def check(self, generation: Mapping[str, Any]) -> None:
+        """Raise UsageError for generation arguments that transformers does not know."""
+        from transformers import GenerationConfig
+
+        known = vars(GenerationConfig())
+        for name in generation:
+            if name not in known and name not in ("until", "max_gen_toks", "stop"):
+                raise unknown("generation argument of backend 'hf'", name, known)
 
     def render(self, messages: Sequence[Message]) -> str:
         """The tokenizer's template; a final assistant message is begun, and the model goes on from it."""

@@ -10,10 +10,14 @@ from typing import Any
 
 from holdfast.benchmarks.engine.backends.hf import HFEngine
 from holdfast.benchmarks.engine.backends.models import LoadedModel
+from holdfast.benchmarks.engine.backends.openai_server import OpenAIEngine
+from holdfast.benchmarks.engine.backends.server_args import BACKENDS, is_secret, without_secrets
+from holdfast.benchmarks.engine.backends.weights import stored_weights
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.protocol import Emit, Engine, instances
 from holdfast.benchmarks.engine.ranks import Ranks
 from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.engine.thoughts import Thinking
 from holdfast.benchmarks.lm_eval_fence.api_patches import Fact, patient, payload, quiet, read_facts
 from holdfast.benchmarks.lm_eval_fence.models import backends, hooked, model_class
 from holdfast.errors import DataError, HoldfastError, UsageError, suggestion
@@ -28,7 +32,7 @@ _OWN_PROCESSES = {"vllm": "tensor_parallel_size or data_parallel_size", "sglang"
 
 def open_engine(
     model: "LoadedModel | Mapping[str, Any]", settings: Settings, ranks: Ranks | None = None
-) -> "HFEngine | BackendEngine":
+) -> Engine:
     """The engine for a model in memory or a backend's configuration `{backend: vllm, model: …, **arguments}`.
 
     `ranks`: the processes that measure together. Raises UsageError for a model or backend that cannot be divided so.
@@ -43,11 +47,16 @@ def open_engine(
             f"backend {backend} starts its own processes: run it without torchrun or accelerate launch, with "
             f"backend_args.{_OWN_PROCESSES[backend]}"
         )
+    if backend in BACKENDS:
+        arguments = {key: value for key, value in model.items() if key not in ("backend", "model")}
+        if not model.get("model"):
+            raise UsageError(f"a model of backend {backend!r} needs model=…")
+        return OpenAIEngine(backend, str(model["model"]), arguments, settings)
     return BackendEngine(dict(model), settings)
 
 
 class BackendEngine:
-    """Any backend of lm-eval by name: `vllm`, `local-chat-completions`, `openai-chat-completions`, …"""
+    """Any other backend of lm-eval by name: `vllm`, `sglang`, `gguf`, `anthropic-chat`, …"""
 
     def __init__(self, config: dict[str, Any], settings: Settings) -> None:
         self._backend = str(config.pop("backend", "hf"))
@@ -55,6 +64,9 @@ class BackendEngine:
         if not self._name:
             raise UsageError(f"a model of backend {self._backend!r} needs model=…")
         self._config = config
+        self._settings = settings
+        self._thinking = Thinking.of(settings.thinking)
+        self._weights = stored_weights(self._name, config.get("revision")) if self._backend in _IN_PROCESS else None
         self._chat_only = self._backend.endswith("chat-completions")
         self.chunk = int(config.pop("chunk", 512))
         self._lm = self._open(settings)
@@ -71,8 +83,19 @@ class BackendEngine:
 
     def _open(self, settings: Settings) -> Any:
         arguments = dict(self._config)
-        if self._backend in ("vllm", "hf", "sglang"):
+        if self._backend in _IN_PROCESS:
             arguments["pretrained"] = arguments.pop("model", None) or arguments["pretrained"]
+            if settings.chat_template_args:
+                arguments["chat_template_args"] = dict(settings.chat_template_args)
+        elif settings.chat_template_args:
+            raise UsageError(f"backend {self._backend!r} takes no chat_template_args")
+        if settings.max_length is not None:
+            arguments["max_length"] = settings.max_length
+        if self._backend == "gguf" and not arguments.get("base_url"):
+            raise UsageError(
+                "backend 'gguf' asks a llama.cpp server: set backend_args.base_url, or use "
+                "backend=local-completions with its address"
+            )
         arguments.setdefault("batch_size", "auto" if self._backend == "vllm" else settings.batch_size)
         if self._chat_only:
             arguments["batch_size"] = 1
@@ -88,13 +111,47 @@ class BackendEngine:
 
     def describe(self) -> dict[str, Any]:
         """Name and backend; the weights of a server are unknown."""
-        shown = {k: v for k, v in self._config.items() if "key" not in k and "token" not in k}
-        return {"name": self._name, "backend": self._backend, "fingerprint": self.key(), "arguments": shown}
+        return {
+            "name": self._name,
+            "backend": self._backend,
+            "fingerprint": self._weights or "",
+            "arguments": without_secrets(self._config),
+        }
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the weights are known: files of a directory, or a commit of the hub."""
+        return self._weights is not None
+
+    def parts(self) -> dict[str, Any]:
+        """All that can change a completion besides the item, by name."""
+        packages = {"vllm": ("vllm", "torch"), "sglang": ("sglang", "torch")}.get(self._backend, ())
+        return {
+            "backend": self._backend,
+            "weights": self._weights,
+            "model": self._name,
+            "versions": {name: metadata.version(name) for name in ("lm_eval", *packages)},
+            "arguments": {k: v for k, v in self._config.items() if k not in _TRANSPORT and not is_secret(k)},
+            "chat_template_args": dict(self._settings.chat_template_args),
+            "max_length": self.max_length,
+            "thinking": self._settings.thinking,
+        }
 
     def key(self) -> str:
-        """Of name, backend and its arguments."""
-        said = {key: value for key, value in self._config.items() if key not in _TRANSPORT}
-        return digest([self._backend, metadata.version("lm_eval"), sorted(said.items(), key=str)])
+        """Hash of `parts`."""
+        return digest(self.parts())
+
+    def adds(self, generation: Mapping[str, Any]) -> dict[str, Any]:
+        """Nothing: lm-eval's backends are given every argument."""
+        return {}
+
+    def check(self, generation: Mapping[str, Any]) -> None:
+        """Nothing is refused: the backend refuses itself what it does not take."""
+
+    def count(self, prompt: str) -> int:
+        """Tokens of a prompt; 0 without a tokenizer."""
+        encode = getattr(self._lm, "tok_encode", None)
+        return len(encode(prompt)) if encode is not None and getattr(self._lm, "tokenizer", None) is not None else 0
 
     def _parsed(self, parse: Callable[..., list[Any]], outputs: Any, **options: Any) -> list[Any]:
         """An API's answers. lm-eval would take a reply it cannot read for an empty answer, a 0: here it is asked for
@@ -107,7 +164,9 @@ class BackendEngine:
 
     def render(self, messages: Sequence[Message]) -> str:
         """The server's or the tokenizer's template."""
-        return _plain(self._lm.apply_chat_template([dict(message) for message in messages]))
+        begun = messages[-1]["role"] == "assistant"
+        plain = [dict(message) for message in messages]
+        return _plain(self._lm.apply_chat_template(plain, add_generation_prompt=not begun))
 
     def run(self, items: Sequence[Item], emit: Emit) -> None:
         """Emits through lm-eval's cache hook as answers arrive, the rest when the call returns."""
@@ -139,12 +198,13 @@ class BackendEngine:
         def arrived(method: str, request: Any, text: Any) -> None:
             reason, tokens = self._facts.popleft() if self._facts else (None, None)
             if waiting.get(_plain(request[0])):
-                emit([(waiting[_plain(request[0])].popleft(), Completion(str(text), reason, tokens))])
+                item = waiting[_plain(request[0])].popleft()
+                emit([(item, Completion(self._thinking.completed(item.prompt, str(text)), reason, tokens))])
 
         with hooked(self._lm, arrived), _answering(self._name):
             texts = self._lm.generate_until(requests)
         rest = [
-            (item, Completion(str(text)))
+            (item, Completion(self._thinking.completed(item.prompt, str(text))))
             for item, text in zip(items, texts, strict=True)
             if item in waiting[item.prompt]
         ]
@@ -152,6 +212,8 @@ class BackendEngine:
             emit(rest)
 
 
+_IN_PROCESS = ("vllm", "hf", "sglang")
+"""Backends that load the weights themselves."""
 _TRANSPORT = ("num_concurrent", "max_retries", "timeout", "verify_certificate", "header", "auth_token")
 """Arguments of a backend that do not change its answers."""
 

@@ -20,7 +20,7 @@ from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.protocol import Emit
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.thoughts import OPENING, Thinking, after_thought, answer_of
-from holdfast.errors import DataError, HoldfastError, UsageError
+from holdfast.errors import DataError, HoldfastError, UsageError, unknown
 from holdfast.files import digest
 from holdfast.sample import Message
 
@@ -108,6 +108,15 @@ class OpenAIEngine:
             "arguments": without_secrets({"base_url": self.arguments.base_url, "extra_body": self.arguments.extra_body}),
         }
 
+    def adds(self, generation: Mapping[str, Any]) -> dict[str, Any]:
+        """Nothing that is known: a server's own defaults are the server's secret."""
+        return {}
+
+    def check(self, generation: Mapping[str, Any]) -> None:
+        """Raise UsageError for generation arguments without counterpart on a server."""
+        for name in wire.unknown_arguments(generation):
+            raise unknown(f"generation argument of backend {self._backend!r}", name, wire.ARGUMENTS)
+
     def canary(self) -> str:
         """What the server answers to a fixed question, greedily."""
         text = server_identity.CANARY
@@ -151,9 +160,6 @@ class OpenAIEngine:
                 )
             emit(likelihoods(items, self._client, self.model, self.tokenizer, self.max_length))
             return
-        extra = wire.unknown_arguments(items[0].generation)
-        if extra:
-            raise UsageError(f"task {items[0].task!r}: a server takes no generation argument {', '.join(extra)}")
         failure: HoldfastError | None = None
         with ThreadPoolExecutor(self.arguments.num_concurrent) as pool:
             asked = {pool.submit(self._answered, item): item for item in items}

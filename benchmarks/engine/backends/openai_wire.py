@@ -14,6 +14,8 @@ _REASONERS = re.compile(r"^(o[1-9]|gpt-5)")
 """OpenAI's models that refuse `temperature` and `stop`."""
 _PASSED = ("top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
 """Sampling arguments that go to the server under their own names."""
+ARGUMENTS = ("until", "max_gen_toks", "do_sample", "temperature", *_PASSED)
+"""All generation arguments that a server takes."""
 
 
 def body(model: str, generation: Mapping[str, Any], *, hosted: bool, stops: Sequence[str]) -> dict[str, Any]:
@@ -32,8 +34,7 @@ def body(model: str, generation: Mapping[str, Any], *, hosted: bool, stops: Sequ
 
 def unknown_arguments(generation: Mapping[str, Any]) -> list[str]:
     """Generation arguments that have no counterpart on a server."""
-    known = {"until", "max_gen_toks", "do_sample", "temperature", "seed", *_PASSED}
-    return sorted(name for name, value in generation.items() if name not in known and value is not None)
+    return sorted(name for name, value in generation.items() if name not in ARGUMENTS and value is not None)
 
 
 def read(reply: Any) -> Completion:
