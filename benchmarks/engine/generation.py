@@ -16,8 +16,8 @@ _ROUNDED = 32
 
 
 def canonical(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """`until` (a list), `max_gen_toks`, `do_sample`, `temperature` and whatever else is given, as lm-eval reads a task's
-    generation arguments for a model in memory.
+    """`until` (a list), `max_gen_toks`, `do_sample`, `temperature` and whatever else is given, as lm-eval reads the
+    generation arguments of a task for a model in memory.
 
     Greedy arguments have temperature 0. Raises UsageError for a budget or temperature that is no number.
     """

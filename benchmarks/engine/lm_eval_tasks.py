@@ -61,7 +61,9 @@ def _one_line(error: Exception) -> str:
     """The first line of an error that says something; nltk puts its own in a box of stars."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip(" *")]
     text = lines[0] if lines else type(error).__name__
-    return f"{text:.300}" + ("; run `python -m nltk.downloader punkt punkt_tab`" if "nltk" in str(error).lower() else "")
+    return f"{text:.300}" + (
+        "; run `python -m nltk.downloader punkt punkt_tab`" if "nltk" in str(error).lower() else ""
+    )
 
 
 def _mirrored(name: str, folder: str | None) -> "str | dict[str, Any]":
@@ -75,9 +77,7 @@ def _mirrored(name: str, folder: str | None) -> "str | dict[str, Any]":
     return {"group": "mirrored", "task": [{"task": name, "dataset_path": str(copy), "dataset_kwargs": options}]}
 
 
-def lm_eval_work(
-    name: str, tasks: Mapping[str, Any], entry: Entry, engine: Engine, settings: Settings
-) -> Work:
+def lm_eval_work(name: str, tasks: Mapping[str, Any], entry: Entry, engine: Engine, settings: Settings) -> Work:
     """The work of one task object of lm-eval's, or of several as one benchmark."""
     chat = uses_chat(entry, engine, settings)
     chosen = _subsets(tasks, lower(entry.limit, settings.limit))
@@ -88,7 +88,7 @@ def lm_eval_work(
             items += _items(name, part if len(tasks) > 1 else "", task, chosen[part], entry, settings)
     judge = LmEvalJudge(dict(tasks), str(entry.overrides.get("metric", "")), str(entry.overrides.get("filter", "")))
     first = next(iter(tasks.values()))
-    generation = {key: value for key, value in items[0].generation.items()}
+    generation = dict(items[0].generation)
     result = TaskResult(
         task=name,
         version=str(first.VERSION or first.config.metadata or "1"),
@@ -99,13 +99,18 @@ def lm_eval_work(
             "fewshot": _shots(first, entry),
             **({"system": entry.overrides["system"]} if entry.overrides.get("system") else {}),
             **generation,
-            **({"repeats": max(item.repeat for item in items) + 1, "seed": settings.seed}
-               if generation.get("do_sample") else {}),  # fmt: skip
+            **_drawn(items, generation, settings),
         },
         metric=judge.metric,
         chance=entry.overrides.get("chance"),
     )
     return Work(name, items, judge, result, hold=judge.grouped, k=entry.k)
+
+
+def _drawn(items: Sequence[Item], generation: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    if not generation.get("do_sample"):
+        return {}
+    return {"repeats": max(item.repeat for item in items) + 1, "seed": settings.seed}
 
 
 def _shots(task: Any, entry: Entry) -> int:
@@ -153,9 +158,7 @@ def _subsets(tasks: Mapping[str, Any], limit: int | None) -> dict[str, list[int]
     return {name: sorted(position for _, owner, position in taken if owner == name) for name in tasks}
 
 
-def _items(
-    name: str, part: str, task: Any, chosen: list[int] | None, entry: Entry, settings: Settings
-) -> list[Item]:
+def _items(name: str, part: str, task: Any, chosen: list[int] | None, entry: Entry, settings: Settings) -> list[Item]:
     grouped: dict[int, list[Any]] = {}
     for instance in task.instances:
         grouped.setdefault(instance.doc_id, []).append(instance)
@@ -164,7 +167,9 @@ def _items(
         doc_id = str(chosen[position] if chosen else position)
         arguments = [instance.args for instance in instances]
         if any(len(one) > 2 for one in arguments):
-            raise UsageError(f"lm-eval's task {task.config.task!r} asks with images or audio, which no backend here takes")
+            raise UsageError(
+                f"lm-eval's task {task.config.task!r} asks with images or audio, which no backend here takes"
+            )
         common = _common(name, part, doc_id, task, instances[0].doc, arguments[0][0])
         if task.OUTPUT_TYPE == "generate_until":
             generation = _generation(arguments[0][1], entry, settings)
@@ -201,7 +206,7 @@ def _generation(arguments: Mapping[str, Any], entry: Entry, settings: Settings) 
     made = dict(arguments)
     budget = settings.max_tokens or entry.overrides.get("max_tokens")
     if budget:
-        made = {key: value for key, value in canonical(made).items()} | {"max_gen_toks": budget}
+        made = canonical(made) | {"max_gen_toks": budget}
     if "stop" in entry.overrides:
         made["until"] = list(entry.overrides["stop"])
     sampling = dict(settings.sampling) or dict(entry.overrides.get("sampling") or {})

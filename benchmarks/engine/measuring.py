@@ -52,7 +52,8 @@ def measure(
     """Measure `model` on `suite` into the directory `out` and return what it holds.
 
     `model`: a LoadedModel, or a backend of lm-eval `{backend: vllm, model: id, **arguments}`. `data_root`: local copy
-    of the data. `cache`: a directory shared between runs and processes: what one job measured, no other repeats.
+    of the data. `cache`: a directory shared between runs and processes: what one job measured, no other repeats (a
+    server that does not say which weights it serves uses it for its own run only).
     `together`: every process of torch.distributed (or of `torchrun`) makes this same call with its own copy or shard
     of the model; each generates a share of the batches, the first scores and writes, and all return the same. Without
     it the calling process measures alone. The model's training mode and torch's random state are as before when this
@@ -224,7 +225,9 @@ def _claim(out: Path, engine: Engine, works: Sequence[Work]) -> None:
         )
     canary = _canary(engine)
     if held.get("canary") is not None and canary != held["canary"]:
-        log.warning("%s answers a fixed question differently than when %s began: its rows are made anew", engine_name, out)
+        log.warning(
+            "%s answers a fixed question differently than when %s began: its rows are made anew", engine_name, out
+        )
         shutil.rmtree(out / "cache" / "completions", ignore_errors=True)
         for path_of_rows in (out / "samples").glob("*.jsonl"):
             path_of_rows.unlink()

@@ -20,8 +20,10 @@ class Engine(Protocol):
     max_length: int | None
     lockstep: bool
     """Whether the model is spread over processes, so that each must take part in every forward pass of another."""
-    reusable: bool
-    """Whether equal keys mean equal weights. Where not, nothing is reused beyond the run that generated it."""
+
+    @property
+    def reusable(self) -> bool:
+        """Whether equal keys mean equal weights. Where not, nothing is reused beyond the run that generated it."""
 
     def describe(self) -> dict[str, Any]:
         """The model: name, fingerprint, tokenizer."""

@@ -15,8 +15,8 @@ def refusal_score(completion: Completion) -> Score:
 
 
 def may_change(reason: str) -> bool:
-    """Whether a refusal for this reason may be another answer next time: a policy's or filter's stop, not a request that
-    is too long or malformed."""
+    """Whether a refusal for this reason may be another answer next time: a policy's or filter's stop, not a request
+    that is too long or malformed."""
     return bool(reason) and not (reason.startswith("HTTP 4") and "filter" not in reason and "policy" not in reason)
 
 

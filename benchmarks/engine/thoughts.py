@@ -73,8 +73,8 @@ class Thinking:
         return any(tail.endswith(opening) for opening, _ in MARKERS)
 
     def expected(self, prompt: str, template: str = "") -> bool:
-        """Whether an answer to the prompt may begin with a thought: the prompt opens one, the user named its markers, or
-        the chat template knows some and the prompt does not end with a closed one."""
+        """Whether an answer to the prompt may begin with a thought: the prompt opens one, the user named its markers,
+        or the chat template knows some and the prompt does not end with a closed one."""
         if self.opens(prompt):
             return True
         if any(prompt.rstrip().endswith(closing) for _, closing in MARKERS):

@@ -243,7 +243,7 @@ def undisturbed(loaded: LoadedModel) -> Iterator[None]:
     """Keep every random state (Python's, numpy's, torch's), the training mode of every module and the tokenizer."""
     import numpy as np
 
-    from holdfast.benchmarks.engine.measuring import undisturbed as engine_undisturbed
+    from holdfast.benchmarks.engine.undisturbed import undisturbed as engine_undisturbed
 
     python, generator = random.getstate(), np.random.get_state()
     try:

@@ -30,9 +30,7 @@ _OWN_PROCESSES = {"vllm": "tensor_parallel_size or data_parallel_size", "sglang"
 """Backends that start processes of their own, and the arguments that say how many."""
 
 
-def open_engine(
-    model: "LoadedModel | Mapping[str, Any]", settings: Settings, ranks: Ranks | None = None
-) -> Engine:
+def open_engine(model: "LoadedModel | Mapping[str, Any]", settings: Settings, ranks: Ranks | None = None) -> Engine:
     """The engine for a model in memory or a backend's configuration `{backend: vllm, model: …, **arguments}`.
 
     `ranks`: the processes that measure together. Raises UsageError for a model or backend that cannot be divided so.

@@ -1,18 +1,20 @@
 """A model to measure: loaded from a directory or the hub, or handed over in memory, with its fingerprint."""
 
 import hashlib
+import importlib.util
 import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from holdfast import values
 from holdfast.benchmarks.engine.shards import unwrapped
 from holdfast.distributed import is_spread, local_rank
-from holdfast.errors import DataError, UsageError
+from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import digest
 
 
@@ -26,6 +28,8 @@ class LoadedModel:
     name: str
     fingerprint: str = ""
     """Hash of the weights; computed when empty."""
+    loading: Mapping[str, Any] = field(default_factory=dict)
+    """How it was loaded, where that changes what it says (quantisation, attention)."""
 
     def __post_init__(self) -> None:
         """Take the model out of what a trainer wrapped it in; compute a fingerprint that was not given."""
@@ -70,6 +74,16 @@ def load_tokenizer(name: str, revision: str | None = None, trust_remote_code: bo
         )
 
 
+LOADING_ARGUMENTS: Mapping[str, Any] = {
+    "attn_implementation": str,
+    "device_map": str | dict[str, Any],
+    "max_memory": dict[str, Any],
+    "subfolder": str,
+    "variant": str,
+}
+"""Further arguments of loading (`backend_args.…`), passed to transformers as they are."""
+
+
 def load(
     name: str,
     *,
@@ -79,32 +93,78 @@ def load(
     trust_remote_code: bool = False,
     allow_pickle: bool = False,
     tokenizer: str | None = None,
+    peft: str | None = None,
+    quantization: str | None = None,
+    **more: Any,
 ) -> LoadedModel:
     """Load a causal LM and its tokenizer from a directory, a hub id, or `tiny` (the embedded model). A directory with
-    an adapter_config.json is a PEFT adapter: its base model is loaded beneath it. Safetensors only,
-    unless `allow_pickle`: reading other weights runs code.
+    an adapter_config.json is a PEFT adapter: its base model is loaded beneath it; `peft` names an adapter to lay over
+    the model. `quantization`: `4bit` or `8bit`. `more`: some of LOADING_ARGUMENTS. Safetensors only, unless
+    `allow_pickle`: reading other weights runs code.
 
-    Raises DataError naming what the directory lacks, or what the hub said.
+    Raises DataError naming what the directory lacks or what the hub said, UsageError for an argument without effect.
     """
     import transformers
 
-    place = _place(name)
-    adapter = (Path(place) / "adapter_config.json").is_file()
-    base, base_revision = (_base_of(place), None) if adapter else (place, revision)
-    options = {"revision": base_revision or "main", "trust_remote_code": trust_remote_code}
+    path = _path(name)
+    adapter = path if (Path(path) / "adapter_config.json").is_file() else peft
+    base, base_revision = (_base_of(path), None) if adapter == path else (path, revision)
+    options = {"revision": base_revision or "main", "trust_remote_code": trust_remote_code, **_checked(more)}
+    if quantization is not None:
+        options["quantization_config"] = _quantized(quantization)
     with _loading(name):
         words = transformers.AutoTokenizer.from_pretrained(
-            tokenizer or _tokenizer_place(place, base), trust_remote_code=trust_remote_code
+            tokenizer or _tokenizer_path(path, base),
+            revision=(revision if not adapter or tokenizer else None) or "main",
+            trust_remote_code=trust_remote_code,
         )
         model = transformers.AutoModelForCausalLM.from_pretrained(
             base, dtype=dtype, use_safetensors=None if allow_pickle else True, **options
         )
-        if adapter:
-            import peft
+        model = model if adapter is None else _adapted(model, str(adapter), words)
+        if quantization is None and "device_map" not in more:
+            model = model.to(_device_of(device))
+    loading = {key: value for key, value in (("quantization", quantization), *more.items()) if value is not None}
+    return LoadedModel(model.eval(), words, name, loading=loading)
 
-            model = peft.PeftModel.from_pretrained(model, place, use_safetensors=True)
-    where = device or _device()
-    return LoadedModel(model.to(where).eval(), words, name)
+
+def _checked(more: Mapping[str, Any]) -> dict[str, Any]:
+    for key, value in more.items():
+        if key not in LOADING_ARGUMENTS:
+            raise unknown("argument of loading a model", key, LOADING_ARGUMENTS)
+        values.check(f"backend_args.{key}", value, LOADING_ARGUMENTS[key])
+    return dict(more)
+
+
+def _quantized(quantization: str) -> Any:
+    if quantization not in ("4bit", "8bit"):
+        raise unknown("quantization", quantization, ("4bit", "8bit"))
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise UsageError(f"quantization={quantization} needs bitsandbytes: pip install bitsandbytes")
+    import transformers
+
+    return transformers.BitsAndBytesConfig(load_in_4bit=quantization == "4bit", load_in_8bit=quantization == "8bit")
+
+
+def _adapted(model: Any, adapter: str, tokenizer: Any) -> Any:
+    """The model under a PEFT adapter. Tokens that the adapter's tokenizer added get rows of their own first, which the
+    adapter then fills."""
+    import peft
+
+    if Path(adapter).is_dir() and len(tokenizer) > model.get_input_embeddings().weight.shape[0]:
+        model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    return peft.PeftModel.from_pretrained(model, adapter, use_safetensors=True)
+
+
+def _device_of(device: str | None) -> str:
+    """The device asked for, or the best there is. Raises UsageError for a GPU that is not there."""
+    import torch
+
+    if device is not None and device.startswith("cuda") and not torch.cuda.is_available():
+        raise UsageError(
+            f"device={device}: torch sees no GPU here (torch.cuda.is_available() is false); device=cpu works"
+        )
+    return device or _device()
 
 
 def _device() -> str:
@@ -116,7 +176,7 @@ def _device() -> str:
     return f"cuda:{local_rank() % torch.cuda.device_count()}"
 
 
-def _place(name: str) -> str:
+def _path(name: str) -> str:
     """The directory or hub id that `name` means."""
     if name == "tiny":
         from holdfast.benchmarks.tiny import model_path
@@ -148,16 +208,16 @@ def has_tokenizer(path: Path) -> bool:
     return any((path / name).is_file() for name in names)
 
 
-def _tokenizer_place(place: str, base: str) -> str:
-    return place if not Path(place).is_dir() or has_tokenizer(Path(place)) else base
+def _tokenizer_path(path: str, base: str) -> str:
+    return path if not Path(path).is_dir() or has_tokenizer(Path(path)) else base
 
 
-def _base_of(place: str) -> str:
-    config = json.loads((Path(place) / "adapter_config.json").read_text(encoding="utf-8"))
+def _base_of(path: str) -> str:
+    config = json.loads((Path(path) / "adapter_config.json").read_text(encoding="utf-8"))
     base = config.get("base_model_name_or_path")
     if not base:
-        raise DataError(f"{place}/adapter_config.json does not name its base model")
-    return _place(str(base))
+        raise DataError(f"{path}/adapter_config.json does not name its base model")
+    return _path(str(base))
 
 
 @contextmanager
@@ -225,7 +285,7 @@ def _tensor_digest(name: str, tensor: Any) -> str:
 
 
 def tokenizer_hash(tokenizer: Any) -> str:
-    """Of vocabulary, rules and chat template; padding and truncation state left out."""
+    """Of vocabulary, rules, special tokens and chat template; padding and truncation state left out."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None:
         rules = json.loads(backend.to_str())
@@ -233,4 +293,6 @@ def tokenizer_hash(tokenizer: Any) -> str:
         rules.pop("truncation", None)
     else:
         rules = sorted(tokenizer.get_vocab().items())
-    return digest([rules, getattr(tokenizer, "chat_template", None)])
+    special = {name: str(token) for name, token in sorted(tokenizer.special_tokens_map.items())}
+    sides = [getattr(tokenizer, name, None) for name in ("truncation_side", "add_bos_token", "add_eos_token")]
+    return digest([rules, getattr(tokenizer, "chat_template", None), special, sides])

@@ -105,7 +105,9 @@ class OpenAIEngine:
             "backend": self._backend,
             "fingerprint": self.identity.weights or "",
             "served": dict(self.identity.served),
-            "arguments": without_secrets({"base_url": self.arguments.base_url, "extra_body": self.arguments.extra_body}),
+            "arguments": without_secrets(
+                {"base_url": self.arguments.base_url, "extra_body": self.arguments.extra_body}
+            ),
         }
 
     def adds(self, generation: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,16 +163,20 @@ class OpenAIEngine:
             emit(likelihoods(items, self._client, self.model, self.tokenizer, self.max_length))
             return
         failure: HoldfastError | None = None
+
+        def answered(item: Item) -> Completion | None:
+            return self._answered(item) if failure is None else None
+
         with ThreadPoolExecutor(self.arguments.num_concurrent) as pool:
-            asked = {pool.submit(self._answered, item): item for item in items}
+            asked = {pool.submit(answered, item): item for item in items}
             for future in as_completed(asked):
-                if future.cancelled():
-                    continue
                 try:
-                    emit([(asked[future], future.result())])
+                    completion = future.result()
                 except HoldfastError as error:
                     failure = failure or error
-                    pool.shutdown(wait=False, cancel_futures=True)
+                    continue
+                if completion is not None:
+                    emit([(asked[future], completion)])
         if failure is not None:
             raise HoldfastError(
                 f"{self.model}: the server failed ({failure}); what it answered is kept: the same command goes on "

@@ -19,8 +19,8 @@ ARGUMENTS = ("until", "max_gen_toks", "do_sample", "temperature", *_PASSED)
 
 
 def body(model: str, generation: Mapping[str, Any], *, hosted: bool, stops: Sequence[str]) -> dict[str, Any]:
-    """The part of a request that chat and plain completions share. `generation`: canonical arguments; `hosted`: OpenAI's
-    own endpoint, whose reasoning models take neither temperature nor stop strings."""
+    """The part of a request that chat and plain completions share. `generation`: canonical arguments; `hosted`:
+    OpenAI's own endpoint, whose reasoning models take neither temperature nor stop strings."""
     budget = "max_completion_tokens" if hosted else "max_tokens"
     made: dict[str, Any] = {"model": model, budget: generation["max_gen_toks"]}
     made |= {name: generation[name] for name in _PASSED if generation.get(name) is not None}
@@ -76,16 +76,22 @@ def _text(content: Any) -> str | None:
     """A message's text; parts of a list (text parts) joined. Raises ValueError for anything else."""
     if isinstance(content, str | None):
         return content
-    if isinstance(content, list) and content and all(isinstance(p, Mapping) and p.get("type") == "text" for p in content):
+    if (
+        isinstance(content, list)
+        and content
+        and all(isinstance(p, Mapping) and p.get("type") == "text" for p in content)
+    ):
         return "".join(str(part.get("text", "")) for part in content)
     raise ValueError(f"the server's reply has no text: {_short(content)}")
 
 
 def _filtered(choice: Mapping[str, Any]) -> str:
     results = choice.get("content_filter_results")
-    found = [name for name, one in results.items() if isinstance(one, Mapping) and one.get("filtered")] if isinstance(
-        results, Mapping
-    ) else []
+    found = (
+        [name for name, one in results.items() if isinstance(one, Mapping) and one.get("filtered")]
+        if isinstance(results, Mapping)
+        else []
+    )
     return ", ".join(found) or "the server stopped the answer"
 
 

@@ -62,7 +62,9 @@ class _Asked:
         return list(self._tokenizer(text, add_special_tokens=False).input_ids)
 
     def _first(self) -> int:
-        return int(self._tokenizer.bos_token_id if self._tokenizer.bos_token_id is not None else self._tokenizer.eos_token_id)
+        return int(
+            self._tokenizer.bos_token_id if self._tokenizer.bos_token_id is not None else self._tokenizer.eos_token_id
+        )
 
     def _echoed(self, tokens: list[int], start: int) -> tuple[list[float], bool]:
         body = {"model": self._model, "prompt": tokens[-self._context + 1 :], "max_tokens": 1, "temperature": 0,
