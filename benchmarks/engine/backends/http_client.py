@@ -8,8 +8,8 @@ from threading import Lock
 from typing import Any
 
 from holdfast.benchmarks.engine.backends.openai_wire import reason_of
-from holdfast.benchmarks.lm_eval_fence.api_patches import retry_after
 from holdfast.errors import HoldfastError
+from holdfast.retry import retry_after
 
 _REFUSED = frozenset({400, 413, 422})
 """The request itself is refused: its length, its content, an argument."""
@@ -19,6 +19,8 @@ _MISCONFIGURED = {
     404: "there is no such address or model",
     405: "there is no such address",
 }
+_LONGEST_WAIT = 120.0
+"""Seconds that one `Retry-After` is waited for at most."""
 _WAITS = 30
 """How often a server may say `Retry-After` to one request; these do not count as tries."""
 
@@ -63,7 +65,7 @@ class Client:
                 continue
             wait = retry_after(response.headers) if response.status_code in (429, 503) else None
             if wait and waits < _WAITS:
-                time.sleep(wait)
+                time.sleep(min(wait, _LONGEST_WAIT))
                 trouble, waits = "", waits + 1
                 continue
             self._check(response)
