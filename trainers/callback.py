@@ -13,6 +13,7 @@ the training uses. What can fail is tried before the first step; after the train
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from holdfast.runs.measurement import Measurement, read_measurement
 from holdfast.trainers.run import callback_run, remeasure
 from holdfast.trainers.run.arithmetic import check_same
 from holdfast.trainers.run.as_saved import as_saved
+from holdfast.trainers.run.stopping import stopping_findings
 
 log = logging.getLogger("holdfast")
 
@@ -118,7 +120,9 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
             return
         check_same(self.before, after)
         margin = None if self.margin is None else self.margin / 100
-        self.comparison = compare(self.before, after, target=self.target, margin=margin)
+        comparison = compare(self.before, after, target=self.target, margin=margin)
+        found = stopping_findings(self.before, after)
+        self.comparison = replace(comparison, warnings=(*comparison.warnings, *found))
         write(self.comparison, self.out)
         Console(stderr=True).print(terminal(self.comparison))
         log.info("report: %s", self.out / "report.html")

@@ -9,6 +9,7 @@ from typing import Any
 
 from holdfast.errors import DataError, UsageError
 from holdfast.trainers.data.sources import named_rows
+from holdfast.trainers.estimate.endings import MOST, check_share, endings, stop_tokens
 from holdfast.trainers.run import trl_args
 from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.config import TrainConfig
@@ -34,6 +35,18 @@ def preflight(config: TrainConfig) -> None:
     check_template(words, config)
     if context := getattr(text, "max_position_embeddings", None):
         _check_lengths(config, words, context)
+    _check_endings(config, words)
+
+
+def _check_endings(config: TrainConfig, tokenizer: Any) -> None:
+    """Raise DataError when too many of the first rows would lose the end of their answer."""
+    if not tokenizer.chat_template and config.data.conversational:
+        return
+    args = trl_args.build(config.trainer.name, config.trainer.args, Path("unused"), config.seed)
+    root = Path(config.data_root) if config.data_root else None
+    rows = islice(named_rows(config.data, config.seed, root), MOST)
+    trainer = find_trainer(config.trainer.name)
+    check_share(endings(rows, trainer, args, config.data, tokenizer, stop_tokens(tokenizer, None)), config.data.max_cut)
 
 
 def longest(config: TrainConfig, words: Any, parts: tuple[str, ...]) -> int:

@@ -21,6 +21,7 @@ from holdfast.runs.measurement import Measurement
 from holdfast.trainers.data import contamination
 from holdfast.trainers.data.card import training_card
 from holdfast.trainers.data.self_replay import is_self, written_rows
+from holdfast.trainers.estimate import endings
 from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.estimate.preflight import preflight
 from holdfast.trainers.job import failures
@@ -33,6 +34,7 @@ from holdfast.trainers.run.checkpoint_eval import measure_after, measure_before,
 from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.merge import START, merge_adapter, needs_start, with_start
 from holdfast.trainers.run.model import threads
+from holdfast.trainers.run.stopping import stopping_findings
 
 log = logging.getLogger("holdfast")
 T = TypeVar("T")
@@ -129,7 +131,12 @@ def _compared(before: Measurement, after: Measurement, config: TrainConfig, out:
     """The comparison, with warnings when the suite was found in the training rows, or these would break training."""
     check_same(before, after)
     comparison = compare(before, after, **_options(config))
-    found = (*contamination.warnings_of(out), *training_card.warnings_of(out))
+    found = (
+        *contamination.warnings_of(out),
+        *training_card.warnings_of(out),
+        *endings.warnings_of(out),
+        *stopping_findings(before, after),
+    )
     return replace(comparison, warnings=(*comparison.warnings, *found))
 
 

@@ -11,6 +11,7 @@ from holdfast.trainers.data import contamination, row_filter, self_replay
 from holdfast.trainers.data.card import training_card
 from holdfast.trainers.data.mix import training_rows
 from holdfast.trainers.data.sources import source_of
+from holdfast.trainers.estimate.endings import check_share, endings, record, stop_tokens
 from holdfast.trainers.run import model, trl_args
 from holdfast.trainers.run.adapters import lora
 from holdfast.trainers.run.catalogue import find_trainer
@@ -63,6 +64,19 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     args = trl_args.build(config.trainer.name, config.trainer.args, out / "training", config.seed)
     loaded = model.load_base(config.model, training=True, lora=config.lora.r is not None)
     model.check_template(loaded.tokenizer, config)
+    found = endings(
+        rows,
+        trainer,
+        args,
+        config.data,
+        loaded.tokenizer,
+        stop_tokens(loaded.tokenizer, loaded.model.generation_config),
+    )
+    if is_main():
+        record(found, out)
+    check_share(found, config.data.max_cut)
+    lost = set(found.lost)
+    rows = [row for number, row in enumerate(rows) if number not in lost]
     inputs = Inputs(
         model=loaded.model,
         tokenizer=loaded.tokenizer,

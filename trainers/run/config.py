@@ -27,6 +27,8 @@ class ModelConfig:
     trust_remote_code: bool = False
     allow_pickle: bool = False
     """Weights that are not safetensors run code when they are read: only on request."""
+    eos_token: str | None = None
+    """The token that ends an answer, where it is not the tokenizer's own: `<|im_end|>`."""
     chat_template: str | None = None
     """A Jinja file, for a base model whose tokenizer has none."""
     batch_size: int = 16
@@ -122,6 +124,8 @@ class DataConfig:
     """Chat messages; false: plain text, as base models read it."""
     limit: int | None = None
     filter: FilterConfig = field(default_factory=FilterConfig)
+    max_cut: float = 0.05
+    """Share of the rows that may lose the end of their answer to the trainer's max_length; above it the run ends."""
     shuffle: bool = True
     replay: ReplayConfig = field(default_factory=ReplayConfig)
     reward: Any = None

@@ -139,12 +139,16 @@ def measuring_dtype(dtype: str) -> str:
 
 
 def prepare_tokenizer(tokenizer: Any, config: ModelConfig) -> None:
-    """Give the tokenizer the configured chat template and, where it has none, a padding token."""
+    """Give the tokenizer the configured chat template and end token and, where it has none, a padding token."""
     if config.chat_template:
         file = Path(config.chat_template)
         if not file.is_file():
             raise UsageError(f"no chat template file {file}")
         tokenizer.chat_template = file.read_text("utf-8")
+    if config.eos_token is not None:
+        if config.eos_token not in tokenizer.get_vocab():
+            raise UsageError(f"model.eos_token {config.eos_token!r} is no token of {config.path}'s tokenizer")
+        tokenizer.eos_token = config.eos_token
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
 
