@@ -5,13 +5,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from holdfast import values
 from holdfast.benchmarks.engine.backends.models import LOADING_ARGUMENTS, LoadedModel, load
 from holdfast.benchmarks.engine.backends.server_args import BACKENDS, without_secrets
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.ranks import joined
 from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.engine.stopping import Until
 from holdfast.benchmarks.suites.eval_config import EvalConfig
 from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import UsageError, unknown
@@ -67,7 +69,7 @@ def _evaluate(config: EvalConfig, suite: Suite, out: Path, first_process: bool) 
     if config.against is None and again is not None:
         after, again = again, None
     else:
-        after = _measured(config, config.model, suite, out / "after")
+        after = _measured(config, config.model, suite, out / "after", until=_until(config, before))
     if not first_process:
         return Evaluation(out, after, before, first=False)
     _write_manifest(config, suite, out, started)
@@ -108,6 +110,9 @@ def _compared(
 def _checked(config: EvalConfig) -> Suite:
     if config.model is None:
         raise UsageError("`holdfast eval` needs model=…")
+    values.check("stop", config.stop, Literal["never", "decided"])
+    if config.stop == "decided" and (config.against is None or not config.margin):
+        raise UsageError("stop=decided needs against=MODEL and margin=POINTS: what is to be decided, and against whom")
     suite = load_suite(config.suite)
     for target in config.target:
         if target not in suite.names:
@@ -125,8 +130,20 @@ def directory_of(config: EvalConfig) -> Path:
     return Path(config.out or f"runs/eval-{Path(name).name}-{digest(identity)[:8]}")
 
 
+def _until(config: EvalConfig, before: Measurement) -> Until | None:
+    if config.stop == "never":
+        return None
+    return Until(before=before, margin=(config.margin or 0.0) / 100, target=tuple(config.target))
+
+
 def _measured(
-    config: EvalConfig, model: Any, suite: Suite, out: Path, cache: Path | None = None, draw: int = 0
+    config: EvalConfig,
+    model: Any,
+    suite: Suite,
+    out: Path,
+    cache: Path | None = None,
+    draw: int = 0,
+    until: Until | None = None,
 ) -> Measurement:
     return measure(
         open_model(config, model),
@@ -136,6 +153,7 @@ def _measured(
         cache=cache or cache_of(config),
         settings=replace(settings_of(config), draw=draw),
         together=True,
+        until=until,
     )
 
 

@@ -26,6 +26,7 @@ from holdfast.benchmarks.engine.ranks import Ranks, joined
 from holdfast.benchmarks.engine.refusals import REFUSED, is_lasting_refusal, may_change
 from holdfast.benchmarks.engine.scoring import Scorer
 from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.engine.stopping import Until, measure_until
 from holdfast.benchmarks.engine.turns import whole
 from holdfast.benchmarks.engine.undisturbed import undisturbed
 from holdfast.benchmarks.engine.work import Work
@@ -48,6 +49,7 @@ def measure(
     cache: Path | None = None,
     settings: Settings | None = None,
     together: bool = False,
+    until: Until | None = None,
 ) -> Measurement:
     """Measure `model` on `suite` into the directory `out` and return what it holds.
 
@@ -56,9 +58,10 @@ def measure(
     server that does not say which weights it serves uses it for its own run only).
     `together`: every process of torch.distributed (or of `torchrun`) makes this same call with its own copy or shard
     of the model; each generates a share of the batches, the first scores and writes, and all return the same. Without
-    it the calling process measures alone. The model's training mode and torch's random state are as before when this
-    returns. Called again after a kill, with however many processes, it goes on where it was. Raises DataError when
-    `out` holds another model's measurement, HoldfastError when another process failed.
+    it the calling process measures alone. `until`: each benchmark stops as soon as it is decided. The model's training
+    mode and torch's random state are as before when this returns. Called again after a kill, with however many
+    processes, it goes on where it was. Raises DataError when `out` holds another model's measurement, HoldfastError
+    when another process failed.
     """
     settings = settings or Settings()
     chosen = load_suite(suite)
@@ -69,7 +72,12 @@ def measure(
         if ranks.first:
             _claim(out, engine, works)
         _same_model(ranks.meet(engine.key()))
-        results = {work.name: _measure_task(work, engine, out, shared, settings, ranks) for work in works}
+
+        def measure_one(work: Work) -> TaskResult:
+            return _measure_task(work, engine, out, shared, settings, ranks)
+
+        done = measure_until(works, measure_one, until, out, ranks) if until else [measure_one(work) for work in works]
+        results = {work.name: result for work, result in zip(works, done, strict=True)}
         described = {**engine.describe(), "suite": chosen.name, "key": without_secrets(engine.parts())}
         measurement = Measurement(out, results, described)
         if ranks.first:

@@ -42,6 +42,8 @@ class EvalConfig:
     """Tasks one trained for: judged in a family of their own."""
     margin: float | None = None
     """In points; None: what the suite can decide."""
+    stop: str = "never"
+    """`decided`: with `against` and `margin`, each benchmark of the model after stops as soon as it is decided."""
     noise: bool = False
     """Measure the model before a second time from scratch (A/A): how much changes when nothing changed."""
     export: str | None = None
