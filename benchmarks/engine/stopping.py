@@ -18,15 +18,13 @@ from holdfast.benchmarks.engine.items import Item
 from holdfast.benchmarks.engine.ranks import Ranks
 from holdfast.benchmarks.engine.work import Work
 from holdfast.errors import DataError, UsageError
-from holdfast.files import read_json, write_json
 from holdfast.runs.measurement import Measurement, TaskResult, sample_path
 from holdfast.runs.row import Row, read_rows
+from holdfast.runs.stopped import Stopped, StoppedMean, StoppedTask, write_stopped
 from holdfast.stats.paired import Array
 from holdfast.stats.sequential import Looks, Rule, bet, interval, log_e
 from holdfast.stats.stopping import Stopping, Verdict
 
-FILE = "stopping.json"
-_SCHEMA = 1
 Measure = Callable[[Work], TaskResult]
 
 
@@ -119,7 +117,9 @@ def item_means(rows: Iterable[Row]) -> dict[str, float | None]:
 
 
 def _look_by_look(held: Sequence[_Bench], measure: Measure, until: Until, out: Path, ranks: Ranks) -> None:
-    state = Stopping(Rule((until.margin,) * len(held), until.margin, until.alpha))
+    parts = len(held) + 1  # of α: the held benchmarks and their mean; each target has another
+    alpha = until.alpha * parts / (parts + len(until.target))
+    state = Stopping(Rule((until.margin,) * len(held), until.margin, alpha))
     path: list[dict[str, Any]] = []
     rounds = _Rounds(len(held))
     evidence: Looks | None = None
@@ -138,7 +138,7 @@ def _look_by_look(held: Sequence[_Bench], measure: Measure, until: Until, out: P
             evidence = _evidence(held, rounds, until, evidence, running)
             state.look(evidence, np.array([bench.exhausted for bench in held]))
             path.append(_look(held, evidence, state))
-            write_json(out / FILE, _record(held, state, rounds, until, path))
+            write_stopped(out, _record(held, state, rounds, until, path))
 
 
 class _Rounds:
@@ -204,35 +204,33 @@ def _look(held: Sequence[_Bench], evidence: Looks, state: Stopping) -> dict[str,
 
 def _record(
     held: Sequence[_Bench], state: Stopping, rounds: _Rounds, until: Until, path: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+) -> Stopped:
     tasks = {}
-    for bench, verdict in zip(held, state.verdict.tolist(), strict=True):
+    for k, (bench, verdict) in enumerate(zip(held, state.verdict.tolist(), strict=True)):
         differences = list(bench.differences.values())
-        tasks[bench.work.name] = {
-            "verdict": Verdict(verdict).name,
-            "items": bench.measured,
-            "of": len(bench.order),
-            "mean": float(np.mean(differences)) if differences else None,
-            "interval": list(interval(differences)),
-        }
-    return {
-        "schema": _SCHEMA,
-        "margin": until.margin,
-        "alpha": until.alpha,
-        "step": until.step,
-        "before": dict(until.before.model),
-        "decision": Verdict(int(state.decision)).name,
-        "mean": {
-            "verdict": Verdict(int(state.mean)).name,
-            "rounds": len(rounds.sums),
-            "mean": float(np.mean(rounds.sums)) if rounds.sums else None,
-            "interval": list(interval(rounds.sums)),
-        },
-        "tasks": tasks,
-        "path": list(path),
-    }
-
-
-def read_stopping(directory: Path) -> dict[str, Any]:
-    """What a stopped measurement decided; empty for one that was not to stop."""
-    return read_json(directory / FILE) if (directory / FILE).is_file() else {}
+        most = {name: max(look[name][k] for look in path) for name in ("drop", "gain")}
+        tasks[bench.work.name] = StoppedTask(
+            verdict=Verdict(verdict).name,  # type: ignore[arg-type]
+            items=bench.measured,
+            of=len(bench.order),
+            mean=float(np.mean(differences)) if differences else None,
+            interval=list(interval(differences)),
+            p_regressed=float(np.exp(-max(0.0, most["drop"]))),
+            p_improved=float(np.exp(-max(0.0, most["gain"]))),
+        )
+    mean = StoppedMean(
+        verdict=Verdict(int(state.mean)).name,  # type: ignore[arg-type]
+        rounds=len(rounds.sums),
+        mean=float(np.mean(rounds.sums)) if rounds.sums else None,
+        interval=list(interval(rounds.sums)),
+    )
+    return Stopped(
+        margin=until.margin,
+        alpha=state.rule.alpha,
+        step=until.step,
+        decision=Verdict(int(state.decision)).name,  # type: ignore[arg-type]
+        mean=mean,
+        tasks=tasks,
+        before=dict(until.before.model),
+        path=list(path),
+    )

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -16,11 +17,13 @@ from holdfast.compare.pairing import Pairs, check_allowances, check_definition, 
 from holdfast.compare.policy import Policy
 from holdfast.compare.policy_names import check_items, check_tasks
 from holdfast.compare.result import Benchmark, Comparison, Decision, Interval, Role, RunInfo
+from holdfast.compare.stopped import cost, judge_stopped, mean_stopped, noted, stopped_run
 from holdfast.compare.verdict import Judged, Rules, design_of, in_mean, judge, own_margin
 from holdfast.compare.wording import explain, sentence
 from holdfast.errors import unknown
 from holdfast.files import read_json
 from holdfast.runs.measurement import Measurement
+from holdfast.runs.stopped import Stopped
 from holdfast.stats.suite import LARGEST, decidable_margin
 
 Origin = Literal["given", "policy", "default"]
@@ -85,11 +88,14 @@ def compare(
         runs,
     )
     check_allowances(settings.allow)
+    stopped = stopped_run(before, after, margin)
     names, warnings = _names(before, after, tasks, settings)
     check_tasks(rules, {*before.tasks, *after.tasks}, settings.target)
-    pairs, found = _pair(before, after, names, settings)
-    warnings += found + _provenance(before, after)
+    pairs, found = _pair(before, after, names, settings, stopped.tasks if stopped else ())
+    warnings += found + ([cost(stopped)] if stopped else []) + _provenance(before, after)
     measured = [_measure(one, settings) for one in pairs]
+    if stopped and margin is None:
+        margin = stopped.margin
     margin, origin = _margin(margin, pairs, measured, settings)
     if origin == "default" and margin >= LARGEST:
         warnings.append(
@@ -97,10 +103,14 @@ def compare(
             "ruled out reliably; measure more items"
         )
     rules_of = _rules(pairs, measured, margin, settings)
-    judged, worse = judge(list(zip(pairs, measured, rules_of, strict=True)), _parts(settings), settings.runs)
+    entries = list(zip(pairs, measured, rules_of, strict=True))
+    judging = partial(judge_stopped, entries, stopped) if stopped else partial(judge, entries)
+    judged, worse = judging(_parts(settings), settings.runs)
     aa = {} if noise is None else _noise(before, noise, names, settings)
     benchmarks = tuple(_benchmark(one, aa.get(one.pairs.task), settings) for one in judged)
-    return _comparison((before, after), judged, worse, benchmarks, margin, origin, warnings, settings)
+    if stopped:
+        benchmarks = tuple(noted(one, stopped) for one in benchmarks)
+    return _comparison((before, after), judged, worse, benchmarks, margin, origin, warnings, settings, stopped)
 
 
 def _comparison(
@@ -112,12 +122,14 @@ def _comparison(
     origin: Origin,
     warnings: Sequence[str],
     settings: _Settings,
+    stopped: Stopped | None,
 ) -> Comparison:
     from holdfast import __version__
 
     held = [one for one in judged if in_mean(one.rules)]
     of_mean = MeanRules(margin, settings.alpha, settings.confidence, settings.min_effect)
     macro = omnibus("macro", held, of_mean, worse)
+    macro = mean_stopped(macro, stopped) if stopped else macro
     micro = omnibus("micro", held, of_mean)
     decision, checks = decide(judged, macro, settings.policy, settings.alpha)
     return Comparison(
@@ -174,7 +186,7 @@ def _names(
 
 
 def _pair(
-    before: Measurement, after: Measurement, names: list[str], settings: _Settings
+    before: Measurement, after: Measurement, names: list[str], settings: _Settings, stopped: Collection[str] = ()
 ) -> tuple[list[Pairs], list[str]]:
     warnings: list[str] = []
     for task in names:
@@ -184,7 +196,7 @@ def _pair(
     pairs = []
     for task in names:
         ignored = settings.policy.ignore_items.get(task, ())
-        one, found = pair(task, left[task], right[task], after.tasks[task], settings.allow, ignored)
+        one, found = pair(task, left[task], right[task], after.tasks[task], settings.allow, ignored, task in stopped)
         pairs.append(one)
         warnings += found
         if one.dropped:

@@ -119,14 +119,16 @@ def pair(
     result: TaskResult,
     allow: Collection[str] = (),
     ignore: Collection[str] = (),
+    stopped: bool = False,
 ) -> tuple[Pairs, list[str]]:
-    """Pair by item; drop the items in `ignore` (ids) and those without a judgement.
+    """Pair by item; drop the items in `ignore` (ids) and those without a judgement. `stopped`: the run
+    after may lack items, for it stopped when it was decided.
 
     Raises DataError when the item sets or the prompts differ.
     """
     items = Items.of(before[0]), Items.of(after[0])
     common = [key for key in items[0].key if key in items[1].key]
-    warnings = _check_items(task, items, common, allow)
+    warnings = _check_items(task, items, common, allow, stopped)
     left = np.array([items[0].key[key] for key in common], dtype=np.int64)
     right = np.array([items[1].key[key] for key in common], dtype=np.int64)
     warnings += _check_prompts(task, items, left, right, allow)
@@ -156,11 +158,13 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=str))
 
 
-def _check_items(task: str, items: tuple[Items, Items], common: Sequence[str], allow: Collection[str]) -> list[str]:
+def _check_items(
+    task: str, items: tuple[Items, Items], common: Sequence[str], allow: Collection[str], stopped: bool = False
+) -> list[str]:
     missing = []
     for side, mine, other in (("before", items[0], items[1]), ("after", items[1], items[0])):
         only = [key for key in mine.key if key not in other.key]
-        if only:
+        if only and not (stopped and side == "before"):
             example = mine.table.doc_id[mine.row[mine.key[only[0]]]]
             missing.append(f"{len(only)} only {side} (such as {example!r})")
     if not missing:
