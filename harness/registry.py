@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from holdfast.errors import UsageError, unknown
+from holdfast.own_reward import judge_of, load_function
 from holdfast.sample import Score
 
 Scope = Literal["sample", "batch", "group"]
@@ -113,17 +114,13 @@ def scan() -> None:
 
 
 def _user_spec(path: str) -> Spec:
-    module_name, _, attribute = path.partition(":")
-    try:
-        function = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"cannot load reward {path!r}: {error}; expected 'package.module:function'") from error
+    function = load_function(path)
     for spec in _registry.values():
         if spec.function is function:
             return spec
-    if not callable(function):
-        raise UsageError(f"reward {path!r} is not a function but {type(function).__name__}")
-    return Spec(path, function, version=str(getattr(function, "version", "unversioned")))
+    version = str(getattr(function, "version", "unversioned"))
+    needs = bool(getattr(function, "needs_reference", False))
+    return Spec(path, judge_of(path, function), version, scope="batch", needs_reference=needs)
 
 
 def _origin(function: Any) -> str:

@@ -31,6 +31,7 @@ class Reward:
         self.name = name
         self.reference = reference
         self.options = options
+        self.failures = 0
         self.__name__ = self.spec.name.rpartition(":")[2]
         _check_options(self.spec, options)
 
@@ -130,14 +131,22 @@ class Reward:
             scores = list(cast(Iterable[Score], self.spec.function(samples, **self.options)))
         except HoldfastError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a reward may fail in any way; it is said, and is no 0
             if len(samples) > 1 and self.spec.scope == "batch":
                 return [self._guarded([sample])[0] for sample in samples]  # the others keep their verdicts
-            log.warning("reward %s failed: %s: %s", self.name, type(error).__name__, error, exc_info=True)
+            self._tell(error)
             return [Score.error(f"{type(error).__name__}: {error}") for _ in samples]
         if len(scores) != len(samples):
             raise HoldfastError(f"reward {self.name!r} returned {len(scores)} scores for {len(samples)} samples")
         return scores
+
+    def _tell(self, error: Exception) -> None:
+        """The first failure with its traceback, then only how many there were: at the tenth, hundredth, …"""
+        self.failures += 1
+        if self.failures == 1:
+            log.warning("reward %s failed: %s: %s", self.name, type(error).__name__, error, exc_info=error)
+        elif str(self.failures).strip("0") == "1":
+            log.warning("reward %s has failed %d times by now; last: %s", self.name, self.failures, error)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.name, self.reference, self.options)

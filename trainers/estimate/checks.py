@@ -8,7 +8,7 @@ from holdfast.trainers.run import model, trl_args
 from holdfast.trainers.run.adapters import lora
 from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.rewards import rewards_of
+from holdfast.trainers.run.rewards import rewards_of, try_own
 
 
 def check(config: TrainConfig) -> None:
@@ -17,10 +17,9 @@ def check(config: TrainConfig) -> None:
     trl_args.check(config.trainer.name, config.trainer.args)
     lora(config.lora)
     model.check_quantized(config.model, config.lora.r is not None)
-    if trainer.learns_from_reward:
-        rewards_of(config.reward or config.data.reward)
+    rewards = rewards_of(config.reward or config.data.reward) if trainer.learns_from_reward else []
     data_root = Path(config.data_root) if config.data_root else None
     row = next(named_rows(config.data, config.seed, data_root), None)
     if row is not None:
-        trainer.row(row, config.data)
+        try_own(rewards, trainer.row(row, config.data))
     self_replay.check(config)

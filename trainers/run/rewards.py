@@ -1,10 +1,10 @@
-"""The rewards of GRPO and RLOO, from what `reward=` says."""
+"""The rewards that a trainer learns from, from what `reward=` says; one of the user's own is tried first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-from holdfast.errors import UsageError
+from holdfast.errors import HoldfastError, UsageError
 from holdfast.reward import Reward
 
 
@@ -28,3 +28,26 @@ def _one(item: Any) -> Reward:
     if isinstance(item, Mapping):
         return Reward.from_config(item)
     raise UsageError(f"reward= takes a name, a mapping with the key 'reward', or a list of these, not {item!r}")
+
+
+def try_own(rewards: Sequence[Reward], row: Mapping[str, Any]) -> None:
+    """Call each of the user's own functions once, on the first row and a plain answer.
+
+    Raises UsageError, in one line, for one that fails or returns what is no score.
+    """
+    answer = str(row.get("reference") or "An answer.")
+    completion = answer if isinstance(row["prompt"], str) else [{"role": "assistant", "content": answer}]
+    for reward in rewards:
+        if ":" not in reward.name:
+            continue
+        columns = {name: [value] for name, value in row.items() if name != "prompt"}
+        samples = reward.samples_of([row["prompt"]], [completion], columns)
+        try:
+            reward.spec.function(samples, **reward.options)
+        except HoldfastError:
+            raise
+        except Exception as error:
+            raise UsageError(
+                f"reward {reward.name!r} fails on the first row with the answer {answer!r:.40}:"
+                f" {type(error).__name__}: {error}"
+            ) from error
