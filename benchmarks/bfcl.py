@@ -102,7 +102,7 @@ V1_SOURCE = Source(
 TASKS = tuple(
     Task(
         name=name,
-        reward="tool_call",
+        reward={"reward": "tool_call", "broken_calls": "none"},
         source=source,
         prompt=prompt,
         reference=reference,

@@ -3,14 +3,18 @@
 from typing import Literal
 
 from holdfast.registry import register
-from holdfast.rewards.instructions import ifeval_corrected, ifeval_upstream
+from holdfast.rewards.answers.text import answer_text
+from holdfast.rewards.instructions import ifeval_corrected, ifeval_upstream, iftrain
 from holdfast.rewards.instructions.check import BadReferenceError, judge, read_reference
 from holdfast.sample import Sample, Score
 
-_CHECKERS = {"upstream": ifeval_upstream.CHECKERS, "corrected": ifeval_corrected.CHECKERS}
+_CHECKERS = {
+    "upstream": {**iftrain.CHECKERS, **ifeval_upstream.CHECKERS},
+    "corrected": {**iftrain.CHECKERS, **ifeval_corrected.CHECKERS},
+}
 
 
-@register("ifeval", version="1")
+@register("ifeval", version="2")
 def ifeval(
     sample: Sample,
     *,
@@ -20,7 +24,8 @@ def ifeval(
 ) -> Score:
     """Does the response follow every verifiable instruction of its prompt (IFEval's 25 types)?
 
-    The reference is `{"instruction_id_list": […], "kwargs": […]}` as in the data set. 1.0 when all are followed;
+    The reference is `{"instruction_id_list": […], "kwargs": […]}` as in the data set (or IF-RLVR's
+    list of such rows, or the text of either). Only what follows the thought is judged. 1.0 when all are followed;
     with `graded` the share that is. Each instruction is in `parts`. `mode="upstream"` gives the official checker's
     verdicts, for scores that compare with published ones; `"corrected"` mends its known faults and is the better
     training reward (docs/ifeval.md lists each). `strict=False` also tries the text without its first line, last
@@ -28,7 +33,7 @@ def ifeval(
     Source: arXiv 2311.07911, google-research/instruction_following_eval.
     """
     try:
-        return judge(sample.text, read_reference(sample.reference, "en:"), _CHECKERS[mode], strict, graded)
+        return judge(answer_text(sample.text), read_reference(sample.reference, "en:"), _CHECKERS[mode], strict, graded)
     except BadReferenceError as error:
         return Score.unjudgeable(str(error))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from holdfast.errors import UsageError
 from holdfast.registry import register
+from holdfast.rewards.answers.text import answer_text
 from holdfast.rewards.learned.endpoint import Endpoint, EndpointError
 from holdfast.rewards.learned.verdicts import (
     PAIRWISE,
@@ -32,7 +33,7 @@ def _check(base_url: str, scale: int = 10, votes: int = 1, template_file: str | 
     template(template_file, POINTWISE)
 
 
-@register("judge", version="1", scope="batch", needs_reference=False, check=_check)
+@register("judge", version="2", scope="batch", needs_reference=False, check=_check)
 def judge(
     samples: Sequence[Sample],
     *,
@@ -68,9 +69,9 @@ def judge(
 def _rate(
     sample: Sample, *, endpoint: Endpoint, asked: Template, rubric: str, form: Form, scale: int, votes: int
 ) -> Score:
-    fields = {"rubric": rubric, "scale": str(scale), "completion": shown(sample.text), **_question(sample)}
+    fields = {"rubric": rubric, "scale": str(scale), "completion": shown(answer_text(sample.text)), **_question(sample)}
     messages = [{"role": "user", "content": asked.safe_substitute(fields)}]
-    read = partial(read_rating, form=form, scale=scale)
+    read = partial(read_rating, form=form, scale=scale, judged=sample.text)
     try:
         ratings = [endpoint.ask(messages, read, vote) for vote in range(votes)]
     except EndpointError as error:
@@ -81,7 +82,7 @@ def _rate(
     return Score.share(value, f"rated {rating:g} of {scale}", f"{rating:g}", **parts)
 
 
-@register("pairwise_judge", version="1", scope="batch", check=_check)
+@register("pairwise_judge", version="2", scope="batch", check=_check)
 def pairwise_judge(
     samples: Sequence[Sample],
     *,
@@ -118,9 +119,9 @@ def _prefer(
     baseline = _baseline(sample.reference)
     if baseline is None:
         return Score.unjudgeable(f"a reference must be the baseline's answer, not {sample.reference!r:.80}")
-    ours, theirs = shown(sample.text), shown(baseline)
+    ours, theirs = shown(answer_text(sample.text)), shown(answer_text(baseline))
     fields = {"rubric": rubric, **_question(sample)}
-    read = partial(read_winner, form=form)
+    read = partial(read_winner, form=form, judged=f"{ours}\n{theirs}")
     orders = [(ours, theirs), (theirs, ours)] if both else [(ours, theirs)]
     try:
         found = [_order(endpoint, asked, {**fields, "a": a, "b": b}, read, votes) for a, b in orders]

@@ -1,18 +1,20 @@
 """Tool calls judged against possible answers (BFCL)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 from holdfast.registry import register
 from holdfast.rewards.answers.text import with_object
-from holdfast.rewards.tool_calls.calls import Call, Language, NoCallsError, Syntax, read_calls
+from holdfast.rewards.tool_calls.calls import Call, Language, NoCallsError, Syntax, looks_like_a_call, read_calls
 from holdfast.rewards.tool_calls.check import Answer, MismatchError, check_calls
 from holdfast.rewards.tool_calls.languages import NotACallError
+from holdfast.rewards.tool_calls.references import read_reference
 from holdfast.sample import Sample, Score
 
 
-@register("tool_call", version="2")
-def tool_call(sample: Sample, *, syntax: Syntax = "auto") -> Score:
+@register("tool_call", version="3")
+def tool_call(sample: Sample, *, syntax: Syntax = "auto", broken_calls: Literal["wrong", "none"] = "wrong") -> Score:
     """Are the completion's tool calls among the possible answers, by BFCL's AST rules?
 
     The reference is `{"possible_answers": […], "tools": […], "category": …}`, or its JSON text: one `{function:
@@ -20,10 +22,12 @@ def tool_call(sample: Sample, *, syntax: Syntax = "auto") -> Score:
     schemas, and BFCL's category. A category with `java` or `javascript` is read in that language; `irrelevance` is
     right when no call is made, `live_relevance` when any is. Calls may come in any order. `syntax="python"` reads only
     calls written in the language, as the leaderboard does with prompted models; `auto` also takes JSON, `<tool_call>`
-    markup and the calls of an assistant message. Unjudgeable for a reference of another shape. Follows
-    ShishirPatil/gorilla at de8307b4.
+    markup (JSON, or Qwen's XML) and the calls of an assistant message. A call that cannot be read is a call all the
+    same: wrong where none is wanted; `broken_calls="none"` takes it for none, as BFCL does. xLAM's answers (`[{"name",
+    "arguments"}]`, as JSON text too) and tools are read as they are. Unjudgeable for a reference of another shape.
+    Follows ShishirPatil/gorilla at de8307b4.
     """
-    sample = with_object(sample)
+    sample = replace(sample, reference=read_reference(with_object(sample).reference))
     problem = _problem(sample.reference)
     if problem:
         return Score.unjudgeable(problem)
@@ -32,7 +36,8 @@ def tool_call(sample: Sample, *, syntax: Syntax = "auto") -> Score:
     try:
         calls = read_calls(sample, language, syntax)
     except (NoCallsError, NotACallError) as error:
-        return _no_call(category, str(error))
+        tried = broken_calls == "wrong" and looks_like_a_call(sample, error, _tools(sample.reference))
+        return _no_call(category, str(error), tried)
     if _is_relevance(category) or "irrelevance" in category:
         return Score.of(_is_call_wanted(category) == bool(calls), f"{len(calls)} calls made", _shown(calls))
     try:
@@ -98,7 +103,9 @@ def _is_call_wanted(category: str) -> bool:
     return category.endswith("live_relevance")
 
 
-def _no_call(category: str, why: str) -> Score:
+def _no_call(category: str, why: str, tried: bool) -> Score:
+    if _is_relevance(category) and tried:
+        return Score.of(False, f"a call that cannot be read ({why[:100]})")
     if _is_relevance(category):
         return Score.of(not _is_call_wanted(category), f"no call made ({why[:100]})")
     return Score.of(False, why[:200])

@@ -1,5 +1,6 @@
 """What every instruction checker is: a function of the response's text and the instruction's arguments."""
 
+import ast
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,13 +36,10 @@ class Instructions:
 def read_reference(reference: Any, prefix: str = "") -> Instructions:
     """Instructions of `{"instruction_id_list": […], "kwargs": […]}`, a mapping or its JSON text.
 
-    Arguments that are null are left out (data sets pad every row with all keys). Raises BadReferenceError.
+    IF-RLVR's rows are a list of `{"instruction_id": […], "kwargs": […]}`, often as a Python literal's text. Arguments
+    that are null are left out (data sets pad every row with all keys). Raises BadReferenceError.
     """
-    if isinstance(reference, str):
-        try:
-            reference = json.loads(reference)
-        except (ValueError, RecursionError) as error:
-            raise BadReferenceError(f"the reference is not JSON: {error}") from error
+    reference = _joined(_parsed(reference) if isinstance(reference, str) else reference)
     if not isinstance(reference, Mapping) or not isinstance(reference.get("instruction_id_list"), list | tuple):
         raise BadReferenceError("a reference needs 'instruction_id_list' and 'kwargs'")
     ids = [str(name).removeprefix(prefix) for name in reference["instruction_id_list"]]
@@ -51,6 +49,31 @@ def read_reference(reference: Any, prefix: str = "") -> Instructions:
     if not all(row is None or isinstance(row, Mapping) for row in rows):
         raise BadReferenceError("each entry of 'kwargs' must be a mapping")
     return Instructions(ids, [{k: v for k, v in (row or {}).items() if v is not None} for row in rows])
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        first = error
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        raise BadReferenceError(f"the reference is not JSON: {first}") from None
+
+
+def _joined(reference: Any) -> Any:
+    """IF-RLVR's rows as one of ours; anything else as it is."""
+    rows = reference if isinstance(reference, list | tuple) else [reference]
+    if not rows or not all(isinstance(row, Mapping) and "instruction_id" in row for row in rows):
+        return reference
+    names, arguments = list[Any](), list[Any]()
+    for row in rows:
+        own = row["instruction_id"] if isinstance(row["instruction_id"], list | tuple) else [row["instruction_id"]]
+        given = row.get("kwargs")
+        names += own
+        arguments += list(given) if isinstance(given, list | tuple) else [given] * len(own)
+    return {"instruction_id_list": names, "kwargs": arguments}
 
 
 def text_of(arguments: Arguments, name: str) -> str:

@@ -81,6 +81,27 @@ def _trigrams(text: str) -> set[tuple[str, ...]]:
     return {tuple(found[i : i + 3]) for i in range(len(found) - 2)}
 
 
+def repeat_span(text: str, args: Arguments) -> Finding:
+    """Mended: the constraint speaks of words and then of characters: the span of either is right."""
+    upstream = ifbench_tasks.repeat_span(text, args)
+    prompt = text_of(args, "prompt_to_repeat").lower().split()
+    start, end = number_of(args, "n_start"), number_of(args, "n_end")
+    spans = [prompt[start:end], prompt[start : end + 1]]
+    return (
+        upstream if upstream.followed or text.lower().split() not in spans else Finding(True, "the words of the span")
+    )
+
+
+def sentence_alphabet(text: str, args: Arguments) -> Finding:
+    """Mended: a quotation mark or bracket in front of a sentence is none of its letters."""
+    found = split(text)
+    if len(found) != 26:
+        return exactly(len(found), 26, "sentences")
+    firsts = "".join(sentence.lstrip(_EDGES)[:1].lower() for sentence in found)
+    wrong = next((i for i, (a, b) in enumerate(zip(firsts, string.ascii_lowercase, strict=False)) if a != b), None)
+    return Finding(firsts == string.ascii_lowercase, f"sentence {(wrong or 0) + 1} starts with another letter")
+
+
 def sentence_words(text: str, args: Arguments) -> Finding:
     """Mended: the three sentences share no word, as the constraint says."""
     upstream = ifbench_words.sentence_words(text, args)
@@ -198,6 +219,8 @@ CHECKERS: dict[str, Checker] = {
     "count:keywords_multiple": keywords_multiple,
     "count:words_japanese": words_japanese,
     "ratio:sentence_type": sentence_type,
+    "repeat:repeat_span": repeat_span,
+    "custom:sentence_alphabet": sentence_alphabet,
     "ratio:sentence_balance": sentence_balance,
     "ratio:overlap": overlap,
     "ratio:sentence_words": sentence_words,

@@ -30,7 +30,7 @@ class Execution:
 def execute(program: str, stdin: str = "", limits: Limits | None = None, engine: Engine | None = None) -> Execution:
     """Run a Python program in the sandbox. Raises HoldfastError when the sandbox cannot be had."""
     limits = limits or Limits()
-    job = {"style": "stdin", "program": program, "inputs": [stdin], "limits": limits.for_job()}
+    job = {"style": "stdin", "program": program, "cases": [{"input": stdin}], "limits": limits.for_job()}
     reply = pool_for(engine or Engine(), limits).run([job])[0]
     if isinstance(reply, UnavailableError):
         raise HoldfastError(f"the sandbox failed: {reply}")

@@ -1,14 +1,21 @@
 """Finding the program in a completion, by rules that look at text only: nothing of the model is parsed or run here."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from holdfast.rewards.answers.thinking import strip_thinking
+from holdfast.rewards.sandbox.fences import fenced
+from holdfast.rewards.sandbox.languages import language_of
+from holdfast.rewards.sandbox.raw_code import without_prose
 
 MAX_PROGRAM = 200_000
 """Characters: a longer program is not run."""
 
-_PYTHON = ("python", "py", "python3")
 _PREAMBLE_END = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)", re.M)
-
+_DEFINED = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]+)?=[^=]", re.M)
+_IMPORTED = re.compile(r"^(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(.+)$", re.M)
+_READS = re.compile(r"\binput\s*\(|\bstdin\b|open\(0|fileinput")
 _CODE_LINE = re.compile(
     r"^(?:from\s+[\w.]+\s+import\b|import\s+\w|(?:async\s+)?def\s+\w+\s*\(|class\s+\w+\s*[:(]|@\w|#|\"\"\"|[A-Za-z_]\w*\s*=[^=])",
     re.M,
@@ -21,34 +28,42 @@ class Extract:
 
     program: str
     how: str
+    language: str = "python"
 
 
-def extract(text: str, prompt: str, entry_point: str | None) -> Extract | None:
+def extract(text: str, prompt: str, names: Sequence[str] = (), language: str = "python") -> Extract | None:
     """The program of a completion; None when there is none.
 
-    After the last `</think>`: of the fenced blocks in Python (else those without a language) the last one that
-    defines the entry point, else the last; without a fence the whole text. What does not define the entry point
-    itself continues the prompt (HumanEval); what does gets the prompt's imports and helpers in front.
+    After the thought: of the fenced blocks in the language (else those without one; with an empty `language` those of
+    any language that can run) the last one that defines what the tests call (`names`, the entry point first), else the
+    last that is a program; blocks before it are added where they define what it uses. Without a fence the whole text,
+    less the prose around. What does not define the entry point continues the prompt (HumanEval); what does gets the
+    prompt's imports and helpers in front.
     """
-    answer = _after_thinking(text)
+    answer = strip_thinking(text)
     if answer is None:
         return None
-    name = (entry_point or "").partition(".")[0]
-    found = _block(answer, name)
-    code, how = found if found is not None else (_unfenced(answer), "the whole completion")
+    answer = answer.replace("\ufeff", "").replace("\u200b", "")
+    wanted = tuple(name.partition(".")[0] for name in names)
+    found = _block(answer, wanted, language)
+    code, how, written_in = (
+        found if found is not None else (without_prose(_unfenced(answer)), "the whole completion", "")
+    )
     if not code.strip():
         return None
-    return _with_prompt(code, how, prompt, name)
+    if (written_in or language or "python") != "python":
+        return Extract(code, how, written_in or language)
+    return _with_prompt(code, how, prompt, wanted[0] if wanted else "")
 
 
 def code_of_prompt(prompt: str) -> str:
     """The code in a prompt: its last Python block, else everything from the first line that looks like code on, if
     that defines something."""
-    found = _block(prompt, "")
+    found = _block(prompt, (), "python")
     if found is None:
         first = _CODE_LINE.search(prompt)
-        found = (prompt[first.start() :], "") if first else None
-    return found[0] if found is not None and _PREAMBLE_END.search(found[0]) else ""
+        return _if_defining(prompt[first.start() :]) if first else ""
+    return _if_defining(found[0])
 
 
 def defines(code: str, name: str) -> bool:
@@ -57,54 +72,68 @@ def defines(code: str, name: str) -> bool:
     return re.search(pattern, code, re.M) is not None
 
 
-def _after_thinking(text: str) -> str | None:
-    """What follows the last </think>; None when thinking never ended."""
-    _, mark, tail = text.rpartition("</think>")
-    if mark:
-        return tail
-    return None if re.match(r"\s*<think>", text) else tail
+def _if_defining(code: str) -> str:
+    return code if _PREAMBLE_END.search(code) else ""
 
 
-def _block(text: str, name: str) -> tuple[str, str] | None:
-    blocks = _fenced(text)
-    python = [code for language, code in blocks if language in _PYTHON]
-    candidates = python or [code for language, code in blocks if language == ""]
-    if not candidates:
+def _block(text: str, names: Sequence[str], language: str) -> tuple[str, str, str] | None:
+    """Code, how it was found, its language."""
+    blocks = [(language_of(tag) if tag else "", code, tag) for tag, code in fenced(text)]
+    known = [(name, code) for name, code, tag in blocks if name and name == (language or name)]
+    chosen = known or [("", code) for name, code, tag in blocks if not tag]
+    if not language and any(name == "python" for name, _ in chosen):
+        chosen = [(name, code) for name, code in chosen if name == "python"]
+    if not chosen:
         return None
-    kind = "Python block" if python else "block"
-    which = [i for i, code in enumerate(candidates) if name and defines(code, name)]
-    index = which[-1] if which else len(candidates) - 1
-    return candidates[index], f"{kind} {index + 1} of {len(candidates)}"
+    codes = [code for _, code in chosen]
+    index = _best(codes, names)
+    title = (chosen[index][0] or "").replace("cpp", "C++").capitalize()
+    how = f"{title + ' block' if title else 'block'} {index + 1} of {len(chosen)}"
+    name = chosen[index][0] or language or "python"
+    code, helped = _with_helpers(codes, index) if name == "python" else (codes[index], False)
+    return code, how + (" with the blocks it uses" if helped else ""), name
 
 
-def _fenced(text: str) -> list[tuple[str, str]]:
-    """(language, code) of each fenced block, line by line: linear in the text, whatever it is."""
-    found: list[tuple[str, str]] = []
-    fence, language, block, before = "", "", list[str](), False
-    for line in text.splitlines(keepends=True):
-        mark = _mark(line)
-        if fence and mark[:1] == fence[:1] and len(mark) >= len(fence) and line.strip() == mark:
-            found.append((language, "".join(block)))
-            fence, before = "", True
-        elif fence:
-            block.append(line)
-        elif mark:
-            words = line.strip()[len(mark) :].split(None, 1)
-            fence, language, block = mark, words[0].lower() if words else "", []
-        else:
-            before = before or bool(line.strip())
-    # An unpaired bare fence closes a block that the prompt opened; another one was cut off.
-    if fence and (language or not before):
-        found.append((language, "".join(block)))
-    return found
+def _best(codes: Sequence[str], names: Sequence[str]) -> int:
+    """The last block that defines the most of the names; without names the last one that reads input, else the last
+    that is no session of an interpreter."""
+    if names:
+        weights = [
+            (2 * defines(code, names[0]) + sum(defines(code, name) for name in names), i)
+            for i, code in enumerate(codes)
+        ]
+        if max(weights)[0]:
+            return max(weights)[1]
+    programs = [i for i, code in enumerate(codes) if not _is_session(code)]
+    reading = [i for i in programs if _READS.search(codes[i])]
+    defining = [i for i in programs if _PREAMBLE_END.search(codes[i])] if names else []
+    return (reading or defining or programs or [len(codes) - 1])[-1]
 
 
-def _mark(line: str) -> str:
-    """The fence that a line begins with: three or more backticks or tildes."""
-    text = line.strip()
-    if not text.startswith(("```", "~~~")):
-        return ""
-    return text[: len(text) - len(text.lstrip(text[0]))]
+def _is_session(code: str) -> bool:
+    return code.lstrip().startswith((">>>", "$ ", "In [", "%"))
+
+
+def _with_helpers(codes: Sequence[str], index: int) -> tuple[str, bool]:
+    """The block behind those before it that define what it uses and does not define itself."""
+    own = _names_defined(codes[index])
+    parts = [codes[index]]
+    for code in reversed(codes[:index]):
+        missing = _names_defined(code) - own
+        used = "\n".join(parts)
+        if any(re.search(rf"(?<![\w.]){re.escape(name)}\b", used) for name in missing) and not (
+            _names_defined(code) & own
+        ):
+            parts.insert(0, code)
+            own |= missing
+    return "\n".join(parts), len(parts) > 1
+
+
+def _names_defined(code: str) -> set[str]:
+    names = {function or variable for function, variable in _DEFINED.findall(code)}
+    for line in _IMPORTED.findall(code):
+        names |= {part.split(" as ")[-1].strip().partition(".")[0] for part in line.split(",")}
+    return names
 
 
 def _unfenced(text: str) -> str:

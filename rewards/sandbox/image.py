@@ -59,7 +59,7 @@ def write_rootfs(file: IO[bytes], packages: Sequence[str] = ()) -> None:
     with tarfile.open(fileobj=file, mode="w") as tar:
         for name in ("proc", "dev", "sys", "etc", SITE):
             _directory(tar, name, 0o755)
-        for name in ("tmp", "judge"):
+        for name in ("tmp", "judge", "build"):
             # runc gives a tmpfs the mode of the directory that it covers, whatever its options say.
             _directory(tar, name, 0o1777)
         _add(tar, binary, str(binary), seen)

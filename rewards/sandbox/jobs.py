@@ -1,20 +1,17 @@
-"""From a reference to the job a supervisor understands, and from its reply to the tests that passed."""
+"""From a task to the job a supervisor understands, and from its reply to the tests that passed."""
 
-import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from holdfast.rewards.sandbox.entry_point import entry_of
+from holdfast.rewards.sandbox import languages, test_source
 from holdfast.rewards.sandbox.limits import Limits
+from holdfast.rewards.sandbox.preludes import prelude_of
+from holdfast.rewards.sandbox.printable import printable
+from holdfast.rewards.sandbox.reference import Task
 
-STYLES = ("check", "asserts", "stdin", "function", "pytest")
-Compare = Literal["lines", "tokens", "exact", "numbers"]
-
-
-class BadReferenceError(ValueError):
-    """A reference that nobody could be judged against."""
+_KEPT = ("setup", "tolerance", "module", "in_place", "any_class", "function", "allow_partial")
+_CAPTURES = ("capsys", "capfd", "redirect_stdout", "sys.stdout", "StringIO")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,51 +26,77 @@ class Verdict:
     """The limit that the program broke."""
     partial: bool = False
     unjudgeable: str = ""
+    ran: int = 0
+    """Tests that were run."""
 
 
-def style_of(reference: Any) -> str:
-    """The declared test style, or the one that the tests' shape tells. Raises BadReferenceError."""
-    if not isinstance(reference, Mapping) or not reference.get("tests"):
-        raise BadReferenceError("the reference must be a mapping with the key 'tests'")
-    style = reference.get("style") or _guess(reference["tests"])
-    if style not in STYLES:
-        raise BadReferenceError(f"unknown style {style!r} (available: {', '.join(STYLES)})")
-    if style in ("check", "function") and not reference.get("entry_point"):
-        raise BadReferenceError(f"style {style!r} needs 'entry_point'")
-    _check_shape(style, reference["tests"])
-    return str(style)
+def make_job(
+    task: Task, program: str, prompt: str, limits: Limits, language: str = "python", stop: bool = False
+) -> dict[str, Any]:
+    """The job of one program. It holds the tests; the candidate's process never sees it. With `stop` the first failure
+    ends it."""
+    bounds = limits.for_job()
+    job: dict[str, Any] = {"style": task.style, "program": program, "limits": bounds, "stop": stop}
+    keys = task.keys
+    if task.style == "stdin":
+        job |= {key: keys[key] for key in ("compare", "tolerance") if keys.get(key) is not None}
+        if keys.get("checker"):
+            job["checker"] = _checker(keys["checker"])
+        return job | {"cases": task.tests} | languages.plan(language, program, bounds)
+    extra = {key: keys[key] for key in _KEPT if keys.get(key) is not None}
+    if task.entry_point:
+        extra["entry_point"] = task.entry_point
+    return job | {"tests": task.tests, "prompt": prompt, **extra, **_names(task), **_needs(task, prompt)}
 
 
-def make_job(style: str, program: str, reference: Mapping[str, Any], prompt: str, limits: Limits) -> dict[str, Any]:
-    """The job of one program. It holds the tests; the candidate's process never sees it."""
-    job: dict[str, Any] = {"style": style, "program": program, "limits": limits.for_job()}
-    if style == "stdin":
-        return job | {"inputs": [str(case.get("input", "")) for case in reference["tests"]], "stop": True}
-    tests = reference["tests"]
-    if style == "asserts":
-        tests = [tests] if isinstance(tests, str) else list(tests)
-    keys = ("entry_point", "setup", "tolerance", "module", "allow_partial")
-    extra = {key: reference[key] for key in keys if reference.get(key) is not None}
-    if style == "asserts" and "entry_point" not in extra:
-        # Found here, once: the judge is a new process for every program.
-        extra["entry_point"] = entry_of(tests, extra.get("setup") or "")
-    return job | {"tests": tests, "prompt": prompt, **extra}
-
-
-def verdict(style: str, reference: Mapping[str, Any], reply: Mapping[str, Any]) -> Verdict:
+def verdict(task: Task, reply: Mapping[str, Any]) -> Verdict:
     """What a reply means. Tests that did not run count as failed."""
     if reply.get("broke"):
-        return Verdict(0, 1, f"it ended its sandbox twice ({reply['broke']})", str(reply["broke"]))
-    return _of_runs(reference, reply) if style == "stdin" else _of_results(style, reference, reply)
+        return Verdict(0, 1, f"it ended its sandbox twice ({reply['broke']})", str(reply["broke"]), ran=1)
+    return _of_runs(task, reply) if task.style == "stdin" else _of_results(task, reply)
 
 
-def _of_results(style: str, reference: Mapping[str, Any], reply: Mapping[str, Any]) -> Verdict:
+def _checker(given: Any) -> dict[str, Any]:
+    """A checker as the supervisor takes it: a bare source is one of open-r1's (input, expected, output; prints a
+    number), a mapping says `order` and `verdict` itself."""
+    if isinstance(given, str):
+        return {"program": given, "arguments": ["input", "answer", "output"], "verdict": "printed"}
+    testlib = given.get("kind", "testlib") == "testlib"
+    order = ["input", "output", "answer"] if testlib else ["input", "answer", "output"]
+    return {
+        "program": given["source"],
+        "arguments": given.get("arguments") or order,
+        "verdict": "exit" if testlib else "printed",
+    }
+
+
+def _names(task: Task) -> dict[str, Any]:
+    if task.roles is None:
+        return {}
+    names: dict[str, Any] = {"helpers": sorted(task.roles.helpers), "required": sorted(task.roles.program)}
+    if task.style == "pytest":
+        names["free"] = sorted((test_source.free_names(task.sources) | task.roles.program) - task.roles.helpers)
+    return names
+
+
+def _needs(task: Task, prompt: str) -> dict[str, Any]:
+    """What the tests use that costs something to give: the program's output, its random generators."""
+    text = "\n".join(task.sources)
+    needs: dict[str, Any] = {}
+    if any(word in text for word in _CAPTURES):
+        needs["capture"] = True
+    if "seed(" in text:
+        needs["seeds"] = True
+    prelude = prelude_of(task, prompt)
+    return needs | ({"prelude": prelude} if prelude else {})
+
+
+def _of_results(task: Task, reply: Mapping[str, Any]) -> Verdict:
     results = reply["results"]
-    tests = reference["tests"]
-    count = int(reply.get("count") or 0) or (len(tests) if isinstance(tests, Sequence | Mapping) else 1)
-    count = 1 if style == "check" or isinstance(tests, str) else max(count, len(results))
+    fixed = 1 if task.style == "check" else len(task.tests)
+    count = max(fixed, len(results))
     passed = sum(ok for ok, _ in results)
-    failure = next((reason for ok, reason in results if not ok), "")
+    failure = next((printable(reason) for ok, reason in results if not ok), "")
     limit = ""
     if reply.get("timeout"):
         limit = "time limit of a test" if reply["timeout"] == "test" else "time limit of the program"
@@ -83,89 +106,41 @@ def _of_results(style: str, reference: Mapping[str, Any], reply: Mapping[str, An
         failure = f"the program was killed ({limit})"
     elif "MemoryError" in failure[:14]:
         limit = "memory limit"
-    if not failure and passed < count and not reply.get("unjudgeable"):
+    unjudgeable = printable(str(reply.get("unjudgeable") or ""))
+    if not unjudgeable and reply.get("needs_partial") and passed < count and test_source.compares_objects(task.sources):
+        unjudgeable = "the tests compare objects of the program's classes: they need isolation='partial'"
+    if not failure and passed < count and not unjudgeable:
         failure = f"{count - passed} tests did not run"
-    return Verdict(passed, count, failure, limit, bool(reply.get("partial")), str(reply.get("unjudgeable") or ""))
+    return Verdict(passed, count, failure, limit, bool(reply.get("partial")), unjudgeable, len(results))
 
 
-def _of_runs(reference: Mapping[str, Any], reply: Mapping[str, Any]) -> Verdict:
-    cases, runs = reference["tests"], reply["runs"]
-    passed, failure, limit = 0, "", ""
+def _of_runs(task: Task, reply: Mapping[str, Any]) -> Verdict:
+    cases, runs = task.tests, reply["runs"]
+    if "compile" in reply:
+        return Verdict(0, len(cases), f"it does not compile: {printable(reply['compile'])[-300:]}", ran=0)
+    passed, failure, limit, broken = 0, "", "", ""
     for number, (case, run) in enumerate(zip(cases, runs, strict=False), 1):
-        if run["broke"] or run["exit"] in (-9, -24):
-            limit = {"timeout": "time limit", "output": "output limit"}.get(run["broke"], "memory limit")
-            why = f"exceeded the {limit}"
-        elif run["exit"]:
-            why = f"ended with status {run['exit']}: {run['stderr'].strip().rpartition(chr(10))[2][:200]}"
-            limit = "memory limit" if "MemoryError" in why else limit
-        elif same_output(run["stdout"], str(case["output"]), reference.get("compare") or "lines"):
+        if run["passed"] and not run["broke"]:
             passed += 1
             continue
-        else:
-            why = f"printed {run['stdout'][:80]!r}, expected {str(case['output'])[:80]!r}"
+        why, met = _why(case, run)
+        broken = broken or run.get("checker_failed", "")
+        limit = limit or met
         failure = failure or f"input {number} of {len(cases)} {why}"
     if len(runs) < len(cases) and not failure:
         failure, limit = f"{len(cases) - len(runs)} inputs were not reached", "time limit of the program"
-    return Verdict(passed, len(cases), failure, limit)
+    return Verdict(passed, len(cases), failure, limit, unjudgeable=printable(broken), ran=len(runs))
 
 
-def same_output(stdout: str, expected: str, rule: str) -> bool:
-    """Is the output (latin-1 text of its bytes) the expected one? `lines`: equal line by line without trailing white
-    space and trailing empty lines; `tokens`: the same words; `numbers`: words, numbers within 1e-6 (whole
-    ones exactly); `exact`."""
-    text = stdout.encode("latin-1").decode("utf-8", "replace")
-    if rule == "exact":
-        return text == expected
-    if rule == "lines":
-        return _lines(text) == _lines(expected)
-    got, wanted = text.split(), expected.split()
-    if rule == "tokens" or len(got) != len(wanted):
-        return got == wanted
-    return all(g == w or _near(g, w) for g, w in zip(got, wanted, strict=False))
-
-
-def _lines(text: str) -> list[str]:
-    return [line.rstrip() for line in text.rstrip().split("\n")]
-
-
-_NUMBER = re.compile(r"[+-]?\d{1,400}(\.\d{0,400})?([eE][+-]?\d{1,4})?", re.ASCII)
-
-
-_WHOLE = re.compile(r"[+-]?\d{1,400}", re.ASCII)
-
-
-def _near(got: str, wanted: str) -> bool:
-    if not _NUMBER.fullmatch(got) or not _NUMBER.fullmatch(wanted):
-        return False
-    if _WHOLE.fullmatch(got) and _WHOLE.fullmatch(wanted):
-        return int(got) == int(wanted)
-    a, b = float(got), float(wanted)
-    # Beyond what a float holds everything would be near.
-    return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= 1e-6 * max(1.0, abs(b))
-
-
-def _guess(tests: Any) -> str:
-    if isinstance(tests, Mapping):
-        return "pytest"
-    if isinstance(tests, str):
-        return "check" if re.search(r"^def check\(", tests, re.M) else "asserts"
-    first = tests[0] if isinstance(tests, Sequence) else None
-    if isinstance(first, Mapping):
-        return "stdin" if "input" in first else "function"
-    return "asserts"
-
-
-def _check_shape(style: str, tests: Any) -> None:
-    right = {
-        "check": isinstance(tests, str),
-        "asserts": isinstance(tests, str) or _all(tests, str),
-        "stdin": _all(tests, Mapping) and all("output" in case for case in tests),
-        "function": _all(tests, Mapping) and all("expected" in case for case in tests),
-        "pytest": isinstance(tests, Mapping) and _all(list(tests.values()), str),
-    }[style]
-    if not right:
-        raise BadReferenceError(f"tests of style {style!r} have another shape")
-
-
-def _all(tests: Any, kind: type) -> bool:
-    return isinstance(tests, Sequence) and not isinstance(tests, str) and all(isinstance(t, kind) for t in tests)
+def _why(case: Mapping[str, Any], run: Mapping[str, Any]) -> tuple[str, str]:
+    """Why a run failed, and the limit that it broke."""
+    if run["broke"] == "excess":
+        return "printed more than can be right", ""
+    if run["broke"] or run["exit"] in (-9, -24):
+        known = {"timeout": "time limit", "output": "output limit"}
+        limit = known.get(run["broke"] or "", "time limit" if run["exit"] == -24 else "memory limit")
+        return f"exceeded the {limit}", limit
+    if run["exit"]:
+        why = f"ended with status {run['exit']}: {printable(run['stderr'].strip().rpartition(chr(10))[2])[:200]}"
+        return why, "memory limit" if "MemoryError" in why else ""
+    return f"printed {run['stdout'][:80]!r}, expected {case['accepted'][0][:80]!r}", ""

@@ -1,6 +1,8 @@
 """What one test may use."""
 
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -22,11 +24,29 @@ class Limits:
     """MiB of one file; the scratch directory holds four times as much."""
     files: int = 128
     """Open files."""
+    cpu: float = 0.0
+    """Seconds of processor time of each process; 0: four times `total`."""
 
     def for_job(self) -> dict[str, Any]:
         """As the supervisor reads them: bytes and seconds."""
-        cpu = int(self.total * 4) + 1
+        cpu = math.ceil(self.cpu) if self.cpu else int(self.total * 4) + 1
         return asdict(self) | {"memory": self.memory * 2**20, "disk": self.disk * 2**20, "cpu": cpu}
+
+    def of_row(self, keys: Mapping[str, Any], factor: float = 1.0) -> "Limits":
+        """These limits with what a row says: `time_limit` in seconds of processor time of a C++ program, times `factor`
+        (the wall clock has twice that, and a second), `cpu_limit` as it is, `memory_limit` in MiB, `output_limit` in
+        bytes. Raises ValueError for a memory limit that the sandbox does not have."""
+        found = self
+        cpu = keys.get("cpu_limit") or (keys["time_limit"] * factor if keys.get("time_limit") else 0)
+        if cpu:
+            found = replace(found, cpu=float(cpu), timeout=max(1.0 + 2.0 * float(cpu), 0.0))
+        if keys.get("memory_limit"):
+            if keys["memory_limit"] > self.memory:
+                raise ValueError(
+                    f"the row's programs may use {keys['memory_limit']} MiB, more than memory={self.memory}"
+                )
+            found = replace(found, memory=max(64, int(keys["memory_limit"])))
+        return replace(found, output=int(keys["output_limit"])) if keys.get("output_limit") else found
 
     @property
     def sandbox_memory(self) -> int:

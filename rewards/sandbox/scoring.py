@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from holdfast.rewards.answers.text import with_object
 from holdfast.rewards.sandbox.backends.choice import Engine, pool_for
 from holdfast.rewards.sandbox.extraction import MAX_PROGRAM, Extract, code_of_prompt, extract
-from holdfast.rewards.sandbox.jobs import BadReferenceError, Verdict, make_job, style_of, verdict
+from holdfast.rewards.sandbox.jobs import Verdict, make_job, verdict
+from holdfast.rewards.sandbox.languages import LANGUAGES
 from holdfast.rewards.sandbox.limits import Limits
 from holdfast.rewards.sandbox.pool import UnavailableError
+from holdfast.rewards.sandbox.reference import BadReferenceError, Task, read
 from holdfast.sample import Outcome, Sample, Score
 
 
@@ -27,8 +28,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    style: str
-    reference: Mapping[str, Any]
+    task: Task
     prompt: str
     found: Extract
     job: dict[str, Any]
@@ -52,7 +52,8 @@ def score_samples(samples: Sequence[Sample], settings: Settings) -> list[Score]:
 
 def reference_case(reference: Any, prompt: str, settings: Settings) -> _Case | Score:
     """The case whose program is the reference's own solution."""
-    return _prepare(Sample(str(reference["solution"]), reference, prompt), settings)
+    task = reference if isinstance(reference, Task) else read(reference, prompt)
+    return _case_of(task, str(task.keys["solution"]), prompt, settings)
 
 
 def judge_cases(cases: Sequence[_Case], settings: Settings) -> list[Score]:
@@ -62,29 +63,35 @@ def judge_cases(cases: Sequence[_Case], settings: Settings) -> list[Score]:
 
 
 def _prepare(sample: Sample, settings: Settings) -> _Case | Score:
-    sample = with_object(sample)
+    plain = _prompt(sample)
     try:
-        style = style_of(sample.reference)
+        task = read(sample.reference, plain)
     except BadReferenceError as error:
         return Score.unjudgeable(str(error))
-    reference: Mapping[str, Any] = sample.reference
-    prompt = _prompt(sample)
-    found = extract(sample.text, prompt, reference.get("entry_point"))
+    return _case_of(task, sample.text, plain, settings)
+
+
+def _case_of(task: Task, text: str, plain: str, settings: Settings) -> _Case | Score:
+    given = task.keys.get("prompt")
+    prompt = given if isinstance(given, str) else plain
+    found = extract(text, prompt, task.names, task.language)
     if found is None:
         return Score.of(False, "no code in the completion")
     if len(found.program) > MAX_PROGRAM:
         return Score.of(False, f"the program has {len(found.program)} characters, more than {MAX_PROGRAM}")
-    trusted = code_of_prompt(prompt) if style != "stdin" else ""
-    if settings.partial:
-        reference = {**reference, "allow_partial": True}
-    return _Case(style, reference, prompt, found, make_job(style, found.program, reference, trusted, settings.limits))
+    trusted = code_of_prompt(prompt) if task.style != "stdin" else ""
+    if settings.partial or task.keys.get("isolation") == "partial":
+        task = replace(task, keys={**task.keys, "allow_partial": True})
+    try:
+        limits = settings.limits.of_row(task.keys, LANGUAGES[found.language].factor)
+    except ValueError as error:
+        return Score.unjudgeable(str(error))
+    stop = settings.by == "all"
+    return _Case(task, prompt, found, make_job(task, found.program, trusted, limits, found.language, stop))
 
 
 def _prompt(sample: Sample) -> str:
-    """The prompt's text: what the reference gives, else the plain prompt, else the last message of the user."""
-    given = sample.reference.get("prompt")
-    if isinstance(given, str):
-        return given
+    """The prompt's text: the plain prompt, else the last message of the user."""
     if isinstance(sample.prompt, str):
         return sample.prompt
     users = [message for message in sample.prompt if message.get("role") == "user"]
@@ -96,19 +103,21 @@ def _score(case: _Case, reply: dict[str, Any] | UnavailableError, settings: Sett
         return Score.error(f"the sandbox failed: {reply}")
     if reply.get("error"):
         return Score.error(str(reply["error"]))
-    found = verdict(case.style, case.reference, reply)
+    found = verdict(case.task, reply)
     if found.unjudgeable:
         return Score.unjudgeable(found.unjudgeable)
     reason = f"{case.found.how}: {found.passed} of {found.count} tests passed"
     reason += f"; {found.failure}" if found.failure else ""
     reason += "; partial isolation" if found.partial else ""
+    reason += f"; taken for a row of {case.task.keys['format']}" if case.task.keys.get("format") else ""
     return _valued(found, reason, case.found.program, settings.by)
 
 
 def _valued(found: Verdict, reason: str, program: str, by: str) -> Score:
-    share = found.passed / found.count
-    parts = {"tests": share}
     complete = found.passed == found.count and not found.failure
+    share = found.passed / found.count
+    # What an early stop left out has no value of its own.
+    parts: dict[str, float | None] = {"tests": share if by == "share" or found.ran >= found.count else None}
     value = float(complete) if by == "all" else (share if complete or share < 1 else 0.0)
     if found.limit and value == 0.0:
         return Score(0.0, Outcome.TIMEOUT, reason, program, parts)
@@ -117,12 +126,12 @@ def _valued(found: Verdict, reason: str, program: str, by: str) -> Score:
 
 
 def _key(case: _Case) -> str:
-    """What makes two cases one. The job alone does not: the outputs that `stdin` expects never enter the sandbox."""
-    return f"{json.dumps(case.job, sort_keys=True)}\0{dict(case.reference)!r}"
+    """What makes two cases one."""
+    return f"{json.dumps(case.job, sort_keys=True)}\0{dict(case.task.keys)!r}"
 
 
 def _has_solution(case: _Case) -> bool:
-    return isinstance(case.reference.get("solution"), str)
+    return isinstance(case.task.keys.get("solution"), str)
 
 
 def _broken_references(cases: Mapping[str, _Case], settings: Settings) -> dict[str, str]:
@@ -130,7 +139,7 @@ def _broken_references(cases: Mapping[str, _Case], settings: Settings) -> dict[s
     own: dict[str, _Case] = {}
     solutions: dict[str, str] = {}
     for key, case in cases.items():
-        made = reference_case(case.reference, case.prompt, settings)
+        made = reference_case(case.task, case.prompt, settings)
         if isinstance(made, _Case):
             solutions[key] = _key(made)
             own[solutions[key]] = made

@@ -4,10 +4,14 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import DataError
 from holdfast.rewards.sandbox.backends.choice import Backend, Engine
+
+if TYPE_CHECKING:
+    from holdfast.rewards.sandbox.scoring import Settings, _Case
+    from holdfast.sample import Score
 
 _SOLUTIONS = ("solution", "canonical_solution", "code")
 
@@ -32,7 +36,7 @@ def validate(path: Path | str, *, backend: Backend = "auto") -> list[Failure]:
     `solution`, `canonical_solution` or `code` of the reference or the row; optional `prompt` and `id` or `task_id`.
     Raises DataError for a file that is not JSONL, UsageError when there is no sandbox.
     """
-    from holdfast.rewards.sandbox.scoring import Settings, judge_cases, reference_case
+    from holdfast.rewards.sandbox.scoring import Settings, judge_cases
     from holdfast.sample import Score
 
     settings = Settings(Engine(backend))
@@ -41,11 +45,7 @@ def validate(path: Path | str, *, backend: Backend = "auto") -> list[Failure]:
     for number, row in _rows(Path(path)):
         name = str(row.get("task_id", row.get("id", number)))
         reference = _reference(row)
-        made = (
-            Score.unjudgeable("no reference solution (key 'solution')")
-            if reference is None
-            else reference_case(reference, str(row.get("prompt") or ""), settings)
-        )
+        made = _case(reference, str(row.get("prompt") or ""), settings)
         if isinstance(made, Score):
             failures.append(Failure(number, name, made.reason))
         else:
@@ -54,6 +54,19 @@ def validate(path: Path | str, *, backend: Backend = "auto") -> list[Failure]:
     scores = judge_cases(cases, settings) if cases else []
     failures += [Failure(n, name, s.reason) for (n, name), s in zip(places, scores, strict=False) if s.value != 1.0]
     return sorted(failures, key=lambda failure: failure.row)
+
+
+def _case(reference: dict[str, Any] | None, prompt: str, settings: "Settings") -> "_Case | Score":
+    from holdfast.rewards.sandbox.reference import BadReferenceError, read
+    from holdfast.rewards.sandbox.scoring import reference_case
+    from holdfast.sample import Score
+
+    if reference is None:
+        return Score.unjudgeable("no reference solution (key 'solution')")
+    try:
+        return reference_case(read(reference, prompt), prompt, settings)
+    except BadReferenceError as error:
+        return Score.unjudgeable(str(error))
 
 
 def _reference(row: Mapping[str, Any]) -> dict[str, Any] | None:

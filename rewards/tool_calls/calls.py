@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.rewards.tool_calls.languages import parse_source_call
 from holdfast.sample import Sample, Text
 
@@ -25,6 +26,10 @@ _MAX_TREE = 200
 
 class NoCallsError(ValueError):
     """The text does not read as tool calls; the message says why."""
+
+
+class BrokenCallError(NoCallsError):
+    """The text tries to call a tool and fails: a call it is, if no good one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +63,26 @@ def read_calls(sample: Sample, language: Language, syntax: Syntax) -> list[Call]
     return _any_calls(_answer(text), language, syntax)
 
 
+def looks_like_a_call(sample: Sample, error: Exception, tools: Sequence[Any]) -> bool:
+    """Did a completion that does not read as calls try to make one? It names a tool as a call does, uses a template's
+    markup, or is JSON of one."""
+    if isinstance(error, BrokenCallError):
+        return True
+    if any(message.get("tool_calls") for message in sample.completion if isinstance(message, Mapping)):
+        return True
+    text = (strip_thinking(sample.text) or "")[:MAX_LENGTH]
+    if any(mark in text for mark in ("<tool_call", "<function=", *_PREFIXES)):
+        return True
+    names = [str(tool["name"]) for tool in tools if isinstance(tool, Mapping) and "name" in tool]
+    return any(f"{name}(" in text or f'"name": "{name}"' in text or f'"name":"{name}"' in text for name in names)
+
+
 def _any_calls(text: str, language: Language, syntax: Syntax) -> list[Call]:
     blocks = _MARKUP.findall(text)
     if blocks:
-        return [call for block in blocks for call in _json_calls(block)]
+        return [call for block in blocks for call in _marked_calls(block)]
+    if "<function=" in text:
+        return _marked_calls(text)
     body = _unfenced(text)
     try:
         return list(_json_calls(body))
@@ -71,14 +92,38 @@ def _any_calls(text: str, language: Language, syntax: Syntax) -> list[Call]:
     return _source_calls(body, language)
 
 
+def _marked_calls(block: str) -> list[Call]:
+    """The calls in `<tool_call>` markup: JSON, or Qwen3-Coder's `<function=NAME><parameter=NAME>value</parameter>`."""
+    if "<function=" not in block:
+        return list(_json_calls(block))
+    return [
+        Call(name.strip(), {key.strip(): _loose_value(value) for key, value in _PARAMETER.findall(inner)})
+        for name, inner in _FUNCTION.findall(block)
+    ]
+
+
+def _loose_value(text: str) -> Any:
+    """A parameter's text: the JSON value that it is, else the text without the line ends around it."""
+    plain = text.removeprefix("\n").removesuffix("\n")
+    try:
+        return json.loads(plain)
+    except (ValueError, RecursionError):
+        return {"True": True, "False": False, "None": None}.get(plain, plain)
+
+
+_FUNCTION = re.compile(r"<function=([^>\n]{1,200})>(.*?)(?:</function>|$)", re.DOTALL)
+_PARAMETER = re.compile(r"<parameter=([^>\n]{1,200})>(.*?)</parameter>", re.DOTALL)
 _MARKUP = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
 _PREFIXES = ("<|python_tag|>", "[TOOL_CALLS]", "<tool_calls>")
 _FENCE = re.compile(r"```[\w-]*\n(.*?)```", re.DOTALL)
 
 
 def _answer(text: str) -> str:
-    """What stands after the thinking."""
-    return text.rpartition("</think>")[2]
+    """What stands after the thought. Raises NoCallsError while it is still open."""
+    answer = strip_thinking(text)
+    if answer is None:
+        raise NoCallsError("the thought never ends")
+    return answer
 
 
 def _unfenced(text: str) -> str:
@@ -103,12 +148,17 @@ def _message_calls(completion: Text) -> list[Call]:
 
 def _json_calls(text: str) -> Iterator[Call]:
     """The calls of a JSON object, of an array of them, or of several objects one after another."""
-    try:
-        loaded = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise NoCallsError(f"not JSON: {error}") from error
-    for item in loaded if isinstance(loaded, list) else [loaded]:
-        yield _json_call(item)
+    rest = text.strip()
+    while rest:
+        try:
+            loaded, end = json.JSONDecoder().raw_decode(rest)
+        except (ValueError, RecursionError) as error:
+            raise NoCallsError(f"not JSON: {error}") from error
+        for item in loaded if isinstance(loaded, list) else [loaded]:
+            yield _json_call(item)
+        rest = rest[end:].lstrip(" \t\r\n,;")
+    if not text.strip():
+        raise NoCallsError("no JSON")
 
 
 def _json_call(item: Any) -> Call:
@@ -143,7 +193,8 @@ def _source_calls(text: str, language: Language) -> list[Call]:
     """Calls written in the language, with or without brackets around them."""
     bracketed = text if text.lstrip().startswith("[") else f"[{text}]"
     if language != "python":
-        name, arguments = parse_source_call(bracketed[1:-1], language)
+        # A line end in front would be taken for the end of a statement; the recorded rows have none.
+        name, arguments = parse_source_call(bracketed.strip()[1:-1].strip(), language)
         return [Call(name, arguments)]
     try:
         body = ast.parse(bracketed, mode="eval").body
@@ -160,7 +211,7 @@ def _python_call(node: ast.expr) -> Call:
     if not isinstance(node, ast.Call):
         raise NoCallsError(f"{type(node).__name__.lower()} is no call")
     if node.args and not node.keywords:
-        raise NoCallsError("arguments must be named")
+        raise BrokenCallError("arguments must be named")
     named = {word.arg: _value(word.value) for word in node.keywords if word.arg is not None}
     return Call(_dotted(node.func), named, len(node.args))
 

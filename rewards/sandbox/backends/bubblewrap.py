@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from holdfast.rewards.sandbox.backends import boot, cgroup
+from holdfast.rewards.sandbox.backends import boot, cgroup, toolchains
 from holdfast.rewards.sandbox.channel import PipeChannel
 from holdfast.rewards.sandbox.limits import Limits
 
@@ -35,6 +35,7 @@ def _config() -> dict[str, object]:
         "separation": separation,
         "home": "/tmp",
         "judge_home": "/judge",
+        "build_home": "/build",
         "wipe": ["/tmp"],
         "path": site,
     }
@@ -56,13 +57,13 @@ def _arguments(limits: Limits) -> list[str]:
         arguments += ["--unshare-user"]
     arguments += ["--clearenv", *(w for k, v in boot.ENVIRONMENT.items() for w in ("--setenv", k, v))]
     arguments += [*_mounts(), "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    for path in ("/tmp", "/judge"):
+    for path in ("/tmp", "/judge", "/build"):
         arguments += ["--perms", "1777", "--size", scratch, "--tmpfs", path]
     return [*arguments, "--remount-ro", "/", "--chdir", "/"]
 
 
 def _mounts() -> list[str]:
-    """Read-only: the system's programs and libraries, this Python, pytest. Nothing of /etc, /home or /root else."""
+    """Read-only: the system's programs and libraries, compilers, this Python, pytest. Nothing of /home else."""
     words = ["--ro-bind", "/usr", "/usr"]
     for name in ("/bin", "/lib", "/lib64", "/lib32"):
         path = Path(name)
@@ -70,9 +71,10 @@ def _mounts() -> list[str]:
             words += ["--symlink", str(path.readlink()), name]
         elif path.exists():
             words += ["--ro-bind", name, name]
-    words += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     prefix = Path(sys.base_prefix).resolve()
-    words += _directory(Path("/opt/holdfast"))
+    words += [*_directory(Path("/etc")), *_directory(Path("/opt/holdfast")), *_directory(Path("/opt/toolchain"))]
+    for source, target in toolchains.mounts():
+        words += ["--ro-bind", source, target]
     if not prefix.is_relative_to("/usr"):
         words += [*_directory(prefix.parent), "--ro-bind", str(prefix), str(prefix)]
     site = _pytest_site()

@@ -153,6 +153,7 @@ _CONFIG: dict[str, Any] = {
     "separation": "uids",
     "home": "/tmp",
     "judge_home": "/judge",
+    "build_home": "/build",
     "wipe": ["/tmp"],
     "path": ["/opt/holdfast"],
 }
@@ -176,7 +177,7 @@ def _hardened(limits: Limits) -> dict[str, Any]:
         "pids_limit": limits.sandbox_processes,
         "nano_cpus": 2 * 10**9,
         "ulimits": [Ulimit(name="nofile", soft=1024, hard=1024), Ulimit(name="core", soft=0, hard=0)],
-        "tmpfs": {"/tmp": scratch, "/judge": scratch},
+        "tmpfs": {"/tmp": scratch, "/judge": scratch, "/build": scratch.replace("noexec", "exec")},
         "working_dir": "/",
         "hostname": "sandbox",
         "environment": boot.ENVIRONMENT | {"PATH": "/usr/local/bin:/usr/bin:/bin"},

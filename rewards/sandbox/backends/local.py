@@ -14,7 +14,7 @@ from holdfast.rewards.sandbox.limits import Limits
 def start(limits: Limits) -> PipeChannel:
     """A supervisor beside us, with scratch directories of its own. Raises LostError when it cannot start."""
     top = Path(tempfile.mkdtemp(prefix="holdfast-unsafe-"))
-    for name in ("home", "judge"):
+    for name in ("home", "judge", "build"):
         (top / name).mkdir()
 
     def remove() -> None:
@@ -24,7 +24,14 @@ def start(limits: Limits) -> PipeChannel:
     home = str(top / "home")
     channel.write(
         boot.first_frame(
-            {"separation": "none", "home": home, "judge_home": str(top / "judge"), "wipe": [home], "path": []}
+            {
+                "separation": "none",
+                "home": home,
+                "judge_home": str(top / "judge"),
+                "build_home": str(top / "build"),
+                "wipe": [home],
+                "path": [],
+            }
         )
     )
     return channel

@@ -15,7 +15,7 @@ from holdfast.errors import DataError, UsageError
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import Engine, Limits, execute, validate
 from holdfast.rewards.sandbox.extraction import extract
-from holdfast.rewards.sandbox.jobs import same_output
+from holdfast.rewards.sandbox.inside.judge.outputs import same_output
 from holdfast.sample import Outcome, Sample, Score
 
 BWRAP = Engine("bubblewrap")
@@ -129,7 +129,9 @@ def test_function_style_compares_json() -> None:
     assert result.value == pytest.approx(2 / 3)
     nested = [{"args": [1], "expected": {"1": [True, None]}}]
     assert score("def f(x): return {x: (True, None)}", nested, entry_point="f").value == 1.0
-    assert score("def f(x): return {x: (1, None)}", nested, entry_point="f").value == 0.0
+    assert score("def f(x): return {x: (1, None)}", nested, entry_point="f").value == 1.0  # as Python says
+    assert score("def f(x): return {x: (0, None)}", nested, entry_point="f").value == 0.0
+    assert score("def f(x): return {x: ('1', None)}", nested, entry_point="f").value == 0.0
     method = "class Solution:\n    def f(self, xs): return [2 * x for x in xs]"
     assert score(method, cases[:2], entry_point="Solution.f").value == 1.0
 
@@ -190,17 +192,17 @@ def test_pytest_style_counts_what_did_not_run_as_failed() -> None:
     ],
 )
 def test_extraction(text: str, program: str, how: str) -> None:
-    found = extract(text, "", "f")
+    found = extract(text, "", ("f",))
     assert found is not None and (found.program, found.how) == (program, how)
 
 
 def test_extraction_with_a_prompt() -> None:
     prompt = "from typing import List\n\ndef f(x: List[int]):\n    '''Doc.'''\n"
-    body = extract("    return x", prompt, "f")
+    body = extract("    return x", prompt, ("f",))
     assert body is not None and body.program == prompt + "    return x"
-    whole = extract("```python\ndef f(x: List[int]):\n    return x\n```", prompt, "f")
+    whole = extract("```python\ndef f(x: List[int]):\n    return x\n```", prompt, ("f",))
     assert whole is not None and whole.program.startswith("from typing import List\n")
-    chat = extract("```python\n    return x\n```", f"Complete:\n\n```python\n{prompt}```", "f")
+    chat = extract("```python\n    return x\n```", f"Complete:\n\n```python\n{prompt}```", ("f",))
     assert chat is not None and chat.program == prompt + "    return x\n"
 
 
@@ -214,12 +216,12 @@ def test_no_code_is_zero(text: str) -> None:
     ("reference", "reason"),
     [
         (None, "mapping"),
-        ({"tests": []}, "mapping"),
+        ({"tests": []}, "has no tests"),
         ({"tests": "x", "style": "nose"}, "unknown style"),
         ({"tests": ["assert f(1) =="]}, "not Python"),
-        ({"tests": "x = 1", "style": "check", "entry_point": "f"}, "no function check"),
-        ({"tests": "def check(c): pass"}, "entry_point"),
-        ({"tests": {"test_a.py": "x = 1"}}, "no tests"),
+        ({"tests": "x = 1", "style": "check", "entry_point": "f"}, "check nothing"),
+        ({"tests": "def check(c): assert c(1) == 1", "style": "check"}, "entry_point"),
+        ({"tests": {"test_a.py": "x = 1"}}, "check nothing"),
         ({"tests": {"test_a.py": "def ("}}, "not Python"),
         ({"tests": [{"input": "1"}]}, "shape"),
     ],

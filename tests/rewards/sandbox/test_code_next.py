@@ -84,7 +84,7 @@ def job(program: str, *tests: str) -> dict[str, Any]:
 
 
 def script(program: str, text: str = "") -> dict[str, Any]:
-    return {"style": "stdin", "program": program, "inputs": [text], "limits": LIMITS.for_job()}
+    return {"style": "stdin", "program": program, "cases": [{"input": text}], "limits": LIMITS.for_job()}
 
 
 @contextlib.contextmanager

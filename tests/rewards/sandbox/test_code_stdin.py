@@ -7,7 +7,7 @@ import pytest
 from helpers.sandboxes import need
 
 from holdfast.reward import Reward
-from holdfast.rewards.sandbox.jobs import same_output
+from holdfast.rewards.sandbox.inside.judge.outputs import same_output
 from holdfast.sample import Outcome, Sample
 
 _RANDOM = random.Random(20_260_401)

@@ -131,6 +131,8 @@ def test_comparing_the_programs_own_objects_needs_partial_isolation() -> None:
     program = "class P:\n    def __init__(self, x): self.x = x\n    def __eq__(self, o): return self.x == o.x\n"
     reference = {"tests": ["assert P(1) == P(1)", "assert not (P(1) == P(2))", "assert P(3).x == 3"]}
     full = Reward("code", backend=need("bubblewrap"), score="share").score(Sample(program, reference))
-    assert full.parts["tests"] == pytest.approx(1 / 3) and "partial isolation" in full.reason
+    assert full.outcome is Outcome.UNJUDGEABLE and "isolation='partial'" in full.reason
+    says_so = Reward("code", backend="bubblewrap").score(Sample(program, {**reference, "isolation": "partial"}))
+    assert says_so.outcome is Outcome.CORRECT
     partial = Reward("code", backend="bubblewrap", isolation="partial").score(Sample(program, reference))
     assert partial.outcome is Outcome.CORRECT and "partial isolation" in partial.reason

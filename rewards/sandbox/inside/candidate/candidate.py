@@ -7,8 +7,11 @@ A request is `[operation, [arguments], {keywords}]`; the answer `["ok", value, c
 `["stop"]` (an iterator's end) or `["error", builtin class, message, handle of its own class or null]`.
 """
 
+import contextlib
 import enum
+import io
 import operator
+import random
 import sys
 import types
 from collections.abc import Callable
@@ -20,6 +23,7 @@ from . import lent_objects
 MODULE = "solution"
 _FLAT: tuple[Any, ...] = (enum.Enum, str, bytes, bytearray, int, float, complex, tuple, list, dict, set, frozenset)
 _MAX_HANDLES = 200_000
+_MAX_PRINTED = 2**20
 
 
 class Candidate:
@@ -30,10 +34,13 @@ class Candidate:
         self._objects: list[Any] = []
         self._known: dict[int, list[Any]] = {}
         self._module = types.ModuleType(MODULE)
+        self._printed: io.BytesIO | None = None
         self._operations: dict[str, Callable[..., Any]] = {
             **OPERATIONS,
             "load": self._load,
             "name": lambda name: self._module.__dict__[name],
+            "set name": self._set_name,
+            "delete name": self._delete_name,
         }
 
     def run(self) -> None:
@@ -47,13 +54,23 @@ class Candidate:
     def _answer(self, request: list[Any]) -> None:
         try:
             reply = self._perform(*request)
-            frames.send(self._write, reply)
+            frames.send(self._write, reply if self._printed is None else [*reply, self._take_printed()])
         except (StopIteration, StopAsyncIteration) as error:
             frames.send(self._write, ["stop"] if request[0] == "next" else self._failure(error))
         except frames.ClosedError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever the program raises crosses as data
-            frames.send(self._write, self._failure(error))
+            reply = self._failure(error)
+            frames.send(self._write, reply if self._printed is None else [*reply, self._take_printed()])
+
+    def _take_printed(self) -> str:
+        """What was printed since the last answer, cut to what a test can want."""
+        assert self._printed is not None
+        sys.stdout.flush()
+        text = self._printed.getvalue()[:_MAX_PRINTED].decode("utf-8", "replace")
+        self._printed.seek(0)
+        self._printed.truncate()
+        return text
 
     def _perform(self, name: str, packed: list[Any], packed_keywords: list[Any]) -> list[Any]:
         arguments = codec.decode(packed, self._resolve)
@@ -73,16 +90,35 @@ class Candidate:
             return None
         return None if after == [packed, packed_keywords] else after
 
-    def _load(self, source: str) -> dict[str, str]:
-        """Run the program as module `solution`; the names it defines and what each is."""
+    def _load(self, source: str, prelude: tuple[str, ...] = (), capture: bool = False) -> dict[str, str]:
+        """Run the program as module `solution`, after the statements of the prelude; the names it defines and what
+        each is. A program that ends with `sys.exit()` has been run to its end."""
         sys.modules[MODULE] = self._module
         sys.argv = [MODULE + ".py"]
-        exec(compile(source, MODULE + ".py", "exec", dont_inherit=True), self._module.__dict__)
+        if capture:
+            self._printed = io.BytesIO()
+            sys.stdout = io.TextIOWrapper(self._printed, encoding="utf-8", errors="surrogateescape")
+        scope = self._module.__dict__
+        for statement in prelude:
+            with contextlib.suppress(ImportError):
+                exec(compile(statement, "prelude.py", "exec", dont_inherit=True), scope)
+        given = dict(scope)
+        try:
+            exec(compile(source, MODULE + ".py", "exec", dont_inherit=True), scope)
+        except SystemExit as stop:
+            if stop.code not in (None, 0):
+                raise
         return {
             name: _kind(value)
-            for name, value in list(self._module.__dict__.items())
-            if type(name) is str and not name.startswith("__")
+            for name, value in list(scope.items())
+            if type(name) is str and not name.startswith("__") and (name not in given or given[name] is not value)
         }
+
+    def _set_name(self, name: str, value: Any) -> None:
+        self._module.__dict__[name] = value
+
+    def _delete_name(self, name: str) -> None:
+        del self._module.__dict__[name]
 
     def _export(self, value: Any, depth: int = 0) -> Any:
         if isinstance(value, lent_objects.LentObject):
@@ -90,10 +126,20 @@ class Candidate:
         if isinstance(value, _FLAT) and id(value) not in self._known:
             flat = _flatten(value)
             if type(flat) is not type(value):
-                return codec.encode(flat, self._export, depth)
+                return self._flat(value, flat, depth)
         if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
             return codec.encode(value.item(), self._export, depth)
         return self._handle(value)
+
+    def _flat(self, value: Any, flat: Any, depth: int) -> Any:
+        """The built-in value under an instance of a subclass, with a handle for what only the instance has."""
+        packed = codec.encode(flat, self._export, depth)
+        if type(value).__module__ in ("builtins", "collections") or type(flat) in (complex, bytearray):
+            return packed
+        fields = getattr(type(value), "_fields", None)
+        if type(flat) is tuple and type(fields) is tuple and len(fields) == len(flat):
+            return ["n", self._handle(value), type(value).__name__, list(fields), packed]
+        return ["x", self._handle(value), packed]
 
     def _handle(self, value: Any) -> list[Any]:
         known = self._known.get(id(value))
@@ -157,6 +203,8 @@ def _kind(value: Any) -> str:
         return "module"
     if callable(value):
         return "function"
+    if isinstance(value, types.CoroutineType):
+        return "coroutine"
     return "iterator" if hasattr(value, "__next__") else "object"
 
 
@@ -182,7 +230,23 @@ def _iterate(value: Any) -> Any:
     return iter(value)
 
 
+def _await(coroutine: Any) -> Any:
+    import asyncio
+
+    return asyncio.run(coroutine)
+
+
+def _seed(value: Any) -> None:
+    """Seed every generator that the program has at hand."""
+    random.seed(value)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, int):
+        numpy.random.seed(value % 2**32)
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
+    "await": _await,
+    "seed": _seed,
     "call": lambda function, /, *arguments, **keywords: function(*arguments, **keywords),
     "getattr": getattr,
     "setattr": setattr,

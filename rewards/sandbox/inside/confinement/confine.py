@@ -17,6 +17,7 @@ from . import seccomp
 LIBC = ctypes.CDLL(None, use_errno=True)
 _FORK = ctypes.PyDLL(None, use_errno=True).fork
 JUDGE_UID = 10_001
+BUILD_UID = 10_002
 _FIRST_UID, _UIDS = 20_000, 30_000
 _DUMPABLE, _DEATH_SIGNAL = 4, 1
 _NEW_USER, _NEW_PID = 0x10000000, 0x20000000

@@ -1,6 +1,5 @@
 """Emptying a directory that a hostile program filled."""
 
-import contextlib
 import os
 
 
@@ -10,6 +9,8 @@ def empty(top: str) -> None:
     queue = [top]
     while queue:
         directory = queue.pop()
+        if directory != top:
+            _quietly(os.chmod, directory, 0o700)
         for entry in _entries(directory):
             if not entry.is_dir(follow_symlinks=False):
                 _quietly(os.unlink, entry.path)
@@ -19,6 +20,7 @@ def empty(top: str) -> None:
                 # Moved up, a tree of any depth never makes a path too long for the kernel.
                 number += 1
                 flat = f"{top}/.wipe-{os.getpid()}-{number}"
+                _quietly(os.chmod, entry.path, 0o700)  # moving a directory writes to it
                 if _quietly(os.rename, entry.path, flat):
                     queue.append(flat)
         if directory != top:
@@ -26,8 +28,6 @@ def empty(top: str) -> None:
 
 
 def _entries(directory: str) -> list[os.DirEntry[str]]:
-    with contextlib.suppress(OSError):
-        os.chmod(directory, 0o700)  # noqa: PTH101
     try:
         with os.scandir(directory) as found:
             return list(found)
@@ -35,7 +35,7 @@ def _entries(directory: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _quietly(action: object, *arguments: str) -> bool:
+def _quietly(action: object, *arguments: str | int) -> bool:
     try:
         action(*arguments)  # type: ignore[operator]
     except OSError:

@@ -1,9 +1,10 @@
 """The judge's end of the conversation with the candidate.
 
-Whatever arrives is decoded to plain values of exact built-in types, to proxies (`remote`) or to one of the judge's
+Whatever arrives is decoded to plain values of exact built-in types, to proxies (`proxies`) or to one of the judge's
 own objects; no code of the candidate ever runs here.
 """
 
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -11,22 +12,25 @@ from typing import Any
 from ..candidate import lent_objects
 from ..candidate.candidate import exception_class
 from ..protocol import codec, frames
-from .proxies import CandidateExitError, Proxy, make_proxy, proxy_exception
+from .flats import Flat, make_flat, make_named
+from .proxies import CallableProxy, CandidateExitError, Proxy, make_proxy, proxy_exception
 
 REPLY_LIMIT = 16 * 2**20
 """Bytes of one answer."""
 _MAX_NESTING = 40
 
 
-class CandidateGoneError(Exception):
-    """The candidate's process ended, or broke the protocol."""
+class CandidateGoneError(BaseException):
+    """The candidate's process ended, or broke the protocol. No `except Exception` takes it for an answer."""
 
 
 class CandidateClient:
     """Asks the candidate, and serves what it asks of objects that were lent to it."""
 
-    def __init__(self, read: int, write: int, allow_partial: bool = False) -> None:
-        self.allow_partial = allow_partial
+    def __init__(self, read: int, write: int, allow_partial: bool = False, module: str = "solution") -> None:
+        self.allow_partial, self.module = allow_partial, module
+        self.needs_partial = False
+        """Set when a test failed for want of partial isolation."""
         self._read, self._write = read, write
         self._lent: list[Any] = []
         self._lent_ids: dict[int, list[Any]] = {}
@@ -38,17 +42,26 @@ class CandidateClient:
         """Set when the candidate's end of the pipes was closed."""
         self.last: Any = None
         """What the last call gave, for reasons."""
+        self.asked = 0
+        """Questions so far, but for loading and names: until the first, whatever fails is the tests' own fault."""
+        self._known: dict[int, Any] = {}
 
     def ask(self, operation: str, *arguments: Any, **keywords: Any) -> Any:
-        """Perform an operation of `serve.OPERATIONS` in the candidate; its exceptions are raised here."""
+        """Perform an operation of `candidate.OPERATIONS` in the candidate; its exceptions are raised here."""
+        self.asked += operation not in ("load", "name")
         packed = codec.encode(arguments, self._export)
         packed_keywords = codec.encode(keywords, self._export)
         self._send([operation, packed, packed_keywords])
         reply = self._reply()
         kind = reply[0]
+        if kind in ("ok", "error") and len(reply) == (4 if kind == "ok" else 5):
+            self._print(reply.pop())
         if kind == "ok" and len(reply) == 3:
             self._copy_back(arguments, keywords, reply[2])
-            return self._decode(reply[1])
+            answer = self._decode(reply[1])
+            # A name that is no function or class has told the tests something already.
+            self.asked += operation == "name" and not isinstance(answer, CallableProxy)
+            return answer
         if kind == "stop" and operation == "next":
             raise StopIteration
         if kind == "error" and len(reply) == 4:
@@ -82,6 +95,12 @@ class CandidateClient:
                 return message
             self._serve_callback(message)
 
+    @staticmethod
+    def _print(text: Any) -> None:
+        """What the program printed meanwhile, for tests that capture it."""
+        if type(text) is str and text:
+            sys.stdout.write(text)
+
     def _decode(self, data: Any) -> Any:
         try:
             return codec.decode(data, self._resolve)
@@ -114,7 +133,13 @@ class CandidateClient:
 
     def _resolve(self, data: list[Any]) -> Any:
         if data[0] == "o" and len(data) == 5 and type(data[1]) is int:
-            return make_proxy(self, data)
+            if data[1] not in self._known:
+                self._known[data[1]] = make_proxy(self, data)
+            return self._known[data[1]]
+        if data[0] == "x" and len(data) == 3:
+            return make_flat(self, data[1], self._decode(data[2]))
+        if data[0] == "n" and len(data) == 5:
+            return make_named(self, data[1], data[2], data[3], self._decode(data[4]))
         if data[0] == "j" and type(data[1]) is int and 0 <= data[1] < len(self._lent):
             return self._lent[data[1]]
         raise codec.CodecError("unknown handle")
@@ -122,6 +147,8 @@ class CandidateClient:
     def _export(self, value: Any, _depth: int = 0) -> Any:
         if isinstance(value, Proxy):
             return object.__getattribute__(value, "_holdfast_handle")
+        if isinstance(value, Flat):
+            return value._holdfast_handle
         if isinstance(value, type) and issubclass(value, BaseException) and hasattr(value, "_holdfast_handle"):
             return value._holdfast_handle
         named = _named_function(value)
@@ -169,7 +196,9 @@ def _named_function(value: Any) -> str | None:
 def _lendable(value: Any) -> list[str]:
     """The special methods that the candidate may use of a value. Raises CodecError when it may not have it."""
     kind = type(value)
-    if isinstance(value, types.FunctionType | types.MethodType):
+    if isinstance(value, types.FunctionType | types.MethodType) or (
+        kind.__module__ == "unittest.mock" and callable(value)
+    ):
         return ["__call__"]
     if isinstance(value, type):
         if value.__module__ in HOME:

@@ -13,6 +13,7 @@ from typing import Any
 from ..protocol import frames
 from . import styles
 from .candidate_client import CandidateClient, CandidateGoneError
+from .proxies import CandidateExitError
 
 sys.setrecursionlimit(5000)
 
@@ -36,19 +37,24 @@ def serve(read: int, write: int, report: int, work: int) -> None:
 
 def judge(job: dict[str, Any], read: int, write: int, report: int, token: str) -> None:
     """Judge one job to its end."""
-    client = CandidateClient(read, write, bool(job.get("allow_partial")))
+    client = CandidateClient(read, write, bool(job.get("allow_partial")), job.get("module") or "solution")
     end: dict[str, Any] = {"token": token, "end": True}
     try:
-        program = _loaded(client, job["program"])
+        program = _loaded(client, job)
         for passed, reason in _style(job["style"])(client, program, job):
             frames.send(report, {"token": token, "passed": passed, "reason": reason})
+            if not passed and job.get("stop"):
+                break
+        else:
+            if not client.asked:
+                end["unjudgeable"] = "the tests never call the program"
     except styles.BadTestsError as error:
         end["unjudgeable"] = str(error)
     except CandidateGoneError as error:
         frames.send(report, {"token": token, "passed": False, "reason": str(error)})
-    except Exception as error:  # noqa: BLE001 - whatever the tests' set-up or the program's loading raised
+    except (Exception, CandidateExitError) as error:  # noqa: BLE001 - whatever the tests' set-up or the program's loading raised
         frames.send(report, {"token": token, "passed": False, "reason": styles.describe(error, client)})
-    frames.send(report, {**end, "partial": client.partial, "gone": client.gone})
+    frames.send(report, {**end, "partial": client.partial, "gone": client.gone, "needs_partial": client.needs_partial})
 
 
 def _style(name: str) -> Callable[[CandidateClient, dict[str, str], dict[str, Any]], styles.Results]:
@@ -59,9 +65,9 @@ def _style(name: str) -> Callable[[CandidateClient, dict[str, str], dict[str, An
     return STYLES[name]
 
 
-def _loaded(client: CandidateClient, program: str) -> dict[str, str]:
+def _loaded(client: CandidateClient, job: dict[str, Any]) -> dict[str, str]:
     """Load the program; the names it defines. What it sends instead is not trusted to be that."""
-    names = client.ask("load", program)
+    names = client.ask("load", job["program"], tuple(job.get("prelude") or ()), bool(job.get("capture")))
     if type(names) is not dict:
         raise CandidateGoneError("a malformed answer")
     return {key: value for key, value in names.items() if type(key) is str and type(value) is str}

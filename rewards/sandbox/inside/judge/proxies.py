@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from ..candidate.candidate import exception_class
+from .flats import Flat
 
 T = TypeVar("T")
 
 
-class CandidateExitError(Exception):
-    """The program raised SystemExit, KeyboardInterrupt or the like."""
+class CandidateExitError(SystemExit):
+    """The program raised SystemExit, KeyboardInterrupt or the like: as in Python, no `except Exception` catches it."""
 
 
 class PartialIsolationError(TypeError):
@@ -110,6 +111,7 @@ class Proxy:
         return hash(object.__getattribute__(self, "_holdfast_handle")[1])
 
     def __eq__(self, other: object) -> bool:
+        object.__getattribute__(self, "_holdfast_client").asked += 1
         if not isinstance(other, Proxy):
             return False
         return _number(self) == _number(other) or self._compare("eq", other)
@@ -184,7 +186,8 @@ class ClassProxy(CallableProxy):
     __slots__ = ()
 
     def __instancecheck__(self, value: object) -> bool:
-        return isinstance(value, Proxy) and value._ask("isinstance", self) is True
+        client = object.__getattribute__(self, "_holdfast_client")
+        return isinstance(value, Proxy | Flat) and client.ask("isinstance", value, self) is True
 
 
 def make_proxy(client: Any, handle: list[Any]) -> Any:
@@ -194,7 +197,14 @@ def make_proxy(client: Any, handle: list[Any]) -> Any:
         return _exception_class(client, handle)
     if kind == "class":
         return ClassProxy(client, handle)
+    if kind == "coroutine":
+        return _awaited(client, Proxy(client, handle))
     return CallableProxy(client, handle) if kind == "function" else Proxy(client, handle)
+
+
+async def _awaited(client: Any, coroutine: Proxy) -> Any:
+    """Stands for a coroutine of the candidate, which runs it to its end when it is awaited here."""
+    return client.ask("await", coroutine)
 
 
 def proxy_exception(kind: type[BaseException], text: str) -> BaseException:

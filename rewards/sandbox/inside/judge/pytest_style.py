@@ -4,15 +4,19 @@ A test that was skipped, expected to fail, or could not be set up or collected c
 """
 
 import os
+import pathlib
 import queue
 import sys
+import tempfile
 import threading
 import types
+from collections.abc import Iterable
 from typing import Any
 
 from ..confinement import wipe
 from .candidate_client import HOME, CandidateClient
-from .styles import BadTestsError, Results, compiled
+from .proxies import PartialIsolationError
+from .styles import BadTestsError, Results, compiled, refuse_own_fault, share_seeds
 
 _FLAGS = ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:terminal", "--import-mode=prepend"]
 _Item = tuple[bool, str] | BaseException | None
@@ -21,33 +25,65 @@ _Item = tuple[bool, str] | BaseException | None
 class Program(types.ModuleType):
     """Stands for the module of the candidate: each name is asked for when it is used."""
 
-    def __init__(self, name: str, client: CandidateClient, names: dict[str, str]) -> None:
+    def __init__(self, name: str, client: CandidateClient, names: dict[str, str], wanted: Iterable[str]) -> None:
+        """`wanted`: what `from solution import *` may bring, names that the tests use and get from nowhere else."""
         super().__init__(name)
-        self.__dict__["_link"] = client
-        self.__dict__["__all__"] = [key for key, kind in names.items() if kind != "module" and key[:1] != "_"]
+        self.__dict__["_client"] = client
+        self.__dict__["__all__"] = [key for key in wanted if names.get(key, "module") != "module"]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         try:
-            return self.__dict__["_link"].ask("name", name)
+            return self.__dict__["_client"].ask("name", name)
         except KeyError:
             raise AttributeError(f"the program does not define {name!r}") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__"):
+            super().__setattr__(name, value)
+        else:
+            self.__dict__["_client"].ask("set name", name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self.__dict__["_client"].ask("delete name", name)
 
 
 class Reporter:
     """A pytest plug-in that turns reports into results."""
 
-    def __init__(self, results: "queue.SimpleQueue[_Item]") -> None:
-        self._results = results
+    def __init__(self, results: "queue.SimpleQueue[_Item]", client: CandidateClient) -> None:
+        self._results, self._client = results, client
         self.seen = 0
+
+    def pytest_runtest_makereport(self, item: object, call: Any) -> None:
+        """Before pytest reads what a test raised: are the tests themselves to blame?"""
+        self._look(call)
+
+    def pytest_exception_interact(self, node: object, call: Any, report: object) -> None:
+        """The same for files that cannot be collected."""
+        self._look(call)
+
+    def _look(self, call: Any) -> None:
+        error = call.excinfo.value if call.excinfo is not None else None
+        if isinstance(error, PartialIsolationError):
+            self._client.needs_partial = True
+        if error is None or self._client.gone:
+            return
+        try:
+            if type(error).__name__ == "FixtureLookupError":
+                raise BadTestsError(f"the tests need a fixture that is not there: {str(error.argname)[:100]}")
+            refuse_own_fault(error.__cause__ if type(error).__name__ == "CollectError" else error, self._client)
+        except BadTestsError as bad:
+            self._results.put(bad)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """One phase of one test: its call decides, unless its set-up or tear-down fails."""
         if report.when == "call" or not report.passed:
             self.seen += 1
             good = bool(report.passed) and not hasattr(report, "wasxfail")
-            self._results.put((good, "" if good else f"{report.nodeid} {_why(report)}"))
+            why = "the program's process is gone" if good and self._client.gone else _why(report) if not good else ""
+            self._results.put((not why, why and f"{report.nodeid} {why}"))
 
     def pytest_collectreport(self, report: Any) -> None:
         """A file that could not be collected is a failed test."""
@@ -59,14 +95,17 @@ class Reporter:
 def run_pytest(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Results:
     """Run the files in the judge's directory; one result per test, as they finish."""
     name = job.get("module") or "solution"
-    sys.modules[name] = Program(name, client, program)
+    sys.modules[name] = Program(name, client, program, job.get("free") or [])
+    if job.get("seeds"):
+        share_seeds(client)
     home = os.getcwd()  # noqa: PTH109
     wipe.empty(home)
     files = [_write(home, path, text) for path, text in job["tests"].items()]
     HOME.update(os.path.basename(path).removesuffix(".py") for path in files)  # noqa: PTH119
     results: queue.SimpleQueue[_Item] = queue.SimpleQueue()
-    reporter = Reporter(results)
-    thread = threading.Thread(target=_run, args=(home, results, reporter), daemon=True)
+    reporter = Reporter(results, client)
+    arguments = (home, str(job.get("scratch") or home), results, reporter)
+    thread = threading.Thread(target=_run, args=arguments, daemon=True)
     thread.start()
     while (item := results.get()) is not None:
         if isinstance(item, BaseException):
@@ -76,17 +115,31 @@ def run_pytest(client: CandidateClient, program: dict[str, str], job: dict[str, 
         raise BadTestsError("pytest found no tests")
 
 
-def _run(home: str, results: "queue.SimpleQueue[_Item]", reporter: Reporter) -> None:
+def _run(home: str, scratch: str, results: "queue.SimpleQueue[_Item]", reporter: Reporter) -> None:
     import pytest
+
+    class Shared:
+        """A `tmp_path` that both the tests and the program can read and write."""
+
+        @pytest.fixture
+        def tmp_path(self) -> pathlib.Path:
+            return _open_folder(scratch)
 
     try:
         arguments = [*_FLAGS, f"--rootdir={home}", f"--basetemp={home}/.tmp", home]
-        status = int(pytest.main(arguments, plugins=[reporter]))
+        status = int(pytest.main(arguments, plugins=[reporter, Shared()]))
         if status not in (0, 1, 2, 5):
             results.put(BadTestsError(f"pytest ended with status {status}"))
     except BaseException as error:  # noqa: BLE001 - crosses to the thread that reports
         results.put(error)
     results.put(None)
+
+
+def _open_folder(scratch: str) -> pathlib.Path:
+    os.umask(0)
+    made = pathlib.Path(tempfile.mkdtemp(prefix="tests-", dir=scratch))
+    made.chmod(0o777)
+    return made
 
 
 def _write(home: str, path: str, text: str) -> str:

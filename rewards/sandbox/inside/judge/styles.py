@@ -1,7 +1,9 @@
 """The test styles. Each takes the job and yields one (passed, reason) per test, in order."""
 
+import itertools
 import linecache
 import math
+import random
 import reprlib
 import traceback
 import types
@@ -9,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .candidate_client import CandidateClient, CandidateGoneError
-from .namespace import Namespace, prompt_helpers, resolve_entry
-from .proxies import Proxy
+from .namespace import Namespace, ReplacedError, prompt_helpers, resolve_entry
+from .proxies import CandidateExitError, PartialIsolationError, Proxy
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 100
@@ -23,23 +25,60 @@ class BadTestsError(Exception):
 
 def namespace_for(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Namespace:
     """The globals that the tests run in: entry point, the prompt's helpers, then the set-up."""
-    entry = job.get("entry_point")
-    names = Namespace(client, program, entry)
+    names = Namespace(client, program, job)
     names.bind_entry()
-    prompt_helpers(job.get("prompt") or "", entry, names)
-    exec(compiled(job.get("setup") or "", "setup.py"), names)
+    prompt_helpers(job.get("prompt") or "", job.get("entry_point"), names)
+    if job.get("seeds"):
+        share_seeds(client)
+    code = compiled(job.get("setup") or "", "setup.py")
+    try:
+        exec(code, names)
+    except Exception as error:
+        refuse_own_fault(error, client, names)
+        raise
     return names
+
+
+def share_seeds(client: CandidateClient) -> None:
+    """A test that seeds `random` seeds the program's generators as well."""
+    own = random.seed
+
+    def seed(a: Any = None, version: int = 2) -> None:
+        own(a, version)
+        if isinstance(a, int | float | str | bytes):
+            client.ask("seed", a)
+
+    random.seed = seed
+
+
+def refuse_own_fault(error: BaseException, client: CandidateClient, names: Namespace | None = None) -> None:
+    """Raises BadTestsError where the tests themselves are to blame, whatever the program is."""
+    text = f"{type(error).__name__}: {str(error)[:200]}"
+    if isinstance(error, ImportError) and error.name and error.name.partition(".")[0] != client.module:
+        raise BadTestsError(f"the tests import what the sandbox lacks: {text}") from None
+    if isinstance(error, NameError):
+        if names is not None and names.blames(error):
+            return
+        if error.name:
+            raise BadTestsError(f"the tests use what nobody defines: {text}") from None
+    if not client.asked and not isinstance(error, CandidateGoneError | ReplacedError | ImportError):
+        raise BadTestsError(f"the tests fail before they call the program: {text}") from None
 
 
 def run_check(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Results:
     """HumanEval's `check(candidate)`: one test."""
     code = compiled(job["tests"], "tests.py")
-    candidate = resolve_entry(Namespace(client, program, None), client, job["entry_point"])
+    candidate = resolve_entry(client, job["entry_point"])
     names = namespace_for(client, program, job)
-    exec(code, names)
-    if not isinstance(names.get("check"), types.FunctionType):
-        raise BadTestsError("the tests define no function check(candidate)")
-    yield _attempt(client, lambda: names["check"](candidate))
+    function = job.get("function") or "check"
+    try:
+        exec(code, names)
+    except Exception as error:
+        refuse_own_fault(error, client, names)
+        raise
+    if not isinstance(names.get(function), types.FunctionType):
+        raise BadTestsError(f"the tests define no function {function}(candidate)")
+    yield _attempt(client, lambda: names[function](candidate), names)
 
 
 def run_asserts(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Results:
@@ -47,47 +86,75 @@ def run_asserts(client: CandidateClient, program: dict[str, str], job: dict[str,
     codes = [compiled(text, f"test{i}.py") for i, text in enumerate(job["tests"])]
     names = namespace_for(client, program, job)
     for code in codes:
-        yield _attempt(client, lambda code=code: exec(code, names))  # type: ignore[misc]
+        yield _attempt(client, lambda code=code: exec(code, names), names)  # type: ignore[misc]
 
 
 def run_function(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Results:
     """Calls with expected JSON values: tuples count as lists, floats agree to a relative `tolerance`."""
-    candidate = resolve_entry(Namespace(client, program, None), client, job["entry_point"])
     for case in job["tests"]:
-        yield _attempt(client, lambda case=case: _check_case(candidate, case, job))  # type: ignore[misc]
+        yield _attempt(client, lambda case=case: _check_case(client, case, job))  # type: ignore[misc]
 
 
-def _check_case(candidate: Any, case: dict[str, Any], job: dict[str, Any]) -> None:
-    got = candidate(*case.get("args", []), **case.get("kwargs", {}))
-    if not same(got, case["expected"], job.get("tolerance", 1e-9)):
-        raise AssertionError(f"{job['entry_point']}{_shown(case.get('args', []))} gave {_shown(got)}")
+def _check_case(client: CandidateClient, case: dict[str, Any], job: dict[str, Any]) -> None:
+    """One call; a method is called of a new instance each time, as every grader of such rows does."""
+    arguments = case.get("args", [])
+    got = resolve_entry(client, job["entry_point"], bool(job.get("any_class")))(*arguments, **case.get("kwargs", {}))
+    if got is None and job.get("in_place") and arguments:
+        got = arguments[0]
+    accepted = case["any_of"] if "any_of" in case else [case["expected"]]
+    tolerance = job.get("tolerance")
+    got = _listed(got, max((len(e) for e in accepted if isinstance(e, list)), default=0))
+    if not any(same(got, expected, tolerance) for expected in accepted):
+        raise AssertionError(f"{job['entry_point']}{_shown(arguments)} gave {_shown(got)}")
 
 
-def same(got: Any, expected: Any, tolerance: float) -> bool:
-    """Is a plain value the expected JSON value? Raises RecursionError for nothing: depth is bounded by the codec."""
+def _listed(got: Any, most: int) -> Any:
+    """What an iterator gives, read no further than one item beyond what can be right."""
+    if isinstance(got, Proxy) and object.__getattribute__(got, "_holdfast_handle")[2] == "iterator":
+        return list(itertools.islice(got, most + 1))
+    return got
+
+
+def same(got: Any, expected: Any, tolerance: float | None) -> bool:
+    """Is a plain value the expected JSON value? Tuples count as lists, a bool as the 0 or 1 that it equals in Python.
+    Without a tolerance a float agrees to 1e-6, or as it would be rounded where the reference has four decimals or
+    more. Raises RecursionError for nothing: depth is bounded by the codec."""
     if isinstance(got, Proxy):
         return False
     if isinstance(expected, list):
-        if type(got) not in (list, tuple) or len(got) != len(expected):
+        if not isinstance(got, list | tuple) or len(got) != len(expected):
             return False
         return all(same(g, e, tolerance) for g, e in zip(got, expected, strict=False))
     if isinstance(expected, dict):
-        if type(got) is not dict or len(got) != len(expected):
+        if not isinstance(got, dict) or len(got) != len(expected):
             return False
-        keyed = {key if type(key) is str else str(key): value for key, value in got.items()}
+        keyed = {key if isinstance(key, str) else str(key): value for key, value in got.items()}
         return keyed.keys() == expected.keys() and all(same(keyed[k], e, tolerance) for k, e in expected.items())
     return _same_scalar(got, expected, tolerance)
 
 
-def _same_scalar(got: Any, expected: Any, tolerance: float) -> bool:
-    if isinstance(expected, bool) or isinstance(got, bool):
-        return got is expected
+def _same_scalar(got: Any, expected: Any, tolerance: float | None) -> bool:
     if isinstance(expected, float) or isinstance(got, float):
-        if type(got) not in (int, float) or type(expected) not in (int, float):
+        if not isinstance(got, int | float) or not isinstance(expected, int | float):
             return False
         both_nan = got != got and expected != expected
-        return both_nan or math.isclose(got, expected, rel_tol=tolerance, abs_tol=0.0)
-    return type(got) is type(expected) and got == expected
+        return both_nan or _near(got, expected, tolerance)
+    if isinstance(expected, int) and isinstance(got, int):
+        return got == expected
+    return isinstance(got, type(expected)) and bool(got == expected)
+
+
+def _near(got: float, expected: float, tolerance: float | None) -> bool:
+    try:
+        if tolerance is not None:
+            return math.isclose(got, expected, rel_tol=tolerance, abs_tol=tolerance if expected == 0 else 0.0)
+        decimals = (
+            len(repr(expected).partition(".")[2]) if isinstance(expected, float) and "e" not in repr(expected) else 0
+        )
+        rounded = decimals >= 4 and abs(got - expected) <= 0.5000001 * 10.0**-decimals
+        return rounded or math.isclose(got, expected, rel_tol=1e-6, abs_tol=1e-9)
+    except OverflowError:
+        return False
 
 
 def compiled(source: str, name: str) -> Any:
@@ -99,13 +166,23 @@ def compiled(source: str, name: str) -> Any:
         raise BadTestsError(f"the tests are not Python: {error}") from None
 
 
-def _attempt(client: CandidateClient, test: Callable[[], Any]) -> tuple[bool, str]:
+def _attempt(client: CandidateClient, test: Callable[[], Any], names: Namespace | None = None) -> tuple[bool, str]:
     try:
         test()
     except CandidateGoneError as error:
         return False, str(error)
-    except Exception as error:  # noqa: BLE001 - any exception is a failed test
+    except CandidateExitError as error:
         return False, describe(error, client)
+    except SystemExit:
+        raise BadTestsError("the tests end their own process") from None
+    except PartialIsolationError as error:
+        client.needs_partial = True
+        return False, describe(error, client)
+    except Exception as error:  # noqa: BLE001 - any exception is a failed test
+        refuse_own_fault(error, client, names)
+        return False, describe(error, client)
+    if client.gone:
+        return False, "the program's process is gone"
     return True, ""
 
 

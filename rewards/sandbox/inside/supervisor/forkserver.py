@@ -9,6 +9,8 @@ the first; `{"sweep": uid, "wipe": [paths], …}` → ends what is left of that 
 user. A child is `{"mode": "serve"|"script"|"judge", "descriptors": how many, "limits", "separation", "uid", "home"}`.
 """
 
+import _sitebuiltins
+import builtins
 import contextlib
 import gc
 import importlib
@@ -31,6 +33,7 @@ from . import warmup
 def serve_forks(channel: socket.socket, preload: Iterable[str]) -> None:
     """Answer commands until the supervisor is gone. Never returns."""
     _fresh_streams()
+    _site_builtins()
     channel.send(frames.encode({"problem": _import(preload)}))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     warmup.warm_up()
@@ -90,6 +93,7 @@ def _child(child: dict[str, Any], descriptors: list[int]) -> int:
         confine.confine(child["limits"], child["separation"], child["uid"], child["home"])
         if child["mode"] == "judge":
             confine.hide()
+            sys.set_int_max_str_digits(4300)
             judge.serve(3, 4, 5, 6)
             os._exit(0)
         if child["mode"] == "serve":
@@ -108,6 +112,17 @@ def _fresh_streams() -> None:
     sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+
+
+def _site_builtins() -> None:
+    """What `site` adds to Python's builtins, which a program may use: `exit`, `quit`, `help`, `copyright`, …"""
+    for name in ("exit", "quit"):
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
+    for name in ("copyright", "credits", "license"):
+        setattr(builtins, name, _sitebuiltins._Printer(name, "See https://www.python.org"))
+    builtins.help = _sitebuiltins._Helper()
+    # Solutions of contests are older than the limit, and have a time limit anyway.
+    sys.set_int_max_str_digits(0)
 
 
 def _sweeper(command: dict[str, Any]) -> int:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from ..confinement import confine
 from .processes import Kind, Processes
 from .spawner import Spawner
 
@@ -30,7 +31,7 @@ class Housekeeping:
 
     def prepare(self, kind: Kind, limits: dict[str, Any]) -> None:
         """Make the processes of the next job, where its candidate is out of reach of the one that runs."""
-        if self.spawner.separation == "uids":
+        if self.spawner.separation == "uids" and kind != "build":
             self._waiting[kind] = Processes(self.spawner, kind, limits)
 
     def discard(self) -> None:
@@ -78,6 +79,13 @@ class Housekeeping:
         if self.spawner.separation == "none":
             kill(-candidate)
 
+    def clear_build(self, uid: int) -> bool:
+        """Empty the folder that programs are built in; True when it is."""
+        folder = self.spawner.build_home
+        if folder is not None and _filled(folder):
+            self._sweep(uid, [folder])
+        return folder is None or not _filled(folder)
+
     def _dismiss(self, processes: Processes) -> dict[str, Any]:
         self.kill(processes)
         for pid in processes.pids()[1:]:
@@ -114,6 +122,10 @@ class Housekeeping:
         filled = [path for path in self.spawner.config["wipe"] if _filled(path)]
         if filled:
             self._sweep(uid, filled)
+        if any(map(_filled, filled)) and self.spawner.separation == "uids":
+            # Directories that the tests made for both sides are the judge's.
+            self._sweep(confine.JUDGE_UID, filled)
+            self.discard()
         return not any(map(_filled, filled))
 
 

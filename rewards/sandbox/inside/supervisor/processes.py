@@ -15,7 +15,7 @@ from typing import Any, Literal
 from ..confinement import confine
 from .spawner import Spawner
 
-Kind = Literal["judged", "pytest", "script"]
+Kind = Literal["judged", "pytest", "script", "build"]
 _JUDGE_LIMITS = {"memory": 2**32, "disk": 2**24, "files": 64, "cpu": 600, "processes": 64}
 
 
@@ -28,7 +28,10 @@ class Processes:
         self.ends: dict[str, int] = {}
         self._watched = -1
         null = spawner.null
-        if kind == "script":
+        if kind == "build":
+            self.uid = confine.BUILD_UID
+        self._kind = kind
+        if kind in ("script", "build"):
             theirs = [self._to("stdin"), self._from("stdout"), self._from("stderr"), self._to("source")]
             self._spawned = [spawner.forkserver.spawn([self._candidate("script", 4)], theirs)]
         else:
@@ -86,7 +89,8 @@ class Processes:
         self.ends = {name: end for name, end in self.ends.items() if end != fd}
 
     def _candidate(self, mode: str, descriptors: int) -> dict[str, Any]:
-        place = {"separation": self._spawner.separation, "home": self._spawner.config["home"]}
+        home = self._spawner.build_home if self._kind == "build" else self._spawner.config["home"]
+        place = {"separation": self._spawner.separation, "home": home}
         return {"mode": mode, "descriptors": descriptors, "limits": self.limits, "uid": self.uid, **place}
 
     def _judge(self, descriptors: int) -> dict[str, Any]:

@@ -36,7 +36,9 @@ def run_tests(housekeeping: Housekeeping, job: dict[str, Any], answer: Callable[
 def _judge(housekeeping: Housekeeping, processes: Processes, kind: Kind, job: dict[str, Any]) -> dict[str, Any]:
     token = os.urandom(8).hex()
     try:
-        frames.send(processes.ends["work"], {"token": token, "job": job})
+        frames.send(
+            processes.ends["work"], {"token": token, "job": job | {"scratch": housekeeping.spawner.config["home"]}}
+        )
     except frames.ClosedError:
         return {"results": [], "finished": False}
     started = time.monotonic()

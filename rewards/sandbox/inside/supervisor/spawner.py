@@ -13,7 +13,11 @@ class Spawner:
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
         self.separation: str = config["separation"]
-        config["judge_home"] = _judge_home(config["judge_home"], self.separation)
+        config["judge_home"] = _folder_of(config["judge_home"], self.separation, confine.JUDGE_UID, 0o700)
+        if config["judge_home"] is None:
+            raise RuntimeError("the judge has no folder that it can write to: rebuild the sandbox's image")
+        self.build_home = _folder_of(config["build_home"], self.separation, confine.BUILD_UID, 0o755)
+        """Where programs are built: their runs can read it; None in an image that has no such folder."""
         self.null = os.open("/dev/null", os.O_RDWR)
         self.count = int.from_bytes(os.urandom(2), "big")
         self.forkserver = Forkserver(self.null)
@@ -37,21 +41,25 @@ class Spawner:
         return confine.candidate_uid(self.count)
 
 
-def _judge_home(top: str, separation: str) -> str:
-    """A directory that only the judge's user can enter, made in `top`, which is then closed to others."""
+def _folder_of(top: str, separation: str, uid: int, mode: int) -> str | None:
+    """A folder that only one user can write to, made in `top`, which is then closed to others; None where it cannot
+    be made."""
+    if not os.path.isdir(top):  # noqa: PTH112
+        return None
     home = f"{top}/home"
     pid = os.fork()
     if pid == 0:
         try:
+            os.umask(0)
             if separation == "uids":
                 os.setgroups([])
-                os.setresgid(confine.JUDGE_UID, confine.JUDGE_UID, confine.JUDGE_UID)
-                os.setresuid(confine.JUDGE_UID, confine.JUDGE_UID, confine.JUDGE_UID)
-            os.mkdir(home, 0o700)  # noqa: PTH102
+                os.setresgid(uid, uid, uid)
+                os.setresuid(uid, uid, uid)
+            os.mkdir(home, mode)  # noqa: PTH102
         finally:
             os._exit(0)
     os.waitpid(pid, 0)
     if not os.access(top, os.W_OK) or "home" not in os.listdir(top):  # noqa: PTH208
-        raise RuntimeError(f"the judge cannot write to {top}: rebuild the sandbox's image")
+        return None
     os.chmod(top, 0o755)  # noqa: PTH101
     return home

@@ -1,0 +1,39 @@
+"""Building a program before its runs: once, by a user of its own, in a folder that runs can read and not write."""
+
+from typing import Any
+
+from ..confinement.confine import BUILD_UID
+from .housekeeping import Housekeeping
+from .one_run import OneRun
+
+_FOLDER = "{build}"
+
+
+def build(housekeeping: Housekeeping, job: dict[str, Any]) -> dict[str, Any]:
+    """Do what the job's `build` says (`files`, `command`, `limits`; in commands `{build}` stands for the folder), and
+    set the job's `command` to what runs. `{"compile": why}` when the program could not be built, `{"error": why}` too
+    where the sandbox lacks what it takes."""
+    plan = job.get("build")
+    if plan is None:
+        return {}
+    folder = housekeeping.spawner.build_home
+    if folder is None:
+        return {"compile": "", "error": "the sandbox has no folder to build programs in: rebuild its image"}
+    job["command"] = _at(job["command"], folder)
+    work = {"limits": plan["limits"], "command": _at(plan["command"], folder), "files": plan["files"], "kind": "build"}
+    run = OneRun(housekeeping, work, "", plan["limits"]["output"]).to_end(plan["limits"]["timeout"])
+    if run["exit"] == 127:
+        return {"compile": "", "error": f"the sandbox has no {plan['command'][0]}"}
+    if run["broke"] or run["exit"]:
+        why = f"broke its {run['broke']} limit" if run["broke"] else (run["stderr"] or run["stdout"])[-2000:]
+        return {"compile": why or f"status {run['exit']}"}
+    return {}
+
+
+def clear(housekeeping: Housekeeping, job: dict[str, Any]) -> bool:
+    """Empty the folder; True when it is."""
+    return job.get("build") is None or housekeeping.clear_build(BUILD_UID)
+
+
+def _at(command: list[str], folder: str) -> list[str]:
+    return [word.replace(_FOLDER, folder) for word in command]

@@ -1,0 +1,112 @@
+"""Programming languages of style `stdin`: how a completion's fence calls them, how a program is built and run.
+
+In a command `{build}` stands for the folder that a program is built in. A program is built once and run per input.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language."""
+
+    fences: Sequence[str]
+    """What follows the fence's backticks, in lower case."""
+    source: str = ""
+    """The file that a program is written to; empty: Python, which needs none."""
+    build: Sequence[str] = ()
+    run: Sequence[str] = ()
+    factor: float = 1.0
+    """By how much a row's `time_limit`, which is C++'s, is stretched."""
+    unbounded: bool = False
+    """It reserves more address space than it uses, so that only its own flag and the sandbox bound its memory."""
+
+
+_GCC = ("-O2", "-w", "-o", "{build}/main", "{build}/main.cpp")
+LANGUAGES: Mapping[str, Language] = {
+    "python": Language(("python", "py", "python3", "python2", "pypy", "pypy3"), factor=5.0),
+    "cpp": Language(("cpp", "c++", "cxx", "cc"), "main.cpp", ("g++", "-std=gnu++17", *_GCC), ("{build}/main",)),
+    "c": Language(
+        ("c",), "main.c", ("gcc", "-std=gnu17", "-O2", "-w", "-o", "{build}/main", "{build}/main.c", "-lm"),
+        ("{build}/main",),
+    ),
+    "java": Language(
+        ("java",),
+        "Main.java",
+        ("javac", "-J-Xmx512m", "-J-XX:+UseSerialGC", "-J-XX:-UsePerfData", "-proc:none", "-nowarn", "-encoding",
+         "UTF-8", "-d", "{build}", "{build}/Main.java"),
+        ("java", "-Xmx{memory}m", "-Xss64m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto", "-cp", "{build}",
+         "{class}"),
+        2.0,
+        True,
+    ),
+    "javascript": Language(
+        ("javascript", "js", "node", "nodejs", "mjs"), "main.js", ("node", "--check", "{build}/main.js"),
+        ("node", "--max-old-space-size={memory}", "--stack-size=50000", "{build}/main.js"), 2.0, True,
+    ),
+    "typescript": Language(
+        ("typescript", "ts"), "main.ts",
+        ("tsc", "--target", "es2020", "--skipLibCheck", "--noEmitOnError", "false", "{build}/main.ts"),
+        ("node", "--max-old-space-size={memory}", "--stack-size=50000", "{build}/main.js"), 2.0, True,
+    ),
+    "go": Language(
+        ("go", "golang"), "main.go", ("go", "build", "-o", "{build}/main", "{build}/main.go"), ("{build}/main",), 1.0,
+        True,
+    ),
+    "rust": Language(
+        ("rust", "rs"), "main.rs",
+        ("rustc", "--edition", "2021", "-O", "-A", "warnings", "-o", "{build}/main", "{build}/main.rs"),
+        ("{build}/main",),
+    ),
+}  # fmt: skip
+_BY_FENCE = {fence: name for name, language in LANGUAGES.items() for fence in language.fences}
+_BUILD_LIMITS = {
+    "timeout": 60.0, "total": 60.0, "memory": 2**41, "disk": 2**28, "files": 512, "cpu": 120, "processes": 64,
+    "output": 2**20,
+}  # fmt: skip
+
+
+def language_of(name: str) -> str | None:
+    """The language that a fence or a row means: `c++17`, `Python3.11` and `PYTHON3` are no other ones."""
+    plain = name.strip().lower()
+    if plain in _BY_FENCE:
+        return _BY_FENCE[plain]
+    return _BY_FENCE.get(plain.split(" ")[0].split(":")[0].split("{")[0].rstrip("0123456789."))
+
+
+def plan(language: str, program: str, limits: dict[str, Any]) -> dict[str, Any]:
+    """What a job says beyond Python's: how to build, what to run, within which limits."""
+    found = LANGUAGES[language]
+    if not found.source:
+        return {}
+    name = found.source
+    memory = limits["memory"] // 2**20
+    values = {"memory": str(memory), "class": "Main"}
+    if language == "java":
+        values["class"] = _java_class(program)
+        name = f"{values['class']}.java"
+    build = [word.replace("Main.java", name) for word in found.build]
+    run = [_filled(word, values) for word in found.run]
+    bounds = limits | ({"memory": 2**41} if found.unbounded else {})
+    plan_ = {"files": {name: program}, "command": build, "limits": dict(_BUILD_LIMITS)}
+    return {"build": plan_, "command": run, "limits": bounds}
+
+
+def _filled(word: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        word = word.replace("{" + name + "}", value)
+    return word
+
+
+def _java_class(program: str) -> str:
+    """The class that is run: the public one, else the one that has `main`."""
+    import re
+
+    public = re.search(r"\bpublic\s+(?:final\s+|abstract\s+)*(?:class|record|enum)\s+(\w+)", program)
+    if public:
+        return public[1]
+    main = program.find("static void main")
+    classes = [match for match in re.finditer(r"\bclass\s+(\w+)", program) if match.start() < main]
+    return classes[-1][1] if classes else "Main"
