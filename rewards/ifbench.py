@@ -16,10 +16,10 @@ from holdfast.rewards.instructions import (
 from holdfast.rewards.instructions.check import BadReferenceError, judge, read_reference
 from holdfast.sample import Sample, Score
 
-_UPSTREAM = {**iftrain.CHECKERS, **ifbench_words.CHECKERS, **ifbench_formats.CHECKERS, **ifbench_tasks.CHECKERS}
+_UPSTREAM = {**ifbench_words.CHECKERS, **ifbench_formats.CHECKERS, **ifbench_tasks.CHECKERS}
 _CHECKERS = {
-    "upstream": {**ifeval_upstream.CHECKERS, **_UPSTREAM},
-    "corrected": {**ifeval_corrected.CHECKERS, **_UPSTREAM, **ifbench_corrected.CHECKERS},
+    "upstream": {**iftrain.CHECKERS, **ifeval_upstream.CHECKERS, **_UPSTREAM},
+    "corrected": {**iftrain.CHECKERS, **ifeval_corrected.CHECKERS, **_UPSTREAM, **ifbench_corrected.CHECKERS},
 }
 
 

@@ -59,7 +59,7 @@ def read_calls(sample: Sample, language: Language, syntax: Syntax) -> list[Call]
     if _depth(text) > _MAX_DEPTH:
         raise NoCallsError("nested too deeply")
     if syntax == "python":
-        return _source_calls(text, language)
+        return _source_calls(text, language, as_given=True)
     return _any_calls(_answer(text), language, syntax)
 
 
@@ -189,12 +189,12 @@ def _loaded_arguments(text: str) -> Any:
         raise NoCallsError(f"the arguments are not JSON: {error}") from error
 
 
-def _source_calls(text: str, language: Language) -> list[Call]:
-    """Calls written in the language, with or without brackets around them."""
+def _source_calls(text: str, language: Language, as_given: bool = False) -> list[Call]:
+    """Calls written in the language, with or without brackets around them. A line end in front breaks a Java or
+    JavaScript call on the leaderboard (`as_given`), and only there."""
     bracketed = text if text.lstrip().startswith("[") else f"[{text}]"
     if language != "python":
-        # A line end in front would be taken for the end of a statement; the recorded rows have none.
-        name, arguments = parse_source_call(bracketed.strip()[1:-1].strip(), language)
+        name, arguments = parse_source_call(bracketed[1:-1] if as_given else bracketed.strip()[1:-1].strip(), language)
         return [Call(name, arguments)]
     try:
         body = ast.parse(bracketed, mode="eval").body

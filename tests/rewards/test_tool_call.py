@@ -72,7 +72,7 @@ def test_recorded_verdicts_of_the_leaderboard_row_by_row(model: str, category: s
     results = _lines(folder / "result" / model / f"gorilla_openfunctions_v1_test_{category}_result.json")
     summary, *wrong = _lines(folder / "score" / model / f"{category}_score.json")
     wrong_rows = {row["id"] for row in wrong}
-    reward = Reward("tool_call", syntax="python")
+    reward = Reward("tool_call", syntax="python", broken_calls="none")
     scores = reward.score_batch([Sample(row["result"], references[row["id"]]) for row in results])
     ours = {number: score.value == 1.0 for number, score in enumerate(scores, start=1)}
     differing = [
