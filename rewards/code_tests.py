@@ -1,13 +1,15 @@
 """Does the completion's program pass its tests? The verdict is computed where the program cannot reach it.
 
-Reference: `{"style": …, "tests": …, "entry_point": …, "setup": …}`, or its JSON text; the style may be left out, the
-tests' shape tells.
+Reference: `{"style": …, "tests": …, "entry_point": …, "setup": …}`, a row of a published data set (`formats`), a column
+of one, or the text of any of these; the style may be left out, the tests' shape tells.
 
     check     tests = source that defines check(candidate)                  (HumanEval)
-    asserts   tests = list of assert lines                                  (MBPP)
-    stdin     tests = list of {"input", "output"}, compare = lines | tokens | numbers | exact
-    function  tests = list of {"args", "kwargs", "expected"}, tolerance = 1e-9
-    pytest    tests = mapping of file names to text that import `solution` (or what `module` names)
+    asserts   tests = assert lines, a list or one source                    (MBPP)
+    stdin     tests = list of {"input", "output" or "outputs"}, compare, tolerance, checker, language
+    function  tests = list of {"args", "kwargs", "expected" or "any_of"}, tolerance
+    pytest    tests = source, or file names to text, that import `solution` (or what `module` names)
+
+Further keys: prelude, solution, isolation, time_limit, cpu_limit, memory_limit, output_limit. Any other is refused.
 """
 
 from collections.abc import Sequence
@@ -28,7 +30,7 @@ def _check(**options: object) -> None:
         raise UsageError(f"option 'memory' of reward 'code' is in MiB: a program needs at least 64, not {memory!r}")
 
 
-@register("code", version="4", scope="batch", check=_check)
+@register("code", version="5", scope="batch", check=_check)
 def code(
     samples: Sequence[Sample],
     *,
@@ -44,11 +46,12 @@ def code(
 ) -> list[Score]:
     """Does the program in the completion pass its tests, judged from outside its process?
 
-    `score`: all tests or nothing, or the share that passed; a test that did not run failed. `timeout` is seconds per
-    test, `total_timeout` per program, both from when its work starts; `memory` is MiB. No code is 0.0; a broken limit
-    is 0.0 with outcome `timeout`; tests that are not Python, or that fail on the reference's own `solution`, are
-    unjudgeable; a sandbox that fails is an error without a value. With `isolation="partial"` two objects of classes
-    that the program defines may be compared by the program, which the reason then says.
+    `score`: all tests or nothing (the first failure ends them), or the share that passed. `timeout` is seconds per test,
+    `total_timeout` per program, both from when its work starts; `memory` is MiB; a row's own limits replace them. No
+    code is 0.0; a broken limit is 0.0 with outcome `timeout`; tests that check nothing, fail on their own, or fail on
+    the reference's `solution`, are unjudgeable; a sandbox that fails is an error without a value. With
+    `isolation="partial"` two objects of classes that the program defines may be compared by the program, which the
+    reason then says.
     Raises UsageError when no sandbox can be had. The tests of HumanEval (arXiv 2107.03374, openai/human-eval at
     6d43fb9) and MBPP (arXiv 2108.07732) run in full isolation.
     """

@@ -1,10 +1,12 @@
 """Build the sandbox's Docker image from this machine's Python, without a registry.
 
-python -m holdfast.rewards.sandbox.image [tag=holdfast-sandbox:1] [packages=numpy,…] [preload=numpy,…] [tar=FILE]
+python -m holdfast.rewards.sandbox.image [tag=holdfast-sandbox:2] [packages=numpy,…] [preload=numpy,…]
+    [languages=installed|none|cpp,java,…] [tar=FILE]
 
-The image holds this Python's standard library and the shared libraries it needs, pytest, and the named installed
-packages; `preload` are imported before the first program. With `tar=` the root file system is written to a file (for
-`docker import`) and no engine is needed. Where a registry is at hand the Dockerfile in this folder does the same.
+The image holds this Python's standard library and the shared libraries it needs, pytest, the named installed
+packages and compilers (by default those that this machine has); `preload` are imported before the first program. With
+`tar=` the root file system is written to a file (for `docker import`) and no engine is needed. Where a registry is at
+hand the Dockerfile in this folder does the same.
 """
 
 import io
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from holdfast.errors import DataError, UsageError, unknown
+from holdfast.rewards.sandbox import toolchain_files
 from holdfast.rewards.sandbox.backends.docker_engine import IMAGE
 
 SITE = "opt/holdfast"
@@ -27,12 +30,14 @@ _TEST_PACKAGES = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
 _LEFT_OUT = {"site-packages", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"}
 
 
-def build(tag: str = IMAGE, packages: Sequence[str] = (), preload: Sequence[str] = ()) -> str:
+def build(
+    tag: str = IMAGE, packages: Sequence[str] = (), preload: Sequence[str] = (), languages: Sequence[str] = ()
+) -> str:
     """Import the image into the Docker engine; its id. Raises DataError when the engine does not take it."""
     import docker
 
     with tempfile.TemporaryFile() as file:
-        write_rootfs(file, packages)
+        write_rootfs(file, packages, languages)
         file.seek(0)
         name, _, version = tag.partition(":")
         client = docker.from_env()
@@ -41,7 +46,7 @@ def build(tag: str = IMAGE, packages: Sequence[str] = (), preload: Sequence[str]
                 iter(lambda: file.read(2**20), b""),
                 name,
                 version or "latest",
-                changes=[f"LABEL holdfast.preload={','.join(preload)}"],
+                changes=[f"LABEL holdfast.preload={','.join(preload)} holdfast.languages={','.join(languages)}"],
             )
             return str(client.images.get(tag).id)
         except docker.errors.DockerException as error:
@@ -50,13 +55,15 @@ def build(tag: str = IMAGE, packages: Sequence[str] = (), preload: Sequence[str]
             client.close()
 
 
-def write_rootfs(file: IO[bytes], packages: Sequence[str] = ()) -> None:
+def write_rootfs(file: IO[bytes], packages: Sequence[str] = (), languages: Sequence[str] = ()) -> None:
     """Write the root file system as a tar. Raises UsageError for a package that is not installed."""
     prefix = Path(sys.base_prefix).resolve()
     library = Path("lib", f"python{sys.version_info[0]}.{sys.version_info[1]}")
     binary = Path(sys.base_prefix, "bin", library.name).resolve()
-    seen: set[str] = set()
+    seen = {*_MERGED, "usr/bin/python3", "etc/passwd"}
     with tarfile.open(fileobj=file, mode="w") as tar:
+        for link, target in _MERGED.items():
+            _link(tar, link, target)
         for name in ("proc", "dev", "sys", "etc", SITE):
             _directory(tar, name, 0o755)
         for name in ("tmp", "judge", "build"):
@@ -73,7 +80,23 @@ def write_rootfs(file: IO[bytes], packages: Sequence[str] = ()) -> None:
         shared = [binary, *extensions, *(path for path, _ in chosen if path.suffix == ".so")]
         for path in _shared_libraries(shared):
             _add(tar, path.resolve(), str(path), seen)
+        if languages:
+            for path, place in toolchain_files.files(languages):
+                _add_as_it_is(tar, path, place, seen)
         _add_bytes(tar, "etc/passwd", b"root:x:0:0:root:/:/sbin/nologin\n")
+
+
+_MERGED = {
+    name: str(Path("/", name).readlink()) for name in ("bin", "sbin", "lib", "lib64") if Path("/", name).is_symlink()
+}
+"""Links at the top of this machine's file system, which every path of the image runs through as here."""
+
+
+def _merged(place: str) -> str:
+    """A path below the links' targets."""
+    name = os.path.normpath(place).lstrip("/")  # ldd writes a/../b
+    head, slash, rest = name.partition("/")
+    return f"{_MERGED[head]}/{rest}" if slash and head in _MERGED else name
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -110,7 +133,7 @@ def _shared_libraries(binaries: Sequence[Path]) -> list[Path]:
 
 
 def _add(tar: tarfile.TarFile, path: Path, place: str, seen: set[str]) -> None:
-    name = os.path.normpath(place).lstrip("/")  # ldd writes a/../b
+    name = _merged(place)
     if name in seen:
         return
     seen.add(name)
@@ -120,6 +143,16 @@ def _add(tar: tarfile.TarFile, path: Path, place: str, seen: set[str]) -> None:
     # Readable by every user of the sandbox, owned by root, no dates: the same tree gives the same image.
     entry.mode = 0o755 if path.stat().st_mode & 0o100 else 0o644
     tar.addfile(entry, io.BytesIO(data))
+
+
+def _add_as_it_is(tar: tarfile.TarFile, path: Path, place: str, seen: set[str]) -> None:
+    """A file, or a symbolic link as one."""
+    name = _merged(place)
+    if path.is_symlink() and name not in seen:
+        seen.add(name)
+        _link(tar, name, str(path.readlink()))
+    elif not path.is_symlink():
+        _add(tar, path, place, seen)
 
 
 def _add_bytes(tar: tarfile.TarFile, name: str, data: bytes) -> None:
@@ -142,19 +175,21 @@ def _link(tar: tarfile.TarFile, name: str, target: str) -> None:
 
 def main(words: Sequence[str]) -> int:
     """The command line."""
-    options = {"tag": IMAGE, "packages": "", "preload": "", "tar": ""}
+    options = {"tag": IMAGE, "packages": "", "preload": "", "languages": "installed", "tar": ""}
     for word in words:
         key, _, value = word.partition("=")
         if key not in options:
             raise unknown("key", key, options)
         options[key] = value
-    lists = {key: [n for n in options[key].split(",") if n] for key in ("packages", "preload")}
+    lists = {key: [n for n in options[key].split(",") if n] for key in ("packages", "preload", "languages")}
+    if options["languages"] in ("installed", "none"):
+        lists["languages"] = toolchain_files.installed() if options["languages"] == "installed" else []
     if options["tar"]:
         with Path(options["tar"]).open("wb") as file:
-            write_rootfs(file, lists["packages"])
+            write_rootfs(file, lists["packages"], lists["languages"])
         print(options["tar"])
     else:
-        print(options["tag"], build(options["tag"], lists["packages"], lists["preload"]))
+        print(options["tag"], build(options["tag"], lists["packages"], lists["preload"], lists["languages"]))
     return 0
 
 

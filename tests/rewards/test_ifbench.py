@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from holdfast import Outcome, Reward, Sample
 from holdfast.rewards import ifbench as module
+from holdfast.rewards.instructions import iftrain
 
 TAGGER = {"257", "258", "261"}
 """Responses that start with Conceive, Understand, Build: NLTK's tagger takes these verbs for nouns."""
@@ -29,9 +30,9 @@ def test_the_recorded_labels_row_by_row(how: str) -> None:
     assert differing == TAGGER | OLDER
 
 
-def test_58_constraints_and_ifevals_25() -> None:
-    assert len(module._UPSTREAM) == 58
-    assert len(module._CHECKERS["upstream"]) == len(module._CHECKERS["corrected"]) == 83
+def test_58_constraints_ifevals_25_and_iftrains_30() -> None:
+    assert len(module._UPSTREAM) == 58 and len(iftrain.CHECKERS) == 30
+    assert len(module._CHECKERS["upstream"]) == len(module._CHECKERS["corrected"]) == 113
 
 
 def _one(name: str, text: str, mode: str, **arguments: Any) -> float | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("holdfast.sandbox")
 
-IMAGE = "holdfast-sandbox:1"
+IMAGE = "holdfast-sandbox:2"
 BUILD = "python -m holdfast.rewards.sandbox.image"
 _TIMEOUT = 20
 _LABEL = "holdfast.owner"

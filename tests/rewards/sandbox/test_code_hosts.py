@@ -74,7 +74,7 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     host = Host(folder)
     try:
         host.start()
-        image = subprocess.Popen(["docker", "save", "holdfast-sandbox:1"], stdout=subprocess.PIPE)
+        image = subprocess.Popen(["docker", "save", "holdfast-sandbox:2"], stdout=subprocess.PIPE)
         subprocess.run(host.docker("load"), stdin=image.stdout, check=True, capture_output=True)
         image.wait()
         yield host
