@@ -46,7 +46,7 @@ def code(
 ) -> list[Score]:
     """Does the program in the completion pass its tests, judged from outside its process?
 
-    `score`: all tests or nothing (the first failure ends them), or the share that passed. `timeout` is seconds per test,
+    `score`: all tests or nothing (the first failure ends them), or the share that passed. `timeout` is seconds a test,
     `total_timeout` per program, both from when its work starts; `memory` is MiB; a row's own limits replace them. No
     code is 0.0; a broken limit is 0.0 with outcome `timeout`; tests that check nothing, fail on their own, or fail on
     the reference's `solution`, are unjudgeable; a sandbox that fails is an error without a value. With
