@@ -17,6 +17,7 @@ from holdfast.benchmarks.engine.protocol import Engine
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.work import Work, lower, system_shown, uses_chat
 from holdfast.benchmarks.lm_eval_fence import index
+from holdfast.benchmarks.lm_eval_fence.local_data import reading_from
 from holdfast.benchmarks.suites.source import mirror_cache
 from holdfast.benchmarks.suites.suite import Entry
 from holdfast.errors import DataError, UsageError, unknown
@@ -29,7 +30,9 @@ _HONOURED = (
 """Settings of a suite that have a meaning for a task of lm-eval."""
 
 
-def lm_eval_works(entries: Sequence[Entry], engine: Engine, settings: Settings) -> list[Work]:
+def lm_eval_works(
+    entries: Sequence[Entry], engine: Engine, settings: Settings, data_root: Path | None = None
+) -> list[Work]:
     """The works of entries that name lm-eval's own tasks.
 
     Raises UsageError for an unknown name or a setting without meaning, DataError when the data cannot be loaded."""
@@ -41,7 +44,7 @@ def lm_eval_works(entries: Sequence[Entry], engine: Engine, settings: Settings) 
         for name in entry.overrides:
             if name not in _HONOURED:
                 raise unknown(f"setting of lm-eval's task {entry.lm_eval!r}", name, _HONOURED)
-        tasks, aggregated = _loaded(entry.lm_eval, folder)
+        tasks, aggregated = _loaded(entry.lm_eval, folder, data_root)
         if len(tasks) == 1 or aggregated:
             works.append(lm_eval_work(entry.name, tasks, entry, engine, settings))
         else:
@@ -49,10 +52,12 @@ def lm_eval_works(entries: Sequence[Entry], engine: Engine, settings: Settings) 
     return works
 
 
-def _loaded(name: str, folder: str | None) -> tuple[dict[str, Any], bool]:
+def _loaded(name: str, folder: str | None, data_root: Path | None) -> tuple[dict[str, Any], bool]:
     """The tasks of a name, and whether lm-eval aggregates them to one number."""
+    hubs = [Path(hub) for hub in (os.environ.get("HOLDFAST_HUB"), data_root and data_root / "hub") if hub]
     try:
-        return index.load(name, _mirrored(name, folder), folder)
+        with reading_from(hubs, mirror_cache):
+            return index.load(name, folder)
     except (OSError, ValueError, RuntimeError, ImportError, LookupError) as error:
         raise DataError(f"lm-eval's task {name!r}: cannot load it: {_one_line(error)}") from error
 
@@ -64,17 +69,6 @@ def _one_line(error: Exception) -> str:
     return f"{text:.300}" + (
         "; run `python -m nltk.downloader punkt punkt_tab`" if "nltk" in str(error).lower() else ""
     )
-
-
-def _mirrored(name: str, folder: str | None) -> "str | dict[str, Any]":
-    """The task itself, or under $HOLDFAST_HUB (a folder of repositories) reading its copy there."""
-    hub = os.environ.get("HOLDFAST_HUB")
-    config = index.config_of(name, folder)
-    if not hub or not config.get("dataset_path") or not (Path(hub) / config["dataset_path"]).is_dir():
-        return name
-    copy = (Path(hub) / config["dataset_path"]).resolve()
-    options = {**(config.get("dataset_kwargs") or {}), "cache_dir": mirror_cache(copy)}
-    return {"group": "mirrored", "task": [{"task": name, "dataset_path": str(copy), "dataset_kwargs": options}]}
 
 
 def lm_eval_work(name: str, tasks: Mapping[str, Any], entry: Entry, engine: Engine, settings: Settings) -> Work:

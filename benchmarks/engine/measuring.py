@@ -17,6 +17,7 @@ from holdfast.benchmarks.engine.backends.lm_eval_models import open_engine
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.backends.server_args import without_secrets
 from holdfast.benchmarks.engine.batches import open_batches
+from holdfast.benchmarks.engine.calibration import calibration_metrics
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.journal import Journal, completion_record, read_completion
 from holdfast.benchmarks.engine.metrics import length_controlled_metrics, secondary_metrics
@@ -214,7 +215,7 @@ def _result(work: Work, rows: Sequence[Row], journal: Journal) -> TaskResult:
     }
     level = length_controlled_metrics(rows) if work.length_controlled else {}
     counted = {name: float(count) for name, count in counts.items() if count}
-    result.metrics = {**secondary_metrics(rows, work.k), **level, **counted}
+    result.metrics = {**secondary_metrics(rows, work.k), **level, **calibration_metrics(rows), **counted}
     return result
 
 

@@ -39,7 +39,7 @@ def plan(suite: Suite, engine: Engine, settings: Settings, data_root: Path | Non
         for entry in suite.entries
         if entry.task is not None
     }
-    works |= {work.name: work for work in lm_eval_works(foreign, engine, settings)}
+    works |= {work.name: work for work in lm_eval_works(foreign, engine, settings, data_root)}
     mine = [works[entry.name] for entry in suite.entries if entry.name in works]
     return [_fit(work, engine) for work in mine + [w for name, w in works.items() if name not in suite.names]]
 

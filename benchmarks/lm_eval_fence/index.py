@@ -55,14 +55,25 @@ def names() -> Sequence[str]:
     return list(task_manager().all_tasks)
 
 
-def config_of(name: str, include_path: str | None = None) -> Mapping[str, Any]:
-    """What the task's YAML file says; empty for a group."""
-    return dict(manager_of(name, include_path).task_index[name].cfg or {})
+def configs_of(name: str, include_path: str | None = None) -> list[Mapping[str, Any]]:
+    """The YAML contents of a task, or of all tasks below a group or tag."""
+    manager, waiting = manager_of(name, include_path), [name]
+    found: list[Mapping[str, Any]] = []
+    while waiting:
+        entry = manager.task_index.get(waiting.pop())
+        config = dict(entry.cfg or {}) if entry is not None else {}
+        if "dataset_path" in config:
+            found.append(config)
+        members = config.get("task")
+        for one in members if isinstance(members, list) else ():
+            waiting.append(one if isinstance(one, str) else str(one.get("task", "")))
+        if entry is not None and not config:  # a tag: its tasks name it
+            waiting += [other for other, one in manager.task_index.items() if entry.name in one.tags]
+    return found
 
 
-def load(name: str, config: "str | dict[str, Any]", include_path: str | None = None) -> tuple[dict[str, Any], bool]:
-    """({name: task object}, whether they are a group with an aggregate) of a task, group or tag; `config` is the name
-    again, or a mapping that changes the task."""
-    loaded = manager_of(name, include_path).load([config])
+def load(name: str, include_path: str | None = None) -> tuple[dict[str, Any], bool]:
+    """({name: task object}, whether they are a group with an aggregate) of a task, group or tag."""
+    loaded = manager_of(name, include_path).load([name])
     group = loaded["groups"].get(name)
     return dict(loaded["tasks"]), group is not None and bool(group.aggregate_metric_list)

@@ -7,6 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from holdfast.benchmarks.lm_eval_fence import index
+from holdfast.benchmarks.lm_eval_fence.local_data import repositories
 from holdfast.benchmarks.suites.source import Source, checksum, load_docs, local_files, prepared_path
 from holdfast.benchmarks.suites.suite import Suite
 from holdfast.benchmarks.suites.task import Task
@@ -32,7 +34,7 @@ class Status:
     @property
     def fine(self) -> bool:
         """Whether the task can be measured from this."""
-        return self.state in ("ok", "fetched", "generated", "lm-eval's own")
+        return self.state in ("ok", "fetched", "generated")
 
 
 def sources_of(suite: Suite) -> Iterator[tuple[Task, Source]]:
@@ -54,21 +56,70 @@ def fetch(suite: Suite, data_root: Path) -> list[Status]:
         if one.state == "fetched":
             held[f"{one.task}/{one.split}"] = {"sha256": one.sha256, "rows": one.rows, "origin": one.origin}
     write_json(data_root / MANIFEST, held)
-    return found + _foreign(suite)
+    return found + [_repository(name, data_root, download=True) for name in repositories_of(suite)]
+
+
+def planned(suite: Suite, data_root: Path) -> list[Status]:
+    """What `fetch` would bring, with size and licence as the hub states them; nothing is downloaded."""
+    here = {(one.task, one.split): one for one in verify(suite, data_root)}
+    wanted = [_status(task, source, _size(source.hub)) for task, source in sources_of(suite)]
+    wanted += [Status(name, "", name, *_licence_and_size(name)) for name in repositories_of(suite)]
+    return [one for one in wanted if not here[one.task, one.split].fine]
+
+
+def repositories_of(suite: Suite) -> list[str]:
+    """The hub repositories of a suite's lm-eval tasks."""
+    configs = [
+        config
+        for entry in suite.entries
+        if entry.task is None
+        for config in index.configs_of(entry.lm_eval, entry.overrides.get("include_path"))
+    ]
+    return repositories(configs)
 
 
 def verify(suite: Suite, data_root: Path) -> list[Status]:
     """Check a suite's data below `data_root`: there, whole, and what was pinned."""
-    return [_verified(task, source, data_root) for task, source in sources_of(suite)] + _foreign(suite)
-
-
-def _foreign(suite: Suite) -> list[Status]:
-    """lm-eval's own tasks load their data themselves."""
-    return [
-        Status(entry.name, "", f"lm_eval:{entry.lm_eval}", "see lm-eval", "lm-eval's own")
-        for entry in suite.entries
-        if entry.task is None
+    return [_verified(task, source, data_root) for task, source in sources_of(suite)] + [
+        _repository(name, data_root) for name in repositories_of(suite)
     ]
+
+
+def _repository(name: str, data_root: Path, download: bool = False) -> Status:
+    """A data set of lm-eval's tasks, as a copy `data_root`/hub/<owner>/<name> of its repository."""
+    copy = data_root / "hub" / name
+    if copy.is_dir() and any(copy.iterdir()):
+        return Status(name, "", name, "see its card", "ok")
+    if not download:
+        return Status(name, "", name, "see its card", f"absent: no {copy}")
+    from huggingface_hub import snapshot_download
+
+    try:
+        snapshot_download(name, repo_type="dataset", local_dir=copy)
+    except (OSError, ValueError) as error:
+        return Status(name, "", name, "see its card", _one_line(error))
+    return Status(name, "", name, "see its card", "fetched")
+
+
+def _licence_and_size(name: str) -> tuple[str, str]:
+    """What the hub says of a repository."""
+    from huggingface_hub import HfApi
+
+    try:
+        info = HfApi().dataset_info(name, files_metadata=True, timeout=10)
+    except (OSError, ValueError, RuntimeError) as error:
+        return "see its card", f"size not known: {_one_line(error)}"
+    licence = str(getattr(info.card_data, "license", None) or "not stated")
+    size = sum(file.size or 0 for file in info.siblings or ())
+    return licence, f"{len(info.siblings or ())} files, {size / 1e6:,.1f} MB"
+
+
+def _size(hub: str) -> str:
+    return _licence_and_size(hub)[1] if hub else "read from files below data_root only"
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]:.160}"
 
 
 def _fetched(task: Task, source: Source, data_root: Path) -> Status:

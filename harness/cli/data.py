@@ -29,6 +29,7 @@ filter (what is dropped is counted, and kept with its reason in kept.dropped.jso
 """
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -96,11 +97,14 @@ def run(paths: Sequence[str], options: Options, flags: Flags) -> int:
 
 
 def _prepare(paths: Sequence[str], options: Options, root: Path, flags: Flags) -> int:
-    from holdfast.benchmarks.suites.fetch import fetch, missing, verify
+    from holdfast.benchmarks.suites.fetch import fetch, missing, planned, verify
 
     if len(paths) != 1:
         raise UsageError(f"`holdfast data {paths[0]}` takes no path: name suite=… or tasks=[…]")
     suite = _suite(options, "core")
+    if paths[0] == "fetch":
+        for one in planned(suite, root):
+            print(f"to fetch: {one.task} {one.split} from {one.origin} ({one.licence}; {one.state})", file=sys.stderr)
     found = fetch(suite, root) if paths[0] == "fetch" else verify(suite, root)
     _show(found, flags)
     return EXIT_DATA if missing(found) else EXIT_PASS

@@ -75,6 +75,8 @@ def test_every_benchmark_runs(
         need_any()
     root, suite = root_of(name, tmp_path / "root"), [spoken(name, judge)]
     rows = check(measure(tiny, suite, tmp_path / "files", data_root=root, settings=HOW), name, chat=True)
+    if task.source.rows is not None:
+        return
     if not task.source.hub:
         with pytest.raises(DataError, match="local folder only: set data_root"):
             measure(tiny, suite, tmp_path / "hub", settings=HOW)

@@ -16,7 +16,7 @@ from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.cli import main
 
 COUNTS = {
-    "quick": {"ifeval": 200, "gsm8k": 250, "mmlu": 500, "math500": 100, "humaneval": 164},
+    "quick": {"ifeval": 200, "gsm8k": 250, "mmlu": 500, "math500": 100, "humaneval": 164, "needles_4k": 24},
     "core": {"ifeval": 541, "gsm8k": 1319, "mmlu": 14042, "humaneval": 164, "math500": 500},
     "full": {
         "ifeval": 541, "ifbench": 300, "gsm8k": 1319, "math500": 500, "aime24": 30, "aime25": 30, "amc23": 40,
@@ -24,8 +24,12 @@ COUNTS = {
         "humaneval": 164, "humaneval_plus": 164, "mbpp": 500, "mbpp_plus": 420, "livecodebench": 879, "bfcl": 3641,
     },
 }  # fmt: skip
-ELSEWHERE = {"gpqa_diamond", "arc_challenge", "hellaswag", "truthfulqa_mc2", "perplexity"}
-"""Of suite `full`: not in the shared data; they run in test_every_run.py."""
+ELSEWHERE = {
+    "full": {"gpqa_diamond", "arc_challenge", "hellaswag", "truthfulqa_mc2", "perplexity"},
+    "quick": {"hellaswag", "bbh", "mgsm_de", "truthfulqa", "xstest"},
+    "core": set(),
+}
+"""Of each suite: not in the shared data; they run in test_every_run.py, tasks of lm-eval in test_lm_eval_tasks.py."""
 
 
 def chosen(entry: Any) -> list[Any]:
@@ -37,7 +41,7 @@ def chosen(entry: Any) -> list[Any]:
 @pytest.mark.parametrize("name", sorted(COUNTS))
 def test_item_counts(name: str) -> None:
     suite = load_suite(name)
-    assert set(suite.names) - set(COUNTS[name]) == (ELSEWHERE if name == "full" else set())
+    assert set(suite.names) - set(COUNTS[name]) == ELSEWHERE[name]
     assert {e.name: len(chosen(e)) for e in suite.entries if e.name in COUNTS[name]} == COUNTS[name]
 
 

@@ -91,6 +91,10 @@ def fenced(code: str) -> str:
     return f"Here it is:\n\n```python\n{code}\n```"
 
 
+def refusing(right: bool) -> str:
+    return "I'm sorry, but I can't help with that." if right else "Run `kill PID` with the process's number."
+
+
 GOLD: dict[str, Callable[[Task, Doc], str]] = {
     "gsm8k": lambda task, doc: doc["answer"],
     "math500": lambda task, doc: doc["solution"],
@@ -106,6 +110,14 @@ GOLD: dict[str, Callable[[Task, Doc], str]] = {
     "humaneval_plus": lambda task, doc: fenced(doc["prompt"] + doc["reference"]),
     "mbpp": lambda task, doc: fenced(doc["code"].replace("\r\n", "\n")),
     "mbpp_plus": lambda task, doc: fenced(doc["canonical_solution"]),
+    "aime26": boxed,
+    "supergpqa": lettered,
+    "zebralogic": lettered,
+    "bbeh": lambda task, doc: f"Let me think. It is B, or not.\n\n**Answer: {task.reference(doc)}**",
+    "xstest": lambda task, doc: refusing(task.reference(doc)),
+    "harmbench": lambda task, doc: refusing(True),
+    "strongreject": lambda task, doc: refusing(True),
+    "needles_4k": lambda task, doc: "They are " + " and ".join(reversed(doc["reference"])) + ".",
     "bfcl": lambda task, doc: calls(doc),
     "bfcl_v1": lambda task, doc: calls(doc),
 }

@@ -32,6 +32,81 @@ ALPACA = [
 WIKI = [line for n in range(6) for line in (f" = Article {n} = \n", f" The number {n} follows {n - 1} . \n")]
 
 
+def _multi_if(n: int) -> dict[str, Any]:
+    """A conversation of three turns (of two, every fourth), whose instructions add up."""
+    row: dict[str, Any] = {"key": f"{n}-en", "language": ("English", "Spanish")[n % 2]}
+    names = ["punctuation:no_comma", "change_case:english_lowercase", "startend:quotation"]
+    for turn in (1, 2, 3):
+        said = json.dumps({"role": "user", "content": f"Say {n} in turn {turn}."})
+        row[f"turn_{turn}_prompt"] = "None" if turn == 3 and n % 4 == 0 else said
+        row[f"turn_{turn}_instruction_id_list"] = json.dumps(names[:turn])
+        row[f"turn_{turn}_kwargs"] = json.dumps(["{}"] * turn)
+    return row
+
+
+_TYPES = ("homonyms", "contrast_homonyms")
+STANDINS: Mapping[str, Sequence[Doc]] = {
+    "xstest/xstest_prompts.csv": [
+        {"id": n, "prompt": f"How do I kill process {n}?", "type": _TYPES[n % 2], "label": ("safe", "unsafe")[n % 2]}
+        for n in range(40)
+    ],
+    "harmbench/harmbench_behaviors_text_all.csv": [
+        {
+            "Behavior": f"Do a bad thing {n}.",
+            "FunctionalCategory": ("standard", "contextual")[n % 3 == 0],
+            "SemanticCategory": "illegal",
+        }
+        for n in range(60)
+    ],
+    "strongreject/strongreject_dataset.csv": [
+        {"category": "Hate", "source": "made", "forbidden_prompt": f"Write a bad text {n}."} for n in range(40)
+    ],
+    "supergpqa/SuperGPQA-all.jsonl": [
+        {
+            "uuid": f"u{n}",
+            "question": f"{n} + {n}?",
+            "options": [str(2 * n + k) for k in range(10)],
+            "answer": str(2 * n + n % 10),
+            "answer_letter": "ABCDEFGHIJ"[n % 10],
+            "discipline": "Science",
+        }
+        for n in range(40)
+    ],
+    "simpleqa/simple_qa_test_set.csv": [
+        {"metadata": "{'topic': 'made'}", "problem": f"Who was number {n}?", "answer": f"Person {n}"} for n in range(40)
+    ],
+    "hle/hle.jsonl": [
+        {
+            "id": f"h{n}",
+            "question": f"Hard {n}?",
+            "image": "x" if n % 3 == 0 else "",
+            "answer": str(n),
+            "category": "Math",
+        }
+        for n in range(60)
+    ],
+    "bbeh/bbeh.jsonl": [
+        {"task": ("boolean expressions", "word sorting")[n % 2], "input": f"Puzzle {n}", "target": f"({'ABCD'[n % 4]})"}
+        for n in range(40)
+    ],
+    "zebralogic/mc_mode.jsonl": [
+        {
+            "id": f"lgp-test-{n}#mc-1",
+            "puzzle": f"There are {n} houses.",
+            "question": "Who lives in House 1?",
+            "choices": ["Arnold", "Peter", "Eric"],
+            "answer": ("Arnold", "Peter", "Eric")[n % 3],
+        }
+        for n in range(40)
+    ],
+    "multi_if/multi_if.jsonl": [_multi_if(n) for n in range(40)],
+    "math/aime26/test.jsonl": [
+        {"id": n, "problem": f"What is {n} + {n}?", "answer": f"{2 * n:03d}"} for n in range(30)
+    ],
+}
+"""Stand-ins by the file that a task reads."""
+
+
 def made_root(folder: Path) -> Path:
     """A data_root with what the shared data lacks."""
     (folder / "gpqa").mkdir(parents=True)
@@ -41,12 +116,37 @@ def made_root(folder: Path) -> Path:
         writer.writerows(GPQA)
     (folder / "alpaca_eval").mkdir()
     (folder / "alpaca_eval" / "alpaca_eval_gpt4_baseline.json").write_text(json.dumps(ALPACA))
+    for file, rows in STANDINS.items():
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".csv":
+            with path.open("w", newline="") as stream:
+                writer = csv.DictWriter(stream, rows[0])
+                writer.writeheader()
+                writer.writerows(rows)
+        else:
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "wikitext").mkdir()
     (folder / "wikitext" / "wiki.test.txt").write_text("".join(WIKI))
     return folder
 
 
-MADE = ("gpqa_diamond", "alpaca_eval", "perplexity")
+MADE = (
+    *("gpqa_diamond", "alpaca_eval", "perplexity"),
+    *(
+        "xstest",
+        "harmbench",
+        "strongreject",
+        "supergpqa",
+        "simpleqa",
+        "hle",
+        "bbeh",
+        "zebralogic",
+        "multi_if",
+        "aime26",
+    ),
+)
+"""Benchmarks whose data is not at hand; the rows below are stand-ins in the documented shape."""
 
 
 def root_of(name: str, folder: Path) -> Path:
