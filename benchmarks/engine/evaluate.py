@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from holdfast import values
 from holdfast.benchmarks.engine.backends.models import LOADING_ARGUMENTS, LoadedModel, load
 from holdfast.benchmarks.engine.backends.server_args import BACKENDS, without_secrets
+from holdfast.benchmarks.engine.draft_source import Mode
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.ranks import joined
 from holdfast.benchmarks.engine.settings import Settings
@@ -69,7 +70,9 @@ def _evaluate(config: EvalConfig, suite: Suite, out: Path, first_process: bool) 
     if config.against is None and again is not None:
         after, again = again, None
     else:
-        after = _measured(config, config.model, suite, out / "after", until=_until(config, before))
+        after = _measured(
+            config, config.model, suite, out / "after", until=_until(config, before), drafts=out / "before"
+        )
     if not first_process:
         return Evaluation(out, after, before, first=False)
     _write_manifest(config, suite, out, started)
@@ -111,6 +114,7 @@ def _checked(config: EvalConfig) -> Suite:
     if config.model is None:
         raise UsageError("`holdfast eval` needs model=…")
     values.check("stop", config.stop, Literal["never", "decided"])
+    values.check("draft", config.draft, Mode)
     if config.stop == "decided" and (config.against is None or not config.margin):
         raise UsageError("stop=decided needs against=MODEL and margin=POINTS: what is to be decided, and against whom")
     suite = load_suite(config.suite)
@@ -120,7 +124,7 @@ def _checked(config: EvalConfig) -> Suite:
     return suite
 
 
-_NOT_IDENTITY = ("out", "export", "cache", "data_root", "margin", "target")
+_NOT_IDENTITY = ("out", "export", "draft", "cache", "data_root", "margin", "target")
 
 
 def directory_of(config: EvalConfig) -> Path:
@@ -144,6 +148,7 @@ def _measured(
     cache: Path | None = None,
     draw: int = 0,
     until: Until | None = None,
+    drafts: Path | None = None,
 ) -> Measurement:
     return measure(
         open_model(config, model),
@@ -154,6 +159,7 @@ def _measured(
         settings=replace(settings_of(config), draw=draw),
         together=True,
         until=until,
+        drafts=drafts,
     )
 
 
@@ -207,7 +213,7 @@ _LOADING = ("revision", "dtype", "device", "trust_remote_code", "tokenizer", "pe
 
 _MEASURING = (
     *("batch_size", "chat", "chat_template_args", "limit", "max_tokens", "max_length"),
-    *("repeats", "sampling", "seed", "thinking"),
+    *("repeats", "sampling", "seed", "thinking", "draft"),
 )
 
 

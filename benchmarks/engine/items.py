@@ -79,6 +79,8 @@ class Completion:
     """Why the server refused to answer; empty when it answered."""
     budget: int | None = None
     """Tokens the answer could have, where the server's context left fewer than were asked for."""
+    ids: Sequence[int] = ()
+    """The answer's tokens, the end token included, where the backend knows them: drafts of a related model's answer."""
 
 
 def build_items(

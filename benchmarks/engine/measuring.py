@@ -18,6 +18,8 @@ from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.backends.server_args import without_secrets
 from holdfast.benchmarks.engine.batches import open_batches
 from holdfast.benchmarks.engine.calibration import calibration_metrics
+from holdfast.benchmarks.engine.draft_source import FILE as DRAFTS
+from holdfast.benchmarks.engine.draft_source import Drafting, DraftSource
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.journal import Journal, completion_record, read_completion
 from holdfast.benchmarks.engine.metrics import length_controlled_metrics, secondary_metrics
@@ -51,6 +53,7 @@ def measure(
     settings: Settings | None = None,
     together: bool = False,
     until: Until | None = None,
+    drafts: Path | None = None,
 ) -> Measurement:
     """Measure `model` on `suite` into the directory `out` and return what it holds.
 
@@ -59,7 +62,8 @@ def measure(
     server that does not say which weights it serves uses it for its own run only).
     `together`: every process of torch.distributed (or of `torchrun`) makes this same call with its own copy or shard
     of the model; each generates a share of the batches, the first scores and writes, and all return the same. Without
-    it the calling process measures alone. `until`: each benchmark stops as soon as it is decided. The model's training
+    it the calling process measures alone. `until`: each benchmark stops as soon as it is decided. `drafts`: the
+    measurement of a related model whose answers are tried first, as `settings.draft` allows. The model's training
     mode and torch's random state are as before when this returns. Called again after a kill, with however many
     processes, it goes on where it was. Raises DataError when `out` holds another model's measurement, HoldfastError
     when another process failed.
@@ -70,6 +74,8 @@ def measure(
         engine = open_engine(model, settings, ranks)
         works = plan(chosen, engine, settings, data_root, cache)
         shared = cache if cache is not None and engine.reusable else out / "cache"
+        if drafts is not None and isinstance(engine, Drafting):
+            engine.draft_from(DraftSource(drafts, shared), settings.draft)
         if ranks.first:
             _claim(out, engine, works)
         _same_model(ranks.meet(engine.key()))
@@ -83,6 +89,8 @@ def measure(
         measurement = Measurement(out, results, described)
         if ranks.first:
             write_results(measurement)
+            if isinstance(engine, Drafting) and engine.tally():
+                write_json(out / DRAFTS, engine.tally())
         ranks.meet()
     return measurement if ranks.first else read_measurement(out)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,5 +31,8 @@ class Settings:
     """How the model marks its thoughts: two markers, or `/regex/`; None: as the known families do."""
     chat_template_args: Mapping[str, Any] = field(default_factory=dict)
     """Passed to the chat template (`enable_thinking: false`)."""
+    draft: Literal["auto", "before", "off"] = "auto"
+    """Whether the answers of a related model are tried as drafts: where that changes no token (float32), wherever the
+    model allows it, or never."""
     progress: bool = True
     """Show rate and time left on stderr."""

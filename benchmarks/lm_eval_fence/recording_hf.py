@@ -3,8 +3,9 @@ was cut, whether its prompt was. Importing this module imports torch, transforme
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ import torch.distributed as dist
 from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils_hf import stop_sequences_criteria
 
+from holdfast.benchmarks.engine.drafts import Drafter, Request
 from holdfast.rewards.answers.thinking import MARKERS
 
 _SPECIAL = re.compile(r"<[^<>]+>|\[[^\[\]]+\]|◁[^▷]+▷")
@@ -35,6 +37,9 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
     """Keeps lengths and cuts of the last batch; keeps step with other processes where weights are spread."""
 
     lockstep: Lockstep | None = None
+    drafter: Drafter | None = None
+    drafts: Mapping[str, Sequence[int]] = MappingProxyType({})
+    """Of the batch's prompts: the tokens that a related model answered."""
 
     def _model_call(self, inps: Any, *rest: Any, **options: Any) -> Any:
         if self.lockstep:
@@ -61,6 +66,18 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
         if self.lockstep:
             options["synced_gpus"] = True
         end = self.tok_decode([self.eot_token_id], skip_special_tokens=False)
+        budget = max_length - context.shape[1]
+        if self.drafter is not None and not options.get("do_sample"):
+            rows = self._with_drafts(context, budget, [text for text in stop if text != end], stop, options)
+            self._answers = rows[:, context.shape[1] :].tolist()
+            return rows
+        rows = self._plain(context, budget, stop, options)
+        self._answers = rows[:, context.shape[1] :].tolist()
+        return rows
+
+    def _plain(self, context: Any, budget: int, stop: Any, options: Any) -> Any:
+        options = dict(options)
+        end = self.tok_decode([self.eot_token_id], skip_special_tokens=False)
         if any(text != end for text in stop):
             options["stopping_criteria"] = stop_sequences_criteria(
                 self.tokenizer, stop, context.shape[1], context.shape[0]
@@ -69,9 +86,46 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
             options["eos_token_id"] = sorted(
                 self.ends() - {self.tokenizer.pad_token_id} | {self.tokenizer.eos_token_id} - {None}
             )
-        rows = self._to_the_budget(context, max_length - context.shape[1], options)
-        self._answers = rows[:, context.shape[1] :].tolist()
-        return rows
+        return self._to_the_budget(context, budget, options)
+
+    def _with_drafts(self, context: Any, budget: int, own: Sequence[str], stop: Any, options: Any) -> Any:
+        """The rows of `_plain`, of which the drafts' part is checked rather than decoded."""
+        assert self.drafter is not None
+        ends = self._generation_ends(bool(own))
+        pad = self.tokenizer.pad_token_id
+        told_apart = pad is not None and pad not in ends and bool((context == pad).any())
+        mask = context.ne(pad).long() if told_apart else torch.ones_like(context)
+        width = context.shape[1]
+
+        def decode_again(numbers: Sequence[int]) -> list[list[int]]:
+            rows: list[list[int]] = self._plain(context[list(numbers)], budget, stop, options)[:, width:].tolist()
+            return rows
+
+        drafts = [self.drafts.get(prompt, ()) for prompt in self._prompts]
+        stopped = self._stop_check(own) if own else None
+        new = self.drafter.decode(Request(context, mask, budget, ends, drafts, stopped), decode_again)
+        longest = max(map(len, new))
+        filled = [tokens + [pad or 0] * (longest - len(tokens)) for tokens in new]
+        return torch.cat([context, torch.tensor(filled, dtype=context.dtype, device=context.device)], dim=1)
+
+    def _generation_ends(self, with_stops: bool) -> frozenset[int]:
+        """The tokens at which `_plain` ends a row: the model's own where there are stop strings, else all that end an
+        answer."""
+        configured = getattr(self.model.generation_config, "eos_token_id", None)
+        own = configured if isinstance(configured, list) else [configured]
+        if with_stops and configured is not None:
+            return frozenset(own)
+        return frozenset(self.ends() - {self.tokenizer.pad_token_id} | {self.tokenizer.eos_token_id} - {None})
+
+    def _stop_check(self, stops: Sequence[str]) -> Callable[[Sequence[int], bool], bool]:
+        """Whether new tokens hold a stop string: anywhere, or among the last ones."""
+        longest = max(len(self.tok_encode(text, add_special_tokens=False)) for text in stops) + 2
+
+        def stopped(tokens: Sequence[int], whole: bool) -> bool:
+            text = self.tok_decode(list(tokens if whole else tokens[-longest:]), skip_special_tokens=False)
+            return any(stop in text for stop in stops)
+
+        return stopped
 
     def _to_the_budget(self, context: Any, budget: int, options: dict[str, Any]) -> Any:
         """At most `budget` new tokens, whatever the model's generation_config.json says about lengths."""
@@ -94,6 +148,17 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
                 use_cache=True,
                 **sampling,
             )
+
+    def take_ids(self, prompts: Sequence[str]) -> list[list[int]]:
+        """The new tokens of each answer of the last batch, the end token included, in the order of `prompts`."""
+        ends, pad = self.ends(), self.tokenizer.pad_token_id
+        found = dict(zip(self._prompts, self._answers, strict=True))
+        trimmed = []
+        for prompt in prompts:
+            tokens = found[prompt]
+            end = next((i for i, token in enumerate(tokens) if token in ends or token == pad), len(tokens) - 1)
+            trimmed.append(tokens[: end + 1])
+        return trimmed
 
     def take_facts(self, prompts: Sequence[str], texts: Sequence[str], limit: int) -> list[tuple[str, int, bool]]:
         """(finish_reason, tokens, prompt_cut) of each answer of the last batch, in the order of `prompts`."""

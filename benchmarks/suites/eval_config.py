@@ -42,6 +42,9 @@ class EvalConfig:
     """Tasks one trained for: judged in a family of their own."""
     margin: float | None = None
     """In points; None: what the suite can decide."""
+    draft: str = "auto"
+    """With `against`: try its answers as drafts where that changes no token (`auto`), wherever possible (`before`), or
+    `off`."""
     stop: str = "never"
     """`decided`: with `against` and `margin`, each benchmark of the model after stops as soon as it is decided."""
     noise: bool = False

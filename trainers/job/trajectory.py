@@ -20,7 +20,8 @@ def trajectory(config: TrainConfig, out: Path, before: Measurement) -> list[dict
     """
     looks = []
     for step, path in saved(out / "training").items():
-        after = measured(config, out / "checkpoints" / f"step-{step}", path, together=True)
+        folder = out / "checkpoints" / f"step-{step}"
+        after = measured(config, folder, path, together=True, drafts=out / "before")
         looks.append(_look(step, compare(before, after, target=tuple(config.target), max_flips=0)))
     if is_main():
         write_json(out / "trajectory.json", {"schema": 1, "looks": looks})

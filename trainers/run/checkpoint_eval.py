@@ -42,11 +42,12 @@ def measured(
     suite: Suite | None = None,
     whole: bool = False,
     together: bool = False,
+    drafts: Path | None = None,
 ) -> Measurement:
     """The measurement of the starting model (or of `checkpoint`) in `out`: read where it is finished, else made.
 
     `suite`: default the run's. `whole`: without the run's limit of items. `together`: all processes of the launch
-    share the work.
+    share the work. `drafts`: a related model's measurement, whose answers are tried first where that changes no token.
     """
     from holdfast.benchmarks.engine.measuring import measure
     from holdfast.benchmarks.engine.settings import Settings
@@ -62,6 +63,7 @@ def measured(
             cache=default_cache(config),
             settings=Settings(batch_size=config.model.batch_size, limit=None if whole else config.limit),
             together=together,
+            drafts=drafts,
         )
 
 
@@ -72,7 +74,7 @@ def measure_before(config: TrainConfig, out: Path) -> Measurement:
 
 def measure_after(config: TrainConfig, out: Path) -> Measurement:
     """The trained model, in `out`/after; items that a killed process finished are not repeated."""
-    return measured(config, out / "after", out / "checkpoint", together=True)
+    return measured(config, out / "after", out / "checkpoint", together=True, drafts=out / "before")
 
 
 def finished(directory: Path) -> bool:

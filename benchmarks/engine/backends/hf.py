@@ -1,13 +1,15 @@
 """A transformers model in memory as our engine, through lm-eval's HFLM."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib import metadata
 from typing import Any
 
 from holdfast.benchmarks.engine.backends.generation_defaults import added, defaults
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.backends.openai_wire import cut_at_stops
+from holdfast.benchmarks.engine.draft_source import DraftSource, draftable
+from holdfast.benchmarks.engine.drafts import Drafter
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.protocol import Emit, instances
 from holdfast.benchmarks.engine.ranks import Ranks
@@ -17,6 +19,9 @@ from holdfast.benchmarks.engine.thoughts import Thinking, after_thought
 from holdfast.errors import UsageError, unknown
 from holdfast.files import digest
 from holdfast.sample import Message
+
+_GREEDY = frozenset({"until", "max_gen_toks", "do_sample", "temperature"})
+"""Generation arguments under which the largest logit alone decides."""
 
 
 class HFEngine:
@@ -47,6 +52,8 @@ class HFEngine:
             chat_template_args=dict(settings.chat_template_args) or None,
         )
         self._lm.lockstep = Lockstep(loaded.model.device) if self.lockstep else None
+        self._drafter: Drafter | None = None
+        self._source: DraftSource | None = None
         self.max_length: int | None = int(self._lm.max_length)
 
     def describe(self) -> dict[str, Any]:
@@ -68,11 +75,25 @@ class HFEngine:
             "loading": dict(loaded.loading),
             "max_length": self.max_length,
             "thinking": self._settings.thinking,
+            **({"drafts": True} if self._drafter and not self._drafter.exact else {}),
         }
 
     def key(self) -> str:
         """Hash of `parts`."""
         return digest(self.parts())
+
+    def draft_from(self, source: DraftSource, mode: str) -> None:
+        """Decode greedy answers with drafts, where the model and `mode` allow it (see `draft_source`)."""
+        loaded = self.loaded
+        exact = str(getattr(loaded.model, "dtype", "")) == "torch.float32" and not loaded.loading
+        usable = source.tokenizer == loaded.tokenizer_hash and not self.lockstep and draftable(loaded.model)
+        if usable and (mode == "before" or (mode == "auto" and exact)):
+            self._source, self._drafter = source, Drafter(loaded.model, exact)
+
+    def tally(self) -> dict[str, Any]:
+        """What drafts did so far; empty without any."""
+        drafter = self._drafter
+        return {} if drafter is None else {**asdict(drafter.tally), "exact": drafter.exact, "epsilon": drafter.epsilon}
 
     def adds(self, generation: Mapping[str, Any]) -> dict[str, Any]:
         """What the model's generation_config.json adds to these arguments."""
@@ -125,15 +146,26 @@ class HFEngine:
         asked = [replace(item, generation={**item.generation, "until": []}) for item in items] if later else items
         if items[0].generation.get("do_sample"):
             torch.manual_seed(int(digest([items[0].seed, items[0].cache_key])[:12], 16))
+        self._prepare_drafts(items)
         texts = self._lm.generate_until(instances(asked), disable_tqdm=True)
         limit = int(items[0].generation["max_gen_toks"])
         facts = self._lm.take_facts([item.prompt for item in items], texts, limit)
+        ids = self._lm.take_ids([item.prompt for item in items])
         found = []
-        for item, text, (reason, tokens, cut) in zip(items, texts, facts, strict=True):
+        for item, text, (reason, tokens, cut), own in zip(items, texts, facts, ids, strict=True):
             whole = self._thinking.completed(item.prompt, text)
             answer = after_thought(whole, lambda rest: cut_at_stops(rest, stops)) if later else whole
-            found.append(Completion(answer, "stop" if answer != whole else reason, tokens, prompt_cut=cut))
+            found.append(Completion(answer, "stop" if answer != whole else reason, tokens, prompt_cut=cut, ids=own))
         return found
+
+    def _prepare_drafts(self, items: Sequence[Item]) -> None:
+        """The drafts of a batch that decodes greedily by nothing but the largest logit."""
+        self._lm.drafter = None
+        arguments = items[0].generation
+        if self._source is None or arguments.get("do_sample") or self.adds(arguments) or set(arguments) - _GREEDY:
+            return
+        self._lm.drafts = {item.prompt: self._source.of(item) for item in items}
+        self._lm.drafter = self._drafter if any(self._lm.drafts.values()) else None
 
     def _thinks(self, item: Item) -> bool:
         """Whether the answer may begin with a thought, which stop strings must not end."""

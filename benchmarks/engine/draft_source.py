@@ -1,0 +1,67 @@
+"""Where drafts come from: the answers that a related model's measurement left in the cache, token for token."""
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from holdfast.benchmarks.engine.items import Item
+from holdfast.benchmarks.engine.journal import Journal
+from holdfast.errors import HoldfastError
+from holdfast.files import read_json
+from holdfast.runs.measurement import sample_path
+
+Mode = Literal["auto", "before", "off"]
+"""`auto`: drafts where they change no token (float32); `before`: wherever the model allows them."""
+FILE = "drafts.json"
+"""What drafts did in a measurement, beside its results."""
+
+
+@runtime_checkable
+class Drafting(Protocol):
+    """An engine that can decode with drafts."""
+
+    def draft_from(self, source: "DraftSource", mode: str) -> None:
+        """Take drafts from `source`, where the model and `mode` allow it."""
+
+    def tally(self) -> dict[str, Any]:
+        """What drafts did so far; empty without any."""
+
+
+class DraftSource:
+    """The answers of the measurement in `directory`, whose completions lie in `cache`."""
+
+    def __init__(self, directory: Path, cache: Path) -> None:
+        self._folder: Path | None = None
+        self.tokenizer: str | None = None
+        try:
+            key = read_json(directory / "state.json")["engine"]
+            self.tokenizer = read_json(directory / "results.json")["model"].get("tokenizer")
+        except (HoldfastError, KeyError):
+            return  # a measurement of another kind, or none: no drafts
+        shared = cache / "completions" / str(key)
+        self._folder = shared if shared.is_dir() else directory / "cache" / "completions" / str(key)
+        self._tasks: dict[str, Journal] = {}
+
+    def of(self, item: Item) -> Sequence[int]:
+        """The tokens of the answer to the same item under the same arguments; empty where there is none."""
+        if self._folder is None:
+            return ()
+        if item.task not in self._tasks:
+            self._tasks[item.task] = Journal(self._folder / f"{sample_path(Path(), item.task).stem}.jsonl")
+        found: Sequence[int] = self._tasks[item.task].records.get(item.cache_key, {}).get("ids") or ()
+        return found
+
+
+def draftable(model: Any) -> bool:
+    """Whether a model can decode with drafts: it takes positions and keeps every token it attended to."""
+    own = model.get_base_model() if hasattr(model, "get_base_model") else model
+    takes = inspect.signature(own.forward).parameters
+    if not {"position_ids", "logits_to_keep", "past_key_values"} <= set(takes):
+        return False
+    config = own.config.get_text_config()
+    kinds = getattr(config, "layer_types", None)
+    if kinds is not None:
+        return set(kinds) == {"full_attention"}
+    window = getattr(config, "sliding_window", None)
+    return window is None or not getattr(config, "use_sliding_window", True)

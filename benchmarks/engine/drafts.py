@@ -1,0 +1,258 @@
+"""Greedy decoding with a draft: the answer of a related model is checked in one forward pass, and decoding starts where
+the model at hand would differ.
+
+The tokens are those of greedy decoding. A parallel pass sums in another order than a step-by-step one, so logits differ
+by rounding: where the two largest lie closer than `epsilon` (measured on the model itself), the row is decoded again on
+the plain path. The cache of the checking pass is kept: refused draft tokens are masked out of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_SAFETY = 16.0
+"""ε is so many times the largest difference seen."""
+_CALIBRATED = 24
+"""Tokens by which ε is measured."""
+_LOGITS = 2**27
+"""Logits held at once: longer batches are checked in parts."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What decoding with drafts did, and what it saved."""
+
+    answers: int = 0
+    tokens: int = 0
+    """Of all answers, as plain decoding would make them one by one."""
+    verified: int = 0
+    """Draft tokens that were checked."""
+    accepted: int = 0
+    decoded: int = 0
+    """Tokens decoded one by one, those on the plain path included."""
+    passes: int = 0
+    """Forward passes."""
+    plain: int = 0
+    """Answers decoded again on the plain path, because two tokens were as likely as rounding can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One batch. Shapes: (rows, width) for `context` and `mask`."""
+
+    context: Any
+    """Prompts as token ids, padded on the left."""
+    mask: Any
+    """1 where the model attends."""
+    budget: int
+    """New tokens at most."""
+    ends: frozenset[int]
+    drafts: Sequence[Sequence[int]]
+    """Of each row; empty where there is none."""
+    stopped: Callable[[Sequence[int], bool], bool] | None = None
+    """Whether these new tokens hold a stop string; the second argument: anywhere, or only at their end."""
+
+
+@dataclass
+class Drafter:
+    """A model that decodes with drafts. `plain` decodes rows (by number) of a request without."""
+
+    model: Any
+    exact: bool = True
+    """Fall back where rounding could decide; else ties go as they fall (bfloat16, where batches differ anyway)."""
+    epsilon: float | None = None
+    tally: Tally = field(default_factory=Tally)
+
+    def decode(self, request: Request, plain: Callable[[Sequence[int]], Sequence[Sequence[int]]]) -> list[list[int]]:
+        """The new tokens of every row, the end token included."""
+        import torch
+
+        size = max(1, _LOGITS // (self._vocabulary() * (1 + max(map(len, request.drafts), default=0))))
+        rows: dict[int, list[int]] = {}
+        again: list[int] = []
+        with torch.no_grad():
+            for start in range(0, len(request.drafts), size):
+                part = range(start, min(start + size, len(request.drafts)))
+                done, unsure = self._part(request, list(part))
+                rows |= done
+                again += unsure
+        if again:
+            for row, tokens in zip(again, plain(again), strict=True):
+                rows[row] = _until_end(tokens, request)
+                self.tally.decoded += len(rows[row])
+                self.tally.plain += 1
+        self.tally.answers += len(rows)
+        self.tally.tokens += sum(map(len, rows.values()))
+        return [rows[row] for row in range(len(request.drafts))]
+
+    def _vocabulary(self) -> int:
+        return int(self.model.get_input_embeddings().weight.shape[0])
+
+    def _part(self, request: Request, numbers: list[int]) -> tuple[dict[int, list[int]], list[int]]:
+        """Rows that are finished, and rows that rounding could change."""
+        drafts = [list(request.drafts[row])[: request.budget] for row in numbers]
+        checked = _check(self.model, request.context[numbers], request.mask[numbers], drafts)
+        self.tally.passes += 1
+        self.tally.verified += sum(map(len, drafts))
+        if self.epsilon is None:
+            self.epsilon = self._measured(request, numbers, drafts, checked) if self.exact else 0.0
+        done, unsure, going = {}, [], []
+        for place, (row, draft) in enumerate(zip(numbers, drafts, strict=True)):
+            tokens, sure = _accepted(checked, place, draft, self.epsilon)
+            self.tally.accepted += len(tokens)
+            if not sure:
+                unsure.append(row)
+                continue
+            new = tokens if len(tokens) >= request.budget else [*tokens, checked.best[place][len(tokens)]]
+            if _finished(tokens, request, whole=True):
+                done[row] = _until_end(tokens, request)
+            elif _finished(new, request, whole=False):
+                done[row] = _until_end(new, request)
+            else:
+                going.append((place, row, new))
+        if going:
+            more, doubtful = self._go_on(request, checked, going)
+            done |= more
+            unsure += doubtful
+        return done, unsure
+
+    def _go_on(
+        self, request: Request, checked: "_Checked", going: list[tuple[int, int, list[int]]]
+    ) -> tuple[dict[int, list[int]], list[int]]:
+        """Decode the rest of these rows step by step, in one batch that shrinks as rows end."""
+        import torch
+
+        places = torch.tensor([place for place, _, _ in going], device=checked.mask.device)
+        width = request.context.shape[1]
+        mask = checked.mask[places].clone()
+        for i, (_, _, tokens) in enumerate(going):
+            mask[i, width + len(tokens) - 1 :] = 0  # what the draft held beyond is not part of the answer
+        cache = checked.cache
+        cache.batch_select_indices(places)
+        rows = [(row, list(tokens)) for _, row, tokens in going]
+        done: dict[int, list[int]] = {}
+        unsure: list[int] = []
+        while rows:
+            last = torch.tensor([[tokens[-1]] for _, tokens in rows], device=mask.device)
+            mask = torch.cat([mask, mask.new_ones((len(rows), 1))], dim=1)
+            output = self.model(
+                input_ids=last,
+                attention_mask=mask,
+                position_ids=mask.sum(dim=1, keepdim=True) - 1,
+                past_key_values=cache,
+                use_cache=True,
+            )
+            self.tally.passes += 1
+            self.tally.decoded += len(rows)
+            best, gaps = _top(output.logits[:, -1:])
+            keep = []
+            for i, (row, tokens) in enumerate(rows):
+                tokens.append(best[i][0])
+                if gaps[i][0] <= (self.epsilon or 0.0) and self.exact:
+                    unsure.append(row)
+                elif _finished(tokens, request, whole=False):
+                    done[row] = tokens
+                else:
+                    keep.append(i)
+            if len(keep) < len(rows):
+                rows = [rows[i] for i in keep]
+                if rows:
+                    chosen = torch.tensor(keep, device=mask.device)
+                    mask = mask[chosen]
+                    cache.batch_select_indices(chosen)
+        return done, unsure
+
+    def _measured(self, request: Request, numbers: list[int], drafts: list[list[int]], checked: "_Checked") -> float:
+        """ε: how far apart a parallel and a step-by-step pass over the same tokens put the logits of this model."""
+        import torch
+
+        count = min(_CALIBRATED, max(map(len, drafts)))
+        worst = float(torch.finfo(torch.float32).eps) * float(checked.largest)
+        mask = request.mask[numbers]
+        cache = None
+        ids = request.context[numbers]
+        for step in range(count + 1):
+            output = self.model(
+                input_ids=ids,
+                attention_mask=mask,
+                position_ids=_positions(mask)[:, -ids.shape[1] :],
+                past_key_values=cache,
+                use_cache=True,
+            )
+            self.tally.passes += 1
+            cache = output.past_key_values
+            tops = torch.topk(output.logits[:, -1].float(), 2, dim=-1)
+            seen = torch.tensor([row[step] if step < len(row) else 0.0 for row in checked.tops], device=ids.device)
+            there = torch.tensor([step <= len(draft) for draft in drafts], device=ids.device)
+            worst = max(worst, float((tops.values[:, 0] - seen).abs()[there].max()) if bool(there.any()) else 0.0)
+            ids = torch.tensor([[draft[step] if step < len(draft) else 0] for draft in drafts], device=ids.device)
+            mask = torch.cat([mask, mask.new_ones((len(numbers), 1))], dim=1)
+        return _SAFETY * worst
+
+
+@dataclass(slots=True)
+class _Checked:
+    """A checking pass: of each row, after the prompt and after every draft token, the likeliest token, by how much it
+    leads, and its logit."""
+
+    best: list[list[int]]
+    gaps: list[list[float]]
+    tops: list[list[float]]
+    largest: float
+    mask: Any
+    cache: Any
+
+
+def _check(model: Any, context: Any, mask: Any, drafts: Sequence[Sequence[int]]) -> _Checked:
+    import torch
+
+    longest = max(map(len, drafts))
+    ids = torch.zeros((len(drafts), longest), dtype=context.dtype, device=context.device)
+    real = mask.new_zeros(ids.shape)
+    for row, draft in enumerate(drafts):
+        ids[row, : len(draft)] = torch.tensor(draft, dtype=ids.dtype)
+        real[row, : len(draft)] = 1
+    whole = torch.cat([mask, real], dim=1)
+    output = model(
+        input_ids=torch.cat([context, ids], dim=1),
+        attention_mask=whole,
+        position_ids=_positions(whole),
+        use_cache=True,
+        logits_to_keep=longest + 1,
+    )
+    tops = torch.topk(output.logits[:, -(longest + 1) :].float(), 2, dim=-1)
+    gaps = tops.values[..., 0] - tops.values[..., 1]
+    largest = float(tops.values.abs().max())
+    best = tops.indices[..., 0].tolist()
+    return _Checked(best, gaps.tolist(), tops.values[..., 0].tolist(), largest, whole, output.past_key_values)
+
+
+def _accepted(checked: _Checked, place: int, draft: Sequence[int], epsilon: float) -> tuple[list[int], bool]:
+    """The draft's tokens that the model would choose, and whether rounding could change any, the next one included."""
+    best, gaps = checked.best[place], checked.gaps[place]
+    length = next((i for i, token in enumerate(draft) if best[i] != token), len(draft))
+    return list(draft[:length]), all(gap > epsilon for gap in gaps[: length + 1]) or epsilon == 0.0
+
+
+def _positions(mask: Any) -> Any:
+    """Position of every token: those that are masked out do not count."""
+    return (mask.cumsum(dim=1) - 1).clamp(min=0)
+
+
+def _top(logits: Any) -> tuple[list[list[int]], list[list[float]]]:
+    import torch
+
+    tops = torch.topk(logits.float(), 2, dim=-1)
+    return tops.indices[..., 0].tolist(), (tops.values[..., 0] - tops.values[..., 1]).tolist()
+
+
+def _finished(tokens: Sequence[int], request: Request, whole: bool) -> bool:
+    """Whether an answer is over; `whole`: also where it ended before its last token."""
+    looked = tokens if whole else tokens[-1:]
+    ended = len(tokens) >= request.budget or any(token in request.ends for token in looked)
+    return ended or bool(tokens and request.stopped and request.stopped(tokens, whole))
+
+
+def _until_end(tokens: Sequence[int], request: Request) -> list[int]:
+    end = next((i for i, token in enumerate(tokens) if token in request.ends), len(tokens))
+    return list(tokens[: end + 1])[: request.budget]
