@@ -1,5 +1,6 @@
-"""Reading recorded outputs of any shape: JSONL, JSONL.gz, JSON arrays and parquet, with fields named by path."""
+"""Reading recorded outputs of any shape: JSONL, JSONL.gz, JSON arrays, parquet, CSV, TSV; fields named by path."""
 
+import csv
 import gzip
 import json
 import zlib
@@ -11,7 +12,7 @@ from holdfast.errors import DataError, install_hint, suggestion
 from holdfast.files import Skip, read_jsonl
 
 Record = Mapping[str, Any]
-SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")
+SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet", ".csv", ".tsv")
 
 
 def read_records(path: Path, skip: Skip | None = None) -> Iterator[tuple[str, Record]]:
@@ -85,7 +86,27 @@ def _reader(path: Path, skip: Skip | None) -> Iterator[tuple[str, Record]]:
         return _read_array(path, skip)
     if name.endswith(".parquet"):
         return _read_parquet(path)
+    if name.endswith((".csv", ".tsv")):
+        return _read_csv(path)
     raise DataError(f"{path}: unknown kind of file; expected one of {', '.join(SUFFIXES)}")
+
+
+_LONGEST_CELL = 1 << 28
+
+
+def _read_csv(path: Path) -> Iterator[tuple[str, Record]]:
+    """Rows of a table with a heading; every value is text. Raises DataError for rows longer than the heading."""
+    csv.field_size_limit(_LONGEST_CELL)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, delimiter="\t" if path.name.endswith(".tsv") else ",", strict=True)
+            for record in reader:
+                where = f"{path}:{reader.line_num}"
+                if None in record or None in record.values():
+                    raise DataError(f"{where}: not as many values as the heading has ({len(reader.fieldnames or ())})")
+                yield where, record
+    except (csv.Error, UnicodeDecodeError, OSError) as error:
+        raise DataError(f"{path} cannot be read as a table: {error}") from error
 
 
 def _read_array(path: Path, skip: Skip | None) -> Iterator[tuple[str, Record]]:

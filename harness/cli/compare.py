@@ -2,20 +2,24 @@
 
 usage: holdfast compare BEFORE AFTER [AFTER …] [key=value …] [--json]
        holdfast compare RUN                                       (a training run: its before/ against its after/)
-       holdfast compare TABLE before=COLUMN after=COLUMN          (two columns of scores in one file)
+       holdfast compare TABLE before=COLUMN after=COLUMN          (two columns of scores, or two models, in one file)
 
 BEFORE and AFTER are run directories, files of scored samples, or other harnesses' outputs. Keys:
   target=[gsm8k]        what you trained for: judged apart from the held skills, which must not drop
   margin=1              points; the drop of the held skills' mean to rule out (default: the smallest one that these
                         runs can decide with 80 % probability when nothing changed)
+  min_effect=0.5        points; a proven drop smaller than this is no regression (default 0: every proven drop is one)
   policy=gate.yaml      margins, required benchmarks, allowed drops, families (docs/gate.md)
   tasks=[a,b]           compare only these
   noise=RUN             a second measurement of the model before (A/A): forgetting net of noise
   allow=[prompt]        accept a difference: tasks, items, prompt, version, generation, reward, metric
+  allow_missing=1       percent of a benchmark's items that may be missing in one of the runs
   html= md= json= junit=     files to write
   alpha=0.05 confidence=0.95 seed=0 max_flips=N
   score= id= prompt= completion= reference= category= cluster= task= scale=
                         columns of a table that is not ours (scale=10: scores from 0 to 10)
+  direction=lower       the scores are losses: a rise is a regression (told by the name of brier, perplexity, errors …)
+  model=NAME            the model whose rows are taken, where a table holds several
 
 Exit codes: 0 pass, 1 regressed, 2 inconclusive (of several runs the worst), 65 not comparable.
 
@@ -30,7 +34,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast.cli.grammar import Flags
 from holdfast.errors import DataError, UsageError
@@ -69,13 +73,22 @@ class Options:
     cluster: str | None = None
     task: str | None = None
     scale: float = 1.0
+    model: str | None = None
+    direction: Literal["higher", "lower"] | None = None
+    min_effect: float | None = None
+    allow_missing: float | None = None
+
+    def share(self, name: Literal["margin", "min_effect", "allow_missing"]) -> float | None:
+        """A key in points or percent as a share; None when it is not given."""
+        value: float | None = getattr(self, name)
+        return None if value is None else value / 100
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Compare, write what was asked for, print the verdict."""
     _check(options)
     before, *others = _measurements(paths, options)
-    comparisons = [_compare(before, after, options) for after in others]
+    comparisons = [_compare(before, after, options, len(others)) for after in others]
     for number, comparison in enumerate(comparisons, start=1):
         _write(comparison, options, number if len(comparisons) > 1 else None)
     _show(comparisons, flags)
@@ -85,6 +98,8 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
 def _check(options: Options) -> None:
     for name, value, low, high in (
         ("margin", options.margin, 0, 100),
+        ("min_effect", options.min_effect, 0, 100),
+        ("allow_missing", options.allow_missing, 0, 100),
         ("alpha", options.alpha, 0, 0.5),
         ("confidence", options.confidence, 0.5, 1),
     ):
@@ -110,15 +125,16 @@ def _measurements(paths: Sequence[str], options: Options) -> "list[Measurement]"
 def _two_columns(paths: Sequence[str], options: Options) -> "list[Measurement]":
     from dataclasses import replace
 
-    from holdfast.compare.load import columns_of
+    from holdfast.compare import Columns
+    from holdfast.compare.load import columns_of, models_of
 
     if len(paths) != 1 or not (options.before and options.after):
         raise UsageError("comparing two columns takes one file, before=COLUMN and after=COLUMN")
-    sides = []
-    for score in (options.before, options.after):
-        columns = _columns(options, score)
-        assert columns is not None
-        place = Path(paths[0])
+    place, sides = Path(paths[0]), []
+    models = options.before in models_of(place)
+    for name in (options.before, options.after):
+        columns = _columns(options, None if models else name) or Columns()
+        columns = replace(columns, model=name) if models else columns
         sides.append(columns_of(place, replace(columns, task=columns.task or place.name.split(".")[0])))
     return [*sides]
 
@@ -133,14 +149,17 @@ def _columns(options: Options, score: str | None = None) -> "Columns | None":
     return Columns(**named) if Columns(**named) != Columns() else None
 
 
-def _compare(before: "Measurement", after: "Measurement", options: Options) -> "Comparison":
+def _compare(before: "Measurement", after: "Measurement", options: Options, runs: int = 1) -> "Comparison":
     from holdfast.compare import compare, load, read_policy
 
     comparison = compare(
         before,
         after,
         target=options.target,
-        margin=None if options.margin is None else options.margin / 100,
+        margin=options.share("margin"),
+        min_effect=options.share("min_effect"),
+        allow_missing=options.share("allow_missing"),
+        runs=runs,
         alpha=options.alpha,
         confidence=options.confidence,
         policy=read_policy(options.policy) if options.policy else None,

@@ -1,115 +1,152 @@
-"""A measurement in columns: of 50,000 rows only numbers stay in memory, never their texts."""
+"""A measurement in columns: of a million rows only numbers stay in memory, never their texts."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from holdfast.compare.row_source import Record, Source, fault
+from holdfast.compare.row_source import Light, Source, fault, prompt_of
 from holdfast.compare.traits import language, refuses
 from holdfast.errors import DataError
+from holdfast.runs.row import Row
 from holdfast.sample import Outcome, final_text
 
 Numbers = NDArray[np.float64]
+Codes = NDArray[np.int64]
 _UNJUDGED = (Outcome.UNJUDGEABLE, Outcome.ERROR)
 _LANGUAGE_ROWS = 250
 """Languages are told apart on the first rows of a task only: it is the trait that costs most time."""
+_UNKNOWN = -1
+"""In a column of small whole numbers: not known."""
+
+
+def _longs() -> "array[int]":
+    return array("q")
+
+
+def _bytes() -> "array[int]":
+    return array("b")
+
+
+def _floats() -> "array[float]":
+    return array("f")
 
 
 @dataclass(slots=True)
 class Table:
-    """One task of one measurement, an entry per row. NaN is "not known" (for `score`: could not be judged)."""
+    """One task of one measurement, an entry per row. NaN, or −1 in yes/no columns, is "not known" (for `score`: could
+    not be judged)."""
 
     task: str
-    number: "array[int]" = field(default_factory=lambda: array("q"))
+    number: "array[int]" = field(default_factory=_longs)
     """Position of the row in its source."""
     doc_id: list[str] = field(default_factory=list)
-    doc_hash: list[str] = field(default_factory=list)
-    prompt_hash: list[str] = field(default_factory=list)
+    doc_hash: "array[int]" = field(default_factory=_longs)
+    """Hashes of this process's own: equal where the row's are."""
+    prompt_hash: "array[int]" = field(default_factory=_longs)
     cluster: list[str | None] = field(default_factory=list)
     category: list[str | None] = field(default_factory=list)
     score: "array[float]" = field(default_factory=lambda: array("d"))
-    truncated: "array[float]" = field(default_factory=lambda: array("d"))
-    tokens: "array[float]" = field(default_factory=lambda: array("d"))
-    characters: "array[float]" = field(default_factory=lambda: array("d"))
-    refused: "array[float]" = field(default_factory=lambda: array("d"))
-    unextracted: "array[float]" = field(default_factory=lambda: array("d"))
-    foreign: "array[float]" = field(default_factory=lambda: array("d"))
+    truncated: "array[int]" = field(default_factory=_bytes)
+    tokens: "array[float]" = field(default_factory=_floats)
+    characters: "array[float]" = field(default_factory=_floats)
+    refused: "array[int]" = field(default_factory=_bytes)
+    unextracted: "array[int]" = field(default_factory=_bytes)
+    foreign: "array[int]" = field(default_factory=_bytes)
     """Whether the completion's language is not the prompt's."""
 
-    def add(self, number: int, record: Record) -> None:
-        """Append one row."""
-        text = final_text(record["completion"])
-        finish, tokens = record.get("finish_reason"), record.get("tokens")
+    def add(self, number: int, row: Light | Row, names: dict[str, str]) -> None:
+        """Append one row. `names` keeps one copy of each label."""
+        score = _score(row)
+        text = row.completion if isinstance(row.completion, str) else final_text(row.completion)
+        finish, tokens = row.finish_reason, row.tokens
         self.number.append(number)
-        self.doc_id.append(str(record["doc_id"]))
-        self.doc_hash.append(str(record["doc_hash"]))
-        self.prompt_hash.append(str(record["prompt_hash"]))
-        self.cluster.append(record.get("cluster"))
-        self.category.append(record.get("category"))
-        self.score.append(_score(record))
-        self.truncated.append(np.nan if finish is None else float(finish == "length"))
-        self.tokens.append(np.nan if tokens is None else float(tokens))
-        self.characters.append(float(len(text)))
-        self.refused.append(float(refuses(text)))
-        self.unextracted.append(float(record.get("extracted") is None))
+        self.doc_id.append(str(row.doc_id))
+        self.doc_hash.append(hash(row.doc_hash))
+        self.prompt_hash.append(hash(row.prompt_hash))
+        self.cluster.append(None if row.cluster is None else names.setdefault(row.cluster, row.cluster))
+        self.category.append(None if row.category is None else names.setdefault(row.category, row.category))
+        self.score.append(score)
+        self.truncated.append(_UNKNOWN if finish is None else finish == "length")
+        self.tokens.append(np.nan if tokens is None else tokens)
+        self.characters.append(len(text))
+        self.refused.append(refuses(text))
+        self.unextracted.append(row.extracted is None)
         known = len(self.doc_id) <= _LANGUAGE_ROWS
-        self.foreign.append(_foreign(record["prompt"], text) if known else np.nan)
+        self.foreign.append(_foreign(prompt_of(row), text) if known else _UNKNOWN)
 
     def items(self) -> "Items":
         """The rows grouped by item."""
         return Items.of(self)
 
+    def column(self, name: str) -> Numbers:
+        """A column of numbers; NaN where it is not known."""
+        values = np.asarray(getattr(self, name))
+        if values.dtype != np.int8:
+            return np.asarray(values, dtype=float)
+        return np.asarray(np.where(values < 0, np.nan, values.astype(float)))
+
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """The items of a table: rows with the same doc_id are repeats of one item."""
+    """The items of a table: rows with the same id and the same question are repeats of one item."""
 
     table: Table
-    key: dict[str, int]
-    """Pairing key → item: the doc_hash; where several items share one (a question that occurs twice), with a rank."""
-    row: list[int]
-    """Each item's first row."""
-    of_row: NDArray[np.int64]
+    row: Codes
+    """Each item's first row, in the order of the file."""
+    of_row: Codes
     """Each row's item."""
-    repeats: int
-    """Rows of the item that has most."""
+    counts: Codes
+    """Rows of each item."""
+    hashes: Codes
+    """Each item's doc_hash."""
 
     @classmethod
     def of(cls, table: Table) -> "Items":
-        """Group the rows."""
-        index: dict[str, int] = {}
-        of_row = np.fromiter(
-            (index.setdefault(doc_id, len(index)) for doc_id in table.doc_id), np.int64, len(table.doc_id)
+        """Group the rows. An id that stands for several questions (ids that start anew in every subject) is as many
+        items, never repeats of one."""
+        hashes = np.asarray(table.doc_hash, dtype=np.int64)
+        ids = np.fromiter(map(hash, table.doc_id), np.int64, len(table.doc_id))
+        _, first, inverse, counts = np.unique(
+            _mixed(ids, hashes), return_index=True, return_inverse=True, return_counts=True
         )
-        first = np.zeros(len(index), dtype=np.int64)
-        first[of_row[::-1]] = np.arange(len(of_row) - 1, -1, -1)
-        repeats = int(np.bincount(of_row).max()) if of_row.size else 0
-        rows = first.tolist()
-        return cls(table, _keys(table, rows), rows, of_row, repeats)
+        order = np.argsort(first, kind="stable")
+        rank = np.empty_like(order)
+        rank[order] = np.arange(order.size)
+        rows = first[order].astype(np.int64)
+        return cls(table, rows, rank[inverse].astype(np.int64), counts[order].astype(np.int64), hashes[rows])
 
-    def mean(self, values: Sequence[float]) -> Numbers:
+    @property
+    def repeats(self) -> int:
+        """Rows of the item that has most."""
+        return int(self.counts.max()) if self.counts.size else 0
+
+    def mean(self, values: Numbers) -> Numbers:
         """The mean per item over the rows where it is known; NaN where it is known in none."""
-        numbers = np.asarray(values, dtype=float)
-        known = ~np.isnan(numbers)
-        size = len(self.row)
+        known = ~np.isnan(values)
+        size = self.row.size
         count = np.bincount(self.of_row[known], minlength=size)
-        total = np.bincount(self.of_row[known], weights=numbers[known], minlength=size)
+        total = np.bincount(self.of_row[known], weights=values[known], minlength=size)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(total / count)
 
-    def extremes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def extremes(self) -> tuple[Codes, Codes]:
         """Each item's row with the lowest and with the highest score."""
         scores = np.asarray(self.table.score)
         order = np.lexsort((scores, self.of_row))
         known = order[~np.isnan(scores[order])]
-        low, high = np.array(self.row, dtype=np.int64), np.array(self.row, dtype=np.int64)
+        low, high = self.row.copy(), self.row.copy()
         low[self.of_row[known[::-1]]] = known[::-1]
         high[self.of_row[known]] = known
         return low, high
+
+    def doc_ids(self, items: Codes) -> list[str]:
+        """The ids of some items."""
+        ids = self.table.doc_id
+        return [ids[row] for row in self.row[items].tolist()]
 
     @property
     def unjudged_share(self) -> float:
@@ -117,50 +154,84 @@ class Items:
         return float(np.isnan(np.asarray(self.table.score)).mean())
 
 
-def read_tables(source: Source) -> dict[str, Table]:
-    """The tasks of a source. Raises DataError for rows that are not sample rows."""
-    return _tables(enumerate(source.records()))
+def matched(before: Items, after: Items) -> tuple[Codes, Codes]:
+    """Positions of the items that are the same in both, in the order of `before`.
+
+    By question (doc_hash). Where several items share one, by question and id; where ids differ between the runs, by
+    rank among them, if both runs have as many.
+    """
+    twice = _twice(before.hashes) | _twice(after.hashes)
+    keys = [_keys(items, twice) for items in (before, after)]
+    _, left, right = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
+    left, right = _by_rank(before, after, twice, left.astype(np.int64), right.astype(np.int64))
+    order = np.argsort(left, kind="stable")
+    return left[order], right[order]
 
 
-def _tables(records: Iterable[tuple[int, Record]]) -> dict[str, Table]:
-    tables: dict[str, Table] = {}
-    for number, record in records:
-        task = str(record.get("task") or "samples")
-        if task not in tables:
-            tables[task] = Table(task)
-        tables[task].add(number, record)
-    return tables
+def _twice(hashes: Codes) -> set[int]:
+    values, counts = np.unique(hashes, return_counts=True)
+    return set(values[counts > 1].tolist())
 
 
-def _keys(table: Table, rows: Sequence[int]) -> dict[str, int]:
-    keys: dict[str, int] = {}
-    for item, row in _by_rank(table, rows):
-        key, rank = table.doc_hash[row], 1
-        while key in keys:
-            rank += 1
-            key = f"{table.doc_hash[row]}#{rank}"
-        keys[key] = item
+def _keys(items: Items, twice: set[int]) -> Codes:
+    if not twice:
+        return items.hashes
+    shared = np.isin(items.hashes, np.fromiter(twice, np.int64, len(twice)))
+    keys = items.hashes.copy()
+    which = np.flatnonzero(shared)
+    ids = np.array([hash(name) for name in items.doc_ids(which)], dtype=np.int64)
+    keys[which] = _mixed(ids, items.hashes[which])
     return keys
 
 
-def _by_rank(table: Table, rows: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Items in the order of their ids: the order of a file written by parallel workers means nothing."""
-    if len({table.doc_hash[row] for row in rows}) == len(rows):
-        return iter(enumerate(rows))
-    return iter(sorted(enumerate(rows), key=lambda pair: table.doc_id[pair[1]]))
+def _by_rank(before: Items, after: Items, twice: set[int], left: Codes, right: Codes) -> tuple[Codes, Codes]:
+    """Adds the pairs of a question that occurs as often in both runs, under other ids."""
+    rest = [np.setdiff1d(np.arange(items.row.size), done) for items, done in ((before, left), (after, right))]
+    groups: list[dict[int, list[int]]] = [{}, {}]
+    for side, items in enumerate((before, after)):
+        chosen = rest[side][np.isin(items.hashes[rest[side]], np.fromiter(twice, np.int64, len(twice)))]
+        for item in sorted(chosen.tolist(), key=lambda i, items=items: items.table.doc_id[items.row[i]]):  # type: ignore[misc]
+            groups[side].setdefault(int(items.hashes[item]), []).append(item)
+    equal = [key for key in groups[0] if len(groups[0][key]) == len(groups[1].get(key, ()))]
+    more = [np.array([i for key in equal for i in group[key]], dtype=np.int64) for group in groups]
+    return np.append(left, more[0]), np.append(right, more[1])
 
 
-def _score(record: Record) -> float:
-    score = record["score"]
-    if score is None or record.get("outcome") in _UNJUDGED:
-        return float("nan")
-    wrong = fault(record)
+def _mixed(ids: Codes, hashes: Codes) -> Codes:
+    """One hash of two: multiplication by odd constants, wrapping."""
+    with np.errstate(over="ignore"):
+        mixed = ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) ^ hashes.astype(np.uint64)
+        return np.asarray((mixed * np.uint64(0xD6E8FEB86659FD93)).astype(np.int64))
+
+
+def read_tables(source: Source) -> dict[str, Table]:
+    """The tasks of a source. Raises DataError for rows that are not sample rows."""
+    tables: dict[str, Table] = {}
+    names: dict[str, str] = {}
+    for number, row in enumerate(source.rows()):
+        task = row.task or "samples"
+        if task not in tables:
+            tables[task] = Table(task)
+        try:
+            tables[task].add(number, row, names)
+        except DataError as error:
+            raise DataError(f"{source.where}: {error}" if source.where else str(error)) from None
+    return tables
+
+
+def _score(row: Light | Row) -> float:
+    wrong = fault(row)
     if wrong:
-        raise DataError(f"{record.get('task')}, item {record['doc_id']}: {wrong}")
-    return float(score)
+        raise DataError(f"{row.task}, item {row.doc_id}: {wrong}")
+    return float("nan") if row.score is None or row.outcome in _UNJUDGED else float(row.score)
 
 
-def _foreign(prompt: Any, text: str) -> float:
+def _foreign(prompt: Any, text: str) -> int:
     asked = prompt if isinstance(prompt, str) else "\n".join(final_text([{**m, "role": "assistant"}]) for m in prompt)
     wanted, found = language(asked), language(text)
-    return np.nan if wanted is None or found is None else float(wanted != found)
+    return _UNKNOWN if wanted is None or found is None else int(wanted != found)
+
+
+def labels(column: Sequence[str | None], rows: Codes) -> list[str | None]:
+    """A column's entries at some rows."""
+    return [column[row] for row in rows.tolist()]

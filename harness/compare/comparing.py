@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from holdfast.compare.advice import advice
+from holdfast.compare.alike import directed, same_runs
 from holdfast.compare.decision import MeanRules, decide, omnibus
 from holdfast.compare.details import categories, flips, forgetting, shifts, untruncated
 from holdfast.compare.effect import Measured, measure
 from holdfast.compare.load import tables_of
-from holdfast.compare.pairing import Pairs, check_allowances, check_definition, pair, shared_tasks
+from holdfast.compare.pairing import Accept, Pairs, check_allowances, check_definition, pair, shared_tasks
 from holdfast.compare.policy import Policy
 from holdfast.compare.policy_names import check_items, check_tasks
 from holdfast.compare.result import Benchmark, Comparison, Decision, Interval, Role, RunInfo
@@ -166,7 +167,7 @@ def run_info(measurement: Measurement) -> RunInfo:
         name=f"{place.resolve().parent.name}/{place.name}" if inside else place.name or str(place),
         path=str(place),
         model=dict(measurement.model),
-        provenance="known" if measurement.model else "unknown",
+        provenance="known" if _known(measurement) else "unknown",
         manifest=read_json(manifest) if manifest is not None and (inside or manifest.parent == place) else {},
     )
 
@@ -192,11 +193,17 @@ def _pair(
     for task in names:
         warnings += check_definition(before.tasks[task], after.tasks[task], settings.allow)
     left, right = tables_of(before, names), tables_of(after, names)
+    for task in names:
+        warnings += directed(
+            task, before.tasks[task], after.tasks[task], (left[task][0], right[task][0]), settings.policy
+        )
     check_items(settings.policy, {task: (left[task][0], right[task][0]) for task in names})
     pairs = []
     for task in names:
-        ignored = settings.policy.ignore_items.get(task, ())
-        one, found = pair(task, left[task], right[task], after.tasks[task], settings.allow, ignored, task in stopped)
+        accept = Accept(
+            settings.allow, settings.allow_missing, settings.policy.ignore_items.get(task, ()), task in stopped
+        )
+        one, found = pair(task, left[task], right[task], after.tasks[task], accept)
         pairs.append(one)
         warnings += found
         if one.dropped:
@@ -211,15 +218,22 @@ def _pair(
 
 
 def _provenance(before: Measurement, after: Measurement) -> list[str]:
-    warnings = [
-        f"{m.directory}: unknown provenance: nothing says which model, prompt and reward made these scores"
-        for m in (before, after)
-        if not m.model
-    ]
+    unknown = [str(m.directory) for m in (before, after) if not _known(m)]
+    warnings = []
+    if unknown:
+        named = " and ".join(dict.fromkeys(unknown))
+        warnings.append(f"{named}: unknown provenance: nothing says which model, prompt and reward made these scores")
     prints = before.model.get("fingerprint"), after.model.get("fingerprint")
-    if prints[0] and prints[0] == prints[1]:
+    if same_runs(before, after):
+        warnings.append("both runs are the same file: nothing can differ between them")
+    elif prints[0] and prints[0] == prints[1]:
         warnings.append("both runs measured the same weights: what differs is noise")
-    return list(dict.fromkeys(warnings))
+    return warnings
+
+
+def _known(measurement: Measurement) -> bool:
+    """Whether something says how the scores were made: a model, or a task's version."""
+    return bool(measurement.model) and any(task.version for task in measurement.tasks.values())
 
 
 def _noise(before: Measurement, noise: Measurement, names: list[str], settings: _Settings) -> dict[str, Pairs]:

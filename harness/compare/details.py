@@ -55,8 +55,16 @@ def categories(pairs: Pairs, confidence: float) -> tuple[Category, ...]:
     names = sorted({label for label in labels if label is not None})
     if len(names) < 2:
         return ()
-    of = np.array([label or "" for label in labels])
-    found = [_category(pairs, name, of == name, confidence) for name in names]
+    rank: dict[str | None, int] = {name: number for number, name in enumerate(names)}
+    of = np.array([rank.get(label, -1) for label in labels])
+    masks = [of == number for number in range(len(names))]
+    lost = [int(np.sum(mask & (pairs.d < 0))) for mask in masks]
+    gained = [int(np.sum(mask & (pairs.d > 0))) for mask in masks]
+    low, high = score_interval(lost, gained, [int(mask.sum()) for mask in masks], confidence)
+    tables = [Interval(float(a), float(b)) if pairs.binary else None for a, b in zip(low, high, strict=True)]
+    found = [
+        _category(pairs, name, mask, confidence, table) for name, mask, table in zip(names, masks, tables, strict=True)
+    ]
     q = benjamini_hochberg([category.p_two_sided for category in found])
     return tuple(
         Category(
@@ -67,17 +75,22 @@ def categories(pairs: Pairs, confidence: float) -> tuple[Category, ...]:
 
 
 def _category(
-    pairs: Pairs, name: str, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], confidence: float
+    pairs: Pairs,
+    name: str,
+    mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    confidence: float,
+    table: Interval | None,
 ) -> Category:
-    x, y = pairs.x[mask], pairs.y[mask]
-    d, lost, gained = y - x, int(np.sum(x > y)), int(np.sum(y > x))
-    if pairs.binary:
-        low, high = (float(limit) for limit in score_interval(lost, gained, x.size, confidence))
+    """One category; `table`: its interval where the scores are 0/1."""
+    x, y, d = pairs.x[mask], pairs.y[mask], pairs.d[mask]
+    lost, gained = int(np.sum(d < 0)), int(np.sum(d > 0))
+    if table is not None:
+        low, high = table.low, table.high
         p = float(mcnemar_midp(lost, gained, "two-sided"))
     else:
         low, high = mean_difference(d).interval(confidence)
         p = sign_flip_p(d, "two-sided")
-    counts = (lost, gained) if pairs.binary else (None, None)
+    counts = (lost, gained) if table is not None else (None, None)
     interval = Interval(max(low, -1.0), min(high, 1.0))
     return Category(name, int(x.size), float(x.mean()), float(y.mean()), float(d.mean()), interval, p, p, *counts)
 

@@ -10,6 +10,7 @@ from holdfast.compare.columns import Table, read_tables
 from holdfast.compare.row_source import FileSource, RowSource, Source
 from holdfast.errors import DataError
 from holdfast.files import digest, read_json
+from holdfast.importers.scores import LOSS, Direction, direction_of, read_score
 from holdfast.records import SUFFIXES, pick, read_records, require_file
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement
 from holdfast.runs.row import Row
@@ -20,7 +21,20 @@ _IDS = ("id", "doc_id", "task_id", "key", "question_id", "uid")
 _PROMPTS = ("prompt", "question", "input", "instruction", "problem")
 _REFERENCES = ("reference", "answer", "ground_truth", "target", "expected", "gold")
 _COMPLETIONS = ("completion", "response", "output", "solution", "generation", "prediction")
-_SCORES = ("score", "correct", "is_correct", "is_solved", "passed", "acc", "exact_match")
+_SCORES = (
+    "score",
+    "correct",
+    "is_correct",
+    "is_solved",
+    "passed",
+    "acc",
+    "exact_match",
+    "brier",
+    "perplexity",
+    "errors",
+)
+_MODELS = ("model", "model_name", "model_id", "generator")
+_CATEGORIES = ("category", "subject", "subset", "subtask", "domain")
 
 
 _NAMELESS = "samples"
@@ -42,6 +56,10 @@ class Columns:
     """The benchmark's name (not a column)."""
     scale: float = 1.0
     """Scores are divided by this: 10 for judgements from 0 to 10."""
+    model: str | None = None
+    """The model whose rows are taken, where a table holds several (not a column)."""
+    direction: Direction | None = None
+    """lower: the scores are losses. None: as the table or the column's name says."""
 
 
 @dataclass(slots=True)
@@ -50,12 +68,13 @@ class Samples(Measurement):
 
     source: Source = field(kw_only=True)
     cached: dict[str, Table] = field(default_factory=dict)
+    part: str = ""
+    """What of the file: a column, a model."""
 
     def rows(self, task: str) -> Iterator[Row]:
         """The rows of a task, streamed."""
-        for record in self.source.records():
-            if str(record.get("task") or _NAMELESS) == task:
-                yield Row.from_json(record, str(self.directory))
+        for _, record in self.source.fetch(self.cached[task].number):
+            yield Row.from_json(record, str(self.directory))
 
 
 def load(path: str | Path, columns: Columns | None = None) -> Measurement:
@@ -79,13 +98,15 @@ def load(path: str | Path, columns: Columns | None = None) -> Measurement:
     return _foreign(place, columns or Columns(), first)
 
 
-def samples(path: Path, source: Source) -> Samples:
+def samples(path: Path, source: Source, metric: str = "score", model: str | None = None) -> Samples:
     """A measurement of rows without provenance. Raises DataError when there are none."""
     tables = read_tables(source)
     if not tables:
         raise DataError(f"{path} holds no rows")
-    tasks = {name: TaskResult(name, version="", n=len(set(table.doc_id))) for name, table in tables.items()}
-    return Samples(path, tasks, source=source, cached=tables)
+    tasks = {
+        name: TaskResult(name, version="", n=len(set(table.doc_id)), metric=metric) for name, table in tables.items()
+    }
+    return Samples(path, tasks, {"name": model} if model else {}, source=source, cached=tables)
 
 
 def tables_of(measurement: Measurement, tasks: list[str]) -> dict[str, tuple[Table, Source]]:
@@ -115,7 +136,23 @@ def columns_of(path: Path, columns: Columns) -> Samples:
     usual = _usual(columns, first)
     if usual.score is None:
         raise DataError(f"{path}: no column holds scores; name it with score=… (there are: {', '.join(first)})")
-    return samples(path, RowSource(lambda: _rows(path, usual)))
+    metric = usual.score.rpartition(".")[2]
+    metric = f"{LOSS}{metric}" if usual.direction == "lower" else "score"
+    found = samples(path, RowSource(lambda: _rows(path, usual)), metric, usual.model)
+    found.part = f"{usual.score} {usual.model or ''}".strip()
+    return found
+
+
+def models_of(path: Path) -> frozenset[str]:
+    """The models that a table's rows name; empty when they name none."""
+    require_file(path)
+    found: set[str] = set()
+    for _, record in read_records(path):
+        column = next((name for name in _MODELS if isinstance(record.get(name), str)), None)
+        if column is None:
+            return frozenset()
+        found.add(str(record[column]))
+    return frozenset(found)
 
 
 def _is_measurement(folder: Path) -> bool:
@@ -149,11 +186,21 @@ def _usual(columns: Columns, first: Mapping[str, Any]) -> Columns:
         or (_present(_COMPLETIONS, first, beside) if beside else None)
         or _present(_COMPLETIONS, first, ""),
         columns.reference or _present(_REFERENCES, first, ""),
-        columns.category,
+        columns.category or _present(_CATEGORIES, first, ""),
         columns.cluster,
         columns.task,
         columns.scale,
+        columns.model,
+        columns.direction or _recorded_direction(first) or direction_of(score or ""),
     )
+
+
+def _recorded_direction(first: Mapping[str, Any]) -> Direction | None:
+    """What a table says of its scores: `higher_is_better` or `direction` in its rows."""
+    if str(first.get("higher_is_better")).lower() in ("true", "false"):
+        return "higher" if str(first["higher_is_better"]).lower() == "true" else "lower"
+    said = str(first.get("direction")).lower()
+    return {"lower": "lower", "higher": "higher", "minimize": "lower", "maximize": "higher"}.get(said)  # type: ignore[return-value]
 
 
 def _present(names: tuple[str, ...], record: Mapping[str, Any], inside: str) -> str | None:
@@ -166,25 +213,30 @@ def _present(names: tuple[str, ...], record: Mapping[str, Any], inside: str) -> 
 
 def _rows(path: Path, columns: Columns) -> Iterator[Row]:
     assert columns.score is not None
+    assert columns.direction is not None
     ranks: dict[str, Iterator[int]] = {}
+    models = _Models(path, columns.model)
     for index, (where, record) in enumerate(read_records(path)):
+        if not models.takes(record):
+            continue
         prompt = _text(record, columns.prompt, where)
         doc_id = str(pick(record, columns.id, where)) if columns.id else str(index)
         reference = pick(record, columns.reference, where) if columns.reference else None
-        score = _number(pick(record, columns.score, where), columns, where)
+        score = read_score(pick(record, columns.score, where), columns.score, columns.scale, columns.direction, where)
+        category = _label(record, columns.category, where)
         outcome = Outcome.of(score)
         yield Row(
             task=columns.task or _named(record),
             doc_id=doc_id,
-            doc_hash=digest([prompt or doc_id, reference]),
+            doc_hash=digest([prompt or doc_id, reference] if prompt else [doc_id, category, reference]),
             prompt_hash=digest(prompt),
             prompt=prompt,
             completion=_text(record, columns.completion, where),
             reference=reference,
             score=score,
             outcome=outcome,
-            repeat=next(ranks.setdefault(doc_id, itertools.count())),
-            category=_label(record, columns.category, where),
+            repeat=next(ranks.setdefault(f"{category} {doc_id} {prompt}", itertools.count())),
+            category=category,
             cluster=_label(record, columns.cluster, where),
         )
 
@@ -195,15 +247,27 @@ def _named(record: Mapping[str, Any]) -> str:
     return task if isinstance(task, str) and task else _NAMELESS
 
 
-def _number(value: Any, columns: Columns, where: str) -> float | None:
-    if value is None:
-        return None
-    if not isinstance(value, bool | int | float):
-        raise DataError(f"{where}: {columns.score!r} must be a number or a truth value, not {value!r:.60}")
-    score = float(value) / columns.scale
-    if not 0 <= score <= 1:
-        raise DataError(f"{where}: a score must lie between 0 and 1, not {score:g}; scale=10 divides by 10")
-    return score
+class _Models:
+    """Takes the rows of one model: rows of several are never mixed."""
+
+    def __init__(self, path: Path, wanted: str | None) -> None:
+        self.path, self.wanted, self.column, self.first = path, wanted, "", ""
+
+    def takes(self, record: Mapping[str, Any]) -> bool:
+        """Whether a row is the wanted model's. Raises DataError for rows of several models where none was chosen."""
+        column = self.column or next((name for name in _MODELS if isinstance(record.get(name), str)), "")
+        if not column:
+            return True
+        self.column, name = column, str(record.get(column))
+        if self.wanted is not None:
+            return name == self.wanted
+        self.first = self.first or name
+        if name != self.first:
+            raise DataError(
+                f"{self.path} holds several models ({self.first!r}, {name!r}, …): model=NAME takes the rows of one; "
+                f"before={self.first} after={name} compares two"
+            )
+        return True
 
 
 def _text(record: Mapping[str, Any], path: str | None, where: str) -> str:

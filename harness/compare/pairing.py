@@ -6,15 +6,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from holdfast.compare.columns import Items, Numbers, Table
+from holdfast.compare.by_question import by_question
+from holdfast.compare.columns import Codes, Items, Numbers, Table, labels, matched
 from holdfast.compare.row_source import Source
 from holdfast.errors import DataError, unknown
 from holdfast.runs.measurement import Measurement, TaskResult
 
 ALLOWANCES = ("tasks", "items", "prompt", "version", "generation", "reward", "metric")
 """Differences a user may allow: `allow=[prompt]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Differences between two runs that are accepted."""
+
+    allow: Collection[str] = ()
+    missing: float = 0.0
+    """Share of a benchmark's items that may be missing in one of the runs."""
+    ignore: Collection[str] = ()
+    """Items (ids) left out."""
+    stopped: bool = False
+    """The run after may lack items: it stopped when it was decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +40,9 @@ class Pairs:
     sources: tuple[Source, Source]
     result: TaskResult
     """What is recorded of the task in the run after."""
-    item_before: NDArray[np.int64]
+    item_before: Codes
     """Positions of the paired items in `before`."""
-    item_after: NDArray[np.int64]
+    item_after: Codes
     x: Numbers
     """Mean score over repeats, before."""
     y: Numbers
@@ -59,13 +72,12 @@ class Pairs:
 
     def labels(self, column: Sequence[str | None]) -> list[str | None]:
         """A column of `before`'s table, one entry per paired item."""
-        rows = self.before.row
-        return [column[rows[item]] for item in self.item_before]
+        return labels(column, self.before.row[self.item_before])
 
     def trait(self, name: str) -> tuple[Numbers, Numbers]:
         """A trait's mean per item, before and after; NaN where it is not known."""
-        before = self.before.mean(getattr(self.before.table, name))[self.item_before]
-        after = self.after.mean(getattr(self.after.table, name))[self.item_after]
+        before = self.before.mean(self.before.table.column(name))[self.item_before]
+        after = self.after.mean(self.after.table.column(name))[self.item_after]
         return before, after
 
 
@@ -117,32 +129,48 @@ def pair(
     before: tuple[Table, Source],
     after: tuple[Table, Source],
     result: TaskResult,
-    allow: Collection[str] = (),
-    ignore: Collection[str] = (),
-    stopped: bool = False,
+    accept: Accept,
 ) -> tuple[Pairs, list[str]]:
-    """Pair by item; drop the items in `ignore` (ids) and those without a judgement. `stopped`: the run
-    after may lack items, for it stopped when it was decided.
+    """Pair by item; drop the ignored items and those without a judgement.
 
     Raises DataError when the item sets or the prompts differ.
     """
     items = Items.of(before[0]), Items.of(after[0])
-    common = [key for key in items[0].key if key in items[1].key]
-    warnings = _check_items(task, items, common, allow, stopped)
-    left = np.array([items[0].key[key] for key in common], dtype=np.int64)
-    right = np.array([items[1].key[key] for key in common], dtype=np.int64)
-    warnings += _check_prompts(task, items, left, right, allow)
-    x, y = items[0].mean(before[0].score)[left], items[1].mean(after[0].score)[right]
-    skipped = set(ignore)
-    kept = np.array([before[0].doc_id[items[0].row[item]] not in skipped for item in left], dtype=bool)
+    for side, one in zip(("before", "after"), items, strict=True):
+        _check_ids(task, side, one)
+    left, right = matched(*items)
+    warnings = []
+    if not left.size and (found := by_question(task, items, (before[1], after[1]))):
+        left, right, warning = found
+        warnings = [warning]
+    else:
+        warnings += _check_prompts(task, items, left, right, accept.allow)
+    warnings = _check_items(task, items, left, right, accept) + warnings
+    return _pairs(task, items, (before[1], after[1]), result, left, right, accept.ignore), warnings
+
+
+def _pairs(
+    task: str,
+    items: tuple[Items, Items],
+    sources: tuple[Source, Source],
+    result: TaskResult,
+    left: Codes,
+    right: Codes,
+    ignore: Collection[str],
+) -> Pairs:
+    x = items[0].mean(items[0].table.column("score"))[left]
+    y = items[1].mean(items[1].table.column("score"))[right]
+    kept = np.ones(left.size, dtype=bool)
+    if ignore:
+        skipped = set(ignore)
+        kept = np.array([name not in skipped for name in items[0].doc_ids(left)], dtype=bool)
     judged = ~(np.isnan(x) | np.isnan(y))
     use = kept & judged
     if not use.any():
         raise DataError(f"{task}: no item was judged in both runs")
     dropped = int(np.sum(kept & ~judged))
     unjudged = max(items[0].unjudged_share, items[1].unjudged_share, dropped / max(1, int(kept.sum())))
-    pairs = Pairs(task, *items, (before[1], after[1]), result, left[use], right[use], x[use], y[use], dropped, unjudged)
-    return pairs, warnings
+    return Pairs(task, *items, sources, result, left[use], right[use], x[use], y[use], dropped, unjudged)
 
 
 _TITLES = {
@@ -158,35 +186,58 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=str))
 
 
-def _check_items(
-    task: str, items: tuple[Items, Items], common: Sequence[str], allow: Collection[str], stopped: bool = False
-) -> list[str]:
-    missing = []
-    for side, mine, other in (("before", items[0], items[1]), ("after", items[1], items[0])):
-        only = [key for key in mine.key if key not in other.key]
-        if only and not (stopped and side == "before"):
-            example = mine.table.doc_id[mine.row[mine.key[only[0]]]]
-            missing.append(f"{len(only)} only {side} (such as {example!r})")
+def _check_ids(task: str, side: str, items: Items) -> None:
+    """Raise DataError where rows cannot be told apart: no prompts, and ids that occur unequally often.
+
+    Are they repeats of which some are missing, or ids that start anew in every subject? Averaging the second would
+    pair questions of different subjects.
+    """
+    prompts = np.asarray(items.table.prompt_hash, dtype=np.int64)
+    if items.repeats < 2 or (prompts != prompts[0]).any() or (items.counts == items.repeats).all():
+        return
+    most, fewest = int(items.counts.argmax()), int(items.counts.argmin())
+    names = items.doc_ids(np.array([most, fewest], dtype=np.int64))
+    raise DataError(
+        f"{task}: {side}, id {names[0]!r} occurs {items.counts[most]} times and {names[1]!r} {items.counts[fewest]}: "
+        "are they repeats, or ids that start anew? Name the column that tells items apart: prompt=, category= or id="
+    )
+
+
+def _check_items(task: str, items: tuple[Items, Items], left: Codes, right: Codes, accept: Accept) -> list[str]:
+    only = [np.setdiff1d(np.arange(one.row.size), there) for one, there in zip(items, (left, right), strict=True)]
+    missing = [
+        f"{alone.size} only {side} (such as {one.doc_ids(alone[:1])[0]!r})"
+        for side, one, alone in zip(("before", "after"), items, only, strict=True)
+        if alone.size and not (accept.stopped and side == "before")
+    ]
     if not missing:
         return []
-    if not common:
+    if not left.size:
         raise DataError(f"{task}: the item sets differ: the runs share no item; {', '.join(missing)}")
-    text = f"the item sets differ: {', '.join(missing)}, {len(common)} in both"
-    return [_allowed(task, text, "items", allow)]
+    counted = only[1:] if accept.stopped else only
+    share = max(alone.size / one.row.size for one, alone in zip(items[-len(counted) :], counted, strict=True))
+    text = f"the item sets differ: {', '.join(missing)}, {left.size} in both"
+    if "items" not in accept.allow and share > accept.missing:
+        raise DataError(
+            f"{task}: {text}; allow_missing={100 * share:.2g} (percent) compares what both have, which may be the "
+            "easier part of the benchmark"
+        )
+    return [f"{task}: {text} ({share:.1%} missing, accepted); what is left may be the easier part of the benchmark"]
 
 
 def _check_prompts(
-    task: str, items: tuple[Items, Items], left: NDArray[np.int64], right: NDArray[np.int64], allow: Collection[str]
+    task: str, items: tuple[Items, Items], left: Codes, right: Codes, allow: Collection[str]
 ) -> list[str]:
-    mine, other = items
-    rows = [(mine.row[i], other.row[j]) for i, j in zip(left.tolist(), right.tolist(), strict=True)]
-    hashes = mine.table.prompt_hash, other.table.prompt_hash
-    different = [i for i, j in rows if hashes[0][i] != hashes[1][j]]
-    if not different:
+    mine, other = (
+        np.asarray(one.table.prompt_hash, dtype=np.int64)[one.row[chosen]]
+        for one, chosen in zip(items, (left, right), strict=True)
+    )
+    different = np.flatnonzero(mine != other)
+    if not different.size:
         return []
-    example = mine.table.doc_id[different[0]]
+    example = items[0].doc_ids(left[different[:1]])[0]
     text = (
-        f"the prompts differ for {len(different)} of {len(rows)} items (such as {example!r}): "
+        f"the prompts differ for {different.size} of {left.size} items (such as {example!r}): "
         "another chat template, few-shot or system prompt"
     )
     return [_allowed(task, text, "prompt", allow)]

@@ -11,8 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from holdfast.errors import DataError
 from holdfast.files import read_json, read_jsonl
+from holdfast.importers.lm_eval_groups import grouped, groups_of
 from holdfast.importers.recorded import Recorded, Rows, primary, recorded
+from holdfast.importers.scores import LOSS, direction_of, read_score
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
 from holdfast.sample import Outcome
@@ -23,11 +26,11 @@ _TIME = re.compile(r"_\d{4}-\d\d-\d\dT[\d\-.]+$")
 
 
 def find(path: Path) -> list[Path]:
-    """The sample files at `path` (below it, the newest of each task); none when it is not lm-eval's."""
+    """The sample files at `path` (below it, the newest of each task and folder); none when it is not lm-eval's."""
     if path.is_file():
         first = next(iter(_records(path)), None) if path.name.startswith("samples_") else None
         return [path] if first is not None and set(first) >= _NEEDED else []
-    newest = {task_name(one): one for one in sorted(path.rglob("samples_*.jsonl"))}
+    newest = {(one.parent, task_name(one)): one for one in sorted(path.rglob("samples_*.jsonl"))}
     return [one for one in newest.values() if find(one)]
 
 
@@ -36,16 +39,26 @@ def read(path: Path) -> Recorded | None:
     files = find(path)
     if not files:
         return None
+    _check_one_model(path, files)
     config = _results(files[0])
     sources: dict[str, Rows] = {}
     results = {}
     for file in files:
         name = task_name(file)
         chosen = _filter(file)
-        sources[name] = partial(_rows, file, name, chosen)
         results[name] = _result(name, file, chosen, config)
+        sources[name] = partial(_rows, file, name, chosen, results[name].metric)
+    sources, results = grouped(sources, results, groups_of(list(results), config.get("group_subtasks") or {}))
     model = {"name": config.get("model_name") or config.get("config", {}).get("model", "")}
     return recorded(path, sources, results, model)
+
+
+def _check_one_model(path: Path, files: list[Path]) -> None:
+    """Raise DataError for a folder with the samples of several models: lm-eval writes a folder for each."""
+    models = {file.parent: _results(file).get("model_name") or file.parent.name for file in files}
+    if len(set(models.values())) > 1:
+        listed = ", ".join(str(folder) for folder in list(models)[:4])
+        raise DataError(f"{path} holds the samples of {len(set(models.values()))} models; give one of: {listed}")
 
 
 def task_name(path: Path) -> str:
@@ -71,6 +84,8 @@ def _results(samples: Path) -> dict[str, Any]:
 def _result(name: str, path: Path, chosen: str, config: Mapping[str, Any]) -> TaskResult:
     first = next(iter(_records(path)))
     metric, _ = primary({key: first.get(key) for key in first.get("metrics", [])}, PREFERRED)
+    better = (config.get("higher_is_better", {}).get(name) or {}).get(metric)
+    loss = LOSS if better is False or (better is None and direction_of(metric) == "lower") else ""
     settings = config.get("configs", {}).get(name, {})
     shots = settings.get("num_fewshot")
     return TaskResult(
@@ -78,19 +93,21 @@ def _result(name: str, path: Path, chosen: str, config: Mapping[str, Any]) -> Ta
         version=str(config.get("versions", {}).get(name, "unknown")),
         reward={"name": f"lm_eval:{metric},{chosen}", "version": "unknown", "options": {}},
         generation={**(settings.get("generation_kwargs") or {}), **({} if shots is None else {"fewshot": shots})},
-        metric=metric,
+        metric=loss + metric,
     )
 
 
-def _rows(path: Path, name: str, chosen: str) -> Iterator[Row]:
+def _rows(path: Path, name: str, chosen: str, metric: str) -> Iterator[Row]:
     for record in _records(path):
         if str(record.get("filter", "none")) == chosen:
-            yield _row(record, name)
+            yield _row(record, name, metric)
 
 
-def _row(record: Mapping[str, Any], name: str) -> Row:
+def _row(record: Mapping[str, Any], name: str, metric: str) -> Row:
     metrics = {key: record.get(key) for key in record.get("metrics", [])}
     _, score = primary(metrics, PREFERRED)
+    if score is not None and metric.startswith(LOSS):
+        score = read_score(score, metric.removeprefix(LOSS), 1.0, "lower", f"{name}, document {record['doc_id']}")
     return Row(
         task=name,
         doc_id=str(record["doc_id"]),
