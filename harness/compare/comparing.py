@@ -100,7 +100,7 @@ def compare(
     margin, origin = _margin(margin, pairs, measured, settings)
     if origin == "default" and margin >= LARGEST:
         warnings.append(
-            f"these runs are too small to decide: only a mean drop of {100 * LARGEST:.4g} points or more could be "
+            f"these runs are too small to clear a model: only a mean drop of {100 * LARGEST:.4g} points or more could be "
             "ruled out reliably; measure more items"
         )
     rules_of = _rules(pairs, measured, margin, settings)

@@ -9,7 +9,7 @@ from holdfast.compare.verdict import Judged, too_many_unjudged
 def points(value: float, signed: bool = True) -> str:
     """0.0123 as '+1.2'; without sign as '1.23'."""
     if not signed:
-        return f"{100 * value:.4g}"
+        return f"{100 * value:.2f}".rstrip("0").rstrip(".")
     return f"{round(100 * value, 1) + 0.0:+.1f}".replace("+0.0", "0.0")
 
 

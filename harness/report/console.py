@@ -1,12 +1,14 @@
 """The report in a terminal: the verdict, then one line per benchmark with a small forest plot."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from holdfast.compare.result import Benchmark, Comparison, Interval, Omnibus
 from holdfast.report import phrases
-from holdfast.report.html.forest import Scale, scale
+from holdfast.report.html.forest import forest_scale
 from holdfast.report.html.html_builder import visible
+from holdfast.report.html.svg import Scale
 from holdfast.report.training_events import Part, parts
 
 if TYPE_CHECKING:
@@ -15,10 +17,43 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _STYLES = {"lost": "bold red", "good": "green", "gained": "cyan", "warn": "yellow", "flat": "dim"}
-_PLOT = 25
-_WIDE = 112
-"""Columns from which the plot has room."""
+_PLOT, _SMALL_PLOT = 25, 17
+_WIDE, _FITS = 112, 76
+"""Columns from which everything, and from which the plot has room."""
 _ROLES = {"target": "trained for", "held": "held skills", "ignored": "not judged"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the width leaves room for."""
+
+    axis: Scale
+    drawn: bool
+    whole: bool
+
+    @property
+    def plot(self) -> int:
+        """Columns of the plot."""
+        return _PLOT if self.whole else _SMALL_PLOT
+
+    @property
+    def scores(self) -> bool:
+        """Whether items and scores are shown."""
+        return self.whole or not self.drawn
+
+    def ends(self, shown: Benchmark | Omnibus) -> "list[RenderableType]":
+        """Items, before and after."""
+        if not self.scores:
+            return []
+        return [phrases.count(shown.n), f"{phrases.score(shown.before)} → {phrases.score(shown.after)}"]
+
+    def line(self, shown: Benchmark | Omnibus, style: str, mark: str = "●") -> "list[RenderableType]":
+        """The plot of one row."""
+        from rich.text import Text
+
+        if not self.drawn:
+            return []
+        return [Text(plot(shown.difference, shown.interval, shown.margin, self.axis, mark, self.plot), style=style)]
 
 
 class Terminal:
@@ -38,9 +73,11 @@ class Terminal:
         yield headline.append(visible(phrases.sentence(comparison)), style="bold")
         yield Text(visible(phrases.title(comparison)), style="dim")
         yield Text()
-        yield _table(comparison, drawn=options.max_width >= _WIDE)
+        yield _table(comparison, options.max_width)
         for note in filter(None, map(phrases.one_sided, comparison.benchmarks)):
             yield Text(visible(note), style="dim")
+        for advice in comparison.advice:
+            yield Text(f"→ {visible(advice)}")
         for warning in comparison.warnings:
             yield Text(f"! {visible(warning)}", style="yellow")
         for check in comparison.checks:
@@ -65,57 +102,57 @@ def _points(part: Part) -> "Table":
     return table
 
 
-def _table(comparison: Comparison, drawn: bool) -> "Table":
+def _table(comparison: Comparison, width: int) -> "Table":
+    """From 112 columns on everything; from 76 on without items and scores, so that the plot fits; below no plot."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    shape = Shape(forest_scale(comparison), drawn=width >= _FITS, whole=width >= _WIDE)
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2 if shape.whole else 1, 0, 0))
     table.add_column("benchmark", overflow="fold", min_width=10)
-    table.add_column("items", justify="right")
-    table.add_column("before → after", justify="right", no_wrap=True)
-    if drawn:
-        table.add_column("change in points", no_wrap=True, width=_PLOT)
-    table.add_column(f"change, {phrases.level(comparison.confidence)} interval", justify="right", no_wrap=drawn)
+    if shape.scores:
+        table.add_column("items", justify="right")
+        table.add_column("before → after", justify="right", no_wrap=True)
+    if shape.drawn:
+        table.add_column("change in points", no_wrap=True, width=shape.plot)
+    level = phrases.level(comparison.confidence)
+    table.add_column(f"change, {level} interval" if shape.whole else "change", justify="right", no_wrap=shape.drawn)
     table.add_column("verdict", overflow="fold")
-    bounds = [v for b in comparison.benchmarks for v in (b.interval.low, b.interval.high)]
-    axis = scale([*bounds, -comparison.margin])
     for role, heading in _ROLES.items():
         group = sorted((b for b in comparison.benchmarks if b.role == role), key=lambda b: b.difference)
         if group:
             table.add_row(_dim(heading))
         for benchmark in group:
-            table.add_row(*_cells(benchmark, axis, drawn))
+            table.add_row(*_cells(benchmark, shape))
         if role == "held" and comparison.macro and len(group) > 1:
-            table.add_row(*_macro_cells(comparison.macro, axis, drawn))
+            table.add_row(*_macro_cells(comparison.macro, shape))
     return table
 
 
-def _cells(benchmark: Benchmark, axis: Scale, drawn: bool) -> "list[RenderableType]":
+def _cells(benchmark: Benchmark, shape: Shape) -> "list[RenderableType]":
     from rich.text import Text
 
     look = phrases.VERDICTS[benchmark.verdict]
-    lacking = phrases.lacking(benchmark)
-    line = plot(benchmark.difference, benchmark.interval, benchmark.margin, axis)
+    lacking = phrases.lacking(benchmark) if shape.scores else ""
     return [
-        Text(f"  {visible(benchmark.task)}"),
-        phrases.count(benchmark.n),
-        f"{phrases.score(benchmark.before)} → {phrases.score(benchmark.after)}",
-        *([Text(line, style=_STYLES[look.tone])] if drawn else []),
+        Text(f"  {visible(benchmark.task)}" if shape.whole else visible(benchmark.task)),
+        *shape.ends(benchmark),
+        *shape.line(benchmark, _STYLES[look.tone]),
         _change(benchmark.difference, benchmark.interval),
         Text(f"{look.mark} {look.word}{f' ({lacking})' if lacking else ''}", style=_STYLES[look.tone]),
     ]
 
 
-def _macro_cells(macro: Omnibus, axis: Scale, drawn: bool) -> "list[RenderableType]":
+def _macro_cells(macro: Omnibus, shape: Shape) -> "list[RenderableType]":
     from rich.text import Text
 
     mark, style = ("●", _STYLES["good"]) if macro.non_inferior else ("○", _STYLES["warn"])
     says = f"{mark} margin of {phrases.size(macro.margin)} {'kept' if macro.non_inferior else 'not kept'}"
-    line = plot(macro.difference, macro.interval, macro.margin, axis, "◆")
+    if macro.regressed:
+        says, style = "▼ Regressed", _STYLES["lost"]
     return [
-        Text("  mean", style="bold"),
-        phrases.count(macro.n),
-        f"{phrases.score(macro.before)} → {phrases.score(macro.after)}",
-        *([Text(line, style="bold")] if drawn else []),
+        Text("  mean" if shape.whole else "mean", style="bold"),
+        *shape.ends(macro),
+        *shape.line(macro, "bold", "◆"),
         _change(macro.difference, macro.interval),
         Text(says, style=style),
     ]
@@ -128,13 +165,17 @@ def plot(value: float, bounds: Interval, margin: float, axis: Scale, mark: str =
         return min(width - 1, max(0, round(float(axis.at(at)[:-1]) / 100 * (width - 1))))
 
     line = [" "] * width
-    line[place(-margin)] = "┊"
+    if not axis.beyond(-margin):
+        line[place(-margin)] = "┊"
     line[place(0)] = "│"
     low, high = place(bounds.low), place(bounds.high)
     for i in range(low, high + 1):
         line[i] = "─"
-    line[low], line[high] = "├", "┤"
-    line[place(value)] = mark
+    ends = {-1: "◀", 1: "▶"}
+    line[high] = ends.get(axis.beyond(bounds.high), "┤")
+    line[low] = ends.get(axis.beyond(bounds.low), "├")
+    if not axis.beyond(value):
+        line[place(value)] = mark
     return "".join(line)
 
 

@@ -63,7 +63,8 @@ def _code(text: str) -> str:
 
 
 def _warnings(comparison: Comparison) -> str:
-    return "\n".join(f"> ⚠️ {plain(warning)}" for warning in comparison.warnings)
+    told = [f"> ➡️ {plain(advice)}" for advice in comparison.advice]
+    return "\n".join([*told, *(f"> ⚠️ {plain(warning)}" for warning in comparison.warnings)])
 
 
 def _checks(comparison: Comparison) -> str:

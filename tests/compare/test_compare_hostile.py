@@ -138,7 +138,7 @@ def test_one_item_lost_is_no_proof() -> None:
     comparison = judged({"t": made_rows("t", [1.0])}, {"t": made_rows("t", [0.0])}, margin=None)
     check(comparison)
     assert comparison.decision is Decision.INCONCLUSIVE
-    assert any("too small to decide: only a mean drop of 5 points" in warning for warning in comparison.warnings)
+    assert any("too small to clear a model: only a mean drop of 5 points" in warning for warning in comparison.warnings)
 
 
 def test_another_rewards_version_and_no_common_item_are_refused(tmp_path: Path) -> None:

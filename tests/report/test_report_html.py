@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.compare.result import Benchmark, Comparison, Verdict
-from holdfast.report.html.forest import scale
 from holdfast.report.html.heatmap import step
 from holdfast.report.html.html_builder import escape, tag
 from holdfast.report.html.items import LONGEST
 from holdfast.report.html.page import render
+from holdfast.report.html.svg import scale
 from holdfast.report.html.training_curves import panels
 from holdfast.report.html.transitions import diagram
 

@@ -15,7 +15,7 @@ from holdfast.compare.result import Comparison, Interval, Verdict, published_sch
 from holdfast.errors import DataError, UsageError
 from holdfast.report import phrases, read_training, terminal, text, write
 from holdfast.report.console import plot
-from holdfast.report.html.forest import scale
+from holdfast.report.html.svg import scale
 from holdfast.report.markdown import LONGEST, fenced, plain
 
 

@@ -1,63 +1,49 @@
 """The forest plot: every benchmark's difference with its interval, margins and verdict, on one scale."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from holdfast.compare.result import Benchmark, Comparison, Interval, Omnibus, Verdict
 from holdfast.report import phrases
 from holdfast.report.html.html_builder import Html, escape, join, section, tag
+from holdfast.report.html.svg import Scale, row_scale, vertical
 
 _GROUPS = (("target", "Trained for"), ("held", "Held skills"), ("ignored", "Shown, not judged"))
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Differences (score units) to per cent of the plot's width."""
-
-    low: float
-    high: float
-    ticks: tuple[float, ...]
-
-    def at(self, value: float) -> str:
-        """The x coordinate; what lies outside is put on the edge."""
-        inside = min(max(value, self.low), self.high) if math.isfinite(value) else self.high
-        return f"{100 * (inside - self.low) / (self.high - self.low):.2f}%"
-
-
-def scale(values: Sequence[float], wanted: int = 6) -> Scale:
-    """A scale that shows all `values` and 0, with round ticks."""
-    finite = [value for value in values if math.isfinite(value)] + [0.0]
-    low, high = min(finite), max(finite)
-    room = max(high - low, 0.002) * 0.06
-    low, high = low - room, high + room
-    step = _round_step((high - low) / wanted)
-    first, last = math.ceil(low / step), math.floor(high / step)
-    return Scale(low, high, tuple(i * step for i in range(first, last + 1)))
-
-
 def forest(comparison: Comparison) -> Html:
     """The section with the plot of all benchmarks."""
-    bounds = [v for b in comparison.benchmarks for v in (b.interval.low, b.interval.high, -b.margin)]
-    macro = comparison.macro
-    if macro:
-        bounds += [macro.interval.low, macro.interval.high]
-    axis = scale([*bounds, comparison.margin])
+    axis = forest_scale(comparison)
     rows = join([_head(comparison), *_rows(comparison, axis), _axis(axis)])
     lede = (
         "Change of each benchmark, after minus before, in points (score × 100), with its "
-        f"{phrases.level(comparison.confidence)} interval. The shaded band is the margin: a drop inside it is "
-        f"small enough to accept ({_origin(comparison)}). The thick part of an interval ends at the bounds by which "
-        f"verdicts go, each {phrases.level(1 - comparison.alpha)} sure on its own side; a change is proven when it "
-        "stands out among all benchmarks (Holm)."
+        f"{phrases.level(comparison.confidence)} interval. {_meaning(comparison)} The dashed line of a row is the drop "
+        f"that must be ruled out to call it held; for the mean it is {_origin(comparison)}. The thick part of an "
+        f"interval ends at the bounds by which verdicts go, each {phrases.level(1 - comparison.alpha)} sure on its own "
+        "side; a change is proven when it stands out among everything that is judged."
     )
     return section(
         "skills",
         "Every skill",
         lede,
         tag("div", rows, class_="panel forest", role="table", aria_label="Every skill"),
-        _legend(),
+        _legend(comparison),
     )
+
+
+def forest_scale(comparison: Comparison) -> Scale:
+    """One scale for all rows; a row that reaches much further than the others is cut at the edge."""
+    shown: list[Benchmark | Omnibus] = [*comparison.benchmarks, *([comparison.macro] if comparison.macro else [])]
+    rows = [(one.interval.low, one.interval.high) for one in shown]
+    always = [-comparison.margin, -comparison.min_effect, comparison.min_effect]
+    return row_scale(rows, always)
+
+
+def _meaning(comparison: Comparison) -> str:
+    """What size of drop counts."""
+    if comparison.min_effect:
+        return f"A proven drop inside the shaded band (less than {phrases.margin(comparison.min_effect)}) is accepted."
+    return "A proven drop counts as a regression whatever its size (min_effect= sets one)."
 
 
 def _origin(comparison: Comparison) -> str:
@@ -76,7 +62,7 @@ def _rows(comparison: Comparison, axis: Scale) -> Iterator[Html]:
         for benchmark in sorted(group, key=lambda b: b.difference):
             yield _row(benchmark, axis)
         if role == "held" and comparison.macro and len(group) > 1:
-            yield _sum_row(comparison.macro, axis)
+            yield _sum_row(comparison.macro, axis, comparison.min_effect)
 
 
 def _head(comparison: Comparison) -> Html:
@@ -108,7 +94,7 @@ def _row(benchmark: Benchmark, axis: Scale) -> Html:
         "frow",
         join([benchmark.task, tag("small", items)]),
         f"{phrases.score(benchmark.before)} → {phrases.score(benchmark.after)}",
-        _lane(axis, benchmark, benchmark.bounds, benchmark.verdict, look.tone),
+        _lane(axis, benchmark, benchmark.bounds, (benchmark.verdict, look.tone), benchmark.min_effect),
         _delta(benchmark.difference, benchmark.interval),
         _says(f"{look.mark} {look.word}", note, look.tone, benchmark.explanation),
     )
@@ -128,21 +114,26 @@ def _p_note(benchmark: Benchmark) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def _sum_row(macro: Omnibus, axis: Scale) -> Html:
+def _sum_row(macro: Omnibus, axis: Scale, min_effect: float) -> Html:
     verdict = Verdict.NON_INFERIOR if macro.non_inferior else Verdict.INCONCLUSIVE
     tone = "good" if macro.non_inferior else "flat"
     says = "● Margin kept" if macro.non_inferior else "○ Margin not kept"
+    if macro.regressed:
+        verdict, tone, says = Verdict.REGRESSED, "lost", "▼ Regressed"
     return _line(
         "frow sum",
         join(["Mean of the held skills", tag("small", f"{macro.tasks} benchmarks, equal weight")]),
         f"{phrases.score(macro.before)} → {phrases.score(macro.after)}",
-        _lane(axis, macro, _bounds(macro), verdict, tone),
+        _lane(axis, macro, _bounds(macro), (verdict, tone), min_effect),
         _delta(macro.difference, macro.interval),
         _says(says, _macro_note(macro), tone),
     )
 
 
 def _macro_note(macro: Omnibus) -> str:
+    if macro.regressed:
+        p = phrases.probability(macro.holm_regressed)
+        return f"p {p}" if p.startswith("<") else f"p = {p}"
     if macro.non_inferior:
         return f"drop of {phrases.margin(macro.margin)} ruled out"
     return f"may have dropped by {phrases.score(abs(macro.lower_bound))}"
@@ -156,26 +147,30 @@ def _bounds(macro: Omnibus) -> Interval | None:
     return None if macro.upper_bound is None else Interval(macro.lower_bound, macro.upper_bound)
 
 
-def _lane(axis: Scale, shown: Benchmark | Omnibus, sure: Interval | None, verdict: Verdict, tone: str) -> Html:
-    """One row of the plot: grid, margin band, interval with its thick part, and estimate."""
-    value, bounds, margin = shown.difference, shown.interval, shown.margin
-    low, high, zero = axis.at(bounds.low), axis.at(bounds.high), axis.at(0)
-    left, right = axis.at(-margin), axis.at(margin)
-    width = f"{float(right[:-1]) - float(left[:-1]):.2f}%"
-    parts = [f'<line class="grid" x1="{axis.at(t)}" x2="{axis.at(t)}" y1="0" y2="100%"/>' for t in axis.ticks]
-    parts += [
-        f'<rect class="band" x="{left}" width="{width}" y="0" height="100%"/>',
-        f'<line class="edge" x1="{left}" x2="{left}" y1="0" y2="100%"/>',
-        f'<line class="zero" x1="{zero}" x2="{zero}" y1="0" y2="100%"/>',
+def _lane(
+    axis: Scale, shown: Benchmark | Omnibus, sure: Interval | None, look: tuple[Verdict, str], min_effect: float
+) -> Html:
+    """One row of the plot: grid, band of accepted changes, margin, interval with its thick part, and estimate."""
+    value, bounds, (verdict, tone) = shown.difference, shown.interval, look
+    low, high, edge = axis.at(bounds.low), axis.at(bounds.high), axis.at(-shown.margin)
+    parts = [
+        *vertical(axis),
+        _band(axis, min_effect) if min_effect else "",
+        f'<line class="edge" x1="{edge}" x2="{edge}" y1="0" y2="100%"/>' if not axis.beyond(-shown.margin) else "",
         f'<g class="tone-{tone}"><line class="whisker" x1="{low}" x2="{high}" y1="50%" y2="50%"/>',
-        _cap(low),
-        _cap(high),
+        _end(axis, bounds.low),
+        _end(axis, bounds.high),
         _thick(axis, sure),
-        _estimate(axis.at(value), verdict, isinstance(shown, Omnibus)),
+        "" if axis.beyond(value) else _estimate(axis.at(value), verdict, isinstance(shown, Omnibus)),
         "</g>",
     ]
     label = f"change {phrases.points(value)} points, interval {phrases.interval(bounds)}"
     return Html(f'<svg class="lane" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>')
+
+
+def _band(axis: Scale, min_effect: float) -> str:
+    left, right = axis.at(-min_effect), axis.at(min_effect)
+    return f'<rect class="band" x="{left}" width="{float(right[:-1]) - float(left[:-1]):.2f}%" y="0" height="100%"/>'
 
 
 def _thick(axis: Scale, sure: Interval | None) -> str:
@@ -184,8 +179,11 @@ def _thick(axis: Scale, sure: Interval | None) -> str:
     return f'<line class="sure" x1="{axis.at(sure.low)}" x2="{axis.at(sure.high)}" y1="50%" y2="50%"/>'
 
 
-def _cap(x: str) -> str:
-    return f'<svg x="{x}" y="50%" overflow="visible"><line class="cap" y1="-4" y2="4"/></svg>'
+def _end(axis: Scale, value: float) -> str:
+    """A cap at the end of an interval, or an arrow where it goes on beyond the scale."""
+    side = axis.beyond(value)
+    shape = f'<path class="dot" d="M{9 * side} 0L0 -6V6z"/>' if side else '<line class="cap" y1="-4" y2="4"/>'
+    return f'<svg x="{axis.at(value)}" y="50%" overflow="visible">{shape}</svg>'
 
 
 def _estimate(x: str, verdict: Verdict, diamond: bool) -> str:
@@ -205,7 +203,9 @@ def _axis(axis: Scale) -> Html:
     )
 
 
-def _legend() -> Html:
+def _legend(comparison: Comparison) -> Html:
+    accepted = '<span><svg><rect class="key area" width="26" height="12"/></svg>accepted size of a drop</span>'
+    band = accepted if comparison.min_effect else ""
     return Html(
         '<div class="legend" aria-hidden="true">'
         '<span><svg><line class="key rule" x1="0" x2="26" y1="6" y2="6"/>'
@@ -215,11 +215,6 @@ def _legend() -> Html:
         '<circle class="key hollow" cx="13" cy="6" r="4"/></svg>'
         "not proven</span>"
         '<span><svg><path class="key" d="M5 6L13 0L21 6L13 12z"/></svg>mean of the held skills</span>'
-        '<span><svg><rect class="key area" width="26" height="12"/>'
-        '<line class="key dash" x1="0" x2="0" y1="0" y2="12"/></svg>margin</span></div>'
+        '<span><svg><line class="key dash" x1="13" x2="13" y1="0" y2="12"/></svg>drop to rule out</span>'
+        f"{band}</div>"
     )
-
-
-def _round_step(raw: float) -> float:
-    power = 10 ** math.floor(math.log10(raw))
-    return next(float(m * power) for m in (1, 2, 5, 10) if m * power >= raw * 0.75)

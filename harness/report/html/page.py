@@ -103,9 +103,18 @@ def verdict(comparison: Comparison) -> Html:
         tag("h1", phrases.sentence(comparison)),
         models,
         tag("dl", *_facts(comparison), class_="facts"),
+        _next(comparison),
         warnings if comparison.warnings else "",
         class_="verdict",
     )
+
+
+def _next(comparison: Comparison) -> Html:
+    """What would decide an inconclusive suite."""
+    if not comparison.advice:
+        return Html("")
+    steps = [tag("li", phrases.true_minus(text)) for text in comparison.advice]
+    return tag("div", tag("b", "To decide:"), tag("ul", *steps), class_="told next")
 
 
 def badge(look: phrases.Look) -> Html:

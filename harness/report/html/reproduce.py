@@ -132,7 +132,8 @@ def _statistics(comparison: Comparison) -> list[tuple[object, object]]:
     rows: list[tuple[object, object]] = [
         (
             "level",
-            f"{comparison.alpha:g} one-sided per family, Holm over benchmarks",
+            f"{comparison.alpha:g} one-sided over the whole verdict: benchmarks and mean (weighted Holm)"
+            + (f", shared by {comparison.runs} comparisons" if comparison.runs > 1 else ""),
         ),
         ("intervals", phrases.level(comparison.confidence)),
         ("margin", f"{phrases.margin(comparison.margin)} ({comparison.margin_origin})"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from holdfast.report.html import svg
 from holdfast.report.html.html_builder import Html, section, tag
 
 Log = Sequence[Mapping[str, Any]]
@@ -13,6 +14,7 @@ Log = Sequence[Mapping[str, Any]]
 
 _MOST_STEPS = 4000
 _MOST_PANELS = 16
+_STILL = 200
 _PANELS: tuple[tuple[str, str], ...] = (
     ("In-training measurement of the saved checkpoints: change in points", r"checkpoint/.+"),
     ("Loss", r"(eval_)?loss"),
@@ -72,7 +74,25 @@ def curves(log: Log) -> Html:
         "last one; drag to zoom, double-click to go back." + (f" {notes}" if notes else "")
     )
     places = [tag("div", class_="panel pad curve") for _ in charts]
-    return section("training", "Training curves", lede, tag("div", *places, class_="curves"))
+    still = tag("noscript", tag("div", *map(_still, charts), class_="curves"))
+    return section("training", "Training curves", lede, tag("div", *places, class_="curves scripted"), still)
+
+
+def _still(panel: Panel) -> Html:
+    """A chart for a browser without JavaScript: at most `_STILL` points a line."""
+    values = [y for _, line in panel.series for y in line if y is not None]
+    across, up = svg.Scale(panel.x[0], max(panel.x[-1], panel.x[0] + 1e-9), ()), svg.scale(values, 4)
+    drawn = [*svg.horizontal(up, lambda value: f"{value:.3g}")]
+    drawn += [svg.below(across, step, f"{step:g}") for step in dict.fromkeys((panel.x[0], panel.x[-1]))]
+    names = []
+    for number, (name, line) in enumerate(panel.series[:6]):
+        known = [(x, y) for x, y in zip(panel.x, line, strict=True) if y is not None]
+        stride = max(1, math.ceil(len(known) / _STILL))
+        points = [(across.at(x), up.up(y)) for x, y in known[::stride]]
+        drawn.append(f'<g class="line hue-{number}">{svg.line(points)}</g>')
+        names.append(tag("span", tag("i", class_=f"swatch hue-{number}"), name))
+    chart = Html(f'<svg class="lane chart" role="img" aria-label="by training step">{"".join(drawn)}</svg>')
+    return tag("div", tag("h3", panel.title), tag("div", *names, class_="series"), chart, class_="panel pad curve")
 
 
 def _panel(title: str, keys: Iterable[str], log: Log) -> Panel | None:

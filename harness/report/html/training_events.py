@@ -1,13 +1,13 @@
 """The parts of `holdfast.report.training_events` as sections of the page, each with its chart (SVG)."""
 
-import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from holdfast.report import phrases
-from holdfast.report.html.forest import Scale, scale
+from holdfast.report.html import svg
 from holdfast.report.html.html_builder import Html, escape, section, table, tag
+from holdfast.report.html.svg import Scale, scale
 from holdfast.report.training_events import Part, Record, alarms, parts
 
 _HUES = 6
@@ -115,14 +115,14 @@ def _lines(
     steps = [x for points in series.values() for x, _ in points]
     across, up = Scale(min(steps), max(steps), ()), scale(values, 5)
     middle = (min(steps) + max(steps)) / 2
-    drawn = [*_grid(up, label), *_steps(across, steps)]
+    drawn = [*svg.horizontal(up, label), *_steps(across, steps)]
     if acted is not None:
         x = across.at(acted[0])
         side = "unit" if float(x[:-1]) > 50 else "first"
         drawn.append(f'<line class="acted" x1="{x}" x2="{x}" y1="0" y2="100%"/>')
         drawn.append(f'<text class="{side}" x="{x}" y="0" dy="-6">{acted[1]}</text>')
     for at, told in rules:
-        y = _flip(up, at)
+        y = up.up(at)
         drawn.append(f'<line class="edge" x1="0" x2="100%" y1="{y}" y2="{y}"/>')
         side, x = ("unit", "100%") if acted and acted[0] < middle else ("first", "0")
         drawn.append(f'<text class="{side}" x="{x}" y="{y}" dy="-5">{escape(told)}</text>')
@@ -132,19 +132,10 @@ def _lines(
 
 
 def _line(number: int, task: str, points: Sequence[tuple[float, float]], across: Scale, up: Scale) -> str:
-    made = [(across.at(x), _flip(up, y)) for x, y in points]
-    lines = "".join(f'<line x1="{a}" y1="{b}" x2="{c}" y2="{d}"/>' for (a, b), (c, d) in itertools.pairwise(made))
+    made = [(across.at(x), up.up(y)) for x, y in points]
+    lines = svg.line(made)
     dots = "".join(f'<circle cx="{x}" cy="{y}" r="2.5"/>' for x, y in made)
     return f'<g class="line {_hue(number)}"><title>{escape(task)}</title>{lines}{dots}</g>'
-
-
-def _grid(up: Scale, label: Any) -> Iterator[str]:
-    for value in up.ticks:
-        said = label(value)
-        if said:
-            y = _flip(up, value)
-            yield f'<line class="grid" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
-            yield f'<text class="unit" x="0" dx="-8" dy="4" y="{y}">{said}</text>'
 
 
 def _steps(across: Scale, steps: Sequence[float]) -> Iterator[str]:
@@ -155,12 +146,7 @@ def _steps(across: Scale, steps: Sequence[float]) -> Iterator[str]:
         if all(abs(step - other) >= 0.2 * (across.high - across.low) - 1e-9 for other in shown):
             shown.append(step)
     for step in shown:
-        yield f'<text x="{across.at(step)}" y="100%" dy="17">{step:g}</text>'
-
-
-def _flip(up: Scale, value: float) -> str:
-    """y runs downwards."""
-    return f"{100 - float(up.at(value)[:-1]):.2f}%"
+        yield svg.below(across, step, f"{step:g}")
 
 
 def _broke(record: Record) -> Html:
@@ -219,21 +205,17 @@ def _cure(record: Record) -> Html:
     across = scale([point["held"] for point in found] + [-record["margin"] / 100])
     up = scale([point["gain"] for point in found])
     margin = across.at(-record["margin"] / 100)
-    drawn = [*_grid(up, phrases.points)]
-    for value in across.ticks:
-        drawn.append(f'<line class="grid" x1="{across.at(value)}" x2="{across.at(value)}" y1="0" y2="100%"/>')
-        drawn.append(f'<text x="{across.at(value)}" y="100%" dy="17">{phrases.points(value)}</text>')
+    drawn = [*svg.horizontal(up, phrases.points), *svg.vertical(across, label=phrases.points)]
     drawn.append(f'<line class="edge" x1="{margin}" x2="{margin}" y1="0" y2="100%"/>')
     drawn += [_dot(point, point["name"] == record["chosen"], across, up) for point in found]
-    drawn.append('<text x="100%" y="100%" dy="36" class="unit">change of the held skills, mean, in points</text>')
-    drawn.append('<text x="0" y="0" dy="-10" class="first">gain on the target, in points</text>')
+    drawn += svg.titles("change of the held skills, mean, in points", "gain on the target, in points")
     plot = Html(f'<svg class="lane scatter cure" role="img" aria-label="gain against cost">{"".join(drawn)}</svg>')
     return tag("div", tag("div", plot, class_="panel pad frontier"), _cure_legend(), class_="story")
 
 
 def _dot(point: Record, chosen: bool, across: Scale, up: Scale) -> str:
     tone = {"PASS": "good", "REGRESSED": "lost"}.get(point["decision"], "warn")
-    x, y = across.at(point["held"]), _flip(up, point["gain"])
+    x, y = across.at(point["held"]), up.up(point["gain"])
     ring = f'<circle class="ring" cx="{x}" cy="{y}" r="11"/>' if chosen else ""
     kind = "dot" if point["decision"] == "PASS" else "open"
     name = escape(point["name"])

@@ -8,24 +8,25 @@ from pathlib import Path
 from holdfast.compare.result import Interval
 from holdfast.files import write_json, write_whole
 from holdfast.report import phrases
-from holdfast.report.html.forest import Scale, scale
+from holdfast.report.html import svg
 from holdfast.report.html.heatmap import step
 from holdfast.report.html.html_builder import Cell, Html, escape, section, table, tag
 from holdfast.report.html.page import badge, page
+from holdfast.report.html.svg import Scale, scale
 from holdfast.report.sweep import parameter_curve
 from holdfast.report.sweep.frontier import worst_interval
 from holdfast.report.sweep.points import (
     Missing,
     Point,
     as_json,
+    best_of,
     effects,
     holm_over_points,
     missing_jobs,
     pareto,
     read_sweep,
+    without_regression,
 )
-
-_LEVEL = 0.05
 
 
 def write_sweep(directory: Path) -> list[Path]:
@@ -57,17 +58,14 @@ def render(points: Sequence[Point], missing: Sequence[Missing] = ()) -> str:
 
 def summary(points: Sequence[Point]) -> str:
     """The sweep in one sentence."""
-    clean = [
-        point
-        for point, p in zip(points, holm_over_points(points), strict=True)
-        if p > _LEVEL and point.gain is not None
-    ]
-    many = phrases.plural(len(points), "training")
+    many, best = phrases.plural(len(points), "training"), best_of(points)
+    clean = sum(without_regression(points))
     if not clean:
         return f"Each of {many} provably cost a held skill."
-    best = max(clean, key=lambda point: point.gain or 0.0)
+    if best is None:
+        return f"Of {many}, {clean} have no proven regression; none names a target."
     gain = phrases.points(best.gain or 0.0)
-    return f"Of {many}, {best.name} gained most ({gain} points) among the {len(clean)} without a proven regression."
+    return f"Of {many}, {best.name} gained most ({gain} points) among the {clean} without a proven regression."
 
 
 def _head(points: Sequence[Point]) -> Html:
@@ -115,21 +113,9 @@ def _bounds(point: Point) -> list[float]:
 
 
 def _frame(across: Scale, up: Scale) -> Iterator[str]:
-    for value in across.ticks:
-        kind = "zero" if abs(value) < 1e-9 else "grid"
-        yield f'<line class="{kind}" x1="{across.at(value)}" x2="{across.at(value)}" y1="0" y2="100%"/>'
-        yield f'<text x="{across.at(value)}" y="100%" dy="17">{phrases.points(value)}</text>'
-    for value in up.ticks:
-        kind = "zero" if abs(value) < 1e-9 else "grid"
-        yield f'<line class="{kind}" x1="0" x2="100%" y1="{_flip(up, value)}" y2="{_flip(up, value)}"/>'
-        yield f'<text class="unit" x="0" dx="-8" dy="4" y="{_flip(up, value)}">{phrases.points(value)}</text>'
-    yield '<text x="100%" y="100%" dy="36" class="unit">change of the worst held skill</text>'
-    yield '<text x="0" y="0" dy="-10" class="first">gain on the target</text>'
-
-
-def _flip(up: Scale, value: float) -> str:
-    """y runs downwards."""
-    return f"{100 - float(up.at(value)[:-1]):.2f}%"
+    yield from svg.vertical(across, label=phrases.points)
+    yield from svg.horizontal(up, phrases.points)
+    yield from svg.titles("change of the worst held skill", "gain on the target")
 
 
 def _stair(points: Sequence[Point], across: Scale, up: Scale) -> str:
@@ -137,20 +123,20 @@ def _stair(points: Sequence[Point], across: Scale, up: Scale) -> str:
     best = sorted((p.cost, p.gain or 0.0) for p, kept in zip(points, pareto(points), strict=True) if kept)
     lines = []
     for (x0, y0), (x1, y1) in itertools.pairwise(best):
-        across0, across1, up0, up1 = across.at(x0), across.at(x1), _flip(up, y0), _flip(up, y1)
+        across0, across1, up0, up1 = across.at(x0), across.at(x1), up.up(y0), up.up(y1)
         lines.append(f'<line class="stair" x1="{across0}" x2="{across0}" y1="{up0}" y2="{up1}"/>')
         lines.append(f'<line class="stair" x1="{across0}" x2="{across1}" y1="{up1}" y2="{up1}"/>')
     return "".join(lines)
 
 
 def _mark(number: int, point: Point, best: bool, across: Scale, up: Scale) -> str:
-    x, y = across.at(point.cost), _flip(up, point.gain or 0.0)
+    x, y = across.at(point.cost), up.up(point.gain or 0.0)
     lines = ""
     bounds = worst_interval(point.comparison)
     if bounds:
         lines += _whisker(across, bounds, y)
     if point.gain_interval:
-        low, high = _flip(up, point.gain_interval.low), _flip(up, point.gain_interval.high)
+        low, high = up.up(point.gain_interval.low), up.up(point.gain_interval.high)
         lines += f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
     told = f"{point.name}: gain {phrases.points(point.gain or 0.0)}, worst {phrases.points(point.cost)}"
     kind = "best" if best else "other"

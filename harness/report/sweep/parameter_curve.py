@@ -5,15 +5,15 @@ errors go together: the interval of an average is the average of their intervals
 trainings themselves lie apart is told beside it.
 """
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from holdfast.compare.result import Interval
 from holdfast.report import phrases
-from holdfast.report.html.forest import Scale, scale
+from holdfast.report.html import svg
 from holdfast.report.html.html_builder import Html, escape, section, table, tag
+from holdfast.report.html.svg import Scale, scale
 from holdfast.report.sweep.frontier import worst_interval
 from holdfast.report.sweep.points import Point
 
@@ -123,23 +123,18 @@ def _plot(name: str, stops: Sequence[Stop]) -> Html:
 
 
 def _frame(name: str, across: Scale, up: Scale) -> Iterator[str]:
-    for value in across.ticks:
-        yield f'<text x="{across.at(value)}" y="100%" dy="17">{value:g}</text>'
-    for value in up.ticks:
-        kind = "zero" if abs(value) < 1e-9 else "grid"
-        yield f'<line class="{kind}" x1="0" x2="100%" y1="{_height(up, value)}" y2="{_height(up, value)}"/>'
-        yield f'<text class="unit" x="0" dx="-8" dy="4" y="{_height(up, value)}">{phrases.points(value)}</text>'
-    yield f'<text x="100%" y="100%" dy="36" class="unit">{escape(name)}</text>'
+    yield from (svg.below(across, value, f"{value:g}") for value in across.ticks)
+    yield from svg.horizontal(up, phrases.points)
+    yield from svg.titles(name)
 
 
 def _line(seen: Sequence[tuple[float, Reading]], kind: str, title: str, across: Scale, up: Scale) -> Iterator[str]:
-    places = [(across.at(value), _height(up, reading.mean), reading) for value, reading in seen]
+    places = [(across.at(value), up.up(reading.mean), reading) for value, reading in seen]
     yield f'<g class="point {"best" if kind == "best" else "other"}">'
-    for (x0, y0, _), (x1, y1, _) in itertools.pairwise(places):
-        yield f'<line class="thin" x1="{x0}" x2="{x1}" y1="{y0}" y2="{y1}"/>'
+    yield svg.line([(x, y) for x, y, _ in places], "thin")
     for (x, y, reading), (value, _) in zip(places, seen, strict=True):
         if bounds := reading.interval:
-            low, high = _height(up, bounds.low), _height(up, bounds.high)
+            low, high = up.up(bounds.low), up.up(bounds.high)
             yield f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
         told = escape(f"{title} at {value:g}: {_cell(reading)}")
         cross = f'<text x="{x}" y="{y}" dy="4">×</text>' if kind == "worst" else ""
@@ -163,11 +158,6 @@ def _stop_json(stop: Stop) -> dict[str, Any]:
 def _extent(reading: Reading) -> list[float]:
     bounds = reading.interval
     return [reading.mean, *((bounds.low, bounds.high) if bounds else ())]
-
-
-def _height(up: Scale, value: float) -> str:
-    """y runs downwards."""
-    return f"{100 - float(up.at(value)[:-1]):.2f}%"
 
 
 def _mean(values: Sequence[float]) -> float:

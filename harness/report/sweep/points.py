@@ -45,7 +45,8 @@ class Point:
     @property
     def p_regressed(self) -> float:
         """Evidence that any held skill dropped: the smallest p, Holm-adjusted within this point."""
-        return min((b.holm_regressed for b in self.comparison.held), default=1.0)
+        macro = self.comparison.macro
+        return min([b.holm_regressed for b in self.comparison.held] + ([macro.holm_regressed] if macro else []) + [1.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,18 @@ def holm_over_points(points: Sequence[Point]) -> list[float]:
     return [float(p) for p in holm([point.p_regressed for point in points])] if points else []
 
 
+def without_regression(points: Sequence[Point]) -> list[bool]:
+    """Which trainings have no proven regression, allowing for all of the sweep: what headline, page and JSON go by."""
+    alphas = [point.comparison.alpha for point in points]
+    return [p > alpha for p, alpha in zip(holm_over_points(points), alphas, strict=True)]
+
+
+def best_of(points: Sequence[Point]) -> Point | None:
+    """The training that gained most among those without a proven regression; None where there is none."""
+    clean = [p for p, kept in zip(points, without_regression(points), strict=True) if kept and p.gain is not None]
+    return max(clean, key=lambda point: point.gain or 0.0, default=None)
+
+
 def effects(points: Sequence[Point]) -> list[Effect]:
     """Per parameter that varies, per value: the plain averages of its points (other parameters as they fell)."""
     names = list(dict.fromkeys(name for point in points for name in point.parameters))
@@ -149,7 +162,11 @@ def as_json(points: Sequence[Point]) -> dict[str, Any]:
             "decision": str(point.comparison.decision),
             "pareto": best,
             "p_regressed_holm": p,
+            "proven_regression": not kept,
         }
-        for point, best, p in zip(points, pareto(points), holm_over_points(points), strict=True)
+        for point, best, p, kept in zip(
+            points, pareto(points), holm_over_points(points), without_regression(points), strict=True
+        )
     ]
-    return {"schema": 1, "kind": "frontier", "points": entries}
+    best_point = best_of(points)
+    return {"schema": 1, "kind": "frontier", "best": best_point.name if best_point else None, "points": entries}

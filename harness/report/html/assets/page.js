@@ -74,3 +74,8 @@ startNav();
 startSorting();
 startCurves();
 globalThis.holdfastReady = startItems();
+
+/* Paper shows everything: what is folded is opened for it. */
+let folded = [];
+addEventListener("beforeprint", () => { folded = [...document.querySelectorAll("details:not([open])")]; for (const part of folded) part.open = true; });
+addEventListener("afterprint", () => { for (const part of folded) part.open = false; });
