@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _STYLES = {"lost": "bold red", "good": "green", "gained": "cyan", "warn": "yellow", "flat": "dim"}
 _PLOT, _SMALL_PLOT = 25, 17
-_WIDE, _FITS = 112, 76
+_WIDE, _FITS = 112, 80
 """Columns from which everything, and from which the plot has room."""
 _ROLES = {"target": "trained for", "held": "held skills", "ignored": "not judged"}
 
@@ -103,7 +103,7 @@ def _points(part: Part) -> "Table":
 
 
 def _table(comparison: Comparison, width: int) -> "Table":
-    """From 112 columns on everything; from 76 on without items and scores, so that the plot fits; below no plot."""
+    """From 112 columns on everything; from 80 on without items and scores, so that the plot fits; below no plot."""
     from rich.table import Table
 
     shape = Shape(forest_scale(comparison), drawn=width >= _FITS, whole=width >= _WIDE)

@@ -93,7 +93,11 @@ def test_sweep_folder_is_read_and_written(tmp_path: Path) -> None:
     (tmp_path / "ratio=1,lr=1e-3").mkdir()
     page, record = write_sweep(tmp_path)
     assert "What each parameter did" in page.read_text()
-    points = {p["name"]: p for p in json.loads(record.read_text())["points"]}
+    written = json.loads(record.read_text())
+    points = {p["name"]: p for p in written["points"]}
+    headline = re.search(r"<h1>(.*?)</h1>", page.read_text())
+    assert headline is not None and written["best"] in headline[1]
+    assert f"among the {len(written['without_regression'])} without a proven regression" in headline[1]
     assert points["ratio=0.3,lr=1e-4"]["gain"] == pytest.approx(0.18)
     assert points["ratio=0,lr=1e-5"] | {"p_regressed_holm": 0} == {
         "name": "ratio=0,lr=1e-5",

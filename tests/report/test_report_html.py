@@ -214,7 +214,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_text_colours_reach_wcag_aa(theme: int) -> None:
-    css = resources.files("holdfast.report").joinpath("assets", "page.css").read_text()
+    css = resources.files("holdfast.report.html").joinpath("assets", "page.css").read_text()
     block = re.findall(r":root[^{]*\{(.*?)\n\}", css, re.S)[theme]
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
     for back in ("paper", "panel", "sunk"):

@@ -162,11 +162,14 @@ def as_json(points: Sequence[Point]) -> dict[str, Any]:
             "decision": str(point.comparison.decision),
             "pareto": best,
             "p_regressed_holm": p,
-            "proven_regression": not kept,
         }
-        for point, best, p, kept in zip(
-            points, pareto(points), holm_over_points(points), without_regression(points), strict=True
-        )
+        for point, best, p in zip(points, pareto(points), holm_over_points(points), strict=True)
     ]
-    best_point = best_of(points)
-    return {"schema": 1, "kind": "frontier", "best": best_point.name if best_point else None, "points": entries}
+    found, clean = best_of(points), without_regression(points)
+    return {
+        "schema": 1,
+        "kind": "frontier",
+        "best": found.name if found else None,
+        "without_regression": [point.name for point, kept in zip(points, clean, strict=True) if kept],
+        "points": entries,
+    }
