@@ -100,8 +100,8 @@ def compare(
     margin, origin = _margin(margin, pairs, measured, settings)
     if origin == "default" and margin >= LARGEST:
         warnings.append(
-            f"these runs are too small to clear a model: only a mean drop of {100 * LARGEST:.4g} points or more could be "
-            "ruled out reliably; measure more items"
+            f"these runs are too small to clear a model: only a mean drop of {100 * LARGEST:.4g} points or more could "
+            "be ruled out reliably; measure more items"
         )
     rules_of = _rules(pairs, measured, margin, settings)
     entries = list(zip(pairs, measured, rules_of, strict=True))
