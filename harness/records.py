@@ -115,6 +115,8 @@ def _read_array(path: Path, skip: Skip | None) -> Iterator[tuple[str, Record]]:
         loaded = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
     except (ValueError, RecursionError, OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} is not JSON: {error}") from error
+    if isinstance(loaded, dict) and isinstance(loaded.get("columns"), list) and isinstance(loaded.get("data"), list):
+        loaded = [dict(zip(loaded["columns"], row, strict=False)) for row in loaded["data"]]  # a table of W&B's
     if not isinstance(loaded, list):
         raise DataError(f"{path}: expected an array of objects, found {type(loaded).__name__}")
     for index, record in enumerate(loaded):

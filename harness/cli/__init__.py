@@ -19,6 +19,7 @@ VERBS = (
     "eval",
     "score",
     "compare",
+    "rank",
     "plan",
     "mend",
     "bisect",

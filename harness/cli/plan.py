@@ -8,6 +8,7 @@ answer lengths are taken from them. Keys:
   flips=0.1             share of items whose score changes, where no pilot says (default 0.1)
   noise=0.05            part of it that two runs of one model show; repeats=N averages it away (default: none for
                         greedy benchmarks, all of it for those that sample repeats)
+  baseline_repeats=8    answers per item of the run before, measured once for many comparisons (default: repeats)
   margin=1              points: the drop of the held skills' mean to rule out (default: the decidable one)
   effect=2              points: the drop of a single benchmark to find
   power=0.8 alpha=0.05  probabilities
@@ -25,7 +26,7 @@ examples:
 import json
 import sys
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast.cli.grammar import Flags
 from holdfast.errors import UsageError, unknown
@@ -42,6 +43,7 @@ class Options:
     flips: float = 0.1
     noise: float | None = None
     repeats: int | None = None
+    baseline_repeats: int | None = None
     margin: float | None = None
     effect: float | None = None
     power: float = 0.8
@@ -53,6 +55,11 @@ class Options:
     sizes: list[str] = field(default_factory=list)
     seed: int = 0
 
+    def share(self, name: Literal["margin", "effect"]) -> float | None:
+        """A key in points as a share; None when it is not given."""
+        value: float | None = getattr(self, name)
+        return None if value is None else value / 100
+
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Print the plan."""
@@ -61,8 +68,8 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     _check(options)
     benches = _piloted(_benches(options), paths, options)
     wanted = Wanted(
-        margin=None if options.margin is None else options.margin / 100,
-        effect=None if options.effect is None else options.effect / 100,
+        margin=options.share("margin"),
+        effect=options.share("effect"),
         alpha=options.alpha,
         power=options.power,
         tokens_per_second=options.tokens_per_second,
@@ -86,6 +93,7 @@ def _check(options: Options) -> None:
         ("tokens_per_item", options.tokens_per_item, 0, 1e9),
         ("items", options.items, 0, 1e12),
         ("repeats", options.repeats, 0, 1e6),
+        ("baseline_repeats", options.baseline_repeats, 0, 1e6),
     ]
     for name, value, low, high in limits:
         if value is not None and not low < value < high:
@@ -127,9 +135,10 @@ def _bench(name: str, items: int, repeats: int, options: Options) -> "Bench":
     from holdfast.compare.power import Bench
 
     size = items if options.items is None else min(items, options.items)
-    sampled = options.flips if repeats > 1 else 0.0
+    first = options.baseline_repeats
+    sampled = options.flips if max(repeats, first or 1) > 1 else 0.0
     noise = sampled if options.noise is None else options.noise
-    return Bench(name, size, options.flips, noise, repeats, options.tokens_per_item)
+    return Bench(name, size, options.flips, noise, repeats, options.tokens_per_item, baseline_repeats=first)
 
 
 def _piloted(benches: "list[Bench]", paths: list[str], options: Options) -> "list[Bench]":
@@ -182,7 +191,7 @@ def _show(plan: "SuitePlan", wanted: bool) -> None:
 
 def _lines(plan: "SuitePlan", wanted: bool) -> list[str]:
     lines = [
-        f"The held mean: a drop of {100 * plan.macro_mde:.2f} points is found with {plan.power:.0%} probability.",
+        f"A drop of all held skills by {100 * plan.macro_mde:.2f} points is found with {plan.power:.0%} probability.",
         f"Default margin: {100 * plan.default_margin:.2f} points (an unchanged model passes with {plan.power:.0%}).",
         f"At {100 * plan.margin:.2f} points an unchanged model passes with {plan.pass_unchanged:.0%} probability; "
         f"in {plan.false_alarm:.1%} it is called regressed.",

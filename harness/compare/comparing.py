@@ -23,7 +23,7 @@ from holdfast.compare.verdict import Judged, Rules, design_of, in_mean, judge, o
 from holdfast.compare.wording import explain, sentence
 from holdfast.errors import unknown
 from holdfast.files import read_json
-from holdfast.runs.measurement import Measurement
+from holdfast.runs.measurement import Measurement, TaskResult
 from holdfast.runs.stopped import Stopped
 from holdfast.stats.suite import LARGEST, decidable_margin
 
@@ -209,6 +209,11 @@ def _pair(
         if one.dropped:
             items = "1 item" if one.dropped == 1 else f"{one.dropped} items"
             warnings.append(f"{task}: {items} left out: not judged in both runs")
+        if one.before.repeats == 1 and _sampled(before.tasks[task]):
+            warnings.append(
+                f"{task}: the baseline is sampled and was measured once: an unlucky one alarms again and again (one "
+                "in twenty: in 29 % of the comparisons); measure it with repeats=8, once for all comparisons"
+            )
         if one.before.repeats != one.after.repeats:
             warnings.append(
                 f"{task}: an item has up to {one.before.repeats} answers before and up to {one.after.repeats} after; "
@@ -229,6 +234,12 @@ def _provenance(before: Measurement, after: Measurement) -> list[str]:
     elif prints[0] and prints[0] == prints[1]:
         warnings.append("both runs measured the same weights: what differs is noise")
     return warnings
+
+
+def _sampled(result: TaskResult) -> bool:
+    """Whether the answers were drawn at random (temperature above 0)."""
+    temperature = result.generation.get("temperature")
+    return isinstance(temperature, int | float) and temperature > 0 and result.generation.get("do_sample") is not False
 
 
 def _known(measurement: Measurement) -> bool:

@@ -92,6 +92,8 @@ def load(path: str | Path, columns: Columns | None = None) -> Measurement:
     if not place.name.endswith(SUFFIXES) and place.is_file():
         return _foreign(place, None)
     require_file(place)
+    if columns is None and place.name.endswith((".json", ".json.gz")) and (found := _imported(place)) is not None:
+        return found
     _, first = next(read_records(place))
     if columns is None and set(first) >= _OURS:
         return samples(place, FileSource(place))
@@ -161,17 +163,20 @@ def _is_measurement(folder: Path) -> bool:
 
 def _foreign(path: Path, columns: Columns | None, first: Mapping[str, Any] | None = None) -> Measurement:
     """Another harness's output, else a table with a column of scores."""
-    if columns is None or columns.score is None:
-        from holdfast import importers
-
-        found = getattr(importers, "read", lambda _: None)(path)
-        if isinstance(found, Measurement):
-            return found
+    if (columns is None or columns.score is None) and (found := _imported(path)) is not None:
+        return found
     if columns is not None:
         return columns_of(path, columns)
     raise DataError(
         f"{path} is neither a run of Holdfast (results.json and samples/) nor an output of a harness it can read"
     )
+
+
+def _imported(path: Path) -> Measurement | None:
+    """Another harness's output; None when it is none."""
+    from holdfast import importers
+
+    return importers.read(path)
 
 
 def _usual(columns: Columns, first: Mapping[str, Any]) -> Columns:

@@ -1,7 +1,11 @@
 """A measurement read from another harness's files: its rows are made when they are asked for."""
 
+import gzip
+import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +35,30 @@ def recorded(
         raise DataError(f"{path} holds no samples")
     tasks = {name: summarize(results[name], rows()) for name, rows in sources.items()}
     return Recorded(path, tasks, model, sources=sources)
+
+
+def read_whole(path: Path) -> Any:
+    """What a JSON file holds; None for what is no JSON file (other readers' files are asked, too)."""
+    if not path.is_file() or not path.name.endswith((".json", ".json.gz")):
+        return None
+    state = path.stat()
+    return _parsed(path, state.st_mtime_ns, state.st_size)
+
+
+def read_object(path: Path) -> dict[str, Any] | None:
+    """The object that a JSON file holds; None for anything else."""
+    found = read_whole(path)
+    return found if isinstance(found, dict) else None
+
+
+@lru_cache(maxsize=1)
+def _parsed(path: Path, changed: int, size: int) -> Any:
+    """Several readers look at one file in turn: it is parsed once."""
+    try:
+        raw = path.read_bytes()
+        return json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+    except (ValueError, RecursionError, OSError, EOFError, zlib.error):
+        return None
 
 
 def number(value: Any) -> float | None:
