@@ -7,12 +7,14 @@ from typing import Any
 
 from holdfast.errors import UsageError
 from holdfast.registry import register
+from holdfast.rewards.answers.places import Require, Which
+from holdfast.rewards.answers.text import Stop
 from holdfast.rewards.math_answer import quick
 from holdfast.rewards.math_answer.equal.render import show
 from holdfast.rewards.math_answer.judge import Judgement, judge
 from holdfast.rewards.math_answer.parse.reading import read
 from holdfast.rewards.math_answer.references import BadReferenceError
-from holdfast.rewards.math_answer.settings import Boxes, Extract, Order, Percent, Settings, Units, Verdict
+from holdfast.rewards.math_answer.settings import Boxes, Order, Percent, Settings, Units, Verdict
 from holdfast.rewards.math_answer.worker.pool import POOL, Failure, Task
 from holdfast.sample import Sample, Score
 
@@ -32,7 +34,9 @@ def _check(*, tolerance: float, seconds: float, **_: Any) -> None:
 def math(
     samples: Sequence[Sample],
     *,
-    extract: Extract = "auto",
+    require: Require = "any",
+    which: Which = "last",
+    stop: Stop = "question",
     boxes: Boxes = "hedge",
     tolerance: float = 1e-6,
     percent: Percent = "reference",
@@ -44,15 +48,16 @@ def math(
     """Does the final answer equal the reference, mathematically?
 
     The reference is an answer (LaTeX or plain), a whole worked solution, a number, or a list of accepted
-    ones; one that cannot be read is unjudgeable. `extract`: "auto", "marked" (a box, ####, "the answer is")
-    or "boxed". `boxes`: several boxes that disagree are a "hedge" (wrong), or the "last" counts. `tolerance`
+    ones; one that cannot be read is unjudgeable. `require`: "any", "marked" (a box, ####, "the answer is" in any
+    language) or "boxed"; `which` of several statements counts: the "last", the "first", or all, "agreeing"; `stop`:
+    a run-on into a next "question" ends the answer ("none", or texts of your own). `boxes`: several boxes that disagree are a "hedge" (wrong), or the "last" counts. `tolerance`
     is relative and for decimals only. `percent`: 28% is 0.28 when the "reference" carries the sign, "always"
     or "never". `units`: "ignore" those the other side omits, or "strict". `order`: by "convention" (in
     tuples, not in sets and bare lists), "any" or "strict". `seconds` (CPU time) bounds the few comparisons
     that need a worker process (integrals, limits, endless sums). Model text is never executed. For example
     "\\boxed{\\frac{2}{4}}" against "1/2" is 1.0 and "\\boxed{0.33}" against "1/3" is 0.0.
     """
-    settings = Settings(tolerance, percent, units, order, decimal_comma, extract, boxes)
+    settings = Settings(tolerance, percent, units, order, decimal_comma, boxes, require, which, stop)
     memo: Memo = {}
     scores: list[Score | None] = []
     pending: list[tuple[int, Judgement]] = []

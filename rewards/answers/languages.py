@@ -10,7 +10,7 @@ from collections.abc import Iterable
 _ANSWER = {
     "de": "Antwort Lösung Ergebnis Endergebnis",
     "es": "respuesta solución resultado",
-    "fr": "réponse solution résultat",
+    "fr": "réponse résultat",
     "it": "risposta soluzione risultato",
     "pt": "resposta solução resultado",
     "nl": "antwoord",
@@ -125,33 +125,43 @@ _MAYBE = {
     "he": "אולי",
 }
 _NOT = {
-    "de": "nicht kein keine",
-    "es": "no nunca",
-    "fr": "pas jamais",
-    "it": "non mai",
-    "pt": "não nunca",
+    "de": "nicht kein keine keinesfalls",
+    "es": "no_es no_son nunca_es",
+    "fr": "n'est_pas n’est_pas pas jamais",
+    "it": "non_è non_sono mai",
+    "pt": "não_é não_são não nunca",
     "nl": "niet geen",
-    "pl": "nie",
+    "pl": "nie_jest",
     "ru": "не",
     "uk": "не",
     "zh": "不是 并非 不等于 不会是 非",
-    "ja": "ではな じゃな ではありません",
-    "ko": "아니 아닙",
-    "ar": "ليس ليست لا",
+    "ar": "ليس ليست",
     "fa": "نیست",
-    "ur": "نہیں",
-    "hi": "नहीं",
-    "bn": "নয় না",
-    "te": "కాదు",
-    "ta": "இல்லை அல்ல",
-    "sw": "si sio siyo",
+    "sw": "sio siyo si_sahihi",
+    "yo": "kì_í_ṣe",
     "th": "ไม่ใช่",
     "vi": "không_phải",
-    "id": "bukan tidak",
-    "tr": "değil",
-    "el": "δεν",
-    "he": "לא אינה",
+    "id": "bukan bukanlah",
+    "el": "δεν_είναι",
+    "he": "לא אינה אינו",
 }
+"""What denies the words behind it."""
+_NOT_BEHIND = {
+    "ja": "ではな ではあり じゃな",
+    "ko": "아니 아닙 아닌",
+    "ur": "نہیں",
+    "hi": "नहीं",
+    "bn": "নয় নয়",
+    "te": "కాదు",
+    "ta": "இல்லை அல்ல",
+    "tr": "değil",
+    "de": "ist_nicht ist_falsch",
+    "es": "no_es es_incorrecto es_incorrecta",
+    "fr": "n'est_pas est_faux est_fausse",
+    "ru": "не_является неверно неправильно",
+    "zh": "不是 是错 错误",
+}
+"""What denies the words before it."""
 _UNKNOWN = {
     "en": "do_not_know don't_know don’t_know cannot_determine can't_determine can’t_determine cannot_be_determined "
     "unable_to_determine not_able_to cannot_solve can't_solve cannot_find can't_find cannot_answer can't_answer "
@@ -222,9 +232,15 @@ def alternatives(words: Iterable[str] | str) -> str:
     return f"(?:{'|'.join([*parts, *joined])})"
 
 
+_AMBIGUOUS = frozenset("o u e i y of en na au hay ed et dan ama va ve ou no si ni و".split())
+"""Words that are others in English, or single letters."""
+_OR_WORDS, _AND_WORDS = (
+    {language: " ".join(word for word in words.split() if word not in _AMBIGUOUS) for language, words in table.items()}
+    for table in (_OR, _AND)
+)
 ANSWERS = _spellings(_ANSWER.values())
 """What an answer is called in other languages than English."""
-OR, AND, MAYBE, NOT = (alternatives(table.values()) for table in (_OR, _AND, _MAYBE, _NOT))
+OR, AND, MAYBE, NOT, NOT_BEHIND = (alternatives(table.values()) for table in (_OR_WORDS, _AND_WORDS, _MAYBE, _NOT, _NOT_BEHIND))
 SEPARATORS = dict.fromkeys(_spellings(_OR.values()), "or") | dict.fromkeys(_spellings(_AND.values()), "and")
 """Word → the English one."""
 OPTION_WORD = alternatives(_OPTION)

@@ -2,6 +2,7 @@
 
 import re
 
+from holdfast.rewards.answers.hedges import CHANGED, DOUBT, NEGATIVE, denied
 from holdfast.rewards.answers.names import (
     CONSTANTS,
     FUNCTIONS,
@@ -22,9 +23,12 @@ NUMBER = re.compile(
     r"(?:\s?\\?%|\s(?:percent|pct)\b|\s?°)?|[-−]?\.\d+"
 )
 """`$104, so they cost $104` holds no formula: there a dollar stands before a digit."""
+SENTENCE_END = re.compile(
+    r"(?<!\b[ap])(?<!\b[ap]\.m)\.(?=\s+[A-Z\[(<]|\s*$|\s+I\b)|\.?\n\s*\n|[。！？।](?!\d)|\.(?=\s+[^\x00-\x7f\W])"
+)
 SUBSTANCE = re.compile(r"[\d$\\^+√π]")
 _CODE = re.compile(r"__|\w\(|[{}\[\];<>\\|`@=]|[\"']\w+[\"']|\bif\b")
-_WORD = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}")
+_WORD = re.compile(r"(?<![\\a-zA-Z])(?:[a-zA-Z]{2,}|[^\W\d_a-zA-Zα-ωΑ-Ω]{2,})")
 _TEXT_GROUP = re.compile(r"\\(?:text|mathrm|mbox|textbf|operatorname)[a-z]*\s*\{[^{}]*\}|\\(?:begin|end)\s*\{[^{}]*\}")
 _COPULA = re.compile(
     r"(?:\b(?:is|are|be|was|equals|get|gives(?: us)?|obtain|have|has)\b|(?<!\d):|:(?!\d)|=)\s*",
@@ -49,19 +53,9 @@ _REMARK = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOT_BUT = re.compile(r"^not\b.{1,80}?\bbut\s+(?:rather\s+)?", re.IGNORECASE)
-_DENIED = re.compile(
-    r"(?:\b(?:not|never|cannot|neither|anything but)\b|n['’]t\b|≠|\s!=)(?:\s\w+){0,2}\W*$", re.IGNORECASE
-)
-_CHANGED = re.compile(
-    r"\b(?:(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower) than|above|below|over|under|twice|double|"
-    r"triple|half(?: of)?|(?:square|cube) root of|square of|cube of|between)[\s$\\(*]*$",
-    re.IGNORECASE,
-)
-_NEGATIVE = re.compile(r"\b(?:minus|negative)[\s$\\(*]*$", re.IGNORECASE)
 _GOES_ON = re.compile(
     r"\s*(?:times|plus|minus|divided by|multiplied by|squared|cubed|factorial|to the)\b", re.IGNORECASE
 )
-_DOUBT = re.compile(r"(?:\b(?:or|maybe|perhaps|possibly|alternatively|could|might|unless)\b|\?)", re.IGNORECASE)
 _UNIT_WORD = re.compile(r"\s*([a-zA-Z]+)")
 _MOST_BETWEEN = 40
 _MOST_FILLED = 60
@@ -90,10 +84,10 @@ def is_prose(text: str) -> bool:
     first = re.match(r"[\s$\\(*-]*[\d.,]+", bare)
     if first is not None:
         rest = bare[first.end() :].strip(" $.*")
-        if re.fullmatch(r"[%°]?\s*[a-zA-Z][a-zA-Z .\-]{0,40}", rest) and len(rest.split()) <= 4:
+        if re.fullmatch(r"[%°]?\s*[^\W\d_](?:[^\W\d_]|[ .\-\u0900-\u0dff\u0e00-\u0e7f]){0,40}", rest) and len(rest.split()) <= 4:
             return False
     words = [word for word in _WORD.findall(bare) if word not in _MATHEMATICAL and word.casefold() not in _MATHEMATICAL]
-    long = [word for word in words if len(word) > 3]
+    long = [word for word in words if len(word) > 3 or not word.isascii()]
     return len(words) > 2 or bool(long and re.search(r"\d|\$", text))
 
 
@@ -177,27 +171,27 @@ def after_verb(statement: str) -> str:
     start = max(verb.end() if verb else 0, concluded.start(1) if concluded else 0)
     if not start:
         return ""
-    denied = verb and start == verb.end() and _DENIED.search(masked[max(0, verb.start() - 20) : verb.start()])
-    return "" if denied else _MEASURE.sub("", statement[start:].lstrip(" ,").rstrip(), count=1)
+    taken_back = verb and start == verb.end() and denied(masked[max(0, verb.start() - 20) : verb.start()])
+    return "" if taken_back else _MEASURE.sub("", statement[start:].lstrip(" ,").rstrip(), count=1)
 
 
 def settled(text: str, values: list[re.Match[str]], chosen: int) -> str:
     """The chosen one of the values in a text, with its neighbour where a doubt joins them, with its denial."""
     start = max(0, values[chosen].start() - _MOST_BETWEEN)
     before = re.split(r"[.!?;\n](?:\s|$)", text[start : values[chosen].start()])[-1]
-    if _DENIED.search(before):
+    if denied(before):
         return f"not {_inside(values[chosen])}"
     for first, second in ((chosen - 1, chosen), (chosen, chosen + 1)):
         if first >= 0 and second < len(values) and _doubted(text, values[first], values[second]):
             return f"{_inside(values[first])} or {_inside(values[second])}"
-    return f"{'-' if _NEGATIVE.search(before) else ''}{_inside(values[chosen])}"
+    return f"{'-' if NEGATIVE.search(before) else ''}{_inside(values[chosen])}"
 
 
 def _judged(statement: str, values: list[re.Match[str]], chosen: int) -> str:
     """`settled`, within a sentence that states the answer: what stands around the value may change it."""
     value = values[chosen]
     before = statement[: value.start()]
-    if _CHANGED.search(before) or _GOES_ON.match(statement, value.end()):
+    if CHANGED.search(before) or _GOES_ON.match(statement, value.end()):
         return statement
     return settled(statement, values, chosen)
 
@@ -205,11 +199,11 @@ def _judged(statement: str, values: list[re.Match[str]], chosen: int) -> str:
 def _doubted(text: str, first: re.Match[str], second: re.Match[str]) -> bool:
     """Does `or`, `maybe` … join two different values that are not the same in two units?"""
     between = text[first.end() : second.start()]
-    if len(between) > _MOST_BETWEEN or not _DOUBT.search(between) or _inside(first) == _inside(second):
+    if len(between) > _MOST_BETWEEN or not DOUBT.search(between) or _inside(first) == _inside(second):
         return False
     one, other = _UNIT_WORD.match(text, first.end()), _UNIT_WORD.match(text, second.end())
     units = [match[1] if match else "" for match in (one, other)]
-    return not (units[1] and units[0] != units[1] and not _DOUBT.fullmatch(units[0]))
+    return not (units[1] and units[0] != units[1] and not DOUBT.fullmatch(units[0]))
 
 
 def _inside(value: re.Match[str]) -> str:

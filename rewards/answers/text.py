@@ -2,11 +2,19 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
+from holdfast.rewards.answers.digits import in_ascii
+from holdfast.rewards.answers.runon import before_next_question
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.sample import Sample
 
+Stop = Literal["question", "none"] | Sequence[str]
+"""Where an answer ends: at the next question of a run-on few-shot prompt, nowhere, or at the first of some texts."""
+
+_TURN_ENDS = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>", "<|eom_id|>")
 _TAG = re.compile(r"<(?:final_)?answer>(.{0,3000}?)</(?:final_)?answer>", re.IGNORECASE | re.DOTALL)
 _SAID = re.compile(r"\n|answer|boxed|####", re.IGNORECASE)
 _TAIL, _SHORT = 60_000, 200
@@ -15,6 +23,22 @@ _TAIL, _SHORT = 60_000, 200
 def answer_text(text: str) -> str:
     """The part of a completion that answers: what follows its thought, nothing while it still thinks."""
     return strip_thinking(text) or ""
+
+
+def final_part(text: str, stop: Stop = "none") -> str:
+    """The text that counts, digits in ASCII: after the thought, inside answer tags, before the turn or answer ends."""
+    text = strip_thinking(text) or ""
+    if "<|" in text or "</s>" in text:
+        for mark in _TURN_ENDS:
+            at = text.find(mark)
+            if at > 0 and text[:at].strip():
+                text = text[:at]
+    if stop == "question":
+        text = before_next_question(text)
+    elif stop != "none":
+        ends = [at for mark in stop if (at := text.find(mark)) > 0 and text[:at].strip()]
+        text = text[: min(ends)] if ends else text
+    return in_ascii(tagged(text))
 
 
 def tagged(text: str) -> str:
@@ -30,7 +54,7 @@ def tagged(text: str) -> str:
     if not found:
         _, opened, inside = text.rpartition("<answer>")
         if not (opened and inside.strip()) or "</answer>" in inside:
-            return text
+            return "" if closed else text
     return inside if len(inside) > _SHORT or _SAID.search(inside) else f"The answer is {inside.strip()}"
 
 

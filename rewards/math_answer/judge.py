@@ -6,14 +6,16 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from holdfast.rewards.answers.names import UNIT_LETTERS
-from holdfast.rewards.answers.places import UNMARKED, Extraction, extract
+from holdfast.rewards.answers.places import Extraction, extract
+from holdfast.rewards.answers.statements import answer_in, is_prose
+from holdfast.rewards.answers.text import final_part
 from holdfast.rewards.math_answer.equal.compare import compare
 from holdfast.rewards.math_answer.equal.evaluate import Hard, Refused
 from holdfast.rewards.math_answer.equal.renaming import renamed
 from holdfast.rewards.math_answer.equal.rewriting import rewritten
 from holdfast.rewards.math_answer.equal.solutions import solutions
 from holdfast.rewards.math_answer.parse.reading import Reading, comma_is_ambiguous, read, without_choice
-from holdfast.rewards.math_answer.parse.tree import Node, symbols, walk
+from holdfast.rewards.math_answer.parse.tree import Node, has, symbols, walk
 from holdfast.rewards.math_answer.references import reference_parts
 from holdfast.rewards.math_answer.settings import Settings, Verdict
 
@@ -38,19 +40,32 @@ class Judgement(NamedTuple):
 def judge(text: str, reference: str, settings: Settings) -> Judgement:
     """Is the text's final answer the reference? Raises BadReferenceError."""
     gold_parts = reference_parts(reference)
-    extraction = extract(text, settings.extract)
+    text = final_part(text, settings.stop)
+    extraction = extract(text, settings.require, settings.which)
     if not extraction.parts:
         return Judgement(Verdict(False, extraction.how), extraction)
     pred_parts = extraction.parts
     if len(pred_parts) > 1:  # a box may hold nothing but a placeholder
         pred_parts = tuple(part for part in pred_parts if read(part, settings.decimal_comma).key) or pred_parts[-1:]
         extraction = extraction._replace(parts=pred_parts)
+    if len(pred_parts) == 1 and extraction.how in ("box", "the answer field"):
+        pred_parts = (_sentence(pred_parts[0], gold_parts[0], settings),)
+        extraction = extraction._replace(parts=pred_parts)
     if len(pred_parts) == 1 and len(gold_parts) == 1:
         judgement = _judged(gold_parts[0], pred_parts[0], extraction, settings)
-        if judgement.verdict.equal or extraction.how not in UNMARKED:
+        if judgement.verdict.equal or extraction.marked:
             return judgement
         return _as_a_whole(text, reference, gold_parts[0], settings) or judgement
     return _several(gold_parts, extraction, settings)
+
+
+def _sentence(part: str, gold: str, settings: Settings) -> str:
+    """A box or a field that holds a sentence (`Anna has 9 pens.`) says what the sentence says."""
+    reading = read(part, settings.decimal_comma)
+    derived = reading.node is not None and reading.node.kind == "list" and has(reading.node, "rel")
+    if (reading.node is not None and not derived) or reading.words == read(gold, settings.decimal_comma).words or not is_prose(part):
+        return part
+    return answer_in(part) or part
 
 
 def _as_a_whole(text: str, reference: str, gold: str, settings: Settings) -> Judgement | None:

@@ -27,7 +27,7 @@ def score(sample: Sample, settings: Settings) -> Score | None:
     text = answer
     if "<|" in text or "</s>" in text or "nswer>" in text:
         return None
-    found = _final(text, settings.extract == "boxed")
+    found = _final(text, settings.require == "boxed")
     if found is None:
         return None
     if isinstance(reference, str) and "####" in reference:

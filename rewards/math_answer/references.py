@@ -8,7 +8,8 @@ the last number of unmarked prose would be a guess.
 import re
 from functools import lru_cache
 
-from holdfast.rewards.answers.places import boxes, stated
+from holdfast.rewards.answers.boxes import boxes
+from holdfast.rewards.answers.places import stated
 from holdfast.rewards.answers.statements import is_prose, without_remark
 from holdfast.rewards.math_answer.parse.reading import read
 from holdfast.rewards.math_answer.parse.tree import MAX_CHARS

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from holdfast.rewards.answers.places import Require, Which
+from holdfast.rewards.answers.text import Stop
+
 Percent = Literal["reference", "always", "never"]
 Units = Literal["ignore", "strict"]
 Order = Literal["convention", "any", "strict"]
-Extract = Literal["auto", "marked", "boxed"]
 Boxes = Literal["hedge", "last"]
 
 
@@ -21,8 +23,10 @@ class Settings:
     units: Units = "ignore"
     order: Order = "convention"
     decimal_comma: bool = False
-    extract: Extract = "auto"
     boxes: Boxes = "hedge"
+    require: Require = "any"
+    which: Which = "last"
+    stop: Stop = "question"
 
 
 class Verdict(NamedTuple):

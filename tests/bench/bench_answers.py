@@ -112,7 +112,7 @@ def letters() -> Iterator[str]:
 
 def unmarked() -> Iterator[str]:
     """MATH's and OlympiadBench's solutions without their boxes: does the last sentence give the answer?"""
-    from holdfast.rewards.answers.places import boxes
+    from holdfast.rewards.answers.boxes import boxes
 
     rows = [row["solution"] for row in rows_of("math", "math_test5000", "test.jsonl.gz")]
     pairs = [(text.replace("\\boxed", ""), boxes(text)[-1]) for text in rows if len(boxes(text)) == 1]

@@ -59,7 +59,7 @@ def math_like(count: int, seed: int) -> list[Pair]:
 
 
 def _last_box(solution: str) -> str:
-    from holdfast.rewards.answers.places import boxes
+    from holdfast.rewards.answers.boxes import boxes
 
     return boxes(solution)[-1]
 

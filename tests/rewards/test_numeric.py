@@ -92,7 +92,7 @@ def test_a_reference_without_a_number_is_unjudgeable(reference: object) -> None:
 
 
 def test_options() -> None:
-    assert value("5 apples", 5, extract="marked") == 0.0
+    assert value("5 apples", 5, require="marked") == 0.0
     assert value("#### 5\nChecked in 3 ways", 5, extract="last") == 0.0
     assert value("0.333", "1/3", tolerance=0.01) == 1.0
     with pytest.raises(UsageError, match="tolerance"):

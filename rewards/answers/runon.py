@@ -1,0 +1,27 @@
+r"""Where a completion of a few-shot prompt runs on into a question of its own making.
+
+A base model that is not stopped goes on after its answer (MMLU-Pro's recorded Llama-3-70B: "The answer is (I).\n\n
+Question:\nThe _______ is the process …"): what it answers to its own questions is no answer to ours.
+"""
+
+import re
+
+from holdfast.rewards.answers.languages import cues
+
+_QUESTION = (
+    "Question|Problem|Exercise|Example|Q|Human|User|Instruction|Input|Frage|Aufgabe|Pregunta|Pregunta|Domanda|Pergunta|"
+    "Вопрос|Задача|问题|問題|问|質問|질문|문제|السؤال|سؤال|प्रश्न|সমস্যা|প্রশ্ন|ప్రశ్న|Swali|คำถาม|โจทย์|Câu hỏi|Pertanyaan|Soru|Ìbéèrè"
+)
+_NEXT = re.compile(rf"\n\s*(?:#{{1,6}}\s*|\*\*|\[)?(?:{_QUESTION})\s{{0,2}}(?:#?\d{{1,4}}\s{{0,2}})?(?:\*\*|\])?\s{{0,2}}[:：।.](?=\s|\*|$)")
+_ANSWERED = re.compile(
+    r"####\s*\S|boxed\s?\{|\banswer(?:\"|\*\*)?\s{0,3}(?:is|:|=)\s{0,3}\S|<answer>|^A: ?\S|\bans(?:\.|:)", re.I | re.M
+)
+
+
+def before_next_question(text: str) -> str:
+    """The text before the first question that follows an answer; all of it where there is none."""
+    for question in _NEXT.finditer(text):
+        before = text[: question.start()]
+        if _ANSWERED.search(before) or cues(before):
+            return before
+    return text

@@ -1,0 +1,134 @@
+"""The answer of a text that announces none: the whole of it, what its last sentence says, its last formula or number.
+
+A number in code, in a subscript or in a name is none, and neither is the last one of a text that breaks off.
+"""
+
+import re
+from collections import deque
+from typing import NamedTuple
+
+from holdfast.rewards.answers.hedges import unknown
+from holdfast.rewards.answers.statements import (
+    FORMULA,
+    NUMBER,
+    SENTENCE_END,
+    SHORT,
+    SUBSTANCE,
+    after_verb,
+    is_prose,
+    settled,
+    trimmed,
+    undecorated,
+    without_remark,
+)
+
+_TAIL = 60_000
+_NEAR = 4000
+_FENCED = re.compile(r"\$\$?[^$]*\$\$?|\\\[.*\\\]|\\begin.*", re.DOTALL)
+_ALIGNED = re.compile(
+    r"(?:\\\[|\$\$)?\s*\\begin\{(?:align|aligned|eqnarray|gather|gathered)\*?\}(.*)\\end\{[a-z]+\*?\}\s*(?:\\\]|\$\$)?\.?",
+    re.DOTALL,
+)
+_BOLD = re.compile(r"\*\*([^*\n]{1,300})\*\*")
+_CODE = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
+_NAME_BEFORE = re.compile(r"(?:[A-Za-z_]|_\{|[A-Za-z_]\.|[A-Za-z_]\()\Z")
+_NAME_BEHIND = re.compile(r"\.[a-z]{1,4}\b|_\w")
+_BROKEN_OFF = re.compile(
+    r"(?:[-+*/=<(\[{,\\^]|\b(?:and|or|then|to|of|the|an?|is|are|was|were|be|by|so|that|which|who|we|i|he|she|they|it|for|with|"
+    r"from|in|on|at|if|but|because|since|as|than|next|let|get|gets|have|has|need|needs|must|can|will|would|should|first|"
+    r"compute|calculate|add|subtract|multiply|divide))\s*$",
+    re.IGNORECASE,
+)
+_BARE_END = re.compile(r"(?<![.\d])-?\$?\d[\d,]*(?:\.\d+)?\s*$")
+_LINKED = re.compile(
+    r"[=:≈$]|\b(?:is|are|was|were|be|equals?|gives?|gets?|makes?|made|totals?|costs?|have|has|had|to|of|by|sum|answer|result|"
+    r"only|exactly|just|about|leaves?|left|remains?|so|thus|hence|therefore)\b|[^\x00-\x7f]",
+    re.IGNORECASE,
+)
+_SENTENCES = re.compile(r"[.!?](?=\s)|\n")
+
+
+class Found(NamedTuple):
+    """An answer's text and how it was found."""
+
+    text: str
+    how: str
+
+
+def unmarked(text: str) -> Found | None:
+    """The answer; None where the text breaks off, or says that it knows none."""
+    tail = undecorated(text[-_TAIL:].strip())
+    lines = _ALIGNED.fullmatch(tail)
+    last_line = lines[1].rstrip("\\ .\n").rpartition(r"\\")[2].replace("&", " ").strip() if lines else ""
+    if last_line.startswith("="):
+        return Found(last_line[1:].strip(), "the last line")
+    if ("\n" not in tail or _FENCED.fullmatch(tail)) and not is_prose(tail):
+        return Found(without_remark(tail), "the whole text")
+    tail = without_code(tail)
+    if unknown(tail) or breaks_off(tail):
+        return None
+    return _in_prose(tail)
+
+
+def _in_prose(tail: str) -> Found | None:
+    bold = _BOLD.findall(tail[-3000:])
+    if bold and not is_prose(bold[-1]) and any(character.isdigit() or character == "$" for character in bold[-1]):
+        return Found(bold[-1], "the last bold text")
+    said = _concluded(tail[-3000:])
+    if said:
+        return Found(said, "the last sentence")
+    return _last_expression(tail) or (Found(tail, "the whole text") if len(tail) <= SHORT else None)
+
+
+def without_code(text: str) -> str:
+    """The text without its blocks of code; a block that holds a mere value is no code."""
+    if "```" not in text and "~~~" not in text:
+        return text
+    return _CODE.sub(lambda block: " " if re.search(r"[a-zA-Z_]\w*\s?[(=.]", block[2]) else block[2], text)
+
+
+def breaks_off(text: str) -> bool:
+    """Does it end in the middle of a sentence, so that its last number is whatever came last?"""
+    end = text[-300:].rstrip(" \n*_`\"'")
+    if _BROKEN_OFF.search(end):
+        return True
+    number = _BARE_END.search(end)
+    if number is None or len(text.split()) < 5:
+        return False
+    sentence = _SENTENCES.split(end[: number.start()])[-1]
+    return not _LINKED.search(sentence[-40:] + number[0])
+
+
+def is_named(text: str, start: int, end: int) -> bool:
+    """Does the number from `start` to `end` belong to a name, a subscript, a file or a call (`x_1`, `f.py`, `print(1)`)?"""
+    return _NAME_BEFORE.search(text[max(0, start - 2) : start]) is not None or _NAME_BEHIND.match(text, end) is not None
+
+
+def _concluded(text: str) -> str:
+    """What the last sentence says something is: `… the solutions are 1 and 2.`"""
+    sentences = [part for part in SENTENCE_END.split(text.rstrip(" .*\n") + ".") if part and part.strip(" .*\n")]
+    after = trimmed(without_remark(after_verb(sentences[-1].strip()))) if sentences else ""
+    return after if SUBSTANCE.search(after) and not is_prose(after) else ""
+
+
+def _last_expression(text: str) -> Found | None:
+    """The later of the last formula and the last number outside formulas."""
+    tail = text[-_NEAR:]
+    formulas = deque(FORMULA.finditer(tail), maxlen=1)
+    formula = formulas[0] if formulas else None
+    start = formula.end() if formula else 0
+    numbers = [number for number in NUMBER.finditer(tail, start) if not is_named(tail, *number.span())]
+    if formula is not None:
+        inside = next(group for group in formula.groups() if group)
+        sign = re.match(r"\s*(?:\\?%|percent\b|°)", tail[start:])
+        after = numbers[-1] if numbers else None
+        if sign or after is None or _aside(tail, start, after.start()):
+            return Found(inside + (sign.group() if sign else ""), "the last formula")
+    if numbers:
+        return Found(settled(tail, numbers, len(numbers) - 1), "the last number")
+    return None
+
+
+def _aside(text: str, start: int, number: int) -> bool:
+    """A number far behind a formula belongs to something else than the answer only if no verb leads to it."""
+    return not re.search(r"\b(?:is|are|equals|of|by|to|be|get)\b|[:=]", text[start:number])
