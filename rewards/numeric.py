@@ -17,6 +17,8 @@ from typing import Any, Literal
 from holdfast.errors import UsageError
 from holdfast.registry import register
 from holdfast.rewards.answers.numbers import DIGITS_CAP, final, several
+from holdfast.rewards.answers.places import Which
+from holdfast.rewards.answers.text import Stop, final_part
 from holdfast.sample import Sample, Score
 
 
@@ -25,15 +27,23 @@ def _check(*, tolerance: float, **_: Any) -> None:
         raise UsageError(f"tolerance must be in [0, 1) (a share of the reference), not {tolerance!r}")
 
 
-@register("numeric", version="3", check=_check)
-def numeric(sample: Sample, *, extract: Literal["auto", "marked", "last"] = "auto", tolerance: float = 0.0) -> Score:
+@register("numeric", version="4", check=_check)
+def numeric(
+    sample: Sample,
+    *,
+    require: Literal["any", "marked"] = "any",
+    which: Which = "last",
+    stop: Stop = "question",
+    tolerance: float = 0.0,
+) -> Score:
     """Is the completion's final number the reference's?
 
     The reference is a number, a text with one (`$1,250.00`, `72 clips`), a whole worked solution (`… ####
     72`), or a list of accepted ones; without one number ("2, 3", "6 + 9i") it is unjudgeable. The completion's
-    number is the first after its last marker (`####`, a box, "the answer is", `A:`), else its last one;
-    `extract="marked"` demands a marker, `"last"` ignores them. Text before `</think>` does not count, an unclosed
-    `<think>` has no answer, and of `<answer>…</answer>` the inside counts. Signs, thousands separators, decimals,
+    number is the one that its answer states (a box, `####`, a JSON field, `A:`, "the answer is" in any language), else
+    its last one; `require="marked"` demands a statement, `which` of several counts (last, first, agreeing), and a
+    run-on into a next question ends the answer (`stop`). A thought does not count, an open one has no answer, and of
+    `<answer>…</answer>` the inside counts. Signs, thousands separators, decimals,
     fractions, mixed numbers, scientific notation, currency, units and "million" are read; the comparison is exact
     (Fraction) unless a relative `tolerance` is given. A choice of different numbers ("3 or 4", "3, 4") is a hedge
     and wrong, as are a denied number ("is not 42"), a changed one ("twice 42", "more than 42") and a power; "6 * 7
@@ -43,9 +53,9 @@ def numeric(sample: Sample, *, extract: Literal["auto", "marked", "last"] = "aut
     accepted = [value for value in map(_reference_value, references) if value is not None]
     if not accepted:
         return Score.unjudgeable(f"not one number in the reference {str(sample.reference)!r:.80}")
-    found = final(sample.text, extract)
+    found = final(final_part(sample.text, stop), require, which)
     if found is None:
-        return Score.of(False, "no number found" + ("" if extract == "last" else f" (extract={extract})"))
+        return Score.of(False, f"no number found (require={require})")
     if found.fault or found.value is None:
         return Score.of(False, found.fault or f"a number of more than {DIGITS_CAP} digits", found.text[:60])
     correct = any(_equal(found.value, wanted, tolerance) for wanted in accepted)

@@ -5,8 +5,11 @@ from collections import deque
 from fractions import Fraction
 from typing import NamedTuple
 
-from holdfast.rewards.answers.text import tagged
-from holdfast.rewards.answers.thinking import strip_thinking
+from holdfast.rewards.answers.digits import in_ascii, written_out
+from holdfast.rewards.answers.hedges import CHANGED, DOUBT, NEGATIVE, denied, denied_behind, unknown
+from holdfast.rewards.answers.places import Extraction, Require, Which, extract
+from holdfast.rewards.answers.statements import without_remark
+from holdfast.rewards.answers.unmarked import breaks_off, is_named, without_code
 
 DIGITS_CAP = 400  # no answer is longer; a model's endless decimal is refused before it becomes a big integer
 _TAIL = 100_000  # an answer is near the end: this bounds the work on a runaway completion
@@ -19,26 +22,11 @@ NUMBER = re.compile(
     r"(?:[eE](?P<exponent>[+-]?\d{1,3})(?![\w]))?"
     r"(?:\s(?P<top>\d{1,4})/(?P<bottom>[1-9]\d{0,3})(?![\d/]|\.\d)|\s?/\s?(?P<below>[1-9]\d*)(?!\d|\.\d|/))?"
 )
+_SHORT_FRACTION = re.compile(r"\\[dt]?frac\s*(\d)\s*(\d)")
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*([^{}]{1,40}?)\s*\}\s*\{\s*([^{}]{1,40}?)\s*\}")
-_MARKER = re.compile(
-    r"####(?!\s*\*{0,2}(?:(?i:step|part|case|section|phase|option)\s|\d+[.):]\s+\*{0,2}[A-Za-z]))|\\f?box(?:ed)?\s*\{"
-    r"|(?i:\banswer\b(?:\"|\*\*)?\s*(?:is|:|=|[-–—](?=\s\$?\d))(?:\s*:)?)|^A:",
-    re.MULTILINE,
-)
-
-_DENIED = re.compile(
-    r"(?:\b(?:not|never|cannot|anything but)\b|n['’]t\b|≠|\s!=|\\neq?\b)(?:\s(?!but\b)\w+){0,2}[\s*_:$\\({]{0,6}$",
-    re.IGNORECASE,
-)
-_CHANGED = re.compile(
-    r"\b(?:(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower) than|above|below|over|under|twice|double|"
-    r"triple|half(?: of)?|(?:square|cube) root of|square of|cube of|between)[\s$\\(*]*$",
-    re.IGNORECASE,
-)
-_NEGATIVE = re.compile(r"\b(?:minus|negative)[\s$\\(*]*$", re.IGNORECASE)
 _POWER = re.compile(r"\s?(?:\^|\*\*)\s?[{(]?\s?[-+]?\d|\s(?:squared|cubed|factorial)\b")
 _STEP = re.compile(
-    r"[\s$*_]{0,4}(?:[-+*/x×÷·−]|\\times|\\cdot|\\div|times|plus|minus|divided by|multiplied by)"
+    r"[\s$*_]{0,4}(?:[-+*/x×÷·−±][-+]?|\\pm|\\times|\\cdot|\\div|times|plus|minus|divided by|multiplied by)"
     r"[\s$\\*_(]{0,4}(?=[\d.$])"
 )
 _EQUALS = re.compile(r"\s{0,3}[$)]?\s{0,2}=\s{0,3}[${]{0,2}\s?(?=[-\d.$])")
@@ -51,16 +39,14 @@ _JOINED = re.compile(
     r"(?:\\text\{|\\lor|\b(?i:or|maybe|perhaps|possibly|alternatively|but|it (?:could|might)(?: also)? be|even|else)\b"
     r"|[\s*_(,}?/])*"
 )
-_DOUBT = re.compile(r"\b(?:or|maybe|perhaps|possibly|alternatively|but)\b|\\lor|\?", re.IGNORECASE)
 _LISTED = re.compile(
-    r"[$*_]{0,3}(?:,\s{1,2}(?:or\s)?|\s?\\?[;|&]\s?|,?\s(?:and|to)\s|\s?\\text\s?\{\s?(?:and|to)?\s?\}\s?|\s|[-–])"
+    r"[$*_]{0,3}(?:(?:\s?[a-zA-Z%]{1,15}){0,2}(?:,\s|\sand\s|\splus\s)|,\s{1,2}(?:or\s)?|\s?\\?[;|&]\s?|,?\s(?:and|to)\s|\s?\\text\s?\{\s?(?:and|to)?\s?\}\s?|\s|[-–])"
     r"[$*_]{0,3}(?=[\d.$])"
 )
-_BESIDE = re.compile(r"\\f?box(?:ed)?\s*\{([^{}]{1,40})\}[\s$,;.]{0,4}(?:or|and)?[\s$]{0,3}\\f?box(?:ed)?\s*\{$")
-_REJECTED = re.compile(r"[$*_]{0,3}\s(?:is|was)\s(?:not\b|wrong|incorrect|false)", re.IGNORECASE)
+_TIGHT_LIST = re.compile(r",(?=\d)")
 _BUT = re.compile(r"[$*_]{0,3},?\s(?:but|rather)\s(?:rather\s)?[$*_]{0,3}(?=[-\d.$])", re.IGNORECASE)
 _MONEY = frozenset({"cents", "cent", "dollars", "dollar", "euros", "pounds"})
-_END = re.compile(r"[\s$*_.!?)\]}]*(?:\n|$)")
+_END = re.compile(r"(?:\s?[a-zA-Z%]{1,15}){0,2}[\s$*_.!?)\]}]*(?:\n|$)")
 _UNIT_AFTER = re.compile(_UNIT)
 _NEAR, _SHORT = 60, 200
 
@@ -76,28 +62,51 @@ class Final(NamedTuple):
     marked: bool = False
 
 
-def final(text: str, extract: str = "auto") -> Final | None:
-    """The number after the last marker, or the last one; None without one."""
+def final(text: str, require: Require = "any", which: Which = "last") -> Final | None:
+    """The number of the answer that a text states, or its last one; None without one.
+
+    The text is one whose thought, tags and run-ons are off (`answers.text.final_part`).
+    """
     text = text[-_TAIL:]
-    answer = strip_thinking(text)
-    if answer is None:
-        return None  # still thinking when it was cut off
-    text = _plain(tagged(answer))
-    marker = None if extract == "last" else _last(_MARKER, text)
-    if marker is not None:
-        end = _line_end(text, marker.end())
-        number = NUMBER.search(text, marker.end(), end)
-        if number is not None:
-            beside = _BESIDE.search(text, max(0, marker.start() - _NEAR), marker.end())
-            other = NUMBER.search(beside[1]) if beside else None
-            if other is not None and value_of(other) != value_of(number):
-                return Final(number.group().strip(), value_of(number), "two boxes that disagree")
-            found = _stated(number, text[marker.end() : number.start()], marker.group().endswith("{"))
-            return found._replace(marked=True)
-    if extract == "marked":
+    answer = extract(text, require, which)
+    if answer.marked:
+        return _of_statement(answer)
+    if require != "any" or not text.strip():
         return None
-    number = _last(NUMBER, text)
-    return None if number is None else _concluded(number)
+    tail = _plain(without_code(text))
+    number = _last(NUMBER, tail)
+    if number is None or unknown(tail) or breaks_off(tail):
+        return None
+    return _concluded(number)
+
+
+def _of_statement(answer: Extraction) -> Final | None:
+    """The number that a marker announces; several statements must agree."""
+    if not answer.parts:
+        return Final("", None, answer.how, True)
+    found = [_of_place(_plain(said), answer.how) for said in ((answer.said,) if answer.said else answer.parts)]
+    others = [_of_place(_plain(part), answer.how) for part in answer.parts if len(answer.parts) > 1]
+    values = {other.value for other in others}
+    if len(values) > 1:
+        return others[-1]._replace(fault="several statements that disagree")
+    return found[0]
+
+
+def _of_place(said: str, how: str) -> Final:
+    """The number of one statement: the result of its calculation, or its first one."""
+    said = without_remark(said)
+    start = _result(said)
+    number = NUMBER.search(said, start)
+    if number is None:
+        return Final(said[:60], None, "no number in the answer", True)
+    found = _stated(number, said[start : number.start()], how.startswith("box"))
+    return found._replace(marked=True)
+
+
+def _result(said: str) -> int:
+    """Where the result stands: behind the last `=` that a number follows."""
+    at = said.rfind("=")
+    return at + 1 if at >= 0 and NUMBER.search(said, at + 1) else 0
 
 
 def several(text: str) -> bool:
@@ -123,11 +132,11 @@ def value_of(number: re.Match[str]) -> Fraction | None:
 
 def _stated(number: re.Match[str], before: str, boxed: bool) -> Final:
     """The number that a marker announces: what follows may go on calculating, doubt it or list another."""
-    if _DENIED.search(before):
+    if denied(before):
         instead = _BUT.match(number.string, number.end())
         other = NUMBER.match(number.string, instead.end()) if instead else None
         return _with_words(other or number, "", "" if other else "the number is denied")
-    if _CHANGED.search(before):
+    if CHANGED.search(before):
         return Final(number.group().strip(), value_of(number), "the words before the number change it")
     result, calculated = _computed(number)
     fault = _fault(result) or ("a calculation without its result" if calculated else "") or _listed(result, boxed)
@@ -138,7 +147,7 @@ def _concluded(number: re.Match[str]) -> Final:
     """The last number of a text without a marker."""
     before = number.string[max(0, number.start() - _NEAR) : number.start()]
     before = re.split(r"[.!?;\n](?:\s|$)", before)[-1]
-    if _DENIED.search(before) or _REJECTED.match(number.string, number.end()):
+    if denied(before) or denied_behind(number.string[number.end() : number.end() + _NEAR]):
         return Final(number.group().strip(), value_of(number), "the number is denied")
     return _with_words(number, before, _fault(number) or _only_numbers(number))
 
@@ -149,7 +158,7 @@ def _with_words(number: re.Match[str], before: str, fault: str) -> Final:
     scale = _SCALE.match(number.string, number.end())
     if value is not None and scale:
         value *= _SCALES[scale[1].lower()]
-    if value is not None and _NEGATIVE.search(before):
+    if value is not None and NEGATIVE.search(before):
         value = -value
     return Final(number.group().strip(), value, fault)
 
@@ -173,14 +182,14 @@ def _fault(number: re.Match[str]) -> str:
     if _POWER.match(text, number.end()):
         return "a power is not read as a number"
     joined = _JOINED.match(text, number.end())
-    if joined and (other := NUMBER.match(text, joined.end())) and _DOUBT.search(text, number.end(), joined.end()):
+    if joined and (other := NUMBER.match(text, joined.end())) and DOUBT.search(text, number.end(), joined.end()):
         return _choice(number, other, joined["unit"])
     start = max(0, number.start() - _NEAR)
-    if _DOUBT.search(text, start, number.start()):
+    if DOUBT.search(text, start, number.start()):
         for other in NUMBER.finditer(text, start, number.start()):
             joined = _JOINED.match(text, other.end(), number.end())
             reached = joined is not None and number.start() <= joined.end() <= number.start("whole")
-            if joined and reached and _DOUBT.search(text, other.end(), joined.end()):
+            if joined and reached and DOUBT.search(text, other.end(), joined.end()):
                 return _choice(other, number, joined["unit"])
     return ""
 
@@ -196,9 +205,11 @@ def _choice(first: re.Match[str], second: re.Match[str], unit: str) -> str:
     return f"a choice of numbers: {first.group().strip()} or {second.group().strip()}"
 
 
-def _listed(number: re.Match[str], boxed: bool) -> str:
+def _listed(number: re.Match[str], boxed: bool | None) -> str:
     """`42, 43` or `42 and 43`, and nothing else."""
     text, values, last = number.string, {value_of(number)}, number
+    if boxed is not None and _TIGHT_LIST.match(text, number.end()):
+        return "several numbers to choose from"
     for _ in range(3):
         comma = _LISTED.match(text, last.end())
         other = NUMBER.match(text, comma.end()) if comma else None
@@ -216,7 +227,7 @@ def _only_numbers(number: re.Match[str]) -> str:
     first = NUMBER.match(number.string, start)
     if first is not None and number.string[first.end() : first.end() + 1] == "-":
         return ""  # `10-3`
-    return _listed(first, False) if first is not None and first.start() < number.start() else ""
+    return _listed(first, None) if first is not None and first.start() < number.start() else ""
 
 
 def _plain(text: str) -> str:
@@ -224,22 +235,19 @@ def _plain(text: str) -> str:
     if "<<" in text:
         text = _ANNOTATION.sub("", text)
     if "\\" in text:
-        text = _FRACTION.sub(r"\1/\2", text)
-    return _SPACERS.sub("", text) if "\\" in text or "{" in text or not text.isascii() else text
+        text = _SHORT_FRACTION.sub(r"\1/\2", _FRACTION.sub(r"\1/\2", text))
+    text = _SPACERS.sub("", text) if "\\" in text or "{" in text or not text.isascii() else text
+    return written_out(in_ascii(text))
+
+
+def _stands_alone(number: re.Match[str]) -> bool:
+    return not is_named(number.string, number.start("whole"), number.end())
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """The last match: a short tail is tried first, since the answer is nearly always there."""
     for start in (max(0, text.rfind("\n", 0, max(0, len(text) - 200))), 0):
-        found = deque(pattern.finditer(text, start), maxlen=1)
+        found = deque((match for match in pattern.finditer(text, start) if _stands_alone(match)), maxlen=1)
         if found:
             return found[0]
     return None
-
-
-def _line_end(text: str, start: int) -> int:
-    """The end of the first line after `start` that holds anything (an answer may follow on its own line)."""
-    while start < len(text) and text[start] in " \t\r\n*_:\"'":
-        start += 1
-    end = text.find("\n", start)
-    return len(text) if end < 0 else end

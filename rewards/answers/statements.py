@@ -24,7 +24,7 @@ NUMBER = re.compile(
 )
 """`$104, so they cost $104` holds no formula: there a dollar stands before a digit."""
 SENTENCE_END = re.compile(
-    r"(?<!\b[ap])(?<!\b[ap]\.m)\.(?=\s+[A-Z\[(<]|\s*$|\s+I\b)|\.?\n\s*\n|[。！？।](?!\d)|\.(?=\s+[^\x00-\x7f\W])"
+    r"(?<!\b[ap])(?<!\b[ap]\.m)\.(?=\s+(?!(?:Or|Maybe|Perhaps|Possibly|Alternatively)\b)[A-Z\[(<]|\s*$|\s+I\b)|\.?\n\s*\n|[。！？।](?!\d)|\.(?=\s+[^\x00-\x7f\W])"
 )
 SUBSTANCE = re.compile(r"[\d$\\^+√π]")
 _CODE = re.compile(r"__|\w\(|[{}\[\];<>\\|`@=]|[\"']\w+[\"']|\bif\b")

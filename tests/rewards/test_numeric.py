@@ -93,7 +93,9 @@ def test_a_reference_without_a_number_is_unjudgeable(reference: object) -> None:
 
 def test_options() -> None:
     assert value("5 apples", 5, require="marked") == 0.0
-    assert value("#### 5\nChecked in 3 ways", 5, extract="last") == 0.0
+    assert value("The answer is 4. The answer is 5.", 4, which="first") == 1.0
+    assert value("The answer is 4. The answer is 5.", 5, which="agreeing") == 0.0
+    assert value("The answer is 5. The answer is 5.", 5, which="agreeing") == 1.0
     assert value("0.333", "1/3", tolerance=0.01) == 1.0
     with pytest.raises(UsageError, match="tolerance"):
         Reward("numeric", tolerance=2.0)
