@@ -50,8 +50,9 @@ def math(
     The reference is an answer (LaTeX or plain), a whole worked solution, a number, or a list of accepted
     ones; one that cannot be read is unjudgeable. `require`: "any", "marked" (a box, ####, "the answer is" in any
     language) or "boxed"; `which` of several statements counts: the "last", the "first", or all, "agreeing"; `stop`:
-    a run-on into a next "question" ends the answer ("none", or texts of your own). `boxes`: several boxes that disagree are a "hedge" (wrong), or the "last" counts. `tolerance`
-    is relative and for decimals only. `percent`: 28% is 0.28 when the "reference" carries the sign, "always"
+    a run-on into a next "question" ends the answer ("none", or texts of your own). `boxes`: several boxes that
+    disagree are a "hedge" (wrong), or the "last" counts. `tolerance` is relative and for decimals only.
+    `percent`: 28% is 0.28 when the "reference" carries the sign (50% is always 1/2, written as one), "always"
     or "never". `units`: "ignore" those the other side omits, or "strict". `order`: by "convention" (in
     tuples, not in sets and bare lists), "any" or "strict". `seconds` (CPU time) bounds the few comparisons
     that need a worker process (integrals, limits, endless sums). Model text is never executed. For example

@@ -2,7 +2,7 @@ r"""What stands in the boxes of a text: `\boxed{…}` and its slips, in one pass
 
 import re
 
-from holdfast.rewards.answers.hedges import denied, denied_behind
+from holdfast.rewards.answers.hedges import denied_behind, denied_directly
 
 _MOST = 64
 _WORD = r"(?:(?:begin\s?)?[bB]oxed|fbox|framebox)"
@@ -53,7 +53,7 @@ def _is_denied(text: str, at: int, inside: str) -> bool:
     before = text[max(0, at - _NEAR) : at]
     opening = max(before.rfind("\\"), before.rfind("boxed"), before.rfind("fbox"))
     before = re.split(r"[.!?;\n](?:\s|$)", before[: before.rfind("\\", 0, opening + 1)] if "\\" in before else "")[-1]
-    return denied(before) or denied_behind(text[at + len(inside) : at + len(inside) + _NEAR])
+    return denied_directly(before) or denied_behind(text[at + len(inside) : at + len(inside) + _NEAR])
 
 
 def _decisive(text: str, found: list[tuple[int, str]]) -> tuple[str, ...]:

@@ -5,10 +5,17 @@ import re
 from holdfast.rewards.answers.languages import AND, MAYBE, NOT, NOT_BEHIND, OR, refuses
 
 _DENIED = re.compile(
-    r"(?:\b(?:not|never|cannot|neither|anything but)\b|n['’]t\b|≠|\s!=|\\neq?\b)(?:\s(?!but\b)\w+){0,2}[\s*_:$\\({]{0,6}$",
+    r"(?:\b(?:not|never|cannot|neither|(?:anything|all|everything) but|except(?: for)?)\b|n['’]t\b|≠|\s!=|\\neq?\b)"
+    r"(?:\s(?!but\b)\w+){0,2}[\s*_:$\\({]{0,6}$",
     re.IGNORECASE,
 )
 _DENIED_ELSEWHERE = re.compile(rf"{NOT}(?:\s[^\W\d_]+){{0,2}}[\s*_:：$\\({{]{{0,6}}$", re.IGNORECASE)
+_DIRECTLY = re.compile(
+    r"(?:\b(?:not|never|cannot be|neither|nor|(?:anything|all|everything) but|except(?: for)?)\b|n['’]t\b|≠|\\neq?\b"
+    rf"|{NOT})\s*(?:(?:be|equal(?:s| to)?|exactly|simply|just|the answer|gleich|igual a|égal à|равно)\s*:?)?"
+    r"[\s*_:：$\\({]{0,6}$",
+    re.IGNORECASE,
+)
 _REJECTED = re.compile(
     rf"[}}\s$.,)\]*_]{{0,6}}(?:\b(?:is|was|would be|seems)\s(?:not\b|n['’]t\b|wrong|incorrect|false|never)|isn['’]t\b"
     rf"|[^\W\d_]{{0,3}}\s?(?:{NOT_BEHIND}))",
@@ -31,6 +38,11 @@ _SENTENCE = re.compile(r"(?:[.!?](?=\s|$)|[。！？\n])+")
 def denied(before: str) -> bool:
     """Do the words that end here deny what follows (`is not`, `ist nicht`, `不是`)?"""
     return _DENIED.search(before) is not None or _DENIED_ELSEWHERE.search(before) is not None
+
+
+def denied_directly(before: str) -> bool:
+    """Do the very last words deny what follows? "those not used are" does not."""
+    return _DIRECTLY.search(before) is not None
 
 
 def denied_behind(after: str) -> bool:

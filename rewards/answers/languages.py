@@ -240,7 +240,9 @@ _OR_WORDS, _AND_WORDS = (
 )
 ANSWERS = _spellings(_ANSWER.values())
 """What an answer is called in other languages than English."""
-OR, AND, MAYBE, NOT, NOT_BEHIND = (alternatives(table.values()) for table in (_OR_WORDS, _AND_WORDS, _MAYBE, _NOT, _NOT_BEHIND))
+OR, AND, MAYBE, NOT, NOT_BEHIND = (
+    alternatives(table.values()) for table in (_OR_WORDS, _AND_WORDS, _MAYBE, _NOT, _NOT_BEHIND)
+)
 SEPARATORS = dict.fromkeys(_spellings(_OR.values()), "or") | dict.fromkeys(_spellings(_AND.values()), "and")
 """Word → the English one."""
 OPTION_WORD = alternatives(_OPTION)

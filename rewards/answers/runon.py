@@ -5,14 +5,19 @@ Question:\nThe _______ is the process …"): what it answers to its own question
 """
 
 import re
+from itertools import islice
 
 from holdfast.rewards.answers.languages import cues
 
 _QUESTION = (
     "Question|Problem|Exercise|Example|Q|Human|User|Instruction|Input|Frage|Aufgabe|Pregunta|Pregunta|Domanda|Pergunta|"
-    "Вопрос|Задача|问题|問題|问|質問|질문|문제|السؤال|سؤال|प्रश्न|সমস্যা|প্রশ্ন|ప్రశ్న|Swali|คำถาม|โจทย์|Câu hỏi|Pertanyaan|Soru|Ìbéèrè"
+    "Вопрос|Задача|问题|問題|问|質問|질문|문제|السؤال|سؤال|प्रश्न|সমস্যা|প্রশ্ন|ప్రశ్న|Swali|คำถาม|โจทย์|"
+    "Câu hỏi|Pertanyaan|Soru|Ìbéèrè"
 )
-_NEXT = re.compile(rf"\n\s*(?:#{{1,6}}\s*|\*\*|\[)?(?:{_QUESTION})\s{{0,2}}(?:#?\d{{1,4}}\s{{0,2}})?(?:\*\*|\])?\s{{0,2}}[:：।.](?=\s|\*|$)")
+_NEXT = re.compile(
+    rf"\n\s*(?:#{{1,6}}\s*|\*\*|\[)?(?:{_QUESTION})\s{{0,2}}(?:#?\d{{1,4}}\s{{0,2}})?(?:\*\*|\])?"
+    r"\s{0,2}[:：।.](?=\s|\*|$)"
+)
 _ANSWERED = re.compile(
     r"####\s*\S|boxed\s?\{|\banswer(?:\"|\*\*)?\s{0,3}(?:is|:|=)\s{0,3}\S|<answer>|^A: ?\S|\bans(?:\.|:)", re.I | re.M
 )
@@ -20,7 +25,7 @@ _ANSWERED = re.compile(
 
 def before_next_question(text: str) -> str:
     """The text before the first question that follows an answer; all of it where there is none."""
-    for question in _NEXT.finditer(text):
+    for question in islice(_NEXT.finditer(text), 50):
         before = text[: question.start()]
         if _ANSWERED.search(before) or cues(before):
             return before

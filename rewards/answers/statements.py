@@ -84,7 +84,10 @@ def is_prose(text: str) -> bool:
     first = re.match(r"[\s$\\(*-]*[\d.,]+", bare)
     if first is not None:
         rest = bare[first.end() :].strip(" $.*")
-        if re.fullmatch(r"[%°]?\s*[^\W\d_](?:[^\W\d_]|[ .\-\u0900-\u0dff\u0e00-\u0e7f]){0,40}", rest) and len(rest.split()) <= 4:
+        if (
+            re.fullmatch(r"[%°]?\s*[^\W\d_](?:[^\W\d_]|[ .\-\u0900-\u0dff\u0e00-\u0e7f]){0,40}", rest)
+            and len(rest.split()) <= 4
+        ):
             return False
     words = [word for word in _WORD.findall(bare) if word not in _MATHEMATICAL and word.casefold() not in _MATHEMATICAL]
     long = [word for word in words if len(word) > 3 or not word.isascii()]

@@ -100,7 +100,7 @@ def breaks_off(text: str) -> bool:
 
 
 def is_named(text: str, start: int, end: int) -> bool:
-    """Does the number from `start` to `end` belong to a name, a subscript, a file or a call (`x_1`, `f.py`, `print(1)`)?"""
+    """Is the number from `start` to `end` part of a name, a subscript, a file, a call (`x_1`, `f.py`, `print(1)`)?"""
     return _NAME_BEFORE.search(text[max(0, start - 2) : start]) is not None or _NAME_BEHIND.match(text, end) is not None
 
 

@@ -63,7 +63,11 @@ def _sentence(part: str, gold: str, settings: Settings) -> str:
     """A box or a field that holds a sentence (`Anna has 9 pens.`) says what the sentence says."""
     reading = read(part, settings.decimal_comma)
     derived = reading.node is not None and reading.node.kind == "list" and has(reading.node, "rel")
-    if (reading.node is not None and not derived) or reading.words == read(gold, settings.decimal_comma).words or not is_prose(part):
+    if (
+        (reading.node is not None and not derived)
+        or reading.words == read(gold, settings.decimal_comma).words
+        or not is_prose(part)
+    ):
         return part
     return answer_in(part) or part
 

@@ -26,7 +26,7 @@ _CIS = re.compile(
     r"\\?(?:operatorname\s*\{\s*cis\s*\}|\\?text\s*\{\s*cis\s*\}|cis(?![a-z]))\s*(\([^()]*\)|\{[^{}]*\}|[^\s+,;]+)"
 )
 _SERIES = re.compile(
-    r"^\s*(-?\d{1,6})\s*\+\s*(-?\d{1,6})\s*\+(?:\s*(-?\d{1,6})\s*\+)?\s*(?:\\[lc]?dots\w?|\.\.\.|…|⋯)\s*\+\s*([^+]{1,40}?)\s*$"
+    r"^\s*(-?\d{1,6})\s*\+\s*(-?\d{1,6})\s*\+(?:\s*(-?\d{1,6})\s*\+)?\s*(?:\\[lc]?dots\w?|\.\.\.|…|⋯)\s*\+\s*([^+=]{1,40}?)\s*$"
 )
 _GREATER, _LESS = r"(?:greater|larger|more|bigger) than", r"(?:less|smaller) than"
 _COMPARED = tuple(
@@ -49,7 +49,7 @@ _CONGRUENT = re.compile(
 _WRAPPED = re.compile(r"\\(?:text(?:rm|bf|it|normal|up)?|mathrm|mbox|hbox)\s*\{([^{}]*)\}")
 _FEET = re.compile(r"^\s*(\d+)\s*(?:'|\\prime)\s*(\d+(?:\.\d+)?)\s*(?:''|\")\s*$")
 _LABELS = re.compile(r"(?:^|[,;.]|\band\b)\s*(?:[A-Z][a-z]+|(?:[A-Z]?[a-z]+ )(?:\d+|[A-Z]))\s*:\s*(?=[-\d({\\$])")
-_BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
+_BRACES = re.compile(r"\{([^{}()\[\]]*,[^{}()\[\]]*)\}")
 _TO = re.compile(r"^\s*(\d+)\s+to\s+(\d+)\s*$")
 _MONEY = re.compile(r"\s*\\?\$\s?(-?\d[\d,]*(?:\.\d+)?)\s*\.?\s*")
 _RELATION = re.compile(r"[<>≤≥]|\\[lg]eq?(?:slant)?(?![a-z])|\\[lg]t(?![a-z])|\\ne")

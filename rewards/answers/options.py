@@ -1,0 +1,227 @@
+"""The option letters that a text settles on: one, several for a hedge, none.
+
+A letter counts with a cue ("the answer is (C)", `Antwort: C`, a box), as the whole answer or its last line, or in
+brackets or alone at the end of a short text; a letter in passing never does, and a formula in a box is no option.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from holdfast.rewards.answers.boxes import boxes
+from holdfast.rewards.answers.hedges import denied, denied_behind
+from holdfast.rewards.answers.languages import MAYBE, NOT_BEHIND, OPTION_WORD, OR, cues
+from holdfast.rewards.answers.places import Require, Which
+
+LETTERS = "ABCDEFGHIJ"
+_SHORT = 300
+
+_OPEN = r"[\s(\[{\"'“‘*_$`:（]{0,10}(?:\\(?:text|mathrm|mathbf|textbf|mathbb|rm|bf)[\s{]{1,3})?[\s(\[*（]{0,3}"
+_CLOSE = r"[)\]}\"'”’*_$`）.]{0,6}"
+# A bare letter: not part of a word or a contraction; a bare I is the pronoun when a word follows it.
+_EDGE, _END = r"(?<![A-Za-z0-9_À-ɏ\\])", r"(?![A-Za-z0-9_À-ɏ]|['’]\w|[+#]\w|\s?=)"
+_LETTER = rf"{_EDGE}(?:[A-HJ]|I(?!\s{{1,2}}[a-z])){_END}"
+_ANY_CASE = rf"{_EDGE}[A-Ja-j]{_END}" + r"(?=[\s)\]}\"”*_$`）.,;:!]{0,4}(?:$|\n|[.,;:!)\]}*]))"
+_DOUBT = rf"(?:(?i:or|and|maybe|perhaps|possibly|alternatively|less likely|more likely)\b|{OR}|{MAYBE})"
+_SPACE = r"(?:\\(?:q?quad|[ ,;:!])|\\text\w{0,2}\s?\{)"
+_AND = (
+    rf"{_CLOSE}(?:\s|[,;?]|{_SPACE}){{0,4}}\(?(?:[,;/&|?+]|{_SPACE}|\b{_DOUBT})"
+    rf"(?:[\s,]{{0,2}}\b(?:{_DOUBT}|(?i:else|even|either|also|option|choice)\b)){{0,3}}[\s,}}]{{0,3}}{_OPEN}(?:option\s)?(?:either\s)?"
+)
+_BEFORE = re.compile(rf"({_LETTER}){_AND}[(\[*]{{0,3}}\Z")
+_ITEM = rf"({_LETTER})(?!{_CLOSE}\s{{1,2}}(?:is|isn't|was|are|can|cannot|does|has|would)\b)"
+_MORE = re.compile(_AND + _ITEM)
+_SIDE_BY_SIDE = re.compile(rf"{_CLOSE}\s{{0,2}}[(\[*]{{0,3}}({_LETTER}){_CLOSE}(?=[\s.)]*(?:$|\n|[(\[*A-J]))")
+_STATED = re.compile(
+    r"(?i:\b(?:answer|choice|option|solution)s?\b[^\n.:]{0,30}?(?:\bis\b|\bare\b|:|=|\bwould be\b|\bmust be\b)"
+    r"|\b(?:choose|pick|select|go(?:ing)? with)\b|\banswer\b(?=[\s*]{1,3}[(A-J]))"
+    rf"(?i:\s(?:either|both|option|choice|letter|answer|the|most|likely|probably|definitely|clearly)\b){{0,4}}"
+    rf"{_OPEN}(?i:option\s|choice\s)?{_OPEN}((?:{_LETTER})|(?:{_ANY_CASE}))",
+    re.MULTILINE,
+)
+_OPTION = re.compile(
+    rf"\b(?i:option|choice)\b[\s*]{{1,3}}{_OPEN}({_LETTER}){_CLOSE}(?=\s{{0,2}}(?:$|\n|[.,;!]\s|(?:is|are)\s(?:the\s)?"
+    r"(?:only\s|most\s)?(?:correct|right|best|answer|true)))",
+    re.MULTILINE,
+)
+_ELSEWHERE = re.compile(
+    rf"\s{{0,2}}(?:{OPTION_WORD}\s{{0,2}}:?)?{_OPEN}((?:[A-J])(?![A-Za-z0-9_À-ɏ])|(?:{_ANY_CASE})|[أبجدกขคง](?!\w))"
+)
+_NATIVE = dict(zip("أبجدกขคง", "ABCDABCD", strict=True))
+_REJECTED = re.compile(
+    rf"{_CLOSE}\s(?:is|was|are|seems)\s(?:not\b|wrong|incorrect|false|out\b)|{_CLOSE}\s(?:isn|wasn|can)['’n]"
+    rf"|{_CLOSE}\s{{0,2}}[^\W\d_]{{0,3}}\s?{NOT_BEHIND}",
+    re.IGNORECASE,
+)
+_CORRECT = re.compile(rf"({_LETTER}){_CLOSE}\s{{1,2}}(?:is|are|seems?|must be)\s(?:the\s)?(?:only\s)?"
+                      r"(?:correct|right|best|true|the answer|answer)")  # fmt: skip
+_ALSO = re.compile(
+    rf"\b(?:could|might|may)(?:\s(?:also|even|well))?\sbe\s{_OPEN}({_LETTER})"
+    rf"|({_LETTER}){_CLOSE}\s(?:is|could be|might be|may be|seems)\s(?:also|equally|just as)\s?\w*"
+    rf"|\b(?:or|though)\s(?:maybe|perhaps|possibly)\s{_OPEN}({_LETTER})"
+)
+_ASKED = re.compile(rf"(?i:choose|pick|select|answer)\s{_OPEN}({_LETTER}){_CLOSE}\?")
+_BOX_HEAD = re.compile(
+    rf"{_OPEN}(?i:option\s|choice\s|answer:?\s)?{_OPEN}([A-Ja-j])(?![\w'’])"
+    rf"(?!\s{{0,3}}(?:[=+*^_<>≤≥∈]|-\s?[\d\\]|\\(?!text|quad|qquad|[ ,;:!}})])))"
+)
+_OR_NONE = re.compile(rf"{_CLOSE}\s{{0,3}},?\s?or\s(?:none|neither|another|something|not\b)")
+_OR_NOTHING = re.compile(rf"({_LETTER}){_OR_NONE.pattern}")
+_OTHER = re.compile(rf"{_LETTER}(?!(?<=[AI])\s[a-z])")
+_SO = re.compile(
+    r"\b(?:so|thus|hence|therefore|hmm|ergo|final(?:ly)?|conclu\w+|means|leaves|→|⇒)\b[^.!?\n]{0,60}\Z", re.IGNORECASE
+)
+_WHOLE = re.compile(
+    rf"^{_OPEN}([A-Ja-j])(?:[)\]}}\"'*_$`）.:,]{{1,6}}(?:\s(?!is|are|was|can|does|has).{{0,400}})?|)$", re.DOTALL
+)
+_ONLY_LETTERS = re.compile(r"(?:[(\[*]{0,3}[A-J][)\]*.,;/&+\s]{1,4})+[(\[*]{0,3}[A-J][)\]*.]{0,4}|[A-J]{2,10}")
+_RUN = re.compile(r"[A-J]{2,10}(?![A-Za-z])")
+_LEADING = re.compile(rf"^{_OPEN}([A-J])[)\].:*]{{1,4}}(?:\s|$)", re.MULTILINE)
+_MARKED = re.compile(
+    r"(?:\*\*\(?([A-J])[).:]{0,2}(?:\s[^*\n]{0,200})?\*\*|[(（\[]([A-J])[)）\]])(?=[\s.!*)]*(?:$|\Z))", re.MULTILINE
+)
+_BARE = re.compile(rf"({_LETTER})(?=[\s.!*)\]\"']*\Z)")
+
+
+def letters(text: str, require: Require = "any", which: Which = "last") -> list[str] | None:
+    """The distinct letters of the answer; [] for an answer that names none, None where no answer is stated."""
+    stated = _boxed(text, which)
+    if stated is None:
+        stated = _stated(text, which)
+    if stated is not None or require != "any":
+        return stated
+    for read in (_list, _whole, _options, _marked, _bare):
+        if found := read(text):
+            return found
+    return None
+
+
+def distinct(found: Sequence[str]) -> list[str]:
+    """Without repetitions, in order."""
+    return list(dict.fromkeys(found))
+
+
+def _boxed(text: str, which: Which) -> list[str] | None:
+    """The letters of all boxes; a box with words beside one with a letter makes a hedge, a formula does not."""
+    inside = boxes(text) if "box" in text or "Box" in text else None
+    if not inside:
+        return None if inside is None else []
+    found: list[str] = []
+    for part in inside[:1] if which == "first" else inside:
+        head = _BOX_HEAD.match(part)
+        run = _RUN.fullmatch(part.strip())
+        if head is not None:
+            found += [head[1].upper(), *_following(part, head.end(1))]
+        elif run:
+            found += list(run[0])
+        elif not re.search(r"[=\\\d]", part):
+            found.append("another box")
+    end = text.rfind(inside[-1]) + len(inside[-1])
+    found += _following(text, end) if found and found[-1] in LETTERS else []
+    named = [letter for letter in found if len(letter) == 1]
+    return distinct(found) if named else None
+
+
+def _stated(text: str, which: Which) -> list[str] | None:
+    statements = sorted(_statements(text), key=lambda pair: pair[0])
+    if not statements:
+        return None
+    asked = distinct([match[1] for match in _ASKED.finditer(text)])
+    if which == "first":
+        return statements[0][1]
+    if which == "agreeing" or len(asked) > 1:
+        return distinct([letter for _, found in statements for letter in found] + asked)
+    start, found = statements[-1]
+    later = [next(group for group in match.groups() if group) for match in _ALSO.finditer(text, start)]
+    return distinct([*found, *later])
+
+
+def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Where each statement starts and the letters it names."""
+    for pattern in (_STATED, _OPTION):
+        for match in pattern.finditer(text):
+            if denied(text[match.start() : match.start(1)]) or _REJECTED.match(text, match.end(1)):
+                yield match.start(), []
+            else:
+                yield match.start(), _named(text, match.start(1), match.end(1))
+    for match in _CORRECT.finditer(text):
+        yield match.start(), distinct([match[1], *_before(text, match.start())])
+    for cue in cues(text):
+        letter = _ELSEWHERE.match(text, cue.end())
+        if letter is None:
+            continue
+        if denied(text[cue.start() : letter.start(1)]) or denied_behind(text[letter.end(1) : letter.end(1) + 40]):
+            yield cue.start(), []
+        else:
+            yield cue.start(), distinct([_NATIVE.get(letter[1], letter[1]).upper(), *_following(text, letter.end(1))])
+
+
+def _named(text: str, start: int, end: int) -> list[str]:
+    return distinct([text[start:end].upper(), *_following(text, end), *_before(text, start)])
+
+
+def _list(text: str) -> list[str]:
+    """A text of nothing but letters ("A B C D", "A, C")."""
+    short = text.strip() if len(text) <= 200 else ""
+    return distinct(re.findall("[A-J]", short)) if _ONLY_LETTERS.fullmatch(short) else []
+
+
+def _whole(text: str) -> list[str]:
+    """A text that opens with its letter ("C", "C. Paris"), or whose last line is nothing but a letter."""
+    stripped = text.strip()
+    match = _WHOLE.match(stripped)
+    if match is None or len(distinct(_LEADING.findall(stripped))) > 1:
+        match = _WHOLE.match(stripped := stripped.rpartition("\n")[2][:20])
+        if match is None or len(stripped) > match.end(1) + 6:
+            return []
+    return distinct([match[1].upper(), *_following(stripped, match.end(1))])
+
+
+def _options(text: str) -> list[str]:
+    """The letters of a text that lists options line by line and settles on none: a hedge."""
+    leading = distinct(_LEADING.findall(text))
+    return leading if len(leading) > 1 else []
+
+
+def _marked(text: str) -> list[str]:
+    """The last letter in bold or brackets that ends a line of a short text."""
+    if len(text) > _SHORT:
+        return []
+    last = None
+    for last in _MARKED.finditer(text):  # noqa: B007 - the last one is wanted
+        pass
+    return [] if last is None else _settled(text, last.start(), last.end(), last[1] or last[2])
+
+
+def _bare(text: str) -> list[str]:
+    """The capital letter that a short text ends with: in a long one it names a variable."""
+    if len(text) <= _SHORT and (hedge := _OR_NOTHING.search(text)):
+        return [hedge[1], "none"]
+    match = _BARE.search(text) if len(text) <= _SHORT else None
+    return [] if match is None else _settled(text, match.start(1), match.end(1), match[1])
+
+
+def _settled(text: str, start: int, end: int, letter: str) -> list[str]:
+    if denied(text[max(0, start - 30) : start]) or _REJECTED.match(text, end):
+        return [f"not {letter}"]
+    others = {other[0] for other in _OTHER.finditer(text, 0, start)} - {letter}
+    if others and not _SO.search(text[:start]):
+        return []  # one of several that the text goes through
+    return distinct([letter, *_following(text, end), *_before(text, start)])
+
+
+def _following(text: str, position: int) -> list[str]:
+    """Further letters joined to the one that ends at `position`: by a comma, a slash, "or", or nothing."""
+    found: list[str] = []
+    while len(found) < len(LETTERS):
+        match = _MORE.match(text, position) or _SIDE_BY_SIDE.match(text, position)
+        if match is None:
+            break
+        found.append(match[1])
+        position = match.end(1)
+    return [*found, "none"] if _OR_NONE.match(text, position) else found
+
+
+def _before(text: str, position: int) -> list[str]:
+    """The letter joined by "or" / "and" to the one that starts at `position`."""
+    joined = _BEFORE.search(text, max(0, position - 40), position)
+    return [joined[1]] if joined else []
