@@ -219,7 +219,9 @@ def proxy_exception(kind: type[BaseException], text: str) -> BaseException:
 def _exception_class(client: Any, handle: list[Any]) -> type[BaseException]:
     known: dict[int, type[BaseException]] = client.classes
     if handle[1] not in known:
-        base = exception_class(handle[4])
+        base: type[BaseException] = exception_class(handle[4])
+        if handle[4] in ("BaseException", "SystemExit", "KeyboardInterrupt", "GeneratorExit"):
+            base = CandidateExitError  # as in Python, no `except Exception` catches it
         if issubclass(base, StopIteration | StopAsyncIteration):
             base = RuntimeError
         known[handle[1]] = type(str(handle[3])[:100], (base,), {"_holdfast_handle": handle, "_holdfast_client": client})
