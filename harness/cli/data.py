@@ -7,6 +7,8 @@
   holdfast data card rows.jsonl out=card.html            what a training set holds, and what is wrong with it
   holdfast data filter rows.jsonl kept.jsonl duplicates=near max_chars=8000      the rows worth training on
 
+  holdfast data convert rows.jsonl out.jsonl             rows of published code data sets as rows to train on
+
 Then `holdfast eval … data_root=data` needs no network. Exit code 65 when something is missing or changed.
 The others take a file (JSONL, JSON, parquet), a folder, a name of conf/data or a hub id. Keys:
   suite=NAME|FILE tasks=[…]     default of fetch, verify, contamination: core; card and filter look for it when named
@@ -26,6 +28,8 @@ filter (what is dropped is counted, and kept with its reason in kept.dropped.jso
   suite=NAME|FILE               rows that hold items of the suite or passages of them
   reward=NAME min_reward=1      rows whose answer scores less, or cannot be judged
   broken=false                  keep rows that training stops at
+convert (APPS, TACO, CodeContests, LiveCodeBench, KodCode, … : docs/sandbox.md; rows that it cannot read are counted):
+  format=NAME                   what the rows are; default: their keys tell
 """
 
 import json
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
     from holdfast.benchmarks.suites.suite import Suite
     from holdfast.trainers.run.config import DataConfig
 
-ACTIONS = ("fetch", "verify", "contamination", "card", "filter")
+ACTIONS = ("fetch", "verify", "contamination", "card", "filter", "convert")
 
 
 @dataclass
@@ -72,6 +76,7 @@ class Options:
     languages: list[str] = field(default_factory=list)
     min_reward: float = 1.0
     broken: bool = True
+    format: str = ""
 
 
 def run(paths: Sequence[str], options: Options, flags: Flags) -> int:
@@ -87,6 +92,8 @@ def run(paths: Sequence[str], options: Options, flags: Flags) -> int:
         if root is None:
             raise UsageError(f"`holdfast data {paths[0]}` needs data_root=DIR")
         return _prepare(paths, options, root, flags)
+    if paths[0] == "convert":
+        return _convert(paths[1:], options, root, flags)
     if paths[0] == "filter":
         return _filter(paths[1:], options, root, flags)
     if len(paths) != 2:
@@ -192,6 +199,19 @@ def _filter(paths: Sequence[str], options: Options, root: Path | None, flags: Fl
     else:
         print(f"{found.sentence()}\nkept in {out}, dropped in {dropped_file(out)}")
     return EXIT_PASS
+
+
+def _convert(paths: Sequence[str], options: Options, root: Path | None, flags: Flags) -> int:
+    from holdfast.rewards.sandbox.formats import FORMATS
+    from holdfast.trainers.data.conversion import convert_file
+
+    if len(paths) != 2 or not paths[1].endswith(".jsonl"):
+        raise UsageError("`holdfast data convert` needs the data to read and the .jsonl file to write")
+    if options.format and options.format not in FORMATS:
+        raise unknown("format", options.format, FORMATS)
+    found = convert_file(data_config(paths[0], options), Path(paths[1]), options.format, root, options.limit)
+    print(json.dumps(asdict(found)) if flags.json else f"{found.sentence()}\nwritten to {paths[1]}")
+    return EXIT_PASS if found.converted else EXIT_DATA
 
 
 def data_config(what: str, options: Options) -> "DataConfig":
