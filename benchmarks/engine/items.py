@@ -73,6 +73,8 @@ class Completion:
     """Of each option: log-likelihood, and whether greedy decoding would have produced it."""
     turns: Sequence[Message] = ()
     """A conversation of several turns: all that followed the question. `text` is then the last answer."""
+    calls: Sequence[Mapping[str, Any]] = ()
+    """Tool calls as an API returned them beside the text."""
     prompt_cut: bool = False
     """The prompt was longer than the model's context and lost its beginning."""
     refused: str = ""
@@ -137,7 +139,7 @@ def doc_hash(task: Task, doc: Doc) -> str:
 
 def generation_arguments(task: Task, chat: bool) -> dict[str, Any]:
     """lm-eval's generation arguments of a task: greedy unless it samples; stop strings as the task says."""
-    if task.kind != "generate":
+    if task.kind not in ("generate", "episode"):
         return {}
     stop = [] if chat and not task.stop_chat else list(task.stop)
     sampling = dict(task.sampling)

@@ -20,6 +20,7 @@ from holdfast.benchmarks.engine.batches import open_batches
 from holdfast.benchmarks.engine.calibration import calibration_metrics
 from holdfast.benchmarks.engine.draft_source import FILE as DRAFTS
 from holdfast.benchmarks.engine.draft_source import Drafting, DraftSource
+from holdfast.benchmarks.engine.episodes.driver import lend_a_hand, shared
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.journal import Journal, completion_record, read_completion
 from holdfast.benchmarks.engine.metrics import length_controlled_metrics, secondary_metrics
@@ -37,6 +38,7 @@ from holdfast.benchmarks.engine.workload import plan
 from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import DataError
 from holdfast.files import read_json, write_json, write_whole
+from holdfast.importers.tau_bench import pass_hat
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement, sample_path, summarize, write_results
 from holdfast.runs.row import SCHEMA_VERSION, Row, encode, read_whole_rows
 
@@ -134,13 +136,13 @@ class Delivery:
 
     def __init__(self, work: Work, missing: Iterable[Item], journal: Journal, scorer: Scorer) -> None:
         self._work, self._journal, self._scorer = work, journal, scorer
-        self._missing = {item.key for item in missing}
+        self.missing = {item.key for item in missing}
         self._waiting: dict[str, list[Item]] = {}
 
     def expect(self, items: Iterable[Item]) -> None:
         """The items of a task of one turn are whole with their one answer."""
         for item in items:
-            if item.key in self._missing:
+            if item.key in self.missing:
                 self._waiting.setdefault(item.cache_key, []).append(item)
         self([key for key in self._waiting if key in self._journal.records])
 
@@ -152,12 +154,15 @@ class Delivery:
 
     def put(self, item: Item, completion: Completion) -> None:
         """One whole completion."""
-        if item.key in self._missing:
+        if item.key in self.missing:
             self._scorer.put(item, completion if completion.refused else self._work.finish(item, completion))
 
 
 def _converse(work: Work, engine: Engine, journal: Journal, ranks: Ranks, deliver: Delivery | None = None) -> None:
     """Generate turn by turn until every conversation is over; each process makes the same turns."""
+    if work.player is not None:
+        _play(work, engine, journal, ranks, deliver)
+        return
     first = {item.key: item for item in work.items}
     said: dict[tuple[str, str, int], list[Completion]] = {}
     asked = list(work.items)
@@ -176,6 +181,19 @@ def _converse(work: Work, engine: Engine, journal: Journal, ranks: Ranks, delive
             elif deliver:
                 deliver.put(first[item.key], whole(first[item.key], item, answers))
         asked = following
+
+
+def _play(work: Work, engine: Engine, journal: Journal, ranks: Ranks, deliver: Delivery | None) -> None:
+    """Play a task's episodes: the first process does, all generate."""
+
+    def generate(items: Sequence[Item]) -> None:
+        _generate(items, engine, journal, ranks)
+
+    if deliver is None or work.player is None:
+        lend_a_hand(generate, ranks)
+        return
+    work.player.play(work.items, deliver.missing, shared(generate, ranks), journal, deliver.put)
+    ranks.meet()
 
 
 def _generate(
@@ -224,6 +242,8 @@ def _result(work: Work, rows: Sequence[Row], journal: Journal) -> TaskResult:
     level = length_controlled_metrics(rows) if work.length_controlled else {}
     counted = {name: float(count) for name, count in counts.items() if count}
     result.metrics = {**secondary_metrics(rows, work.k), **level, **calibration_metrics(rows), **counted}
+    if work.player is not None and len({row.repeat for row in rows}) > 1:
+        result.metrics = {**result.metrics, **pass_hat([row for row in rows if row.judged])}
     return result
 
 

@@ -11,7 +11,7 @@ Emit = Callable[[Sequence[tuple[Item, Completion]]], None]
 
 
 class Engine(Protocol):
-    """What generates. Multi-turn tool environments become another implementation."""
+    """What generates."""
 
     chat: bool
     """Whether the model has a chat template (or is only reachable through one)."""
@@ -43,9 +43,9 @@ class Engine(Protocol):
     def count(self, prompt: str) -> int:
         """Tokens of a prompt; 0 where that is not known."""
 
-    def render(self, messages: Sequence[Message]) -> str:
-        """The chat template applied, up to the opening of the assistant's turn; a final assistant message is begun, and
-        the model goes on from it."""
+    def render(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> str:
+        """The chat template applied, with its tools where there are any, up to the opening of the assistant's turn; a
+        final assistant message is begun, and the model goes on from it."""
 
     def run(self, items: Sequence[Item], emit: Emit) -> None:
         """Answer items of one kind and one set of generation arguments; `emit` gets them as they are finished."""
@@ -64,3 +64,18 @@ def instances(items: Sequence[Item], chat: bool = False) -> list[Any]:
         else:
             made += requests("loglikelihood", list(item.pairs), item.task)
     return made
+
+
+def rendered(lm: Any, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> str:
+    """lm-eval's template of a model, with tools where there are any; a final assistant message is begun."""
+    plain = [dict(message) for message in messages]
+    begun = plain[-1]["role"] == "assistant"
+    before = getattr(lm, "chat_template_args", None)
+    if tools:
+        lm.chat_template_args = {**(before or {}), "tools": [dict(tool) for tool in tools]}
+    try:
+        prompt = lm.apply_chat_template(plain, add_generation_prompt=not begun)
+    finally:
+        if tools:
+            lm.chat_template_args = before
+    return str(getattr(prompt, "prompt", prompt))

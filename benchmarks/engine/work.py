@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from holdfast.benchmarks.engine.episodes.driver import Player
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.protocol import Engine
 from holdfast.benchmarks.engine.scoring import Judge
@@ -34,6 +35,8 @@ class Work:
     """Items whose budget the model's context capped."""
     follow: Follow | None = None
     """What is asked after an answer, in a task of several turns."""
+    player: Player | None = None
+    """Plays the episodes of a task of that kind."""
 
 
 def uses_chat(entry: Entry, engine: Engine, settings: Settings) -> bool:

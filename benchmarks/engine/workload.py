@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from holdfast.benchmarks.engine.episodes.plan import plan_episodes
 from holdfast.benchmarks.engine.generation import fitted
 from holdfast.benchmarks.engine.items import (
     Completion,
@@ -69,6 +70,8 @@ def _work(
     entry: Entry, base: Task, engine: Engine, settings: Settings, data_root: Path | None, cache: Path | None
 ) -> Work:
     task = _adapted(base, settings)
+    if task.kind == "episode":
+        return _played(entry, task, engine, settings, data_root)
     chat = uses_chat(entry, engine, settings)
     reward = Reward.from_config(task.reward)
     docs = choose(
@@ -104,6 +107,13 @@ def _work(
     )
 
 
+def _played(entry: Entry, task: Task, engine: Engine, settings: Settings, data_root: Path | None) -> Work:
+    numbered = _numbered(task, load_docs(task.source, data_root, task.name))
+    docs = choose(numbered, task, lower(entry.limit, settings.limit))
+    planned = plan_episodes(entry.name, task, docs, engine, settings, data_root, generation_arguments(task, True))
+    return Work(entry.name, planned.items, planned.player.judge, planned.result, k=entry.k, player=planned.player)
+
+
 def _judge(task: Task, reward: Reward, cache: Path | None) -> Judge:
     if task.kind == "perplexity":
         return _likelihoods
@@ -123,7 +133,7 @@ def _finish(task: Task) -> Callable[[Item, Completion], Completion]:
 
 def _adapted(task: Task, settings: Settings) -> Task:
     """The task with the measurement's own settings over its defaults."""
-    if task.kind != "generate":
+    if task.kind not in ("generate", "episode"):
         return task
     sampling = dict(settings.sampling) or task.sampling
     samples = bool(sampling.get("temperature"))

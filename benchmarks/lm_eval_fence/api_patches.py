@@ -49,9 +49,18 @@ def _fact(choice: Mapping[str, Any], used: int | None) -> Fact:
     text = said.get("content") if "message" in choice else choice.get("text")
     reason = choice.get("finish_reason")
     thought = said.get("reasoning_content") or said.get("reasoning")
-    if not isinstance(text, str | None) or (text is None and not (reason == "length" or thought)):
+    called = bool(said.get("tool_calls"))
+    if not isinstance(text, str | None) or (text is None and not (reason == "length" or thought or called)):
         raise ValueError(f"the server's reply has no text (finish_reason {reason!r}): {str(choice)[:200]}")
-    return "length" if text is None else reason, used
+    return "length" if text is None and not called else reason, used
+
+
+def read_calls(reply: Any) -> list[list[dict[str, Any]]]:
+    """The tool calls of each choice of a reply that `read_facts` took, in order; what is no object is left to its
+    reader to refuse."""
+    choices = sorted(reply["choices"], key=lambda choice: choice.get("index", 0))
+    calls = [(choice.get("message") or {}).get("tool_calls") or [] for choice in choices]
+    return [list(found) if isinstance(found, list) else [found] for found in calls]
 
 
 async def quiet(call: Callable[..., Awaitable[Any]], *arguments: Any, **options: Any) -> Any:

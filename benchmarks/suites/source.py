@@ -49,6 +49,8 @@ class Source:
     """Rows that belong to the split, judged after from_hub/from_file."""
     rows: Callable[[], Iterable[Doc]] | None = None
     """Makes the rows: a generated benchmark needs neither hub nor files."""
+    rows_below: Callable[[Path | None], Iterable[Doc]] | None = None
+    """The same for rows that an environment makes or reads below `data_root`."""
     licence: str = ""
     count: int | None = None
     """Rows there must be: a changed data set is refused."""
@@ -76,6 +78,8 @@ def load_docs(source: Source, data_root: Path | None, task: str = "") -> list[Do
     rows: list[Doc]
     if source.rows is not None:
         rows = list(source.rows())
+    elif source.rows_below is not None:
+        rows = list(source.rows_below(data_root))
     elif prepared is not None:
         rows = [record for _, record in read_jsonl(prepared)]
     elif source.files and (data_root is not None or all(Path(name).is_absolute() for name in source.files)):

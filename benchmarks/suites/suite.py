@@ -10,8 +10,10 @@ from typing import Any
 
 from holdfast import values
 from holdfast.benchmarks.lm_eval_fence import index as lm_eval_index
+from holdfast.benchmarks.suites.episode_task import episode_task
 from holdfast.benchmarks.suites.file_task import task_from_file
 from holdfast.benchmarks.suites.task import Task, builtin_tasks, find_task
+from holdfast.environment import environment_names
 from holdfast.errors import DataError, UsageError, suggestion, unknown
 
 LM_EVAL_PREFIX = "lm_eval:"
@@ -100,9 +102,11 @@ def _named(name: str) -> Suite:
         return _suite(_read(_suite_folder() / f"{name}.yaml"), name, Path())
     if name in builtin_tasks() or name.startswith(LM_EVAL_PREFIX):
         return _suite({"tasks": [name]}, name, Path())
+    if name in environment_names():
+        return _suite({"tasks": [{"env": name}]}, name, Path())
     if name.endswith((".jsonl", ".json", ".csv")):
         raise UsageError(f"{name} holds rows, not a suite: suite=[{{file: {name}, reward: NAME}}] is a benchmark of it")
-    known = [*suite_names(), *builtin_tasks()]
+    known = [*suite_names(), *builtin_tasks(), *environment_names()]
     raise UsageError(f"unknown suite {name!r}{suggestion(name, known)}")
 
 
@@ -125,6 +129,8 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
     """One item of a suite's list: a task's name, or `{task: name, limit: 500, …}`, or `{task: name, file: x.jsonl,
     reward: numeric}` for a benchmark of one's own. Raises UsageError for an unknown task or key."""
     settings: dict[str, Any] = {"task": item} if isinstance(item, str) else dict(item)
+    if "env" in settings:
+        return _episodes(settings)
     if "file" in settings:
         settings.setdefault("task", Path(str(settings["file"])).stem)
     name = settings.get("task")
@@ -159,6 +165,15 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
     )
 
 
+def _episodes(settings: dict[str, Any]) -> Entry:
+    """`{env: tiny_form, name: …, limit: 50, k: [1, 4], …}`: played in an environment."""
+    around = {key: settings.pop(key) for key in ("name", "limit", "k") if key in settings}
+    task = episode_task(settings)
+    return Entry(
+        name=str(around.get("name", task.name)), task=task, limit=around.get("limit"), k=tuple(around.get("k", ()))
+    )
+
+
 def _lookup(name: str, include_path: str | None = None) -> Task | None:
     """Our task of that name, or None when lm-eval has one, or the user's folder of lm-eval tasks `include_path`."""
     if name.startswith(LM_EVAL_PREFIX):
@@ -181,7 +196,7 @@ def _value(key: str, value: Any) -> Any:
 
 
 def _label(item: Any) -> str:
-    return item if isinstance(item, str) else str(item.get("name", item.get("task", "?")))
+    return item if isinstance(item, str) else str(item.get("name", item.get("task", item.get("env", "?"))))
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from holdfast.benchmarks.suites.source import Doc, Source
 from holdfast.errors import UsageError, unknown
 from holdfast.sample import Message, Text
 
-Kind = Literal["generate", "choice", "perplexity"]
+Kind = Literal["generate", "choice", "perplexity", "episode"]
 Read = Callable[[Doc], Any]
 
 
@@ -32,7 +32,8 @@ class Task:
     """Bumped by every change of prompt, few-shot, items or defaults: runs of two versions are not compared."""
     kind: Kind = "generate"
     """`choice`: the log-likelihood of each of `choices` is compared and the likeliest option's label is the
-    completion. `perplexity`: the log-likelihood of the reference text, as bits per byte."""
+    completion. `perplexity`: the log-likelihood of the reference text, as bits per byte. `episode`: played in an
+    environment (`played`)."""
 
     base_prompt: Callable[[Doc], str] | None = None
     """The question for a model without chat template, ending where it must go on; default: `prompt` as text."""
@@ -91,6 +92,8 @@ class Task:
     higher_is_better: bool = True
     summary: str = ""
     """One line for `holdfast data` and the docs."""
+    played: Any = None
+    """kind `episode`: the environment and its budgets (suites.episode_task.Played)."""
 
     def messages(self, doc: Doc) -> list[Message]:
         """The question as chat messages, without few-shot."""

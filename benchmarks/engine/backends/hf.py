@@ -11,7 +11,7 @@ from holdfast.benchmarks.engine.backends.openai_wire import cut_at_stops
 from holdfast.benchmarks.engine.draft_source import DraftSource, draftable
 from holdfast.benchmarks.engine.drafts import Drafter
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.benchmarks.engine.protocol import Emit, instances
+from holdfast.benchmarks.engine.protocol import Emit, instances, rendered
 from holdfast.benchmarks.engine.ranks import Ranks
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.shards import sharded
@@ -108,11 +108,9 @@ class HFEngine:
             if name not in known and name not in ("until", "max_gen_toks", "stop"):
                 raise unknown("generation argument of backend 'hf'", name, known)
 
-    def render(self, messages: Sequence[Message]) -> str:
+    def render(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> str:
         """The tokenizer's template; a final assistant message is begun, and the model goes on from it."""
-        begun = messages[-1]["role"] == "assistant"
-        plain = [dict(message) for message in messages]
-        return str(self._lm.apply_chat_template(plain, add_generation_prompt=not begun))
+        return rendered(self._lm, messages, tools)
 
     def encode(self, prompt: str) -> list[int]:
         """A prompt's tokens as the model is given them."""

@@ -14,11 +14,11 @@ from holdfast.benchmarks.engine.backends.openai_server import OpenAIEngine
 from holdfast.benchmarks.engine.backends.server_args import BACKENDS, is_secret, without_secrets
 from holdfast.benchmarks.engine.backends.weights import stored_weights
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.benchmarks.engine.protocol import Emit, Engine, instances
+from holdfast.benchmarks.engine.protocol import Emit, Engine, instances, rendered
 from holdfast.benchmarks.engine.ranks import Ranks
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.thoughts import Thinking
-from holdfast.benchmarks.lm_eval_fence.api_patches import Fact, patient, payload, quiet, read_facts
+from holdfast.benchmarks.lm_eval_fence.api_patches import Fact, patient, payload, quiet, read_calls, read_facts
 from holdfast.benchmarks.lm_eval_fence.models import backends, hooked, model_class
 from holdfast.errors import DataError, HoldfastError, UsageError, suggestion
 from holdfast.files import digest
@@ -73,6 +73,7 @@ class BackendEngine:
 
         self.lockstep = False
         self._facts: deque[Fact] = deque()
+        self._calls: deque[Sequence[Mapping[str, Any]]] = deque()
         if hasattr(self._lm, "parse_generations"):
             self._lm.parse_generations = partial(self._parsed, self._lm.parse_generations)
             self._lm._create_payload = partial(payload, self._lm._create_payload)
@@ -156,15 +157,23 @@ class BackendEngine:
         again. Why each answer ended is kept for the hook, which is called next."""
         replies = outputs if isinstance(outputs, list) else [outputs]
         facts = [fact for reply in replies for fact in read_facts(reply, only=self._chat_only)]
+        for reply in replies:
+            for choice in reply["choices"]:
+                if isinstance(choice.get("message"), dict):
+                    choice["message"].setdefault("content", None)  # servers leave it out beside tool calls
         answers = parse(outputs=outputs, **options)
         self._facts = deque(facts)
+        self._calls = deque(calls for reply in replies for calls in read_calls(reply))
         return ["" if answer is None else answer for answer in answers]
 
-    def render(self, messages: Sequence[Message]) -> str:
+    def render(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> str:
         """The server's or the tokenizer's template."""
-        begun = messages[-1]["role"] == "assistant"
-        plain = [dict(message) for message in messages]
-        return _plain(self._lm.apply_chat_template(plain, add_generation_prompt=not begun))
+        return rendered(self._lm, messages, tools)
+
+    @property
+    def api(self) -> bool:
+        """Whether the model is reached through a chat endpoint, which takes `tools` itself."""
+        return self._chat_only
 
     def run(self, items: Sequence[Item], emit: Emit) -> None:
         """Emits through lm-eval's cache hook as answers arrive, the rest when the call returns."""
@@ -195,9 +204,11 @@ class BackendEngine:
 
         def arrived(method: str, request: Any, text: Any) -> None:
             reason, tokens = self._facts.popleft() if self._facts else (None, None)
+            calls = self._calls.popleft() if self._calls else ()
             if waiting.get(_plain(request[0])):
                 item = waiting[_plain(request[0])].popleft()
-                emit([(item, Completion(self._thinking.completed(item.prompt, str(text)), reason, tokens))])
+                text = self._thinking.completed(item.prompt, str(text))
+                emit([(item, Completion(text, reason, tokens, calls=calls))])
 
         with hooked(self._lm, arrived), _answering(self._name):
             texts = self._lm.generate_until(requests)

@@ -182,6 +182,10 @@ def _path(name: str) -> str:
         from holdfast.benchmarks.tiny import model_path
 
         return str(model_path())
+    if name == "tiny_agent":
+        from holdfast.benchmarks.tiny import agent_path
+
+        return str(agent_path())
     path = Path(name)
     if path.is_dir():
         _check_directory(path)

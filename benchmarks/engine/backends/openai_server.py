@@ -130,7 +130,12 @@ class OpenAIEngine:
         """Tokens of a prompt; 0 where no tokenizer is known (the server then counts)."""
         return len(self.tokenizer(prompt, add_special_tokens=False).input_ids) if self.tokenizer is not None else 0
 
-    def render(self, messages: Sequence[Message]) -> str:
+    @property
+    def api(self) -> bool:
+        """Whether the server renders the template, and takes `tools` itself."""
+        return self._chat_endpoint
+
+    def render(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> str:
         """The tokenizer's template; for a chat endpoint the conversation as JSON, which the server renders.
 
         A final assistant message is begun, not finished: the model goes on from it."""
@@ -148,6 +153,7 @@ class OpenAIEngine:
                 tokenize=False,
                 add_generation_prompt=not begun,
                 continue_final_message=begun,
+                **({"tools": [dict(tool) for tool in tools]} if tools else {}),
                 **self._settings.chat_template_args,
             )
         )

@@ -12,7 +12,7 @@ MOST_STOPS = 4
 """Stop strings a chat endpoint takes; further ones are applied to the answer here."""
 _REASONERS = re.compile(r"^(o[1-9]|gpt-5)")
 """OpenAI's models that refuse `temperature` and `stop`."""
-_PASSED = ("top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
+_PASSED = ("tools", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
 """Sampling arguments that go to the server under their own names."""
 ARGUMENTS = ("until", "max_gen_toks", "do_sample", "temperature", *_PASSED)
 """All generation arguments that a server takes."""
@@ -53,14 +53,16 @@ def read(reply: Any) -> Completion:
     text, thought = _text(message.get("content")), message.get("reasoning_content") or message.get("reasoning")
     text = message.get("refusal") if text is None and isinstance(message.get("refusal"), str) else text
     thought = thought if isinstance(thought, str) else None
-    if text is None and not (reason == "length" or thought):
+    called = message.get("tool_calls") or ()
+    calls = tuple(called) if isinstance(called, list) else (called,) if called else ()
+    if text is None and not (reason == "length" or thought or calls):
         raise ValueError(f"the server's reply has no text (finish_reason {reason!r}): {_short(choice)}")
     cut = reason == "length"
     usage = reply.get("usage")
     used = usage.get("completion_tokens") if isinstance(usage, Mapping) else None
     whole = joined(thought, text or "", closed=not (cut and not text))
-    finish = "length" if cut or text is None else str(reason) if reason else None
-    return Completion(whole, finish, used if isinstance(used, int) else None)
+    finish = "length" if cut or (text is None and not calls) else str(reason) if reason else None
+    return Completion(whole, finish, used if isinstance(used, int) else None, calls=calls)
 
 
 def _choice(reply: Any) -> Mapping[str, Any]:

@@ -1,0 +1,143 @@
+"""How a conversation with tools is put to a model: its template's own tools, an API's `tools`, or a system message."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from holdfast.benchmarks.engine.protocol import Engine
+from holdfast.environment import ToolSpec
+from holdfast.errors import DataError, UsageError
+from holdfast.sample import Message
+
+Mode = Literal["auto", "native", "prompt"]
+
+_HOW = (
+    'You can call these tools. To call one, write <tool_call>{"name": NAME, "arguments": {…}}</tool_call>, once '
+    "for each call; the results come in the next message.\n"
+)
+_PROBE: ToolSpec = {
+    "type": "function",
+    "function": {
+        "name": "probe_name",
+        "description": "A probe.",
+        "parameters": {"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A model's way of conversing with tools."""
+
+    engine: Engine
+    native: bool
+    api: bool
+    why: str = ""
+    """Why tools are described in the system message where the template's own way was wanted."""
+
+    @property
+    def mode(self) -> str:
+        """For the conditions of a measurement."""
+        return "native" if self.native else "prompt"
+
+    def prompt(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> tuple[str, dict[str, Any]]:
+        """(the prompt as the engine takes it, generation arguments that go with it)."""
+        if not self.native:
+            return self.engine.render(described(messages, tools)), {}
+        if self.api:
+            shown = {"tools": [dict(tool) for tool in tools]} if tools else {}
+            return self.engine.render([dict(message) for message in messages]), shown
+        return self.engine.render([as_objects(message) for message in messages], tools), {}
+
+
+def chat_of(engine: Engine, mode: Mode) -> Chat:
+    """How this model is to be asked. Raises DataError for a model without chat template, UsageError where `native`
+    is wanted of a template without tools."""
+    if mode not in ("auto", "native", "prompt"):
+        raise UsageError(f"tools cannot be {mode!r} (expected auto, native or prompt)")
+    if not engine.chat:
+        raise DataError("episodes are conversations: they need a model with a chat template")
+    api = bool(getattr(engine, "api", False))
+    if mode == "prompt":
+        return Chat(engine, False, api)
+    why = "" if api else _lacks(engine)
+    if why and mode == "native":
+        raise UsageError(f"the model's chat template {why}; use tools=prompt")
+    return Chat(engine, not why, api, why)
+
+
+def _lacks(engine: Engine) -> str:
+    """What a template does not render; empty when it renders tools, calls and results."""
+    call = {
+        "id": "call00000",
+        "type": "function",
+        "function": {"name": "probe_call", "arguments": {"x": "probe_value"}},
+    }
+    messages: list[Message] = [
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call00000", "name": "probe_call", "content": "probe_result"},
+    ]
+    try:
+        shown = engine.render(messages, [_PROBE])
+    except Exception as error:  # noqa: BLE001 - a template may raise anything: it cannot render tools then
+        return f"cannot render tools ({type(error).__name__}: {str(error)[:100]})"
+    wanted = {
+        "probe_name": "tools",
+        "probe_call": "calls",
+        "probe_value": "a call's arguments",
+        "probe_result": "results",
+    }
+    missing = [what for word, what in wanted.items() if word not in shown]
+    return f"does not render {missing[0]}" if missing else ""
+
+
+def described(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
+    """Messages for a template without tools: schemas in the system message, calls and results as text, messages of
+    one speaker joined (many templates want the roles to alternate)."""
+    shown: list[dict[str, Any]] = []
+    if tools:
+        listed = "\n".join(json.dumps(tool["function"], ensure_ascii=False) for tool in tools)
+        shown.append({"role": "system", "content": _HOW + listed})
+    for message in messages:
+        plain = _plain(message)
+        if shown and shown[-1]["role"] == plain["role"]:
+            parts = (plain["content"], shown[-1]["content"]) if plain["role"] == "system" else (
+                shown[-1]["content"], plain["content"])  # fmt: skip
+            shown[-1]["content"] = "\n\n".join(parts)
+        else:
+            shown.append(plain)
+    return shown
+
+
+def _plain(message: Message) -> dict[str, Any]:
+    content = str(message.get("content") or "")
+    if message["role"] == "tool":
+        return {"role": "user", "content": f"<tool_response>\n{content}\n</tool_response>"}
+    calls = [_written(call["function"]) for call in message.get("tool_calls") or ()]
+    return {
+        "role": message["role"],
+        "content": "\n".join([content, *calls] if content else calls) if calls else content,
+    }
+
+
+def _written(function: Mapping[str, Any]) -> str:
+    shown = {"name": function["name"], "arguments": _arguments(function)}
+    return f"<tool_call>{json.dumps(shown, ensure_ascii=False)}</tool_call>"
+
+
+def as_objects(message: Message) -> dict[str, Any]:
+    """A message for a chat template: arguments as objects (templates write them as JSON themselves)."""
+    if not message.get("tool_calls"):
+        return dict(message)
+    calls = [
+        {**call, "function": {**call["function"], "arguments": _arguments(call["function"])}}
+        for call in message["tool_calls"]
+    ]
+    return {**message, "content": message.get("content") or "", "tool_calls": calls}
+
+
+def _arguments(function: Mapping[str, Any]) -> Any:
+    arguments = function.get("arguments")
+    return json.loads(arguments) if isinstance(arguments, str) else arguments

@@ -1,0 +1,121 @@
+"""The driver: plays many episodes at once, each turn of all of them in the engine's own batches.
+
+Only the model's messages are journaled (by the engine, keyed by the whole conversation): environments are played again
+from them after a kill, so no message is generated twice and no state lies on disk. Windows of episodes are open at a
+time, so memory does not grow with their number. Of several processes the first plays and the others lend a hand in
+generating.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from holdfast.benchmarks.engine.episodes.chat import Chat
+from holdfast.benchmarks.engine.episodes.live import Budget, Live
+from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.journal import Journal, read_completion
+from holdfast.benchmarks.engine.ranks import Ranks
+from holdfast.benchmarks.engine.scoring import Finished
+from holdfast.environment import Environment
+from holdfast.sample import Score
+
+Generate = Callable[[Sequence[Item]], None]
+Put = Callable[[Item, Completion], None]
+
+WINDOW = 256
+"""Episodes that are open at once."""
+
+
+@dataclass
+class Player:
+    """Plays the episodes of one task and keeps their scores until they are asked for."""
+
+    environment: Environment
+    chat: Chat
+    budget: Budget
+    seed: int = 0
+    window: int = WINDOW
+    workers: int = 1
+    """Threads that step environments which wait for a process or an endpoint."""
+    scores: dict[tuple[str, str, int], Score] = field(default_factory=dict)
+
+    def play(
+        self, items: Sequence[Item], missing: set[tuple[str, str, int]], generate: Generate, journal: Journal, put: Put
+    ) -> None:
+        """Play every window that holds a missing item; `put` gets the trajectories as they are finished."""
+        for start in range(0, len(items), self.window):
+            part = items[start : start + self.window]
+            if any(item.key in missing for item in part):
+                self._play_window(part, missing, generate, journal, put)
+
+    def _play_window(
+        self, items: Sequence[Item], missing: set[tuple[str, str, int]], generate: Generate, journal: Journal, put: Put
+    ) -> None:
+        lives = [Live(i, self.environment, i.doc, self.seed + i.repeat, self.chat, self.budget) for i in items]
+        used: list[str] = []
+        try:
+            self._each(Live.open, lives)
+            open_lives = list(self._hand_over(lives, missing, put))
+            while open_lives:
+                asked = [live.asked() for live in open_lives]
+                generate(asked)
+                used += [item.cache_key for item in asked]
+                answers = [read_completion(journal.records[item.cache_key]) for item in asked]
+                self._each(Live.answer, open_lives, answers)
+                open_lives = list(self._hand_over(open_lives, missing, put))
+        finally:
+            for live in lives:
+                live.close()
+        for key in used:
+            journal.records.pop(key, None)  # on disk; kept here only while they are needed
+
+    def _each(self, act: Callable[..., None], lives: Sequence[Live], *more: Sequence[Any]) -> None:
+        if self.workers < 2 or len(lives) < 2:
+            for arguments in zip(lives, *more, strict=True):
+                act(*arguments)
+            return
+        with ThreadPoolExecutor(min(self.workers, len(lives))) as pool:
+            list(pool.map(act, lives, *more))
+
+    def _hand_over(self, lives: Sequence[Live], missing: set[tuple[str, str, int]], put: Put) -> Iterator[Live]:
+        """Finished episodes to the scorer; the others are yielded."""
+        for live in lives:
+            if not live.over:
+                yield live
+            elif live.item.key in missing and live.score is not None:
+                if not live.whole().refused:
+                    self.scores[live.item.key] = live.score
+                put(replace(live.item, question=tuple(live.question)), live.whole())
+
+    def judge(self, finished: Sequence[Finished]) -> list[Score]:
+        """The scores of episodes that were played, in order."""
+        return [self.scores.pop(item.key) for item, _ in finished]
+
+
+def lend_a_hand(generate: Generate, ranks: Ranks) -> None:
+    """What the processes do that do not play: generate their share of what the first asks, until it is done."""
+    while (asked := ranks.meet()[0]) is not None:
+        generate([_item(fields) for fields in asked])
+
+
+def shared(generate: Generate, ranks: Ranks) -> Generate:
+    """`generate` of the process that plays: the others are shown the items first."""
+
+    def with_others(items: Sequence[Item]) -> None:
+        if ranks.count > 1:
+            ranks.meet([_fields(item) for item in items])
+        generate(items)
+
+    return with_others
+
+
+_NEEDED = ("task", "doc_id", "repeat", "kind", "prompt", "generation", "seed")
+
+
+def _fields(item: Item) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in _NEEDED}
+
+
+def _item(fields: dict[str, Any]) -> Item:
+    return Item(**fields)

@@ -1,0 +1,204 @@
+"""One episode while it is played: the conversation so far, what it used up of its budget, and what comes next."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from holdfast.benchmarks.engine.episodes.calls import said
+from holdfast.benchmarks.engine.episodes.chat import Chat
+from holdfast.benchmarks.engine.generation import fitted
+from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.environment import FAULT, Environment, Episode, EpisodeError, Row, Trajectory, judged
+from holdfast.errors import HoldfastError
+from holdfast.sample import Message, Score
+
+log = logging.getLogger("holdfast")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What one episode may use up."""
+
+    turns: int = 30
+    """The model's messages."""
+    tokens: int | None = None
+    """Of all its messages together, where the engine counts them."""
+    seconds: float | None = None
+    """Since it was opened; it is our limit: an episode that breaks it has no value."""
+    same: int = 8
+    """Equal messages of the model one after the other."""
+
+
+@dataclass
+class Live:
+    """One episode that is being played. Its environment's failures become a Score without a value, after one retry."""
+
+    item: Item
+    environment: Environment
+    row: Row
+    seed: int
+    chat: Chat
+    budget: Budget
+    score: Score | None = None
+    """Set when it is over."""
+    question: Sequence[Message] = ()
+    """What the model saw first."""
+    trajectory: Trajectory = field(default_factory=Trajectory)
+    answers: list[Completion] = field(default_factory=list)
+    _episode: Episode | None = None
+    _started: float = 0.0
+    _repeats: int = 0
+    _conversation: list[Message] = field(default_factory=list)
+    """The first messages and all that followed."""
+
+    def open(self) -> None:
+        """Begin. A failure of the environment ends the episode at once."""
+        self._started = time.monotonic()
+        self._guarded(self._open)
+
+    def _open(self) -> None:
+        self._episode = self.environment.open(self.row, self.seed)
+        self.question = [dict(message) for message in self._episode.messages]
+        self._conversation = [*self.question]
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to ask."""
+        return self.score is not None
+
+    def asked(self) -> Item:
+        """What the model is asked now."""
+        assert self._episode is not None
+        prompt, more = self.chat.prompt(self._conversation, self._episode.tools)
+        item = replace(self.item, prompt=prompt, generation={**self.item.generation, **more})
+        return fitted([item], self.chat.engine.count, self.chat.engine.max_length)[0][0]
+
+    def answer(self, completion: Completion) -> None:
+        """Take the model's message and play on until it is asked again."""
+        self.answers.append(completion)
+        if completion.refused:
+            self._end(Score.error(f"refused: {completion.refused}"))
+            return
+        self._guarded(lambda: self._take(completion))
+
+    def _take(self, completion: Completion) -> None:
+        assert self._episode is not None
+        calls = int(self.trajectory.counts["calls"])
+        spoken = said(completion.text, completion.calls, self._episode.tools, calls)
+        self._count(spoken.message)
+        self._add(spoken.message)
+        if spoken.fault:
+            error = f"Error: the tool call does not parse: {spoken.fault}"
+            self._add({"role": "user", "name": FAULT, "content": error})
+        else:
+            self._step(spoken.message)
+        self._end(self._spent())
+
+    def _step(self, message: Message) -> None:
+        assert self._episode is not None
+        before = self._conversation[:-1]
+        try:
+            step = self._episode.step(message)
+        except EpisodeError as error:
+            log.warning("%s, %s: %s; playing it again", self.item.task, self.item.doc_id, error)
+            self._again(before)
+            step = self._episode.step(message)
+        for new in step.messages:
+            self._add(new)
+        self.trajectory.done = step.done
+
+    def _again(self, conversation: Sequence[Message]) -> None:
+        """A new episode brought to the same state. Raises EpisodeError when it goes another way."""
+        self.close()
+        self._episode = self.environment.open(self.row, self.seed)
+        for place, message in enumerate(conversation):
+            if message["role"] != "assistant" or place < len(self.question):
+                continue
+            if conversation[place + 1 : place + 2] and conversation[place + 1].get("name") == FAULT:
+                continue
+            step = self._episode.step(message)
+            seen = conversation[place + 1 : place + 1 + len(step.messages)]
+            if [dict(one) for one in step.messages] != [dict(one) for one in seen]:
+                raise EpisodeError("played again, the environment answered otherwise")
+
+    def _add(self, message: Message) -> None:
+        self._conversation.append(message)
+        self.trajectory.messages.append(message)
+
+    def _count(self, message: Message) -> None:
+        last = next((one for one in reversed(self.trajectory.messages) if one["role"] == "assistant"), None)
+        same = last is not None and _shown(last) == _shown(message)
+        self._repeats = self._repeats + 1 if same else 1
+
+    def _spent(self) -> Score | None:
+        """Why the episode must end here, as a score; None when it may go on."""
+        if self.trajectory.done:
+            return self._judged()
+        used = [answer.tokens for answer in self.answers]
+        tokens = sum(count or 0 for count in used)
+        if self.budget.seconds is not None and time.monotonic() - self._started > self.budget.seconds:
+            return Score.error(f"not over after {self.budget.seconds:g} seconds")
+        if len(self.answers) >= self.budget.turns:
+            self.trajectory.why = f"not over after {self.budget.turns} turns"
+        elif self.budget.tokens is not None and tokens >= self.budget.tokens:
+            self.trajectory.why = f"not over after {tokens} tokens"
+        elif self._repeats >= self.budget.same:
+            self.trajectory.why = f"the same message {self._repeats} times"
+        elif self.answers[-1].prompt_cut:
+            self.trajectory.why = "the conversation is longer than the model's context"
+        return self._judged() if self.trajectory.why else None
+
+    def _judged(self) -> Score:
+        assert self._episode is not None
+        return judged(self._episode, self.trajectory)
+
+    def _end(self, score: Score | None) -> None:
+        if score is not None:
+            self.score = score
+            self.close()
+
+    def _guarded(self, act: Any) -> None:
+        """The one place where an environment's unexpected exception is caught: the episode then has no value."""
+        try:
+            act()
+        except EpisodeError as error:
+            self._fail(str(error))
+        except HoldfastError:
+            raise
+        except Exception as error:
+            log.warning("%s, %s: the environment failed", self.item.task, self.item.doc_id, exc_info=True)
+            self._fail(f"{type(error).__name__}: {error}")
+
+    def _fail(self, why: str) -> None:
+        log.warning("%s, %s has no value: %s", self.item.task, self.item.doc_id, why)
+        self._end(Score.error(why))
+
+    def close(self) -> None:
+        """Release the episode; what it raises then is of no interest any more."""
+        episode, self._episode = self._episode, None
+        if episode is not None:
+            try:
+                episode.close()
+            except EpisodeError as error:
+                log.warning("%s, %s: %s", self.item.task, self.item.doc_id, error)
+
+    def whole(self) -> Completion:
+        """The trajectory as one completion."""
+        tokens = [answer.tokens for answer in self.answers]
+        cut = bool(self.trajectory.why) or any(answer.finish_reason == "length" for answer in self.answers)
+        last = self.answers[-1] if self.answers else Completion()
+        return replace(
+            last,
+            calls=(),
+            turns=tuple(self.trajectory.messages),
+            finish_reason="length" if cut else "stop" if self.trajectory.done else None,
+            tokens=None if None in tokens else sum(count or 0 for count in tokens),
+            prompt_cut=any(answer.prompt_cut for answer in self.answers),
+        )
+
+
+def _shown(message: Message) -> Any:
+    calls = [call["function"] for call in message.get("tool_calls") or ()]
+    return message.get("content"), calls

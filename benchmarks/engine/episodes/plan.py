@@ -1,0 +1,102 @@
+"""From a suite's episode task to what is played: items, player, and the conditions that two runs must share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from holdfast.benchmarks.engine.episodes.chat import Chat, chat_of
+from holdfast.benchmarks.engine.episodes.driver import Player
+from holdfast.benchmarks.engine.episodes.live import Budget
+from holdfast.benchmarks.engine.items import Item, seed_of
+from holdfast.benchmarks.engine.protocol import Engine
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.suites.episode_task import Played
+from holdfast.benchmarks.suites.source import Doc
+from holdfast.benchmarks.suites.task import Task
+from holdfast.errors import UsageError
+from holdfast.files import digest
+from holdfast.runs.measurement import TaskResult
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The episodes of one task, ready to be played."""
+
+    items: Sequence[Item]
+    player: Player
+    result: TaskResult
+
+
+def plan_episodes(
+    name: str,
+    task: Task,
+    docs: Sequence[tuple[str, Doc]],
+    engine: Engine,
+    how: Settings,
+    data_root: Path | None,
+    arguments: Mapping[str, Any],
+) -> Planned:
+    """Raises UsageError when a user has to be simulated and none is named, DataError for a model without template."""
+    played = task.played
+    if played is None:
+        raise UsageError(f"task {name!r} is not played in an environment")
+    chat = chat_of(engine, played.tools)
+    environment = played.environment(data_root)
+    conditions = _conditions(played, task, chat, arguments, how, environment)
+    items = [
+        _item(name, task, played, doc_id, doc, repeat, arguments, conditions, how)
+        for doc_id, doc in docs
+        for repeat in range(task.repeats)
+    ]
+    budget = Budget(turns=played.turns, tokens=played.tokens, seconds=played.seconds)
+    workers = int(getattr(environment, "workers", 1))
+    reward = {"name": f"episode:{played.name}", "version": task.version, "options": _plain(played.options)}
+    result = TaskResult(
+        task=name, version=task.version, reward=reward, generation=conditions, metric=task.metric, chance=task.chance
+    )
+    return Planned(items, Player(environment, chat, budget, how.seed, workers=workers), result)
+
+
+def _conditions(
+    played: Played, task: Task, chat: Chat, arguments: Mapping[str, Any], how: Settings, environment: Any
+) -> dict[str, Any]:
+    user = getattr(environment, "user_identity", None)
+    found: dict[str, Any] = {"kind": "episode", "chat_template": True, "tools": chat.mode, "turns": played.turns}
+    found |= {"split": played.split, "user": user, **arguments, "repeats": task.repeats, "seed": how.seed}
+    found |= {"tools_why": chat.why} if chat.why else {}
+    found |= {"tokens": played.tokens} if played.tokens is not None else {}
+    found |= {"seconds": played.seconds} if played.seconds is not None else {}
+    found |= {"chat_template_args": dict(how.chat_template_args)} if how.chat_template_args else {}
+    return found
+
+
+def _item(
+    name: str,
+    task: Task,
+    played: Played,
+    doc_id: str,
+    doc: Doc,
+    repeat: int,
+    arguments: Mapping[str, Any],
+    conditions: Mapping[str, Any],
+    how: Settings,
+) -> Item:
+    return Item(
+        task=name,
+        doc_id=doc_id,
+        repeat=repeat,
+        kind="generate",
+        prompt=digest([played.name, task.version, _plain(played.options), conditions, doc]),
+        generation=arguments,
+        doc=doc,
+        reference=played.reference(doc, how.seed + repeat),
+        doc_hash=digest([played.name, doc]),
+        category=task.category(doc) if task.category else None,
+        seed=seed_of(arguments, how.seed, how.draw),
+    )
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options without what differs between machines, or must not be written down; the user stands beside them."""
+    return {key: value for key, value in options.items() if key not in ("user", "data_root", "python", "cache")}

@@ -1,0 +1,1 @@
+"""One file per environment: what an episode is played in."""

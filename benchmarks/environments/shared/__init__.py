@@ -1,0 +1,1 @@
+"""What environments share: tools from typed functions, users, databases copied on write."""

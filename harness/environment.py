@@ -1,0 +1,309 @@
+"""Environments: what an episode is played in, as a data set and a reward are what a sample is made of and judged by.
+
+An environment is a class with `tasks` and `open`, registered by name (or by `scheme:` for foreign ones):
+
+    @environment("tiny_form", version="1")
+    class TinyForm:
+        def __init__(self, *, items: int = 200) -> None: ...         # keyword-only parameters are its options
+        def tasks(self, split: str) -> Iterable[Row]: ...            # rows with a stable `key`
+        def open(self, row: Row, seed: int) -> Episode: ...
+
+One file in `holdfast.benchmarks.environments` adds one; a user's own is named `package.module:Class`.
+"""
+
+import importlib
+import inspect
+import json
+import pkgutil
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from holdfast.errors import DataError, HoldfastError, UsageError, suggestion, unknown
+from holdfast.sample import Message, Outcome, Score
+
+Row = Mapping[str, Any]
+"""One task of an environment. `key` is its stable name; the rest is the environment's own affair."""
+
+ToolSpec = Mapping[str, Any]
+"""A tool as OpenAI's API takes it: `{"type": "function", "function": {"name", "description", "parameters"}}`."""
+
+SCRIPT = "user_script"
+"""The column of a row that holds what its user says, opening included, instead of the environment's own user."""
+
+FAULT = "call_fault"
+"""The `name` of the message by which a model is told that its call did not parse."""
+
+
+class EpisodeError(HoldfastError):
+    """The environment, its process or its user failed: the episode has no value, and no model's 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a model's message brought about."""
+
+    messages: Sequence[Message] = ()
+    """What the model sees next: tool results, a user's reply."""
+    done: bool = False
+
+
+class Episode(Protocol):
+    """One conversation with tools or a user."""
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """What the model sees first."""
+
+    @property
+    def tools(self) -> Sequence[ToolSpec]:
+        """What the model may call now; may change after a step."""
+
+    def step(self, message: Message) -> Step:
+        """Take the model's message, with its calls in `tool_calls` as OpenAI's API has them.
+
+        Raises EpisodeError when the environment fails; a tool's failure is an observation."""
+
+    def score(self) -> Score:
+        """The judgement of the state reached: the model's fault is 0, the environment's is None."""
+
+    def close(self) -> None:
+        """Release what the episode holds."""
+
+
+class Environment(Protocol):
+    """Where episodes are played."""
+
+    def tasks(self, split: str) -> Iterable[Row]:
+        """The rows of a split. Raises DataError when their data is absent, UsageError for an unknown split."""
+
+    def open(self, row: Row, seed: int) -> Episode:
+        """A fresh episode of a row. Raises EpisodeError."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSpec:
+    """A registered environment: what the registry knows of it."""
+
+    name: str
+    make: Callable[..., Environment]
+    version: str = "1"
+    """Bumped by every change that can change a score."""
+    splits: tuple[str, ...] = ("test",)
+    """The first is measured unless another is named."""
+    metric: str = "success"
+    turns: int = 30
+    """The model's messages in one episode at most, unless set."""
+    max_tokens: int = 512
+    """The longest message of the model in tokens, unless set."""
+    wants_user: bool = False
+    """Whether somebody has to speak for the user: an endpoint, or a script in the row."""
+    chance: float | None = None
+
+    @property
+    def options(self) -> dict[str, inspect.Parameter]:
+        """The keyword-only parameters of the class: what a user may set."""
+        parameters = inspect.signature(self.make).parameters.values()
+        return {p.name: p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return (inspect.getdoc(self.make) or "").partition("\n")[0]
+
+
+T = TypeVar("T")
+_registry: dict[str, EnvironmentSpec] = {}
+_scan_lock = threading.RLock()
+_scanned = False
+_PACKAGE = "holdfast.benchmarks.environments"
+
+
+def environment(name: str, **facts: Any) -> Callable[[type[T]], type[T]]:
+    """Register a class under `name` (a name with a final `:` is a scheme: the rest of the address is its first
+    argument); `facts` are EnvironmentSpec's. Raises UsageError when another class has that name already."""
+
+    def decorate(made: type[T]) -> type[T]:
+        known = _registry.get(name)
+        if known is not None and _origin(known.make) != _origin(made):
+            raise UsageError(f"environment {name!r} is registered twice: {_origin(known.make)} and {_origin(made)}")
+        _registry[name] = EnvironmentSpec(name, made, **facts)  # type: ignore[arg-type]
+        return made
+
+    return decorate
+
+
+def environment_names() -> list[str]:
+    """Every registered environment, sorted; schemes end in `:`."""
+    _scan()
+    return sorted(_registry)
+
+
+def environment_spec(name: str) -> EnvironmentSpec:
+    """The spec of a registered name, of a `scheme:address`, or of a user's `package.module:Class`.
+
+    Raises UsageError naming the nearest.
+    """
+    _scan()
+    if name in _registry:
+        return _registry[name]
+    scheme, colon, address = name.partition(":")
+    if colon and f"{scheme}:" in _registry:
+        base = _registry[f"{scheme}:"]
+        return EnvironmentSpec(
+            name, _Addressed(base.make, address), base.version, base.splits, base.metric, base.turns, base.max_tokens,
+            base.wants_user, base.chance,
+        )  # fmt: skip
+    if colon and "." in scheme:
+        return _own_spec(name)
+    raise unknown("environment", name, _registry)
+
+
+def make_environment(name: str, **options: Any) -> Environment:
+    """The environment of that name with its options checked. Raises UsageError naming the nearest option."""
+    spec = environment_spec(name)
+    known = spec.options
+    for option in options:
+        if option not in known:
+            raise unknown(f"option of environment {name!r}", option, known)
+    return spec.make(**options)
+
+
+def has_option(spec: EnvironmentSpec, option: str) -> bool:
+    """Whether an environment takes an option."""
+    return option in spec.options
+
+
+def find_row(made: Environment, split: str, key: str) -> Row:
+    """The row of that key. Raises DataError when the split has none."""
+    rows = {str(row["key"]): row for row in made.tasks(split)}
+    if key not in rows:
+        raise DataError(f"no task {key!r} in split {split!r}{suggestion(key, rows)}")
+    return rows[key]
+
+
+@dataclass
+class Trajectory:
+    """What was said after an episode's first messages, and how it ended."""
+
+    messages: list[Message] = field(default_factory=list)
+    done: bool = False
+    why: str = ""
+    """Why an episode that is not done ended."""
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """Turns of the model, calls, and calls that did not parse."""
+        own = [message for message in self.messages if message["role"] == "assistant"]
+        return {
+            "turns": float(len(own)),
+            "calls": float(sum(len(message.get("tool_calls") or ()) for message in own)),
+            "unparsed": float(sum(is_fault(message) for message in self.messages)),
+        }
+
+
+def is_fault(message: Message) -> bool:
+    """Whether a message tells the model that its call did not parse."""
+    return message.get("name") == FAULT
+
+
+def judged(episode: Episode, trajectory: Trajectory) -> Score:
+    """The score of an episode: its own when it is done, 0 when a budget ended it, with the counts as parts."""
+    score = episode.score() if trajectory.done else Score.timeout(trajectory.why or "the episode is not over")
+    parts = {**score.parts, **trajectory.counts}
+    return Score(score.value, Outcome(score.outcome), score.reason, score.extracted, parts)
+
+
+def replay(
+    made: Environment, row: Row, seed: int, messages: Sequence[Message], opening: Sequence[Message] = ()
+) -> tuple[Score, list[str]]:
+    """The score of a recorded trajectory, and where the environment answered otherwise than was recorded.
+
+    `messages`: all that followed the episode's first messages, which are `opening`. The user says what was recorded.
+    Raises EpisodeError.
+    """
+    first = [dict(m) for m in opening if m["role"] == "user"] or [{"role": "user", "content": ""}]
+    script = [*first, *(dict(m) for m in messages if m["role"] == "user" and not is_fault(m))]
+    episode = made.open({**row, SCRIPT: script}, seed)
+    try:
+        trajectory = Trajectory(list(messages))
+        differences: list[str] = []
+        for place, message in enumerate(messages):
+            if trajectory.done:
+                break
+            follow = messages[place + 1 : place + 2]
+            if message["role"] != "assistant" or (follow and is_fault(follow[0])):
+                continue
+            step = episode.step(message)
+            trajectory.done = step.done
+            differences += _differences(step.messages, messages[place + 1 :])
+        return judged(episode, trajectory), differences
+    finally:
+        episode.close()
+
+
+def _differences(answered: Sequence[Message], recorded: Sequence[Message]) -> list[str]:
+    found = []
+    for ours, theirs in zip(answered, recorded, strict=False):
+        if ours.get("content") != theirs.get("content"):
+            found.append(
+                f"{ours.get('name', ours['role'])}: {ours.get('content')!r:.200} not {theirs.get('content')!r:.200}"
+            )
+    return found
+
+
+def call_arguments(call: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """(name, arguments) of one of a message's `tool_calls`. Raises ValueError for what is none."""
+    function = call.get("function")
+    if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
+        raise ValueError("a call must name its function")
+    arguments = function.get("arguments")
+    if isinstance(arguments, str):
+        arguments = json.loads(arguments or "{}")
+    if not isinstance(arguments, Mapping):
+        raise ValueError("the arguments of a call must be an object")
+    return function["name"], dict(arguments)
+
+
+class _Addressed:
+    """The class of a scheme with its address bound."""
+
+    def __init__(self, make: Callable[..., Environment], address: str) -> None:
+        self._make, self._address = make, address
+        self.__doc__ = make.__doc__
+        self.__signature__ = inspect.signature(make)
+
+    def __call__(self, **options: Any) -> Environment:
+        return self._make(self._address, **options)
+
+
+def _scan() -> None:
+    """Import every module of `holdfast.benchmarks.environments` once."""
+    global _scanned
+    with _scan_lock:
+        if _scanned:
+            return
+        package = importlib.import_module(_PACKAGE)
+        for module in pkgutil.iter_modules(package.__path__, f"{_PACKAGE}."):
+            if not module.ispkg:
+                importlib.import_module(module.name)
+        _scanned = True
+
+
+def _own_spec(path: str) -> EnvironmentSpec:
+    module_name, _, attribute = path.partition(":")
+    try:
+        made = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"cannot load environment {path!r}: {error}; expected 'package.module:Class'") from error
+    for spec in _registry.values():
+        if spec.make is made:
+            return spec
+    if not callable(made):
+        raise UsageError(f"environment {path!r} is not a class but {type(made).__name__}")
+    return EnvironmentSpec(path, made, version=str(getattr(made, "version", "unversioned")))
+
+
+def _origin(made: Any) -> str:
+    return f"{made.__module__}.{made.__qualname__}"
