@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 READERS = (
     "lm_eval_samples",
+    "helm",
     "inspect_log",
     "lighteval",
     "evalscope_opencompass",

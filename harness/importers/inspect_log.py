@@ -97,6 +97,7 @@ def _rows(path: Path, name: str, scorer: str) -> Iterator[Row]:
 def _row(sample: Mapping[str, Any], name: str, scorer: str) -> Row:
     score = (sample.get("scores") or {}).get(scorer) or {}
     value = number(score.get("value"))
+    sample = _attached(sample, sample.get("attachments") or {})
     asked = sample.get("input", "")
     choice: Mapping[str, Any] = next(iter((sample.get("output") or {}).get("choices") or []), {})
     usage = (sample.get("output") or {}).get("usage") or {}
@@ -118,6 +119,17 @@ def _row(sample: Mapping[str, Any], name: str, scorer: str) -> Row:
         ),
         tokens=usage.get("output_tokens"),
     )
+
+
+def _attached(value: Any, attachments: Mapping[str, Any]) -> Any:
+    """The value with the texts that inspect keeps apart put back in their places."""
+    if not attachments:
+        return value
+    if isinstance(value, str) and value.startswith("attachment://"):
+        return attachments.get(value.removeprefix("attachment://"), value)
+    if isinstance(value, Mapping):
+        return {key: one if key == "attachments" else _attached(one, attachments) for key, one in value.items()}
+    return [_attached(one, attachments) for one in value] if isinstance(value, list) else value
 
 
 def _completion(sample: Mapping[str, Any], choice: Mapping[str, Any]) -> str:

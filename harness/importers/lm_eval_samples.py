@@ -2,7 +2,8 @@
 
 One row: {"doc_id": 0, "doc": {…}, "target": "18", "arguments": {"gen_args_0": {"arg_0": prompt, …}}, "resps": [["…"]],
 "filtered_resps": ["18"], "filter": "strict-match", "metrics": ["exact_match"], "doc_hash": "…", "prompt_hash": "…",
-"target_hash": "…", "exact_match": 1.0}; a task with several filters has several rows per doc.
+"target_hash": "…", "exact_match": 1.0}; a task with several filters has several rows per doc. Before 0.4.7 a row named
+neither filter nor metrics, before 2024-06 it had no hashes, and the file was called after the model and the task.
 """
 
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError
-from holdfast.files import read_json, read_jsonl
+from holdfast.files import digest, read_json, read_jsonl
 from holdfast.importers.lm_eval_groups import grouped, groups_of
 from holdfast.importers.recorded import Recorded, Rows, primary, recorded
 from holdfast.importers.scores import LOSS, direction_of, read_score
@@ -21,16 +22,19 @@ from holdfast.runs.row import Row
 from holdfast.sample import Outcome
 
 PREFERRED = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc", "pass@1", "f1")
-_NEEDED = frozenset({"doc_id", "doc_hash", "prompt_hash", "target_hash"})
+_NEEDED = frozenset({"doc_id", "arguments", "resps", "filtered_resps"})
+_FIELDS = _NEEDED | {"doc", "target", "doc_hash", "prompt_hash", "target_hash", "filter", "metrics"}
+"""Fields of a row that are no metrics."""
 _TIME = re.compile(r"_\d{4}-\d\d-\d\dT[\d\-.]+$")
 
 
 def find(path: Path) -> list[Path]:
     """The sample files at `path` (below it, the newest of each task and folder); none when it is not lm-eval's."""
     if path.is_file():
-        first = next(iter(_records(path)), None) if path.name.startswith("samples_") else None
+        first = next(iter(_records(path)), None) if path.suffix == ".jsonl" else None
         return [path] if first is not None and set(first) >= _NEEDED else []
-    newest = {(one.parent, task_name(one)): one for one in sorted(path.rglob("samples_*.jsonl"))}
+    files = sorted(path.rglob("samples_*.jsonl")) or sorted(path.glob("*.jsonl"))
+    newest = {(one.parent, task_name(one)): one for one in files}
     return [one for one in newest.values() if find(one)]
 
 
@@ -62,8 +66,12 @@ def _check_one_model(path: Path, files: list[Path]) -> None:
 
 
 def task_name(path: Path) -> str:
-    """`samples_gsm8k_2024-07-18T….jsonl` → gsm8k."""
-    return _TIME.sub("", path.name.removesuffix(".jsonl").removeprefix("samples_"))
+    """`samples_gsm8k_2024-07-18T….jsonl` → gsm8k; before 2024-06 `<model>_gsm8k.jsonl` beside a results.json."""
+    name = path.name.removesuffix(".jsonl")
+    if name.startswith("samples_"):
+        return _TIME.sub("", name.removeprefix("samples_"))
+    tasks = [task for task in _results(path).get("configs", {}) if name.endswith(f"_{task}")]
+    return max(tasks, key=len, default=name)
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
@@ -77,13 +85,13 @@ def _filter(path: Path) -> str:
 
 def _results(samples: Path) -> dict[str, Any]:
     """The results file beside the samples, when it is there."""
-    found = sorted(samples.parent.glob("results_*.json"))
+    found = sorted([*samples.parent.glob("results_*.json"), *samples.parent.glob("results.json")])
     return read_json(found[-1]) if found else {}
 
 
 def _result(name: str, path: Path, chosen: str, config: Mapping[str, Any]) -> TaskResult:
     first = next(iter(_records(path)))
-    metric, _ = primary({key: first.get(key) for key in first.get("metrics", [])}, PREFERRED)
+    metric, _ = primary(_metrics(first), PREFERRED)
     better = (config.get("higher_is_better", {}).get(name) or {}).get(metric)
     loss = LOSS if better is False or (better is None and direction_of(metric) == "lower") else ""
     settings = config.get("configs", {}).get(name, {})
@@ -98,21 +106,34 @@ def _result(name: str, path: Path, chosen: str, config: Mapping[str, Any]) -> Ta
 
 
 def _rows(path: Path, name: str, chosen: str, metric: str) -> Iterator[Row]:
+    """Of a doc's rows the first filter's: by its name, or in older files by their order."""
+    seen: set[str] = set()
     for record in _records(path):
-        if str(record.get("filter", "none")) == chosen:
+        first = str(record["doc_id"]) not in seen
+        if "filter" not in record:
+            seen.add(str(record["doc_id"]))
+        if str(record.get("filter", "none")) == chosen and ("filter" in record or first):
             yield _row(record, name, metric)
 
 
+def _metrics(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's metrics by name; older rows do not say which of their fields these are."""
+    named = record.get("metrics")
+    if named is not None:
+        return {key: record.get(key) for key in named}
+    return {key: value for key, value in record.items() if key not in _FIELDS}
+
+
 def _row(record: Mapping[str, Any], name: str, metric: str) -> Row:
-    metrics = {key: record.get(key) for key in record.get("metrics", [])}
+    metrics = _metrics(record)
     _, score = primary(metrics, PREFERRED)
     if score is not None and metric.startswith(LOSS):
         score = read_score(score, metric.removeprefix(LOSS), 1.0, "lower", f"{name}, document {record['doc_id']}")
     return Row(
         task=name,
         doc_id=str(record["doc_id"]),
-        doc_hash=str(record["doc_hash"]),
-        prompt_hash=str(record["prompt_hash"]),
+        doc_hash=str(record.get("doc_hash") or digest(record.get("doc"))),
+        prompt_hash=str(record.get("prompt_hash") or digest(record["arguments"])),
         prompt=_prompt(record.get("arguments")),
         completion=_completion(record.get("resps")),
         reference=record.get("target"),

@@ -1,0 +1,110 @@
+"""HELM: a run's folder with `scenario_state.json` (what was asked and answered) and `per_instance_stats.json` (scores).
+
+A request: {"instance": {"id": "id12", "input": {"text": "…"}, "references": [{"output": {"text": "Paris"}, "tags":
+["correct"]}], "split": "test"}, "train_trial_index": 0, "request": {"prompt": "…"}, "result": {"success": true,
+"completions": [{"text": " Paris", …}]}}; an item's scores: {"instance_id": "id12", "train_trial_index": 0, "stats":
+[{"name": {"name": "exact_match", "split": "test"}, "count": 1, "mean": 1.0}, …]}
+
+A folder of runs holds one benchmark for each. The prompt is the rendered one. A request that failed has no score.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from holdfast.files import digest, read_json
+from holdfast.importers.recorded import Recorded, Rows, primary, recorded
+from holdfast.runs.measurement import TaskResult
+from holdfast.runs.row import Row
+from holdfast.sample import Outcome
+
+_STATE, _STATS = "scenario_state.json", "per_instance_stats.json"
+PREFERRED = (
+    *(
+        "quasi_exact_match",
+        "exact_match",
+        "final_number_exact_match",
+        "math_equiv_chain_of_thought",
+        "ifeval_strict_accuracy",
+    ),
+    *("chain_of_thought_correctness", "f1_score", "rouge_l", "bleu_4"),
+)
+
+
+def read(path: Path) -> Recorded | None:
+    """The measurement, or None when no run of HELM's is there."""
+    states = [path] if path.is_file() and path.name == _STATE else sorted(path.rglob(_STATE)) if path.is_dir() else []
+    states = [one for one in states if (one.parent / _STATS).is_file()]
+    if not states:
+        return None
+    sources: dict[str, Rows] = {}
+    results: dict[str, TaskResult] = {}
+    for state in states:
+        name = _name(state.parent)
+        metric = _metric(state.parent)
+        sources[name] = partial(_rows, state.parent, name, metric)
+        reward = {"name": f"helm:{metric}", "version": "unknown", "options": {}}
+        results[name] = TaskResult(name, version="unknown", reward=reward, metric=metric)
+    adapter = read_json(states[0]).get("adapter_spec") or {}
+    return recorded(
+        path, sources, results, {"name": str(adapter.get("model") or adapter.get("model_deployment") or "")}
+    )
+
+
+def _name(run: Path) -> str:
+    """`mmlu:subject=anatomy,method=…,model=openai_gpt2` without its model."""
+    scenario, _, arguments = run.name.partition(":")
+    kept = [part for part in arguments.split(",") if part and not part.startswith(("model=", "model_deployment="))]
+    return f"{scenario}:{','.join(kept)}" if kept else scenario
+
+
+def _scores(run: Path) -> dict[tuple[str, int], dict[str, float]]:
+    """By item and trial its scores."""
+    found: dict[tuple[str, int], dict[str, float]] = {}
+    for one in json.loads((run / _STATS).read_text(encoding="utf-8")):
+        values = {
+            str(stat["name"]["name"]): float(stat["mean"])
+            for stat in one.get("stats") or ()
+            if stat.get("mean") is not None and not stat["name"].get("perturbation")
+        }
+        found.setdefault((str(one["instance_id"]), int(one.get("train_trial_index") or 0)), {}).update(values)
+    return found
+
+
+def _metric(run: Path) -> str:
+    first = next(iter(_scores(run).values()), {})
+    return primary(first, PREFERRED)[0]
+
+
+def _rows(run: Path, name: str, metric: str) -> Iterator[Row]:
+    scores = _scores(run)
+    for one in read_json(run / _STATE).get("request_states") or ():
+        if not (one["instance"].get("perturbation")):
+            yield _row(one, name, metric, scores)
+
+
+def _row(one: Mapping[str, Any], name: str, metric: str, scores: Mapping[tuple[str, int], Mapping[str, float]]) -> Row:
+    instance, result = one["instance"], one.get("result") or {}
+    trial = int(one.get("train_trial_index") or 0)
+    answered = bool(result.get("success", True)) and bool(result.get("completions"))
+    parts = dict(scores.get((str(instance["id"]), trial), {}))
+    score = parts.get(metric) if answered else None
+    right = [ref["output"]["text"] for ref in instance.get("references") or () if "correct" in (ref.get("tags") or ())]
+    asked = str((instance.get("input") or {}).get("text") or "")
+    prompt = (one.get("request") or {}).get("prompt") or asked
+    return Row(
+        task=name,
+        doc_id=str(instance["id"]),
+        doc_hash=digest([asked, right]),
+        prompt_hash=digest(prompt),
+        prompt=str(prompt),
+        completion=str(result["completions"][0].get("text") or "") if answered else "",
+        reference=right[0] if len(right) == 1 else right,
+        score=score,
+        outcome=Outcome.of(score),
+        reason="" if answered else f"the request failed: {str(result.get('error') or 'no completion')[:200]}",
+        repeat=trial,
+        parts=dict(parts),
+    )
