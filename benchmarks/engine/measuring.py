@@ -71,6 +71,7 @@ def measure(
     when another process failed.
     """
     settings = settings or Settings()
+    settings.check()
     chosen = load_suite(suite)
     with joined(together) as ranks, undisturbed(model):
         engine = open_engine(model, settings, ranks)

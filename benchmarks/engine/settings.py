@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from holdfast.errors import UsageError
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -36,3 +38,10 @@ class Settings:
     model allows it, or never."""
     progress: bool = True
     """Show rate and time left on stderr."""
+
+    def check(self) -> None:
+        """Raise UsageError for a number that leaves nothing to measure."""
+        for name in ("limit", "max_tokens", "max_length", "repeats", "batch_size"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UsageError(f"{name} must be at least 1, not {value}")

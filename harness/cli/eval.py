@@ -12,7 +12,8 @@
 keys
   model= against=    DIRECTORY | HUB_ID | tiny | {model: …, backend: …}    revision= dtype= device= tokenizer=
   suite=             NAME | FILE.yaml | TASK | [TASK, …]       limit=ITEMS_PER_TASK
-  batch_size= max_tokens= max_length= chat=true|false chat_template_args.enable_thinking=false
+  batch_size= max_tokens= max_length= chat=true|false chat_template_args.enable_thinking=false thinking=[OPEN,CLOSE]
+  peft=DIRECTORY|HUB_ID quantization=4bit|8bit    backend=NAME backend_args.KEY=VALUE
   repeats=N sampling.temperature=0.6 sampling.top_p=0.95 seed=
   target=[TASK, …] margin=POINTS noise=true    out= data_root= cache= export=DIR (lm-eval's format)
 
@@ -22,7 +23,8 @@ code is 0; with it 0 pass, 1 regressed, 2 inconclusive.
 
 import json
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from holdfast.cli.grammar import Flags
@@ -86,6 +88,8 @@ def _tell(done: "Evaluation", flags: Flags) -> None:
 
     if done.comparison is None:
         Console().print(_table(done))
+        for line in _refusals(done):
+            print(line)
         print(f"rows: {done.out / 'samples'}")
         return
     from holdfast.report import terminal
@@ -107,6 +111,18 @@ def record(done: "Evaluation") -> dict[str, object]:
     }
 
 
+_COUNTS = ("prompts_cut", "budgets_cut", "refused")
+"""Metrics that are numbers of items."""
+
+
+def _refusals(done: "Evaluation") -> Iterator[str]:
+    """A line for each reason for which a server refused items."""
+    for name, result in done.after.tasks.items():
+        if result.metrics.get("refused"):
+            reasons = Counter(row.reason for row in done.after.rows(name) if row.finish_reason == "refused")
+            yield from (f"{name}: {count} items: {reason}" for reason, count in reasons.most_common(3))
+
+
 def _table(done: "Evaluation") -> object:
     """Results of one model, in points."""
     from rich.table import Table
@@ -120,5 +136,5 @@ def _table(done: "Evaluation") -> object:
         counts = [str(result.truncated or ""), str(result.unjudged or "")]
         table.add_row(name, result.metric, points[0] or "-", points[1] or "", str(result.n), points[2] or "", *counts)
         for key, value in result.metrics.items():
-            table.add_row("", key, f"{value:.0f}" if key == "prompts_cut" else f"{100 * value:.1f}")
+            table.add_row("", key, f"{value:.0f}" if key in _COUNTS else f"{100 * value:.1f}")
     return table
