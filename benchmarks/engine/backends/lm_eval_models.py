@@ -20,6 +20,7 @@ from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.thoughts import Thinking
 from holdfast.benchmarks.lm_eval_fence.api_patches import Fact, patient, payload, quiet, read_calls, read_facts
 from holdfast.benchmarks.lm_eval_fence.models import backends, hooked, model_class
+from holdfast.benchmarks.lm_eval_fence.patches import check_version
 from holdfast.errors import DataError, HoldfastError, UsageError, suggestion
 from holdfast.files import digest
 from holdfast.sample import Message
@@ -36,6 +37,7 @@ def open_engine(model: "LoadedModel | Mapping[str, Any]", settings: Settings, ra
     `ranks`: the processes that measure together. Raises UsageError for a model or backend that cannot be divided so.
     """
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    check_version()
     ranks = ranks or Ranks()
     if isinstance(model, LoadedModel):
         return HFEngine(model, settings, ranks)
