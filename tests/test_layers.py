@@ -1,5 +1,6 @@
 """The layers of the design hold, and start-up stays light."""
 
+import re
 import subprocess
 import sys
 
@@ -67,3 +68,10 @@ def test_every_verb_has_a_module_with_help() -> None:
         module = load(verb)
         assert (module.__doc__ or "").strip(), verb
         assert getattr(module, "HYDRA", False) or hasattr(module, "Options"), verb
+
+
+def test_no_test_asserts_a_wall_time() -> None:
+    """A loaded machine must not fail a test: helpers.bounded counts CPU time, a deadline is a generous watchdog."""
+    asserted = re.compile(r"assert .*(monotonic|perf_counter|time\.time)\(\) - \w+ <=? ")
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        assert not asserted.search(path.read_text(encoding="utf-8")), path

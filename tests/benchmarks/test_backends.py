@@ -164,7 +164,7 @@ def test_transformers_serve_answers_as_the_model_in_memory(tiny: LoadedModel, tm
         theirs = measure(config, SUITE, tmp_path / "served", settings=HOW)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
         log.close()
     ours = measure(tiny, SUITE, tmp_path / "memory", settings=HOW)
     texts = [[str(row.completion).strip() for row in found.rows("tiny_upper")] for found in (theirs, ours)]

@@ -88,7 +88,7 @@ def test_jobs_at_the_same_time_measure_once(tmp_path: Path) -> None:
         )
         for name in ("a", "b")
     ]  # fmt: skip
-    outputs = [job.communicate(timeout=120) for job in jobs]
+    outputs = [job.communicate(timeout=300) for job in jobs]
     assert sum(int(out.split()[-1]) for out, _ in outputs) == 80, outputs
     results = [json.loads((tmp_path / name / "results.json").read_text())["tasks"] for name in ("a", "b")]
     assert results[0] == results[1]

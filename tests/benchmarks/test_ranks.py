@@ -108,14 +108,14 @@ def test_the_verb_under_torchrun(tmp_path: Path) -> None:
 def test_trouble_in_one_process_reaches_the_others(tmp_path: Path) -> None:
     missing = [f"data_root={tmp_path}", f"out={tmp_path / 'out'}", f"cache={tmp_path / 'cache'}"]
     process = launch(2, "-m", "holdfast", "eval", "model=tiny", "suite=gsm8k", *missing)
-    _, errors = process.communicate(timeout=200)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode != 0 and "no gsm8k/test.jsonl below" in errors
 
 
 @pytest.mark.slow
 def test_a_shard_is_not_measured_by_one_process_alone(tmp_path: Path) -> None:
     process = launch(2, JOB, "alone", str(tmp_path / "out"), str(tmp_path / "cache"))
-    _, errors = process.communicate(timeout=200)
+    _, errors = process.communicate(timeout=300)
     assert "all of them must measure together" in errors
 
 

@@ -40,7 +40,7 @@ def server() -> Iterator[str]:
             time.sleep(0.25)
     yield f"http://127.0.0.1:{port}/openrlhf/numeric"
     process.terminate()
-    process.wait(30)
+    process.wait(300)
 
 
 def test_our_file(folder: Path) -> None:

@@ -45,8 +45,8 @@ def serving(
 
 
 def wait_ready(port: int, process: Process | None = None) -> None:
-    """Until /readyz answers 200. Raises AssertionError when the process ends, or after two minutes."""
-    for _ in range(1200):
+    """Until /readyz answers 200. Raises AssertionError when the process ends, or after five minutes."""
+    for _ in range(3000):
         assert process is None or process.poll() is None, "the server ended"
         try:
             with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
@@ -70,7 +70,7 @@ def stop(process: Process) -> None:
     """SIGTERM, and wait."""
     if process.poll() is None:
         process.terminate()
-        process.wait(timeout=90)
+        process.wait(timeout=300)
 
 
 def workers(process: Process) -> list[psutil.Process]:

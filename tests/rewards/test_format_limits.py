@@ -1,8 +1,7 @@
 """What a model could do to a format reward: stop its clock, escape its 0, or be punished for the reference's fault."""
 
-import time
-
 import pytest
+from helpers.bounded import bounded
 
 from holdfast.errors import UsageError
 from holdfast.reward import Reward
@@ -14,10 +13,9 @@ BOUND = 10.0
 
 @pytest.mark.parametrize("blank", [" ", "\t"])
 def test_markdown_reads_a_line_of_blanks_in_linear_time(blank: str) -> None:
-    start = time.monotonic()
-    score = Reward("markdown_format").score(Sample("|\n" + blank * 50_000 + "x|\n", {"tables": 1}))
-    assert score.value == 0.0
-    assert time.monotonic() - start < BOUND
+    with bounded(BOUND):
+        score = Reward("markdown_format").score(Sample("|\n" + blank * 50_000 + "x|\n", {"tables": 1}))
+        assert score.value == 0.0
 
 
 @pytest.mark.parametrize(
@@ -52,10 +50,9 @@ PATTERNED = {"patternProperties": {"^(a+)+$": {"type": "integer"}}, "additionalP
     ],
 )
 def test_json_in_bounded_time_and_never_our_error(text: str, schema: object, value: float) -> None:
-    start = time.monotonic()
-    score = Reward("json_format").score(Sample(text, schema))
-    assert (score.value, score.outcome is Outcome.ERROR) == (value, False), score.reason
-    assert time.monotonic() - start < BOUND
+    with bounded(BOUND):
+        score = Reward("json_format").score(Sample(text, schema))
+        assert (score.value, score.outcome is Outcome.ERROR) == (value, False), score.reason
 
 
 @pytest.mark.parametrize(
@@ -82,9 +79,8 @@ def test_a_part_may_have_any_name(name: str) -> None:
 
 def test_ten_thousand_citations_are_compared_quickly() -> None:
     text = " ".join(f"[{number}]" for number in range(1, 10_000))
-    start = time.monotonic()
-    assert Reward("citation").score(Sample(text * 3, 9_999)).value == 1.0
-    assert time.monotonic() - start < BOUND
+    with bounded(BOUND):
+        assert Reward("citation").score(Sample(text * 3, 9_999)).value == 1.0
 
 
 @pytest.mark.parametrize(

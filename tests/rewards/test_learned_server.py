@@ -30,7 +30,7 @@ def server() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
 
 def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:

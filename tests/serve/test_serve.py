@@ -49,7 +49,7 @@ def serving(folder: Path, *words: str) -> Iterator[tuple[str, "subprocess.Popen[
     finally:
         if process.poll() is None:
             process.terminate()
-            process.communicate(timeout=60)
+            process.communicate(timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +162,7 @@ def test_requests_are_logged_as_json_lines(tmp_path: Path) -> None:
     with serving(tmp_path, "reward=numeric", "log=true") as (url, process):
         _post(f"{url}/v1/rewards/numeric/score", {"sample": SAMPLE})
         process.terminate()
-        lines = [json.loads(line) for line in process.communicate(timeout=60)[1].splitlines() if line[:1] == "{"]
+        lines = [json.loads(line) for line in process.communicate(timeout=300)[1].splitlines() if line[:1] == "{"]
     assert [line["status"] for line in lines if line["route"] == "/v1/rewards/{reward}/score"] == [200]
 
 

@@ -79,7 +79,7 @@ def test_nothing_is_left_behind(temporary: Path, count: int, number: str) -> Non
     with serving("reward=numeric", f"workers={count}") as (_, process):
         assert len(_left(temporary)) == (count > 1)
         process.send_signal(signal.Signals[f"SIG{number}"])
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=300) == 0
     assert not _left(temporary)
 
 
@@ -89,7 +89,7 @@ def test_what_a_killed_server_leaves_goes_with_the_next_start_and_its_workers_en
         process.kill()
         process.wait()
         assert len(_left(temporary)) == 1
-        _, alive = psutil.wait_procs(orphans, timeout=20)
+        _, alive = psutil.wait_procs(orphans, timeout=300)
         assert not alive
         with pytest.raises(httpx.HTTPError):
             httpx.get(f"http://127.0.0.1:{port}/healthz")
@@ -111,7 +111,7 @@ def test_a_worker_that_was_still_starting_when_its_server_was_killed_ends_too() 
     finally:
         server.kill()
         server.wait()
-    _, alive = psutil.wait_procs(orphans, timeout=30)
+    _, alive = psutil.wait_procs(orphans, timeout=300)
     assert not alive
 
 

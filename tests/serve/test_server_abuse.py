@@ -47,7 +47,7 @@ def port() -> Iterator[int]:
         yield number
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
 
 def _sent(port: int, *pieces: bytes) -> socket.socket:
@@ -137,7 +137,7 @@ def test_a_killed_worker_costs_no_verdict(tmp_path: Path) -> None:
             assert list(found) == Reward("numeric").score_batch(samples)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
 
 def _refusing(sample: Sample) -> Score:

@@ -53,7 +53,7 @@ def test_a_kill_in_the_measurement_after_repeats_nothing(untrained: Path, tmp_pa
     child = subprocess.Popen(
         command(*words), env=environment(cache), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 300
     while len(list((out / "after" / "samples").glob("*.jsonl"))) < 1 and time.monotonic() < deadline:
         assert child.poll() is None, "the run ended before it could be killed"
         time.sleep(0.005)

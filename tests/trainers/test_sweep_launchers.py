@@ -36,7 +36,7 @@ def frontier(out: Path) -> dict[str, Any]:
 
 def job_process(parent: "subprocess.Popen[bytes]", job: str) -> psutil.Process:
     """The process of one job of our sweep, once it runs."""
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         assert parent.poll() is None, "the sweep ended before its job could be killed"
         for child in psutil.Process(parent.pid).children(recursive=True):

@@ -166,7 +166,7 @@ def test_a_killed_writing_goes_on_and_generates_nothing_twice(tmp_path: Path) ->
              "trainer.args.max_steps=1", "model.threads=1", f"out={tmp_path}/run"]  # fmt: skip
     command = [sys.executable, "-m", "holdfast", "train", *words]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 300
     while sum(content.count(b"\n") for content in journal().values()) < 3 and time.monotonic() < deadline:
         assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.02)

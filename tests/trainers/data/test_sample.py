@@ -117,7 +117,7 @@ def test_a_killed_sampling_goes_on_and_ends_as_an_undisturbed_one(tmp_path: Path
     subprocess.run(words("whole"), check=True, capture_output=True)
     rows = tmp_path / "killed" / "samples" / "sample.jsonl"
     process = subprocess.Popen(words("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not (rows.is_file() and rows.read_bytes().count(b"\n") > 20) and time.monotonic() < deadline:
         assert process.poll() is None, "it finished before it could be killed"
         time.sleep(0.02)

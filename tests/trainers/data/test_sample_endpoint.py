@@ -181,7 +181,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]
             yield f"http://127.0.0.1:{port}/v1", place
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=300)
 
 
 @pytest.mark.slow
