@@ -59,7 +59,7 @@ docs: install
 
 # The documentation site, built strictly, into build/site.
 site: install
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
