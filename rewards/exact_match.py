@@ -4,12 +4,13 @@ import unicodedata
 from typing import Any
 
 from holdfast.registry import register
+from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.sample import Sample, Score
 
 
-@register("exact_match", version="1")
+@register("exact_match", version="2")
 def exact_match(sample: Sample, *, ignore_case: bool = False, strip: bool = True) -> Score:
-    """Is the completion the reference, character by character (after Unicode NFC)?
+    """Is the completion, behind its thought, the reference, character by character (after Unicode NFC)?
 
     The reference is a text, a number, or a list of accepted texts; white space around both is ignored unless
     `strip=False`. Unjudgeable without a reference. Follows lm-evaluation-harness's `exact_match` metric.
@@ -17,7 +18,10 @@ def exact_match(sample: Sample, *, ignore_case: bool = False, strip: bool = True
     accepted = sample.reference if isinstance(sample.reference, list | tuple) else [sample.reference]
     if not accepted or any(not isinstance(text, str | int | float) for text in accepted):
         return Score.unjudgeable(f"a reference must be text or a list of texts, not {sample.reference!r:.80}")
-    found = _normal(sample.text, ignore_case, strip)
+    answer = strip_thinking(sample.text)
+    if answer is None:
+        return Score.of(False, "the thought never ended")
+    found = _normal(answer, ignore_case, strip)
     correct = found in [_normal(text, ignore_case, strip) for text in accepted]
     return Score.of(correct, "equal" if correct else f"expected {accepted[0]!r:.80}", found[:200])
 
@@ -32,5 +36,6 @@ EXAMPLES = {
     "exact_match": [
         (Sample("Paris", "Paris"), 1.0),
         (Sample("Paris, France", "Paris"), 0.0),
+        (Sample("<think>Berlin?</think>\nParis", "Paris"), 1.0),
     ]
 }

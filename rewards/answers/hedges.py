@@ -21,6 +21,9 @@ _REJECTED = re.compile(
     rf"|[^\W\d_]{{0,3}}\s?(?:{NOT_BEHIND}))",
     re.IGNORECASE,
 )
+_VALUE_DENIED = re.compile(
+    rf"[\s$*(]{{0,4}}-?[\d.,]+[)$*]{{0,3}}\s?[^\d\s.,;，。]{{0,4}}\s?{NOT_BEHIND}", re.IGNORECASE
+)
 CHANGED = re.compile(
     r"\b(?:(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower) than|above|below|over|under|twice|double|"
     r"triple|half(?: of)?|(?:square|cube) root of|square of|cube of|between)[\s$\\(*]*$",
@@ -48,6 +51,11 @@ def denied_directly(before: str) -> bool:
 def denied_behind(after: str) -> bool:
     """Do the words that begin here deny what stands before them (`is wrong`, `ではない`)?"""
     return _REJECTED.match(after) is not None
+
+
+def taken_back(said: str) -> bool:
+    """Does a statement deny the value that it begins with (`7ではない`, `7 नहीं है`)?"""
+    return _VALUE_DENIED.match(said) is not None
 
 
 def unknown(text: str) -> bool:

@@ -250,11 +250,17 @@ YES, NO = frozenset(_spellings(_YES)), frozenset(_spellings(_NO))
 
 _MAYBE_ADJECTIVE = r"(?:\s+(?!\S*\d)[^\s:：=,.。$\\(]{1,16}){0,2}?"
 _CUE = re.compile(
-    rf"(?:{alternatives(_ANSWER.values())}){_MAYBE_ADJECTIVE}[\s*_\"]{{0,4}}"
-    rf"(?:(?:{alternatives(_IS)})[\s*_\"]{{0,4}}[:：]?|[:：=]|(?=[(（]?[A-J]\b)|(?=[$\\]?[\d(\\$])|[-–—](?=\s*[\d$(A-J]))",
+    rf"(?:{alternatives(_ANSWER.values())})(?:{_MAYBE_ADJECTIVE}[\s*_\"]{{0,4}}"
+    rf"(?:(?:{alternatives(_IS)})[\s*_\"]{{0,4}}[:：]?|[:：=]|[-–—](?=\s*[\d$(A-J]))"
+    r"|[\s*_\"]{0,4}(?=[(（]?[A-J]\b|[$\\]?[\d(\\$]))",
     re.IGNORECASE,
 )
-_REFUSED = re.compile(alternatives(_UNKNOWN.values()), re.IGNORECASE)
+_REFUSED = re.compile(
+    rf"{alternatives(_UNKNOWN.values())}|\bwei(?:ß|ss)\b[^.]{{0,60}}\bnicht\b|\bne sa(?:is|it)\b|\bn['’]en sais\b|"
+    r"\b(?:do|does|did|could|can)(?: not|n['’]t) (?:really )?(?:know|tell|say|find|determine|solve|answer)\b|"
+    r"\bcannot (?:say|be found)\b",
+    re.IGNORECASE,
+)
 _LOWERED = tuple({word.casefold() for word in ANSWERS})
 
 

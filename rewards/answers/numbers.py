@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from holdfast.rewards.answers.digits import in_ascii, written_out
 from holdfast.rewards.answers.hedges import CHANGED, DOUBT, NEGATIVE, denied, denied_behind, unknown
+from holdfast.rewards.answers.languages import MAYBE, OR
 from holdfast.rewards.answers.places import Extraction, Require, Which, extract
 from holdfast.rewards.answers.statements import without_remark
 from holdfast.rewards.answers.unmarked import breaks_off, is_named, without_code
@@ -43,6 +44,10 @@ _LISTED = re.compile(
     r"[$*_]{0,3}(?:(?:\s?[a-zA-Z%]{1,15}){0,2}(?:,\s|\sand\s|\splus\s)|,\s{1,2}(?:or\s)?|\s?\\?[;|&]\s?|,?\s(?:and|to)\s|\s?\\text\s?\{\s?(?:and|to)?\s?\}\s?|\s|[-–])"
     r"[$*_]{0,3}(?=[\d.$])"
 )
+_FOREIGN_DOUBT = re.compile(f"{OR}|{MAYBE}", re.IGNORECASE)
+_BETWEEN_NUMBERS = re.compile(r"\s{0,2}(?:o|ou|u|e|y|et|of|au|na|ve|va|dan|i|en|und|oder)\s{0,2}", re.IGNORECASE)
+_STRUCK = re.compile(r"\\(?:[bx]?cancel|sout|st|not)\b")
+_SIDE = re.compile(r"[\s$]*(-?\d{1,30}(?:\.\d{1,30})?)[\s$.]*")
 _TIGHT_LIST = re.compile(r",(?=\d)")
 _BUT = re.compile(r"[$*_]{0,3},?\s(?:but|rather)\s(?:rather\s)?[$*_]{0,3}(?=[-\d.$])", re.IGNORECASE)
 _MONEY = frozenset({"cents", "cent", "dollars", "dollar", "euros", "pounds"})
@@ -75,7 +80,7 @@ def final(text: str, require: Require = "any", which: Which = "last") -> Final |
         return None
     tail = _plain(without_code(text))
     number = _last(NUMBER, tail)
-    if number is None or unknown(tail) or breaks_off(tail):
+    if number is None or unknown(tail) or breaks_off(tail) or contradicts(tail):
         return None
     return _concluded(number)
 
@@ -94,6 +99,8 @@ def _of_statement(answer: Extraction) -> Final | None:
 
 def _of_place(said: str, how: str) -> Final:
     """The number of one statement: the result of its calculation, or its first one."""
+    if _STRUCK.search(said) or contradicts(said):
+        return Final(said[:60], None, "a number that is struck out, or said to equal another", True)
     said = without_remark(said)
     start = _result(said)
     number = NUMBER.search(said, start)
@@ -107,6 +114,13 @@ def _result(said: str) -> int:
     """Where the result stands: behind the last `=` that a number follows."""
     at = said.rfind("=")
     return at + 1 if at >= 0 and NUMBER.search(said, at + 1) else 0
+
+
+def contradicts(text: str) -> bool:
+    """`1 = 2 = 7`: different numbers that are said to be equal. A slip in a computation (`3 * 43 = 42`) is none."""
+    sides = [_SIDE.fullmatch(part) for part in text.split("=")] if "=" in text and len(text) < _SHORT else []
+    numbers = {Fraction(side[1]) for side in sides if side is not None}
+    return len(numbers) > 1 and None not in sides
 
 
 def several(text: str) -> bool:
@@ -149,7 +163,8 @@ def _concluded(number: re.Match[str]) -> Final:
     before = re.split(r"[.!?;\n](?:\s|$)", before)[-1]
     if denied(before) or denied_behind(number.string[number.end() : number.end() + _NEAR]):
         return Final(number.group().strip(), value_of(number), "the number is denied")
-    return _with_words(number, before, _fault(number) or _only_numbers(number))
+    changed = "the words before the number change it" if CHANGED.search(before) else ""
+    return _with_words(number, before, changed or _fault(number) or _only_numbers(number))
 
 
 def _with_words(number: re.Match[str], before: str, fault: str) -> Final:
@@ -184,6 +199,8 @@ def _fault(number: re.Match[str]) -> str:
     joined = _JOINED.match(text, number.end())
     if joined and (other := NUMBER.match(text, joined.end())) and DOUBT.search(text, number.end(), joined.end()):
         return _choice(number, other, joined["unit"])
+    if hedge := _hedged_elsewhere(number):
+        return hedge
     start = max(0, number.start() - _NEAR)
     if DOUBT.search(text, start, number.start()):
         for other in NUMBER.finditer(text, start, number.start()):
@@ -192,6 +209,16 @@ def _fault(number: re.Match[str]) -> str:
             if joined and reached and DOUBT.search(text, other.end(), joined.end()):
                 return _choice(other, number, joined["unit"])
     return ""
+
+
+def _hedged_elsewhere(number: re.Match[str]) -> str:
+    """`7 ou 8`, `7 или 8`, `7または8`: another number behind a doubt in another language."""
+    other = NUMBER.search(number.string, number.end(), number.end() + _NEAR)
+    between = number.string[number.end() : other.start()] if other else ""
+    if other is None or value_of(other) == value_of(number) or re.search(r"[.;!。]\s|\n", between):
+        return ""
+    doubted = _FOREIGN_DOUBT.search(between) or _BETWEEN_NUMBERS.fullmatch(between)
+    return f"a choice of numbers: {number.group().strip()} or {other.group().strip()}" if doubted else ""
 
 
 def _choice(first: re.Match[str], second: re.Match[str], unit: str) -> str:

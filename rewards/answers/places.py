@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from holdfast.rewards.answers.boxes import boxes
-from holdfast.rewards.answers.hedges import denied, denied_behind
-from holdfast.rewards.answers.languages import cues
+from holdfast.rewards.answers.hedges import denied, denied_behind, taken_back
+from holdfast.rewards.answers.languages import cues, refuses
 from holdfast.rewards.answers.statements import FORMULA, NUMBER, SENTENCE_END, answer_in
 from holdfast.rewards.answers.unmarked import unmarked
 
@@ -129,7 +129,9 @@ def _statements(tail: str, which: Which) -> Iterator[str]:
         before = tail[max(0, start - 40) : end]
         if said and denied(before):
             said = f"not {said}"
-        if said and not denied_behind(said):
+        if said and taken_back(said):
+            said = f"not {said}"
+        if said and not denied_behind(said) and not refuses(tail[max(0, start - 40) : start]):
             yield said
 
 

@@ -23,6 +23,11 @@ _ANSWERED = re.compile(
 )
 
 
+def asks_again(text: str) -> bool:
+    """Does a line begin like a question of a few-shot prompt?"""
+    return _NEXT.search(text) is not None
+
+
 def before_next_question(text: str) -> str:
     """The text before the first question that follows an answer; all of it where there is none."""
     for question in islice(_NEXT.finditer(text), 50):

@@ -56,6 +56,7 @@ _NOT_BUT = re.compile(r"^not\b.{1,80}?\bbut\s+(?:rather\s+)?", re.IGNORECASE)
 _GOES_ON = re.compile(
     r"\s*(?:times|plus|minus|divided by|multiplied by|squared|cubed|factorial|to the)\b", re.IGNORECASE
 )
+_LISTED = re.compile(r"(?:\s?[a-zA-Z]{1,15}){0,2}(?:,\s?|\s(?:and|plus)\s)", re.IGNORECASE)
 _UNIT_WORD = re.compile(r"\s*([a-zA-Z]+)")
 _MOST_BETWEEN = 40
 _MOST_FILLED = 60
@@ -184,6 +185,8 @@ def settled(text: str, values: list[re.Match[str]], chosen: int) -> str:
     before = re.split(r"[.!?;\n](?:\s|$)", text[start : values[chosen].start()])[-1]
     if denied(before):
         return f"not {_inside(values[chosen])}"
+    if CHANGED.search(before):
+        return f"{before.strip()} {_inside(values[chosen])}"
     for first, second in ((chosen - 1, chosen), (chosen, chosen + 1)):
         if first >= 0 and second < len(values) and _doubted(text, values[first], values[second]):
             return f"{_inside(values[first])} or {_inside(values[second])}"
@@ -196,6 +199,9 @@ def _judged(statement: str, values: list[re.Match[str]], chosen: int) -> str:
     before = statement[: value.start()]
     if CHANGED.search(before) or _GOES_ON.match(statement, value.end()):
         return statement
+    following = values[chosen + 1] if chosen + 1 < len(values) else None
+    if following and _LISTED.fullmatch(statement[value.end() : following.start()]):
+        return f"{_inside(value)}, {_inside(following)}"
     return settled(statement, values, chosen)
 
 

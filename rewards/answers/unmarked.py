@@ -42,7 +42,7 @@ _BROKEN_OFF = re.compile(
 _BARE_END = re.compile(r"(?<![.\d])-?\$?\d[\d,]*(?:\.\d+)?\s*$")
 _LINKED = re.compile(
     r"[=:≈$]|\b(?:is|are|was|were|be|equals?|gives?|gets?|makes?|made|totals?|costs?|have|has|had|to|of|by|sum|answer|result|"
-    r"only|exactly|just|about|leaves?|left|remains?|so|thus|hence|therefore)\b|[^\x00-\x7f]",
+    r"only|exactly|just|about|leaves?|left|remains?)\b|[^\x00-\x7f]",
     re.IGNORECASE,
 )
 _SENTENCES = re.compile(r"[.!?](?=\s)|\n")
@@ -62,10 +62,12 @@ def unmarked(text: str) -> Found | None:
     last_line = lines[1].rstrip("\\ .\n").rpartition(r"\\")[2].replace("&", " ").strip() if lines else ""
     if last_line.startswith("="):
         return Found(last_line[1:].strip(), "the last line")
+    if unknown(tail):
+        return None
     if ("\n" not in tail or _FENCED.fullmatch(tail)) and not is_prose(tail):
         return Found(without_remark(tail), "the whole text")
     tail = without_code(tail)
-    if unknown(tail) or breaks_off(tail):
+    if breaks_off(tail):
         return None
     return _in_prose(tail)
 

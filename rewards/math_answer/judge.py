@@ -1,11 +1,12 @@
 """One completion's text against one reference: extraction, reading, equality, and the reason in words."""
 
 import re
-from fractions import Fraction
 from hashlib import blake2b
 from typing import NamedTuple
 
+from holdfast.rewards.answers.hedges import unknown
 from holdfast.rewards.answers.names import UNIT_LETTERS
+from holdfast.rewards.answers.numbers import contradicts
 from holdfast.rewards.answers.places import Extraction, extract
 from holdfast.rewards.answers.statements import answer_in, is_prose
 from holdfast.rewards.answers.text import final_part
@@ -23,7 +24,6 @@ _UNIT_APART = re.compile(
     r"(.*[\d})])(?:(?:\s|\\[ ,;:]|~)+|(?=[a-z]{1,2}[²³]))"
     r"([a-zA-Z](?:\s?\^\s?\{?-?\d\}?|[²³])?(?:\s?/\s?[a-zA-Z](?:\s?\^\s?\{?-?\d\}?)?)?)"
 )
-_PLAIN_NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?")
 _WHOLE = 300
 _TRUE, _FALSE = frozenset({"true", "yes"}), frozenset({"false", "no"})
 
@@ -43,7 +43,8 @@ def judge(text: str, reference: str, settings: Settings) -> Judgement:
     text = final_part(text, settings.stop)
     extraction = extract(text, settings.require, settings.which)
     if not extraction.parts:
-        return Judgement(Verdict(False, extraction.how), extraction)
+        whole = None if extraction.marked else _as_a_whole(text, reference, gold_parts[0], settings)
+        return whole or Judgement(Verdict(False, extraction.how), extraction)
     pred_parts = extraction.parts
     if len(pred_parts) > 1:  # a box may hold nothing but a placeholder
         pred_parts = tuple(part for part in pred_parts if read(part, settings.decimal_comma).key) or pred_parts[-1:]
@@ -77,7 +78,7 @@ def _as_a_whole(text: str, reference: str, gold: str, settings: Settings) -> Jud
     whole = text.strip()
     if whole == reference.strip():
         return Judgement(Verdict(True, "the same text"), Extraction((whole,), "the whole text"))
-    if len(whole) > _WHOLE or "\n" in whole or read(whole, settings.decimal_comma).node is None:
+    if len(whole) > _WHOLE or "\n" in whole or unknown(whole) or read(whole, settings.decimal_comma).node is None:
         return None
     judgement = _judged(gold, whole, Extraction((whole,), "the whole text"), settings)
     return judgement if judgement.verdict.equal else None
@@ -165,7 +166,7 @@ def _verdict(gold: Reading, pred: Reading, settings: Settings, seed: bytes | Non
 
 def _mathematics(gold: Reading, pred: Reading, settings: Settings, seed: bytes) -> Verdict:
     assert gold.node is not None and pred.node is not None
-    if _contradicts(pred.text):
+    if contradicts(pred.text):
         return Verdict(False, "the sides of the equation are different numbers")
     verdict = compare(gold.node, pred.node, settings, seed)
     if verdict.equal:
@@ -181,15 +182,6 @@ def _mathematics(gold: Reading, pred: Reading, settings: Settings, seed: bytes) 
             again = compare(one.node, other.node, settings, seed)
             return again if again.equal else verdict
     return verdict
-
-
-def _contradicts(text: str) -> bool:
-    """`1 = 2 = 7`: different numbers that are said to be equal. A slip in a computation (`3 * 43 = 42`) is none."""
-    if text.count("=") == 0:
-        return False
-    sides = [part.strip(" $") for part in text.split("=")]
-    plain = all(_PLAIN_NUMBER.fullmatch(side) for side in sides)
-    return plain and len({Fraction(side) for side in sides}) > 1
 
 
 def _otherwise(gold: Reading, pred: Reading, settings: Settings, seed: bytes) -> Verdict | None:

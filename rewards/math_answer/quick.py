@@ -6,12 +6,15 @@ Says nothing (None) wherever the full judge could see something else.
 import re
 from fractions import Fraction
 
+from holdfast.rewards.answers.runon import asks_again
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.rewards.math_answer.settings import Settings
 from holdfast.sample import Sample, Score
 
 _NUMBER = re.compile(r"\s*\$?\s*(-?)(?:(\d{1,3}(?:,\d{3})+)|(\d{1,18}))(?:\.(\d{1,18}))?\s*\.?\s*")
 _STATED = re.compile(r"\b[Aa]nswer is:? +\$?(-?\d[\d,]{0,20}(?:\.\d{1,18})?)\$?\.?\s*$")
+_TAKEN_BACK = re.compile(r"\b(?:not|never|neither|nor|cannot|except|but)\b|n['’]t\b|[^\x00-\x7f]", re.IGNORECASE)
+_REJECTED = re.compile(r"[\s$.)\]]{0,4}(?:is|was|isn|seems|[^\x00-\x7f])")
 _TAIL = 90
 
 
@@ -21,6 +24,8 @@ def score(sample: Sample, settings: Settings) -> Score | None:
     if isinstance(reference, bool) or not isinstance(reference, str | int) or settings.decimal_comma:
         return None
     text = sample.completion if isinstance(sample.completion, str) else sample.text
+    if settings.which != "last" or (settings.stop != "none" and (settings.stop != "question" or asks_again(text))):
+        return None
     answer = strip_thinking(text)
     if answer is None:
         return None
@@ -54,6 +59,8 @@ def _final(text: str, boxed_only: bool) -> tuple[str, str] | None:
     if at >= 0:
         end = text.find("}", at)
         if end < 0 or text.count("box") != 1 or text.find("or", end, end + 12) >= 0:
+            return None
+        if _TAKEN_BACK.search(text, max(0, at - 40), at) or _REJECTED.match(text, end + 1):
             return None
         return text[at + 7 : end], "box"
     if boxed_only or "box" in text:
