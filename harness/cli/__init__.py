@@ -23,6 +23,7 @@ VERBS = (
     "plan",
     "mend",
     "bisect",
+    "export",
     "sample",
     "rewards",
     "data",

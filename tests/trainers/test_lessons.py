@@ -53,3 +53,23 @@ def test_the_other_trainers_run_through(trainer: str, tmp_path: Path) -> None:
     result = before_after(compose([*words, *extra, f"out={tmp_path / 'run'}"]))
     assert result.training["steps"] == 5
     assert (result.comparison is None) == (trainer == "reward")
+
+
+MORE: dict[str, list[str]] = {
+    "orpo": ["trainer=orpo", "data.limit=2000", "learning_rate=1.0e-4", "per_device_train_batch_size=16"],
+    "cpo": ["trainer=cpo", "data.limit=2000", "learning_rate=5.0e-5", "per_device_train_batch_size=16"],
+    "simpo": ["trainer=simpo", "data.limit=2000", "learning_rate=1.0e-4", "per_device_train_batch_size=16"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trainer", MORE)
+def test_trainers_without_a_reference_model_raise_their_target(trainer: str, tmp_path: Path) -> None:
+    from holdfast.trainers.job.before_after import before_after
+    from holdfast.trainers.run.compose import compose
+
+    words = [w if w.startswith(("trainer=", "data.")) else f"trainer.args.{w}" for w in MORE[trainer]]
+    suite = ["suite=[tiny_last,tiny_upper]", "target=[tiny_last]", "limit=100", "trainer.args.max_steps=60"]
+    result = before_after(compose([*words, *suite, f"out={tmp_path / 'run'}"]))
+    assert result.comparison is not None
+    assert result.comparison.benchmark("tiny_last").verdict is Verdict.IMPROVED

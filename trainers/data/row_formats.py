@@ -43,6 +43,13 @@ def preference_row(row: Row, config: DataConfig) -> Row:
     return {"prompt": prompt(row, config), "chosen": chosen, "rejected": rejected}
 
 
+def with_prompt(shaped: Row) -> Row:
+    """A shaped row with its prompt and completion apart; of whole conversations the last answer is the completion."""
+    if "messages" not in shaped:
+        return shaped
+    return {**shaped, "prompt": shaped["messages"][:-1], "completion": shaped["messages"][-1:]}
+
+
 def marked_row(row: Row, config: DataConfig) -> Row:
     """KTO: a prompt, an answer, and whether it is good."""
     if "completion" not in row and "messages" in row:

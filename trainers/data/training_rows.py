@@ -10,6 +10,7 @@ from typing import Any
 from holdfast.errors import DataError, suggestion
 from holdfast.files import Skip
 from holdfast.trainers.data.entry import Entry, Turn, turns_of
+from holdfast.trainers.data.row_formats import with_prompt
 from holdfast.trainers.data.sources import OURS, named_row, raw_rows
 from holdfast.trainers.run.catalogue import builtin_trainers, find_trainer
 from holdfast.trainers.run.config import DataConfig
@@ -89,7 +90,7 @@ def entry_of(where: str, row: Row, kind: str, trainer: str, config: DataConfig) 
         if not isinstance(text, str):
             raise DataError(f"expected a text in the column 'text', found {text!r:.80}")
         return Entry(where, kind, (), {"completion": (Turn("", text),)}, row)
-    shaped = find_trainer(trainer).row(dict(row), config)
+    shaped = with_prompt(find_trainer(trainer).row(dict(row), config))
     names = ("completion", "chosen", "rejected")
     answers = {name: turns_of(shaped[name]) for name in names if name in shaped}
     return Entry(where, kind, turns_of(shaped["prompt"]), answers, row)

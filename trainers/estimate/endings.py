@@ -14,6 +14,7 @@ from typing import Any
 
 from holdfast.errors import DataError
 from holdfast.files import read_json
+from holdfast.trainers.data.row_formats import with_prompt
 from holdfast.trainers.run.config import DataConfig
 from holdfast.trainers.run.run_dir import amend_manifest
 from holdfast.trainers.run.trainer_spec import Row, Trainer
@@ -94,8 +95,7 @@ def _wrapped(args: Any) -> bool:
 
 
 def _look(found: Endings, number: int, row: Row, tokenizer: Any, stops: set[int]) -> None:
-    if "messages" in row:
-        row = {**row, "prompt": row["messages"][:-1], "completion": row["messages"][-1:]}
+    row = with_prompt(row)
     answers = [row[name] for name in ANSWERS if name in row]
     if not answers:
         return

@@ -18,6 +18,7 @@ from typing import Any
 from holdfast.distributed import world_size
 from holdfast.trainers.data import self_replay
 from holdfast.trainers.data.mix import training_rows
+from holdfast.trainers.data.row_formats import with_prompt
 from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.estimate.memory import has_beta
 from holdfast.trainers.estimate.memory import memory as footprint
@@ -140,13 +141,20 @@ def _count(shape: Any) -> tuple[int, int, Any]:
 
 def _lengths(config: TrainConfig, rows: list[dict[str, Any]], words: Any, args: Any) -> tuple[int, int, float]:
     """Tokens of a sequence (95th percentile and mean of a sample) and the share that is cut."""
-    shaped = [find_trainer(config.trainer.name).row(row, config.data) for row in rows[:SAMPLED_ROWS]]
+    shaped = [with_prompt(find_trainer(config.trainer.name).row(row, config.data)) for row in rows[:SAMPLED_ROWS]]
     found = sorted(max(_tokens(row, key, words) for key in ("completion", "chosen", "rejected")) for row in shaped)
-    grown = args.max_completion_length if find_trainer(config.trainer.name).writes_while_training else 0
+    grown = _grown(config, args)
     limit = None if grown else getattr(args, "max_length", None)
     cut = sum(limit is not None and n > limit for n in found) / len(found)
     kept = [min(n, limit) if limit else n + grown for n in found]
     return kept[int(0.95 * (len(kept) - 1))], round(sum(kept) / len(kept)), cut
+
+
+def _grown(config: TrainConfig, args: Any) -> int:
+    """Tokens that the trainer writes behind a prompt at most."""
+    if not find_trainer(config.trainer.name).writes_while_training:
+        return 0
+    return int(getattr(args, "max_completion_length", None) or getattr(args, "max_new_tokens", None) or 0)
 
 
 def _tokens(row: dict[str, Any], key: str, words: Any) -> int:
@@ -172,7 +180,7 @@ def _steps(config: TrainConfig, args: Any, rows: int) -> int:
     if args.max_steps > 0:
         return int(args.max_steps)
     batch = int(args.per_device_train_batch_size) * int(args.gradient_accumulation_steps) * world_size()
-    if find_trainer(config.trainer.name).writes_while_training:  # whole groups only
+    if hasattr(args, "num_generations"):  # whole groups only
         return max(1, math.ceil(rows * int(args.num_generations) // batch * float(args.num_train_epochs)))
     return max(1, math.ceil(math.ceil(rows / batch) * float(args.num_train_epochs)))
 

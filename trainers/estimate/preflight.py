@@ -11,6 +11,7 @@ from holdfast.errors import DataError, UsageError
 from holdfast.trainers.data.sources import named_rows
 from holdfast.trainers.estimate.endings import MOST, check_share, endings, stop_tokens
 from holdfast.trainers.run import trl_args
+from holdfast.trainers.run.adapters import check_modules
 from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.model import check_template, prepare_tokenizer, read_shape
@@ -35,6 +36,7 @@ def preflight(config: TrainConfig) -> None:
     check_template(words, config)
     if context := getattr(text, "max_position_embeddings", None):
         _check_lengths(config, words, context)
+    check_modules(config.lora, shape)
     _check_endings(config, words)
 
 

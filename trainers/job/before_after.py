@@ -34,6 +34,7 @@ from holdfast.trainers.run.checkpoint_eval import measure_after, measure_before,
 from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.merge import START, merge_adapter, needs_start, with_start
 from holdfast.trainers.run.model import threads
+from holdfast.trainers.run.model_card import write_card
 from holdfast.trainers.run.stopping import stopping_findings
 
 log = logging.getLogger("holdfast")
@@ -82,6 +83,7 @@ def before_after(config: TrainConfig) -> Result:
                 looks = clock("measure checkpoints", lambda: trajectory(config, out, before))
             comparison = clock("compare", lambda: _compared(before, after, config, out))
             write_report(comparison, out, extras={"training": [*training["log"], *looks]})
+            write_card(out, out / "checkpoint")
         except BaseException as error:
             _record_failure(out, clock.phase, error)
             raise

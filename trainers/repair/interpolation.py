@@ -138,7 +138,7 @@ class Line:
 
 def base_directory(config: TrainConfig) -> Path:
     """Where the base model's weights lie; a hub id is found in the hub's cache by loading it."""
-    place = model_place(config.model)
+    place = model_place(config.model.path)
     if Path(place).is_dir():
         return Path(place)
     from huggingface_hub import snapshot_download

@@ -47,8 +47,14 @@ class LoraConfig:
     alpha: int | None = None
     """Default: 2 r."""
     dropout: float = 0.0
-    targets: str = "all-linear"
-    """Names of modules, comma-separated, or peft's `all-linear`."""
+    targets: Any = "all-linear"
+    """Names of modules, as a list or separated by commas, or peft's `all-linear`."""
+    dora: bool = False
+    """Weight-decomposed LoRA (arXiv 2402.09353)."""
+    rslora: bool = False
+    """Scale by alpha/√r (arXiv 2312.03732)."""
+    modules_to_save: list[str] = field(default_factory=list)
+    """Modules trained whole and saved with the adapter, such as `lm_head` after new tokens."""
 
 
 @dataclass

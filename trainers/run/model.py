@@ -57,7 +57,7 @@ def read_shape(config: ModelConfig) -> tuple[Any, Any]:
     tokenizer of its own. Raises what transformers raises."""
     import transformers
 
-    path = model_place(config)
+    path = model_place(config.path)
     base = path
     if is_adapter(path):
         base = str(json.loads((Path(path) / "adapter_config.json").read_text("utf-8"))["base_model_name_or_path"])
@@ -90,7 +90,7 @@ def _in_4bit(config: ModelConfig) -> LoadedModel:
     import torch
     import transformers
 
-    place = model_place(config)
+    place = model_place(config.path)
     options = {"revision": config.revision or "main", "trust_remote_code": config.trust_remote_code}
     model = transformers.AutoModelForCausalLM.from_pretrained(
         place,
@@ -118,13 +118,13 @@ def load_trained(config: ModelConfig, checkpoint: Path) -> LoadedModel:
     return loaded
 
 
-def model_place(config: ModelConfig) -> str:
-    """The directory or hub id that `model.path` means."""
-    if config.path == "tiny":
+def model_place(path: str) -> str:
+    """The directory or hub id that a model's name means."""
+    if path == "tiny":
         from holdfast.benchmarks.tiny import model_path
 
         return str(model_path())
-    return config.path
+    return path
 
 
 def measuring_dtype(dtype: str) -> str:

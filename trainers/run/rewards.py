@@ -35,6 +35,8 @@ def try_own(rewards: Sequence[Reward], row: Mapping[str, Any]) -> None:
 
     Raises UsageError, in one line, for one that fails or returns what is no score.
     """
+    if not rewards:
+        return
     answer = str(row.get("reference") or "An answer.")
     completion = answer if isinstance(row["prompt"], str) else [{"role": "assistant", "content": answer}]
     for reward in rewards:

@@ -5,6 +5,7 @@ anywhere: `trainer.name=my_module:TRAINER`.
 """
 
 import importlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,6 +125,7 @@ class Trainer:
 def _of_trl(name: str) -> Any:
     """A class of `trl`, or `module:Name`. Raises UsageError when TRL is missing, or has it no more."""
     module, _, attribute = name.rpartition(":")
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # our docs say which trainers are experimental
     try:
         return getattr(importlib.import_module(module or "trl"), attribute)
     except ModuleNotFoundError as error:

@@ -32,6 +32,9 @@ def check(trainer: str, given: Mapping[str, Any]) -> None:
             near = suggestion(name, fields).partition(" (available")[0]
             raise UsageError(f"unknown field trainer.args.{name} of trl.{schema.__name__}{near}")
         _check_plain(name, value, hints.get(name, Any))
+    for name, what in find_trainer(trainer).needs.items():
+        if not given.get(name):
+            raise UsageError(f"trainer={trainer} needs trainer.args.{name}=… ({what})")
     if "num_generations" in fields:
         _check_groups(schema, given)
 

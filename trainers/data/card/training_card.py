@@ -26,7 +26,7 @@ from holdfast.trainers.data.suite_items import suite_items
 from holdfast.trainers.data.training_rows import Located, Reading, Row, entry_of, read, reading
 from holdfast.trainers.run import trl_args
 from holdfast.trainers.run.catalogue import find_trainer
-from holdfast.trainers.run.config import DataConfig, ModelConfig, TrainConfig
+from holdfast.trainers.run.config import DataConfig, TrainConfig
 from holdfast.trainers.run.run_dir import amend_manifest
 
 log = logging.getLogger("holdfast")
@@ -90,7 +90,7 @@ def words_of(model: str, limit: int | None = None) -> Words:
     from holdfast.trainers.run.model import model_place
 
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(model_place(ModelConfig(model)))
+        tokenizer = transformers.AutoTokenizer.from_pretrained(model_place(model))
     except (OSError, ValueError, KeyError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(f"no tokenizer of {model!r}: {first}") from error

@@ -1,0 +1,48 @@
+"""The card that goes with a trained model: what it was trained from, on what, and what it gained and lost."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from holdfast.files import read_json, write_whole
+
+
+def write_card(run: Path, checkpoint: Path) -> None:
+    """Write README.md beside a checkpoint's weights, from its run's manifest and report."""
+    write_whole(checkpoint / "README.md", card(run))
+
+
+def card(run: Path) -> str:
+    """The card of a run's model: the hub's front matter, and the regression table of its report."""
+    held: Mapping[str, Any] = read_json(run / "manifest.json")
+    config: Mapping[str, Any] = held.get("config") or {}
+    trainer, model, data = (config.get(name) or {} for name in ("trainer", "model", "data"))
+    adapter = (run / "checkpoint" / "adapter_config.json").is_file()
+    front: dict[str, Any] = {"tags": ["holdfast", "trl", str(trainer.get("name", ""))]}
+    front |= {"library_name": "peft" if adapter else "transformers"}
+    if base := _hub_id(str(model.get("path", ""))):
+        front |= {"base_model": base}
+    rows = (held.get("training_rows") or {}).get("count")
+    report = run / "report.md"
+    return "\n".join(
+        [
+            "---",
+            yaml.safe_dump(front, sort_keys=True).strip(),
+            "---",
+            "",
+            f"# {run.name}",
+            "",
+            f"Trained with `{trainer.get('name')}` from `{model.get('path')}` on `{data.get('path')}`"
+            + (f" ({rows:,} rows)." if rows else "."),
+            "",
+            "What the training did to the other skills, item by item against the model it began with:",
+            "",
+            report.read_text("utf-8") if report.is_file() else "The suite was not measured.",
+        ]
+    )
+
+
+def _hub_id(path: str) -> str:
+    return path if path.count("/") == 1 and not path.startswith((".", "/", "~")) and not Path(path).exists() else ""
