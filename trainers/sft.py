@@ -1,6 +1,7 @@
 """Supervised fine-tuning: the model learns the completions; the prompts carry no loss.
 
     {"prompt": "Compute 85 - 38", "completion": "47"}        or {"messages": [{"role": "user", …}, …]}
+    {"text": "…"}                                            continued pretraining: all of it is learned
 
 Of `messages` the last answer is learned, unless `trainer.args.assistant_only_loss=true`: then every assistant turn
 is, and the chat template needs `{% generation %}` markers. TRL's ChatML collation also trains the newline that
@@ -28,7 +29,7 @@ TRAINER = Trainer(
     config="SFTConfig",
     trainer="SFTTrainer",
     row=completion_row,
-    columns=(("prompt", "completion"), ("messages",)),
+    columns=(("prompt", "completion"), ("messages",), ("text",)),
     row_of=lambda args: conversation_row if args.assistant_only_loss else completion_row,
     arguments=_check_template,
     usual=True,

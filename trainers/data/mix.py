@@ -72,3 +72,19 @@ def replay_source(
     if config.data is None:
         raise UsageError("data.replay.ratio needs data.replay.data=… (a name of conf/data, a file or a hub id)")
     return own_rows(named_data(config.data), seed, data_root, dropped)
+
+
+def split_validation(
+    rows: list[Row], config: DataConfig, seed: int, data_root: Path | None = None
+) -> tuple[list[Row], list[Row]]:
+    """(rows to train on, rows held out) as `data.validation` says. Raises UsageError for a share that leaves none."""
+    wanted = config.validation
+    if wanted is None:
+        return rows, []
+    if isinstance(wanted, int | float) and not isinstance(wanted, bool):
+        count = round(len(rows) * wanted)
+        if not 0 < wanted < 1 or not 0 < count < len(rows):
+            raise UsageError(f"data.validation={wanted} of {len(rows)} rows holds out {count}: give a share of some")
+        held = set(random.Random(seed).sample(range(len(rows)), count))
+        return [row for n, row in enumerate(rows) if n not in held], [rows[n] for n in sorted(held)]
+    return rows, own_rows(named_data(wanted), seed, data_root)

@@ -1,5 +1,7 @@
 """Rows in the shapes TRL's trainers read: prompt/completion, preference pairs, marked answers, prompts."""
 
+import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +14,16 @@ Row = dict[str, Any]
 WRITTEN = "written_by"
 """A column that marks rows of self-written replay: their prompt is in its final form, template included."""
 
-_SHARE_GPT = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant", "system": "system"}
+_SHARE_GPT = {
+    **{name: name for name in ("user", "assistant", "system", "tool")},
+    "human": "user",
+    "gpt": "assistant",
+    "model": "assistant",
+    "function_call": "assistant",
+    "observation": "tool",
+    "function_response": "tool",
+    "function": "tool",
+}
 
 
 def completion_row(row: Row, config: DataConfig) -> Row:
@@ -20,6 +31,8 @@ def completion_row(row: Row, config: DataConfig) -> Row:
     if "completion" not in row and "messages" in row:
         messages = chat(row["messages"])
         return {"prompt": messages[:-1], "completion": messages[-1:]} | _tools(row)
+    if "completion" not in row and "prompt" not in row and isinstance(row.get("text"), str):
+        return {"text": row["text"]}  # continued pretraining: all of it is learned
     require(row, ("prompt", "completion"), "SFT")
     return {"prompt": prompt(row, config), "completion": answer(row["completion"], config)} | _tools(row)
 
@@ -45,6 +58,8 @@ def preference_row(row: Row, config: DataConfig) -> Row:
 
 def with_prompt(shaped: Row) -> Row:
     """A shaped row with its prompt and completion apart; of whole conversations the last answer is the completion."""
+    if "text" in shaped and "prompt" not in shaped:
+        return {**shaped, "prompt": "", "completion": shaped["text"]}
     if "messages" not in shaped:
         return shaped
     return {**shaped, "prompt": shaped["messages"][:-1], "completion": shaped["messages"][-1:]}
@@ -76,13 +91,22 @@ def prompt(row: Row, config: DataConfig) -> Any:
         turns = chat(asked)
         return turns if config.conversational else "\n".join(str(turn["content"]) for turn in turns)
     if config.template:
-        if "{prompt}" not in config.template:
-            raise DataError(f"data.template must hold {{prompt}}: {config.template!r}")
-        asked = config.template.replace("{prompt}", asked)
+        asked = _filled(config.template, row)
     if not config.conversational:
         return f"{config.system}\n{asked}" if config.system else asked
     system = [{"role": "system", "content": config.system}] if config.system else []
     return [*system, {"role": "user", "content": asked}]
+
+
+def _filled(template: str, row: Row) -> str:
+    """The template with the row's columns in place of their names in braces. Raises DataError for one it lacks."""
+    names = re.findall(r"{(\w+)}", template)
+    if not names:
+        raise DataError(f"data.template must hold {{prompt}}, or other columns in braces: {template!r}")
+    for name in names:
+        if name not in row:
+            raise DataError(f"data.template names the column {name!r}{suggestion(name, row)}")
+    return re.sub(r"{(\w+)}", lambda found: str(row[found[1]]), template)
 
 
 def answer(value: Any, config: DataConfig) -> Any:
@@ -112,9 +136,33 @@ def require(row: Row, columns: Sequence[str], purpose: str) -> None:
 def _message(message: Any) -> dict[str, Any]:
     if isinstance(message, dict) and "role" in message and "content" in message:
         return {key: value for key, value in message.items() if value is not None} | {"content": _content(message)}
+    if isinstance(message, dict) and "role" in message and message.get("tool_calls"):
+        return {**{key: value for key, value in message.items() if value is not None}, "content": ""}
     if isinstance(message, dict) and str(message.get("from")) in _SHARE_GPT and "value" in message:
+        if message["from"] == "function_call":
+            return _call(message["value"])
         return {"role": _SHARE_GPT[message["from"]], "content": _content({"content": message["value"]})}
     raise DataError(f"a message needs role and content, found {message!r:.80}")
+
+
+def _call(value: Any) -> dict[str, Any]:
+    """ShareGPT's function_call, a JSON text (or mapping) of name and arguments, as an assistant's tool calls."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except json.JSONDecodeError as error:
+        raise DataError(f"a function_call must be JSON with name and arguments, found {value!r:.80}") from error
+    calls = found if isinstance(found, list) else [found]
+    if not all(isinstance(call, dict) and "name" in call for call in calls):
+        raise DataError(f"a function_call must be JSON with name and arguments, found {value!r:.80}")
+    made = [
+        {"type": "function", "function": {"name": c["name"], "arguments": _text(c.get("arguments"))}} for c in calls
+    ]
+    return {"role": "assistant", "content": "", "tool_calls": made}
+
+
+def _text(arguments: Any) -> str:
+    """A call's arguments as JSON text: in a column of mappings every row would get the keys of all."""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments or {}, ensure_ascii=False)
 
 
 def _content(message: dict[str, Any]) -> Any:
@@ -137,4 +185,12 @@ def _shared_start(chosen: Any) -> list[dict[str, Any]]:
 
 
 def _tools(row: Row) -> Row:
-    return {"tools": row["tools"]} if "tools" in row else {}
+    if "tools" not in row:
+        return {}
+    text = row["tools"] if isinstance(row["tools"], str) else json.dumps(row["tools"])
+    try:
+        tools = json.loads(text) if text.strip() else None
+    except json.JSONDecodeError as error:
+        raise DataError(f"tools must be a list of JSON schemas, found {text!r:.80}") from error
+    # As text, which TRL reads back: in a column of mappings every row would get the keys of all.
+    return {"tools": text} if tools else {}

@@ -55,7 +55,21 @@ def named_row(where: str, record: Mapping[str, Any], config: DataConfig) -> Row:
         if ours not in OURS:
             raise UsageError(f"unknown column data.columns.{ours}{suggestion(ours, OURS)}")
         row[ours] = pick(record, theirs, where)
-    return cast(Row, _renamed(row, config.rename)) if config.rename else row
+    known = known_format(row)
+    return cast(Row, _renamed(known, config.rename)) if config.rename else known
+
+
+def known_format(row: Row) -> Row:
+    """A row of a format that everybody has, with our columns: Alpaca's instruction, input and output; ShareGPT's
+    conversations. Columns of ours that are there already stay as they are."""
+    if any(name in row for name in ("prompt", "messages", "chosen", "text")):
+        return row
+    if isinstance(row.get("conversations"), list):
+        return {**row, "messages": row["conversations"]}
+    if isinstance(row.get("instruction"), str) and "output" in row:
+        asked = row["instruction"] + (f"\n\n{row['input']}" if row.get("input") else "")
+        return {"completion": row["output"], **row, "prompt": asked}
+    return row
 
 
 def raw_rows(

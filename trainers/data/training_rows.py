@@ -93,7 +93,7 @@ def entry_of(where: str, row: Row, kind: str, trainer: str, config: DataConfig) 
     shaped = with_prompt(find_trainer(trainer).row(dict(row), config))
     names = ("completion", "chosen", "rejected")
     answers = {name: turns_of(shaped[name]) for name in names if name in shaped}
-    return Entry(where, kind, turns_of(shaped["prompt"]), answers, row)
+    return Entry(where, kind, turns_of(shaped["prompt"]) if shaped["prompt"] else (), answers, row)
 
 
 def _named(config: DataConfig, data_root: Path | None, skip: Skip, seed: int) -> Iterator[Located]:

@@ -15,6 +15,8 @@ def check(config: TrainConfig) -> None:
     """Raise UsageError for a setting that cannot be, DataError for rows the trainer cannot read."""
     trainer = find_trainer(config.trainer.name)
     trl_args.check(config.trainer.name, config.trainer.args)
+    trl_args.check_run(config.trainer.args, config.data.validation is not None)
+    trl_args.build(config.trainer.name, config.trainer.args, Path("unused"), config.seed)
     lora(config.lora)
     model.check_quantized(config.model, config.lora.r is not None)
     rewards = rewards_of(config.reward or config.data.reward) if trainer.learns_from_reward else []

@@ -6,6 +6,7 @@ prompt that long has no answer left. A chat template may end a turn with a token
 model learns to write it, and writes on.
 """
 
+import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -127,7 +128,11 @@ def _tokens(tokenizer: Any, prompt: Any, answer: Any, tools: Any) -> tuple[int, 
     if isinstance(answer, str):
         before = tokenizer(str(prompt), verbose=False)["input_ids"]
         return len(before), list(tokenizer(f"{prompt}{answer}{tokenizer.eos_token or ''}", verbose=False)["input_ids"])
-    options = {"tools": tools or None, "tokenize": True, "return_dict": False}
+    options = {
+        "tools": json.loads(tools) if isinstance(tools, str) else tools or None,
+        "tokenize": True,
+        "return_dict": False,
+    }
     before = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, **options) if prompt else []
     return len(before), list(tokenizer.apply_chat_template([*prompt, *answer], **options))
 

@@ -9,7 +9,7 @@ from holdfast.distributed import is_main
 from holdfast.files import digest, read_json, write_json
 from holdfast.trainers.data import contamination, row_filter, self_replay
 from holdfast.trainers.data.card import training_card
-from holdfast.trainers.data.mix import training_rows
+from holdfast.trainers.data.mix import split_validation, training_rows
 from holdfast.trainers.data.sources import source_of
 from holdfast.trainers.estimate.endings import check_share, endings, record, stop_tokens
 from holdfast.trainers.run import model, trl_args
@@ -53,6 +53,7 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     written = self_replay.written_rows(config, out)
     dropped: list[dict[str, Any]] = []
     rows = training_rows(config.data, config.seed, data_root, written, dropped)
+    rows, validation = split_validation(rows, config.data, config.seed, data_root)
     if is_main():
         row_filter.record(dropped, out)
         replayed = {"replay": self_replay.record(out)} if written else {}
@@ -61,7 +62,8 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
         contamination.record(config, rows, out)
         training_card.record(config, rows, out)
     # First the settings: several processes meet there, and FSDP and ZeRO-3 spread the weights as they are read.
-    args = trl_args.build(config.trainer.name, config.trainer.args, out / "training", config.seed)
+    evaluated = {"eval_strategy": "epoch"} if validation else {}
+    args = trl_args.build(config.trainer.name, evaluated | config.trainer.args, out / "training", config.seed)
     loaded = model.load_base(config.model, training=True, lora=config.lora.r is not None)
     model.check_template(loaded.tokenizer, config)
     found = endings(
@@ -81,6 +83,7 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
         model=loaded.model,
         tokenizer=loaded.tokenizer,
         rows=rows,
+        validation=validation,
         data=config.data,
         args=args,
         rewards=rewards_of(config.reward or config.data.reward) if trainer.learns_from_reward else [],

@@ -130,6 +130,8 @@ class DataConfig:
     """Chat messages; false: plain text, as base models read it."""
     limit: int | None = None
     filter: FilterConfig = field(default_factory=FilterConfig)
+    validation: Any = None
+    """Rows held out of the training: a share of `data` (0.05), or a name, path or mapping like `data` itself."""
     max_cut: float = 0.05
     """Share of the rows that may lose the end of their answer to the trainer's max_length; above it the run ends."""
     shuffle: bool = True

@@ -1,6 +1,7 @@
 """`trainer.args`: any field of TRL's config dataclass, checked against it before a model is loaded."""
 
 import dataclasses
+import importlib.util
 import types
 import typing
 from collections.abc import Mapping
@@ -8,8 +9,16 @@ from pathlib import Path
 from typing import Any, Union
 
 from holdfast import values
-from holdfast.errors import UsageError, suggestion
+from holdfast.errors import UsageError, suggestion, unknown
 from holdfast.trainers.run.catalogue import find_trainer
+
+_REPORTERS = {
+    **{name: name for name in ("wandb", "trackio", "tensorboard", "mlflow", "swanlab", "neptune")},
+    "comet_ml": "comet_ml",
+    "clearml": "clearml",
+    "dvclive": "dvclive",
+}
+"""Where losses can be reported, and the package each needs."""
 
 
 def config_class(trainer: str) -> type[Any]:
@@ -54,7 +63,36 @@ def build(trainer: str, given: Mapping[str, Any], directory: Path, seed: int) ->
         "dataloader_pin_memory": has_gpu,
         "logging_nan_inf_filter": False,  # a loss that is no number must be seen, see watch.py
     }
-    return schema(**(ours | dict(given)))
+    try:
+        return schema(**(ours | dict(given)))
+    except (ValueError, TypeError, ImportError, NotImplementedError) as error:
+        first = str(error).strip().partition("\n")[0]
+        raise UsageError(f"trl.{schema.__name__} refuses these trainer.args: {first}") from error
+
+
+def check_run(given: Mapping[str, Any], validation: bool) -> None:
+    """Raise UsageError for settings of TRL's that this run cannot follow: what would move its files, needs rows that
+    are not there, or a package that is not installed."""
+    if "output_dir" in given:
+        raise UsageError(
+            "trainer.args.output_dir would move the checkpoints that resuming and bisect need: set out=, they lie in"
+            " out/training"
+        )
+    evaluates = str(given.get("eval_strategy", "no")) != "no" or bool(given.get("do_eval"))
+    if evaluates and not validation:
+        raise UsageError("trainer.args.eval_strategy evaluates rows held out: name them with data.validation=…")
+    if given.get("load_best_model_at_end") and not validation:
+        raise UsageError(
+            "trainer.args.load_best_model_at_end compares checkpoints on data.validation=…, which is not set"
+        )
+    reports = given.get("report_to") or []
+    for name in [reports] if isinstance(reports, str) else reports:
+        if name in _REPORTERS and importlib.util.find_spec(_REPORTERS[name]) is None:
+            raise UsageError(f"trainer.args.report_to={name} needs {_REPORTERS[name]}: pip install {_REPORTERS[name]}")
+        if name not in (*_REPORTERS, "none", "all"):
+            raise unknown("trainer.args.report_to", str(name), [*_REPORTERS, "none"])
+    if given.get("use_vllm") and given.get("vllm_mode") != "server" and importlib.util.find_spec("vllm") is None:
+        raise UsageError("trainer.args.use_vllm needs vllm: pip install vllm (or vllm_mode=server with TRL's server)")
 
 
 def _check_groups(schema: type[Any], given: Mapping[str, Any]) -> None:

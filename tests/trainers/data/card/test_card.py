@@ -81,17 +81,18 @@ def test_other_real_sets_show_their_faults() -> None:
     assert marked.tokens is not None and marked.tokens.over == found(marked)["long rows"].count
     assert found(marked)["answers cut off"].level == "breaks"
     calls = card(str(shared("sft_dpo", "glaive_toolcall_en_demo.json")), {"messages": "conversations"})
-    assert "function_call" in found(calls)["malformed"].example
-    assert calls.rows + calls.unreadable == 300
+    assert (calls.rows, calls.unreadable) == (300, 0), "function calls and observations are turns"
     chinese = card_of(named_data("self_cognition"), data_root=shared())
     assert chinese.languages is not None and chinese.languages.texts["zh"] > 60
 
 
-def test_rows_that_no_trainer_reads_are_refused_with_the_mapping_that_fits() -> None:
-    with pytest.raises(DataError, match=r"columns=\[prompt:instruction,completion:output\]"):
-        card(str(shared("sft_dpo", "alpaca_en_demo.json")))
-    with pytest.raises(DataError, match=r"columns=\[messages:conversations\]"):
-        card(str(shared("sft_dpo", "glaive_toolcall_en_demo.json")))
+def test_rows_that_no_trainer_reads_are_refused_with_the_mapping_that_fits(tmp_path: Path) -> None:
+    assert card(str(shared("sft_dpo", "alpaca_en_demo.json"))).kind == "prompt and completion"
+    assert card(str(shared("sft_dpo", "glaive_toolcall_en_demo.json"))).kind == "messages"
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(json.dumps({"question": "a", "answer": "b"}) + "\n")
+    with pytest.raises(DataError, match=r"columns=\[prompt:question,completion:answer\]"):
+        card(str(rows))
     with pytest.raises(UsageError, match="did you mean 'grpo'"):
         card(str(shared("gsm8k", "train.jsonl")), trainer="grpoo")
 

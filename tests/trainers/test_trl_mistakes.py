@@ -1,0 +1,46 @@
+"""Mistakes in TRL's settings are one line before anything is measured."""
+
+from pathlib import Path
+
+import pytest
+
+from holdfast.errors import UsageError
+from holdfast.trainers.estimate.checks import check
+from holdfast.trainers.run.compose import compose
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("trainer.args.output_dir=/elsewhere", "would move the checkpoints"),
+        ("trainer.args.eval_strategy=steps", "data.validation"),
+        ("trainer.args.load_best_model_at_end=true", "data.validation"),
+        ("trainer.args.report_to=swanlab", "needs swanlab: pip install swanlab"),
+        ("trainer.args.report_to=wanbd", "did you mean 'wandb'"),
+        ("trainer.args.lr_scheduler_type=cosin", "refuses these trainer.args"),
+        ("trainer.args.save_strategy=sometimes", "refuses these trainer.args"),
+    ],
+)
+def test_one_line(word: str, message: str, untrained: Path) -> None:
+    with pytest.raises(UsageError, match=message) as raised:
+        check(compose([f"model={untrained}", "data=tiny_sft", word]))
+    assert "\n" not in str(raised.value)
+
+
+def test_vllm_that_is_not_there(untrained: Path) -> None:
+    words = ["trainer=grpo", f"model={untrained}", "trainer.args.use_vllm=true", "trainer.args.vllm_mode=colocate"]
+    with pytest.raises(UsageError, match="needs vllm"):
+        check(compose(words))
+
+
+def test_a_validation_loss_is_measured(untrained: Path, tmp_path: Path) -> None:
+    from holdfast.trainers.job.training import train
+    from holdfast.trainers.run.run_dir import open_run
+
+    args = ["max_steps=2", "per_device_train_batch_size=4", "logging_steps=1"]
+    words = [f"trainer.args.{arg}" for arg in args]
+    config = compose(
+        [f"model={untrained}", "data.limit=20", "data.validation=0.2", f"out={tmp_path / 'run'}", "card=false", *words]
+    )
+    log = train(config, open_run(config))["log"]
+    assert any("eval_loss" in entry for entry in log)
