@@ -1,0 +1,174 @@
+"""BFCL's multi-turn classes in an interpreter that has bfcl-eval: the classes are the package's, calls are looked up by
+name with arguments as data (the package's own executor evaluates the text of the call), and the judgement is ours.
+"""
+
+import ast
+import copy
+import importlib
+import inspect
+import json
+from pathlib import Path
+
+from loop import serve
+
+EPISODES = {}
+STATE = {}
+CATEGORIES = ("base", "miss_func", "miss_param", "long_context")
+
+
+def start(**_):
+    """Find the package's data."""
+    import bfcl_eval
+    from bfcl_eval.constants.executable_backend_config import (
+        CLASS_FILE_PATH_MAPPING,
+        MULTI_TURN_FUNC_DOC_FILE_MAPPING,
+        STATELESS_CLASSES,
+    )
+
+    STATE["data"] = Path(bfcl_eval.__file__).parent / "data"
+    STATE["classes"], STATE["docs"] = CLASS_FILE_PATH_MAPPING, MULTI_TURN_FUNC_DOC_FILE_MAPPING
+    STATE["stateless"] = STATELESS_CLASSES
+    return {"package": "bfcl-eval"}
+
+
+def _lines(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def tasks(category):
+    """The rows of a category with their reference paths and the functions they may call."""
+    name = f"BFCL_v4_multi_turn_{category}.json"
+    answers = {row["id"]: row["ground_truth"] for row in _lines(STATE["data"] / "possible_answer" / name)}
+    rows = _lines(STATE["data"] / name)
+    for row in rows:
+        row["ground_truth"] = answers[row["id"]]
+    STATE.setdefault("rows", {}).update({row["id"]: row for row in rows})
+    return [{"id": row["id"], "question": row["question"], "category": category} for row in rows]
+
+
+def _instances(row):
+    made = {}
+    for name in row["involved_classes"]:
+        instance = getattr(importlib.import_module(STATE["classes"][name]), name)()
+        if name not in STATE["stateless"]:
+            config = copy.deepcopy(row["initial_config"].get(name, {}))
+            instance._load_scenario(config, long_context="long_context" in row["id"])
+        made[name] = instance
+    return made
+
+
+def _methods(instances):
+    """Public methods by name: what may be called."""
+    return {
+        name: method
+        for instance in instances.values()
+        for name, method in inspect.getmembers(instance, predicate=inspect.ismethod)
+        if not name.startswith("_")
+    }
+
+
+def open_(episode, row):
+    """Two sets of instances, the model's and the reference's, and the functions of the row."""
+    if row not in STATE.get("rows", {}):
+        tasks(row.rpartition("_")[0].removeprefix("multi_turn_"))
+    held = STATE["rows"][row]
+    functions = [
+        function
+        for name in held["involved_classes"]
+        for function in _lines(STATE["data"] / "multi_turn_func_doc" / STATE["docs"][name])
+    ]
+    EPISODES[episode] = {"row": held, "mine": _instances(held), "theirs": _instances(held), "answers": [], "turn": []}
+    excluded = held.get("excluded_function", [])
+    return {
+        "functions": [f for f in functions if f["name"] not in excluded],
+        "missed": held.get("missed_function", {}),
+        "question": held["question"],
+    }
+
+
+def _text(value):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        try:
+            return json.dumps(value)
+        except Exception:  # noqa: BLE001 - as the package has it
+            return str(value)
+    return str(value)
+
+
+def _called(methods, name, arguments, positional=()):
+    try:
+        if name not in methods:
+            raise NameError(f"name '{name}' is not defined")
+        return _text(methods[name](*positional, **arguments))
+    except Exception as error:  # noqa: BLE001 - the model reads it
+        return f"Error during execution: {error}"
+
+
+def call(episode, name, arguments):
+    """What a call answers; it counts for the turn."""
+    held = EPISODES[episode]
+    answer = _called(_methods(held["mine"]), name.rpartition(".")[2], arguments)
+    held["turn"].append(answer)
+    return answer
+
+
+def _reference_call(methods, text):
+    """A call of a reference path, read from its syntax tree; nested calls are made first."""
+    return _made(methods, ast.parse(text, mode="eval").body)
+
+
+def _made(methods, node):
+    def value(inner):
+        return _made_raw(methods, inner) if isinstance(inner, ast.Call) else ast.literal_eval(inner)
+
+    try:
+        positional = [value(inner) for inner in node.args]
+        named = {word.arg: value(word.value) for word in node.keywords}
+    except Exception as error:  # noqa: BLE001
+        return f"Error during execution: {error}"
+    return _called(methods, _name(node), named, positional)
+
+
+def _name(node):
+    return node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+
+
+def _made_raw(methods, node):
+    return methods[_name(node)](
+        *[ast.literal_eval(a) for a in node.args], **{w.arg: ast.literal_eval(w.value) for w in node.keywords}
+    )
+
+
+def end_turn(episode, turn):
+    """Judge a turn: why it is wrong (empty when right), and whether there were calls where none was wanted."""
+    held = EPISODES[episode]
+    wanted = held["row"]["ground_truth"][turn]
+    made, held["turn"] = held["turn"], []
+    held["answers"] += made
+    methods = _methods(held["theirs"])
+    expected = [_reference_call(methods, text) for text in wanted]
+    if not wanted:
+        return {"wrong": "", "unwanted": bool(made)}
+    if not made:
+        return {"wrong": f"no call in turn {turn}", "unwanted": False}
+    for name, theirs in held["theirs"].items():
+        for key, value in vars(theirs).items():
+            if not key.startswith("_") and getattr(held["mine"][name], key, None) != value:
+                return {"wrong": f"{name}.{key} differs after turn {turn}", "unwanted": False}
+    left = list(held["answers"])
+    for answer in expected:
+        if answer not in left:
+            return {"wrong": f"an answer is missing in turn {turn}: {answer[:200]}", "unwanted": False}
+        left.remove(answer)
+    return {"wrong": "", "unwanted": False}
+
+
+def close(episode):
+    """Forget an episode."""
+    EPISODES.pop(episode, None)
+
+
+if __name__ == "__main__":
+    serve({"start": start, "tasks": tasks, "open": open_, "call": call, "end_turn": end_turn, "close": close})

@@ -1,0 +1,22 @@
+"""The worker's side of the exchange: one JSON object a line. Standard library only; runs in foreign interpreters."""
+
+import json
+import os
+import sys
+
+
+def serve(verbs):
+    """Answer requests until the input ends. `verbs`: functions by name; what one raises is told to the host."""
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what the package prints is no answer
+    sys.stdout = sys.stderr
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        verb = request.pop("verb")
+        try:
+            reply = {"result": verbs[verb](**request)}
+        except Exception as error:  # noqa: BLE001 - the host decides what it means
+            reply = {"error": f"{type(error).__name__}: {error}"[:2000]}
+        data = json.dumps(reply, ensure_ascii=True, default=str).encode() + b"\n"
+        while data:
+            data = data[answers.write(data) :]
