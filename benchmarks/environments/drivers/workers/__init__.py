@@ -1,0 +1,1 @@
+"""Scripts that run in foreign interpreters, beside a package of theirs."""
