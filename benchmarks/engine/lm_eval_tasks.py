@@ -41,6 +41,8 @@ def lm_eval_works(
         folder = entry.overrides.get("include_path")
         if not index.has(entry.lm_eval, folder):
             raise unknown("lm-eval task", entry.lm_eval, index.names())
+        if entry.categories:
+            raise UsageError(f"categories= is for our tasks; of lm-eval's {entry.lm_eval!r} name the sub-task itself")
         for name in entry.overrides:
             if name not in _HONOURED:
                 raise unknown(f"setting of lm-eval's task {entry.lm_eval!r}", name, _HONOURED)

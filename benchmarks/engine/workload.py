@@ -25,7 +25,7 @@ from holdfast.benchmarks.engine.work import Work, lower, system_shown, uses_chat
 from holdfast.benchmarks.suites.source import Doc, load_docs
 from holdfast.benchmarks.suites.suite import Entry, Suite
 from holdfast.benchmarks.suites.task import Task
-from holdfast.errors import DataError
+from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import digest
 from holdfast.reward import Reward
 from holdfast.runs.measurement import TaskResult
@@ -75,7 +75,9 @@ def _work(
     chat = uses_chat(entry, engine, settings)
     reward = Reward.from_config(task.reward)
     docs = choose(
-        _numbered(task, load_docs(task.source, data_root, task.name)), task, lower(entry.limit, settings.limit)
+        _of_categories(entry, task, _numbered(task, load_docs(task.source, data_root, task.name))),
+        task,
+        lower(entry.limit, settings.limit),
     )
     examples = _examples(task, task.chat_fewshot if chat else task.fewshot, data_root)
     arguments = generation_arguments(task, chat)
@@ -89,7 +91,8 @@ def _work(
         task=entry.name,
         version=task.version,
         reward={} if task.kind == "perplexity" else reward.describe(),
-        generation=_conditions(task, chat, examples.count, arguments, settings),
+        generation=_conditions(task, chat, examples.count, arguments, settings)
+        | ({"categories": list(entry.categories)} if entry.categories else {}),
         metric=task.metric,
         chance=task.chance,
     )
@@ -112,6 +115,20 @@ def _played(entry: Entry, task: Task, engine: Engine, settings: Settings, data_r
     docs = choose(numbered, task, lower(entry.limit, settings.limit))
     planned = plan_episodes(entry.name, task, docs, engine, settings, data_root, generation_arguments(task, True))
     return Work(entry.name, planned.items, planned.player.judge, planned.result, k=entry.k, player=planned.player)
+
+
+def _of_categories(entry: Entry, task: Task, docs: list[tuple[str, Doc]]) -> list[tuple[str, Doc]]:
+    """The docs of the categories that the suite asks for. Raises UsageError for one that no doc has."""
+    if not entry.categories:
+        return docs
+    of = task.category
+    if of is None:
+        raise UsageError(f"task {entry.name!r} has no categories to choose from")
+    known = sorted({str(of(doc)) for _, doc in docs})
+    for name in entry.categories:
+        if name not in known:
+            raise unknown(f"category of task {entry.name!r}", name, known)
+    return [(doc_id, doc) for doc_id, doc in docs if str(of(doc)) in entry.categories]
 
 
 def _judge(task: Task, reward: Reward, cache: Path | None) -> Judge:

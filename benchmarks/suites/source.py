@@ -14,6 +14,7 @@ from typing import Any
 
 from holdfast.errors import DataError
 from holdfast.files import digest, read_jsonl
+from holdfast.records import read_records
 
 Doc = Mapping[str, Any]
 """One row of a data set."""
@@ -222,6 +223,8 @@ def _parse(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
         yield from csv.DictReader(io.StringIO(_content(path).decode("utf-8")), columns or None)
     elif name.endswith(".txt"):
         yield {"text": _content(path).decode("utf-8")}
+    elif name.endswith(".parquet"):
+        yield from (dict(record) for _, record in read_records(path))
     elif name.endswith(".zip"):
         yield from _parse_zip(path)
     elif name.endswith(".json") and (text := _content(path).decode("utf-8").lstrip()).startswith("["):

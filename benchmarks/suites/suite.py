@@ -33,9 +33,9 @@ _OVERRIDES = [
     "length_normalized",
 ]
 _LM_EVAL_ONLY = ("filter", "include_path")
-_OWN_KEYS = ("task", "name", "limit", "chat", "k")
-_OWN_HINTS = {"limit": int | None, "chat": bool | None, "k": Sequence[int] | None}
-_FILE_KEYS = ("file", "prompt", "reference", "answer", "category", "cluster", "id")
+_OWN_KEYS = ("task", "name", "limit", "chat", "k", "categories")
+_OWN_HINTS = {"limit": int | None, "chat": bool | None, "k": Sequence[int] | None, "categories": Sequence[str] | None}
+_FILE_KEYS = ("file", "prompt", "reference", "answer", "category", "cluster", "id", "choices", "perplexity")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,8 @@ class Entry:
     """Chat template on or off for this task; None: on when the tokenizer has one."""
     k: tuple[int, ...] = ()
     """pass@k and maj@k are reported for these."""
+    categories: tuple[str, ...] = ()
+    """Only the items of these categories (MMLU's subjects); empty: all."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Settings for one of lm-eval's own tasks (`fewshot`, `max_tokens`, …)."""
 
@@ -161,6 +163,7 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
         limit=settings.get("limit"),
         chat=settings.get("chat"),
         k=tuple(settings.get("k") or ()),
+        categories=tuple(settings.get("categories") or ()),
         overrides=overrides,
     )
 
