@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from holdfast.stats.means import Estimate
 from holdfast.stats.paired import Array
 
-FEWEST_DF = 4.0
+FEWEST_DF = 5.0
 """Degrees of freedom below which no interval is given: the error rates of t intervals are not kept there."""
 
 
