@@ -15,6 +15,7 @@ class Chat(BaseHTTPRequestHandler):
         message = {"role": "assistant", "content": "42"}
         body = json.dumps({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}).encode()
         self.send_response(200)
+        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
