@@ -5,6 +5,7 @@ import linecache
 import math
 import random
 import reprlib
+import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 from .candidate_client import CandidateClient, CandidateGoneError
 from .namespace import Namespace, ReplacedError, prompt_helpers, resolve_entry
+from .program_module import Program
 from .proxies import CandidateExitError, PartialIsolationError, Proxy
 
 _SHORT = reprlib.Repr()
@@ -27,6 +29,7 @@ def namespace_for(client: CandidateClient, program: dict[str, str], job: dict[st
     """The globals that the tests run in: entry point, the prompt's helpers, then the set-up."""
     names = Namespace(client, program, job)
     names.bind_entry()
+    sys.modules.setdefault(client.module, Program(client.module, client, program, job.get("required") or []))
     prompt_helpers(job.get("prompt") or "", job.get("entry_point"), names)
     if job.get("seeds"):
         share_seeds(client)
