@@ -61,6 +61,17 @@ def test_changed_content_is_refused_by_name(made: dict[str, Any], what: str) -> 
     open_run(compose([*made["words"], "overwrite=true"]))
 
 
+def test_a_run_of_an_older_version_is_taken_up(made: dict[str, Any]) -> None:
+    """It lacks the keys that came since; at their defaults they change nothing."""
+    file = made["folder"] / "run" / "manifest.json"
+    held = json.loads(file.read_text())
+    del held["config"]["data"]["max_cut"], held["config"]["lora"]["dora"]
+    file.write_text(json.dumps(held))
+    open_run(compose(made["words"]))
+    with pytest.raises(UsageError, match=r"max_cut=None, not 0\.5"):
+        open_run(compose([*made["words"], "data.max_cut=0.5"]))
+
+
 def test_a_killed_training_never_goes_on_with_other_rows(made: dict[str, Any]) -> None:
     """Also rows that no file of ours holds: a data set of the hub that moved."""
     out = made["folder"] / "run"

@@ -92,7 +92,10 @@ def default_cache(config: TrainConfig) -> Path:
 
 def _refuse_other(out: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     old, new = _flat(held), _flat(json.loads(json.dumps(wanted, default=str)))
+    plain = _flat(json.loads(json.dumps(identity(TrainConfig()), default=str)))
     for key in sorted(new.keys() | old.keys()):
+        if key not in old and key in plain and new[key] == plain[key]:
+            continue  # a key that the run's version of Holdfast did not have, at its default
         if key.partition(".")[0] not in _NOT_IDENTITY and old.get(key) != new.get(key):
             raise UsageError(
                 f"{out} holds a run with {key}={old.get(key)!r}, not {new.get(key)!r};"
