@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BARE := not slow and not gpu and not shared_data and not docker and not bubblewrap and not slurm and not browser
 
-.PHONY: install demo test test-bare test-all check bench data tables gallery cards tiny-model docs site clean
+.PHONY: install demo test test-bare test-all check bench data envs tables gallery cards tiny-model docs site clean
 
 install: $(STAMP)
 
@@ -42,6 +42,17 @@ bench: install
 # The recorded data of tests and tables, from its sources at pinned commits, into build/shared/data.
 data: install
 	$(BIN)/python tests/bench/fetch_data.py
+
+# Foreign packages in environments of their own, for the drivers of docs/environments.md and their tests.
+envs: $(foreach name,reasoning-gym openenv,.envs/$(name)/.installed)
+
+.envs/%/.installed: Makefile
+	test -x .envs/$*/bin/python || $(PYTHON) -m venv .envs/$*
+	.envs/$*/bin/pip install -q $(VERSION_$*)
+	touch $@
+
+VERSION_reasoning-gym := reasoning-gym==0.1.25
+VERSION_openenv := openenv==0.10.0
 
 # Published tables from recorded model outputs (needs `make data` and a sandbox).
 tables: install

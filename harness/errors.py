@@ -33,6 +33,7 @@ EXTRAS = {
     "prometheus_client": "serve",
     "starlette": "serve",
     "uvicorn": "serve",
+    "websockets": "envs",
     "ray": "ray",
     "tree_sitter": "tools",
     "tree_sitter_java": "tools",

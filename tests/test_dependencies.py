@@ -39,6 +39,8 @@ FOLDERS = {
     "rewards/adapters/ray.py": {"", "ray"},
     "rewards/adapters/nemo_rl.py": {"", "ray", "eval"},
     "benchmarks": {"", "eval"},
+    "benchmarks/environments": {"", "eval", "envs"},
+    "harness/cli/env.py": {"", "serve"},
     "trainers": {"", "train"},
     "conf": set(),
 }
@@ -52,6 +54,7 @@ FOREIGN = {
     "openreward": ("rewards/adapters/ors.py",),
     "peft": ("benchmarks/engine/backends/",),
     "pytest": ("rewards/sandbox/inside/",),
+    "reasoning_gym": ("benchmarks/environments/drivers/guests/",),
     "rllm": ("rewards/adapters/rllm.py",),
     "skyrl_gym": ("rewards/adapters/skyrl.py",),
     "verifiers": ("rewards/adapters/verifiers.py", "benchmarks/environments/"),

@@ -26,6 +26,7 @@ VERBS = (
     "export",
     "sample",
     "rewards",
+    "env",
     "data",
     "serve",
     "doctor",

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-NEEDS = ("shared_data", "docker", "bubblewrap", "slurm", "browser", "packages")
+NEEDS = ("shared_data", "docker", "bubblewrap", "slurm", "browser", "packages", "foreign")
 MARKED_BY = {"shared": "shared_data", "SHARED_DATA": "shared_data", "need_any": "bubblewrap"}
 """Names of tests/helpers → the marker of a test whose code uses them."""
 

@@ -1,0 +1,78 @@
+"""JSON over HTTP from an environment's server: one connection pool a server, errors as EpisodeError."""
+
+import json
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from holdfast.environment import EpisodeError
+from holdfast.errors import UsageError
+
+_REQUIRED = object()
+
+
+def get_json(url: str, timeout: float, missing: Any = _REQUIRED, headers: Mapping[str, str] | None = None) -> Any:
+    """The JSON at a URL; `missing` where the server says that it has no such thing (404, 501). Raises EpisodeError."""
+    return _json("GET", url, timeout, missing, None, headers)
+
+
+def post_json(url: str, body: Any, timeout: float, headers: Mapping[str, str] | None = None) -> Any:
+    """The JSON that a server answers to a body. Raises EpisodeError."""
+    return _json("POST", url, timeout, _REQUIRED, body, headers)
+
+
+def post_events(url: str, body: Any, timeout: float, headers: Mapping[str, str]) -> Any:
+    """The JSON that a server streams as events `chunk` … `end`. Raises EpisodeError, also for an event `error`."""
+    import httpx
+
+    text, event = "", ""
+    try:
+        with _client().stream("POST", url, json=body, timeout=timeout, headers=dict(headers)) as answer:
+            if answer.is_error:
+                answer.read()
+                raise EpisodeError(f"POST {url}: {answer.status_code} {answer.text[:300]}")
+            for line in answer.iter_lines():
+                key, _, value = line.partition(": ")
+                event = value if key == "event" else event
+                if key == "data" and event == "error":
+                    raise EpisodeError(f"the environment failed: {value[:500]}")
+                if key == "data" and event in ("chunk", "end"):
+                    text += value
+        return json.loads(text)
+    except (httpx.HTTPError, ValueError) as error:
+        raise EpisodeError(f"POST {url}: {type(error).__name__} {error}") from error
+
+
+def _json(method: str, url: str, timeout: float, missing: Any, body: Any, headers: Mapping[str, str] | None) -> Any:
+    import httpx
+
+    try:
+        answer = _client().request(method, url, json=body, timeout=timeout, headers=dict(headers or {}))
+        if answer.status_code in (404, 501) and missing is not _REQUIRED:
+            return missing
+        if answer.is_error:
+            raise EpisodeError(f"{method} {url}: {answer.status_code} {answer.text[:300]}")
+        return answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise EpisodeError(f"{method} {url}: {type(error).__name__} {error}") from error
+
+
+@cache
+def _client() -> Any:
+    """One pool for all threads; cookies are each episode's own, so none are kept."""
+    import httpx
+
+    return httpx.Client(limits=httpx.Limits(max_connections=256, max_keepalive_connections=64))
+
+
+def bearer(variable: str | None) -> dict[str, str]:
+    """The header of a token that an environment variable holds: named in settings, never written anywhere.
+
+    Raises UsageError where the variable is not set.
+    """
+    if variable is None:
+        return {}
+    if not os.environ.get(variable):
+        raise UsageError(f"token_env={variable}: no such environment variable is set")
+    return {"Authorization": f"Bearer {os.environ[variable]}"}
