@@ -14,7 +14,7 @@ BEFORE and AFTER are run directories, files of scored samples, or other harnesse
   noise=RUN             a second measurement of the model before (A/A): forgetting net of noise
   allow=[prompt]        accept a difference: tasks, items, prompt, version, generation, reward, metric
   allow_missing=1       percent of a benchmark's items that may be missing in one of the runs
-  html= md= json= junit=     files to write
+  html= md= json= junit=     files to write; flips=FILE.jsonl: every changed item with both answers
   alpha=0.05 confidence=0.95 seed=0 max_flips=N
   score= id= prompt= completion= reference= category= cluster= task= scale=
                         columns of a table that is not ours (scale=10: scores from 0 to 10)
@@ -31,7 +31,7 @@ examples:
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -58,6 +58,7 @@ class Options:
     md: str | None = None
     json: str | None = None
     junit: str | None = None
+    flips: str | None = None
     alpha: float | None = None
     confidence: float = 0.95
     seed: int = 0
@@ -186,9 +187,8 @@ def _named(comparison: "Comparison", options: Options) -> "Comparison":
 def _write(comparison: "Comparison", options: Options, number: int | None) -> None:
     """Write the files asked for; of several runs each has its number in the file's name."""
     from holdfast.files import write_whole
-    from holdfast.report import text
 
-    for kind in ("html", "md", "json", "junit"):
+    for kind in ("html", "md", "json", "junit", "flips"):
         wanted = getattr(options, kind)
         if wanted is None:
             continue
@@ -196,15 +196,31 @@ def _write(comparison: "Comparison", options: Options, number: int | None) -> No
         if number is not None:
             path = path.with_name(f"{path.stem}-{number}{path.suffix}")
         try:
-            write_whole(path, _junit(comparison) if kind == "junit" else text(comparison, kind))
+            write_whole(path, _file(comparison, kind))
         except OSError as error:
             raise DataError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _junit(comparison: "Comparison") -> str:
-    from holdfast.report.junit import junit
+def _file(comparison: "Comparison", kind: str) -> str:
+    """What one of the files holds."""
+    if kind == "junit":
+        from holdfast.report.junit import junit
 
-    return junit(comparison)
+        return junit(comparison)
+    if kind == "flips":
+        return "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in _flips(comparison))
+    from holdfast.report import text
+
+    return text(comparison, kind)
+
+
+def _flips(comparison: "Comparison") -> Iterator[dict[str, Any]]:
+    """Every changed item, as a row."""
+    from holdfast.compare.schema import to_json
+
+    for benchmark in comparison.benchmarks:
+        for flip in benchmark.flips:
+            yield {"task": benchmark.task, **to_json(flip)}
 
 
 def _show(comparisons: "Sequence[Comparison]", flags: Flags) -> None:

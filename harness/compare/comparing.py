@@ -11,12 +11,12 @@ from typing import Literal
 from holdfast.compare.advice import advice
 from holdfast.compare.alike import directed, same_runs
 from holdfast.compare.decision import MeanRules, decide, omnibus
-from holdfast.compare.details import categories, flips, forgetting, shifts, untruncated
+from holdfast.compare.details import categories, flips, forgetting, histogram, shifts, untruncated
 from holdfast.compare.effect import Measured, measure
 from holdfast.compare.load import tables_of
 from holdfast.compare.pairing import Accept, Pairs, check_allowances, check_definition, pair, shared_tasks
 from holdfast.compare.policy import Policy
-from holdfast.compare.policy_names import check_items, check_tasks
+from holdfast.compare.policy_names import check_items, check_tasks, waivers
 from holdfast.compare.result import Benchmark, Comparison, Decision, Interval, Role, RunInfo
 from holdfast.compare.stopped import cost, judge_stopped, mean_stopped, noted, stopped_run
 from holdfast.compare.verdict import Judged, Rules, design_of, in_mean, judge, own_margin
@@ -92,6 +92,7 @@ def compare(
     stopped = stopped_run(before, after, margin)
     names, warnings = _names(before, after, tasks, settings)
     check_tasks(rules, {*before.tasks, *after.tasks}, settings.target)
+    warnings += waivers(rules)
     pairs, found = _pair(before, after, names, settings, stopped.tasks if stopped else ())
     warnings += found + ([cost(stopped)] if stopped else []) + _provenance(before, after)
     measured = [_measure(one, settings) for one in pairs]
@@ -317,7 +318,7 @@ def _margin(
     largest = settings.policy.max_margin
     if largest is not None and default > largest:
         return largest, "policy"
-    return default, "default"
+    return max(default, settings.min_effect), "default"
 
 
 def _error(measured: Measured, n: int) -> float:
@@ -367,6 +368,7 @@ def _benchmark(judged: Judged, noise: Pairs | None, settings: _Settings) -> Benc
         min_effect=rules.min_effect,
         power_drop=judged.power_drop if rules.role != "ignored" else None,
         repeats_before=pairs.before.repeats,
+        histogram=histogram(pairs),
         refused=measured.refused,
         bounds=Interval(measured.lower, measured.upper),
     )

@@ -180,6 +180,14 @@ def flips(pairs: Pairs, limit: int | None = None) -> tuple[Flip, ...]:
     )
 
 
+def histogram(pairs: Pairs) -> tuple[int, ...]:
+    """Graded scores: items by their change, in 20 equal bins from −1 to 1; empty for 0/1 scores."""
+    if pairs.binary:
+        return ()
+    counts, _ = np.histogram(pairs.d, bins=20, range=(-1.0, 1.0))
+    return tuple(int(count) for count in counts)
+
+
 def _shown(pairs: Pairs, moved: Sequence[int]) -> list[tuple[int, int]]:
     """The source rows shown for each pair: of repeats, the best of the better run and the worst of the other."""
     ends = [items.extremes() for items in (pairs.before, pairs.after)]

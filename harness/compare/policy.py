@@ -1,8 +1,9 @@
 """A gate's policy: what a project demands of a comparison, from a YAML file. Margins and drops are in points there."""
 
+import datetime
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,6 +26,22 @@ class TaskPolicy:
     min_effect: float | None = None
     direction: Literal["higher", "lower"] | None = None
     """lower: the scores are losses (a rise is a regression). None: as the run records it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A known regression that is accepted for a while: an entry of the ledger `waived`."""
+
+    drop: float
+    """As `allowed_drop`."""
+    reason: str
+    until: str | None = None
+    """The last day on which it counts, as 2026-12-31."""
+
+    @property
+    def expired(self) -> bool:
+        """Whether its last day is over."""
+        return self.until is not None and self.until < datetime.date.today().isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +81,15 @@ class Policy:
     benchmarks: Mapping[str, TaskPolicy] = field(default_factory=dict)
     families: Mapping[str, Family] = field(default_factory=dict)
     allow: tuple[str, ...] = ()
+    waived: Mapping[str, Waiver] = field(default_factory=dict)
+    """Known regressions, by benchmark."""
 
     def of(self, task: str) -> TaskPolicy:
-        """The demands on a benchmark."""
-        return self.benchmarks.get(task, TaskPolicy())
+        """The demands on a benchmark; a waiver that is not over allows its drop."""
+        own, waiver = self.benchmarks.get(task, TaskPolicy()), self.waived.get(task)
+        if waiver is None or waiver.expired:
+            return own
+        return replace(own, allowed_drop=max(own.allowed_drop, waiver.drop))
 
     def family_of(self, task: str) -> str:
         """The family a held benchmark is judged in."""
@@ -91,7 +113,12 @@ def parse_policy(settings: Any, where: str = "policy") -> Policy:
     """A policy of its YAML form. Raises UsageError naming the key."""
     known = dict(_mapping(settings, where))
     parts: dict[str, Any] = {}
-    for key, read in (("ignore_items", _items), ("benchmarks", _benchmarks), ("families", _families)):
+    for key, read in (
+        ("ignore_items", _items),
+        ("benchmarks", _benchmarks),
+        ("families", _families),
+        ("waived", _waived),
+    ):
         if known.get(key) is not None:
             parts[key] = read(known.pop(key), f"{where}.{key}")
     policy = Policy(**_read(known, Policy, where), **parts)
@@ -119,6 +146,27 @@ def _benchmarks(value: Any, where: str) -> dict[str, TaskPolicy]:
     }
 
 
+def _waived(value: Any, where: str) -> dict[str, Waiver]:
+    found = {}
+    for task, inner in _mapping(value, where).items():
+        settings = dict(_mapping(inner, f"{where}.{task}"))
+        if isinstance(settings.get("until"), datetime.date):  # YAML reads a bare date as one
+            settings["until"] = settings["until"].isoformat()
+        for key in ("drop", "reason"):
+            if key not in settings:
+                raise UsageError(f"{where}.{task} needs {key}")
+        found[str(task)] = Waiver(**_read(settings, Waiver, f"{where}.{task}"))
+        _day(found[str(task)].until, f"{where}.{task}.until")
+    return found
+
+
+def _day(value: str | None, where: str) -> None:
+    try:
+        datetime.date.fromisoformat(value or "2000-01-01")
+    except ValueError:
+        raise UsageError(f"{where} must be a day such as 2026-12-31, not {value!r}") from None
+
+
 def _families(value: Any, where: str) -> dict[str, Family]:
     families = {}
     for name, inner in _mapping(value, where).items():
@@ -133,7 +181,7 @@ def _items(value: Any, where: str) -> dict[str, tuple[str, ...]]:
     return {str(task): _names(items, f"{where}.{task}") for task, items in _mapping(value, where).items()}
 
 
-_IN_POINTS = ("margin", "max_margin", "allowed_drop", "max_unjudged", "min_effect", "allow_missing")
+_IN_POINTS = ("margin", "max_margin", "allowed_drop", "max_unjudged", "drop", "min_effect", "allow_missing")
 _Number = Annotated[float, msgspec.Meta(ge=0, le=100)]
 _Level = Annotated[float, msgspec.Meta(gt=0, lt=0.5)]
 _Count = Annotated[int, msgspec.Meta(ge=0)]

@@ -18,6 +18,7 @@ def check_tasks(policy: Policy, measured: Collection[str], target: Collection[st
         "ignore": policy.ignore,
         "ignore_items": policy.ignore_items,
         "benchmarks": policy.benchmarks,
+        "waived": policy.waived,
         "families": families,
     }
     for key, names in given.items():
@@ -27,6 +28,18 @@ def check_tasks(policy: Policy, measured: Collection[str], target: Collection[st
     both = sorted({*policy.ignore} & {*target})
     if both:
         raise UsageError(f"{both[0]!r} is a target and ignored by the policy: it can be one of them")
+
+
+def waivers(policy: Policy) -> list[str]:
+    """What to tell of the ledger of known regressions."""
+    told = []
+    for task, waiver in policy.waived.items():
+        if waiver.expired:
+            told.append(f"{task}: its waiver ended on {waiver.until} and no longer counts ({waiver.reason})")
+        else:
+            until = f", until {waiver.until}" if waiver.until else ""
+            told.append(f"{task}: a drop of up to {100 * waiver.drop:g} points is waived{until} ({waiver.reason})")
+    return told
 
 
 def check_items(policy: Policy, tables: Mapping[str, tuple[Table, Table]]) -> None:

@@ -217,6 +217,8 @@ class Benchmark:
     power_drop: float | None = None
     """The smallest drop that would have been called a regression with 80 % probability, among everything judged."""
     repeats_before: int = 1
+    histogram: tuple[int, ...] = ()
+    """Graded scores: items by their change, in 20 equal bins from −1 to 1; empty for 0/1 scores."""
     refused: str = ""
     """Why there is no interval; empty when there is one."""
     bounds: Interval | None = None

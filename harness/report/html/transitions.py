@@ -63,14 +63,34 @@ def _role(benchmark: Benchmark) -> str:
 
 
 def _graded(benchmark: Benchmark) -> Html:
-    """Graded scores have no 1→0; the items that moved by half the scale or more stand in."""
+    """Graded scores have no 1→0: a histogram of the changes, and how many items fell and rose."""
     counts = {kind: sum(flip.direction == kind for flip in benchmark.flips) for kind in ("lost", "gained")}
-    note = tag("p", "Graded scores: items that moved by half the scale or more.", class_="note")
+    note = tag("p", "Graded scores: items by the change of their score, from −100 to +100 points.", class_="note")
     boxes = [
         _flip(benchmark, "lost", counts["lost"], f"{_part(counts['lost'], benchmark.n)} of the items"),
         _flip(benchmark, "gained", counts["gained"], f"{_part(counts['gained'], benchmark.n)} of the items"),
     ]
-    return join([note, tag("div", *boxes, class_="flips")])
+    return join([_histogram(benchmark.histogram), note, tag("div", *boxes, class_="flips")])
+
+
+def _histogram(counts: tuple[int, ...]) -> Html:
+    """Bars of the square roots of counts: the few items that changed must not vanish beside the many that did not."""
+    most = max(counts, default=0) ** 0.5
+    if not most:
+        return Html("")
+    width, bars = _WIDTH / len(counts), []
+    for number, count in enumerate(counts):
+        height = _HEIGHT * count**0.5 / most
+        kind = "lost" if number < len(counts) // 2 else "gained"
+        told = f"<title>{count}</title>"
+        x, y = f"{number * width + 0.5:.1f}", f"{_HEIGHT - height:.1f}"
+        bars.append(f'<rect class="{kind}" x="{x}" y="{y}" width="{width - 1:.1f}" height="{height:.1f}">{told}</rect>')
+    middle = f'<line class="zero" x1="{_WIDTH / 2}" x2="{_WIDTH / 2}" y1="0" y2="{_HEIGHT}"/>'
+    label = f"{sum(counts[: len(counts) // 2])} items fell, {sum(counts[len(counts) // 2 :])} rose or stayed"
+    return Html(
+        f'<svg class="flow lane" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{label}">{"".join(bars)}{middle}</svg>'
+    )
 
 
 def _flip(benchmark: Benchmark, kind: str, number: int, note: str) -> Html:

@@ -137,10 +137,28 @@ class Browser {
     else if (top + ROW > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = top + ROW - this.list.clientHeight;
     this.paint();
     if (open) this.root.classList.add("open");
+    if (open) history.replaceState(null, "", this.link(item));
     const record = await this.items.record(item);
     if (this.shown[this.at] !== item) return;
     this.detail.replaceChildren(...this.page(item, record));
     this.detail.scrollTop = 0;
+  }
+
+  /* A link to one item: #item=BENCHMARK/ID. */
+  link(item) {
+    const { index } = this.items;
+    return `#item=${encodeURIComponent(index.tasks[index.task[item]])}/${encodeURIComponent(index.id[item])}`;
+  }
+
+  async follow(hash) {
+    if (!hash.startsWith("#item=")) return;
+    await this.set({ kind: "", task: "", category: "", query: "" });
+    for (let at = 0; at < this.shown.length; at++) {
+      if (this.link(this.shown[at]) !== hash) continue;
+      this.root.scrollIntoView();
+      await this.choose(at, true);
+      return;
+    }
   }
 
   empty() { this.detail.replaceChildren(node("p", { class: "empty" }, "No item matches. Clear the search or a filter.")); }

@@ -8,6 +8,7 @@ function startItems() {
   const root = document.getElementById("browser"), index = document.getElementById("index-data");
   if (!root || !index) return null;
   const ready = unpack(index).then((data) => new Browser(root, new Items(data, document.querySelectorAll("script.chunk"))));
+  ready.then((browser) => { browser.follow(location.hash); addEventListener("hashchange", () => browser.follow(location.hash)); });
   ready.catch((error) => { root.querySelector(".status").textContent = `The items could not be read (${error.name}): this needs a browser of 2023 or later.`; });
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("a[data-task]");
