@@ -55,7 +55,7 @@ FOREIGN = {
     "openreward": ("rewards/adapters/ors.py",),
     "peft": ("benchmarks/engine/backends/",),
     "pytest": ("rewards/sandbox/inside/",),
-    "reasoning_gym": ("benchmarks/environments/drivers/guests/",),
+    "reasoning_gym": ("benchmarks/environments/drivers/workers/",),
     "rllm": ("rewards/adapters/rllm.py",),
     "skyrl_gym": ("rewards/adapters/skyrl.py",),
     "verifiers": ("rewards/adapters/verifiers.py", "benchmarks/environments/"),

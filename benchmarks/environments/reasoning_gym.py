@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from holdfast.benchmarks.environments.drivers.guest import GuestError, guest, interpreter
+from holdfast.benchmarks.environments.drivers.process import PackageError, interpreter, shared_worker
 from holdfast.benchmarks.environments.drivers.scores import foreign_score
 from holdfast.environment import EpisodeError, Row, Step, ToolSpec, environment
 from holdfast.errors import UsageError, unknown
@@ -43,7 +43,7 @@ class ReasoningGym:
         self.generator, self.items, self.seed = address, items, seed
         self.config = json.dumps(dict(config or {}), sort_keys=True)
         self.system, self.answer = system, answer
-        self.python = interpreter("reasoning-gym", "reasoning_gym", python)
+        self.python = interpreter(python, "HOLDFAST_REASONING_GYM_PYTHON", "reasoning-gym==0.1.25")
 
     def tasks(self, split: str) -> Iterable[Row]:
         """The generator's entries; the splits have seeds of their own. Raises UsageError for an unknown generator."""
@@ -54,7 +54,7 @@ class ReasoningGym:
         seed = self.seed + _APART * _SPLITS.index(split)
         try:
             entries = self.ask("rows", **self.where(seed))
-        except GuestError as error:
+        except PackageError as error:
             raise UsageError(f"reasoning_gym:{self.generator} refuses its settings: {error}") from error
         system = self._system()
         return [
@@ -77,7 +77,7 @@ class ReasoningGym:
 
     def ask(self, method: str, **arguments: Any) -> Any:
         """A method of the package's process. Raises EpisodeError."""
-        return guest("reasoning_gym", self.python).call(method, **arguments)
+        return shared_worker("reasoning_gym_worker.py", self.python).ask(method, **arguments)
 
     def _system(self) -> str:
         if " " in self.system or not self.system:
@@ -110,7 +110,7 @@ class Question:
             return Score.of(False, "no answer between <answer> tags" if self._gym.answer == "tag" else "no answer")
         try:
             value = self._value(stated)
-        except GuestError as error:
+        except PackageError as error:
             return self._raised(error)
         return foreign_score(value, stated)
 
@@ -120,7 +120,7 @@ class Question:
     def _value(self, stated: str) -> Any:
         return self._gym.ask("score", **self._gym.where(self._row["seed"]), index=self._row["index"], answer=stated)
 
-    def _raised(self, error: GuestError) -> Score:
+    def _raised(self, error: PackageError) -> Score:
         """The scorer raised: the answer's doing where the generator's own answer is judged, else no value."""
         own = self._row["answer"]
         try:

@@ -5,15 +5,18 @@ is no JSON is an EpisodeError, and the next request starts a new process: the ep
 plays them again). No foreign code is imported here and no text of a model is sent but as data.
 """
 
+import contextlib
 import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,10 @@ _LONGEST = 64_000_000
 """Bytes of one answer."""
 _PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 """Variables of this process's environment that a worker sees: no keys."""
+
+
+class PackageError(EpisodeError):
+    """The package raised; the message is its exception."""
 
 
 class Worker:
@@ -44,7 +51,7 @@ class Worker:
         """How many processes there were: an episode of an earlier one is gone."""
 
     def ask(self, verb: str, **arguments: Any) -> Any:
-        """The worker's result. Raises EpisodeError."""
+        """The worker's result. Raises PackageError for an exception of the package, EpisodeError for a lost worker."""
         with self._lock:
             return self._asked(verb, arguments)
 
@@ -53,7 +60,7 @@ class Worker:
             self._start()
         answer = self._exchange({"verb": verb, **arguments})
         if "error" in answer:
-            raise EpisodeError(f"{self._script.stem}: {answer['error']}")
+            raise PackageError(f"{self._script.stem}: {answer['error']}")
         return answer["result"]
 
     def _start(self) -> None:
@@ -114,7 +121,8 @@ class Worker:
     def _kill(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
@@ -127,6 +135,12 @@ class Worker:
 
     def __del__(self) -> None:
         self._kill()
+
+
+@cache
+def shared_worker(script: str, python: str) -> Worker:
+    """The worker of a script and interpreter that every environment of this process shares."""
+    return Worker(script, python)
 
 
 def interpreter(python: str | None, variable: str, package: str) -> str:

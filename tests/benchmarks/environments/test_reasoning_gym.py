@@ -3,7 +3,7 @@
 import pytest
 from helpers.foreign import foreign_python
 
-from holdfast.benchmarks.environments.drivers.guest import guest
+from holdfast.benchmarks.environments.drivers.process import Worker, shared_worker
 from holdfast.benchmarks.environments.shared.audit import audit_environment, play
 from holdfast.environment import Environment, make_environment
 from holdfast.errors import UsageError
@@ -16,6 +16,10 @@ WITHOUT_AN_ANSWER = {"boxnet", "rush_hour"}
 def python() -> str:
     """The package's interpreter."""
     return foreign_python("reasoning-gym", "reasoning_gym")
+
+
+def _worker(python: str) -> Worker:
+    return shared_worker("reasoning_gym_worker.py", python)
 
 
 def made(python: str, name: str, items: int = 2, **options: object) -> Environment:
@@ -52,19 +56,19 @@ def test_mistakes_are_named(python: str) -> None:
 def test_a_process_without_an_answer_is_no_zero(python: str) -> None:
     gym = made(python, "chain_sum")
     row = next(iter(gym.tasks("test")))
-    running = guest("reasoning_gym", python)
-    running.timeout, before = -1.0, running.timeout
+    running = _worker(python)
+    running._timeout, before = -1.0, running._timeout
     try:
         score = play(gym, row, lambda asked: "<answer>1</answer>")
     finally:
-        running.timeout = before
+        running._timeout = before
     assert (score.value, score.outcome) == (None, "error")
 
 
 @pytest.mark.slow
 def test_every_generator(python: str) -> None:
     found = {}
-    for name in guest("reasoning_gym", python).call("names"):
+    for name in _worker(python).ask("names"):
         gym = made(python, name)
         rows = list(gym.tasks("test"))
         own = [play(gym, row, lambda asked, row=row: f"<answer>{row['answer']}</answer>").value for row in rows]  # type: ignore[misc]

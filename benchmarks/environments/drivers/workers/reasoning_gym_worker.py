@@ -1,56 +1,67 @@
-"""reasoning-gym in its own interpreter: rows of a generator, and its own scorer (reasoning_gym/dataset.py)."""
+"""reasoning-gym in its own interpreter: rows of a generator, and its own scorer (reasoning_gym/dataset.py, 0.1.25)."""
 
 import json
 from functools import lru_cache
 from importlib import metadata
-from typing import Any
 
-import reasoning_gym
-from reasoning_gym.factory import DATASETS
-from reasoning_gym.utils import SYSTEM_PROMPTS
+from loop import serve
 
-_SOLVED = ("example_correct_answer", "example_answer", "possible_answer", "solution", "example_solution")
+SOLVED = ("example_correct_answer", "example_answer", "possible_answer", "solution", "example_solution")
 """Where generators whose `answer` is None keep an answer of their own."""
 
 
-@lru_cache(maxsize=32)
-def _made(name: str, size: int, seed: int, config: str) -> Any:
-    return reasoning_gym.create_dataset(name, size=size, seed=seed, **json.loads(config))
+def start(**_):
+    """Import the package."""
+    import reasoning_gym
+
+    return {"package": reasoning_gym.__name__}
 
 
-def version() -> str:
+def version():
     """The package's version."""
     return metadata.version("reasoning-gym")
 
 
-def names() -> list[str]:
+def names():
     """Every generator; `composite` mixes others and has no default."""
+    from reasoning_gym.factory import DATASETS
+
     return sorted(set(DATASETS) - {"composite"})
 
 
-def prompts() -> dict[str, str]:
+def prompts():
     """The package's own system prompts by name."""
+    from reasoning_gym.utils import SYSTEM_PROMPTS
+
     return dict(SYSTEM_PROMPTS)
 
 
-def rows(name: str, size: int, seed: int, config: str) -> list[dict[str, Any]]:
+@lru_cache(maxsize=32)
+def _made(name, size, seed, config):
+    import reasoning_gym
+
+    return reasoning_gym.create_dataset(name, size=size, seed=seed, **json.loads(config))
+
+
+def rows(name, size, seed, config):
     """Question and answer of each entry; the answer is None where the generator keeps none."""
     made = _made(name, size, seed, config)
     return [{"question": entry["question"], "answer": _own(entry)} for entry in (made[i] for i in range(size))]
 
 
-def score(name: str, size: int, seed: int, config: str, index: int, answer: str | None) -> Any:
+def score(name, size, seed, config, index, answer):
     """The generator's own score of an answer."""
     made = _made(name, size, seed, config)
     value = made.score_answer(answer=answer, entry=made[index])
     return None if value is None else float(value)
 
 
-def _own(entry: dict[str, Any]) -> Any:
+def _own(entry):
     found = entry.get("answer")
     held = entry.get("metadata") or {}
-    own = found if found is not None else next((held[key] for key in _SOLVED if held.get(key) is not None), None)
+    own = found if found is not None else next((held[key] for key in SOLVED if held.get(key) is not None), None)
     return own if own is None or isinstance(own, str) else json.dumps(own)
 
 
-METHODS = {"version": version, "names": names, "prompts": prompts, "rows": rows, "score": score}
+if __name__ == "__main__":
+    serve({"start": start, "version": version, "names": names, "prompts": prompts, "rows": rows, "score": score})
