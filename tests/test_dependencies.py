@@ -48,7 +48,7 @@ FOLDERS = {
 """Folder or file → extras whose packages it may import ("" is the core); the longest prefix decides."""
 
 FOREIGN = {
-    "bitsandbytes": ("trainers/run/model.py", "benchmarks/engine/backends/models.py"),
+    "bitsandbytes": ("trainers/models/model.py", "benchmarks/engine/backends/models.py"),
     "math_verify": ("harness/scoring/grader_diff.py",),
     "nemo_rl": ("rewards/adapters/nemo_rl.py",),
     "open_instruct": ("rewards/adapters/open_instruct.py",),

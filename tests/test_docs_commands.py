@@ -94,9 +94,9 @@ def _eval(command: Shown) -> None:
 
 def _train(command: Shown) -> None:
     from holdfast.benchmarks.suites.suite import load_suite
-    from holdfast.trainers.run import trl_args
-    from holdfast.trainers.run.compose import compose
     from holdfast.trainers.run.rewards import rewards_of
+    from holdfast.trainers.settings import trl_args
+    from holdfast.trainers.settings.compose import compose
 
     words = [word for word in command.words if not word.startswith("-")]
     if any(word.startswith("from=") for word in words):

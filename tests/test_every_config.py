@@ -6,8 +6,8 @@ import pytest
 
 from holdfast.benchmarks.suites.suite import load_suite, suite_names
 from holdfast.config import choices
-from holdfast.trainers.run.compose import compose
 from holdfast.trainers.run.rewards import rewards_of
+from holdfast.trainers.settings.compose import compose
 
 PLUGGED_IN = ("launcher=slurm", "launcher=joblib", "launcher=ray", "sweeper=optuna")
 
@@ -44,7 +44,7 @@ def test_every_suite_loads(name: str) -> None:
 
 
 def test_every_field_of_the_trainers_is_trls() -> None:
-    from holdfast.trainers.run import trl_args
+    from holdfast.trainers.settings import trl_args
 
     for name in choices("trainer"):
         trl_args.check(name, compose([f"trainer={name}"]).trainer.args)

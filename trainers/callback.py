@@ -19,15 +19,15 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from holdfast.benchmarks.engine.ranks import joined
+from holdfast.benchmarks.engine.parallel.ranks import joined
 from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.compare import Comparison, compare
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import read_json, write_json
 from holdfast.runs.measurement import Measurement, read_measurement
+from holdfast.trainers.models.arithmetic import check_same
+from holdfast.trainers.models.as_saved import as_saved
 from holdfast.trainers.run import callback_run, remeasure
-from holdfast.trainers.run.arithmetic import check_same
-from holdfast.trainers.run.as_saved import as_saved
 from holdfast.trainers.run.stopping import stopping_findings
 
 log = logging.getLogger("holdfast")

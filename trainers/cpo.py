@@ -5,7 +5,7 @@ pairs without a reference model. TRL holds it among its experimental trainers.
 """
 
 from holdfast.trainers.data.row_formats import preference_row
-from holdfast.trainers.run.trainer_spec import Trainer
+from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(
     config="trl.experimental.cpo:CPOConfig",

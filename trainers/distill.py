@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from holdfast.trainers.data.row_formats import prompt_row
-from holdfast.trainers.run.model import model_place
-from holdfast.trainers.run.trainer_spec import Inputs, Trainer
+from holdfast.trainers.models.model import model_place
+from holdfast.trainers.settings.trainer_spec import Inputs, Trainer
 
 
 def _teacher(inputs: Inputs) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ off for LoRA.
 """
 
 from holdfast.trainers.data.row_formats import preference_row
-from holdfast.trainers.run.trainer_spec import Trainer
+from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(
     config="DPOConfig",

@@ -8,7 +8,7 @@ generates with `trainer.args.use_vllm=true trainer.args.vllm_mode=colocate` (or 
 """
 
 from holdfast.trainers.data.row_formats import prompt_row
-from holdfast.trainers.run.trainer_spec import Trainer
+from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(
     config="GRPOConfig",

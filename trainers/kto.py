@@ -4,7 +4,7 @@
 """
 
 from holdfast.trainers.data.row_formats import marked_row
-from holdfast.trainers.run.trainer_spec import Trainer
+from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(
     config="KTOConfig",

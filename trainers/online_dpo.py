@@ -3,7 +3,7 @@ chosen. Rows and rewards as in grpo.py. TRL holds it among its experimental trai
 """
 
 from holdfast.trainers.data.row_formats import prompt_row
-from holdfast.trainers.run.trainer_spec import Trainer
+from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(
     config="trl.experimental.online_dpo:OnlineDPOConfig",

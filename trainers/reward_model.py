@@ -6,7 +6,7 @@ Its result scores answers and writes none; TRL puts a one-number head on the sta
 """
 
 from holdfast.trainers.data.row_formats import preference_row
-from holdfast.trainers.run.trainer_spec import Trainer
+from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(
     name="reward",

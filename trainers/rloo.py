@@ -1,7 +1,7 @@
 """REINFORCE leave-one-out (arXiv 2402.14740) on registered rewards; rows and rewards as in grpo.py."""
 
 from holdfast.trainers.data.row_formats import prompt_row
-from holdfast.trainers.run.trainer_spec import Trainer
+from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(
     config="RLOOConfig",

@@ -13,7 +13,7 @@ from typing import Any
 
 from holdfast.errors import UsageError
 from holdfast.trainers.data.row_formats import completion_row, conversation_row
-from holdfast.trainers.run.trainer_spec import Inputs, Trainer
+from holdfast.trainers.settings.trainer_spec import Inputs, Trainer
 
 
 def _check_template(inputs: Inputs) -> Mapping[str, Any]:

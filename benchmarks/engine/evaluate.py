@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from holdfast import values
 from holdfast.benchmarks.engine.backends.models import LOADING_ARGUMENTS, LoadedModel, load
 from holdfast.benchmarks.engine.backends.server_args import BACKENDS, without_secrets
-from holdfast.benchmarks.engine.draft_source import Mode
+from holdfast.benchmarks.engine.keeping.draft_source import Mode
 from holdfast.benchmarks.engine.measuring import measure
-from holdfast.benchmarks.engine.ranks import joined
+from holdfast.benchmarks.engine.parallel.ranks import joined
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.stopping import Until
 from holdfast.benchmarks.suites.eval_config import EvalConfig

@@ -16,18 +16,18 @@ from typing import Any
 from holdfast.benchmarks.engine.backends.lm_eval_models import open_engine
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.backends.server_args import without_secrets
-from holdfast.benchmarks.engine.batches import open_batches
 from holdfast.benchmarks.engine.calibration import calibration_metrics
-from holdfast.benchmarks.engine.draft_source import FILE as DRAFTS
-from holdfast.benchmarks.engine.draft_source import Drafting, DraftSource
 from holdfast.benchmarks.engine.episodes.driver import lend_a_hand, shared
+from holdfast.benchmarks.engine.generating.batches import open_batches
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.benchmarks.engine.journal import Journal, completion_record, read_completion
+from holdfast.benchmarks.engine.keeping.draft_source import FILE as DRAFTS
+from holdfast.benchmarks.engine.keeping.draft_source import Drafting, DraftSource
+from holdfast.benchmarks.engine.keeping.journal import Journal, completion_record, read_completion
+from holdfast.benchmarks.engine.keeping.progress import Progress
+from holdfast.benchmarks.engine.keeping.refusals import REFUSED, is_lasting_refusal, may_change
 from holdfast.benchmarks.engine.metrics import length_controlled_metrics, secondary_metrics
-from holdfast.benchmarks.engine.progress import Progress
+from holdfast.benchmarks.engine.parallel.ranks import Ranks, joined
 from holdfast.benchmarks.engine.protocol import Engine
-from holdfast.benchmarks.engine.ranks import Ranks, joined
-from holdfast.benchmarks.engine.refusals import REFUSED, is_lasting_refusal, may_change
 from holdfast.benchmarks.engine.scoring import Scorer
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.stopping import Until, measure_until

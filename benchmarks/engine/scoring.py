@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.benchmarks.engine.journal import Journal, read_score, score_record
-from holdfast.benchmarks.engine.refusals import REFUSED, refusal_score
+from holdfast.benchmarks.engine.keeping.journal import Journal, read_score, score_record
+from holdfast.benchmarks.engine.keeping.refusals import REFUSED, refusal_score
 from holdfast.files import digest
 from holdfast.reward import Reward
 from holdfast.runs.row import Row, append

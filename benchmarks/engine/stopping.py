@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from holdfast.benchmarks.engine.items import Item
-from holdfast.benchmarks.engine.ranks import Ranks
+from holdfast.benchmarks.engine.parallel.ranks import Ranks
 from holdfast.benchmarks.engine.work import Work
 from holdfast.errors import DataError, UsageError
 from holdfast.runs.measurement import Measurement, TaskResult, sample_path

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
+from holdfast.benchmarks.decoding.thoughts import answer_of
 from holdfast.benchmarks.engine.items import Completion, Item, Render
 from holdfast.benchmarks.engine.scoring import Finished, Judge
-from holdfast.benchmarks.engine.thoughts import answer_of
 from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError
 from holdfast.files import digest

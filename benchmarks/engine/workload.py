@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from holdfast.benchmarks.engine.episodes.plan import plan_episodes
-from holdfast.benchmarks.engine.generation import fitted
+from holdfast.benchmarks.engine.generating.generation import fitted
 from holdfast.benchmarks.engine.items import (
     Completion,
     Examples,
@@ -15,8 +15,8 @@ from holdfast.benchmarks.engine.items import (
     generation_arguments,
     seed_of,
 )
-from holdfast.benchmarks.engine.journal import Journal
-from holdfast.benchmarks.engine.lm_eval_tasks import lm_eval_works
+from holdfast.benchmarks.engine.keeping.journal import Journal
+from holdfast.benchmarks.engine.lm_eval.tasks import lm_eval_works
 from holdfast.benchmarks.engine.protocol import Engine
 from holdfast.benchmarks.engine.scoring import Finished, Judge, RewardJudge, likelihood_score, pick_option
 from holdfast.benchmarks.engine.settings import Settings

@@ -13,7 +13,7 @@ import torch.distributed as dist
 from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils_hf import stop_sequences_criteria
 
-from holdfast.benchmarks.engine.drafts import Drafter, Request
+from holdfast.benchmarks.decoding.drafts import Drafter, Request
 from holdfast.rewards.answers.thinking import MARKERS
 
 _SPECIAL = re.compile(r"<[^<>]+>|\[[^\[\]]+\]|◁[^▷]+▷")

@@ -6,8 +6,3 @@ from pathlib import Path
 def model_path() -> Path:
     """The directory of the shipped weights, tokenizer and card (a Hugging Face model directory)."""
     return Path(__file__).parent / "model"
-
-
-def agent_path() -> Path:
-    """The directory of the embedded agent: the tiny model taught to play tiny_form."""
-    return Path(__file__).with_name("agent_model")

@@ -127,7 +127,7 @@ def _two_columns(paths: Sequence[str], options: Options) -> "list[Measurement]":
     from dataclasses import replace
 
     from holdfast.compare import Columns
-    from holdfast.compare.load import columns_of, models_of
+    from holdfast.compare.reading.load import columns_of, models_of
 
     if len(paths) != 1 or not (options.before and options.after):
         raise UsageError("comparing two columns takes one file, before=COLUMN and after=COLUMN")

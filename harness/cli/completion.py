@@ -76,7 +76,7 @@ def candidates(line: str) -> list[str]:
     return _starting(last, [*actions, *(f"{key}=" for key in fields if key not in given and _shown(key, last))])
 
 
-_CONFIGS = {"train": "holdfast.trainers.run.compose", "eval": "holdfast.benchmarks.suites.compose"}
+_CONFIGS = {"train": "holdfast.trainers.settings.compose", "eval": "holdfast.benchmarks.suites.compose"}
 """The verbs that compose a configuration, and the module whose COMPOSER does it."""
 
 

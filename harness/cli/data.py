@@ -45,7 +45,7 @@ from holdfast.errors import EXIT_DATA, EXIT_PASS, UsageError, unknown
 if TYPE_CHECKING:
     from holdfast.benchmarks.suites.fetch import Status
     from holdfast.benchmarks.suites.suite import Suite
-    from holdfast.trainers.run.config import DataConfig
+    from holdfast.trainers.settings.config import DataConfig
 
 ACTIONS = ("fetch", "verify", "contamination", "card", "filter", "convert")
 
@@ -173,7 +173,7 @@ def _filter(paths: Sequence[str], options: Options, root: Path | None, flags: Fl
     from dataclasses import replace
 
     from holdfast.trainers.data.row_filter import active, dropped_file, filter_file
-    from holdfast.trainers.run.config import FilterConfig
+    from holdfast.trainers.settings.config import FilterConfig
 
     if len(paths) != 2 or not paths[1].endswith(".jsonl"):
         raise UsageError("`holdfast data filter` needs the data to read and the .jsonl file to write")

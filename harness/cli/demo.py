@@ -70,7 +70,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
 def _train(name: str, ratio: float, position: int, options: Options, anew: bool) -> "Comparison":
     with _said(f"{position}/2  {name}: {options.steps} steps on subtraction"):
         from holdfast.trainers.job.before_after import before_after
-        from holdfast.trainers.run.compose import compose
+        from holdfast.trainers.settings.compose import compose
 
         _hush()
         with contextlib.redirect_stdout(sys.stderr):  # TRL prints its log; ours alone belongs on stdout

@@ -33,10 +33,10 @@ class Options:
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Export one model."""
-    from holdfast.trainers.run.config import ModelConfig
-    from holdfast.trainers.run.merge import merge_adapter
-    from holdfast.trainers.run.model import is_adapter
-    from holdfast.trainers.run.model_card import write_card
+    from holdfast.trainers.models.merge import merge_adapter
+    from holdfast.trainers.models.model import is_adapter
+    from holdfast.trainers.models.model_card import write_card
+    from holdfast.trainers.settings.config import ModelConfig
 
     if len(paths) != 1:
         raise UsageError(f"`holdfast export` takes one run or model directory, not {len(paths)}")

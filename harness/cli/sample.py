@@ -43,7 +43,7 @@ from holdfast.errors import UsageError, unknown
 if TYPE_CHECKING:
     from holdfast.reward import Reward
     from holdfast.trainers.data.sampling import Wanted
-    from holdfast.trainers.run.config import DataConfig
+    from holdfast.trainers.settings.config import DataConfig
 
 
 @dataclass(slots=True)

@@ -33,14 +33,14 @@ from holdfast.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from holdfast.trainers.job.before_after import Result
-    from holdfast.trainers.run.config import TrainConfig
+    from holdfast.trainers.settings.config import TrainConfig
 
 HYDRA = True
 
 
 def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
     """One job, or with `-m` a sweep. Raises UsageError for every mistake in the words."""
-    from holdfast.trainers.run.compose import compose
+    from holdfast.trainers.settings.compose import compose
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     words, config_dirs, switches = _words(overrides)
@@ -111,7 +111,7 @@ def _words(overrides: Sequence[str]) -> tuple[list[str], list[str], set[str]]:
 
 def _saved(words: Sequence[str]) -> "TrainConfig | None":
     """The settings of `from=<run>/manifest.json`."""
-    from holdfast.trainers.run.compose import from_manifest
+    from holdfast.trainers.settings.compose import from_manifest
 
     if not any(word.startswith("from=") for word in words):
         return None

@@ -5,8 +5,8 @@ measurement, a file of scored samples, or another harness's output.
 """
 
 from holdfast.compare.comparing import compare
-from holdfast.compare.load import Columns, load
-from holdfast.compare.policy import Policy, read_policy
+from holdfast.compare.judging.policy import Policy, read_policy
+from holdfast.compare.reading.load import Columns, load
 from holdfast.compare.result import (
     Benchmark,
     Category,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from scipy import special
 
+from holdfast.compare.judging.verdict import Judged, in_mean, undecidable
 from holdfast.compare.result import Decision, Omnibus
-from holdfast.compare.verdict import Judged, in_mean, undecidable
 
 _POWER = 0.8
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from holdfast.compare.columns import Table
-from holdfast.compare.policy import Policy
+from holdfast.compare.judging.policy import Policy
+from holdfast.compare.reading.columns import Table
 from holdfast.errors import DataError
 from holdfast.importers.scores import LOSS
 from holdfast.runs.measurement import Measurement, TaskResult

@@ -10,16 +10,16 @@ from typing import Literal
 
 from holdfast.compare.advice import advice
 from holdfast.compare.alike import directed, same_runs
-from holdfast.compare.decision import MeanRules, decide, omnibus
 from holdfast.compare.details import categories, flips, forgetting, histogram, shifts, untruncated
-from holdfast.compare.effect import Measured, measure
-from holdfast.compare.load import tables_of
-from holdfast.compare.pairing import Accept, Pairs, check_allowances, check_definition, pair, shared_tasks
-from holdfast.compare.policy import Policy
-from holdfast.compare.policy_names import check_items, check_tasks, waivers
+from holdfast.compare.judging.decision import MeanRules, decide, omnibus
+from holdfast.compare.judging.effect import Measured, measure
+from holdfast.compare.judging.policy import Policy
+from holdfast.compare.judging.policy_names import check_items, check_tasks, waivers
+from holdfast.compare.judging.verdict import Judged, Rules, design_of, in_mean, judge, own_margin
+from holdfast.compare.reading.load import tables_of
+from holdfast.compare.reading.pairing import Accept, Pairs, check_allowances, check_definition, pair, shared_tasks
 from holdfast.compare.result import Benchmark, Comparison, Decision, Interval, Role, RunInfo
 from holdfast.compare.stopped import cost, judge_stopped, mean_stopped, noted, stopped_run
-from holdfast.compare.verdict import Judged, Rules, design_of, in_mean, judge, own_margin
 from holdfast.compare.wording import explain, sentence
 from holdfast.errors import unknown
 from holdfast.files import read_json

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from holdfast.compare.columns import Numbers
-from holdfast.compare.effect import Measured
-from holdfast.compare.pairing import Pairs
+from holdfast.compare.judging.effect import Measured
+from holdfast.compare.reading.columns import Numbers
+from holdfast.compare.reading.pairing import Pairs
+from holdfast.compare.reading.row_source import Record
 from holdfast.compare.result import Category, Flip, Forgetting, Interval, Shift, Side
-from holdfast.compare.row_source import Record
 from holdfast.stats.forgetting import chance_adjusted
 from holdfast.stats.interval import score_interval
 from holdfast.stats.means import mean_difference, sign_flip_p

@@ -8,8 +8,8 @@ of the items has been measured too, the verdicts stay, and the difference over a
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from holdfast.compare.judging.verdict import Entry, Judged, judge, undecidable
 from holdfast.compare.result import Benchmark, Interval, Omnibus, Verdict
-from holdfast.compare.verdict import Entry, Judged, judge, undecidable
 from holdfast.compare.wording import points
 from holdfast.errors import DataError, UsageError
 from holdfast.runs.measurement import Measurement

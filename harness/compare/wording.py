@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from holdfast.compare.judging.verdict import Judged, too_many_unjudged
 from holdfast.compare.result import Benchmark, Decision, Omnibus, Verdict
-from holdfast.compare.verdict import Judged, too_many_unjudged
 
 
 def points(value: float, signed: bool = True) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.rewards.sandbox import languages, test_source
 from holdfast.rewards.sandbox.limits import Limits
-from holdfast.rewards.sandbox.preludes import prelude_of
 from holdfast.rewards.sandbox.printable import printable
-from holdfast.rewards.sandbox.reference import Task
+from holdfast.rewards.sandbox.source import languages, test_source
+from holdfast.rewards.sandbox.source.preludes import prelude_of
+from holdfast.rewards.sandbox.source.reference import Task
 
 _KEPT = ("setup", "tolerance", "module", "in_place", "any_class", "function", "allow_partial")
 _CAPTURES = ("capsys", "capfd", "redirect_stdout", "sys.stdout", "StringIO")

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from holdfast.rewards.sandbox.backends.choice import Engine, pool_for
-from holdfast.rewards.sandbox.extraction import MAX_PROGRAM, Extract, code_of_prompt, extract
 from holdfast.rewards.sandbox.jobs import Verdict, make_job, verdict
-from holdfast.rewards.sandbox.languages import LANGUAGES
 from holdfast.rewards.sandbox.limits import Limits
 from holdfast.rewards.sandbox.pool import UnavailableError
-from holdfast.rewards.sandbox.reference import BadReferenceError, Task, read
+from holdfast.rewards.sandbox.source.extraction import MAX_PROGRAM, Extract, code_of_prompt, extract
+from holdfast.rewards.sandbox.source.languages import LANGUAGES
+from holdfast.rewards.sandbox.source.reference import BadReferenceError, Task, read
 from holdfast.sample import Outcome, Sample, Score
 
 

@@ -57,8 +57,8 @@ def validate(path: Path | str, *, backend: Backend = "auto") -> list[Failure]:
 
 
 def _case(reference: dict[str, Any] | None, prompt: str, settings: "Settings") -> "_Case | Score":
-    from holdfast.rewards.sandbox.reference import BadReferenceError, read
     from holdfast.rewards.sandbox.scoring import reference_case
+    from holdfast.rewards.sandbox.source.reference import BadReferenceError, read
     from holdfast.sample import Score
 
     if reference is None:

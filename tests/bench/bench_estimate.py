@@ -63,8 +63,8 @@ def one(case: str, model: str, place: Path) -> dict[str, Any]:
 
     from holdfast.trainers.estimate.estimate import estimate
     from holdfast.trainers.job.training import build
-    from holdfast.trainers.run.compose import compose
     from holdfast.trainers.run.run_dir import open_run
+    from holdfast.trainers.settings.compose import compose
 
     torch.set_num_threads(1)
     logging.disable()

@@ -95,8 +95,8 @@ def conversational(trainer: str, row: dict[str, Any]) -> dict[str, Any]:
 def ours(trainer: str, out: Path, watch: Any) -> list[float]:
     """The training phase of `holdfast train`."""
     from holdfast.trainers.job.training import train
-    from holdfast.trainers.run.compose import compose
     from holdfast.trainers.run.run_dir import open_run
+    from holdfast.trainers.settings.compose import compose
 
     config = compose(words(trainer, out))
     log = train(config, open_run(config), [watch])["log"]

@@ -17,7 +17,7 @@ from helpers.paths import SHARED_DATA  # noqa: E402
 
 from holdfast.reward import Reward  # noqa: E402
 from holdfast.rewards.sandbox import close_pools  # noqa: E402
-from holdfast.rewards.sandbox.reference import BadReferenceError, read  # noqa: E402
+from holdfast.rewards.sandbox.source.reference import BadReferenceError, read  # noqa: E402
 from holdfast.sample import Sample  # noqa: E402
 
 _HEAD = "| data set | rows | converted | gold passes | spoiled fails | unjudgeable |\n|---|---|---|---|---|---|"

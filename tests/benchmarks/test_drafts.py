@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import torch
 
+from holdfast.benchmarks.decoding.drafts import Drafter, Request
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
-from holdfast.benchmarks.engine.draft_source import draftable
-from holdfast.benchmarks.engine.drafts import Drafter, Request
 from holdfast.benchmarks.engine.evaluate import evaluate
+from holdfast.benchmarks.engine.keeping.draft_source import draftable
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.suites.eval_config import EvalConfig

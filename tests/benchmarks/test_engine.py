@@ -15,7 +15,7 @@ from helpers.paths import ROOT, shared
 
 from holdfast.benchmarks.engine.backends import lm_eval_models
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
-from holdfast.benchmarks.engine.batches import batches
+from holdfast.benchmarks.engine.generating.batches import batches
 from holdfast.benchmarks.engine.items import Item
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings

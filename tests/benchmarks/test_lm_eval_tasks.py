@@ -10,7 +10,7 @@ from helpers import lm_eval_walk as walk
 from holdfast.benchmarks.engine import measure
 from holdfast.benchmarks.engine.backends.hf import HFEngine
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
-from holdfast.benchmarks.engine.generation import canonical
+from holdfast.benchmarks.engine.generating.generation import canonical
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.errors import UsageError
 from holdfast.runs.row import Row
@@ -163,7 +163,7 @@ def test_an_aggregated_group_is_one_benchmark(tiny: LoadedModel, tmp_path: Path)
 
 def test_thoughts_are_cut_before_the_filters(tiny: LoadedModel, tmp_path: Path) -> None:
     from holdfast.benchmarks.engine.items import Completion, Item
-    from holdfast.benchmarks.engine.lm_eval_judge import LmEvalJudge
+    from holdfast.benchmarks.engine.lm_eval.judge import LmEvalJudge
     from holdfast.benchmarks.lm_eval_fence import index
 
     folder = tmp_path / "tasks"

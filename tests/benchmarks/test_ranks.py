@@ -12,7 +12,7 @@ import psutil
 import pytest
 from helpers.paths import ROOT, shared
 
-from holdfast.benchmarks.engine.journal import Journal
+from holdfast.benchmarks.engine.keeping.journal import Journal
 
 JOB = str(ROOT / "tests" / "helpers" / "ranks_job.py")
 

@@ -11,7 +11,7 @@ import pytest
 
 from holdfast.benchmarks.engine.evaluate import evaluate
 from holdfast.benchmarks.engine.items import Item
-from holdfast.benchmarks.engine.ranks import Ranks
+from holdfast.benchmarks.engine.parallel.ranks import Ranks
 from holdfast.benchmarks.engine.stopping import Until, item_order, measure_until
 from holdfast.benchmarks.engine.work import Work
 from holdfast.benchmarks.suites.compose import compose as eval_config

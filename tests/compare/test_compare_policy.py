@@ -7,7 +7,7 @@ import pytest
 from helpers.made_runs import made_comparison
 
 from holdfast.compare import Decision, Verdict
-from holdfast.compare.policy import parse_policy
+from holdfast.compare.judging.policy import parse_policy
 from holdfast.errors import UsageError
 
 

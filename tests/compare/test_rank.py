@@ -10,8 +10,8 @@ from helpers.paths import shared
 
 from holdfast.cli import main
 from holdfast.compare import Columns
-from holdfast.compare.load import columns_of
 from holdfast.compare.rank import rank_runs, rank_votes
+from holdfast.compare.reading.load import columns_of
 from holdfast.compare.votes import Vote, read_votes
 from holdfast.errors import DataError, UsageError
 

@@ -10,8 +10,8 @@ import yaml
 from holdfast.benchmarks.suites.compose import COMPOSER as EVAL
 from holdfast.config import Composer, choices
 from holdfast.errors import UsageError
-from holdfast.trainers.run.compose import COMPOSER as TRAIN
-from holdfast.trainers.run.config import DataConfig, ModelConfig, TrainerConfig
+from holdfast.trainers.settings.compose import COMPOSER as TRAIN
+from holdfast.trainers.settings.config import DataConfig, ModelConfig, TrainerConfig
 
 COMPOSERS = {"train": TRAIN, "eval": EVAL}
 GROUPS = {"trainer": TrainerConfig, "model": ModelConfig, "data": DataConfig}

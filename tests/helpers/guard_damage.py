@@ -58,9 +58,9 @@ def _trained(words: list[str], place: Path) -> tuple[list[float], int]:
     from holdfast.benchmarks.engine.settings import Settings
     from holdfast.trainers.estimate.checks import check
     from holdfast.trainers.job.training import train
-    from holdfast.trainers.run.compose import compose
-    from holdfast.trainers.run.model import threads
+    from holdfast.trainers.models.model import threads
     from holdfast.trainers.run.run_dir import open_run
+    from holdfast.trainers.settings.compose import compose
 
     config = compose(["experiment=tiny_sft", *words])
     check(config)

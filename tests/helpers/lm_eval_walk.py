@@ -119,8 +119,8 @@ def recorded(model: Any) -> Any:
 
 def differences(task: Any, engine: Any, theirs: Any, answers: Sequence[str]) -> list[str]:
     """What differs between Holdfast and lm-eval for a task: prompts, budgets, stop strings, sampling, filters."""
-    from holdfast.benchmarks.engine.generation import fitted
-    from holdfast.benchmarks.engine.lm_eval_tasks import lm_eval_work
+    from holdfast.benchmarks.engine.generating.generation import fitted
+    from holdfast.benchmarks.engine.lm_eval.tasks import lm_eval_work
     from holdfast.benchmarks.engine.settings import Settings
     from holdfast.benchmarks.suites.suite import Entry
 

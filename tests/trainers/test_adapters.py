@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import UsageError
-from holdfast.trainers.run.adapters import check_modules, lora
-from holdfast.trainers.run.compose import compose
-from holdfast.trainers.run.config import LoraConfig
+from holdfast.trainers.models.adapters import check_modules, lora
+from holdfast.trainers.settings.compose import compose
+from holdfast.trainers.settings.config import LoraConfig
 
 
 @pytest.mark.parametrize("words", ["lora.targets=[q_proj,v_proj]", "lora.targets='q_proj, v_proj'"])

@@ -27,7 +27,7 @@ def words(model: Path, out: Path, *more: str) -> list[str]:
 
 def run(*given: str) -> Any:
     from holdfast.trainers.job.before_after import before_after
-    from holdfast.trainers.run.compose import compose
+    from holdfast.trainers.settings.compose import compose
 
     return before_after(compose(given))
 

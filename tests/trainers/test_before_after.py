@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import UsageError
-from holdfast.trainers.run.compose import compose
 from holdfast.trainers.run.run_dir import open_run
+from holdfast.trainers.settings.compose import compose
 
 TASKS = ("tiny_reverse", "tiny_upper", "tiny_sort")
 

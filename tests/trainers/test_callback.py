@@ -35,8 +35,8 @@ def test_measures_before_and_after_and_reports(untrained: Path, tmp_path: Path, 
     from holdfast.benchmarks.engine.measuring import measure
     from holdfast.benchmarks.engine.settings import Settings
     from holdfast.trainers.callback import BeforeAfter
-    from holdfast.trainers.run.adapters import lora
-    from holdfast.trainers.run.config import LoraConfig
+    from holdfast.trainers.models.adapters import lora
+    from holdfast.trainers.settings.config import LoraConfig
 
     suite = ["tiny_repeat", "tiny_upper"]
     callback = BeforeAfter(suite=suite, out=tmp_path / "run", target=["tiny_upper"], limit=20)

@@ -7,13 +7,13 @@ import pytest
 
 from holdfast.config import choices
 from holdfast.errors import UsageError
-from holdfast.trainers.run.catalogue import builtin_trainers, find_trainer
-from holdfast.trainers.run.compose import compose
+from holdfast.trainers.settings.catalogue import builtin_trainers, find_trainer
+from holdfast.trainers.settings.compose import compose
 
 TOY = '''"""A trainer from outside: it learns the answers of question rows."""
 
 from holdfast.errors import DataError
-from holdfast.trainers.run.trainer_spec import Trainer
+from holdfast.trainers.settings.trainer_spec import Trainer
 
 
 def question_row(row, config):

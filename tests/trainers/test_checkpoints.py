@@ -12,7 +12,7 @@ import pytest
 
 from holdfast.trainers.job.before_after import before_after
 from holdfast.trainers.run.checkpoints import saved, spaced
-from holdfast.trainers.run.compose import compose
+from holdfast.trainers.settings.compose import compose
 
 
 def words(model: Path, out: Path, *more: str) -> list[str]:

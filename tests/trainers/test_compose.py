@@ -3,8 +3,8 @@
 import pytest
 
 from holdfast.errors import UsageError
-from holdfast.trainers.run import trl_args
-from holdfast.trainers.run.compose import compose
+from holdfast.trainers.settings import trl_args
+from holdfast.trainers.settings.compose import compose
 
 
 def test_the_design_example_composes() -> None:

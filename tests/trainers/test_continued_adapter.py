@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from helpers.trl_scripts import SUITE, adapter, answers, evaluated
 
-from holdfast.trainers.run.compose import compose
+from holdfast.trainers.settings.compose import compose
 
 
 @pytest.mark.parametrize("lora", ["", "4"], ids=["goes on", "a new one"])

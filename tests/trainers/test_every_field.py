@@ -8,9 +8,9 @@ from typing import Any, Union
 import pytest
 
 from holdfast.errors import UsageError
-from holdfast.trainers.run import trl_args
-from holdfast.trainers.run.catalogue import builtin_trainers
-from holdfast.trainers.run.compose import compose
+from holdfast.trainers.settings import trl_args
+from holdfast.trainers.settings.catalogue import builtin_trainers
+from holdfast.trainers.settings.compose import compose
 
 PLAIN = {bool: True, int: 3, float: 0.5, str: "text"}
 

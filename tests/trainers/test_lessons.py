@@ -16,7 +16,7 @@ GAIN = {
 @pytest.mark.parametrize("trainer", GAIN)
 def test_the_target_rises_and_the_report_is_whole(trainer: str, tmp_path: Path) -> None:
     from holdfast.trainers.job.before_after import before_after
-    from holdfast.trainers.run.compose import compose
+    from holdfast.trainers.settings.compose import compose
 
     held = ["tiny_upper", "tiny_repeat"]
     target = {"sft": "tiny_subtraction", "dpo": "tiny_last", "grpo": "tiny_sort"}[trainer]
@@ -46,7 +46,7 @@ def test_sft_alone_is_forgetting_and_the_gate_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("trainer", ["rloo", "kto", "reward"])
 def test_the_other_trainers_run_through(trainer: str, tmp_path: Path) -> None:
     from holdfast.trainers.job.before_after import before_after
-    from holdfast.trainers.run.compose import compose
+    from holdfast.trainers.settings.compose import compose
 
     words = [f"trainer={trainer}", "suite=[tiny_last]", "limit=20", "trainer.args.max_steps=5"]
     extra = ["trainer.args.max_completion_length=16"] if trainer == "rloo" else []
@@ -66,7 +66,7 @@ MORE: dict[str, list[str]] = {
 @pytest.mark.parametrize("trainer", MORE)
 def test_trainers_without_a_reference_model_raise_their_target(trainer: str, tmp_path: Path) -> None:
     from holdfast.trainers.job.before_after import before_after
-    from holdfast.trainers.run.compose import compose
+    from holdfast.trainers.settings.compose import compose
 
     words = [w if w.startswith(("trainer=", "data.")) else f"trainer.args.{w}" for w in MORE[trainer]]
     suite = ["suite=[tiny_last,tiny_upper]", "target=[tiny_last]", "limit=100", "trainer.args.max_steps=60"]

@@ -6,7 +6,7 @@ import pytest
 from helpers.trl_scripts import other_model
 
 from holdfast.errors import UsageError
-from holdfast.trainers.run.compose import compose
+from holdfast.trainers.settings.compose import compose
 
 SMALL = {
     "orpo": ["max_length=128"],
@@ -37,7 +37,7 @@ def test_it_trains(trainer: str, untrained: Path, tmp_path: Path) -> None:
 
 
 def test_a_teacher_is_asked_for() -> None:
-    from holdfast.trainers.run import trl_args
+    from holdfast.trainers.settings import trl_args
 
     with pytest.raises(UsageError, match=r"trainer=distill needs trainer.args.teacher_model_name_or_path"):
         trl_args.check("distill", {})

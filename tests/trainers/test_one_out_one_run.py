@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from holdfast.errors import UsageError
-from holdfast.trainers.run.compose import compose
 from holdfast.trainers.run.run_dir import keep_rows, open_run
+from holdfast.trainers.settings.compose import compose
 
 
 def write_rows(file: Path, count: int) -> Path:

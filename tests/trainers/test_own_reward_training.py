@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import UsageError
-from holdfast.trainers.run.compose import compose
+from holdfast.trainers.settings.compose import compose
 
 MODULE = """
 def close(completion, reference):

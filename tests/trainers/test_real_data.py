@@ -7,7 +7,7 @@ import pytest
 from helpers.paths import SHARED_DATA, shared
 
 from holdfast.trainers.job.before_after import before_after
-from holdfast.trainers.run.compose import compose
+from holdfast.trainers.settings.compose import compose
 
 QUICK = ("model=tiny", "suite=[tiny_upper]", "limit=20", "trainer.args.max_steps=3", "trainer.args.logging_steps=1")
 SMALL = ("trainer.args.per_device_train_batch_size=2", "trainer.args.max_length=512")

@@ -63,8 +63,8 @@ def plain(trainer: str, model: Path, rows: list[dict[str, Any]], out: Path) -> A
 @pytest.mark.parametrize("trainer", ARGS)
 def test_losses_and_weights_are_trls(trainer: str, untrained: Path, tmp_path: Path) -> None:
     from holdfast.trainers.job.training import train
-    from holdfast.trainers.run.compose import compose
     from holdfast.trainers.run.run_dir import open_run
+    from holdfast.trainers.settings.compose import compose
 
     rows = [shaped(trainer, number) for number in range(64)]
     file = tmp_path / "rows.jsonl"

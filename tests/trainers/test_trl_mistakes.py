@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.errors import UsageError
 from holdfast.trainers.estimate.checks import check
-from holdfast.trainers.run.compose import compose
+from holdfast.trainers.settings.compose import compose
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from holdfast.trainers.data.overlap.contamination import Checker, Contamination
 from holdfast.trainers.data.sources import raw_rows
 from holdfast.trainers.data.suite_items import suite_items
 from holdfast.trainers.run.checkpoint_eval import suite_of
-from holdfast.trainers.run.config import DataConfig, TrainConfig
 from holdfast.trainers.run.run_dir import amend_manifest
+from holdfast.trainers.settings.config import DataConfig, TrainConfig
 
 log = logging.getLogger("holdfast")
 

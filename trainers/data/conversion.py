@@ -9,7 +9,7 @@ from pathlib import Path
 from holdfast.rewards.sandbox.formats.base import BadRowError
 from holdfast.rewards.sandbox.formats.rows import training_row
 from holdfast.trainers.data.sources import raw_rows
-from holdfast.trainers.run.config import DataConfig
+from holdfast.trainers.settings.config import DataConfig
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any
 from holdfast.errors import DataError, UsageError
 from holdfast.trainers.data.row_filter import active, kept_rows, sifted
 from holdfast.trainers.data.sources import named_data, named_rows
-from holdfast.trainers.run.config import DataConfig, ReplayConfig
+from holdfast.trainers.settings.config import DataConfig, ReplayConfig
 
 log = logging.getLogger("holdfast")
 Row = dict[str, Any]

@@ -9,7 +9,7 @@ from holdfast.errors import DataError, suggestion
 from holdfast.files import write_stream
 from holdfast.trainers.data.mix import own_rows
 from holdfast.trainers.data.row_formats import chat, prompt
-from holdfast.trainers.run.config import DataConfig
+from holdfast.trainers.settings.config import DataConfig
 
 Row = dict[str, Any]
 

@@ -23,9 +23,9 @@ from holdfast.trainers.data.overlap.near_duplicates import Repeats, Signatures
 from holdfast.trainers.data.sources import named_row, raw_rows
 from holdfast.trainers.data.suite_items import suite_items
 from holdfast.trainers.data.training_rows import Located, Reading, Row, entry_of, read, reading
-from holdfast.trainers.run.config import DataConfig, FilterConfig
 from holdfast.trainers.run.rewards import rewards_of
 from holdfast.trainers.run.run_dir import amend_manifest
+from holdfast.trainers.settings.config import DataConfig, FilterConfig
 
 DUPLICATES = ("keep", "exact", "near")
 _CHUNK = 256

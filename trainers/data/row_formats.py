@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.errors import DataError, suggestion
 from holdfast.sample import final_text
-from holdfast.trainers.run.config import DataConfig
+from holdfast.trainers.settings.config import DataConfig
 
 Row = dict[str, Any]
 

@@ -21,7 +21,7 @@ from holdfast.runs.measurement import Measurement
 from holdfast.runs.row import Row
 from holdfast.sample import Text, final_text
 from holdfast.trainers.data.prompts import asked_rows, write_prompts
-from holdfast.trainers.run.config import DataConfig
+from holdfast.trainers.settings.config import DataConfig
 
 log = logging.getLogger("holdfast")
 To = Literal["sft", "dpo"]

@@ -10,7 +10,7 @@ from typing import Any, cast
 from holdfast.errors import DataError, UsageError, suggestion
 from holdfast.files import Skip
 from holdfast.records import SUFFIXES, pick, read_records
-from holdfast.trainers.run.config import DataConfig, FilterConfig
+from holdfast.trainers.settings.config import DataConfig, FilterConfig
 
 log = logging.getLogger("holdfast")
 Row = dict[str, Any]

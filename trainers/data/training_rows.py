@@ -12,8 +12,8 @@ from holdfast.files import Skip
 from holdfast.trainers.data.entry import Entry, Turn, turns_of
 from holdfast.trainers.data.row_formats import with_prompt
 from holdfast.trainers.data.sources import OURS, named_row, raw_rows
-from holdfast.trainers.run.catalogue import builtin_trainers, find_trainer
-from holdfast.trainers.run.config import DataConfig
+from holdfast.trainers.settings.catalogue import builtin_trainers, find_trainer
+from holdfast.trainers.settings.config import DataConfig
 
 Row = Mapping[str, Any]
 Located = tuple[str, Row]

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from holdfast.trainers.data import self_replay
 from holdfast.trainers.data.sources import named_rows
-from holdfast.trainers.run import model, trl_args
-from holdfast.trainers.run.adapters import lora
-from holdfast.trainers.run.catalogue import find_trainer
-from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.models import model
+from holdfast.trainers.models.adapters import lora
 from holdfast.trainers.run.rewards import rewards_of, try_own
+from holdfast.trainers.settings import trl_args
+from holdfast.trainers.settings.catalogue import find_trainer
+from holdfast.trainers.settings.config import TrainConfig
 
 
 def check(config: TrainConfig) -> None:

@@ -16,9 +16,9 @@ from typing import Any
 from holdfast.errors import DataError
 from holdfast.files import read_json
 from holdfast.trainers.data.row_formats import with_prompt
-from holdfast.trainers.run.config import DataConfig
 from holdfast.trainers.run.run_dir import amend_manifest
-from holdfast.trainers.run.trainer_spec import Row, Trainer
+from holdfast.trainers.settings.config import DataConfig
+from holdfast.trainers.settings.trainer_spec import Row, Trainer
 
 log = logging.getLogger("holdfast")
 ANSWERS = ("completion", "chosen", "rejected")

@@ -22,11 +22,11 @@ from holdfast.trainers.data.row_formats import with_prompt
 from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.estimate.memory import has_beta
 from holdfast.trainers.estimate.memory import memory as footprint
-from holdfast.trainers.run import trl_args
-from holdfast.trainers.run.catalogue import find_trainer
+from holdfast.trainers.models.model import prepare_tokenizer, read_shape
 from holdfast.trainers.run.checkpoints import disk, ours
-from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.model import prepare_tokenizer, read_shape
+from holdfast.trainers.settings import trl_args
+from holdfast.trainers.settings.catalogue import find_trainer
+from holdfast.trainers.settings.config import TrainConfig
 
 UTILISATION = {"cuda": 0.4, "cpu": 0.5}
 """Share of the matrix speed that a training step reaches (large models on one GPU: 0.3 to 0.5)."""

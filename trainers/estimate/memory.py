@@ -7,9 +7,9 @@ and tokens. tests/trainers/estimate/test_estimate_memory.py counts what autograd
 
 from typing import Any
 
-from holdfast.trainers.run.catalogue import find_trainer
-from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.model import measuring_dtype
+from holdfast.trainers.models.model import measuring_dtype
+from holdfast.trainers.settings.catalogue import find_trainer
+from holdfast.trainers.settings.config import TrainConfig
 
 TILE = (4096, 32768)
 """Tokens and words whose logits TRL 1.16 (trl/kernels/chunked_logprob.py) holds at once, in float32; never all."""

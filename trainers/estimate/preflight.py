@@ -10,11 +10,11 @@ from typing import Any
 from holdfast.errors import DataError, UsageError
 from holdfast.trainers.data.sources import named_rows
 from holdfast.trainers.estimate.endings import MOST, check_share, endings, stop_tokens
-from holdfast.trainers.run import trl_args
-from holdfast.trainers.run.adapters import check_modules
-from holdfast.trainers.run.catalogue import find_trainer
-from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.model import check_template, prepare_tokenizer, read_shape
+from holdfast.trainers.models.adapters import check_modules
+from holdfast.trainers.models.model import check_template, prepare_tokenizer, read_shape
+from holdfast.trainers.settings import trl_args
+from holdfast.trainers.settings.catalogue import find_trainer
+from holdfast.trainers.settings.config import TrainConfig
 
 SAMPLED_ROWS = 64
 

@@ -33,7 +33,7 @@ from holdfast.trainers.guard.probe import Probe
 from holdfast.trainers.guard.schedule import Schedule
 from holdfast.trainers.guard.snapshot import restore, snapshot
 from holdfast.trainers.guard.sync import refuse_shards
-from holdfast.trainers.run.as_saved import as_saved, without_autocast
+from holdfast.trainers.models.as_saved import as_saved, without_autocast
 
 log = logging.getLogger("holdfast")
 

@@ -27,15 +27,15 @@ from holdfast.trainers.estimate.preflight import preflight
 from holdfast.trainers.job import failures
 from holdfast.trainers.job.training import train
 from holdfast.trainers.job.trajectory import trajectory
+from holdfast.trainers.models.arithmetic import check_same
+from holdfast.trainers.models.merge import START, merge_adapter, needs_start, with_start
+from holdfast.trainers.models.model import threads
+from holdfast.trainers.models.model_card import write_card
 from holdfast.trainers.run import processes, run_dir
-from holdfast.trainers.run.arithmetic import check_same
-from holdfast.trainers.run.catalogue import find_trainer
 from holdfast.trainers.run.checkpoint_eval import measure_after, measure_before, suite_of
-from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.merge import START, merge_adapter, needs_start, with_start
-from holdfast.trainers.run.model import threads
-from holdfast.trainers.run.model_card import write_card
 from holdfast.trainers.run.stopping import stopping_findings
+from holdfast.trainers.settings.catalogue import find_trainer
+from holdfast.trainers.settings.config import TrainConfig
 
 log = logging.getLogger("holdfast")
 T = TypeVar("T")

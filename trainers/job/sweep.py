@@ -18,9 +18,9 @@ from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
 from holdfast.runs.manifest import manifest
 from holdfast.trainers.job.hydra_multirun import multirun
-from holdfast.trainers.run.compose import COMPOSER
-from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.run_dir import directory_of
+from holdfast.trainers.settings.compose import COMPOSER
+from holdfast.trainers.settings.config import TrainConfig
 
 FAILED = (-100.0, -100.0)
 """What a job without a result counts as."""

@@ -12,14 +12,15 @@ from holdfast.trainers.data.card import training_card
 from holdfast.trainers.data.mix import split_validation, training_rows
 from holdfast.trainers.data.sources import source_of
 from holdfast.trainers.estimate.endings import check_share, endings, record, stop_tokens
-from holdfast.trainers.run import model, trl_args
-from holdfast.trainers.run.adapters import lora
-from holdfast.trainers.run.catalogue import find_trainer
+from holdfast.trainers.models import model
+from holdfast.trainers.models.adapters import lora
 from holdfast.trainers.run.checkpoint_eval import suite_of
-from holdfast.trainers.run.config import TrainConfig
 from holdfast.trainers.run.rewards import rewards_of
 from holdfast.trainers.run.run_dir import amend_manifest, default_cache, keep_rows
-from holdfast.trainers.run.trainer_spec import Inputs
+from holdfast.trainers.settings import trl_args
+from holdfast.trainers.settings.catalogue import find_trainer
+from holdfast.trainers.settings.config import TrainConfig
+from holdfast.trainers.settings.trainer_spec import Inputs
 
 
 def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) -> dict[str, Any]:

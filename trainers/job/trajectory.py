@@ -9,7 +9,7 @@ from holdfast.files import write_json
 from holdfast.runs.measurement import Measurement
 from holdfast.trainers.run.checkpoint_eval import measured
 from holdfast.trainers.run.checkpoints import saved
-from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.settings.config import TrainConfig
 
 
 def trajectory(config: TrainConfig, out: Path, before: Measurement) -> list[dict[str, Any]]:

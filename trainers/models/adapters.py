@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from holdfast.errors import UsageError, unknown
-from holdfast.trainers.run.config import LoraConfig
+from holdfast.trainers.settings.config import LoraConfig
 
 ALL = "all-linear"
 

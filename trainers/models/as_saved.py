@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from holdfast.benchmarks.engine.backends.models import LoadedModel, fingerprint
-from holdfast.benchmarks.engine.shards import unwrapped
+from holdfast.benchmarks.engine.parallel.shards import unwrapped
 
 _ADAPTERS_OWN = re.compile(r"\.(lora_|modules_to_save\.)")
 _PLACE = re.compile(r"\.(base_layer|original_module)\.")

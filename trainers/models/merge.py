@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from holdfast.errors import DataError
-from holdfast.trainers.run.config import ModelConfig, TrainConfig
-from holdfast.trainers.run.model import free, is_adapter, load_base
+from holdfast.trainers.models.model import free, is_adapter, load_base
+from holdfast.trainers.settings.config import ModelConfig, TrainConfig
 
 START = "start"
 """Below `out`: the base with the adapter that a training with a new LoRA begins from."""

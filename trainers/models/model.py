@@ -10,7 +10,7 @@ from typing import Any
 from holdfast.benchmarks.engine.backends.models import LoadedModel, has_tokenizer, load
 from holdfast.distributed import local_rank
 from holdfast.errors import DataError, UsageError
-from holdfast.trainers.run.config import ModelConfig, TrainConfig
+from holdfast.trainers.settings.config import ModelConfig, TrainConfig
 
 
 def load_base(config: ModelConfig, *, training: bool = False, lora: bool = False) -> LoadedModel:

@@ -19,10 +19,10 @@ from holdfast.errors import DataError
 from holdfast.files import read_json, write_json
 from holdfast.runs.layout import BisectLook, BisectRecord, BreakRecord
 from holdfast.runs.measurement import Measurement, read_measurement
+from holdfast.trainers.models.model import threads
 from holdfast.trainers.repair.finished_run import BROKEN, Past, past_run, tell
 from holdfast.trainers.run.checkpoint_eval import finished, measured, suite_of
 from holdfast.trainers.run.checkpoints import saved
-from holdfast.trainers.run.model import threads
 
 Look = Callable[[int], Mapping[str, Benchmark]]
 """The regressed skills at a step, against the base model."""

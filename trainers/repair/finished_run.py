@@ -11,11 +11,11 @@ from holdfast.errors import DataError, suggestion
 from holdfast.files import read_json
 from holdfast.report import refresh
 from holdfast.runs.measurement import read_measurement
-from holdfast.trainers.run.catalogue import find_trainer
-from holdfast.trainers.run.compose import from_manifest
-from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.merge import with_start
+from holdfast.trainers.models.merge import with_start
 from holdfast.trainers.run.run_dir import default_cache
+from holdfast.trainers.settings.catalogue import find_trainer
+from holdfast.trainers.settings.compose import from_manifest
+from holdfast.trainers.settings.config import TrainConfig
 
 BROKEN = (Verdict.REGRESSED, Verdict.BEYOND_MARGIN)
 

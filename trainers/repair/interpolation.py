@@ -10,14 +10,14 @@ from holdfast.compare import Comparison, compare
 from holdfast.errors import DataError
 from holdfast.runs.layout import PointRecord
 from holdfast.runs.measurement import Measurement, read_measurement
+from holdfast.trainers.models.model import measuring_dtype, model_place
 from holdfast.trainers.repair.blend import blend
 from holdfast.trainers.repair.finished_run import Past
 from holdfast.trainers.repair.merge_spec import Recipe
 from holdfast.trainers.repair.replay_steps import Rehearsal, rehearse
 from holdfast.trainers.repair.split import Half, half
 from holdfast.trainers.run.checkpoint_eval import finished, measured, suite_of
-from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.model import measuring_dtype, model_place
+from holdfast.trainers.settings.config import TrainConfig
 
 
 @dataclass(frozen=True)

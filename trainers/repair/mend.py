@@ -18,12 +18,12 @@ from holdfast.errors import UsageError
 from holdfast.files import write_json
 from holdfast.report import write as write_report
 from holdfast.runs.layout import MendRecord
+from holdfast.trainers.models.model import threads
 from holdfast.trainers.repair.finished_run import Past, past_run, tell
 from holdfast.trainers.repair.interpolation import Line, Point
 from holdfast.trainers.repair.merge_spec import Recipe, check_grouping
 from holdfast.trainers.repair.replay_steps import Rehearsal, rehearsal
 from holdfast.trainers.repair.search import along_the_line, best, by_groups, start, trimmed
-from holdfast.trainers.run.model import threads
 
 DEFAULT_WEIGHTS = (0.25, 0.5, 0.7, 0.85, 1.0)
 

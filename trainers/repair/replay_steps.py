@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import UsageError
-from holdfast.trainers.run.config import DataConfig, GuardConfig, ReplayConfig, TrainConfig, TrainerConfig
 from holdfast.trainers.run.run_dir import directory_of
+from holdfast.trainers.settings.config import DataConfig, GuardConfig, ReplayConfig, TrainConfig, TrainerConfig
 
 _KEPT = ("learning_rate", "per_device_train_batch_size", "gradient_accumulation_steps", "max_length", "use_cpu", "bf16")
 """Settings of the run's trainer that its rehearsal keeps, whichever trainer it was."""

@@ -9,9 +9,9 @@ from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import unknown
 from holdfast.runs.measurement import Measurement, read_measurement
-from holdfast.trainers.run.config import ModelConfig, TrainConfig
-from holdfast.trainers.run.model import free, load_base, load_trained
+from holdfast.trainers.models.model import free, load_base, load_trained
 from holdfast.trainers.run.run_dir import default_cache
+from holdfast.trainers.settings.config import ModelConfig, TrainConfig
 
 
 def suite_of(config: TrainConfig) -> Suite:

@@ -12,8 +12,8 @@ from typing import Any
 from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
 from holdfast.runs.manifest import manifest
-from holdfast.trainers.run.config import TrainConfig
-from holdfast.trainers.run.contents import contents
+from holdfast.trainers.settings.config import TrainConfig
+from holdfast.trainers.settings.contents import contents
 
 PARTS = ("start", "before", "training", "guard", "checkpoint", "checkpoints", "after", "bisect", "mend", "replay")
 FILES = (

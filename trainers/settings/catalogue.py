@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from holdfast.errors import UsageError, unknown
-from holdfast.trainers.run.trainer_spec import Trainer
+from holdfast.trainers.settings.trainer_spec import Trainer
 
 
 @cache

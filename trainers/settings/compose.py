@@ -10,7 +10,7 @@ from typing import Any
 
 from holdfast.config import Composer
 from holdfast.errors import DataError
-from holdfast.trainers.run.config import TrainConfig
+from holdfast.trainers.settings.config import TrainConfig
 
 _DEFAULT_RANK = 16
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.files import digest
-from holdfast.trainers.run.config import DataConfig, TrainConfig
+from holdfast.trainers.settings.config import DataConfig, TrainConfig
 
 _BLOCK, _BLOCKS = 1 << 20, 64
 """Of a larger file, this many blocks are read, evenly spaced: a training step changes all of a model's weights."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from holdfast.errors import DataError, UsageError, install_hint
 from holdfast.reward import Reward
-from holdfast.trainers.run.config import DataConfig
+from holdfast.trainers.settings.config import DataConfig
 
 Row = dict[str, Any]
 RowFormat = Callable[[Row, DataConfig], Row]

@@ -10,7 +10,7 @@ from typing import Any, Union
 
 from holdfast import values
 from holdfast.errors import UsageError, suggestion, unknown
-from holdfast.trainers.run.catalogue import find_trainer
+from holdfast.trainers.settings.catalogue import find_trainer
 
 _REPORTERS = {
     **{name: name for name in ("wandb", "trackio", "tensorboard", "mlflow", "swanlab", "neptune")},

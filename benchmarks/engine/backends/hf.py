@@ -5,17 +5,17 @@ from dataclasses import asdict, replace
 from importlib import metadata
 from typing import Any
 
+from holdfast.benchmarks.decoding.drafts import Drafter
+from holdfast.benchmarks.decoding.thoughts import Thinking, after_thought
 from holdfast.benchmarks.engine.backends.generation_defaults import added, defaults
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.backends.openai_wire import cut_at_stops
-from holdfast.benchmarks.engine.draft_source import DraftSource, draftable
-from holdfast.benchmarks.engine.drafts import Drafter
 from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.keeping.draft_source import DraftSource, draftable
+from holdfast.benchmarks.engine.parallel.ranks import Ranks
+from holdfast.benchmarks.engine.parallel.shards import sharded
 from holdfast.benchmarks.engine.protocol import Emit, instances, rendered
-from holdfast.benchmarks.engine.ranks import Ranks
 from holdfast.benchmarks.engine.settings import Settings
-from holdfast.benchmarks.engine.shards import sharded
-from holdfast.benchmarks.engine.thoughts import Thinking, after_thought
 from holdfast.errors import UsageError, unknown
 from holdfast.files import digest
 from holdfast.sample import Message

@@ -8,16 +8,16 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
+from holdfast.benchmarks.decoding.thoughts import Thinking
 from holdfast.benchmarks.engine.backends.hf import HFEngine
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.backends.openai_server import OpenAIEngine
 from holdfast.benchmarks.engine.backends.server_args import BACKENDS, is_secret, without_secrets
 from holdfast.benchmarks.engine.backends.weights import stored_weights
 from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.parallel.ranks import Ranks
 from holdfast.benchmarks.engine.protocol import Emit, Engine, instances, rendered
-from holdfast.benchmarks.engine.ranks import Ranks
 from holdfast.benchmarks.engine.settings import Settings
-from holdfast.benchmarks.engine.thoughts import Thinking
 from holdfast.benchmarks.lm_eval_fence.api_patches import Fact, patient, payload, quiet, read_calls, read_facts
 from holdfast.benchmarks.lm_eval_fence.models import backends, hooked, model_class
 from holdfast.benchmarks.lm_eval_fence.patches import check_version

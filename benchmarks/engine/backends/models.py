@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast import values
-from holdfast.benchmarks.engine.shards import unwrapped
+from holdfast.benchmarks.engine.parallel.shards import unwrapped
 from holdfast.distributed import is_spread, local_rank
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import digest
@@ -182,10 +182,6 @@ def _path(name: str) -> str:
         from holdfast.benchmarks.tiny import model_path
 
         return str(model_path())
-    if name == "tiny_agent":
-        from holdfast.benchmarks.tiny import agent_path
-
-        return str(agent_path())
     path = Path(name)
     if path.is_dir():
         _check_directory(path)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from holdfast.benchmarks.decoding.thoughts import OPENING, Thinking, after_thought, answer_of
 from holdfast.benchmarks.engine.backends import openai_wire as wire
 from holdfast.benchmarks.engine.backends import server_identity
 from holdfast.benchmarks.engine.backends.http_client import Client, RequestRefusedError
@@ -19,7 +20,6 @@ from holdfast.benchmarks.engine.backends.server_likelihoods import likelihoods
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.protocol import Emit
 from holdfast.benchmarks.engine.settings import Settings
-from holdfast.benchmarks.engine.thoughts import OPENING, Thinking, after_thought, answer_of
 from holdfast.errors import DataError, HoldfastError, UsageError, unknown
 from holdfast.files import digest
 from holdfast.sample import Message

@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from holdfast.benchmarks.decoding.thoughts import joined
 from holdfast.benchmarks.engine.items import Completion
-from holdfast.benchmarks.engine.thoughts import joined
 
 MOST_STOPS = 4
 """Stop strings a chat endpoint takes; further ones are applied to the answer here."""

@@ -14,8 +14,8 @@ from typing import Any
 from holdfast.benchmarks.engine.episodes.chat import Chat
 from holdfast.benchmarks.engine.episodes.live import Budget, Live
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.benchmarks.engine.journal import Journal, read_completion
-from holdfast.benchmarks.engine.ranks import Ranks
+from holdfast.benchmarks.engine.keeping.journal import Journal, read_completion
+from holdfast.benchmarks.engine.parallel.ranks import Ranks
 from holdfast.benchmarks.engine.scoring import Finished
 from holdfast.environment import Environment
 from holdfast.sample import Score

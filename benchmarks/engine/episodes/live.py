@@ -8,7 +8,7 @@ from typing import Any
 
 from holdfast.benchmarks.engine.episodes.calls import said
 from holdfast.benchmarks.engine.episodes.chat import Chat
-from holdfast.benchmarks.engine.generation import fitted
+from holdfast.benchmarks.engine.generating.generation import fitted
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.environment import FAULT, Environment, Episode, EpisodeError, Row, Trajectory, judged
 from holdfast.errors import HoldfastError

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from holdfast.benchmarks.engine.items import Item
-from holdfast.benchmarks.engine.journal import Journal
+from holdfast.benchmarks.engine.keeping.journal import Journal
 from holdfast.errors import HoldfastError
 from holdfast.files import read_json
 from holdfast.runs.measurement import sample_path

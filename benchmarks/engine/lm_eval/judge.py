@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from holdfast.benchmarks.decoding.thoughts import answer_of
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.scoring import Finished, likelihood_score
-from holdfast.benchmarks.engine.thoughts import answer_of
 from holdfast.benchmarks.lm_eval_fence.requests import filtered
 from holdfast.errors import UsageError, unknown
 from holdfast.sample import Score

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.engine.generation import canonical
+from holdfast.benchmarks.engine.generating.generation import canonical
 from holdfast.benchmarks.engine.items import Item, seed_of
-from holdfast.benchmarks.engine.lm_eval_judge import LmEvalJudge
+from holdfast.benchmarks.engine.lm_eval.judge import LmEvalJudge
 from holdfast.benchmarks.engine.protocol import Engine
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.work import Work, lower, system_shown, uses_chat

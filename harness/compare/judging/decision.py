@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from holdfast.compare.policy import Policy
+from holdfast.compare.judging.policy import Policy
+from holdfast.compare.judging.verdict import Judged, strata_of, undecidable
 from holdfast.compare.result import Check, Decision, Interval, Omnibus, Verdict
-from holdfast.compare.verdict import Judged, strata_of, undecidable
 from holdfast.stats.omnibus import Weighting, combined_difference, lower_bound, p_regressed, upper_bound
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from holdfast.compare.columns import Numbers
-from holdfast.compare.pairing import Pairs
+from holdfast.compare.reading.columns import Numbers
+from holdfast.compare.reading.pairing import Pairs
 from holdfast.compare.result import Interval
 from holdfast.stats.clusters import FEWEST_DF, Clustered, clustered_difference
 from holdfast.stats.graded import Graded, unequal_repeats

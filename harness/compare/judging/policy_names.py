@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from holdfast.compare.columns import Table
-from holdfast.compare.policy import Policy
+from holdfast.compare.judging.policy import Policy
+from holdfast.compare.reading.columns import Table
 from holdfast.errors import UsageError, unknown
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from holdfast.compare.effect import Measured
-from holdfast.compare.pairing import Pairs
+from holdfast.compare.judging.effect import Measured
+from holdfast.compare.reading.pairing import Pairs
 from holdfast.compare.result import Role, Verdict
 from holdfast.stats.interval import score_lower
 from holdfast.stats.multiple import holm

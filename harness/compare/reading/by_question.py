@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from holdfast.compare.columns import Codes, Items
-from holdfast.compare.row_source import Source, prompt_of
+from holdfast.compare.reading.columns import Codes, Items
+from holdfast.compare.reading.row_source import Source, prompt_of
 from holdfast.sample import final_text
 
 _MOST = 200_000

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from holdfast.compare.row_source import Light, Source, fault, prompt_of
+from holdfast.compare.reading.row_source import Light, Source, fault, prompt_of
 from holdfast.compare.traits import language, refuses
 from holdfast.errors import DataError
 from holdfast.runs.row import Row

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from holdfast.compare.columns import Table, read_tables
-from holdfast.compare.row_source import FileSource, RowSource, Source
+from holdfast.compare.reading.columns import Table, read_tables
+from holdfast.compare.reading.row_source import FileSource, RowSource, Source
 from holdfast.errors import DataError
 from holdfast.files import digest, read_json
 from holdfast.importers.scores import LOSS, Direction, direction_of, read_score

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.compare.by_question import by_question
-from holdfast.compare.columns import Codes, Items, Numbers, Table, labels, matched
-from holdfast.compare.row_source import Source
+from holdfast.compare.reading.by_question import by_question
+from holdfast.compare.reading.columns import Codes, Items, Numbers, Table, labels, matched
+from holdfast.compare.reading.row_source import Source
 from holdfast.errors import DataError, unknown
 from holdfast.runs.measurement import Measurement, TaskResult
 

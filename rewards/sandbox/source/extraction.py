@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from holdfast.rewards.answers.thinking import strip_thinking
-from holdfast.rewards.sandbox.fences import fenced
-from holdfast.rewards.sandbox.languages import language_of
-from holdfast.rewards.sandbox.raw_code import without_prose
+from holdfast.rewards.sandbox.source.fences import fenced
+from holdfast.rewards.sandbox.source.languages import language_of
+from holdfast.rewards.sandbox.source.raw_code import without_prose
 
 MAX_PROGRAM = 200_000
 """Characters: a longer program is not run."""

@@ -1,7 +1,7 @@
 """What a program finds defined before its first line: LeetCode's names for methods of Solution, a setup's imports."""
 
-from holdfast.rewards.sandbox.reference import Task
-from holdfast.rewards.sandbox.test_source import imports_of
+from holdfast.rewards.sandbox.source.reference import Task
+from holdfast.rewards.sandbox.source.test_source import imports_of
 
 LEETCODE = (
     "import bisect, collections, copy, datetime, functools, heapq, itertools, math, operator, random, re, string, sys",

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast.errors import suggestion
-from holdfast.rewards.sandbox import formats, test_source
+from holdfast.rewards.sandbox import formats
 from holdfast.rewards.sandbox.formats.base import text_of
 from holdfast.rewards.sandbox.inside.judge.outputs import RULES
-from holdfast.rewards.sandbox.languages import LANGUAGES, language_of
+from holdfast.rewards.sandbox.source import test_source
+from holdfast.rewards.sandbox.source.languages import LANGUAGES, language_of
 
 STYLES = ("check", "asserts", "stdin", "function", "pytest")
 _KEYS = frozenset(

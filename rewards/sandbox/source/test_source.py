@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from holdfast.rewards.sandbox.entry_point import bound_names, left_call
+from holdfast.rewards.sandbox.source.entry_point import bound_names, left_call
 
 Kind = Literal["check", "asserts", "pytest", "nothing"]
 

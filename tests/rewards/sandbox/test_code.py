@@ -14,8 +14,8 @@ from helpers.sandboxes import need
 from holdfast.errors import DataError, UsageError
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import Engine, Limits, execute, validate
-from holdfast.rewards.sandbox.extraction import extract
 from holdfast.rewards.sandbox.inside.judge.outputs import same_output
+from holdfast.rewards.sandbox.source.extraction import extract
 from holdfast.sample import Outcome, Sample, Score
 
 BWRAP = Engine("bubblewrap")

@@ -14,7 +14,7 @@ from helpers.sandboxes import need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import formats
-from holdfast.rewards.sandbox.reference import BadReferenceError, read
+from holdfast.rewards.sandbox.source.reference import BadReferenceError, read
 from holdfast.sample import Outcome, Sample
 
 

@@ -11,7 +11,7 @@ from holdfast.errors import DataError, UsageError
 from holdfast.trainers.data.mix import split_validation
 from holdfast.trainers.data.row_formats import completion_row
 from holdfast.trainers.data.sources import named_rows
-from holdfast.trainers.run.config import DataConfig
+from holdfast.trainers.settings.config import DataConfig
 
 
 def rows_of(path: Path, **config: Any) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ import pytest
 
 from holdfast.errors import DataError, UsageError
 from holdfast.trainers.data.self_replay import written_rows
-from holdfast.trainers.run.compose import compose
+from holdfast.trainers.settings.compose import compose
 
 LESSON = ["trainer=sft", "data=tiny:subtraction", "data.limit=28", "data.replay.source=self", "data.replay.ratio=0.3"]
 
@@ -71,7 +71,7 @@ def test_a_training_rehearses_what_its_base_says_and_a_sweep_writes_it_once(tmp_
 
 def test_a_finished_writing_is_read_and_no_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = rows_of(tmp_path, "data.replay.prompts=tiny:upper", "data.replay.limit=12")
-    monkeypatch.setattr("holdfast.trainers.run.model.load_base", None)
+    monkeypatch.setattr("holdfast.trainers.models.model.load_base", None)
     assert rows_of(tmp_path, "data.replay.prompts=tiny:upper", "data.replay.limit=12") == rows
 
 

@@ -55,7 +55,7 @@ def test_a_hub_id_with_its_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "hf"))
     from holdfast.trainers.data.sources import _hub_rows
-    from holdfast.trainers.run.config import DataConfig
+    from holdfast.trainers.settings.config import DataConfig
 
     (only,) = list(_hub_rows(DataConfig(path="org/set", split="test")))
     assert only[1]["gold"] == "FOX"

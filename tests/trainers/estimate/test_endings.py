@@ -8,10 +8,10 @@ import pytest
 
 from holdfast.errors import DataError
 from holdfast.trainers.estimate.endings import endings, stop_tokens
-from holdfast.trainers.run.catalogue import find_trainer
-from holdfast.trainers.run.compose import compose
-from holdfast.trainers.run.config import DataConfig
-from holdfast.trainers.run.trl_args import build
+from holdfast.trainers.settings.catalogue import find_trainer
+from holdfast.trainers.settings.compose import compose
+from holdfast.trainers.settings.config import DataConfig
+from holdfast.trainers.settings.trl_args import build
 
 ROWS: dict[str, Any] = {
     "sft": lambda prompt, answer: {"prompt": prompt, "completion": answer},

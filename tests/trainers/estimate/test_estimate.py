@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.trainers.estimate.estimate import estimate
-from holdfast.trainers.run.compose import compose
+from holdfast.trainers.settings.compose import compose
 
 
 def size_of(*folders: Path) -> int:

@@ -7,8 +7,8 @@ from helpers.saved_bytes import made, saved_bytes
 
 from holdfast.trainers.estimate.estimate import estimate
 from holdfast.trainers.job.training import build
-from holdfast.trainers.run.compose import compose
 from holdfast.trainers.run.run_dir import open_run
+from holdfast.trainers.settings.compose import compose
 
 SHAPES = {
     "small": {"hidden": 128, "layers": 4},

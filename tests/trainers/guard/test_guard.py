@@ -20,9 +20,9 @@ def lesson(out: Path, *words: str) -> tuple[list[float], dict[str, Any]]:
     """Losses and facts of a training on the embedded model."""
     from holdfast.trainers.estimate.checks import check
     from holdfast.trainers.job.training import train
-    from holdfast.trainers.run.compose import compose
-    from holdfast.trainers.run.model import threads
+    from holdfast.trainers.models.model import threads
     from holdfast.trainers.run.run_dir import open_run
+    from holdfast.trainers.settings.compose import compose
 
     suite = f"suite=[tiny_subtraction,{','.join(HELD)}]"
     config = compose(["experiment=tiny_sft", suite, "trainer.args.logging_steps=1", f"out={out}", *words])

@@ -49,10 +49,10 @@ def test_an_adapter_is_scaled(untrained: Path, tmp_path: Path) -> None:
     from peft import PeftModel, get_peft_model
     from transformers import AutoModelForCausalLM
 
+    from holdfast.trainers.models.adapters import lora
     from holdfast.trainers.repair.blend import blend
     from holdfast.trainers.repair.merge_spec import Recipe
-    from holdfast.trainers.run.adapters import lora
-    from holdfast.trainers.run.config import LoraConfig
+    from holdfast.trainers.settings.config import LoraConfig
 
     torch.manual_seed(1)
     model = get_peft_model(AutoModelForCausalLM.from_pretrained(untrained), lora(LoraConfig(r=4)))

@@ -24,10 +24,10 @@ from holdfast.trainers.data.overlap.contamination import Checker, Contamination
 from holdfast.trainers.data.sources import source_of
 from holdfast.trainers.data.suite_items import suite_items
 from holdfast.trainers.data.training_rows import Located, Reading, Row, entry_of, read, reading
-from holdfast.trainers.run import trl_args
-from holdfast.trainers.run.catalogue import find_trainer
-from holdfast.trainers.run.config import DataConfig, TrainConfig
 from holdfast.trainers.run.run_dir import amend_manifest
+from holdfast.trainers.settings import trl_args
+from holdfast.trainers.settings.catalogue import find_trainer
+from holdfast.trainers.settings.config import DataConfig, TrainConfig
 
 log = logging.getLogger("holdfast")
 SAMPLE, SUBSET = 2_000, 2_000
@@ -87,7 +87,7 @@ def words_of(model: str, limit: int | None = None) -> Words:
     """The tokenizer of `tiny`, a directory or a hub id. Raises DataError when there is none."""
     import transformers
 
-    from holdfast.trainers.run.model import model_place
+    from holdfast.trainers.models.model import model_place
 
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(model_place(model))

@@ -20,7 +20,7 @@ from holdfast.trainers.data.card.gather import language
 from holdfast.trainers.data.card.quantiles import Quantiles, Reservoir
 from holdfast.trainers.data.card.training_card import card_of, words_of
 from holdfast.trainers.data.sources import named_data
-from holdfast.trainers.run.config import DataConfig
+from holdfast.trainers.settings.config import DataConfig
 
 Rows = Iterable[Mapping[str, Any]]
 

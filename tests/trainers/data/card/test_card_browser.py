@@ -12,7 +12,7 @@ from helpers.paths import shared
 from holdfast.reward import Reward
 from holdfast.trainers.data.card.pages import html, markdown
 from holdfast.trainers.data.card.training_card import card_of, words_of
-from holdfast.trainers.run.config import DataConfig
+from holdfast.trainers.settings.config import DataConfig
 
 pytestmark = pytest.mark.browser
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]

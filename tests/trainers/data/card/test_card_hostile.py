@@ -14,7 +14,7 @@ from holdfast.errors import DataError
 from holdfast.trainers.data.card.pages import as_json, html, markdown
 from holdfast.trainers.data.card.training_card import card_of, words_of
 from holdfast.trainers.data.row_filter import filter_file
-from holdfast.trainers.run.config import DataConfig
+from holdfast.trainers.settings.config import DataConfig
 
 GOOD = [{"prompt": f"Say number {n}, please", "completion": f"It is {n}"} for n in range(30)]
 JSON = st.recursive(

@@ -9,7 +9,7 @@ import pytest
 from holdfast.cli import main
 from holdfast.files import read_jsonl
 from holdfast.trainers.data.card.training_card import warnings_before
-from holdfast.trainers.run.config import DataConfig, TrainConfig, TrainerConfig
+from holdfast.trainers.settings.config import DataConfig, TrainConfig, TrainerConfig
 
 
 def _run(path: Path, out: Path, *words: str) -> dict[str, object]:

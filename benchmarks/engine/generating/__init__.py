@@ -1,0 +1,1 @@
+"""What one generation is asked for: its arguments, and which items go together."""

@@ -1,0 +1,1 @@
+"""What is kept while a measurement runs: answers, refusals, drafts, progress."""

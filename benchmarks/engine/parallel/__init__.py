@@ -1,0 +1,1 @@
+"""Several processes, and models spread over them."""

@@ -1,0 +1,1 @@
+"""From paired columns to verdicts and a decision."""

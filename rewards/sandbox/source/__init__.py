@@ -1,0 +1,1 @@
+"""Programs and tests as text: found in completions, read off their syntax trees."""

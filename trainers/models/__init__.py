@@ -1,0 +1,1 @@
+"""The model of a run: loaded, adapted, merged, saved, and its card."""

@@ -1,0 +1,1 @@
+"""What a training is asked for: configuration, trainers' declarations, TRL's arguments."""
