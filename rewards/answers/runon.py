@@ -10,12 +10,12 @@ from itertools import islice
 from holdfast.rewards.answers.languages import cues
 
 _QUESTION = (
-    "Question|Problem|Exercise|Example|Q|Human|User|Instruction|Input|Frage|Aufgabe|Pregunta|Pregunta|Domanda|Pergunta|"
+    "Question|Problem|Exercise|Example|Q|Human|User|Instruction|Input|Frage|Aufgabe|Pregunta|Domanda|Pergunta|"
     "Вопрос|Задача|问题|問題|问|質問|질문|문제|السؤال|سؤال|प्रश्न|সমস্যা|প্রশ্ন|ప్రశ్న|Swali|คำถาม|โจทย์|"
     "Câu hỏi|Pertanyaan|Soru|Ìbéèrè"
 )
 _NEXT = re.compile(
-    rf"\n\s*(?:#{{1,6}}\s*|\*\*|\[)?(?:{_QUESTION})\s{{0,2}}(?:#?\d{{1,4}}\s{{0,2}})?(?:\*\*|\])?"
+    rf"\n[^\S\n]{{0,20}}(?:#{{1,6}}[^\S\n]{{0,4}}|\*\*|\[)?(?:{_QUESTION})\s{{0,2}}(?:#?\d{{1,4}}\s{{0,2}})?(?:\*\*|\])?"
     r"\s{0,2}[:：।.](?=\s|\*|$)"
 )
 _ANSWERED = re.compile(
