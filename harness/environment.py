@@ -108,6 +108,11 @@ class EnvironmentSpec:
         return {p.name: p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
 
     @property
+    def first_split(self) -> str:
+        """The split that is measured unless another is named; empty where only the server knows its splits."""
+        return self.splits[0] if self.splits else ""
+
+    @property
     def summary(self) -> str:
         """The first line of the docstring."""
         return (inspect.getdoc(self.make) or "").partition("\n")[0]

@@ -38,7 +38,7 @@ def episode(sample: Sample, *, data_root: str | None = None) -> Score:
     if data_root is not None and has_option(spec, "data_root"):
         options["data_root"] = data_root
     try:
-        made, rows = _opened(name, json.dumps(options, sort_keys=True), str(found.get("split", spec.splits[0])))
+        made, rows = _opened(name, json.dumps(options, sort_keys=True), str(found.get("split", spec.first_split)))
         row = rows[str(found["key"])]
     except KeyError:
         return Score.unjudgeable(f"environment {name!r} has no task {found['key']!r:.80}")

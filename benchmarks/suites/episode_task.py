@@ -57,7 +57,7 @@ def episode_task(settings: Mapping[str, Any]) -> Task:
             isinstance(settings[key], bool) or not isinstance(settings[key], int) or settings[key] < 1
         ):
             raise UsageError(f"{key} of environment {spec.name!r} must be a whole number from 1, not {settings[key]!r}")
-    split = str(settings.get("split", spec.splits[0]))
+    split = str(settings.get("split", spec.first_split))
     if spec.splits and split not in spec.splits:
         raise unknown(f"split of environment {spec.name!r}", split, spec.splits)
     played = Played(

@@ -69,7 +69,7 @@ def _show(name: str, keys: dict[str, str], flags: Flags) -> int:
     split, options = keys.pop("split", None), _own(keys)
     spec = environment_spec(name)
     made = make_environment(name, **options)
-    rows = list(made.tasks(split or _first(spec.splits)))
+    rows = list(made.tasks(split or spec.first_split))
     first = _begin(made, rows, None)
     if flags.json:
         print(json.dumps({"name": name, "splits": spec.splits, "tasks": len(rows), **first}, default=str))
@@ -93,7 +93,7 @@ def _try(name: str, keys: dict[str, str], flags: Flags) -> int:
         raise UsageError("`holdfast env try` needs say=TEXT, the model's message")
     spec = environment_spec(name)
     made = make_environment(name, **_own(keys))
-    chosen = split or _first(spec.splits)
+    chosen = split or spec.first_split
     row = _row(made, chosen, task)
     episode = made.open(row, seed)
     try:
@@ -119,7 +119,7 @@ def _audit(name: str, keys: dict[str, str], flags: Flags) -> int:
     from holdfast.benchmarks.environments.shared.audit import audit_environment
 
     count, card, split = int(keys.pop("rows", "20")), keys.pop("card", None), keys.pop("split", None)
-    found = audit_environment(name, _own(keys), split or _first(environment_spec(name).splits), count)
+    found = audit_environment(name, _own(keys), split or environment_spec(name).first_split, count)
     if card:
         write_whole(Path(card), found.markdown())
     print(json.dumps(asdict(found)) if flags.json else found.markdown(), end="\n" if flags.json else "")
@@ -140,10 +140,6 @@ def _serve(name: str, keys: dict[str, str], flags: Flags) -> int:
 
 def _own(keys: dict[str, str]) -> dict[str, Any]:
     return {key: plain(text) for key, text in keys.items()}
-
-
-def _first(splits: Sequence[str]) -> str:
-    return splits[0] if splits else ""
 
 
 def _row(made: Environment, split: str, task: str | None) -> Row:
