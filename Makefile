@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-BARE := not slow and not gpu and not shared_data and not docker and not bubblewrap and not slurm and not browser
+BARE := not slow and not gpu and not shared_data and not docker and not bubblewrap and not slurm and not browser and not foreign
 
 .PHONY: install demo test test-bare test-all check bench data envs tables gallery cards tiny-model docs site clean
 

@@ -60,7 +60,9 @@ FOREIGN = {
     "skyrl_gym": ("rewards/adapters/skyrl.py",),
     "verifiers": ("rewards/adapters/verifiers.py", "benchmarks/environments/"),
     "verl": ("harness/scoring/grader_diff.py",),
-    "vllm": ("harness/cli/doctor.py",),
+    "vllm": ("harness/cli/doctor.py", "trainers/settings/trl_args.py"),
+    "bfcl_eval": ("benchmarks/environments/drivers/workers/",),
+    "loop": ("benchmarks/environments/drivers/workers/",),
 }
 """Modules of frameworks that the user has already, or that nothing needs: who may import them, guarded."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.benchmark_rows import MADE
 from helpers.paths import SHARED_DATA, shared
 
 from holdfast.benchmarks.suites.fetch import fetch, missing, verify
@@ -18,9 +19,7 @@ from holdfast.errors import DataError
 OTHER_SHAPE = ("mt_bench", "mbpp_plus", "humaneval_plus")
 """The hub's rows of these look otherwise than the local files'; tests of their own below."""
 ON_THE_HUB = sorted(
-    task.name
-    for task in builtin_tasks().values()
-    if task.source.hub and task.name not in (*OTHER_SHAPE, "gpqa_diamond", "alpaca_eval", "perplexity")
+    task.name for task in builtin_tasks().values() if task.source.hub and task.name not in (*OTHER_SHAPE, *MADE)
 )
 
 

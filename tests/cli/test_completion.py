@@ -16,10 +16,10 @@ from holdfast.cli.completion import SHELLS, candidates
         ("holdfast tr", ["train"]),
         ("holdfast compare --js", ["--json"]),
         ("holdfast train -", ["--json", "--debug", "--help", "-m"]),
-        ("holdfast train trainer=g", ["trainer=grpo"]),
+        ("holdfast train trainer=gr", ["trainer=grpo"]),
         ("holdfast train suite=qu", ["suite=quick"]),
         ("holdfast train suite=[gsm8k,if", ["suite=[gsm8k,ifeval", "suite=[gsm8k,ifbench"]),
-        ("holdfast train trainer=sft,d", ["trainer=sft,dpo"]),
+        ("holdfast train trainer=sft,dp", ["trainer=sft,dpo"]),
         ("holdfast train dry_", ["dry_run="]),
         ("holdfast train dry_run=t", ["dry_run=true"]),
         ("holdfast train data.replay.ra", ["data.replay.ratio="]),
@@ -40,7 +40,7 @@ def test_every_verb_has_its_keys() -> None:
     for verb in VERBS:
         found = candidates(f"holdfast {verb} x ")
         assert all(word.endswith("=") for word in found), verb
-        assert found or verb in ("doctor", "completion", "rewards"), verb
+        assert found or verb in ("doctor", "completion", "rewards", "env"), verb
     assert "model=" in candidates("holdfast train seed=1 ")
     assert "seed=" not in candidates("holdfast train seed=1 ")
     assert "model.dtype=" not in candidates("holdfast train m")
@@ -48,7 +48,7 @@ def test_every_verb_has_its_keys() -> None:
 
 @pytest.mark.parametrize(
     ("line", "wanted"),
-    [("holdfast tr", "train"), ("holdfast train suite=qu", "quick"), ("holdfast train trainer=sft,d", "sft,dpo")],
+    [("holdfast tr", "train"), ("holdfast train suite=qu", "quick"), ("holdfast train trainer=sft,dp", "sft,dpo")],
 )
 def test_bash_writes_the_rest_of_the_word(line: str, wanted: str) -> None:
     if shutil.which("bash") is None:

@@ -9,6 +9,9 @@ from pathlib import Path
 from helpers.paths import ROOT
 from holdfast.cli import VERBS, load
 
+_READERS = r"=(?:MODEL|DATA)(?:\.jsonl)?$|=my_rewards:|=suite\.yaml$"
+"""What the reader has or writes: a placeholder, a module or a suite that the page shows."""
+
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -64,5 +67,5 @@ def _command(page: str, text: str) -> Shown:
         words = shlex.split(text)
     except ValueError:  # a quotation that a script closes later (`… train '"$*"`)
         words = shlex.split(text.partition("'")[0])
-    kept = [word for word in words[1:] if "…" not in word and not re.search(r"[$<]|^\.\.\.$", word)]
+    kept = [word for word in words[1:] if "…" not in word and not re.search(rf"[$<]|^\.\.\.$|{_READERS}", word)]
     return Shown(page, words[0], tuple(kept), whole=len(kept) == len(words) - 1)

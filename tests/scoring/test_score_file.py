@@ -168,9 +168,9 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
 def test_an_unknown_option_of_the_reader_is_a_data_error(tmp_path: Path) -> None:
     from holdfast.records import read_records
 
-    (tmp_path / "x.csv").write_text("a,b\n")
+    (tmp_path / "x.xml").write_text("a,b\n")
     with pytest.raises(DataError, match="unknown kind of file"):
-        list(read_records(tmp_path / "x.csv"))
+        list(read_records(tmp_path / "x.xml"))
 
 
 def test_a_misspelt_engine_gets_the_nearest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from holdfast.stats.interval import score_interval
 from holdfast.stats.multiple import holm
 from holdfast.stats.omnibus import Strata, combined_difference, lower_bound, p_regressed, upper_bound
 from holdfast.stats.paired import mcnemar_midp
-from holdfast.stats.suite import decidable_margin, draw, p_values, simulate_unchanged
+from holdfast.stats.suite import LARGEST, decidable_margin, draw, p_values, simulate_unchanged
 
 USUAL = {
     "ifeval": 541,
@@ -78,6 +78,9 @@ def test_default_margin_of_every_shipped_suite(suite: str, flips: float) -> None
     strata = draw([b.items for b in benches], flips, simulations=10_000, seed=12345)
     bound = lower_bound(strata, "macro", float(special.ndtri(0.95)))
     passed = ~(holm(p_values(strata)) <= 0.05).any(axis=1) & (bound > -plan.default_margin)
+    if plan.default_margin >= LARGEST:  # small suites: the cap makes them inconclusive rather than pass anything
+        assert np.mean(passed) <= 0.83
+        return
     assert 0.77 <= np.mean(passed) <= 0.83
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from holdfast.errors import UsageError, unknown
+from holdfast.errors import UsageError, install_hint, unknown
 from holdfast.trainers.settings.config import LoraConfig
 
 ALL = "all-linear"
@@ -21,7 +21,7 @@ def lora(config: LoraConfig) -> Any:
     try:
         from peft import LoraConfig as PeftConfig
     except ModuleNotFoundError as error:
-        raise UsageError("LoRA needs peft: pip install 'holdfast-llm[train]'") from error
+        raise UsageError(f"LoRA needs peft: {install_hint('train')}") from error
     return PeftConfig(
         r=config.r,
         lora_alpha=config.alpha or 2 * config.r,

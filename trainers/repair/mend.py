@@ -33,7 +33,7 @@ class Search:
     """Which points are tried."""
 
     weights: Sequence[float] | None = None
-    """Of the line; None: DEFAULT_WEIGHTS, and nothing at all when the run passes its gate as it is."""
+    """Of the line; None: DEFAULT_WEIGHTS, and nothing at all when the run shows no proven drop."""
     groups: str | None = None
     """`kind` or `depth`: weights of their own for groups of layers, by coordinate search."""
     budget: int = 12
@@ -61,7 +61,7 @@ class Mended:
 
     @property
     def nothing(self) -> bool:
-        """The run passes its gate as it is."""
+        """The run shows no proven drop."""
         return not self.points
 
 
@@ -75,7 +75,7 @@ def mend(run: Path, search: Search | None = None, margin: float | None = None, b
     how = search or Search()
     _check(how)
     past = past_run(run, base)
-    if how.weights is None and past.comparison.decision == Decision.PASS:
+    if how.weights is None and past.comparison.decision != Decision.REGRESSED:
         return Mended(run / "mend", (), None, None, past)
     began = time.perf_counter()
     asked = rehearsal(past.config, how.replay, how.ratio, how.replay_data) if how.replay else None

@@ -73,7 +73,7 @@ def test_lines_that_are_no_rows_are_counted(tmp_path: Path, capsys: pytest.Captu
         ("c.json", b'{"a": 1}', "expected an array"),
         ("d.parquet", b"PAR1", "is not parquet"),
         ("e.jsonl.gz", gzip.compress(b'{"prompt": "x", "completion": "y"}\n' * 999)[:-20], "cannot read"),
-        ("f.csv", b"a,b", "unknown kind of file"),
+        ("f.xml", b"a,b", "unknown kind of file"),
     ],
 )
 def test_files_that_cannot_be_read_are_named(
