@@ -69,8 +69,15 @@ def test_a_model_worse_by_the_margin_seldom_passes() -> None:
     assert np.mean(bound > -0.01) <= 0.055
 
 
+QUICK = ("quick", "core")
+"""Shipped suites that the fast tier plans; the others are the slow tier's."""
+SUITES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in suite_names()]
+
+
 @pytest.mark.parametrize("flips", [0.02, 0.1, 0.2])
-@pytest.mark.parametrize("suite", suite_names())
+@pytest.mark.parametrize(
+    "suite", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in suite_names()]
+)
 def test_default_margin_of_every_shipped_suite(suite: str, flips: float) -> None:
     """Planned with one seed, tried with another: 80 ± 3 of 100 unchanged models pass."""
     benches = [Bench(name, items, flips) for name, items, _ in suite_sizes(suite)]
