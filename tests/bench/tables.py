@@ -139,7 +139,7 @@ def mmlu_pro_lines(data: Path) -> Iterator[Line]:
 def bfcl_lines(data: Path) -> Iterator[Line]:
     """Two models, seven categories, against the recorded scores."""
     docs = {(doc["category"], doc["id"]): doc for doc in load_docs(bfcl.V1_SOURCE, data)}
-    reward = Reward("tool_call", syntax="python")
+    reward = Reward("tool_call", syntax="python", broken_calls="none")
     for model in ("gpt-4o-2024-05-13", "gorilla-openfunctions-v2"):
         for path in sorted((data / "bfcl" / "recorded_v1_20240811" / "result" / model).glob("*.json")):
             category = path.stem.removeprefix("gorilla_openfunctions_v1_test_").removesuffix("_result")

@@ -125,7 +125,7 @@ def their_ifeval() -> Any:
 def test_ifeval_on_recorded_answers(run: str, their_ifeval: Any) -> None:
     """Prompt-level strict and loose of lm-eval's own process_results, on every recorded response."""
     recorded = ifeval_recorded(run, "strict")
-    rewards = {"prompt_level_strict_acc": Reward("ifeval"), "prompt_level_loose_acc": Reward("ifeval", strict=True)}
+    rewards = {"prompt_level_strict_acc": Reward("ifeval"), "prompt_level_loose_acc": Reward("ifeval", strict=False)}
     differ = set()
     for key, reference, text, _ in recorded:
         random.seed(int(key))
