@@ -16,12 +16,22 @@ import inspect
 import json
 import pkgutil
 import threading
+import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
-from holdfast.errors import DataError, HoldfastError, UsageError, suggestion, unknown
+import msgspec
+
+from holdfast import values
+from holdfast.errors import EXIT_DATA, DataError, HoldfastError, UsageError, suggestion, unknown
 from holdfast.sample import Message, Outcome, Score
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+"""An option that is a number of things."""
+
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+"""An option that is a length of time."""
 
 Row = Mapping[str, Any]
 """One task of an environment. `key` is its stable name; the rest is the environment's own affair."""
@@ -38,6 +48,12 @@ FAULT = "call_fault"
 
 class EpisodeError(HoldfastError):
     """The environment, its process or its user failed: the episode has no value, and no model's 0."""
+
+    exit_code = EXIT_DATA
+
+
+class Busy(EpisodeError):
+    """The environment has no place for one more episode now; it is opened when another one has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,7 @@ class Environment(Protocol):
         """The rows of a split. Raises DataError when their data is absent, UsageError for an unknown split."""
 
     def open(self, row: Row, seed: int) -> Episode:
-        """A fresh episode of a row. Raises EpisodeError."""
+        """A fresh episode of a row. Raises EpisodeError, Busy where the environment is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,16 @@ class EnvironmentSpec:
         """The keyword-only parameters of the class: what a user may set."""
         parameters = inspect.signature(self.make).parameters.values()
         return {p.name: p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+    @property
+    def hints(self) -> dict[str, Any]:
+        """The annotations of the options; of what is written without any, nothing."""
+        made = inspect.unwrap(self.make)
+        try:
+            written: Any = made.__init__ if isinstance(made, type) else made  # type: ignore[misc]
+            return typing.get_type_hints(written, include_extras=True)
+        except NameError:
+            return {}
 
     @property
     def first_split(self) -> str:
@@ -165,14 +191,25 @@ def environment_spec(name: str) -> EnvironmentSpec:
     raise unknown("environment", name, _registry)
 
 
-def make_environment(name: str, **options: Any) -> Environment:
-    """The environment of that name with its options checked. Raises UsageError naming the nearest option."""
+def make_environment(name: str, /, **options: Any) -> Environment:
+    """The environment of that name with its options checked. Raises UsageError naming the nearest option, or a value
+    that is none."""
     spec = environment_spec(name)
-    known = spec.options
-    for option in options:
+    known, hints = spec.options, spec.hints
+    for option, value in options.items():
         if option not in known:
             raise unknown(f"option of environment {name!r}", option, known)
+        values.check(f"{option} of environment {name!r}", value, hints.get(option, Any))
     return spec.make(**options)
+
+
+def pinned(made: Environment) -> dict[str, Any]:
+    """What exactly is played: name, version and hash of a foreign package, a server or a data set; {} of what is
+    wholly ours (its version says it). Recorded with every result: two runs are compared only where it agrees.
+
+    An environment says it by a method `pinned()` of its own. Raises EpisodeError."""
+    say = getattr(made, "pinned", None)
+    return {} if say is None else json.loads(json.dumps(dict(say()), sort_keys=True, default=str))
 
 
 def has_option(spec: EnvironmentSpec, option: str) -> bool:
@@ -276,7 +313,7 @@ class _Addressed:
 
     def __init__(self, make: Callable[..., Environment], address: str) -> None:
         self._make, self._address = make, address
-        self.__doc__ = make.__doc__
+        self.__doc__, self.__wrapped__ = make.__doc__, make
         self.__signature__ = inspect.signature(make)
 
     def __call__(self, **options: Any) -> Environment:

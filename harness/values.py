@@ -102,7 +102,9 @@ def _nearest(value: Any, hint: Any) -> str:
 
 
 def _bounds(bounds: Any) -> str:
-    low, high = getattr(bounds, "ge", None), getattr(bounds, "le", None)
+    low, high, above = (getattr(bounds, name, None) for name in ("ge", "le", "gt"))
+    if above is not None:
+        return f" above {above:g}"
     if low is not None and high is not None:
         return f" from {low:g} to {high:g}"
     return f" of at least {low:g}" if low is not None else f" of at most {high:g}" if high is not None else ""

@@ -24,10 +24,11 @@ from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.compare import Comparison, compare
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import read_json, write_json
-from holdfast.runs.measurement import Measurement, read_measurement
+from holdfast.runs.measurement import Measurement, environments_of, read_measurement
 from holdfast.trainers.models.arithmetic import check_same
 from holdfast.trainers.models.as_saved import as_saved
 from holdfast.trainers.run import callback_run, remeasure
+from holdfast.trainers.run.run_dir import amend_manifest
 from holdfast.trainers.run.stopping import stopping_findings
 
 log = logging.getLogger("holdfast")
@@ -118,6 +119,8 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
         after = self._measure(extra, "after")
         if not state.is_world_process_zero:
             return
+        if environments := environments_of(after):
+            amend_manifest(self.out, environments=environments)
         check_same(self.before, after)
         margin = None if self.margin is None else self.margin / 100
         comparison = compare(self.before, after, target=self.target, margin=margin)

@@ -20,7 +20,7 @@ from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import UsageError, unknown
 from holdfast.files import digest, write_json
 from holdfast.runs.manifest import manifest
-from holdfast.runs.measurement import Measurement
+from holdfast.runs.measurement import Measurement, environments_of
 
 if TYPE_CHECKING:
     from holdfast.compare import Comparison
@@ -61,7 +61,7 @@ def _evaluate(config: EvalConfig, suite: Suite, out: Path, first_process: bool) 
     if config.against is None and not config.noise:
         measured = _measured(config, config.model, suite, out)
         if first_process:
-            _write_manifest(config, suite, out, started)
+            _write_manifest(config, suite, out, started, measured)
             _export(config, measured)
         return Evaluation(out, measured, first=first_process)
     first = config.model if config.against is None else config.against
@@ -75,7 +75,7 @@ def _evaluate(config: EvalConfig, suite: Suite, out: Path, first_process: bool) 
         )
     if not first_process:
         return Evaluation(out, after, before, first=False)
-    _write_manifest(config, suite, out, started)
+    _write_manifest(config, suite, out, started, after)
     _export(config, after)
     return Evaluation(out, after, before, _compared(before, after, again, config, out))
 
@@ -93,9 +93,12 @@ def _export(config: EvalConfig, measurement: Measurement) -> None:
         write(measurement, Path(config.export))
 
 
-def _write_manifest(config: EvalConfig, suite: Suite, out: Path, started: float) -> None:
+def _write_manifest(config: EvalConfig, suite: Suite, out: Path, started: float, measured: Measurement) -> None:
     seconds = {"measure": round(time.perf_counter() - started, 3)}
-    write_json(out / "manifest.json", manifest(without_secrets(asdict(config)), suite=suite.name, seconds=seconds))
+    environments = environments_of(measured)
+    more = {"environments": environments} if environments else {}
+    asked = without_secrets(asdict(config))
+    write_json(out / "manifest.json", manifest(asked, suite=suite.name, seconds=seconds, **more))
 
 
 def _compared(

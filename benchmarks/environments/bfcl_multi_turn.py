@@ -42,6 +42,10 @@ class BfclMultiTurn:
             raise unknown("split of environment 'bfcl_multi_turn'", split, _SPLITS)
         return [{"key": row["id"], **row} for row in self._worker.ask("tasks", category=split)]
 
+    def pinned(self) -> Mapping[str, Any]:
+        """What was run: the package, its version and a hash of its files."""
+        return dict(self._worker.ask("pinned"))
+
     def open(self, row: Row, seed: int) -> "BfclEpisode":
         """A fresh world."""
         return BfclEpisode(row, self._worker)

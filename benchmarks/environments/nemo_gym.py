@@ -7,15 +7,17 @@ A row's other fields belong to its verifier and are sent back as they are. Tools
 (nemo_gym/base_resources_server.py); the package needs Python ≥ 3.12, so it is spoken to, never imported.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.environments.drivers.http import bearer
+from holdfast.benchmarks.environments.drivers.http import bearer, get_json, server_url
 from holdfast.benchmarks.environments.drivers.scores import foreign_score
-from holdfast.environment import EpisodeError, Row, Step, ToolSpec, call_arguments, environment
+from holdfast.environment import Count, EpisodeError, Row, Seconds, Step, ToolSpec, call_arguments, environment
 from holdfast.errors import UsageError
+from holdfast.files import digest
 from holdfast.records import read_records
 from holdfast.sample import Message, Score, message_text
 
@@ -24,18 +26,18 @@ from holdfast.sample import Message, Score, message_text
 class NemoGym:
     """A resources server of NeMo-Gym with rows of its own data file."""
 
+    workers = 16
+
     def __init__(
         self,
         address: str,
         *,
         data: str | None = None,
-        items: int | None = None,
+        items: Count | None = None,
         token_env: str | None = None,
-        timeout: float = 120.0,
+        timeout: Seconds = 120.0,
     ) -> None:
-        self.url = (address if "://" in address else f"http://{address}").rstrip("/")
-        if not self.url.startswith(("http://", "https://")):
-            raise UsageError(f"nemo_gym: takes the address of a resources server, not {address!r}")
+        self.url = server_url("nemo_gym", address)
         self.data, self.items, self.timeout = data, items, timeout
         self.headers = bearer(token_env)
 
@@ -55,8 +57,12 @@ class NemoGym:
         return Session(self, row["row"])
 
     def pinned(self) -> Mapping[str, Any]:
-        """What was run."""
-        return {"address": self.url}
+        """What was run: the server's title and version and a hash of the routes it states, and one of the rows."""
+        stated = get_json(f"{self.url}/openapi.json", self.timeout, missing={}, headers=self.headers)
+        said = stated.get("info") or {}
+        rows = {} if self.data is None else {"rows_sha256": _hashed(Path(self.data))}
+        named = {"name": said.get("title"), "version": said.get("version"), "sha256": digest(stated)}
+        return {"address": self.url, **named, **rows}
 
 
 class Session:
@@ -120,6 +126,11 @@ class Session:
         except (httpx.HTTPError, ValueError) as error:
             raise EpisodeError(f"{self._server.url}{path}: {type(error).__name__} {error}") from error
         return found if isinstance(found, dict) else {"result": found}
+
+
+def _hashed(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _tool(tool: Mapping[str, Any]) -> ToolSpec:

@@ -3,44 +3,50 @@
 The server's tools (MCP) are the model's tools; where it has none, the model's text is the one text field of an action.
 Tasks come from its Task API (`reset(split=, index=)`); where it has none, a task is a seed. The episode's score is the
 last reward that the server gave, which must lie in 0…1 or in the `range=[low, high]` that is named.
+
+A tool that fails is an observation. An environment that raises on the model's text (EXECUTION_ERROR) is tried again
+with plain texts in a fresh session: one that answers them refuses this text, which is 0; one that does not is broken,
+and the episode has no value. A server with no place for another session (CAPACITY_REACHED) is waited for.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-from holdfast.benchmarks.environments.drivers.http import get_json, post_json
+from holdfast.benchmarks.environments.drivers.http import bearer, get_json, post_json, server_url
 from holdfast.benchmarks.environments.drivers.scores import foreign_score
-from holdfast.benchmarks.environments.drivers.websocket import Refused, Session
-from holdfast.environment import EpisodeError, Row, Step, ToolSpec, call_arguments, environment
+from holdfast.benchmarks.environments.drivers.websocket import Raised, Refused, Session
+from holdfast.environment import Count, EpisodeError, Row, Seconds, Step, ToolSpec, call_arguments, environment
 from holdfast.errors import DataError, UsageError, unknown
+from holdfast.files import digest
 from holdfast.sample import Message, Score, final_text
 
 _TEXTS = ("prompt", "question", "instruction", "messages", "text", "message", "content", "observation")
 """Fields of an observation that hold what the model is to read, the likeliest first."""
+_CONTROLS = ("0", "yes", "hello", "{}", "A")
+"""Texts that an environment takes which is not broken: one of them, at least."""
 
 
 @environment("openenv:", splits=(), turns=30, max_tokens=512, metric="score")
 class OpenEnv:
     """An environment behind an OpenEnv server."""
 
+    workers = 16
+
     def __init__(
         self,
         address: str,
         *,
-        items: int = 50,
+        items: Count = 50,
         action: str | None = None,
         observation: str | None = None,
         range: Sequence[float] = (0.0, 1.0),
-        timeout: float = 60.0,
+        token_env: str | None = None,
+        timeout: Seconds = 60.0,
     ) -> None:
-        url = urlsplit(address if "://" in address else f"http://{address}")
-        if url.scheme not in ("http", "https", "ws", "wss") or not url.netloc:
-            raise UsageError(f"openenv: takes the address of a server (openenv:http://localhost:8000), not {address!r}")
-        secure = "s" if url.scheme in ("https", "wss") else ""
-        place = f"{url.netloc}{url.path.rstrip('/')}"
-        self.http, self.socket = f"http{secure}://{place}", f"ws{secure}://{place}/ws"
+        self.http = server_url("openenv", address)
+        self.socket = f"ws{self.http.removeprefix('http')}/ws"
+        self.headers = bearer(token_env)
         self.items, self.timeout, self.action, self.observation = items, timeout, action, observation
         if len(range) != 2 or not range[0] < range[1]:
             raise UsageError(f"range must be [low, high], not {list(range)!r}")
@@ -49,14 +55,15 @@ class OpenEnv:
     def tasks(self, split: str) -> Iterable[Row]:
         """The server's tasks of a split, or `items` seeds where it lists none."""
         name = self._name()
-        splits = get_json(f"{self.http}/{name}/splits", self.timeout, missing=None)
+        splits = self.get(f"{name}/splits", None)
         if splits is None:
             return [{"key": f"seed-{seed}", "reset": {"seed": seed}} for seed in range(self.items)]
         names = [str(one["name"]) for one in splits]
         if split and split not in names:
             raise unknown(f"split of {name}", split, names)
         chosen = split or ("test" if "test" in names else names[0])
-        count = post_json(f"{self.http}/{name}/num_tasks", {"split": chosen}, self.timeout)["num_tasks"]
+        count = post_json(f"{self.http}/{name}/num_tasks", {"split": chosen}, self.timeout, self.headers)
+        count = count["num_tasks"]
         return [
             {"key": f"{chosen}-{index}", "reset": {"split": chosen, "index": index}}
             for index in range(min(int(count), self.items))
@@ -67,11 +74,21 @@ class OpenEnv:
         return Play(self, row, seed)
 
     def pinned(self) -> Mapping[str, Any]:
-        """What was run: the server's own name and version."""
-        return {"address": self.http, **(get_json(f"{self.http}/metadata", self.timeout, missing={}) or {})}
+        """What was run: the server's own name and version, and a hash of all it states of itself."""
+        stated = self.get("metadata", {}) or {}
+        named = {key: stated.get(key) for key in ("name", "version")}
+        return {"address": self.http, **named, "sha256": digest([stated, self.get("schema", None)])}
+
+    def get(self, path: str, missing: Any) -> Any:
+        """What the server says there. Raises EpisodeError."""
+        return get_json(f"{self.http}/{path}", self.timeout, missing=missing, headers=self.headers)
+
+    def session(self) -> Session:
+        """A connection of its own. Raises EpisodeError."""
+        return Session(self.socket, self.timeout, self.headers)
 
     def _name(self) -> str:
-        names = get_json(f"{self.http}/list_environments", self.timeout, missing=None)
+        names = self.get("list_environments", None)
         if not names:
             raise DataError(f"{self.http} lists no environment: is it an OpenEnv server (0.10)?")
         return str(names[0])
@@ -82,9 +99,10 @@ class Play:
 
     def __init__(self, server: OpenEnv, row: Row, seed: int) -> None:
         self._server, self._reward, self._over = server, None, False
-        self._session = Session(server.socket, server.timeout)
+        self._reset, self._taken, self._refused = {"seed": seed, **row["reset"]}, list[Mapping[str, Any]](), ""
+        self._session = server.session()
         try:
-            first = self._session.ask("reset", {"seed": seed, **row["reset"]})
+            first = self._session.ask("reset", self._reset)
             self.tools: Sequence[ToolSpec] = self._offered()
             self._field = self._text_field()
         except EpisodeError:
@@ -101,17 +119,22 @@ class Play:
             return Step([self._called(call) for call in calls], self._over)
         if self._field is None:
             return Step(done=True)
-        said = final_text([message])
+        action = {self._field: final_text([message])}
         try:
-            answer = self._session.ask("step", {self._field: said})
+            answer = self._session.ask("step", action)
         except Refused as error:
             return Step([{"role": "user", "content": f"Error: {error}"}])
+        except Raised as error:
+            return self._raised(self._field, error)
+        self._taken.append(action)
         self._take(answer)
         text = _text(answer.get("observation") or {}, self._server.observation)
         return Step([] if self._over else _messages(text), self._over)
 
     def score(self) -> Score:
         """The last reward, scaled to 0…1."""
+        if self._refused:
+            return Score.of(False, f"the environment refuses this text: {self._refused}"[:300])
         if self._reward is None:
             return Score.error("the environment gave no reward")
         server = self._server
@@ -126,14 +149,37 @@ class Play:
 
     def _called(self, call: Mapping[str, Any]) -> Message:
         name, arguments = call_arguments(call)
+        action = {"type": "call_tool", "tool_name": name, "arguments": arguments}
         try:
-            answer = self._session.ask("step", {"type": "call_tool", "tool_name": name, "arguments": arguments})
-        except Refused as error:
+            answer = self._session.ask("step", action)
+        except (Refused, Raised) as error:
             return {"role": "tool", "tool_call_id": call.get("id", ""), "name": name, "content": f"Error: {error}"}
+        self._taken.append(action)
         self._take(answer)
         seen = answer.get("observation") or {}
         content = seen.get("error") or seen.get("result", seen)
         return {"role": "tool", "tool_call_id": call.get("id", ""), "name": name, "content": _written(content)}
+
+    def _raised(self, field: str, error: Raised) -> Step:
+        """The end of an episode whose text the environment does not take; the error again where others fare alike."""
+        self._session.close()  # a server may have one place only
+        if not any(self._answers({field: text}) for text in _CONTROLS):
+            raise error
+        self._refused = str(error)
+        return Step(done=True)
+
+    def _answers(self, action: Mapping[str, Any]) -> bool:
+        """Whether a fresh session that was brought here takes an action."""
+        session = self._server.session()
+        try:
+            session.ask("reset", self._reset)
+            for taken in [*self._taken, action]:
+                session.ask("step", taken)
+        except EpisodeError:
+            return False
+        finally:
+            session.close()
+        return True
 
     def _take(self, answer: Mapping[str, Any]) -> None:
         self._over = bool(answer.get("done"))
@@ -142,12 +188,14 @@ class Play:
 
     def _offered(self) -> list[ToolSpec]:
         answer = self._session.ask("mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}})
+        if answer.get("error") and not _has_none(answer["error"]):
+            raise EpisodeError(f"the environment lists no tools: {str(answer['error'])[:300]}")
         found = (answer.get("result") or {}).get("tools") or ()
         return [_tool(tool) for tool in found]
 
     def _text_field(self) -> str | None:
         """The one field of an action that is required and text, unless `action=` names it; None where tools are all."""
-        schema = get_json(f"{self._server.http}/schema", self._server.timeout)["action"]
+        schema = (self._server.get("schema", None) or {}).get("action") or {}
         fields = schema.get("properties") or {}
         if self._server.action is not None:
             if self._server.action not in fields:
@@ -159,6 +207,12 @@ class Play:
         if self.tools:
             return None
         raise UsageError(f"the environment's action has the fields {sorted(fields)}; name the model's with action=")
+
+
+def _has_none(error: Mapping[str, Any]) -> bool:
+    """Whether an error of `tools/list` says that the environment has no tools (openenv 0.10, http_server.py)."""
+    said = str(error.get("message", ""))
+    return error.get("code") == -32601 or "not support MCP" in said or "MCP server not available" in said
 
 
 def _tool(tool: Mapping[str, Any]) -> ToolSpec:

@@ -10,10 +10,11 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from holdfast.benchmarks.environments.drivers.http import bearer, get_json, post_events, post_json
+from holdfast.benchmarks.environments.drivers.http import bearer, get_json, post_events, post_json, server_url
 from holdfast.benchmarks.environments.drivers.scores import foreign_score
-from holdfast.environment import EpisodeError, Row, Step, ToolSpec, call_arguments, environment
-from holdfast.errors import DataError, UsageError, unknown
+from holdfast.environment import Count, EpisodeError, Row, Seconds, Step, ToolSpec, call_arguments, environment
+from holdfast.errors import DataError, unknown
+from holdfast.files import digest
 from holdfast.sample import Message, Score, final_text
 
 
@@ -21,19 +22,19 @@ from holdfast.sample import Message, Score, final_text
 class OpenRewardStandard:
     """An environment behind a server of the Open Reward Standard."""
 
+    workers = 16
+
     def __init__(
         self,
         address: str,
         *,
-        items: int = 50,
-        name: str | None = None,
+        items: Count = 50,
+        environment: str | None = None,
         token_env: str | None = None,
-        timeout: float = 120.0,
+        timeout: Seconds = 120.0,
     ) -> None:
-        self.url = (address if "://" in address else f"http://{address}").rstrip("/")
-        if not self.url.startswith(("http://", "https://")):
-            raise UsageError(f"ors: takes the address of a server (ors:http://localhost:8080), not {address!r}")
-        self.items, self.timeout, self._name = items, timeout, name
+        self.url = server_url("ors", address)
+        self.items, self.timeout, self._name = items, timeout, environment
         self.headers = bearer(token_env)
 
     @property
@@ -64,8 +65,13 @@ class OpenRewardStandard:
         return Session(self, row)
 
     def pinned(self) -> Mapping[str, Any]:
-        """What was run: where, and its name there."""
-        return {"address": self.url, "name": self.name}
+        """What was run: the environment's name there, and a hash of the splits and tools that it states (the standard
+        has no version)."""
+        stated = [self._get("splits"), self._get("tools")]
+        return {"address": self.url, "name": self.name, "sha256": digest(stated)}
+
+    def _get(self, path: str) -> Any:
+        return get_json(f"{self.url}/{self.name}/{path}", self.timeout, missing=None, headers=self.headers)
 
 
 class Session:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from holdfast.benchmarks.environments.drivers.process import PackageError, interpreter, shared_worker
 from holdfast.benchmarks.environments.drivers.scores import foreign_score
-from holdfast.environment import EpisodeError, Row, Step, ToolSpec, environment
+from holdfast.environment import Count, EpisodeError, Row, Step, ToolSpec, environment
 from holdfast.errors import UsageError, unknown
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.sample import Message, Score, final_text
@@ -31,15 +31,13 @@ class ReasoningGym:
         self,
         address: str,
         *,
-        items: int = 50,
+        items: Count = 50,
         seed: int = 1,
         config: Mapping[str, Any] | None = None,
         system: str = "default",
         answer: Literal["tag", "text"] = "tag",
         python: str | None = None,
     ) -> None:
-        if items < 1:
-            raise UsageError(f"items must be at least 1, not {items}")
         self.generator, self.items, self.seed = address, items, seed
         self.config = json.dumps(dict(config or {}), sort_keys=True)
         self.system, self.answer = system, answer
@@ -68,8 +66,8 @@ class ReasoningGym:
         return Question(self, row)
 
     def pinned(self) -> Mapping[str, Any]:
-        """What was run: the package and its version."""
-        return {"package": "reasoning-gym", "version": self.ask("version"), "config": json.loads(self.config)}
+        """What was run: the package, its version and a hash of its files."""
+        return dict(self.ask("pinned"))
 
     def where(self, seed: int) -> dict[str, Any]:
         """What makes the entries again."""

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from holdfast.benchmarks.environments.shared.tools import Tool, observe, schema
-from holdfast.environment import SCRIPT, Row, Step, ToolSpec, environment
+from holdfast.environment import SCRIPT, Count, Row, Step, ToolSpec, environment
 from holdfast.errors import unknown
 from holdfast.sample import Message, Score
 
@@ -34,7 +34,7 @@ class TinyForm:
 
     solo = False
 
-    def __init__(self, *, items: int = 200) -> None:
+    def __init__(self, *, items: Count = 200) -> None:
         self.items = items
 
     def tasks(self, split: str) -> Iterable[Row]:

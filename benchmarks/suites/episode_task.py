@@ -3,16 +3,31 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from holdfast import values
 from holdfast.benchmarks.suites.source import Doc, Source
 from holdfast.benchmarks.suites.task import Task
-from holdfast.environment import Environment, EnvironmentSpec, environment_spec, has_option, make_environment
-from holdfast.errors import UsageError, unknown
+from holdfast.environment import (
+    Count,
+    Environment,
+    EnvironmentSpec,
+    Seconds,
+    environment_spec,
+    has_option,
+    make_environment,
+)
+from holdfast.errors import unknown
 
 SETTINGS = ("split", "turns", "tokens", "seconds", "tools", "max_tokens", "sampling", "repeats")
 """What a suite may set of any environment; every other key is one of the environment's own options."""
-_COUNTS = ("turns", "tokens", "max_tokens", "repeats")
+_HINTS: dict[str, Any] = {
+    **dict.fromkeys(("turns", "tokens", "max_tokens", "repeats"), Count | None),
+    "seconds": Seconds | None,
+    "tools": Literal["auto", "native", "prompt"],
+    "sampling": Mapping[str, Any] | None,
+    "split": str,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +67,9 @@ def episode_task(settings: Mapping[str, Any]) -> Task:
     for key in own:
         if key not in spec.options:
             raise unknown(f"setting of environment {spec.name!r}", key, {*SETTINGS, *spec.options})
-    for key in _COUNTS:
-        if settings.get(key) is not None and (
-            isinstance(settings[key], bool) or not isinstance(settings[key], int) or settings[key] < 1
-        ):
-            raise UsageError(f"{key} of environment {spec.name!r} must be a whole number from 1, not {settings[key]!r}")
+    for key, hint in _HINTS.items():
+        if key in settings:
+            values.check(f"{key} of environment {spec.name!r}", settings[key], hint)
     split = str(settings.get("split", spec.first_split))
     if spec.splits and split not in spec.splits:
         raise unknown(f"split of environment {spec.name!r}", split, spec.splits)

@@ -171,6 +171,8 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
 def _episodes(settings: dict[str, Any]) -> Entry:
     """`{env: tiny_form, name: …, limit: 50, k: [1, 4], …}`: played in an environment."""
     around = {key: settings.pop(key) for key in ("name", "limit", "k") if key in settings}
+    for key in ("limit", "k"):
+        values.check(f"{key} of environment {settings['env']!r}", around.get(key), _OWN_HINTS[key])
     task = episode_task(settings)
     return Entry(
         name=str(around.get("name", task.name)), task=task, limit=around.get("limit"), k=tuple(around.get("k", ()))

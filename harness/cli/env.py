@@ -8,7 +8,8 @@ usage: holdfast env                          list every environment; a name with
        holdfast env serve NAME               play it for others by OpenEnv's protocol (host=127.0.0.1 port=8000)
 
 NAME may be an address: `reasoning_gym:chain_sum`, `openenv:http://localhost:8000`, `package.module:Class`.
-An environment's options are keys: `holdfast env show reasoning_gym:chain_sum items=3 python=.envs/gym/bin/python`.
+An environment's options are keys: `holdfast env show reasoning_gym:chain_sum items=3 python=.envs/gym/bin/python`;
+where it has an option of the same name as a key of the verb, the key is its option.
 
 examples:
   holdfast env show tiny_form
@@ -21,10 +22,22 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+
+from holdfast import values
 from holdfast.cli.grammar import Flags, plain
-from holdfast.environment import Environment, Row, environment_names, environment_spec, find_row, make_environment
+from holdfast.environment import (
+    Count,
+    Environment,
+    EnvironmentSpec,
+    Row,
+    environment_names,
+    environment_spec,
+    find_row,
+    make_environment,
+)
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import write_whole
 from holdfast.sample import Message, message_text
@@ -37,21 +50,51 @@ class Options:
     extra: dict[str, str]
 
 
-ACTIONS = ("show", "try", "audit", "serve", "list")
+_Seed = Annotated[int, msgspec.Meta(ge=0)]
+_Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+KEYS: dict[str, dict[str, Any]] = {
+    "list": {},
+    "show": {"split": str},
+    "try": {"say": str, "split": str, "task": str, "seed": _Seed},
+    "audit": {"rows": Count, "card": Path, "split": str},
+    "serve": {"host": str, "port": _Port, "split": str},
+}
+"""The keys of each action; every other key is an option of the environment."""
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Dispatch on the first word."""
     if not paths or paths == ["list"]:
+        for key in options.extra:
+            raise unknown("key of `holdfast env list`", key, ())
         return _list(flags)
     action, rest = paths[0], paths[1:]
-    if action not in ACTIONS:
+    if action not in KEYS:
         if len(paths) > 1:
-            raise unknown("action of `holdfast env`", action, ACTIONS)
+            raise unknown("action of `holdfast env`", action, KEYS)
         action, rest = "show", paths
     if len(rest) != 1:
         raise UsageError(f"`holdfast env {action}` takes one environment")
-    return {"show": _show, "try": _try, "audit": _audit, "serve": _serve}[action](rest[0], options.extra, flags)
+    spec = environment_spec(rest[0])
+    keys, own = _parted(action, spec, options.extra)
+    made = make_environment(rest[0], **own)
+    return {"show": _show, "try": _try, "audit": _audit, "serve": _serve}[action](spec, made, keys, flags)
+
+
+def _parted(action: str, spec: EnvironmentSpec, texts: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(the action's keys, the environment's options), typed. Raises UsageError naming the nearest of either."""
+    options, hints = spec.options, spec.hints
+    mine = {key: hint for key, hint in KEYS[action].items() if key not in options}
+    keys, own = dict[str, Any](), dict[str, Any]()
+    for key, text in texts.items():
+        if key in mine:
+            keys[key] = values.parse(text, mine[key], f"env {action} {key}=")
+        elif key in options:
+            value, hint = plain(text), hints.get(key, Any)
+            own[key] = text if not values.fits(value, hint) and values.fits(text, hint) else value
+        else:
+            raise unknown(f"key of `holdfast env {action}` or option of {spec.name!r}", key, {*mine, *options})
+    return keys, own
 
 
 def _list(flags: Flags) -> int:
@@ -65,16 +108,13 @@ def _list(flags: Flags) -> int:
     return 0
 
 
-def _show(name: str, keys: dict[str, str], flags: Flags) -> int:
-    split, options = keys.pop("split", None), _own(keys)
-    spec = environment_spec(name)
-    made = make_environment(name, **options)
-    rows = list(made.tasks(split or spec.first_split))
+def _show(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
+    rows = list(made.tasks(keys.get("split", spec.first_split)))
     first = _begin(made, rows, None)
     if flags.json:
-        print(json.dumps({"name": name, "splits": spec.splits, "tasks": len(rows), **first}, default=str))
+        print(json.dumps({"name": spec.name, "splits": spec.splits, "tasks": len(rows), **first}, default=str))
         return 0
-    print(f"{name}  (version {spec.version}; splits: {', '.join(spec.splits) or 'the server’s'})\n")
+    print(f"{spec.name}  (version {spec.version}; splits: {', '.join(spec.splits) or 'the server’s'})\n")
     print(inspect.getdoc(spec.make) or "")
     print("\noptions:" if spec.options else "\nno options")
     for option in spec.options.values():
@@ -86,16 +126,12 @@ def _show(name: str, keys: dict[str, str], flags: Flags) -> int:
     return 0
 
 
-def _try(name: str, keys: dict[str, str], flags: Flags) -> int:
-    said, split = keys.pop("say", None), keys.pop("split", None)
-    task, seed = keys.pop("task", None), int(keys.pop("seed", "0"))
-    if said is None:
+def _try(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
+    if "say" not in keys:
         raise UsageError("`holdfast env try` needs say=TEXT, the model's message")
-    spec = environment_spec(name)
-    made = make_environment(name, **_own(keys))
-    chosen = split or spec.first_split
-    row = _row(made, chosen, task)
-    episode = made.open(row, seed)
+    said = keys["say"]
+    row = _row(made, keys.get("split", spec.first_split), keys.get("task"))
+    episode = made.open(row, keys.get("seed", 0))
     try:
         begun = list(episode.messages)
         step = episode.step({"role": "assistant", "content": said})
@@ -115,31 +151,25 @@ def _try(name: str, keys: dict[str, str], flags: Flags) -> int:
     return 0
 
 
-def _audit(name: str, keys: dict[str, str], flags: Flags) -> int:
+def _audit(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
     from holdfast.benchmarks.environments.shared.audit import audit_environment
 
-    count, card, split = int(keys.pop("rows", "20")), keys.pop("card", None), keys.pop("split", None)
-    found = audit_environment(name, _own(keys), split or environment_spec(name).first_split, count)
-    if card:
-        write_whole(Path(card), found.markdown())
+    rows = list(made.tasks(keys.get("split", spec.first_split)))[: keys.get("rows", 20)]
+    found = audit_environment(spec.name, made, rows)
+    if "card" in keys:
+        write_whole(keys["card"], found.markdown())
     print(json.dumps(asdict(found)) if flags.json else found.markdown(), end="\n" if flags.json else "")
     return 0
 
 
-def _serve(name: str, keys: dict[str, str], flags: Flags) -> int:
+def _serve(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
     import uvicorn
 
     from holdfast.serve.openenv import OpenEnvServer
 
-    host, port, split = keys.pop("host", "127.0.0.1"), int(keys.pop("port", "8000")), keys.pop("split", None)
-    spec = environment_spec(name)
-    server = OpenEnvServer(spec, make_environment(name, **_own(keys)), [split] if split else list(spec.splits) or [""])
-    uvicorn.run(server.app(), host=host, port=port, log_level="warning")
+    server = OpenEnvServer(spec, made, [keys["split"]] if "split" in keys else list(spec.splits) or [""])
+    uvicorn.run(server.app(), host=keys.get("host", "127.0.0.1"), port=keys.get("port", 8000), log_level="warning")
     return 0
-
-
-def _own(keys: dict[str, str]) -> dict[str, Any]:
-    return {key: plain(text) for key, text in keys.items()}
 
 
 def _row(made: Environment, split: str, task: str | None) -> Row:

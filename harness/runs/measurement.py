@@ -78,6 +78,11 @@ def read_measurement(directory: Path) -> Measurement:
         raise DataError(f"{directory / 'results.json'} is not a results file: {error}") from error
 
 
+def environments_of(measurement: Measurement) -> dict[str, Any]:
+    """What each task was played in (package, server, version, hash), for the manifest; tasks without are left out."""
+    return {name: task.reward["pinned"] for name, task in measurement.tasks.items() if task.reward.get("pinned")}
+
+
 def summarize(task: TaskResult, rows: Iterable[Row]) -> TaskResult:
     """Fill n, mean, stderr, unjudged and truncated from rows. The mean is over items, each the mean of its repeats;
     stderr is that of items (clusters are the comparison's affair). Constant memory."""

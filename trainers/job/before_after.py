@@ -17,7 +17,7 @@ from holdfast.distributed import is_main
 from holdfast.errors import EXIT_PASS
 from holdfast.files import write_json
 from holdfast.report import write as write_report
-from holdfast.runs.measurement import Measurement
+from holdfast.runs.measurement import Measurement, environments_of
 from holdfast.trainers.data import contamination
 from holdfast.trainers.data.card import training_card
 from holdfast.trainers.data.self_replay import is_self, written_rows
@@ -74,6 +74,8 @@ def before_after(config: TrainConfig) -> Result:
                 training = clock("train", lambda: train(config, out))
                 return _finish(config, out, None, training)
             before = clock("measure before", lambda: measure_before(config, out))
+            if environments := environments_of(before):
+                run_dir.amend_manifest(out, environments=environments)
             if is_self(config):
                 clock("write replay", lambda: written_rows(config, out))
             training = clock("train", lambda: train(config, out))

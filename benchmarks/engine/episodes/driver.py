@@ -6,6 +6,7 @@ time, so memory does not grow with their number. Of several processes the first 
 generating.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,8 @@ Put = Callable[[Item, Completion], None]
 
 WINDOW = 256
 """Episodes that are open at once."""
+PAUSE, PATIENCE = 0.5, 120.0
+"""Seconds between two tries where an environment has no place at all, and until its episodes are given up."""
 
 
 @dataclass
@@ -39,6 +42,10 @@ class Player:
     workers: int = 1
     """Threads that step environments which wait for a process or an endpoint."""
     scores: dict[tuple[str, str, int], Score] = field(default_factory=dict)
+    _places: int | None = None
+    """Episodes for which the environment had a place when it was last full."""
+    _waited: int = 0
+    """How often in a row there was no place at all."""
 
     def play(
         self, items: Sequence[Item], missing: set[tuple[str, str, int]], generate: Generate, journal: Journal, put: Put
@@ -55,9 +62,12 @@ class Player:
         lives = [Live(i, self.environment, i.doc, self.seed + i.repeat, self.chat, self.budget) for i in items]
         used: list[str] = []
         try:
-            self._each(Live.open, lives)
-            open_lives = list(self._hand_over(lives, missing, put))
-            while open_lives:
+            waiting, open_lives = lives, list[Live]()
+            while waiting or open_lives:
+                begun, waiting = self._begin(waiting, len(open_lives))
+                open_lives += self._hand_over(begun, missing, put)
+                if not open_lives:
+                    continue
                 asked = [live.asked() for live in open_lives]
                 generate(asked)
                 used += [item.cache_key for item in asked]
@@ -69,6 +79,21 @@ class Player:
                 live.close()
         for key in used:
             journal.records.pop(key, None)  # on disk; kept here only while they are needed
+
+    def _begin(self, waiting: Sequence[Live], playing: int) -> tuple[list[Live], list[Live]]:
+        """Open what the environment has places for, one more than is known: (opened or failed, the waiting)."""
+        room = len(waiting) if self._places is None else max(1, self._places - playing + 1)
+        some, later = waiting[:room], waiting[room:]
+        self._each(Live.open, some)
+        left = [live for live in some if not live.begun]
+        if left:
+            self._places = playing + len(some) - len(left)
+        self._waited = self._waited + 1 if some and not self._places and left else 0
+        if self._waited * PAUSE > PATIENCE:
+            left[0].give_up()
+        elif self._waited:
+            time.sleep(PAUSE)
+        return [live for live in some if live.begun], [live for live in (*left, *later) if not live.begun]
 
     def _each(self, act: Callable[..., None], lives: Sequence[Live], *more: Sequence[Any]) -> None:
         if self.workers < 2 or len(lives) < 2:

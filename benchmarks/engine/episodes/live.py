@@ -10,7 +10,7 @@ from holdfast.benchmarks.engine.episodes.calls import said
 from holdfast.benchmarks.engine.episodes.chat import Chat
 from holdfast.benchmarks.engine.generating.generation import fitted
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.environment import FAULT, Environment, Episode, EpisodeError, Row, Trajectory, judged
+from holdfast.environment import FAULT, Busy, Environment, Episode, EpisodeError, Row, Trajectory, judged
 from holdfast.errors import HoldfastError
 from holdfast.sample import Message, Score
 
@@ -47,19 +47,30 @@ class Live:
     """What the model saw first."""
     trajectory: Trajectory = field(default_factory=Trajectory)
     answers: list[Completion] = field(default_factory=list)
+    busy: str = ""
+    """Why it could not be opened when it was last tried."""
     _episode: Episode | None = None
     _started: float = 0.0
     _repeats: int = 0
     _conversation: list[Message] = field(default_factory=list)
     """The first messages and all that followed."""
 
+    @property
+    def begun(self) -> bool:
+        """Whether it was opened, or has failed to be."""
+        return self._episode is not None or self.over
+
     def open(self) -> None:
-        """Begin. A failure of the environment ends the episode at once."""
+        """Begin. A failure of the environment ends the episode at once; a full one leaves it to be opened later."""
         self._started = time.monotonic()
         self._guarded(self._open)
 
     def _open(self) -> None:
-        self._episode = self.environment.open(self.row, self.seed)
+        try:
+            self._episode = self.environment.open(self.row, self.seed)
+        except Busy as error:
+            self.busy = str(error)
+            return
         self.question = [dict(message) for message in self._episode.messages]
         self._conversation = [*self.question]
 
@@ -153,6 +164,10 @@ class Live:
     def _judged(self) -> Score:
         assert self._episode is not None
         return judged(self._episode, self.trajectory)
+
+    def give_up(self) -> None:
+        """The environment has had no place for it for too long."""
+        self._fail(self.busy)
 
     def _end(self, score: Score | None) -> None:
         if score is not None:

@@ -14,6 +14,7 @@ from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.suites.episode_task import Played
 from holdfast.benchmarks.suites.source import Doc
 from holdfast.benchmarks.suites.task import Task
+from holdfast.environment import pinned
 from holdfast.errors import UsageError
 from holdfast.files import digest
 from holdfast.runs.measurement import TaskResult
@@ -52,6 +53,8 @@ def plan_episodes(
     budget = Budget(turns=played.turns, tokens=played.tokens, seconds=played.seconds)
     workers = int(getattr(environment, "workers", 1))
     reward = {"name": f"episode:{played.name}", "version": task.version, "options": _plain(played.options)}
+    held = pinned(environment)
+    reward |= {"pinned": held} if held else {}
     result = TaskResult(
         task=name, version=task.version, reward=reward, generation=conditions, metric=task.metric, chance=task.chance
     )

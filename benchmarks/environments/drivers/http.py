@@ -5,11 +5,27 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from holdfast.environment import EpisodeError
 from holdfast.errors import UsageError
 
 _REQUIRED = object()
+
+
+def server_url(scheme: str, address: str) -> str:
+    """The http(s) URL of `scheme:ADDRESS`. Raises UsageError for what is no server's address, or holds a secret."""
+    whole = address if "://" in address else f"http://{address}"
+    try:
+        url = urlsplit(whole)
+        known = url.scheme in ("http", "https", "ws", "wss") and bool(url.hostname) and (url.port or 1) > 0
+    except ValueError:
+        known = False
+    if not known:
+        raise UsageError(f"{scheme}: takes the address of a server ({scheme}:http://localhost:8000), not {address!r}")
+    if "@" in url.netloc or url.query:
+        raise UsageError(f"{scheme}: an address holds no password and no key: token_env=VARIABLE names the token")
+    return f"{url.scheme.replace('ws', 'http')}://{url.netloc}{url.path.rstrip('/')}"
 
 
 def get_json(url: str, timeout: float, missing: Any = _REQUIRED, headers: Mapping[str, str] | None = None) -> Any:

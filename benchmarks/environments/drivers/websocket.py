@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast.environment import EpisodeError
+from holdfast.environment import Busy, EpisodeError
 
 _LONGEST = 64 * 2**20
 
@@ -18,26 +18,32 @@ class Refused(EpisodeError):
     """The server did not accept an action: its schema forbids it."""
 
 
+class Raised(EpisodeError):
+    """The environment raised while it took an action: EXECUTION_ERROR. The session goes on."""
+
+
 class Session:
     """One episode's connection; the server holds one environment for it."""
 
-    def __init__(self, url: str, timeout: float) -> None:
+    def __init__(self, url: str, timeout: float, headers: Mapping[str, str] | None = None) -> None:
         from websockets.exceptions import InvalidHandshake, InvalidURI
         from websockets.sync.client import connect
 
         self.timeout = timeout
         try:
-            self._socket = connect(url, open_timeout=timeout, max_size=_LONGEST, compression=None)
+            self._socket = connect(url, open_timeout=timeout, max_size=_LONGEST, compression=None,
+                                   additional_headers=dict(headers or {}))  # fmt: skip
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
             raise EpisodeError(f"cannot reach the environment at {url}: {error}") from error
 
     def ask(self, kind: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The data of the answer. Raises Refused for an action that the schema forbids, EpisodeError for the rest."""
-        from websockets.exceptions import WebSocketException
+        from websockets.exceptions import ConnectionClosed, WebSocketException
 
         message = {"type": kind} if data is None else {"type": kind, "data": dict(data)}
         try:
-            self._socket.send(json.dumps(message))
+            with contextlib.suppress(ConnectionClosed):  # a server that hung up has said why
+                self._socket.send(json.dumps(message))
             answer = json.loads(self._socket.recv(timeout=self.timeout))
         except (OSError, TimeoutError, WebSocketException, ValueError) as error:
             raise EpisodeError(f"the environment does not answer: {type(error).__name__} {error}") from error
@@ -61,4 +67,5 @@ def _error(found: Mapping[str, Any]) -> EpisodeError:
     text = str(found.get("message", ""))[:500]
     if found.get("code") == "VALIDATION_ERROR":
         return Refused(f"{text}: {json.dumps(found.get('errors', ''), default=str)[:500]}")
-    return EpisodeError(f"the environment failed: {text} ({found.get('code')})")
+    kind = {"CAPACITY_REACHED": Busy, "EXECUTION_ERROR": Raised}.get(str(found.get("code")), EpisodeError)
+    return kind(f"the environment failed: {text} ({found.get('code')})")

@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
-from holdfast.environment import Environment, EpisodeError, Row, make_environment
+from holdfast.environment import Environment, EpisodeError, Row
 from holdfast.sample import Score, Text, message_text
 from holdfast.scoring.audit import Rate
 
@@ -74,10 +73,8 @@ class EnvironmentCard:
         return "\n".join([*lines, "", found, f"One episode takes {self.seconds * 1000:.1f} ms."]) + "\n"
 
 
-def audit_environment(name: str, options: Mapping[str, Any], split: str, count: int) -> EnvironmentCard:
-    """Play lazy texts, own answers and repetitions on `count` rows. Raises UsageError, DataError."""
-    made = make_environment(name, **options)
-    rows = list(made.tasks(split))[:count]
+def audit_environment(name: str, made: Environment, rows: Sequence[Row]) -> EnvironmentCard:
+    """Play lazy texts, own answers and repetitions on the rows."""
     card = EnvironmentCard(name, len(rows))
     start, played = time.perf_counter(), 0
     for text, write in LAZY.items():

@@ -10,10 +10,15 @@ from typing import Any
 import httpx
 import pytest
 from helpers.foreign import foreign_python
+from helpers.scripted_engine import ScriptedEngine
 
+from holdfast.benchmarks.engine import measuring
+from holdfast.benchmarks.engine.measuring import measure
+from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.environments.shared.audit import play
 from holdfast.environment import EpisodeError, make_environment
 from holdfast.errors import UsageError
+from holdfast.runs.measurement import environments_of
 
 SERVER = Path(__file__).parent / "scripts" / "openenv_server.py"
 
@@ -55,6 +60,12 @@ def sums() -> Iterator[str]:
 def broken() -> Iterator[str]:
     """A server that raises."""
     yield from _serve("broken")
+
+
+@pytest.fixture(scope="module")
+def picky() -> Iterator[str]:
+    """A server with one place, as they are by default, that raises where the text is no number."""
+    yield from _serve("picky")
 
 
 @pytest.mark.slow
@@ -101,6 +112,21 @@ def test_a_failing_environment_is_no_zero(broken: str) -> None:
     assert play(made, row, lambda asked: "x").outcome == "error"
     with pytest.raises(EpisodeError, match=r"cannot reach|list_environments"):
         list(make_environment("openenv:http://127.0.0.1:9").tasks(""))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("said", "scores"), [("4", [1.0, 1.0, 1.0]), ("5", [0.0, 0.0, 0.0]), ("many", [0.0, 0.0, 0.0]), ("", [0.0] * 3)]
+)
+def test_a_server_with_one_place_plays_all_and_a_text_that_breaks_it_earns_nothing(
+    picky: str, said: str, scores: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "open_engine", lambda *_: ScriptedEngine(lambda messages, item: said))
+    entry = {"env": f"openenv:{picky}", "split": "train", "name": "picky"}
+    measured = measure({"backend": "scripted", "model": "x"}, [entry], tmp_path, settings=Settings(progress=False))
+    assert [row.score for row in measured.rows("picky")] == scores
+    held = environments_of(measured)["picky"]
+    assert held["address"] == picky and len(held["sha256"]) >= 16 and held["name"]
 
 
 def test_an_address_that_is_none_is_refused() -> None:

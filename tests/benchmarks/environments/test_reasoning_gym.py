@@ -81,7 +81,8 @@ def test_every_generator(python: str) -> None:
 
 @pytest.mark.slow
 def test_an_audit_finds_what_lazy_answers_earn(python: str) -> None:
-    card = audit_environment("reasoning_gym:fraction_simplification", {"python": python, "items": 20}, "test", 20)
+    gym = made(python, "fraction_simplification", 20)
+    card = audit_environment("reasoning_gym:fraction_simplification", gym, list(gym.tasks("test")))
     assert card.own is not None and card.own.count == 20
     assert card.hedged is not None and card.hedged.count > 0, "the scorer takes an answer beside another"
     assert card.cheapest is not None and "earns" in card.markdown()

@@ -9,12 +9,15 @@ import pytest
 from helpers.scripted_engine import ScriptedEngine, call, native
 
 from holdfast.benchmarks.engine import measuring
+from holdfast.benchmarks.engine.episodes import driver
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings
-from holdfast.environment import EpisodeError, Step, environment, make_environment
+from holdfast.compare import compare
+from holdfast.environment import Busy, EpisodeError, Step, environment, make_environment
+from holdfast.errors import DataError
 from holdfast.reward import Reward
-from holdfast.runs.measurement import Measurement
+from holdfast.runs.measurement import Measurement, environments_of
 from holdfast.sample import Sample, Score
 
 QUIET = Settings(progress=False)
@@ -178,3 +181,82 @@ def test_tools_reach_an_api_and_stand_in_the_prompt_elsewhere(tmp_path: Path, mo
     assert "tools" not in plain.asked[0].generation
     assert '"name": "look"' in json.loads(plain.asked[0].prompt)[0]["content"]
     assert row.prompt == [{"role": "user", "content": row.prompt[0]["content"]}]
+
+
+class Crowded(Failing):
+    """Has two places; `lost` of them are never given back."""
+
+    lost, busy = 0, 0
+
+    def tasks(self, split: str) -> list[dict[str, Any]]:
+        return [{"key": str(i)} for i in range(9)]
+
+    def open(self, row: Any, seed: int) -> "Crowded":
+        if Crowded.busy >= 2 - Crowded.lost:
+            raise Busy("no place")
+        Crowded.busy += 1
+        opened = Crowded()
+        opened.messages = [{"role": "user", "content": f"hello {row['key']}"}]
+        return opened
+
+    def step(self, message: Any) -> Step:
+        return Step(done=True)
+
+    def close(self) -> None:
+        Crowded.busy -= 1
+
+
+environment("crowded_for_tests")(Crowded)
+
+
+@pytest.mark.parametrize(("lost", "score"), [(0, 1.0), (1, 1.0), (2, None)])
+def test_a_full_environment_is_waited_for(lost: int, score: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    Crowded.lost, Crowded.busy = lost, 0
+    monkeypatch.setattr(driver, "PAUSE", 0.001)
+    monkeypatch.setattr(driver, "PATIENCE", 0.02)
+    measured = play(tmp_path, ScriptedEngine(lambda m, i: "x"), {"env": "crowded_for_tests"}, monkeypatch)
+    assert [row.score for row in rows_of(measured, "crowded_for_tests")] == [score] * 9
+
+
+class Packaged(Failing):
+    """Of a foreign package, whose version judges."""
+
+    version, judged = "1.0", 0
+
+    def pinned(self) -> dict[str, Any]:
+        return {"package": "theirs", "version": Packaged.version, "sha256": "0" * 64}
+
+    def open(self, row: Any, seed: int) -> "Packaged":
+        opened = Packaged()
+        opened.messages = [{"role": "user", "content": f"hello {row['key']}"}]
+        return opened
+
+    def step(self, message: Any) -> Step:
+        return Step(done=True)
+
+    def score(self) -> Score:
+        Packaged.judged += 1
+        return Score.of(Packaged.version == "1.0")
+
+
+environment("packaged_for_tests")(Packaged)
+
+
+def test_another_version_of_a_package_is_measured_anew_and_not_compared(tmp_path: Path, monkeypatch: Any) -> None:
+    def measured(folder: str) -> Measurement:
+        engine = ScriptedEngine(lambda m, i: "x")
+        return play(tmp_path / folder, engine, {"env": "packaged_for_tests"}, monkeypatch)
+
+    Packaged.version, Packaged.judged = "1.0", 0
+    first = measured("one")
+    held = first.tasks["packaged_for_tests"].reward["pinned"]
+    assert held == {"package": "theirs", "version": "1.0", "sha256": "0" * 64}
+    assert environments_of(first) == {"packaged_for_tests": held}
+    measured("one")
+    assert Packaged.judged == 3, "the same package is not asked again"
+    Packaged.version = "2.0"
+    again = measured("one")
+    assert (Packaged.judged, again.tasks["packaged_for_tests"].mean) == (6, 0.0)
+    Packaged.version = "1.0"
+    with pytest.raises(DataError, match=r"2\.0"):
+        compare(measured("other"), again)

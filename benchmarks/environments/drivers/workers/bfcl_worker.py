@@ -9,7 +9,7 @@ import inspect
 import json
 from pathlib import Path
 
-from loop import serve
+from loop import pin, serve
 
 EPISODES = {}
 STATE = {}
@@ -29,6 +29,11 @@ def start(**_):
     STATE["classes"], STATE["docs"] = CLASS_FILE_PATH_MAPPING, MULTI_TURN_FUNC_DOC_FILE_MAPPING
     STATE["stateless"] = STATELESS_CLASSES
     return {"package": "bfcl-eval"}
+
+
+def pinned():
+    """Which package this is, its data included."""
+    return pin("bfcl-eval", "bfcl_eval")
 
 
 def _lines(path):
@@ -171,4 +176,5 @@ def close(episode):
 
 
 if __name__ == "__main__":
-    serve({"start": start, "tasks": tasks, "open": open_, "call": call, "end_turn": end_turn, "close": close})
+    verbs = {"start": start, "pinned": pinned, "tasks": tasks}
+    serve({**verbs, "open": open_, "call": call, "end_turn": end_turn, "close": close})

@@ -1,8 +1,22 @@
 """The worker's side of the exchange: one JSON object a line. Standard library only; runs in foreign interpreters."""
 
+import hashlib
+import importlib.util
 import json
 import os
 import sys
+from importlib import metadata
+from pathlib import Path
+
+
+def pin(distribution, module):
+    """Name and version of an installed package, and a hash of its files as they lie there (data included)."""
+    folder = Path(importlib.util.find_spec(module).origin).parent
+    found = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+        found.update(str(path.relative_to(folder)).encode() + b"\0")
+        found.update(hashlib.sha256(path.read_bytes()).digest())
+    return {"package": distribution, "version": metadata.version(distribution), "sha256": found.hexdigest()}
 
 
 def serve(verbs):

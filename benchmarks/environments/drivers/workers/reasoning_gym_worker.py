@@ -2,9 +2,8 @@
 
 import json
 from functools import lru_cache
-from importlib import metadata
 
-from loop import serve
+from loop import pin, serve
 
 SOLVED = ("example_correct_answer", "example_answer", "possible_answer", "solution", "example_solution")
 """Where generators whose `answer` is None keep an answer of their own."""
@@ -17,9 +16,10 @@ def start(**_):
     return {"package": reasoning_gym.__name__}
 
 
-def version():
-    """The package's version."""
-    return metadata.version("reasoning-gym")
+@lru_cache(maxsize=1)
+def pinned():
+    """Which package this is."""
+    return pin("reasoning-gym", "reasoning_gym")
 
 
 def names():
@@ -64,4 +64,4 @@ def _own(entry):
 
 
 if __name__ == "__main__":
-    serve({"start": start, "version": version, "names": names, "prompts": prompts, "rows": rows, "score": score})
+    serve({"start": start, "pinned": pinned, "names": names, "prompts": prompts, "rows": rows, "score": score})

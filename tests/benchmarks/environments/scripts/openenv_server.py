@@ -1,6 +1,7 @@
 """Two environments made with the `openenv` package, served as its documentation shows: `openenv_server.py KIND PORT`.
 
-`spell`: text in, text out, tasks by the Task API; `sums`: tools by MCP, tasks by seed; `broken`: raises at its step.
+`spell`: text in, text out, tasks by the Task API; `sums`: tools by MCP, tasks by seed; `broken`: raises at its step;
+`picky`: raises where the text is no number, and has one place, as a server has unless it is told otherwise.
 """
 
 import random
@@ -59,6 +60,11 @@ class Broken(Spell):
         raise RuntimeError("the database is gone")
 
 
+class Picky(Spell):
+    def step(self, action: SpellAction, timeout_s: float | None = None, **_: Any) -> SpellObservation:
+        return SpellObservation(done=True, reward=float(int(action.answer) == len(self.word)))
+
+
 def sums() -> Any:
     from fastmcp import FastMCP
     from openenv.core.env_server.mcp_environment import MCPEnvironment
@@ -112,6 +118,8 @@ def sums() -> Any:
 def main(kind: str, port: int) -> None:
     if kind == "sums":
         app = sums()
+    elif kind == "picky":
+        app = create_app(Picky, SpellAction, SpellObservation, env_name=kind)
     else:
         made = {"spell": Spell, "broken": Broken}[kind]
         app = create_app(made, SpellAction, SpellObservation, env_name=kind, max_concurrent_envs=64)
