@@ -42,6 +42,8 @@ class Item:
     reference: Any = None
     labels: tuple[str, ...] = ()
     doc_hash: str = ""
+    turn: int = 0
+    """Which of a conversation's answers is asked for."""
     category: str | None = None
     cluster: str | None = None
 
@@ -154,7 +156,10 @@ def generation_arguments(task: Task, chat: bool) -> dict[str, Any]:
 
 
 def seed_of(generation: Mapping[str, Any], seed: int, draw: int = 0) -> int | None:
-    """The seed of a sampled answer; None for a greedy one. `draw`: which of several independent draws."""
+    """The seed of a sampled answer; None for a greedy one. `draw`: which of several independent draws; coupled
+    answers have the same noise in all."""
+    if generation.get("coupled"):
+        draw = 0
     return seed + 1_000_003 * draw if generation.get("do_sample") else None
 
 

@@ -45,3 +45,13 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{name} must be at least 1, not {value}")
+
+    def sampling_of(self, own: Mapping[str, Any]) -> dict[str, Any]:
+        """The sampling arguments of a task whose own are `own`. `coupled` alone keeps a task's own arguments, and means
+        nothing where the task does not sample. Raises UsageError for a `coupled` that is neither true nor false."""
+        coupled = self.sampling.get("coupled", own.get("coupled", False))
+        if not isinstance(coupled, bool):
+            raise UsageError(f"sampling.coupled is true or false, not {coupled!r}")
+        given = {name: value for name, value in self.sampling.items() if name != "coupled"} or dict(own)
+        given.pop("coupled", None)
+        return {**given, "coupled": True} if coupled and given.get("temperature") else given

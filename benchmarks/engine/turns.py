@@ -38,7 +38,7 @@ def follower(task: Task, render: Render | None) -> Follow | None:
             return None
         asked = (*said, *added)
         prompt = render(asked) if render else f"{item.prompt}{answer_of(answer)}\n\n{_plain(added)}\n\n"
-        return replace(item, asked=asked, prompt=prompt)
+        return replace(item, asked=asked, prompt=prompt, turn=item.turn + 1)
 
     return follow
 

@@ -41,6 +41,8 @@ def plan(suite: Suite, engine: Engine, settings: Settings, data_root: Path | Non
         if entry.task is not None
     }
     works |= {work.name: work for work in lm_eval_works(foreign, engine, settings, data_root)}
+    if settings.sampling.get("coupled") and not any(w.result.generation.get("coupled") for w in works.values()):
+        raise UsageError(f"sampling.coupled: no task of {suite.name!r} samples; set sampling.temperature, too")
     mine = [works[entry.name] for entry in suite.entries if entry.name in works]
     return [_fit(work, engine) for work in mine + [w for name, w in works.items() if name not in suite.names]]
 
@@ -152,7 +154,7 @@ def _adapted(task: Task, settings: Settings) -> Task:
     """The task with the measurement's own settings over its defaults."""
     if task.kind not in ("generate", "episode"):
         return task
-    sampling = dict(settings.sampling) or task.sampling
+    sampling = settings.sampling_of(task.sampling)
     samples = bool(sampling.get("temperature"))
     return replace(
         task,

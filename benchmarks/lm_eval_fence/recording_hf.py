@@ -12,8 +12,10 @@ import torch
 import torch.distributed as dist
 from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils_hf import stop_sequences_criteria
+from transformers import LogitsProcessorList
 
 from holdfast.benchmarks.decoding.drafts import Drafter, Request
+from holdfast.benchmarks.lm_eval_fence.coupled_sampling import WARPED, CoupledSampling
 from holdfast.rewards.answers.thinking import MARKERS
 
 _SPECIAL = re.compile(r"<[^<>]+>|\[[^\[\]]+\]|◁[^▷]+▷")
@@ -37,6 +39,8 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
     """Keeps lengths and cuts of the last batch; keeps step with other processes where weights are spread."""
 
     lockstep: Lockstep | None = None
+    noise_keys: Mapping[str, Sequence[int]] = MappingProxyType({})
+    """Of the batch's prompts, where sampling is coupled: the noise keys of their answers, in order."""
     drafter: Drafter | None = None
     drafts: Mapping[str, Sequence[int]] = MappingProxyType({})
     """Of the batch's prompts: the tokens that a related model answered."""
@@ -93,12 +97,13 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
         assert self.drafter is not None
         ends = self._generation_ends(bool(own))
         pad = self.tokenizer.pad_token_id
-        told_apart = pad is not None and pad not in ends and bool((context == pad).any())
-        mask = context.ne(pad).long() if told_apart else torch.ones_like(context)
+        mask = options["attention_mask"].long()
         width = context.shape[1]
 
         def decode_again(numbers: Sequence[int]) -> list[list[int]]:
-            rows: list[list[int]] = self._plain(context[list(numbers)], budget, stop, options)[:, width:].tolist()
+            chosen = list(numbers)
+            own_mask = {**options, "attention_mask": options["attention_mask"][chosen]}
+            rows: list[list[int]] = self._plain(context[chosen], budget, stop, own_mask)[:, width:].tolist()
             return rows
 
         drafts = [self.drafts.get(prompt, ()) for prompt in self._prompts]
@@ -130,6 +135,8 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
     def _to_the_budget(self, context: Any, budget: int, options: dict[str, Any]) -> Any:
         """At most `budget` new tokens, whatever the model's generation_config.json says about lengths."""
         sampling = dict(options)
+        if sampling.get("do_sample") and self.noise_keys:
+            sampling = self._coupled(context, sampling)
         if not sampling.get("do_sample"):
             sampling.pop("temperature", None)
         with (
@@ -149,13 +156,25 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
                 **sampling,
             )
 
+    def _coupled(self, context: Any, sampling: dict[str, Any]) -> dict[str, Any]:
+        """The same arguments with the noise of the batch's answers instead of torch's."""
+        waiting = {prompt: deque(keys) for prompt, keys in self.noise_keys.items()}
+        keys = [waiting[prompt].popleft() for prompt in self._prompts]
+        noise = CoupledSampling(
+            torch.tensor(keys, device=context.device), context.shape[1], sampling, self.model.generation_config
+        )
+        rest = {name: value for name, value in sampling.items() if name not in WARPED}
+        return {**rest, "do_sample": False, "logits_processor": LogitsProcessorList([noise])}
+
     def take_ids(self, prompts: Sequence[str]) -> list[list[int]]:
         """The new tokens of each answer of the last batch, the end token included, in the order of `prompts`."""
         ends, pad = self.ends(), self.tokenizer.pad_token_id
-        found = dict(zip(self._prompts, self._answers, strict=True))
+        waiting: dict[str, deque[list[int]]] = defaultdict(deque)
+        for prompt, answer in zip(self._prompts, self._answers, strict=True):
+            waiting[prompt].append(answer)
         trimmed = []
         for prompt in prompts:
-            tokens = found[prompt]
+            tokens = waiting[prompt].popleft()
             end = next((i for i, token in enumerate(tokens) if token in ends or token == pad), len(tokens) - 1)
             trimmed.append(tokens[: end + 1])
         return trimmed

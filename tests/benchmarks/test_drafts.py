@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from holdfast.benchmarks.decoding import drafts as drafts_module
 from holdfast.benchmarks.decoding.drafts import Drafter, Request
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.benchmarks.engine.evaluate import evaluate
@@ -156,3 +157,20 @@ def test_eval_drafts_from_the_model_before_and_off_is_off(tmp_path: Path) -> Non
     assert not (tmp_path / "off" / "after" / "drafts.json").exists()
     evaluate(replace(config, out=str(tmp_path / "on")))
     assert (tmp_path / "on" / "after" / "drafts.json").exists()
+
+
+@pytest.mark.parametrize("safety", [16.0, 1e3, 1e9])
+@pytest.mark.parametrize("pad", ["own", "end"])
+def test_padding_and_the_plain_path_change_nothing(
+    base: LoadedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, safety: float, pad: str
+) -> None:
+    """Prompts of many lengths in one batch, padded with a token of its own or the end token; some or all answers are
+    decoded again without a draft."""
+    monkeypatch.setattr(drafts_module, "_SAFETY", safety)
+    words = copy.deepcopy(base.tokenizer)
+    words.pad_token = words.eos_token if pad == "end" else words.pad_token
+    before = LoadedModel(base.model, words, "before")
+    after = LoadedModel(tuned(base, 0.05).model, words, "after")
+    plain, drafted, tally = _pair(before, after, ["tiny_reverse", "tiny_capitals"], tmp_path, batch_size=8, limit=24)
+    assert drafted == plain
+    assert safety < 1e9 or tally["plain"] == len(plain)

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from importlib import metadata
 from typing import Any
 
+from holdfast.benchmarks.decoding.coupled import noise_key
 from holdfast.benchmarks.decoding.drafts import Drafter
 from holdfast.benchmarks.decoding.thoughts import Thinking, after_thought
 from holdfast.benchmarks.engine.backends.generation_defaults import added, defaults
@@ -105,8 +106,12 @@ class HFEngine:
 
         known = vars(GenerationConfig())
         for name in generation:
-            if name not in known and name not in ("until", "max_gen_toks", "stop"):
+            if name not in known and name not in ("until", "max_gen_toks", "stop", "coupled"):
                 raise unknown("generation argument of backend 'hf'", name, known)
+        if generation.get("coupled"):
+            from holdfast.benchmarks.lm_eval_fence.coupled_sampling import refuse_other_rules
+
+            refuse_other_rules(generation, self.loaded.model.generation_config)
 
     def render(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> str:
         """The tokenizer's template; a final assistant message is begun, and the model goes on from it."""
@@ -141,7 +146,8 @@ class HFEngine:
 
         stops = items[0].generation["until"]
         later = bool(stops) and any(self._thinks(item) for item in items)
-        asked = [replace(item, generation={**item.generation, "until": []}) for item in items] if later else items
+        asked = [_for_lm_eval(item, keep_stops=not later) for item in items]
+        self._lm.noise_keys = _noise_keys(items) if items[0].generation.get("coupled") else {}
         if items[0].generation.get("do_sample"):
             torch.manual_seed(int(digest([items[0].seed, items[0].cache_key])[:12], 16))
         self._prepare_drafts(items)
@@ -177,3 +183,18 @@ class HFEngine:
             Completion(logprobs=[next(answers) for _ in item.pairs], prompt_cut=self._lm.too_long(item.pairs))
             for item in items
         ]
+
+
+def _for_lm_eval(item: Item, keep_stops: bool) -> Item:
+    """The item with the arguments that lm-eval and transformers take."""
+    arguments = {name: value for name, value in item.generation.items() if name != "coupled"}
+    return replace(item, generation=arguments if keep_stops else {**arguments, "until": []})
+
+
+def _noise_keys(items: Sequence[Item]) -> dict[str, list[int]]:
+    """Of every prompt the noise keys of its answers, in order."""
+    keys: dict[str, list[int]] = {}
+    for item in items:
+        key = noise_key(item.seed, item.task, item.doc_hash, item.repeat, item.turn)
+        keys.setdefault(item.prompt, []).append(key)
+    return keys

@@ -147,7 +147,11 @@ class BackendEngine:
         return {}
 
     def check(self, generation: Mapping[str, Any]) -> None:
-        """Nothing is refused: the backend refuses itself what it does not take."""
+        """Raise UsageError for coupled sampling; the backend refuses itself what else it does not take."""
+        if "coupled" in generation:
+            raise UsageError(
+                "sampling.coupled needs a model in memory (backend=hf): no other backend lets noise be set"
+            )
 
     def count(self, prompt: str) -> int:
         """Tokens of a prompt; 0 without a tokenizer."""

@@ -116,6 +116,8 @@ class OpenAIEngine:
 
     def check(self, generation: Mapping[str, Any]) -> None:
         """Raise UsageError for generation arguments without counterpart on a server."""
+        if "coupled" in generation:
+            raise UsageError("sampling.coupled needs a model in memory (backend=hf): a server draws its own noise")
         for name in wire.unknown_arguments(generation):
             raise unknown(f"generation argument of backend {self._backend!r}", name, wire.ARGUMENTS)
 

@@ -135,7 +135,7 @@ def shared(generate: Generate, ranks: Ranks) -> Generate:
     return with_others
 
 
-_NEEDED = ("task", "doc_id", "repeat", "kind", "prompt", "generation", "seed")
+_NEEDED = ("task", "doc_id", "repeat", "kind", "prompt", "generation", "seed", "doc_hash", "turn")
 
 
 def _fields(item: Item) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Live:
         """What the model is asked now."""
         assert self._episode is not None
         prompt, more = self.chat.prompt(self._conversation, self._episode.tools)
-        item = replace(self.item, prompt=prompt, generation={**self.item.generation, **more})
+        item = replace(self.item, prompt=prompt, generation={**self.item.generation, **more}, turn=len(self.answers))
         return fitted([item], self.chat.engine.count, self.chat.engine.max_length)[0][0]
 
     def answer(self, completion: Completion) -> None:

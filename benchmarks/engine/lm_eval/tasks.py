@@ -205,8 +205,9 @@ def _generation(arguments: Mapping[str, Any], entry: Entry, settings: Settings) 
         made = canonical(made) | {"max_gen_toks": budget}
     if "stop" in entry.overrides:
         made["until"] = list(entry.overrides["stop"])
-    sampling = dict(settings.sampling) or dict(entry.overrides.get("sampling") or {})
-    if sampling:
+    own = entry.overrides.get("sampling")
+    sampling = settings.sampling_of(own or {"temperature": canonical(made)["temperature"]})
+    if settings.sampling or own:
         made |= {"do_sample": bool(sampling.get("temperature")), **sampling}
     return canonical(made)
 
