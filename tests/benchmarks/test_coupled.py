@@ -14,8 +14,8 @@ from transformers import GenerationConfig, RepetitionPenaltyLogitsProcessor
 from transformers.generation import logits_process
 from transformers.generation.utils import GenerationMixin
 
-from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.benchmarks.decoding.coupled import gumbel, noise_key
+from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.benchmarks.engine.items import seed_of
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings
