@@ -55,8 +55,8 @@ def compared(base: LoadedModel, model: LoadedModel, suite: list[Any], settings: 
 def trainings() -> Iterator[tuple[str, Path]]:
     """Checkpoints of three SFT trainings on subtraction, in float32."""
     from holdfast.trainers.job.training import train
-    from holdfast.trainers.run.compose import compose
     from holdfast.trainers.run.run_dir import open_run
+    from holdfast.trainers.settings.compose import compose
 
     for name, words in (
         ("damaging", []),
