@@ -23,7 +23,6 @@ from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.keeping.draft_source import FILE as DRAFTS
 from holdfast.benchmarks.engine.keeping.draft_source import Drafting, DraftSource
 from holdfast.benchmarks.engine.keeping.journal import Journal, completion_record, read_completion
-from holdfast.benchmarks.engine.keeping.progress import Progress
 from holdfast.benchmarks.engine.keeping.refusals import REFUSED, is_lasting_refusal, may_change
 from holdfast.benchmarks.engine.metrics import length_controlled_metrics, secondary_metrics
 from holdfast.benchmarks.engine.parallel.ranks import Ranks, joined
@@ -39,6 +38,7 @@ from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import DataError
 from holdfast.files import read_json, write_json, write_whole
 from holdfast.importers.tau_bench import pass_hat
+from holdfast.progress import Progress
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement, sample_path, summarize, write_results
 from holdfast.runs.row import SCHEMA_VERSION, Row, encode, read_whole_rows
 

@@ -41,6 +41,7 @@ from typing import TYPE_CHECKING, Literal
 
 from holdfast.cli.grammar import Flags
 from holdfast.errors import EXIT_DATA, EXIT_PASS, UsageError, unknown
+from holdfast.progress import Progress
 
 if TYPE_CHECKING:
     from holdfast.benchmarks.suites.fetch import Status
@@ -140,7 +141,7 @@ def _contamination(what: str, options: Options, root: Path | None, flags: Flags)
 
 
 def _card(what: str, options: Options, root: Path | None, flags: Flags) -> int:
-    from holdfast.trainers.data.card.console import print_card, progress
+    from holdfast.trainers.data.card.console import print_card
     from holdfast.trainers.data.card.pages import as_json, check_out, write_card
     from holdfast.trainers.data.card.training_card import card_of, words_of
     from holdfast.trainers.run.rewards import rewards_of
@@ -148,7 +149,7 @@ def _card(what: str, options: Options, root: Path | None, flags: Flags) -> int:
     check_out(options.out)
     config = data_config(what, options)
     words = words_of(options.model, options.max_length) if options.model else None
-    with progress() as told:
+    with Progress("rows", None, enabled=sys.stderr.isatty()) as progress:
         card = card_of(
             config,
             trainer=options.trainer,
@@ -158,7 +159,7 @@ def _card(what: str, options: Options, root: Path | None, flags: Flags) -> int:
             suite=_suite(options, "") if options.suite or options.tasks else None,
             reward=rewards_of(options.reward)[0] if options.reward else None,
             words=words,
-            progress=told,
+            progress=progress.reach,
         )
     if options.out:
         write_card(card, Path(options.out))

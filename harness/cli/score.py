@@ -32,6 +32,7 @@ from typing import Any, TextIO
 
 from holdfast.cli.grammar import Flags, plain
 from holdfast.errors import UsageError, install_hint, unknown
+from holdfast.progress import Progress
 from holdfast.registry import lookup
 from holdfast.reward import Reward
 from holdfast.scoring.score_file import Fields, Join, Scorer, Tally, score_file
@@ -69,9 +70,10 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     task = options.task or reward.__name__
     started = time.perf_counter()
     scorer, join = _scorer(options, reward), _join(options)
-    with _sink(options.out, task) as sink, _progress(flags) as on_batch:
+    watched = not flags.json and sys.stderr.isatty()
+    with _sink(options.out, task) as sink, Progress("rows", None, enabled=watched) as progress:
         source, fields = Path(paths[0]), _fields(options)
-        tally = score_file(source, reward, fields, sink, task=task, join=join, scorer=scorer, on_batch=on_batch)
+        tally = score_file(source, reward, fields, sink, task=task, join=join, scorer=scorer, on_batch=progress.reach)
     seconds = time.perf_counter() - started
     if options.out and not options.out.endswith(".jsonl"):
         _write_results(Path(options.out), task, reward, Path(paths[0]))
@@ -141,21 +143,6 @@ def _sink(out: str | None, task: str) -> Iterator[TextIO]:
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _progress(flags: Flags) -> Iterator[Any]:
-    """Rows and rate on stderr while it runs, when a person watches."""
-    if flags.json or not sys.stderr.isatty():
-        yield lambda rows: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.completed} rows"), TextColumn("{task.speed:.0f}/s"))
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("score", total=None)
-        yield lambda rows: progress.update(task, completed=rows)
 
 
 def _write_results(directory: Path, task: str, reward: Reward, source: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from holdfast.compare.result import Benchmark, Comparison, Interval, Omnibus
+from holdfast.quantities import count
 from holdfast.report import phrases
 from holdfast.report.html.forest import forest_scale
 from holdfast.report.html.html_builder import visible
@@ -45,7 +46,7 @@ class Shape:
         """Items, before and after."""
         if not self.scores:
             return []
-        return [phrases.count(shown.n), f"{phrases.score(shown.before)} → {phrases.score(shown.after)}"]
+        return [count(shown.n), f"{phrases.score(shown.before)} → {phrases.score(shown.after)}"]
 
     def line(self, shown: Benchmark | Omnibus, style: str, mark: str = "●") -> "list[RenderableType]":
         """The plot of one row."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from holdfast.compare.result import Benchmark, Comparison, Flip
+from holdfast.quantities import count
 from holdfast.report import phrases
 from holdfast.report.html.html_builder import visible
 from holdfast.report.training_events import Part, parts
@@ -94,7 +95,7 @@ def _row(benchmark: Benchmark) -> list[str]:
     lacking = phrases.lacking(benchmark)
     return [
         f"{plain(benchmark.task)}{name}",
-        phrases.count(benchmark.n),
+        count(benchmark.n),
         f"{phrases.score(benchmark.before)} → {phrases.score(benchmark.after)}",
         f"**{phrases.points(benchmark.difference)}** {phrases.interval(benchmark.interval)}",
         f"{_ICONS[look.tone]} {look.word}{f' ({lacking})' if lacking else ''}",
@@ -115,9 +116,9 @@ def _forgetting(comparison: Comparison) -> str:
         table = benchmark.forgetting
         if table:
             counts = (
-                phrases.count(table.lost),
+                count(table.lost),
                 phrases.share(table.lost_rate),
-                phrases.count(table.gained),
+                count(table.gained),
                 phrases.share(table.gained_rate),
             )
             rows.append([plain(benchmark.task), *counts, phrases.share(table.retention)])
@@ -132,7 +133,7 @@ def _categories(comparison: Comparison) -> str:
         [
             plain(b.task),
             plain(c.name),
-            phrases.count(c.n),
+            count(c.n),
             f"{phrases.points(c.difference)} {phrases.interval(c.interval)}",
             phrases.probability(c.q),
         ]
@@ -147,9 +148,7 @@ def _examples(comparison: Comparison) -> Iterator[str]:
         lost = [flip for flip in benchmark.flips if flip.direction == "lost"]
         if lost:
             shown = "\n\n".join(_example(flip) for flip in lost[:_EXAMPLES])
-            yield _folded(
-                f"{benchmark.task}: {min(len(lost), _EXAMPLES)} of {phrases.count(len(lost))} lost items", shown
-            )
+            yield _folded(f"{benchmark.task}: {min(len(lost), _EXAMPLES)} of {count(len(lost))} lost items", shown)
 
 
 def _example(flip: Flip) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from holdfast.compare.result import Benchmark, Comparison, Decision, Interval, RunInfo, Verdict
+from holdfast.quantities import count
 from holdfast.sample import Text, message_text
 
 MINUS = "\u2212"
@@ -85,16 +86,6 @@ def probability(p: float | None) -> str:
 def level(confidence: float) -> str:
     """A confidence level: `95 %`."""
     return f"{100 * confidence:g}\u00a0%"
-
-
-def count(number: int) -> str:
-    """A whole number with digit groups: `12,032`."""
-    return f"{number:,}"
-
-
-def plural(number: int, noun: str, many: str | None = None) -> str:
-    """`1 item`, `2 items`."""
-    return f"{count(number)} {noun if number == 1 else many or noun + 's'}"
 
 
 def model_name(run: RunInfo) -> str:

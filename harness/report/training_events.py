@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from holdfast.quantities import count, duration, plural
 from holdfast.report import phrases
 
 Record = Mapping[str, Any]
@@ -84,9 +85,9 @@ def _last_look(task: str, record: Record) -> Iterator[str]:
     if not seen:
         yield from ("0", "0", "–", "–", "–", "–", "not looked at")
         return
-    yield phrases.count(len(seen))
+    yield count(len(seen))
     for name in ("items", "lost", "gained"):
-        yield phrases.count(sum(one[name] for one in seen))
+        yield count(sum(one[name] for one in seen))
     yield phrases.points((seen[-1]["now"] - seen[-1]["before"]) / 100)
     yield evidence(max(one["e"] for one in seen))
     alarm = next((look["step"] for look in record["looks"] if task in look["broken"]), None)
@@ -105,7 +106,7 @@ def _guarded(record: Record) -> str:
     acted, looks = record["acted"], record["looks"]
     if not acted:
         last = f" (the last at step {looks[-1]['step']})" if looks else ""
-        return f"The guard raised no alarm in {phrases.plural(len(looks), 'look')}{last}."
+        return f"The guard raised no alarm in {plural(len(looks), 'look')}{last}."
     if acted["policy"] == "warn":
         return f"The guard warned, and the training went on: {_alarms(record)}."
     did = "stopped the training" if acted["policy"] == "stop" else ""
@@ -122,14 +123,14 @@ def _alarms(record: Record) -> str:
     raised = alarms(record)
     told = [f"{_listed(tasks)} broken at step {step}" for step, tasks in raised[:_ALARMS]]
     more = sum(len(tasks) for _, tasks in raised[_ALARMS:])
-    return ", ".join(told) + (f", and {phrases.plural(more, 'more skill')} later" if more else "")
+    return ", ".join(told) + (f", and {plural(more, 'more skill')} later" if more else "")
 
 
 def _cost(record: Record, looks: list[Any]) -> str:
     seconds = sum(look["seconds"] for look in looks) + sum(g["seconds"] for g in record.get("glances") or ())
     start = record.get("start_seconds", 0.0)
     return (
-        f"{phrases.plural(len(looks), 'look')} took {duration(seconds)},"
+        f"{plural(len(looks), 'look')} took {duration(seconds)},"
         f" the measurement at the start {duration(start)}; "
         f"the last step at which no skill had lost more than the margin: {record['good_step']}."
     )
@@ -139,7 +140,7 @@ def broke(record: Record) -> Part:
     """Bisect: between which checkpoints each regressed skill broke."""
     breaks, checkpoints = record["breaks"], record["checkpoints"]
     lede = (
-        f"Of {phrases.plural(len(checkpoints), 'saved checkpoint')}, {len(record['looks'])} were measured, by halving, "
+        f"Of {plural(len(checkpoints), 'saved checkpoint')}, {len(record['looks'])} were measured, by halving, "
         "and each was compared with the base model by the gate's own test."
     )
     said = tuple(minus(one["sentence"]) for one in breaks) or ("No held skill regressed: there was nothing to date.",)
@@ -207,17 +208,6 @@ def _mended(record: Record) -> tuple[str, ...]:
 def minus(text: str) -> str:
     """True minus signs before numbers."""
     return phrases.true_minus(text)
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `3 min`, `1.5 h`."""
-    return (
-        f"{seconds:.3g} s"
-        if seconds < 120
-        else f"{seconds / 60:.0f} min"
-        if seconds < 5400
-        else f"{seconds / 3600:.1f} h"
-    )
 
 
 def _interval(limits: list[float]) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.distributed import world_size
+from holdfast.quantities import duration
 from holdfast.trainers.data import self_replay
 from holdfast.trainers.data.mix import training_rows
 from holdfast.trainers.data.row_formats import with_prompt
@@ -75,7 +76,7 @@ class Estimate:
             f"memory      about {_size(self.needed)} ({parts})",
             f"            {'fits' if self.fits else 'DOES NOT FIT'} {self.device} with {_size(self.available)}",
             f"rows        {self.rows:,}; 95 % have at most {self.tokens_per_sequence:,} tokens; {self.cut:.1%} are cut",
-            f"steps       {self.steps:,}, about {_duration(self.seconds)}",
+            f"steps       {self.steps:,}, about {duration(self.seconds)}",
             f"disk        about {_size(self.disk)} for checkpoints and result; {_size(self.free_disk)} are free",
         ]
         if self.disk > self.free_disk:
@@ -249,9 +250,3 @@ def _size(count: float) -> str:
             return f"{count:.3g} {unit}" if count < 1000 else f"{count:,.0f} {unit}"
         count /= 1000
     return ""
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

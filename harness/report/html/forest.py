@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from holdfast.compare.result import Benchmark, Comparison, Interval, Omnibus, Verdict
+from holdfast.quantities import count, plural
 from holdfast.report import phrases
 from holdfast.report.html.html_builder import Html, escape, join, section, tag
 from holdfast.report.html.svg import Scale, row_scale, vertical
@@ -87,9 +88,9 @@ def _line(kind: str, name: Html, scores: str, lane: Html, change: Html, says: Ht
 def _row(benchmark: Benchmark, axis: Scale) -> Html:
     look = phrases.VERDICTS[benchmark.verdict]
     note = phrases.lacking(benchmark) or _p_note(benchmark)
-    items = phrases.plural(benchmark.n, "item")
+    items = plural(benchmark.n, "item")
     if benchmark.dropped:
-        items += f", {phrases.count(benchmark.dropped)} left out"
+        items += f", {count(benchmark.dropped)} left out"
     return _line(
         "frow",
         join([benchmark.task, tag("small", items)]),

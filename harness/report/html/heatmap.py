@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from holdfast.compare.result import Benchmark, Category, Comparison, Shift
+from holdfast.quantities import count, plural
 from holdfast.report import phrases
 from holdfast.report.html.html_builder import Html, join, section, table, tag
 
@@ -52,7 +53,7 @@ def _tile(benchmark: Benchmark, category: Category) -> Html:
         f"{category.n} items{flips}, q = {phrases.probability(category.q)}"
     )
     inner = (
-        tag("b", phrases.points(category.difference), tag("small", f"n {phrases.count(category.n)}")),
+        tag("b", phrases.points(category.difference), tag("small", f"n {count(category.n)}")),
         tag("span", category.name),
     )
     style = f"tile {step(category.difference)}{firm}"
@@ -89,7 +90,7 @@ def shifts(comparison: Comparison) -> Html:
         parts.append(
             tag(
                 "details",
-                tag("summary", phrases.plural(len(quiet), "small change")),
+                tag("summary", plural(len(quiet), "small change")),
                 tag("div", _shift_table(quiet), class_="panel"),
             )
         )
@@ -115,7 +116,7 @@ def _shift_rows(found: list[tuple[Benchmark, Shift]]) -> Iterator[tuple[object, 
     for benchmark, shift in found:
         before, after = (_amount(value, shift.unit) for value in (shift.before, shift.after))
         p = phrases.probability(shift.p_two_sided)
-        yield benchmark.task, _KINDS.get(shift.kind, shift.kind), before, after, phrases.count(shift.n), p, shift.detail
+        yield benchmark.task, _KINDS.get(shift.kind, shift.kind), before, after, count(shift.n), p, shift.detail
 
 
 def _amount(value: float, unit: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.compare.result import Comparison, Flip, Side
+from holdfast.quantities import count
 from holdfast.report import phrases
 from holdfast.report.html.html_builder import Html, section, tag
 
@@ -76,9 +77,9 @@ def _filters(items: Sequence[Item]) -> Html:
         Html('<input type="search" placeholder="Search prompts, answers, reasons …" aria-label="Search the items">'),
         tag(
             "div",
-            _chip("", f"All {phrases.count(len(items))}", pressed=True),
-            _chip("lost", f"▼ Lost {phrases.count(counts['lost'])}"),
-            _chip("gained", f"▲ Gained {phrases.count(counts['gained'])}"),
+            _chip("", f"All {count(len(items))}", pressed=True),
+            _chip("lost", f"▼ Lost {count(counts['lost'])}"),
+            _chip("gained", f"▲ Gained {count(counts['gained'])}"),
             class_="chips",
         ),
         tag("select", *options, name="task", aria_label="Benchmark"),

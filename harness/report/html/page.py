@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 from holdfast.compare.result import Benchmark, Comparison
+from holdfast.quantities import count
 from holdfast.report import phrases
 from holdfast.report.html.forest import forest
 from holdfast.report.html.heatmap import heat, shifts
@@ -151,7 +152,7 @@ def _fact(label: str, difference: float, unit: str, note: str) -> Html:
 
 
 def _ends(benchmark: Benchmark) -> str:
-    return f"{phrases.score(benchmark.before)} → {phrases.score(benchmark.after)} · {phrases.count(benchmark.n)} items"
+    return f"{phrases.score(benchmark.before)} → {phrases.score(benchmark.after)} · {count(benchmark.n)} items"
 
 
 def _counts(comparison: Comparison) -> list[Html]:
@@ -168,11 +169,11 @@ def _counts(comparison: Comparison) -> list[Html]:
 
 
 def _count(label: str, number: int, whole: int, what: str) -> Html:
-    part = f"{phrases.share(number / whole)} of {phrases.count(whole)} {what}" if whole else f"none was {what}"
+    part = f"{phrases.share(number / whole)} of {count(whole)} {what}" if whole else f"none was {what}"
     return tag(
         "div",
         tag("dt", label),
-        tag("dd", phrases.count(number), class_="value num"),
+        tag("dd", count(number), class_="value num"),
         tag("dd", part, class_="note num"),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from holdfast.compare.result import Comparison, RunInfo
+from holdfast.quantities import count
 from holdfast.report import phrases
 from holdfast.report.html.html_builder import Html, escape, join, pairs, section, table, tag
 
@@ -92,7 +93,7 @@ def _tasks(comparison: Comparison) -> Html:
             b.metric,
             _reward(b.reward),
             _settings(b.generation),
-            phrases.count(b.n),
+            count(b.n),
             b.repeats,
             b.method,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from holdfast.compare.result import Benchmark, Comparison, Forgetting
+from holdfast.quantities import count, plural
 from holdfast.report import phrases
 from holdfast.report.html.html_builder import Html, join, section, tag
 
@@ -23,7 +24,7 @@ def flows(comparison: Comparison) -> Html:
     )
     rest: list[Html] = []
     if len(cards) > _SHOWN:
-        more = tag("summary", phrases.plural(len(cards) - _SHOWN, "more benchmark"))
+        more = tag("summary", plural(len(cards) - _SHOWN, "more benchmark"))
         rest = [tag("details", more, tag("div", *cards[_SHOWN:], class_="cards"))]
     return section(
         "forgetting", "What was forgotten, what was learnt", lede, tag("div", *cards[:_SHOWN], class_="cards"), *rest
@@ -38,7 +39,7 @@ def _lost_rate(benchmark: Benchmark) -> float:
 
 def _card(benchmark: Benchmark) -> Html:
     table = benchmark.forgetting
-    heading = tag("h3", benchmark.task, tag("span", f"{phrases.plural(benchmark.n, 'item')}{_role(benchmark)}"))
+    heading = tag("h3", benchmark.task, tag("span", f"{plural(benchmark.n, 'item')}{_role(benchmark)}"))
     if table is None:
         return tag("div", heading, _graded(benchmark), class_="card")
     ends = tag(
@@ -50,8 +51,8 @@ def _card(benchmark: Benchmark) -> Html:
     right, wrong = table.both_right + table.lost, table.both_wrong + table.gained
     flips = tag(
         "div",
-        _flip(benchmark, "lost", table.lost, f"{_part(table.lost, right)} of {phrases.count(right)} right"),
-        _flip(benchmark, "gained", table.gained, f"{_part(table.gained, wrong)} of {phrases.count(wrong)} wrong"),
+        _flip(benchmark, "lost", table.lost, f"{_part(table.lost, right)} of {count(right)} right"),
+        _flip(benchmark, "gained", table.gained, f"{_part(table.gained, wrong)} of {count(wrong)} wrong"),
         class_="flips",
     )
     notes = [tag("p", note, class_="note") for note in _notes(table)]
@@ -79,10 +80,10 @@ def _histogram(counts: tuple[int, ...]) -> Html:
     if not most:
         return Html("")
     width, bars = _WIDTH / len(counts), []
-    for number, count in enumerate(counts):
-        height = _HEIGHT * count**0.5 / most
+    for number, items in enumerate(counts):
+        height = _HEIGHT * items**0.5 / most
         kind = "lost" if number < len(counts) // 2 else "gained"
-        told = f"<title>{count}</title>"
+        told = f"<title>{items}</title>"
         x, y = f"{number * width + 0.5:.1f}", f"{_HEIGHT - height:.1f}"
         bars.append(f'<rect class="{kind}" x="{x}" y="{y}" width="{width - 1:.1f}" height="{height:.1f}">{told}</rect>')
     middle = f'<line class="zero" x1="{_WIDTH / 2}" x2="{_WIDTH / 2}" y1="0" y2="{_HEIGHT}"/>'
@@ -94,7 +95,7 @@ def _histogram(counts: tuple[int, ...]) -> Html:
 
 
 def _flip(benchmark: Benchmark, kind: str, number: int, note: str) -> Html:
-    text = (tag("b", f"{phrases.count(number)} {kind}"), note)
+    text = (tag("b", f"{count(number)} {kind}"), note)
     if not any(flip.direction == kind for flip in benchmark.flips):
         return tag("div", *text, class_=kind)
     return tag("a", *text, class_=kind, href="#items", data_task=benchmark.task, data_kind=kind)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from holdfast.compare.result import Interval
 from holdfast.files import write_json, write_whole
+from holdfast.quantities import plural
 from holdfast.report import phrases
 from holdfast.report.html import svg
 from holdfast.report.html.heatmap import step
@@ -58,7 +59,7 @@ def render(points: Sequence[Point], missing: Sequence[Missing] = ()) -> str:
 
 def summary(points: Sequence[Point]) -> str:
     """The sweep in one sentence."""
-    many, best = phrases.plural(len(points), "training"), best_of(points)
+    many, best = plural(len(points), "training"), best_of(points)
     clean = sum(without_regression(points))
     if not clean:
         return f"Each of {many} provably cost a held skill."

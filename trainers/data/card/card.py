@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from holdfast.quantities import plural
 from holdfast.trainers.data.card.diversity import Diversity
 from holdfast.trainers.data.card.faults import Finding
 from holdfast.trainers.data.card.judged import Judged
@@ -97,11 +98,11 @@ class Card:
 
     def sentence(self) -> str:
         """The card in one line."""
-        rows = f"{self.rows:,} row{'' if self.rows == 1 else 's'} ({self.kind or 'of no kind'})"
+        rows = f"{plural(self.rows, 'row')} ({self.kind or 'of no kind'})"
         if not self.findings:
             return f"{rows}; nothing wrong was found"
         bad, look = len(self.broken), len(self.findings) - len(self.broken)
-        parts = [f"{bad} fault{'s' if bad > 1 else ''} that would break training"] if bad else []
+        parts = [f"{plural(bad, 'fault')} that would break training"] if bad else []
         parts += [f"{look} to look at"] if look else []
         return f"{rows}; {' and '.join(parts)}"
 

@@ -1,7 +1,5 @@
 """What was found of a training set, as a terminal shows it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from holdfast.report.html.html_builder import visible
@@ -16,19 +14,6 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 _BAR = 40
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[int], None]]:
-    """A count of rows on stderr while they are read, with the time that took."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda rows: bar.update(task, completed=rows) if rows % 64 == 0 else None
 
 
 def print_card(card: "Card") -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from holdfast.quantities import plural
+
 Level = Literal["breaks", "look"]
 SHOWN = 5
 
@@ -77,5 +79,5 @@ class Tally:
         seen = self.seen.get(kind)
         if seen is None:
             return None
-        rows = f"{seen.count:,} row{'s' if seen.count > 1 else ''}"
+        rows = plural(seen.count, "row")
         return Finding(kind, level, f"{rows}: {text}", seen.count, seen.where, seen.example)

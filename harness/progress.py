@@ -10,9 +10,9 @@ _LINE_EVERY = 15.0
 
 
 class Progress:
-    """`advance` may be called from any thread."""
+    """`advance` may be called from any thread; without a total it shows a count and a rate."""
 
-    def __init__(self, label: str, total: int, done: int = 0, enabled: bool = True) -> None:
+    def __init__(self, label: str, total: int | None, done: int = 0, enabled: bool = True) -> None:
         self.label, self.total, self.done = label, total, done
         self._first, self._start, self._last = done, time.monotonic(), 0.0
         self._enabled = enabled
@@ -43,10 +43,16 @@ class Progress:
             elif not first:
                 print(self.line(), file=sys.stderr, flush=True)
 
+    def reach(self, done: int) -> None:
+        """Say how many items are finished in all."""
+        self.advance(done - self.done)
+
     def line(self) -> str:
-        """`gsm8k  120/1319  8.3/s  2:24 left`."""
+        """`gsm8k  120/1319  8.3/s  2:24 left`, or `rows  120  8.3/s  0:14`."""
         elapsed = max(time.monotonic() - self._start, 1e-9)
         rate = (self.done - self._first) / elapsed
+        if self.total is None:
+            return f"{self.label}  {self.done:,}  {rate:.1f}/s  {_clock(elapsed)}"
         left = (self.total - self.done) / rate if rate > 0 else None
         tail = f"{_clock(elapsed)} in all" if self.done >= self.total else f"{_clock(left)} left"
         return f"{self.label}  {self.done}/{self.total}  {rate:.1f}/s  {tail}"
