@@ -38,6 +38,8 @@ class Composer(Generic[Config]):
     """Keys below which anything goes: `backend_args.base_url=…`."""
     shorthands: tuple[tuple[str, Shorthand], ...] = ()
     """Keys whose value may also be a scalar that stands for a mapping: `lora=16`."""
+    plugged: tuple[tuple[str, Callable[[], Iterable[str]]], ...] = ()
+    """Groups whose value may also be a name that a plug-in adds: it becomes `<group>=other <group>.name=…`."""
     more: tuple[str, ...] = ()
     """Words of the verb that are no fields (`from=`)."""
 
@@ -133,6 +135,8 @@ class Composer(Generic[Config]):
             return [shorthand(override, word)]
         if key in self.path_groups:
             return _path_or_name(override, word, config_dirs)
+        if str(override.value()) in dict(self.plugged).get(key, tuple)():
+            return [f"{key}=other", f"++{key}.name={word.partition('=')[2]}"]
         if key in self.groups or not self._knows(key):
             return [word]
         head = key.partition(".")[0]

@@ -25,6 +25,7 @@ import msgspec
 
 from holdfast import values
 from holdfast.errors import EXIT_DATA, DataError, HoldfastError, UsageError, suggestion, unknown
+from holdfast.plugins import plugins
 from holdfast.sample import Message, Outcome, Score
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -321,7 +322,7 @@ class _Addressed:
 
 
 def _scan() -> None:
-    """Import every module of `holdfast.benchmarks.environments` once."""
+    """Import every module of `holdfast.benchmarks.environments` once, and every plug-in."""
     global _scanned
     with _scan_lock:
         if _scanned:
@@ -330,6 +331,8 @@ def _scan() -> None:
         for module in pkgutil.iter_modules(package.__path__, f"{_PACKAGE}."):
             if not module.ispkg:
                 importlib.import_module(module.name)
+        for plugin in plugins("holdfast.environments"):
+            plugin.load()
         _scanned = True
 
 

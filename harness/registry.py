@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from holdfast.errors import UsageError, unknown
 from holdfast.own_reward import judge_of, load_function
+from holdfast.plugins import plugins
 from holdfast.sample import Score
 
 Scope = Literal["sample", "batch", "group"]
@@ -101,7 +102,7 @@ def names() -> list[str]:
 
 
 def scan() -> None:
-    """Import every module of `holdfast.rewards` once (adapters apart: they register nothing)."""
+    """Import every module of `holdfast.rewards` once (adapters apart: they register nothing), and every plug-in."""
     global _scanned
     with _scan_lock:
         if _scanned:
@@ -110,6 +111,8 @@ def scan() -> None:
         for module in pkgutil.iter_modules(package.__path__, "holdfast.rewards."):
             if module.name != "holdfast.rewards.adapters":
                 importlib.import_module(module.name)
+        for plugin in plugins("holdfast.rewards"):
+            plugin.load()
         _scanned = True
 
 

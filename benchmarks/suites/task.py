@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from holdfast.benchmarks.suites.source import Doc, Source
 from holdfast.errors import UsageError, unknown
+from holdfast.plugins import plugins
 from holdfast.sample import Message, Text
 
 Kind = Literal["generate", "choice", "perplexity", "episode"]
@@ -118,7 +119,7 @@ class Task:
 @cache
 def builtin_tasks() -> dict[str, Task]:
     """Every task of the package by name: the modules of `holdfast.benchmarks` (and `tasks` of its sub-packages) that
-    define `TASKS`. Raises UsageError when two share a name."""
+    define `TASKS`, and plug-ins. Raises UsageError when two share a name."""
     package = importlib.import_module("holdfast.benchmarks")
     found: dict[str, Task] = {}
     for info in pkgutil.iter_modules(package.__path__, "holdfast.benchmarks."):
@@ -126,10 +127,20 @@ def builtin_tasks() -> dict[str, Task]:
         if importlib.util.find_spec(name) is None:
             continue
         for task in getattr(importlib.import_module(name), "TASKS", ()):
-            if task.name in found:
-                raise UsageError(f"two benchmarks are called {task.name!r}")
-            found[task.name] = task
+            _add(found, task, name)
+    for plugin in plugins("holdfast.benchmarks"):
+        loaded = plugin.load()
+        for task in getattr(loaded, "TASKS", loaded):
+            _add(found, task, str(plugin))
     return found
+
+
+def _add(found: dict[str, Task], task: Task, origin: str) -> None:
+    if not isinstance(task, Task):
+        raise UsageError(f"{origin}: a benchmark is a Task, not {task!r:.80}")
+    if task.name in found:
+        raise UsageError(f"two benchmarks are called {task.name!r}, one of them in {origin}")
+    found[task.name] = task
 
 
 def find_task(name: str) -> Task:

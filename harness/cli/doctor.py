@@ -16,6 +16,7 @@ from importlib import metadata
 
 from holdfast.cli.grammar import Flags
 from holdfast.errors import DISTRIBUTION, EXTRAS, UsageError, install_hint
+from holdfast.plugins import Plugin, installed
 
 _PACKAGES = (
     "torch",
@@ -52,7 +53,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Examine and tell."""
     if paths:
         raise UsageError(f"`holdfast doctor` takes no path: {paths[0]!r}")
-    findings = [_python(), *map(_package, _PACKAGES), *(probe() for probe in _PROBES)]
+    findings = [_python(), *map(_package, _PACKAGES), *(probe() for probe in _PROBES), *map(_plugin, installed())]
     if flags.json:
         print(json.dumps({"findings": [asdict(finding) for finding in findings]}))
         return 0
@@ -61,6 +62,16 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         cure = f"  → {finding.cure}" if finding.cure and not finding.ok else ""
         print(f"{'ok     ' if finding.ok else 'missing'}  {finding.name:<{width}}  {finding.detail}{cure}")
     return 0
+
+
+def _plugin(plugin: Plugin) -> Finding:
+    """Whether what another package adds can be loaded."""
+    what = f"{plugin.group.partition('.')[2]} {plugin.name}"
+    try:
+        plugin.load()
+    except UsageError as error:
+        return Finding(f"plug-in {plugin.package}", False, str(error), f"pip uninstall {plugin.package}")
+    return Finding(f"plug-in {plugin.package}", True, f"{plugin.version}: {what}")
 
 
 def _python() -> Finding:

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from holdfast.plugins import plugged_packages
 from holdfast.runs.row import SCHEMA_VERSION
 
 _PACKAGES = (
@@ -33,7 +34,7 @@ def manifest(config: Mapping[str, Any], **extra: Any) -> dict[str, Any]:
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "config": dict(config),
-        "packages": _versions(),
+        "packages": _versions() | plugged_packages(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "git": _git_state(),

@@ -7,12 +7,15 @@ from functools import cache
 from pathlib import Path
 
 from holdfast.errors import UsageError, unknown
+from holdfast.plugins import plugins
 from holdfast.trainers.settings.trainer_spec import Trainer
 
 
 @cache
 def builtin_trainers() -> dict[str, Trainer]:
-    """The built-in trainers by name, in the order of their names. Raises UsageError when two share a name."""
+    """The built-in trainers by name, in the order of their names, and those of plug-ins.
+
+    Raises UsageError when two share a name."""
     package = importlib.import_module("holdfast.trainers")
     found: dict[str, Trainer] = {}
     for info in pkgutil.iter_modules(package.__path__):
@@ -23,7 +26,27 @@ def builtin_trainers() -> dict[str, Trainer]:
         if name in found:
             raise UsageError(f"two trainers are called {name!r}")
         found[name] = trainer
+    for name, trainer in plugged_trainers().items():
+        if name in found:
+            raise UsageError(f"two trainers are called {name!r}, one of them a plug-in")
+        found[name] = trainer
     return dict(sorted(found.items()))
+
+
+@cache
+def plugged_trainers() -> dict[str, Trainer]:
+    """The trainers of plug-ins by name. Raises UsageError for what is none."""
+    found: dict[str, Trainer] = {}
+    for plugin in plugins("holdfast.trainers"):
+        loaded = plugin.load()
+        trainer = getattr(loaded, "TRAINER", loaded)
+        if not isinstance(trainer, Trainer):
+            raise UsageError(f"{plugin}: a trainer is a Trainer(…), not {trainer!r:.80}")
+        name = trainer.name or plugin.name
+        if name in found:
+            raise UsageError(f"{plugin}: two plug-ins add a trainer {name!r}")
+        found[name] = trainer
+    return found
 
 
 def find_trainer(name: str) -> Trainer:

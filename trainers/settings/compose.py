@@ -10,6 +10,7 @@ from typing import Any
 
 from holdfast.config import Composer
 from holdfast.errors import DataError
+from holdfast.trainers.settings.catalogue import plugged_trainers
 from holdfast.trainers.settings.config import TrainConfig
 
 _DEFAULT_RANK = 16
@@ -28,6 +29,7 @@ COMPOSER = Composer(
     path_groups=("model", "data"),
     open=("trainer.args", "data.columns", "data.rename"),
     shorthands=(("lora", _lora),),
+    plugged=(("trainer", plugged_trainers),),
     more=("from",),
 )
 compose = COMPOSER.compose
