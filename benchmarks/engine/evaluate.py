@@ -16,6 +16,7 @@ from holdfast.benchmarks.engine.parallel.ranks import joined
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.stopping import Until
 from holdfast.benchmarks.suites.eval_config import EvalConfig
+from holdfast.benchmarks.suites.sizes import available, resized
 from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import UsageError, unknown
 from holdfast.files import digest, write_json
@@ -97,8 +98,8 @@ def _write_manifest(config: EvalConfig, suite: Suite, out: Path, started: float,
     seconds = {"measure": round(time.perf_counter() - started, 3)}
     environments = environments_of(measured)
     more = {"environments": environments} if environments else {}
-    asked = without_secrets(asdict(config))
-    write_json(out / "manifest.json", manifest(asked, suite=suite.name, seconds=seconds, **more))
+    told = {"suite": suite.name, "seconds": seconds, "available": available(suite), **more}
+    write_json(out / "manifest.json", manifest(without_secrets(asdict(config)), **told))
 
 
 def _compared(
@@ -120,7 +121,9 @@ def _checked(config: EvalConfig) -> Suite:
     values.check("draft", config.draft, Mode)
     if config.stop == "decided" and (config.against is None or not config.margin):
         raise UsageError("stop=decided needs against=MODEL and margin=POINTS: what is to be decided, and against whom")
-    suite = load_suite(config.suite)
+    if config.limit is not None and config.sizes:
+        raise UsageError("limit= and sizes= both say how many items: give one of them")
+    suite = resized(load_suite(config.suite), config.sizes)
     for target in config.target:
         if target not in suite.names:
             raise unknown(f"target of suite {suite.name!r}", target, suite.names)

@@ -31,6 +31,8 @@ class EvalConfig:
     chat: bool | None = None
     chat_template_args: dict[str, Any] = field(default_factory=dict)
     limit: int | None = None
+    sizes: list[str] = field(default_factory=list)
+    """`task:items`: at most so many items of a task, in the place of the suite's own limit."""
     max_tokens: int | None = None
     max_length: int | None = None
     repeats: int | None = None

@@ -12,6 +12,7 @@
 keys
   model= against=    DIRECTORY | HUB_ID | tiny | {model: …, backend: …}    revision= dtype= device= tokenizer=
   suite=             NAME | FILE.yaml | TASK | [TASK, …]       limit=ITEMS_PER_TASK
+  sizes=[TASK:ITEMS, …]   in the place of the suite's own limits
   batch_size= max_tokens= max_length= chat=true|false chat_template_args.enable_thinking=false thinking=[OPEN,CLOSE]
   peft=DIRECTORY|HUB_ID quantization=4bit|8bit    backend=NAME backend_args.KEY=VALUE
   repeats=N sampling.temperature=0.6 sampling.top_p=0.95 seed=

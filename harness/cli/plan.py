@@ -125,10 +125,10 @@ def _suite_benches(options: Options) -> "list[Bench]":
 
 
 def _sized(word: str, options: Options) -> "Bench":
-    name, colon, count = word.rpartition(":")
-    if not colon or not count.isdigit() or int(count) < 1:
-        raise UsageError(f"sizes= takes task:items, not {word!r}")
-    return _bench(name, int(count), options.repeats or 1, options)
+    from holdfast.benchmarks.suites.sizes import sized
+
+    name, count = sized(word)
+    return _bench(name, count, options.repeats or 1, options)
 
 
 def _bench(name: str, items: int, repeats: int, options: Options) -> "Bench":

@@ -1,17 +1,24 @@
 """What would decide an inconclusive suite: more items or more answers per item, the cheapest first, as commands."""
 
 import math
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from scipy import special
 
 from holdfast.compare.judging.verdict import Judged, in_mean, undecidable
+from holdfast.compare.measuring_again import Again
+from holdfast.compare.reading.columns import Items
 from holdfast.compare.result import Decision, Omnibus
 
 _POWER = 0.8
+_MOST_REPEATS = 1_024
 
 
-def advice(decision: Decision, judged: Sequence[Judged], macro: Omnibus | None, margin: float) -> tuple[str, ...]:
+def advice(
+    decision: Decision, judged: Sequence[Judged], macro: Omnibus | None, margin: float, how: Again
+) -> tuple[str, ...]:
     """Sentences that end in a command; empty when more items would not help (rows that cannot be judged)."""
     if decision is not Decision.INCONCLUSIVE or macro is None:
         return ()
@@ -25,7 +32,10 @@ def advice(decision: Decision, judged: Sequence[Judged], macro: Omnibus | None, 
             f"more items would not help: the mean changed by {100 * macro.difference:.2f} points, and the margin is "
             f"{100 * margin:.4g}; look at the items that were lost",
         )
-    return tuple(text for _, text in sorted(_ways(held, factor)))
+    ways = [*_more_items(judged, held, factor, margin, how), *_more_answers(judged, held, factor, margin, how)]
+    decided = 100 * margin * math.sqrt(factor)
+    nothing = f"these benchmarks have no more items; what they have decides margin={decided:.2g}, or add benchmarks"
+    return tuple(text for _, text in sorted(ways)) or (nothing,)
 
 
 def _factor(held: Sequence[Judged], macro: Omnibus, margin: float) -> float | None:
@@ -41,34 +51,97 @@ def _factor(held: Sequence[Judged], macro: Omnibus, margin: float) -> float | No
     return max(1.05, variance * (reach / room) ** 2)
 
 
-def _ways(held: Sequence[Judged], factor: float) -> list[tuple[float, str]]:
-    """(cost in tokens, sentence): more items by Neyman's allocation, or more answers where they are sampled."""
-    tokens = [_tokens(one) for one in held]
-    target = sum(_variance(one) / one.pairs.n for one in held) / factor
-    # Σ v/n = target at the least Σ c·n: n ∝ sqrt(v/c), never fewer than there are.
-    root = sum(math.sqrt(_variance(one) * cost) for one, cost in zip(held, tokens, strict=True))
-    sizes = [
-        max(one.pairs.n, math.ceil(math.sqrt(_variance(one) / cost) * root / target))
-        for one, cost in zip(held, tokens, strict=True)
-    ]
+def _more_items(
+    judged: Sequence[Judged], held: Sequence[Judged], factor: float, margin: float, how: Again
+) -> list[tuple[float, str]]:
+    """(cost in tokens, sentence) of the cheapest sizes; none where the benchmarks have no more items."""
+    sizes = _sizes(held, factor, how.available)
+    if sizes is None:
+        return []
+    cost = sum((sizes[one.pairs.task] - one.pairs.n) * _tokens(one) * one.pairs.repeats for one in held)
     listed = ", ".join(
-        f"{one.pairs.task} {size:,}" for one, size in zip(held, sizes, strict=True) if size > one.pairs.n
+        f"{one.pairs.task} {sizes[one.pairs.task]:,}" for one in held if sizes[one.pairs.task] > one.pairs.n
     )
-    cost = sum((size - one.pairs.n) * each for one, size, each in zip(held, sizes, tokens, strict=True))
-    plan = ",".join(f"{one.pairs.task}:{size}" for one, size in zip(held, sizes, strict=True))
-    ways = [(cost, f"more items ({listed}; about {_count(cost)} more tokens per run): holdfast plan sizes=[{plan}]")]
-    if all(one.pairs.repeats > 1 for one in held):
-        times = math.ceil(max(one.pairs.repeats for one in held) * factor)
-        more = sum(one.pairs.n * (times - one.pairs.repeats) * each for one, each in zip(held, tokens, strict=True))
-        ways.append(
-            (more, f"more answers per item (about {_count(more)} more tokens per run): holdfast eval repeats={times}")
-        )
-    return ways
+    every = {one.pairs.task: max(one.pairs.n, one.pairs.result.n) for one in judged} | sizes
+    words = f"sizes=[{','.join(f'{task}:{size}' for task, size in every.items())}]"
+    command = how.commands(words, margin=margin) or _plan(held, words, margin)
+    return [(cost, f"more items ({listed}; {_price(cost, how)}): {command}")]
+
+
+def _sizes(held: Sequence[Judged], factor: float, available: Mapping[str, int]) -> dict[str, int] | None:
+    """The items that bring Σ v/n to its `factor`-th part at the least Σ c·n: n ∝ sqrt(v/c), never fewer than there are
+    and never more than the benchmark has. None where all it has is not enough."""
+    target = sum(_variance(one) / one.pairs.n for one in held) / factor
+    shape = [math.sqrt(_variance(one) / (_tokens(one) * one.pairs.repeats)) for one in held]
+    most = [max(one.pairs.n, available.get(one.pairs.task, 10**9)) for one in held]
+
+    def sizes(scale: float) -> list[int]:
+        wanted = (math.ceil(scale * part) for part in shape)
+        return [min(top, max(one.pairs.n, n)) for one, n, top in zip(held, wanted, most, strict=True)]
+
+    def variance(scale: float) -> float:
+        return sum(_variance(one) / n for one, n in zip(held, sizes(scale), strict=True))
+
+    low, high = 0.0, 1e9 / min(shape)
+    if variance(high) > target:
+        return None
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (low, middle) if variance(middle) <= target else (middle, high)
+    return {one.pairs.task: n for one, n in zip(held, sizes(high), strict=True)}
+
+
+def _more_answers(
+    judged: Sequence[Judged], held: Sequence[Judged], factor: float, margin: float, how: Again
+) -> list[tuple[float, str]]:
+    """(cost in tokens, sentence) of more answers per item, where answers vary and averaging that away is enough."""
+    now = max(one.pairs.repeats for one in held)
+    if any(one.pairs.before.repeats < 2 or one.pairs.after.repeats < 2 for one in held):
+        return []
+    target = sum(_variance(one) / one.pairs.n for one in held) / factor
+    noise = sum(_noise(one) / one.pairs.n for one in held)
+    fixed = max(0.0, target * factor - noise)
+    if target <= fixed or (times := math.ceil(now * noise / (target - fixed))) > _MOST_REPEATS:
+        return []
+    times = max(times, now + 1)
+    cost = sum(one.pairs.n * (times - one.pairs.after.repeats) * _tokens(one) for one in held)
+    every = {one.pairs.task: max(one.pairs.n, one.pairs.result.n) for one in judged}
+    sizes = f"sizes=[{','.join(f'{task}:{size}' for task, size in every.items())}]"
+    again = how.commands(sizes, f"repeats={times}", margin=margin)
+    command = again or _plan(held, f"{sizes} repeats={times}", margin)
+    return [(cost, f"{times} answers per item ({_price(cost, how)}): {command}")]
+
+
+def _plan(held: Sequence[Judged], words: str, margin: float) -> str:
+    """Where nothing tells how the runs were measured: what measuring so much would find."""
+    answers = max(one.pairs.before.repeats for one in held), max(one.pairs.after.repeats for one in held)
+    noise = sum(_noise(one) for one in held) / len(held) if max(answers) > 1 else 0.0
+    flips = sum(_variance(one) for one in held) / len(held) - noise
+    told = [*words.split(), f"margin={100 * margin:.4g}"]
+    if max(answers) == 1:
+        return shlex.join(["holdfast", "plan", *told, f"flips={min(flips, 0.99):.3g}"])
+    single = 2 * noise / (1 / answers[0] + 1 / answers[1])  # of single answers, as `plan` takes them
+    repeats = [] if "repeats=" in words else [f"repeats={answers[1]}", f"baseline_repeats={answers[0]}"]
+    both = min(0.99, flips + single)
+    return shlex.join(["holdfast", "plan", *told, *repeats, f"flips={both:.3g}", f"noise={min(single, both):.3g}"])
 
 
 def _variance(one: Judged) -> float:
     """Variance of an item's difference, of at least one flip: none seen is not none."""
     return max(one.measured.variance, 1.0 / one.pairs.n)
+
+
+def _noise(one: Judged) -> float:
+    """The part of it that comes from answers of the same item varying."""
+    return min(_within(one.pairs.before) + _within(one.pairs.after), _variance(one))
+
+
+def _within(items: Items) -> float:
+    """Mean over items of the variance of the mean of its answers."""
+    scores = items.table.column("score")
+    first, second = items.mean(scores), items.mean(scores**2)
+    counts = np.maximum(items.counts, 2)
+    return float(np.nanmean(np.maximum(second - first**2, 0.0) / (counts - 1)))
 
 
 def _tokens(one: Judged) -> float:
@@ -78,5 +151,6 @@ def _tokens(one: Judged) -> float:
     return max(1.0, float(known.mean())) if known.size else 256.0
 
 
-def _count(tokens: float) -> str:
-    return f"{tokens / 1e6:.1f} million" if tokens >= 1e6 else f"{max(1, round(tokens / 1e3)):,} thousand"
+def _price(tokens: float, how: Again) -> str:
+    count = f"{tokens / 1e6:.1f} million" if tokens >= 1e6 else f"{max(1, round(tokens / 1e3)):,} thousand"
+    return f"about {count} more tokens per run{how.minutes(tokens)}"

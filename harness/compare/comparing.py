@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from holdfast.compare.advice import advice
 from holdfast.compare.alike import directed, same_runs
 from holdfast.compare.details import categories, flips, forgetting, histogram, shifts, untruncated
@@ -16,9 +18,10 @@ from holdfast.compare.judging.effect import Measured, measure
 from holdfast.compare.judging.policy import Policy
 from holdfast.compare.judging.policy_names import check_items, check_tasks, waivers
 from holdfast.compare.judging.verdict import Judged, Rules, design_of, in_mean, judge, own_margin
+from holdfast.compare.measuring_again import again
 from holdfast.compare.reading.load import tables_of
 from holdfast.compare.reading.pairing import Accept, Pairs, check_allowances, check_definition, pair, shared_tasks
-from holdfast.compare.result import Benchmark, Comparison, Decision, Interval, Role, RunInfo
+from holdfast.compare.result import Benchmark, Comparison, Interval, Role, RunInfo
 from holdfast.compare.stopped import cost, judge_stopped, mean_stopped, noted, stopped_run
 from holdfast.compare.wording import explain, sentence
 from holdfast.errors import unknown
@@ -134,9 +137,11 @@ def _comparison(
     macro = mean_stopped(macro, stopped) if stopped else macro
     micro = omnibus("micro", held, of_mean)
     decision, checks = decide(judged, macro, settings.policy, settings.alpha)
+    before, after = run_info(runs[0]), run_info(runs[1])
+    how = again(before, after, _tokens(judged))
     return Comparison(
-        before=run_info(runs[0]),
-        after=run_info(runs[1]),
+        before=before,
+        after=after,
         decision=decision,
         sentence=sentence(decision, benchmarks, macro, margin, [c.text for c in checks if not c.passed]),
         benchmarks=benchmarks,
@@ -152,11 +157,18 @@ def _comparison(
         seed=settings.seed,
         min_effect=settings.min_effect,
         runs=settings.runs,
-        advice=advice(decision, judged, macro, margin) if decision is Decision.INCONCLUSIVE else (),
+        advice=advice(decision, judged, macro, margin, how),
         version=__version__,
         created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         command=(Path(sys.argv[0]).name, *sys.argv[1:]),
     )
+
+
+def _tokens(judged: Sequence[Judged]) -> tuple[float, float]:
+    """Tokens generated in both runs, of the benchmarks compared."""
+    sides = ([one.pairs.before for one in judged], [one.pairs.after for one in judged])
+    before, after = (sum(float(np.nansum(one.table.column("tokens"))) for one in side) for side in sides)
+    return before, after
 
 
 def run_info(measurement: Measurement) -> RunInfo:

@@ -169,4 +169,4 @@ def test_inconclusive_says_what_would_decide(tmp_path: Path) -> None:
     comparison = made_comparison(tmp_path, tasks, margin=0.02)
     assert comparison.decision is Decision.INCONCLUSIVE
     (advice,) = comparison.advice
-    assert "more items" in advice and "holdfast plan sizes=[" in advice and "tokens" in advice
+    assert "more items" in advice and "holdfast plan 'sizes=[a:" in advice and "tokens" in advice
