@@ -30,7 +30,7 @@ def _check(**options: object) -> None:
         raise UsageError(f"option 'memory' of reward 'code' is in MiB: a program needs at least 64, not {memory!r}")
 
 
-@register("code", version="5", scope="batch", check=_check)
+@register("code", version="6", scope="batch", check=_check)
 def code(
     samples: Sequence[Sample],
     *,

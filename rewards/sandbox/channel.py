@@ -5,11 +5,16 @@ import os
 import select
 import subprocess
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 
 class LostError(Exception):
-    """The sandbox is gone or does not answer in time."""
+    """The sandbox is gone or does not answer in time: our own fault, as long as nothing says otherwise."""
+
+
+class MemoryLostError(LostError):
+    """What ran in the sandbox used up all of its memory, and the kernel ended something that the sandbox needs."""
 
 
 class Channel(Protocol):
@@ -20,6 +25,13 @@ class Channel(Protocol):
 
     def read(self, size: int, deadline: float) -> bytes:
         """At least one and at most `size` bytes before `deadline` (monotonic seconds). Raises LostError."""
+
+    def mark(self) -> None:
+        """A job begins."""
+
+    def out_of_memory(self) -> bool:
+        """Has the kernel ended something in the sandbox since `mark` because all of it used up its memory? False where
+        nobody can say; asked after a process or the whole sandbox was lost."""
 
     def close(self) -> None:
         """End the sandbox and everything in it; wait for that."""
@@ -53,7 +65,13 @@ def _exactly(channel: Channel, size: int, deadline: float) -> bytes:
 class PipeChannel:
     """A supervisor that is a child process of ours."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], cleanup: Any = None) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        environment: dict[str, str],
+        cleanup: Any = None,
+        kills: Callable[[], int] = lambda: 0,
+    ) -> None:
         try:
             self._process = subprocess.Popen(
                 command,
@@ -65,7 +83,7 @@ class PipeChannel:
             )
         except OSError as error:
             raise LostError(f"cannot start {command[0]}: {error.strerror}") from None
-        self._cleanup = cleanup
+        self._cleanup, self._kills, self._killed = cleanup, kills, 0
         assert self._process.stdin and self._process.stdout and self._process.stderr
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
         os.set_blocking(self._process.stderr.fileno(), False)
@@ -86,13 +104,22 @@ class PipeChannel:
 
     def read(self, size: int, deadline: float) -> bytes:
         """See Channel."""
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([self._out], [], [], left)[0]:
+        waiting = select.poll()
+        waiting.register(self._out, select.POLLIN)
+        if not waiting.poll(max(deadline - time.monotonic(), 0) * 1000):
             raise LostError("the sandbox does not answer")
         data = os.read(self._out, size)
         if not data:
             raise LostError(f"the sandbox ended: {self._complaint() or 'without a word'}")
         return data
+
+    def mark(self) -> None:
+        """See Channel."""
+        self._killed = self._kills()
+
+    def out_of_memory(self) -> bool:
+        """See Channel."""
+        return self._kills() > self._killed
 
     def close(self) -> None:
         """See Channel."""

@@ -101,6 +101,8 @@ def _of_results(task: Task, reply: Mapping[str, Any]) -> Verdict:
     if reply.get("timeout"):
         limit = "time limit of a test" if reply["timeout"] == "test" else "time limit of the program"
         failure = failure or f"test {len(results) + 1} of {count} exceeded the {limit}"
+    elif reply.get("unexplained"):
+        failure = "the program's process was killed twice, by itself as it seems"
     elif reply.get("died") and reply.get("exit") in (-9, -24, -31):
         limit = "memory or processor limit"
         failure = f"the program was killed ({limit})"

@@ -12,13 +12,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.rewards.sandbox.channel import Channel, LostError
+from holdfast.rewards.sandbox.channel import Channel, LostError, MemoryLostError
 from holdfast.rewards.sandbox.limits import Limits
 from holdfast.rewards.sandbox.session import Session, StaleError
 
 log = logging.getLogger("holdfast.sandbox")
 
 _FIRST_DELAY, _LAST_DELAY = 0.5, 30.0
+_TRIES = 4
 _CONTROL = {
     "style": "asserts",
     "program": "def control(x):\n    return x + 1\n",
@@ -187,14 +188,34 @@ class _Worker:
         return True
 
     def _do(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Two tries; a program that ends its sandbox both times is at fault if a control program passes then."""
-        for _ in range(2):
+        """The reply of a try that shows what the program does. A sandbox that ends, falls silent or cannot begin says
+        nothing about it, unless the program has twice used up the sandbox's memory while a control program passes; nor
+        does a kill that nobody explains, unless it comes twice while the machine has memory: a program may kill
+        itself."""
+        spent, killed, why = 0, 0, ""
+        for _ in range(_TRIES):
             try:
-                return self._attempt(job)
+                reply = self._attempt(job)
             except LostError as error:
                 log.info("a sandbox was lost: %s", error)
                 self._pool.metrics.lost += 1
                 self._close()
+                why, spent = str(error), spent + isinstance(error, MemoryLostError)
+                if spent == 2:
+                    self._prove()
+                    return {"broke": "memory"}
+                continue
+            if "starved" in reply:
+                raise UnavailableError(reply["starved"])
+            killed += "unexplained" in reply and (killed == 0 or not reply.get("pressed"))
+            if not reply.get("unexplained") or (killed == 2 and not reply.get("pressed")):
+                return reply
+            self._close()
+            why = "the program was killed from outside"
+        raise UnavailableError(f"lost {_TRIES} times under this program, not by it: {why}")
+
+    def _prove(self) -> None:
+        """The sandbox runs a control program. Raises UnavailableError."""
         try:
             reply = self._attempt(_CONTROL)
         except LostError as error:
@@ -202,7 +223,6 @@ class _Worker:
             raise UnavailableError(f"the sandbox ends whatever it runs: {error}") from None
         if reply.get("results") != [[True, ""]]:
             raise UnavailableError("the sandbox fails a control program")
-        return {"broke": "sandbox"}
 
     def _attempt(self, job: dict[str, Any]) -> dict[str, Any]:
         reply = self._run(job)
@@ -222,7 +242,10 @@ class _Worker:
             self._pool.metrics.recycled += 1
             self._close()
             self._session = self._pool.start(self._which)
-            return self._session.run(job)
+            try:
+                return self._session.run(job)
+            except StaleError:
+                raise LostError("a new sandbox cannot be cleaned") from None
 
     def _close(self) -> None:
         if self._session is not None:

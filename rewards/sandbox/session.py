@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from holdfast.rewards.sandbox.channel import Channel, LostError, receive, send
+from holdfast.rewards.sandbox.channel import Channel, LostError, MemoryLostError, receive, send
 
-_START_TIME = 20.0
-_GRACE = 20.0
-"""Seconds that a reply may take beyond the job's own limits: cleaning, a loaded machine, a remote engine."""
+_START_TIME = 60.0
+_SILENCE = 60.0
+"""Seconds without a word after which a sandbox is lost: one that works says so every two seconds."""
 _MAX_JOBS = 5000
 
 
@@ -29,16 +29,32 @@ class Session:
             raise
 
     def run(self, job: dict[str, Any]) -> dict[str, Any]:
-        """The supervisor's reply. Raises StaleError, or LostError when the sandbox ended or is silent: close it."""
+        """The supervisor's reply; `unexplained` in it says that the program's process was killed and nobody knows why.
+        Raises StaleError, or LostError when the sandbox ended or is silent: close it."""
         self.jobs += 1
-        send(self._channel, job)
-        reply = receive(self._channel, float(job["limits"]["total"]) + _GRACE)
+        self._channel.mark()
+        try:
+            send(self._channel, job)
+            while (reply := receive(self._channel, _SILENCE)).get("alive"):
+                pass
+            self._refuse(reply)
+        except LostError as error:
+            if self._channel.out_of_memory():
+                raise MemoryLostError(str(error)) from None
+            raise
+        self.dirty = bool(reply.get("dirty"))
+        if _killed(reply, job["limits"]["cpu"]) and not self._channel.out_of_memory():
+            reply["unexplained"] = True
+        return reply
+
+    @staticmethod
+    def _refuse(reply: dict[str, Any]) -> None:
         if reply.get("stale"):
             raise StaleError
-        self.dirty = bool(reply.get("dirty"))
+        if reply.get("lost"):
+            raise LostError(str(reply["lost"]))
         if not (reply.get("finished", True) or reply.get("timeout")):
             raise LostError("the judge ended before the tests did")
-        return reply
 
     @property
     def worn(self) -> bool:
@@ -48,3 +64,9 @@ class Session:
     def close(self) -> None:
         """End it."""
         self._channel.close()
+
+
+def _killed(reply: dict[str, Any], cpu: float) -> bool:
+    """Did a signal that cannot be caught end the program, before its processor time did?"""
+    ends = reply.get("runs") or ([reply] if reply.get("died") and not reply.get("timeout") else [])
+    return any(end["exit"] == -9 and end["cpu"] < cpu - 0.5 and not end.get("broke") for end in ends)

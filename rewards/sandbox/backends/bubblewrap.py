@@ -23,7 +23,7 @@ def start(limits: Limits) -> PipeChannel:
     """A sandbox of its own namespaces. Raises LostError when it cannot start."""
     group = cgroup.Group(limits.sandbox_memory, limits.sandbox_processes)
     command = group.enter([*_arguments(limits), *_python()])
-    channel = PipeChannel(command, {"PATH": "/usr/bin:/bin"}, group.remove)
+    channel = PipeChannel(command, {"PATH": "/usr/bin:/bin"}, group.remove, group.kills)
     channel.write(boot.first_frame(_config()))
     return channel
 

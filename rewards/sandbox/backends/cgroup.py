@@ -1,7 +1,9 @@
 """Memory and process limits for a whole sandbox by a control group, where this user may make one."""
 
+import contextlib
 import itertools
 import os
+import re
 import time
 from pathlib import Path
 
@@ -42,6 +44,15 @@ class Group:
             return command
         steps = "".join(f'echo $$ > "{folder}/cgroup.procs" && ' for folder in self._folders)
         return ["/bin/sh", "-c", steps + 'exec "$@"', "sh", *command]
+
+    def kills(self) -> int:
+        """Processes of the group that the kernel has ended because the group used up its memory."""
+        for folder, file in itertools.product(self._folders, ("memory.events", "memory.oom_control")):
+            with contextlib.suppress(OSError):
+                found = re.search(r"^oom_kill (\d+)", (folder / file).read_text(), re.MULTILINE)
+                if found:
+                    return int(found[1])
+        return 0
 
     def remove(self) -> None:
         """Remove the group once its processes are gone (the kernel takes a moment)."""

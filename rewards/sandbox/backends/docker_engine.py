@@ -1,6 +1,7 @@
 """The Docker backend: hardened containers, each with a supervisor as its process 1, spoken to over `attach`."""
 
 import contextlib
+import datetime
 import functools
 import logging
 import os
@@ -79,6 +80,7 @@ class DockerChannel:
         self._pending = b""
         self._raw = bytearray()
         self._complaint = b""
+        self._marked = time.monotonic()
         labels = client.images.get(image).labels
         self._container = client.containers.create(image, ["python3", *boot.COMMAND], **_hardened(limits))
         try:
@@ -111,6 +113,20 @@ class DockerChannel:
             self._receive(deadline)
         data, self._pending = self._pending[:size], self._pending[size:]
         return data
+
+    def mark(self) -> None:
+        """See Channel."""
+        self._marked = time.monotonic()
+
+    def out_of_memory(self) -> bool:
+        """See Channel. The engine keeps its last events, by its own clock."""
+        with contextlib.suppress(LostError), _errors(""):
+            now = datetime.datetime.fromisoformat(self._client.info()["SystemTime"][:19] + "+00:00").timestamp()
+            since = int(now - (time.monotonic() - self._marked)) - 1
+            filters = {"container": self.id, "event": "oom"}
+            events = self._client.events(since=since, until=int(now) + 1, filters=filters, decode=True)
+            return next(iter(events), None) is not None
+        return False
 
     def close(self) -> None:
         """See Channel."""

@@ -16,6 +16,8 @@ class Language:
     """What follows the fence's backticks, in lower case."""
     source: str = ""
     """The file that a program is written to; empty: Python, which needs none."""
+    control: str = ""
+    """The shortest program: where it cannot be built, no program is at fault."""
     build: Sequence[str] = ()
     run: Sequence[str] = ()
     factor: float = 1.0
@@ -25,16 +27,18 @@ class Language:
 
 
 _GCC = ("-O2", "-w", "-o", "{build}/main", "{build}/main.cpp")
+_MAIN = "int main() { return 0; }\n"
 LANGUAGES: Mapping[str, Language] = {
     "python": Language(("python", "py", "python3", "python2", "pypy", "pypy3"), factor=5.0),
-    "cpp": Language(("cpp", "c++", "cxx", "cc"), "main.cpp", ("g++", "-std=gnu++17", *_GCC), ("{build}/main",)),
+    "cpp": Language(("cpp", "c++", "cxx", "cc"), "main.cpp", _MAIN, ("g++", "-std=gnu++17", *_GCC), ("{build}/main",)),
     "c": Language(
-        ("c",), "main.c", ("gcc", "-std=gnu17", "-O2", "-w", "-o", "{build}/main", "{build}/main.c", "-lm"),
+        ("c",), "main.c", _MAIN, ("gcc", "-std=gnu17", "-O2", "-w", "-o", "{build}/main", "{build}/main.c", "-lm"),
         ("{build}/main",),
     ),
     "java": Language(
         ("java",),
         "Main.java",
+        "class Control { public static void main(String[] words) {} }",
         ("javac", "-J-Xmx512m", "-J-XX:+UseSerialGC", "-J-XX:-UsePerfData", "-proc:none", "-nowarn", "-encoding",
          "UTF-8", "-d", "{build}", "{build}/Main.java"),
         ("java", "-Xmx{memory}m", "-Xss64m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto", "-cp", "{build}",
@@ -43,20 +47,21 @@ LANGUAGES: Mapping[str, Language] = {
         True,
     ),
     "javascript": Language(
-        ("javascript", "js", "node", "nodejs", "mjs"), "main.js", ("node", "--check", "{build}/main.js"),
+        ("javascript", "js", "node", "nodejs", "mjs"), "main.js", "0;", ("node", "--check", "{build}/main.js"),
         ("node", "--max-old-space-size={memory}", "--stack-size=50000", "{build}/main.js"), 2.0, True,
     ),
     "typescript": Language(
-        ("typescript", "ts"), "main.ts",
+        ("typescript", "ts"), "main.ts", "let x: number = 0;",
         ("tsc", "--target", "es2020", "--skipLibCheck", "--noEmitOnError", "false", "{build}/main.ts"),
         ("node", "--max-old-space-size={memory}", "--stack-size=50000", "{build}/main.js"), 2.0, True,
     ),
     "go": Language(
-        ("go", "golang"), "main.go", ("go", "build", "-o", "{build}/main", "{build}/main.go"), ("{build}/main",), 1.0,
+        ("go", "golang"), "main.go", "package main\nfunc main() {}\n",
+        ("go", "build", "-o", "{build}/main", "{build}/main.go"), ("{build}/main",), 1.0,
         True,
     ),
     "rust": Language(
-        ("rust", "rs"), "main.rs",
+        ("rust", "rs"), "main.rs", "fn main() {}",
         ("rustc", "--edition", "2021", "-O", "-A", "warnings", "-o", "{build}/main", "{build}/main.rs"),
         ("{build}/main",),
     ),
@@ -90,7 +95,12 @@ def plan(language: str, program: str, limits: dict[str, Any]) -> dict[str, Any]:
     build = [word.replace("Main.java", name) for word in found.build]
     run = [_filled(word, values) for word in found.run]
     bounds = limits | ({"memory": 2**41} if found.unbounded else {})
-    plan_ = {"files": {name: program}, "command": build, "limits": dict(_BUILD_LIMITS)}
+    plan_ = {
+        "files": {name: program},
+        "control": {name: found.control},
+        "command": build,
+        "limits": dict(_BUILD_LIMITS),
+    }
     return {"build": plan_, "command": run, "limits": bounds}
 
 

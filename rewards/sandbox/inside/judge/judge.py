@@ -1,6 +1,7 @@
 """The judge's process: runs the trusted tests against the candidate and reports on a pipe only it can write.
 
-Each report is a frame that carries the token of this test: `{"token", "passed", "reason"}` per test, then `{"token",
+Each report is a frame that carries the token of this test: `{"token", "loaded": true}` when the program has been run,
+`{"token", "asked": true}` when the tests first call it, `{"token", "passed", "reason"}` per test, then `{"token",
 "end": true, "partial": …}` or `{"token", "end": true, "unjudgeable": …}`.
 """
 
@@ -38,9 +39,11 @@ def serve(read: int, write: int, report: int, work: int) -> None:
 def judge(job: dict[str, Any], read: int, write: int, report: int, token: str) -> None:
     """Judge one job to its end."""
     client = CandidateClient(read, write, bool(job.get("allow_partial")), job.get("module") or "solution")
+    client.at_first = lambda: frames.send(report, {"token": token, "asked": True})
     end: dict[str, Any] = {"token": token, "end": True}
     try:
         program = _loaded(client, job)
+        frames.send(report, {"token": token, "loaded": True})
         for passed, reason in _style(job["style"])(client, program, job):
             frames.send(report, {"token": token, "passed": passed, "reason": reason})
             if not passed and job.get("stop"):
@@ -53,8 +56,15 @@ def judge(job: dict[str, Any], read: int, write: int, report: int, token: str) -
     except CandidateGoneError as error:
         frames.send(report, {"token": token, "passed": False, "reason": str(error)})
     except (Exception, CandidateExitError) as error:  # noqa: BLE001 - whatever the tests' set-up or the program's loading raised
-        frames.send(report, {"token": token, "passed": False, "reason": styles.describe(error, client)})
+        frames.send(report, {"token": token, "passed": False, "reason": _described(error, client)})
     frames.send(report, {**end, "partial": client.partial, "gone": client.gone, "needs_partial": client.needs_partial})
+
+
+def _described(error: BaseException, client: CandidateClient) -> str:
+    try:
+        return styles.describe(error, client)
+    except CandidateGoneError as gone:  # the text of what was raised is the program's to tell
+        return str(gone)
 
 
 def _style(name: str) -> Callable[[CandidateClient, dict[str, str], dict[str, Any]], styles.Results]:

@@ -12,7 +12,7 @@ _FOLDER = "{build}"
 def build(housekeeping: Housekeeping, job: dict[str, Any]) -> dict[str, Any]:
     """Do what the job's `build` says (`files`, `command`, `limits`; in commands `{build}` stands for the folder), and
     set the job's `command` to what runs. `{"compile": why}` when the program could not be built, `{"error": why}` too
-    where the sandbox lacks what it takes."""
+    where the sandbox lacks what it takes, or its compiler builds nothing at all. Raises MachineFaultError."""
     plan = job.get("build")
     if plan is None:
         return {}
@@ -21,13 +21,29 @@ def build(housekeeping: Housekeeping, job: dict[str, Any]) -> dict[str, Any]:
         return {"compile": "", "error": "the sandbox has no folder to build programs in: rebuild its image"}
     job["command"] = _at(job["command"], folder)
     work = {"limits": plan["limits"], "command": _at(plan["command"], folder), "files": plan["files"], "kind": "build"}
-    run = OneRun(housekeeping, work, "", plan["limits"]["output"]).to_end(plan["limits"]["timeout"])
+    tool = plan["command"][0]
+    run = _done(housekeeping, work)
     if run["exit"] == 127:
-        return {"compile": "", "error": f"the sandbox has no {plan['command'][0]}"}
-    if run["broke"] or run["exit"]:
-        why = f"broke its {run['broke']} limit" if run["broke"] else (run["stderr"] or run["stdout"])[-2000:]
-        return {"compile": why or f"status {run['exit']}"}
-    return {}
+        return {"compile": "", "error": f"the sandbox has no {tool}"}
+    if not (run["broke"] or run["exit"]):
+        return {}
+    if tool not in housekeeping.proven:
+        clear(housekeeping, job)
+        control = _done(housekeeping, work | {"files": plan["control"]})
+        if control["broke"] or control["exit"]:
+            return {"compile": "", "error": f"{tool} of the sandbox builds nothing: {_why(control)[-200:]}"}
+        housekeeping.proven.add(tool)
+    return {"compile": _why(run)}
+
+
+def _done(housekeeping: Housekeeping, work: dict[str, Any]) -> dict[str, Any]:
+    limits = work["limits"]
+    return OneRun(housekeeping, work, "", limits["output"]).to_end(limits["timeout"])
+
+
+def _why(run: dict[str, Any]) -> str:
+    why = f"broke its {run['broke']} limit" if run["broke"] else (run["stderr"] or run["stdout"])[-2000:]
+    return why or f"status {run['exit']}"
 
 
 def clear(housekeeping: Housekeeping, job: dict[str, Any]) -> bool:

@@ -4,9 +4,10 @@ The supervisor reads tests, so a process forked from it would carry expected val
 forkserver is forked off before the first job and only ever sees commands and descriptors; a judge is given its job
 after it was forked, through a pipe of its own. (Judges of pytest files come from a second forkserver, which has
 imported pytest and forks no candidates.)
-Commands: `{"spawn": [child, …]}` with the descriptors of all → `{"pids"}`; `{"wait": [pid, …]}` → status and usage of
-the first; `{"sweep": uid, "wipe": [paths], …}` → ends what is left of that user and empties the directories as that
-user. A child is `{"mode": "serve"|"script"|"judge", "descriptors": how many, "limits", "separation", "uid", "home"}`.
+Commands: `{"spawn": [child, …]}` with the descriptors of all → `{"pids"}`; `{"wait": [pid, …]}` → their `exits`, and
+usage of the first; `{"sweep": uid, "wipe": [paths], …}` → ends what is left of that user and empties the directories
+as that user. A child is `{"mode": "serve"|"script"|"judge", "descriptors": how many, "limits", "separation", "uid",
+"home"}`; on the last of its descriptors it says that it has begun.
 """
 
 import _sitebuiltins
@@ -63,9 +64,10 @@ def _obey(command: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
     if "spawn" in command:
         return {"pids": _spawn(command["spawn"], descriptors)}
     if "wait" in command:
-        _, status, usage = [os.wait4(pid, 0) for pid in command["wait"]][0]  # noqa: RUF015 - all are waited for
+        ended = [os.wait4(pid, 0) for pid in command["wait"]]
+        usage = ended[0][2]
         return {
-            "exit": os.waitstatus_to_exitcode(status),
+            "exits": [os.waitstatus_to_exitcode(status) for _, status, _ in ended],
             "cpu": usage.ru_utime + usage.ru_stime,
             "memory": usage.ru_maxrss * 1024,
         }
@@ -91,6 +93,9 @@ def _child(child: dict[str, Any], descriptors: list[int]) -> int:
         elif child["separation"] == "namespaces":
             confine.enter_namespaces()
         confine.confine(child["limits"], child["separation"], child["uid"], child["home"])
+        began = child["descriptors"] - 1
+        os.write(began, b".")
+        os.close(began)
         if child["mode"] == "judge":
             confine.hide()
             sys.set_int_max_str_digits(4300)

@@ -41,7 +41,7 @@ class Forkserver:
         return self._unread[-1]
 
     def wait(self, pids: Sequence[int]) -> dict[str, Any]:
-        """Wait for processes that ended or were killed; exit status and usage of the first."""
+        """Wait for processes that ended or were killed; their `exits`, and usage of the first."""
         return self._ask({"wait": pids})
 
     def sweep(self, command: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..confinement import confine
+from .allowance import Usage, usage
 from .processes import Kind, Processes
 from .spawner import Spawner
 
@@ -19,6 +20,8 @@ class Housekeeping:
     def __init__(self, config: dict[str, Any]) -> None:
         self.spawner = Spawner(config)
         self._waiting: dict[Kind, Processes] = {}
+        self.proven: set[str] = set()
+        """Compilers that have built a control program."""
 
     def take(self, kind: Kind, limits: dict[str, Any]) -> Processes:
         """Processes for a job: those that wait, if they fit."""
@@ -71,6 +74,11 @@ class Housekeeping:
                 os._exit(3)
             if pid == 0:
                 return
+
+    def usage(self, processes: Processes) -> Usage:
+        """What the processes of a job have used so far, the judge's waiting among it."""
+        judge = processes.pids()[1:]
+        return usage({pid: pid not in judge for pid in {*self._others(), *processes.pids()}})
 
     def kill(self, processes: Processes) -> None:
         """End its candidate."""

@@ -2,10 +2,10 @@
 
 import os
 import select
-import time
 from typing import Any
 
 from ..protocol import frames
+from .allowance import Allowance, MachineFaultError, StarvedError
 from .housekeeping import Housekeeping
 from .processes import Kind
 
@@ -33,16 +33,24 @@ class OneRun:
         self._broke: str | None = None
 
     def to_end(self, seconds: float) -> dict[str, Any]:
-        """Wait for the program, at most `seconds`; then end everything it started."""
-        started = time.monotonic()
-        self._pump(started + seconds)
+        """Wait for the program, at most `seconds` that it can use; then end everything it started. Raises
+        MachineFaultError when it was not begun, or was starved."""
+        allowance = Allowance(seconds, lambda: self._housekeeping.usage(self._processes))
+        try:
+            self._pump(allowance)
+        except StarvedError:
+            self._housekeeping.end(self._processes, False)
+            raise
         self._drain()
-        taken = time.monotonic() - started
+        taken = allowance.spent()
+        began = self._processes.began()
         ended = self._housekeeping.end(self._processes, self._broke is None)
+        if not began:
+            raise MachineFaultError(f"the program's process could not begin (status {ended['exit']})")
         output = {"stdout": self._out.decode("latin-1"), "stderr": self._err.decode("utf-8", "replace")}
         return {**output, "broke": self._broke, "seconds": taken, **ended}
 
-    def _pump(self, deadline: float) -> None:
+    def _pump(self, allowance: Allowance) -> None:
         poll = select.poll()
         poll.register(0, 0)
         poll.register(self._processes.watched, select.POLLIN)
@@ -51,9 +59,8 @@ class OneRun:
             poll.register(fd, select.POLLOUT if fd in self._pending else select.POLLIN)
         prepared = False
         while self._broke is None:
-            left = deadline - time.monotonic()
-            ready = poll.poll(left * 1000) if left > 0 else []
-            if not ready:
+            ready = poll.poll(allowance.slice() * 1000)
+            if not ready and allowance.over():
                 self._broke = "timeout"
             for fd, _ in ready:
                 if fd == 0:

@@ -7,6 +7,7 @@ reads nothing but its first request. They are used only when their limits are th
 are discarded after a test that was not clean. Time limits start when the work is handed over.
 """
 
+import contextlib
 import os
 import select
 from collections.abc import Mapping
@@ -26,27 +27,30 @@ class Processes:
         self._spawner, self.limits = spawner, dict(limits)
         self.uid = spawner.new_uid()
         self.ends: dict[str, int] = {}
+        self._said = 0
         self._watched = -1
+        self._began, began = os.pipe()
+        os.set_blocking(self._began, False)
         null = spawner.null
         if kind == "build":
             self.uid = confine.BUILD_UID
         self._kind = kind
         if kind in ("script", "build"):
-            theirs = [self._to("stdin"), self._from("stdout"), self._from("stderr"), self._to("source")]
-            self._spawned = [spawner.forkserver.spawn([self._candidate("script", 4)], theirs)]
+            theirs = [self._to("stdin"), self._from("stdout"), self._from("stderr"), self._to("source"), began]
+            self._spawned = [spawner.forkserver.spawn([self._candidate("script", 5)], theirs)]
         else:
             ask_read, ask_write = os.pipe()
             answer_read, answer_write = os.pipe()
-            serving = [null, null, null, ask_read, answer_write]
-            judging = [null, null, 2, answer_read, ask_write, self._from("report"), self._to("work")]
+            serving = [null, null, null, ask_read, answer_write, began]
+            judging = [null, null, 2, answer_read, ask_write, self._from("report"), self._to("work"), began]
             theirs = [*serving, *judging]
-            players = [(self._candidate("serve", 5), serving), (self._judge(7), judging)]
+            players = [(self._candidate("serve", 6), serving), (self._judge(8), judging)]
             if kind == "judged":
                 self._spawned = [spawner.forkserver.spawn([player for player, _ in players], theirs)]
             else:
                 forkservers = (spawner.forkserver, spawner.pytest_forkserver)
                 self._spawned = [n.spawn([player], fds) for n, (player, fds) in zip(forkservers, players, strict=False)]
-        for fd in theirs:
+        for fd in {*theirs}:
             if fd not in (2, null):
                 os.close(fd)
 
@@ -71,17 +75,24 @@ class Processes:
             ended.register(self.ends["report"], 0)
         return not ended.poll(0)
 
+    def began(self) -> bool:
+        """Did each of them get as far as waiting for its work? One that did not says nothing about any program."""
+        with contextlib.suppress(BlockingIOError):
+            self._said += len(os.read(self._began, len(self.pids())))
+        return self._said >= len(self.pids())
+
     def wait(self) -> dict[str, Any]:
-        """Wait for its processes, which were killed; the candidate's exit and usage."""
-        ended, *_ = [spawned.wait() for spawned in self._spawned]
-        return ended
+        """Wait for its processes, which were killed; the candidate's exit and usage, and the judge's exit."""
+        ended = [spawned.wait() for spawned in self._spawned]
+        exits = [status for one in ended for status in one["exits"]]
+        return {**ended[0], "exit": exits[0], "exits": exits}
 
     def close(self) -> None:
         """Close our ends."""
-        for fd in [*self.ends.values(), *([] if self._watched < 0 else [self._watched])]:
+        for fd in [*self.ends.values(), *(fd for fd in (self._watched, self._began) if fd >= 0)]:
             os.close(fd)
         self.ends.clear()
-        self._watched = -1
+        self._watched = self._began = -1
 
     def shut(self, fd: int) -> None:
         """Close one of our ends."""

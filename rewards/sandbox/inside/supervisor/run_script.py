@@ -1,11 +1,11 @@
 """A program run as a script: once per input, each time in a process and a scratch directory of its own."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from ..judge.outputs import most_bytes, same_output
 from . import checking, compiling
+from .allowance import beat
 from .housekeeping import Housekeeping
 from .one_run import OneRun
 
@@ -16,10 +16,11 @@ _SHOWN = 200
 def run_script(housekeeping: Housekeeping, job: dict[str, Any], answer: Callable[[dict[str, Any]], None]) -> bool:
     """Answer with `runs`: per input its end of stderr, exit status, usage, what limit it broke (`timeout`, `output`,
     `excess` or null) and, where the job knows the outputs, `passed` and the beginning of stdout (latin-1 text of the
-    bytes), else all of it. `total` ends the remaining inputs; with `stop` the first failure does. `compile` says why a
-    program could not be built. True when everything was cleaned afterwards."""
+    bytes), else all of it. `total` ends the remaining inputs (only the program's own time counts); with `stop` the
+    first failure does. `compile` says why a program could not be built. Raises MachineFaultError. True when everything
+    was cleaned afterwards."""
     limits = job["limits"]
-    end = time.monotonic() + limits["total"]
+    left = limits["total"]
     built = compiling.build(housekeeping, job)
     if "compile" in built:
         dirty = not compiling.clear(housekeeping, job)
@@ -27,12 +28,12 @@ def run_script(housekeeping: Housekeeping, job: dict[str, Any], answer: Callable
         return not dirty
     runs: list[dict[str, Any]] = []
     for case in job["cases"]:
-        seconds = min(limits["timeout"], end - time.monotonic())
-        if seconds <= 0:
+        if left <= 0:
             break
-        runs.append(
-            _judged(housekeeping, job, case, OneRun(housekeeping, job, case["input"], _most(job, case)), seconds)
-        )
+        beat()
+        run = OneRun(housekeeping, job, case["input"], _most(job, case))
+        runs.append(_judged(housekeeping, job, case, run, min(limits["timeout"], left)))
+        left -= runs[-1]["seconds"]
         if runs[-1]["dirty"] or (job.get("stop") and (runs[-1]["broke"] or runs[-1]["exit"] or not runs[-1]["passed"])):
             break
     dirty = any(run["dirty"] for run in runs) or not compiling.clear(housekeeping, job)

@@ -2,11 +2,11 @@
 
 import os
 import select
-import time
 from collections.abc import Callable
 from typing import Any
 
 from ..protocol import frames
+from .allowance import Allowance, MachineFaultError, StarvedError, Usage
 from .housekeeping import Housekeeping
 from .processes import Kind, Processes
 
@@ -16,21 +16,40 @@ _DYING = 0.2
 
 def run_tests(housekeeping: Housekeeping, job: dict[str, Any], answer: Callable[[dict[str, Any]], None]) -> bool:
     """Answer with `results`: [[passed, reason], …] of the tests that finished; `timeout` names the limit that ended
-    them; `finished`, `partial` and `unjudgeable` as the judge said. True when everything was cleaned afterwards."""
+    them; `finished`, `partial` and `unjudgeable` as the judge said. Raises MachineFaultError. True when everything was
+    cleaned afterwards."""
     kind: Kind = "pytest" if job["style"] == "pytest" else "judged"
     if kind == "pytest" and (missing := housekeeping.spawner.pytest_forkserver.problem):
         answer({"results": [], "finished": True, "error": f"there is no pytest in the sandbox: {missing}"})
         return True
     processes = housekeeping.take(kind, job["limits"])
-    verdict = _judge(housekeeping, processes, kind, job)
+    try:
+        verdict = _judge(housekeeping, processes, kind, job)
+    except StarvedError:
+        housekeeping.end(processes, False)
+        raise
     if clean := verdict["finished"] and "died" not in verdict:
         # Nothing that the program still does can change it: the owner reads it while we clean.
         housekeeping.kill(processes)
         answer(verdict)
+    began = processes.began() if not clean else True
     ended = housekeeping.end(processes, clean)
     if not clean:
-        answer({**verdict, **ended})
+        if not began:
+            raise MachineFaultError(f"the program's processes could not begin (status {ended['exits']})")
+        answer({**_blamed(verdict, ended, job["limits"]), **ended})
     return not ended["dirty"]
+
+
+def _blamed(verdict: dict[str, Any], ended: dict[str, Any], limits: dict[str, Any]) -> dict[str, Any]:
+    """The verdict, with the tests to blame where they ended their own process, or took all the time before they called
+    the program, which had little to do."""
+    idle = "timeout" in verdict and verdict["loaded"] and not verdict["asked"] and ended["cpu"] < limits["timeout"] / 4
+    if idle:
+        return {**verdict, "unjudgeable": "the tests took too long before they called the program"}
+    if not verdict["finished"] and "timeout" not in verdict and ended["exits"][-1] >= 0:
+        return {**verdict, "finished": True, "unjudgeable": "the tests end their own process"}
+    return verdict
 
 
 def _judge(housekeeping: Housekeeping, processes: Processes, kind: Kind, job: dict[str, Any]) -> dict[str, Any]:
@@ -40,24 +59,27 @@ def _judge(housekeeping: Housekeeping, processes: Processes, kind: Kind, job: di
             processes.ends["work"], {"token": token, "job": job | {"scratch": housekeeping.spawner.config["home"]}}
         )
     except frames.ClosedError:
-        return {"results": [], "finished": False}
-    started = time.monotonic()
-    housekeeping.prepare(kind, job["limits"])
-    return _watch(housekeeping, processes, job["limits"], started, token)
+        return {"results": [], "finished": False, "loaded": False, "asked": False}
+
+    def look() -> Usage:
+        return housekeeping.usage(processes)
+
+    limits = job["limits"]
+    allowances = {"total": Allowance(limits["total"], look), "test": Allowance(limits["timeout"], look)}
+    housekeeping.prepare(kind, limits)
+    return _watch(housekeeping, processes, allowances, token)
 
 
 def _watch(
-    housekeeping: Housekeeping, processes: Processes, limits: dict[str, Any], started: float, token: str
+    housekeeping: Housekeeping, processes: Processes, allowances: dict[str, Allowance], token: str
 ) -> dict[str, Any]:
     report = processes.ends["report"]
     poll = select.poll()
     for fd in (0, report, processes.watched):
         poll.register(fd, select.POLLIN)
-    verdict: dict[str, Any] = {"results": [], "finished": False}
-    total, test = started + limits["total"], started + limits["timeout"]
+    verdict: dict[str, Any] = {"results": [], "finished": False, "loaded": False, "asked": False}
     while not verdict["finished"]:
-        left = min(total, test) - time.monotonic()
-        ready = dict(poll.poll(max(left, 0) * 1000)) if left > 0 else {}
+        ready = dict(poll.poll(min(allowance.slice() for allowance in allowances.values()) * 1000))
         if 0 in ready:
             housekeeping.quit(processes)
         if processes.watched in ready:
@@ -66,11 +88,13 @@ def _watch(
             housekeeping.kill_strays(processes.pids())
             poll.unregister(processes.watched)
         if report in ready:
+            results = len(verdict["results"])
             if not _take(report, token, verdict):
                 break
-            test = time.monotonic() + limits["timeout"]
-        elif not ready:
-            verdict["timeout"] = "total" if total < test else "test"
+            if len(verdict["results"]) > results:
+                allowances["test"] = allowances["test"].again()
+        elif not ready and (broken := next((name for name, one in allowances.items() if one.over()), "")):
+            verdict["timeout"] = broken
             break
     if verdict.pop("gone", False) and select.select([processes.watched], [], [], _DYING)[0]:
         verdict["died"] = True
@@ -86,6 +110,8 @@ def _take(report: int, token: str, verdict: dict[str, Any]) -> bool:
         return False
     if frame.pop("end", False):
         verdict.update(frame, finished=True)
+    elif "passed" not in frame:
+        verdict.update(frame)
     else:
         verdict["results"].append([frame["passed"], frame["reason"]])
     return True
