@@ -16,18 +16,20 @@ from holdfast.registry import register
 from holdfast.rewards.answers.hedges import denied, unknown
 from holdfast.rewards.answers.languages import cues
 from holdfast.rewards.answers.options import LETTERS, letters
-from holdfast.rewards.answers.places import MARKER, Which
+from holdfast.rewards.answers.places import MARKER, Which, extract
 from holdfast.rewards.answers.text import Stop, final_part
 from holdfast.rewards.answers.unmarked import breaks_off
 from holdfast.sample import Sample, Score
 
 _LONGEST = 2000
+_REMARK = re.compile(r",?\s(?:not|rather than|instead of)\s.*$", re.IGNORECASE | re.DOTALL)
+_WRAPPED = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{([^{}]*)\}")
 _SENTENCES = re.compile(r"[.!?]\s+|\n")
 _IS = re.compile(r"(?:\b(?:is|are|was|were|be)\s+(?:(?:the|an?|called|named)\s+)?|[:=]\s*)\Z", re.IGNORECASE)
 _OPEN_QUESTION = re.compile(r"\b(?:could|might|may|maybe|perhaps|possibly|or|either|if|whether)\b|\?", re.IGNORECASE)
 
 
-@register("choice", version="4")
+@register("choice", version="5")
 def choice(
     sample: Sample,
     *,
@@ -85,12 +87,15 @@ def _by_text(text: str, choices: Sequence[str], require: str) -> str | None:
     stripped = text.strip()
     if not choices or not stripped or len(choices) > len(LETTERS):
         return None
+    place = extract(stripped, "marked")
     announced = [cue.end() for cue in [*MARKER.finditer(stripped), *cues(stripped)]]
     stated = stripped[max(announced) :] if announced else ""
     last_line = stripped.rpartition("\n")[2]
-    pieces = [stated, *([stripped, last_line] if require == "any" else [])]
+    pieces = [*place.parts, stated, *([stripped, last_line] if require == "any" else [])]
     for piece in pieces:
-        if equal := _only([LETTERS[i] for i, option in enumerate(choices) if _same(option, piece[:_LONGEST])]):
+        if equal := _only(
+            [LETTERS[i] for i, option in enumerate(choices) if _names(piece[:_LONGEST], option, LETTERS[i])]
+        ):
             return equal
     if stated and not denied(stripped[: max(announced)]) and (begun := _begun(stated, choices)):
         return begun
@@ -111,7 +116,7 @@ def _begun(stated: str, choices: Sequence[str]) -> str | None:
 
 def _concluded(sentence: str, choices: Sequence[str]) -> str | None:
     """The option that a finished sentence ends with, behind its verb: `The capital of France is Paris.`"""
-    plain = " ".join(sentence.split()).strip(" .,:;!*_`\"'$").casefold()
+    plain = " ".join(_REMARK.sub("", sentence).split()).strip(" .,:;!*_`\"'$").casefold()
     if len(plain) > _LONGEST or _OPEN_QUESTION.search(plain) or unknown(sentence) or breaks_off(sentence):
         return None
     found = []
@@ -132,7 +137,13 @@ def _same(left: str, right: str) -> bool:
     return _plain(left) == _plain(right) != ""
 
 
+def _names(text: str, option: str, letter: str) -> bool:
+    """Is it the option's text, with its letter before it or without?"""
+    return _same(option, text) or _same(f"{letter} {option}", text)
+
+
 def _plain(text: str) -> str:
+    text = _WRAPPED.sub(r"\1", text) if "\\" in text else text
     return " ".join(text.split()).strip(" .,:;!*_`\"'$()").casefold()
 
 

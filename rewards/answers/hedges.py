@@ -18,7 +18,7 @@ _DIRECTLY = re.compile(
 )
 _REJECTED = re.compile(
     rf"[}}\s$.,)\]*_]{{0,6}}(?:\b(?:is|was|would be|seems)\s(?:not\b|n['’]t\b|wrong|incorrect|false|never)|isn['’]t\b"
-    rf"|[^\W\d_]{{0,3}}\s?(?:{NOT_BEHIND}))",
+    rf"|(?<![,.])[^\W\d_]{{0,3}}\s?(?:{NOT_BEHIND}))",
     re.IGNORECASE,
 )
 _VALUE_DENIED = re.compile(

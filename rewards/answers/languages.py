@@ -40,7 +40,7 @@ _ANSWER = {
 
 _IS = (
     "is ist lautet beträgt sind sei es son sería est sont serait è sono é são ni là adalah ialah jest "
-    "wynosi είναι это является равен равна равно составляет 是 为 為 は 은 는 이 가 هو هي है हैं হল হলো "
+    "to wynosi είναι это является равен равна равно составляет 是 为 為 は 은 는 이 가 هو هي है हैं হল হলো "
     "হচ্ছে คือ เป็น equals jẹ́"
 )
 _OR = {
@@ -134,7 +134,7 @@ _NOT = {
     "pl": "nie_jest",
     "ru": "не",
     "uk": "не",
-    "zh": "不是 并非 不等于 不会是 非",
+    "zh": "不是 并非 不等于 不会是 非 不选 不選",
     "ar": "ليس ليست",
     "fa": "نیست",
     "sw": "sio siyo si_sahihi",
@@ -158,7 +158,7 @@ _NOT_BEHIND = {
     "de": "ist_nicht ist_falsch",
     "es": "no_es es_incorrecto es_incorrecta",
     "fr": "n'est_pas est_faux est_fausse",
-    "ru": "не_является неверно неправильно",
+    "ru": "не_является неверно неверен неверна неправильно",
     "zh": "不是 是错 错误",
 }
 """What denies the words before it."""
@@ -248,11 +248,12 @@ SEPARATORS = dict.fromkeys(_spellings(_OR.values()), "or") | dict.fromkeys(_spel
 OPTION_WORD = alternatives(_OPTION)
 YES, NO = frozenset(_spellings(_YES)), frozenset(_spellings(_NO))
 
-_MAYBE_ADJECTIVE = r"(?:\s+(?!\S*\d)[^\s:：=,.。$\\(]{1,16}){0,2}?"
+_ATTACHED = rf"(?:(?!{MAYBE})[\u0e00-\u0e7f\u3040-\u9fff\uac00-\ud7af]){{0,12}}?"
+_MAYBE_ADJECTIVE = _ATTACHED + r"(?:\s+(?!\S*\d)(?![(（]?[A-J]\b)[^\s:：=,.。$\\(]{1,16}){0,2}?"
 _CUE = re.compile(
     rf"(?:{alternatives(_ANSWER.values())})(?:{_MAYBE_ADJECTIVE}[\s*_\"]{{0,4}}"
     rf"(?:(?:{alternatives(_IS)})[\s*_\"]{{0,4}}[:：]?|[:：=]|[-–—](?=\s*[\d$(A-J]))"
-    r"|[\s*_\"]{0,4}(?=[(（]?[A-J]\b|[$\\]?[\d(\\$]))",
+    r"|[\s*_\"】]{0,4}(?=[(（]?[A-J]\b|[$\\]?[\d(\\$]))",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
@@ -261,7 +262,29 @@ _REFUSED = re.compile(
     r"\bcannot (?:say|be found)\b",
     re.IGNORECASE,
 )
+_RIGHT = (
+    "richtig korrekt correcta correcto correcte corretta corretto верно верен правильно правильный правильная "
+    "正确 正確 正しい 맞습니다 맞다 صحيح صحيحة सही সঠিক సరైనది ถูกต้อง đúng benar doğru juist poprawna sahihi"
+)
+RIGHT = alternatives(_RIGHT)
+"""What is said of the option that is the answer."""
+_OPTION_CUE = re.compile(
+    rf"(?:{OPTION_WORD}{_MAYBE_ADJECTIVE}[\s*_\"]{{0,4}}(?:(?:{alternatives(_IS)})|[-–—:：]"
+    rf"|(?=[(（]?[A-J][)）]?\s?(?:[.!。]?\s*$|{alternatives(_IS)})))"
+    r"|(?<!不)(?:选项|選項|选择|選擇|选|選)(?:应|應)?(?:该|該)?(?:是|为|為)?[:：]?)",
+    re.IGNORECASE,
+)
 _LOWERED = tuple({word.casefold() for word in ANSWERS})
+_ENGLISH = frozenset("option choice letter".split())
+_OPTIONS_LOWERED = tuple({word.casefold() for word in _spellings(_OPTION)} - _ENGLISH | {"选", "選"})
+
+
+def option_cues(text: str) -> list[re.Match[str]]:
+    """Where a text names an option in another language than English (`La opción correcta es`, `故选`)."""
+    lowered = text.casefold()
+    if not any(word in lowered for word in _OPTIONS_LOWERED):
+        return []
+    return list(_OPTION_CUE.finditer(text))
 
 
 def cues(text: str) -> list[re.Match[str]]:

@@ -9,18 +9,21 @@ from collections.abc import Iterator, Sequence
 
 from holdfast.rewards.answers.boxes import boxes
 from holdfast.rewards.answers.hedges import denied, denied_behind
-from holdfast.rewards.answers.languages import MAYBE, NOT_BEHIND, OPTION_WORD, OR, cues
-from holdfast.rewards.answers.places import Require, Which
+from holdfast.rewards.answers.languages import MAYBE, NOT_BEHIND, OPTION_WORD, OR, RIGHT, cues, option_cues
+from holdfast.rewards.answers.places import Require, Which, extract
 
 LETTERS = "ABCDEFGHIJ"
-_SHORT = 300
+_PLACES = frozenset({"the answer field", "####"})
+_SHORT, _LONG = 300, 4000
 
-_OPEN = r"[\s(\[{\"'“‘*_$`:（]{0,10}(?:\\(?:text|mathrm|mathbf|textbf|mathbb|rm|bf)[\s{]{1,3})?[\s(\[*（]{0,3}"
-_CLOSE = r"[)\]}\"'”’*_$`）.]{0,6}"
+_OPEN = r"[\s(\[{\"'“‘*_$`:（【「『]{0,10}(?:\\(?:text|mathrm|mathbf|textbf|mathbb|rm|bf)[\s{]{1,3})?[\s(\[*（]{0,3}"
+_CLOSE = r"[)\]}\"'”’*_$`）】」』.]{0,6}"
 # A bare letter: not part of a word or a contraction; a bare I is the pronoun when a word follows it.
-_EDGE, _END = r"(?<![A-Za-z0-9_À-ɏ\\])", r"(?![A-Za-z0-9_À-ɏ]|['’]\w|[+#]\w|\s?=)"
+_RELATION = r"(?:[=<>≤≥∈]|\\(?:in|leq?|geq?|subset|to|neq?)(?![a-z]))"
+_EDGE = r"(?<![A-Za-z0-9À-ɏ\\°])(?<![A-Za-z0-9À-ɏ)}\]]_)"
+_END = rf"(?![A-Za-z0-9À-ɏ]|_[A-Za-z0-9{{\\]|['’]\w|[+#][\w+#]|-\d|\s?{_RELATION})"
 _LETTER = rf"{_EDGE}(?:[A-HJ]|I(?!\s{{1,2}}[a-z])){_END}"
-_ANY_CASE = rf"{_EDGE}[A-Ja-j]{_END}" + r"(?=[\s)\]}\"”*_$`）.,;:!]{0,4}(?:$|\n|[.,;:!)\]}*]))"
+_ANY_CASE = rf"{_EDGE}[A-Ja-j]{_END}" + r"(?=[\s)\]}\"”*_$`）.,;:!]{0,4}(?:$|\n|[.,;:!)\]}*_]))"
 _DOUBT = rf"(?:(?i:or|and|maybe|perhaps|possibly|alternatively|less likely|more likely)\b|{OR}|{MAYBE})"
 _SPACE = r"(?:\\(?:q?quad|[ ,;:!])|\\text\w{0,2}\s?\{)"
 _AND = (
@@ -33,18 +36,18 @@ _MORE = re.compile(_AND + _ITEM)
 _SIDE_BY_SIDE = re.compile(rf"{_CLOSE}\s{{0,2}}[(\[*]{{0,3}}({_LETTER}){_CLOSE}(?=[\s.)]*(?:$|\n|[(\[*A-J]))")
 _STATED = re.compile(
     r"(?i:\b(?:answer|choice|option|solution)s?\b[^\n.:]{0,30}?(?:\bis\b|\bare\b|:|=|\bwould be\b|\bmust be\b)"
-    r"|\b(?:choose|pick|select|go(?:ing)? with)\b|\banswer\b(?=[\s*]{1,3}[(A-J]))"
+    r"|(?<!\\)\b(?:choose|pick|select|go(?:ing)? with)\b|\banswer\b(?=[\s*]{1,3}[(A-J]))"
     rf"(?i:\s(?:either|both|option|choice|letter|answer|the|most|likely|probably|definitely|clearly)\b){{0,4}}"
     rf"{_OPEN}(?i:option\s|choice\s)?{_OPEN}((?:{_LETTER})|(?:{_ANY_CASE}))",
     re.MULTILINE,
 )
 _OPTION = re.compile(
     rf"\b(?i:option|choice)\b[\s*]{{1,3}}{_OPEN}({_LETTER}){_CLOSE}(?=\s{{0,2}}(?:$|\n|[.,;!]\s|(?:is|are)\s(?:the\s)?"
-    r"(?:only\s|most\s)?(?:correct|right|best|answer|true)))",
+    r"(?:only\s|most\s)?(?:correct|right|best|answer|true)|(?:best\s)?(?:fits|matches|works|applies)\b))",
     re.MULTILINE,
 )
 _ELSEWHERE = re.compile(
-    rf"\s{{0,2}}(?:{OPTION_WORD}\s{{0,2}}:?)?{_OPEN}((?:[A-J])(?![A-Za-z0-9_À-ɏ])|(?:{_ANY_CASE})|[أبجدกขคง](?!\w))"
+    rf"\s{{0,2}}(?:(?:la|a|die|der|das|het|the|o|el|il|lo)\s)?(?:{OPTION_WORD}\s{{0,2}}:?)?{_OPEN}((?:[A-J])(?![A-Za-z0-9_À-ɏ])|(?:{_ANY_CASE})|[أبجدกขคง](?!\w))"
 )
 _NATIVE = dict(zip("أبجدกขคง", "ABCDABCD", strict=True))
 _REJECTED = re.compile(
@@ -52,17 +55,30 @@ _REJECTED = re.compile(
     rf"|{_CLOSE}\s{{0,2}}[^\W\d_]{{0,3}}\s?{NOT_BEHIND}",
     re.IGNORECASE,
 )
-_CORRECT = re.compile(rf"({_LETTER}){_CLOSE}\s{{1,2}}(?:is|are|seems?|must be)\s(?:the\s)?(?:only\s)?"
-                      r"(?:correct|right|best|true|the answer|answer)")  # fmt: skip
+_CORRECT = re.compile(
+    rf"({_LETTER}){_CLOSE}\s{{1,2}}(?:is|are|seems?|must be)\s(?:the\s)?(?:only\s)?"
+    r"(?:correct|right|best|better|the answer|answer)"
+    rf"|[(\[]({_LETTER})[)\]*]{{1,3}}\s(?:is|are)\s(?:the\s)?(?:only\s)?true"
+)
+"""A bare letter that "is true" is a proposition."""
+_REVISED = re.compile(
+    r"\b(?i:no|wait|actually|correction|rather|instead)\b[,:!.–—-]{0,2}\s(?i:(?:no|wait|actually|rather)\b[,:!]?\s){0,2}"
+    rf"(?i:it(?:['’]s|\sis|\smust\sbe|\sshould\sbe)\s)?{_OPEN}({_LETTER})(?={_CLOSE}\s*(?:$|\n|[.!]))"
+)
+_RIGHT_BEHIND = re.compile(rf"({_LETTER}){_CLOSE}\s?[^.!?\n,;A-J]{{0,20}}?{RIGHT}")
+_VERDICT = re.compile(
+    rf"({_LETTER})[)\].:*\s–—-]{{1,6}}(?:((?i:right|correct|true|yes)\b|[✓✔✅☑])|(?:(?i:wrong|incorrect|false|no|not\s\w+)\b|[✗✘❌]))"
+)
 _ALSO = re.compile(
     rf"\b(?:could|might|may)(?:\s(?:also|even|well))?\sbe\s{_OPEN}({_LETTER})"
     rf"|({_LETTER}){_CLOSE}\s(?:is|could be|might be|may be|seems)\s(?:also|equally|just as)\s?\w*"
+    rf"|({_LETTER}){_CLOSE}\s(?:could|might|may|can)\s(?:also|equally|just as well)\sbe"
     rf"|\b(?:or|though)\s(?:maybe|perhaps|possibly)\s{_OPEN}({_LETTER})"
 )
 _ASKED = re.compile(rf"(?i:choose|pick|select|answer)\s{_OPEN}({_LETTER}){_CLOSE}\?")
 _BOX_HEAD = re.compile(
     rf"{_OPEN}(?i:option\s|choice\s|answer:?\s)?{_OPEN}([A-Ja-j])(?![\w'’])"
-    rf"(?!\s{{0,3}}(?:[=+*^_<>≤≥∈]|-\s?[\d\\]|\\(?!text|quad|qquad|[ ,;:!}})])))"
+    rf"(?!\s{{0,3}}(?:[=+*^_<>≤≥∈]|[-/]\s?[\d\\]|\(\w{{1,2}}[,)]|\\(?!text|quad|qquad|[ ,;:!}})])))"
 )
 _OR_NONE = re.compile(rf"{_CLOSE}\s{{0,3}},?\s?or\s(?:none|neither|another|something|not\b)")
 _OR_NOTHING = re.compile(rf"({_LETTER}){_OR_NONE.pattern}")
@@ -70,8 +86,12 @@ _OTHER = re.compile(rf"{_LETTER}(?!(?<=[AI])\s[a-z])")
 _SO = re.compile(
     r"\b(?:so|thus|hence|therefore|hmm|ergo|final(?:ly)?|conclu\w+|means|leaves|→|⇒)\b[^.!?\n]{0,60}\Z", re.IGNORECASE
 )
+_ENDS_LETTER = r"(?:[)\]}>\"'*_$`）】」』.:,。、\\]{1,6}|\s?[-–—]+(?=\s|$)|\s?[✓✔✅☑]|(?=\n))"
 _WHOLE = re.compile(
-    rf"^{_OPEN}([A-Ja-j])(?:[)\]}}\"'*_$`）.:,]{{1,6}}(?:\s(?!is|are|was|can|does|has).{{0,400}})?|)$", re.DOTALL
+    rf"^<?{_OPEN}(?:([A-J]){_ENDS_LETTER}|([a-j])(?!\n){_ENDS_LETTER})"
+    r"(?:(?:\s(?!is|are|was|can|does|has)|(?=[^\x00-\x7f])|(?<=[)、])(?=\S)|(?<=[.,])(?=[A-Z])).{0,400})?$"
+    rf"|^<?{_OPEN}([A-Ja-j])$",
+    re.DOTALL,
 )
 _ONLY_LETTERS = re.compile(r"(?:[(\[*]{0,3}[A-J][)\]*.,;/&+\s]{1,4})+[(\[*]{0,3}[A-J][)\]*.]{0,4}|[A-J]{2,10}")
 _RUN = re.compile(r"[A-J]{2,10}(?![A-Za-z])")
@@ -79,17 +99,30 @@ _LEADING = re.compile(rf"^{_OPEN}([A-J])[)\].:*]{{1,4}}(?:\s|$)", re.MULTILINE)
 _MARKED = re.compile(
     r"(?:\*\*\(?([A-J])[).:]{0,2}(?:\s[^*\n]{0,200})?\*\*|[(（\[]([A-J])[)）\]])(?=[\s.!*)]*(?:$|\Z))", re.MULTILINE
 )
-_BARE = re.compile(rf"({_LETTER})(?=[\s.!*)\]\"']*\Z)")
+_BARE = re.compile(rf"({_LETTER})(?=[\s.!*)\]\"'。]*\Z)")
+_LEADS_TO_BARE = re.compile(
+    r"(?:^|[^\w\s+*/^∪∩∨∧~¬]|[^\x00-\x7f°]|\b(?:is|be|are|option|choice|letter|answer|choose|chose|pick|select|with|"
+    r"for|guess|say|think|so|hence|thus|therefore|then|leaves|leaving|only|to|as|or|and|but|maybe|perhaps|possibly|es|la|ist|est|è|é|é\sa|ni|adalah|là)|['’]s)"
+    r"[\s(\[*_\"'`$]*\Z",
+    re.IGNORECASE,
+)
+"""Before a letter that ends a text: it is said to be the answer, and is no `vitamin C`."""
+_UNSURE = re.compile(
+    rf"(?:\b(?:could|might|may)\s(?:also\s|well\s)?be\b|\b(?:maybe|perhaps|possibly)\b|{MAYBE})[^.!?\n]{{0,12}}\Z",
+    re.IGNORECASE,
+)
 
 
 def letters(text: str, require: Require = "any", which: Which = "last") -> list[str] | None:
     """The distinct letters of the answer; [] for an answer that names none, None where no answer is stated."""
     stated = _boxed(text, which)
     if stated is None:
+        stated = _placed(text, which)
+    if stated is None:
         stated = _stated(text, which)
     if stated is not None or require != "any":
         return stated
-    for read in (_list, _whole, _options, _marked, _bare):
+    for read in (_list, _verdicts, _whole, _options, _marked, _bare):
         if found := read(text):
             return found
     return None
@@ -121,6 +154,14 @@ def _boxed(text: str, which: Which) -> list[str] | None:
     return distinct(found) if named else None
 
 
+def _placed(text: str, which: Which) -> list[str] | None:
+    """The letter of a JSON field or behind `####`."""
+    if "####" not in text and 'answer"' not in text:
+        return None
+    place = extract(text, "marked", which)
+    return (_list(place.said) or _whole(place.said) or None) if place.how in _PLACES else None
+
+
 def _stated(text: str, which: Which) -> list[str] | None:
     statements = sorted(_statements(text), key=lambda pair: pair[0])
     if not statements:
@@ -139,13 +180,20 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
     """Where each statement starts and the letters it names."""
     for pattern in (_STATED, _OPTION):
         for match in pattern.finditer(text):
+            if _lists_options(text, match):
+                continue
             if denied(text[match.start() : match.start(1)]) or _REJECTED.match(text, match.end(1)):
                 yield match.start(), []
             else:
                 yield match.start(), _named(text, match.start(1), match.end(1))
     for match in _CORRECT.finditer(text):
-        yield match.start(), distinct([match[1], *_before(text, match.start())])
-    for cue in cues(text):
+        yield match.start(), distinct([match[1] or match[2], *_before(text, match.start())])
+    for match in _REVISED.finditer(text):
+        yield match.start(), [match[1]]
+    for right in () if text.isascii() else _RIGHT_BEHIND.finditer(text):
+        if not denied_behind(right[0][1:]):
+            yield right.start(), [right[1]]
+    for cue in [*cues(text), *option_cues(text)]:
         letter = _ELSEWHERE.match(text, cue.end())
         if letter is None:
             continue
@@ -153,6 +201,15 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
             yield cue.start(), []
         else:
             yield cue.start(), distinct([_NATIVE.get(letter[1], letter[1]).upper(), *_following(text, letter.end(1))])
+
+
+def _lists_options(text: str, cue: re.Match[str]) -> bool:
+    """Does the letter open a list of options under the cue (`Options:\\nA. Rome\\nB. Oslo`)?"""
+    if "\n" not in text[cue.start() : cue.start(1)]:
+        return False
+    line, _, rest = text[cue.start(1) : cue.start(1) + _SHORT].partition("\n")
+    following = _LEADING.match(rest.lstrip())
+    return bool(line) and following is not None and following[1] != cue[1].upper()
 
 
 def _named(text: str, start: int, end: int) -> list[str]:
@@ -171,9 +228,16 @@ def _whole(text: str) -> list[str]:
     match = _WHOLE.match(stripped)
     if match is None or len(distinct(_LEADING.findall(stripped))) > 1:
         match = _WHOLE.match(stripped := stripped.rpartition("\n")[2][:20])
-        if match is None or len(stripped) > match.end(1) + 6:
+        if match is None or len(stripped) > match.end(match.lastindex or 0) + 6:
             return []
-    return distinct([match[1].upper(), *_following(stripped, match.end(1))])
+    group = match.lastindex or 0
+    return distinct([match[group].upper(), *_following(stripped, match.end(group))])
+
+
+def _verdicts(text: str) -> list[str]:
+    """The letters that a list of verdicts calls right (`A: wrong, B: right`)."""
+    found = list(_VERDICT.finditer(text)) if len(text) <= _LONG else []
+    return distinct([one[1] for one in found if one[2]]) if len({one[1] for one in found}) > 1 else []
 
 
 def _options(text: str) -> list[str]:
@@ -197,7 +261,15 @@ def _bare(text: str) -> list[str]:
     if len(text) <= _SHORT and (hedge := _OR_NOTHING.search(text)):
         return [hedge[1], "none"]
     match = _BARE.search(text) if len(text) <= _SHORT else None
-    return [] if match is None else _settled(text, match.start(1), match.end(1), match[1])
+    if match is None or not _is_said(text[: match.start(1)], match[1]):
+        return []
+    return _settled(text, match.start(1), match.end(1), match[1])
+
+
+def _is_said(before: str, letter: str) -> bool:
+    """Do the words lead to the letter, without "could be"?"""
+    unsure = _UNSURE.search(before) and letter not in before
+    return not unsure and _LEADS_TO_BARE.search(before) is not None
 
 
 def _settled(text: str, start: int, end: int, letter: str) -> list[str]:

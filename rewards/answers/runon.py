@@ -19,7 +19,9 @@ _NEXT = re.compile(
     r"\s{0,2}[:：।.](?=\s|\*|$)"
 )
 _ANSWERED = re.compile(
-    r"####\s*\S|boxed\s?\{|\banswer(?:\"|\*\*)?\s{0,3}(?:is|:|=)\s{0,3}\S|<answer>|^A: ?\S|\bans(?:\.|:)", re.I | re.M
+    r"####\s*\S|boxed\s?\{|\banswer(?:\"|\*\*)?\s{0,3}(?:is|:|=)\s{0,3}\S|<answer>|^A: ?\S|\bans(?:\.|:)|"
+    r"\bis \([A-Z]\)\.?\s*\Z",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
