@@ -1,1 +1,1 @@
-
+"""Benchmarks: one file each; what runs them is in the packages below."""

@@ -27,7 +27,7 @@ _ROUNDING = 1e-9
 Missing = Literal["none", "skip"]
 
 
-def _check(of: Of, **options: Any) -> None:
+def _check(of: Of, **_options: Any) -> None:
     parts = _parts(of)
     if not parts:
         raise UsageError("a composite reward needs at least one part in `of`")
@@ -85,7 +85,7 @@ def gate(samples: Sequence[Sample], *, of: Of) -> list[Score]:
     return [_product(parts) for parts in collected]
 
 
-def _check_route(of: Of, by: str, default: str | None) -> None:
+def _check_route(of: Of, default: str | None, **_options: Any) -> None:
     _check(of)
     if default is not None and default not in of:
         raise UsageError(f"default {default!r} of reward 'route' is no part{suggestion(default, of)}")

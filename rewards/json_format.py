@@ -202,14 +202,14 @@ def _search(pattern: str, text: str) -> bool:
     return compiled(pattern).search(text, timeout=_SECONDS, concurrent=True) is not None
 
 
-def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
+def _pattern(validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Any]:
     from jsonschema.exceptions import ValidationError
 
     if validator.is_type(instance, "string") and not _search(pattern, instance):
         yield ValidationError(f"{instance[:80]!r} does not match {pattern!r}")
 
 
-def _pattern_properties(validator: Any, rules: Mapping[str, Any], instance: Any, schema: Any) -> Iterator[Any]:
+def _pattern_properties(validator: Any, rules: Mapping[str, Any], instance: Any, _schema: Any) -> Iterator[Any]:
     if not validator.is_type(instance, "object"):
         return
     for pattern, subschema in rules.items():
@@ -233,7 +233,7 @@ def _additional_properties(validator: Any, allowed: Any, instance: Any, schema: 
             yield ValidationError(f"the property {name[:80]!r} is not allowed")
 
 
-def _unique_items(validator: Any, wanted: bool, instance: Any, schema: Any) -> Iterator[Any]:
+def _unique_items(validator: Any, wanted: bool, instance: Any, _schema: Any) -> Iterator[Any]:
     from jsonschema.exceptions import ValidationError
 
     if wanted and validator.is_type(instance, "array"):

@@ -15,7 +15,7 @@ from holdfast.sample import Sample, Score
 Where = Literal["search", "start", "whole"]
 
 
-def _check(*, pattern: str, timeout: float, compare: bool, **flags: Any) -> None:
+def _check(*, pattern: str, timeout: float, compare: bool, **_flags: Any) -> None:
     if timeout <= 0:
         raise UsageError(f"option 'timeout' of reward 'regex' must be positive seconds, not {timeout!r}")
     if compare and not pattern:

@@ -13,7 +13,7 @@ _forward = threading.Lock()
 """One forward at a time: a model is not meant to be shared by threads."""
 
 
-def _check(batch_size: int, max_length: int, **options: Any) -> None:
+def _check(batch_size: int, max_length: int, **_options: Any) -> None:
     if batch_size < 1 or max_length < 1:
         raise UsageError("a reward model needs batch_size >= 1 and max_length >= 1")
 

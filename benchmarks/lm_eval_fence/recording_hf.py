@@ -60,6 +60,7 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
             super()._model_call(torch.zeros((1, 1), dtype=torch.long, device=self.device))
 
     def tok_batch_encode(self, strings: Any, **options: Any) -> Any:
+        """As the parent's; remembers the prompts and which of them were cut."""
         ids, mask = super().tok_batch_encode(strings, **{**options, "left_truncate_len": None})
         limit = options.get("left_truncate_len") or ids.shape[1]
         self._prompts = list(strings)

@@ -113,6 +113,7 @@ class RightOption:
         self._options, self._named = options, named
 
     def __call__(self, doc: Doc) -> str:
+        """The right option of a row, by its text, letter or index."""
         options = [str(option) for option in self._options(doc)]
         named = self._named(doc)
         if isinstance(named, str) and named in options:
@@ -135,6 +136,7 @@ class ReadField:
         self.path, self.optional = path, optional
 
     def __call__(self, doc: Doc) -> Any:
+        """The field's value; a DataError names the fields that a row without it has."""
         if self.name not in doc and not self.optional:
             fields = ", ".join(str(key) for key in doc if key != "_file")
             raise DataError(
@@ -150,6 +152,7 @@ class ReadOptional:
         self.name = name
 
     def __call__(self, doc: Doc) -> str | None:
+        """The field's value as text; None where a row has none."""
         value = doc.get(self.name)
         return None if value is None else str(value)
 

@@ -51,6 +51,8 @@ SENTENCE_SHARE = 0.65
 
 @dataclass(frozen=True)
 class Options:
+    """Where the pretrained model goes, and how it is trained."""
+
     out: str
     steps: int = 3000
     batch: int = 64

@@ -44,7 +44,7 @@ class Options:
     """`holdfast completion` has no keys."""
 
 
-def run(paths: list[str], options: Options, flags: Flags) -> int:
+def run(paths: list[str], _options: Options, _flags: Flags) -> int:
     """Print a shell's script; `words LINE`: what the last word of the line may become, one a line."""
     if len(paths) == 2 and paths[0] == "words":
         print("\n".join(candidates(paths[1])))

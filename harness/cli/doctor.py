@@ -49,7 +49,7 @@ class Finding:
     cure: str = ""
 
 
-def run(paths: list[str], options: Options, flags: Flags) -> int:
+def run(paths: list[str], _options: Options, flags: Flags) -> int:
     """Examine and tell."""
     if paths:
         raise UsageError(f"`holdfast doctor` takes no path: {paths[0]!r}")

@@ -110,7 +110,7 @@ def _list(flags: Flags) -> int:
 
 def _show(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
     rows = list(made.tasks(keys.get("split", spec.first_split)))
-    first = _begin(made, rows, None)
+    first = _begin(made, rows)
     if flags.json:
         print(json.dumps({"name": spec.name, "splits": spec.splits, "tasks": len(rows), **first}, default=str))
         return 0
@@ -162,7 +162,7 @@ def _audit(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags
     return 0
 
 
-def _serve(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
+def _serve(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], _flags: Flags) -> int:
     import uvicorn
 
     from holdfast.serve.openenv import OpenEnvServer
@@ -181,7 +181,7 @@ def _row(made: Environment, split: str, task: str | None) -> Row:
     return row
 
 
-def _begin(made: Environment, rows: Sequence[Row], task: str | None) -> dict[str, Any]:
+def _begin(made: Environment, rows: Sequence[Row]) -> dict[str, Any]:
     if not rows:
         raise DataError("the environment has no task")
     episode = made.open(rows[0], 0)

@@ -66,7 +66,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     from holdfast.compare.power import Wanted, make_plan
 
     _check(options)
-    benches = _piloted(_benches(options), paths, options)
+    benches = _piloted(_benches(options), paths)
     wanted = Wanted(
         margin=options.share("margin"),
         effect=options.share("effect"),
@@ -141,7 +141,7 @@ def _bench(name: str, items: int, repeats: int, options: Options) -> "Bench":
     return Bench(name, size, options.flips, noise, repeats, options.tokens_per_item, baseline_repeats=first)
 
 
-def _piloted(benches: "list[Bench]", paths: list[str], options: Options) -> "list[Bench]":
+def _piloted(benches: "list[Bench]", paths: list[str]) -> "list[Bench]":
     """Flips, noise and answer lengths as two runs show them, where they measured the benchmark."""
     if not paths:
         return benches

@@ -52,7 +52,7 @@ class Options:
     ors: str | None = None
 
 
-def run(paths: list[str], options: Options, flags: Flags) -> int:
+def run(paths: list[str], options: Options, _flags: Flags) -> int:
     """Serve until told to stop; SIGTERM finishes what was accepted."""
     if paths:
         raise UsageError(f"`holdfast serve` takes no path: {paths[0]!r}")
@@ -115,7 +115,7 @@ def _end_by_exit() -> None:
         signal.signal(signal.SIGTERM, _exit)
 
 
-def _exit(number: int, frame: FrameType | None) -> None:
+def _exit(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 

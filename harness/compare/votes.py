@@ -55,7 +55,7 @@ def _reader(record: Record, path: Path) -> Any:
     raise DataError(f"{path} holds no pairwise judgements; a row must have one of: {known}")
 
 
-def _arena(record: Record, where: str, baseline: str) -> Iterator[Vote]:
+def _arena(record: Record, where: str, _baseline: str) -> Iterator[Vote]:
     winner = str(record["winner"]).strip().lower()
     if winner not in _WINS and winner not in _TIES:
         raise DataError(f"{where}: winner must be model_a, model_b or tie, not {winner!r:.40}")
@@ -64,7 +64,7 @@ def _arena(record: Record, where: str, baseline: str) -> Iterator[Vote]:
     yield Vote(question, str(record["model_a"]), str(record["model_b"]), won, 1.0, _lengths(record, "a", "b"))
 
 
-def _alpaca(record: Record, where: str, baseline: str) -> Iterator[Vote]:
+def _alpaca(record: Record, where: str, _baseline: str) -> Iterator[Vote]:
     preference = record["preference"]
     if preference is None:  # the judge's answer could not be read
         return
@@ -86,7 +86,7 @@ def _arena_hard(record: Record, where: str, baseline: str) -> Iterator[Vote]:
             yield Vote(str(record.get("question_id") or record.get("uid") or where), first, second, won, weight)
 
 
-def _mt_bench(record: Record, where: str, baseline: str) -> Iterator[Vote]:
+def _mt_bench(record: Record, where: str, _baseline: str) -> Iterator[Vote]:
     """A win that both orders agree on counts; where they do not, it is a tie (FastChat, show_result.py)."""
     verdicts = [str(record[name]) for name in ("g1_winner", "g2_winner")]
     if "error" in verdicts:

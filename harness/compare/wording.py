@@ -109,7 +109,7 @@ def sentence(
     gain = _gain([b for b in benchmarks if b.role == "target"])
     text = {
         Decision.PASS: lambda: _passed(benchmarks, macro, margin),
-        Decision.REGRESSED: lambda: _regressed(benchmarks, macro, margin),
+        Decision.REGRESSED: lambda: _regressed(benchmarks, macro),
         Decision.INCONCLUSIVE: lambda: _inconclusive(benchmarks, macro, margin, failed),
     }[decision]()
     return f"{text}{gain}."
@@ -138,7 +138,7 @@ def _kept(held: Sequence[Benchmark], macro: Omnibus, margin: float) -> str:
     return f"{what} regressed: {mean}, and {ruled_out}"
 
 
-def _regressed(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin: float) -> str:
+def _regressed(benchmarks: Sequence[Benchmark], macro: Omnibus | None) -> str:
     judged = [b for b in benchmarks if b.role != "ignored"]
     worse = [b for b in judged if b.verdict is Verdict.REGRESSED]
     if not worse and macro is not None:

@@ -52,7 +52,7 @@ def read_object(path: Path) -> dict[str, Any] | None:
 
 
 @lru_cache(maxsize=1)
-def _parsed(path: Path, changed: int, size: int) -> Any:
+def _parsed(path: Path, _changed: int, _size: int) -> Any:
     """Several readers look at one file in turn: it is parsed once."""
     try:
         raw = path.read_bytes()

@@ -164,18 +164,18 @@ def _grader(name: str, fields: Mapping[str, str | None]) -> Grader:
     return lambda sample, record: other.score(sample).value
 
 
-def _math_verify(fields: Mapping[str, str | None]) -> Grader:
+def _math_verify(_fields: Mapping[str, str | None]) -> Grader:
     """Math-Verify as its README calls it."""
     from math_verify import parse, verify
 
     return lambda sample, record: float(verify(parse(_bare(sample.reference)), parse(sample.text)))
 
 
-def _trl(fields: Mapping[str, str | None]) -> Grader:
+def _trl(_fields: Mapping[str, str | None]) -> Grader:
     """TRL's accuracy_reward."""
     from trl.rewards import accuracy_reward
 
-    def grade(sample: Sample, record: Mapping[str, Any]) -> float | None:
+    def grade(sample: Sample, _record: Mapping[str, Any]) -> float | None:
         value = accuracy_reward([[{"role": "assistant", "content": sample.text}]], [_bare(sample.reference)])[0]
         return None if value is None else float(value)
 
@@ -201,7 +201,7 @@ def _recorded(fields: Mapping[str, str | None]) -> Grader:
     if path is None:
         raise UsageError("with=recorded needs recorded=FIELD, the field that holds the value your run gave")
 
-    def grade(sample: Sample, record: Mapping[str, Any]) -> float | None:
+    def grade(_sample: Sample, record: Mapping[str, Any]) -> float | None:
         value = pick(record, path, "row")
         return None if value is None else float(value)
 

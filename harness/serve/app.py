@@ -47,7 +47,7 @@ def make_app(settings: Settings | None = None) -> Starlette:
         for lane in app.state.lanes.values():
             lane.close()
 
-    async def openapi(request: Request) -> Response:
+    async def openapi(_request: Request) -> Response:
         return routes.reply(told)
 
     listed = {
@@ -59,12 +59,12 @@ def make_app(settings: Settings | None = None) -> Starlette:
         for name, reward in rewards.items()
     }
 
-    async def served(request: Request) -> Response:
+    async def served(_request: Request) -> Response:
         return routes.reply({"rewards": listed})
 
     page = docs_page(told, listed)
 
-    async def docs(request: Request) -> Response:
+    async def docs(_request: Request) -> Response:
         return Response(page, media_type="text/html")
 
     mounted = (
@@ -118,7 +118,7 @@ async def _metrics(request: Request) -> Response:
     return Response(metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _refused(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else "internal error"
     return routes.reply(ErrorBody(str(detail)), status, dict(getattr(error, "headers", None) or {}))

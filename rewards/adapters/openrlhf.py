@@ -31,7 +31,7 @@ def reward_func(
     labels: Sequence[Any],
     *,
     reward: str | Mapping[str, Any] | None = None,
-    **ignored: Any,
+    **_ignored: Any,
 ) -> dict[str, Any]:
     """Tensors `rewards`, `scores` and `extra_logs`, one entry per query."""
     import torch

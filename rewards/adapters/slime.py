@@ -14,7 +14,7 @@ from holdfast.rewards.adapters import flagged, judged, named
 from holdfast.sample import Score
 
 
-async def custom_rm(args: Any, sample: Any, *, reward: Any = None, **ignored: Any) -> Any:
+async def custom_rm(args: Any, sample: Any, *, reward: Any = None, **_ignored: Any) -> Any:
     """A dict for one sample, a list of dicts for several; a plain number when `args.reward_key` is not set."""
     several = isinstance(sample, Sequence)
     samples = list(sample) if several else [sample]

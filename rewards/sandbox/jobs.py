@@ -46,7 +46,7 @@ def make_job(
     extra = {key: keys[key] for key in _KEPT if keys.get(key) is not None}
     if task.entry_point:
         extra["entry_point"] = task.entry_point
-    return job | {"tests": task.tests, "prompt": prompt, **extra, **_names(task), **_needs(task, prompt)}
+    return job | {"tests": task.tests, "prompt": prompt, **extra, **_names(task), **_needs(task)}
 
 
 def verdict(task: Task, reply: Mapping[str, Any]) -> Verdict:
@@ -79,7 +79,7 @@ def _names(task: Task) -> dict[str, Any]:
     return names
 
 
-def _needs(task: Task, prompt: str) -> dict[str, Any]:
+def _needs(task: Task) -> dict[str, Any]:
     """What the tests use that costs something to give: the program's output, its random generators."""
     text = "\n".join(task.sources)
     needs: dict[str, Any] = {}
@@ -87,7 +87,7 @@ def _needs(task: Task, prompt: str) -> dict[str, Any]:
         needs["capture"] = True
     if "seed(" in text:
         needs["seeds"] = True
-    prelude = prelude_of(task, prompt)
+    prelude = prelude_of(task)
     return needs | ({"prelude": prelude} if prelude else {})
 
 

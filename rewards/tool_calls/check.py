@@ -158,14 +158,14 @@ def _element_type(schema: Mapping[str, Any]) -> type | None:
 
 def _converted(value: Any, kind: str, language: Language, schema: Mapping[str, Any]) -> Any:
     if language != "python":
-        return _elements(convert(value, kind, language), kind, schema, language)
+        return _elements(convert(value, kind, language), kind, schema)
     if isinstance(value, tuple):
         value = list(value)
     whole = isinstance(value, int) and not isinstance(value, bool)
     return float(value) if kind in ("float", "number") and whole and abs(value) < 2**1023 else value
 
 
-def _elements(value: Any, kind: str, schema: Mapping[str, Any], language: Language) -> Any:
+def _elements(value: Any, kind: str, schema: Mapping[str, Any]) -> Any:
     """A Java or JavaScript array's elements, each of the declared element type."""
     if kind not in _ARRAYS or not isinstance(value, list) or "items" not in schema:
         return value

@@ -91,7 +91,7 @@ def test_a_client_that_never_reads_is_cut(port: int) -> None:
     connection = _sent(port, b"POST /v1/rewards/numeric/score_stream HTTP/1.1\r\nHost: h\r\n")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.sendall(b"Transfer-Encoding: chunked\r\n\r\n")
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match=r"reset|pipe|closed|aborted|timed out"):  # noqa: PT012 (which send meets it varies)
         for _ in range(2000):
             connection.sendall(chunk)
     assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200

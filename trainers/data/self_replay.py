@@ -76,7 +76,7 @@ def check(config: TrainConfig) -> None:
         )
     if how.temperature < 0 or how.max_tokens < 1 or (how.limit is not None and how.limit < 1):
         raise UsageError("data.replay needs temperature >= 0, max_tokens >= 1 and limit >= 1")
-    _prompts_of(how, config)
+    _prompts_of(how)
     _reward(how)
 
 
@@ -188,14 +188,14 @@ def _row(one: Judged, config: TrainConfig) -> Row:
 def _asked(config: TrainConfig) -> Iterator[Row]:
     """Prompts in an order of their own, whatever the run's seed: a sweep over seeds asks the same ones."""
     how = config.data.replay
-    data = named_data(_prompts_of(how, config))
+    data = named_data(_prompts_of(how))
     data.conversational = config.data.conversational
     root = Path(config.data_root) if config.data_root else None
     for row in asked_rows(data, how.seed, root):
         yield {"prompt": row["prompt"]} if how.reward is None else row
 
 
-def _prompts_of(how: ReplayConfig, config: TrainConfig) -> Any:
+def _prompts_of(how: ReplayConfig) -> Any:
     if (how.prompts or how.data) is None:
         raise UsageError(
             "data.replay.source=self needs prompts to answer: data.replay.prompts=… (a name of conf/data, a file or a"

@@ -107,7 +107,7 @@ def estimate(config: TrainConfig) -> Estimate:
     trained = linear(config.lora.r) if config.lora.r else parameters
     memory = footprint(config, shape, args, parameters, trained, tokens)
     device, available = _device()
-    steps = _steps(config, args, len(rows))
+    steps = _steps(args, len(rows))
     return Estimate(
         parameters=parameters,
         trained=trained,
@@ -177,7 +177,7 @@ def _existing(path: Path) -> Path:
     return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
 
 
-def _steps(config: TrainConfig, args: Any, rows: int) -> int:
+def _steps(args: Any, rows: int) -> int:
     if args.max_steps > 0:
         return int(args.max_steps)
     batch = int(args.per_device_train_batch_size) * int(args.gradient_accumulation_steps) * world_size()

@@ -52,7 +52,7 @@ class Inputs:
             raise DataError(f"training rows do not have one type per column: {error}") from error
 
 
-def _no_more(inputs: Inputs) -> Mapping[str, Any]:
+def _no_more(_inputs: Inputs) -> Mapping[str, Any]:
     return {}
 
 

@@ -208,7 +208,7 @@ class BackendEngine:
         for item in items:
             waiting[item.prompt].append(item)
 
-        def arrived(method: str, request: Any, text: Any) -> None:
+        def arrived(_method: str, request: Any, text: Any) -> None:
             reason, tokens = self._facts.popleft() if self._facts else (None, None)
             calls = self._calls.popleft() if self._calls else ()
             if waiting.get(_plain(request[0])):

@@ -134,7 +134,7 @@ def _build(task: Any, entry: Entry, engine: Engine, chat: bool, chosen: list[int
 
 
 def _render(engine: Engine) -> Callable[..., str]:
-    def render(messages: Sequence[Mapping[str, Any]], add_generation_prompt: bool = True) -> str:
+    def render(messages: Sequence[Mapping[str, Any]], **_flags: bool) -> str:
         return engine.render(messages)
 
     return render

@@ -97,7 +97,7 @@ def load(path: str | Path, columns: Columns | None = None) -> Measurement:
     _, first = next(read_records(place))
     if columns is None and set(first) >= _OURS:
         return samples(place, FileSource(place))
-    return _foreign(place, columns or Columns(), first)
+    return _foreign(place, columns or Columns())
 
 
 def samples(path: Path, source: Source, metric: str = "score", model: str | None = None) -> Samples:
@@ -161,7 +161,7 @@ def _is_measurement(folder: Path) -> bool:
     return "tasks" in read_json(folder / "results.json")
 
 
-def _foreign(path: Path, columns: Columns | None, first: Mapping[str, Any] | None = None) -> Measurement:
+def _foreign(path: Path, columns: Columns | None) -> Measurement:
     """Another harness's output, else a table with a column of scores."""
     if (columns is None or columns.score is None) and (found := _imported(path)) is not None:
         return found

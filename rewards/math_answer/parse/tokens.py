@@ -81,14 +81,14 @@ def tokenize(text: str) -> list[Token]:
         if kind == "cmd":
             position = _command(found, text, position, spaced, tokens)
         else:
-            _plain(kind, found, text, spaced, tokens)
+            _plain(kind, found, spaced, tokens)
         spaced = False
         if len(tokens) > MAX_TOKENS:
             raise Unreadable(f"more than {MAX_TOKENS} tokens")
     return tokens
 
 
-def _plain(kind: str, found: str, text: str, spaced: bool, tokens: list[Token]) -> None:
+def _plain(kind: str, found: str, spaced: bool, tokens: list[Token]) -> None:
     if kind == "num" and len(found) > MAX_DIGITS:
         raise Unreadable(f"a number of more than {MAX_DIGITS} digits")
     if kind == "letters":

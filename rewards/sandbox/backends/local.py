@@ -11,7 +11,7 @@ from holdfast.rewards.sandbox.channel import PipeChannel
 from holdfast.rewards.sandbox.limits import Limits
 
 
-def start(limits: Limits) -> PipeChannel:
+def start(_limits: Limits) -> PipeChannel:
     """A supervisor beside us, with scratch directories of its own. Raises LostError when it cannot start."""
     top = Path(tempfile.mkdtemp(prefix="holdfast-unsafe-"))
     for name in ("home", "judge", "build"):

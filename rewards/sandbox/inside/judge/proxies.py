@@ -174,6 +174,7 @@ class CallableProxy(Proxy):
     __slots__ = ()
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Call the candidate's object in its own process."""
         client = object.__getattribute__(self, "_holdfast_client")
         result = client.ask("call", self, *arguments, **keywords)
         client.last = result

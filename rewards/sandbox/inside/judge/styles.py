@@ -92,7 +92,7 @@ def run_asserts(client: CandidateClient, program: dict[str, str], job: dict[str,
         yield _attempt(client, lambda code=code: exec(code, names), names)  # type: ignore[misc]
 
 
-def run_function(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Results:
+def run_function(client: CandidateClient, _program: dict[str, str], job: dict[str, Any]) -> Results:
     """Calls with expected JSON values: tuples count as lists, floats agree to a relative `tolerance`."""
     for case in job["tests"]:
         yield _attempt(client, lambda case=case: _check_case(client, case, job))  # type: ignore[misc]
