@@ -6,6 +6,9 @@ usage: holdfast rewards                                list every registered rew
        holdfast rewards validate code FILE             the items whose own reference solution fails its tests
        holdfast rewards audit NAME FILE                error rates on labelled data, and the cheapest texts that score
                                                        (completion= reference= expected= prompt= against= card=)
+       holdfast rewards audit GRADER                   what lazy, hedging, wrong and hostile answers earn: of a reward,
+                                                       or of anybody's `module:function` or `file.py:function`, in a
+                                                       process of its own (python= timeout= items= card=)
        holdfast rewards replay FILE with=GRADER        judge recorded samples under both graders, list the differences
                                                        (GRADER: math_verify, trl, verl, recorded, or a reward's name;
                                                        reward=math completion= reference= prompt= recorded= filter=
@@ -25,8 +28,11 @@ import inspect
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+
+from holdfast import values
 from holdfast.cli.grammar import Flags, plain
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import write_whole
@@ -150,8 +156,10 @@ def _validate(words: list[str], flags: Flags) -> int:
 
 def _audit(words: list[str], options: Options, flags: Flags) -> int:
     """Print the card of a reward on a labelled file; `card=FILE` writes it too."""
+    if len(words) == 1:
+        return _audit_grader(words[0], options, flags)
     if len(words) != 2:
-        raise UsageError("usage: holdfast rewards audit NAME FILE [expected=FIELD …]")
+        raise UsageError("usage: holdfast rewards audit NAME [FILE] [expected=FIELD …]")
     from holdfast.scoring.audit import audit, read_labelled
 
     keys = {key: options.extra.pop(key, default) for key, default in _AUDIT_KEYS.items()}
@@ -165,6 +173,32 @@ def _audit(words: list[str], options: Options, flags: Flags) -> int:
     return 0
 
 
+def _audit_grader(name: str, options: Options, flags: Flags) -> int:
+    """Print the card of a grader on questions of our own. The other keys are its options."""
+    from holdfast.benchmarks.environments.graders.audit import audit_grader
+    from holdfast.benchmarks.environments.graders.corpus import items
+    from holdfast.benchmarks.environments.graders.foreign import grader_of
+
+    keys = {key: values.parse(options.extra.pop(key), hint, f"rewards audit {key}=")
+            for key, hint in _GRADER_KEYS.items() if key in options.extra}  # fmt: skip
+    settings = {key: plain(text) for key, text in options.extra.items()}
+    grader = grader_of(name, settings, keys.get("python"), keys.get("timeout", 10.0))
+    try:
+        card = audit_grader(grader, items(keys.get("items", 24)), name)
+    finally:
+        grader.close()
+    if "card" in keys:
+        write_whole(keys["card"], card.markdown())
+    print(json.dumps(asdict(card)) if flags.json else card.markdown(), end="\n" if flags.json else "")
+    return 0
+
+
+_GRADER_KEYS: dict[str, Any] = {
+    "python": str,
+    "timeout": Annotated[float, msgspec.Meta(gt=0)],
+    "items": Annotated[int, msgspec.Meta(ge=2)],
+    "card": Path,
+}
 _AUDIT_KEYS: dict[str, str | None] = {
     "completion": "completion",
     "reference": "reference",

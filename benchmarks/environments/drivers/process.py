@@ -26,7 +26,7 @@ from holdfast.errors import UsageError
 _WORKERS = Path(__file__).parent / "workers"
 _LONGEST = 64_000_000
 """Bytes of one answer."""
-_PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
+_PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "HF_HUB_OFFLINE")
 """Variables of this process's environment that a worker sees: no keys."""
 
 
@@ -38,10 +38,16 @@ class Worker:
     """One worker process, started when it is first needed."""
 
     def __init__(
-        self, script: str, python: str, timeout: float = 120.0, settings: Mapping[str, Any] | None = None
+        self,
+        script: str,
+        python: str,
+        timeout: float = 120.0,
+        settings: Mapping[str, Any] | None = None,
+        folder: str | None = None,
     ) -> None:
         """`script`: a file of `workers`; `python`: the interpreter that has the package; `timeout`: seconds of one
-        answer; `settings`: said to the worker when it starts."""
+        answer; `settings`: said to the worker when it starts; `folder`: its working directory, default ours."""
+        self._folder = folder
         self._script, self._python, self._timeout = _WORKERS / script, python, timeout
         self._settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -49,6 +55,11 @@ class Worker:
         self._lock = threading.Lock()
         self.generation = 0
         """How many processes there were: an episode of an earlier one is gone."""
+
+    @property
+    def running(self) -> int:
+        """The number of the process that runs; 0 where none does."""
+        return self.generation if self._process is not None and self._process.poll() is None else 0
 
     def ask(self, verb: str, **arguments: Any) -> Any:
         """The worker's result. Raises PackageError for an exception of the package, EpisodeError for a lost worker."""
@@ -74,6 +85,7 @@ class Worker:
                 stderr=subprocess.DEVNULL,
                 env=environment,
                 start_new_session=True,
+                cwd=self._folder,
             )
         except OSError as error:
             raise UsageError(f"cannot start {self._python}: {error}") from error

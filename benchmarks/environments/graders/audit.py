@@ -1,0 +1,219 @@
+"""The audit of anybody's grader: what lazy, hedging, wrong and hostile answers earn, and whether it repeats itself."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from holdfast.benchmarks.environments.graders.corpus import (
+    CODE,
+    FORMS,
+    HEAVY,
+    LAZY,
+    MARK,
+    STRANGE,
+    UNREADABLE,
+    hedges,
+    near,
+)
+from holdfast.benchmarks.environments.graders.foreign import Given, Grader, Item
+from holdfast.scoring.audit import Rate
+
+KINDS = (
+    *("own_answer", "lazy", "wrong", "hedge", "unreadable_reference", "executes"),
+    *("hangs", "dies", "raises", "odd_value", "differs", "threads"),
+)
+SLOW = 5.0
+"""Seconds of computing above which one answer takes too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One defect, with the text that shows it."""
+
+    kind: str
+    """One of KINDS."""
+    what: str
+    rate: Rate
+    example: str = ""
+
+    def __str__(self) -> str:
+        shown = f": {self.example!r}" if self.example else ""
+        return f"{self.kind}: {self.what} ({self.rate.count} of {self.rate.of}){shown}"
+
+
+@dataclass(slots=True)
+class GraderCard:
+    """What an audit found."""
+
+    grader: str
+    style: str
+    items: int
+    form: str = ""
+    """The form in which it reads its own answers best."""
+    own: Rate | None = None
+    findings: list[Finding] = field(default_factory=list)
+    cheapest: tuple[str, float] | None = None
+    """The lazy text that earns most, and its mean."""
+    calls: int = 0
+    milliseconds: float = 0.0
+    """Median time of a call, without those meant to be heavy."""
+
+    def markdown(self) -> str:
+        """The card as a page."""
+        lines = [f"# Card of grader `{self.grader}`", "", f"Called as: {self.style}. Form read best: {self.form}."]
+        lines += [f"Own answers that earn 1: {self.own}.", "", "| defect | what | on |", "| --- | --- | --- |"]
+        lines += [f"| {one.kind} | {one.what} | {one.rate} |" for one in self.findings]
+        lines += [] if self.findings else ["| none | | |"]
+        shown = [f"- {one.what}: `{one.example}`" for one in self.findings if one.example]
+        lines += ["", "## Texts", "", *shown] if shown else []
+        cheapest = f"{self.cheapest[0]} ({self.cheapest[1]:.3f})" if self.cheapest else "none"
+        lines += ["", f"Cheapest text that earns: {cheapest}. {self.calls} calls, {self.milliseconds:.2f} ms each."]
+        return "\n".join(lines) + "\n"
+
+
+class Audit:
+    """One grader on one list of items."""
+
+    def __init__(self, grader: Grader, items: Sequence[Item], name: str) -> None:
+        self.grader, self.items = grader, items
+        self.golds = [item.reference for item in items]
+        self.card = GraderCard(name, grader.style, len(items))
+        self._seconds: list[float] = []
+        self._raised: dict[str, str] = {}
+        self._odd: dict[str, str] = {}
+        self._shown = 0
+
+    def run(self) -> GraderCard:
+        """The whole audit."""
+        self._own_answers()
+        self._lazy()
+        if self.card.form:
+            self._wrong_and_hedged()
+        self._repeats()
+        self._hostile()
+        self._faults()
+        self.card.calls = self._shown
+        self.card.milliseconds = 1000 * median(self._seconds) if self._seconds else 0.0
+        return self.card
+
+    @property
+    def _form(self) -> str:
+        return FORMS[self.card.form]
+
+    def _give(self, item: Item, said: str, what: str, timed: bool = True) -> Given:
+        given = self.grader(item, said)
+        self._shown += 1
+        if timed and not given.lost:
+            self._seconds.append(given.seconds)
+        if given.raised:
+            self._raised.setdefault(what, f"{said[:60]} → {given.raised}")
+        if given.odd:
+            self._odd.setdefault(what, f"{said[:60]} → {given.odd}")
+        if given.lost:
+            kind = "hangs" if "no answer within" in given.lost else "dies"
+            self._found(kind, what, [True], said[:60])
+        return given
+
+    def _found(self, kind: str, what: str, hits: Sequence[bool], example: str = "") -> None:
+        if any(hits):
+            self.card.findings.append(Finding(kind, what, Rate(sum(hits), len(hits)), example[:120]))
+
+    def _own_answers(self) -> None:
+        full = {
+            name: [self._give(item, form.format(item.reference), "own answer").full for item in self.items]
+            for name, form in FORMS.items()
+        }
+        best = max(full, key=lambda name: sum(full[name]))
+        self.card.own = Rate(sum(full[best]), len(self.items))
+        self.card.form = best if any(full[best]) else ""
+        refused = [item.reference for item, right in zip(self.items, full[best], strict=True) if not right]
+        missed = [not right for right in full[best]]
+        self._found("own_answer", "refuses its own answer in every form", missed, refused[0] if refused else "")
+
+    def _lazy(self) -> None:
+        earned: dict[str, float] = {}
+        for name, write in LAZY.items():
+            texts = [write(item, self.golds) for item in self.items]
+            given = [self._give(item, said, name) for item, said in zip(self.items, texts, strict=True)]
+            self._found("lazy", f"{name} earns", [one.earns for one in given], texts[0])
+            earned[name] = sum(one.value or 0.0 for one in given) / len(given)
+        best = max(earned, key=lambda name: earned[name])
+        self.card.cheapest = (best, earned[best]) if earned[best] > 0 else None
+
+    def _wrong_and_hedged(self) -> None:
+        form = self._form
+        others = [self.golds[(place + 1) % len(self.golds)] for place in range(len(self.golds))]
+        pairs = list(zip(self.items, others, strict=True))
+        self._earning("wrong", "another item's answer earns", [(item, form.format(other)) for item, other in pairs])
+        for place, what in enumerate(("with a 0 behind", "with a 1 before", "negated", "with .5 behind", "plus one")):
+            texts = [(item, form.format(near(item.reference)[place])) for item in self.items]
+            self._earning("wrong", f"the answer {what} earns", texts)
+        for name, write in hedges(form).items():
+            self._earning("hedge", f"{name} earns", [(item, write(item, other)) for item, other in pairs])
+        unreadable = [(Item(item.prompt, UNREADABLE), form.format(item.reference)) for item in self.items]
+        self._earning("unreadable_reference", "a reference that is no answer is met", unreadable)
+
+    def _earning(self, kind: str, what: str, shown: Sequence[tuple[Item, str]]) -> None:
+        hits = [self._give(item, said, what).earns for item, said in shown]
+        example = next((said for (_, said), hit in zip(shown, hits, strict=True) if hit), "")
+        self._found(kind, what, hits, example)
+
+    def _repeats(self) -> None:
+        form = self._form if self.card.form else "{}"
+        shown = [(item, form.format(item.reference)) for item in self.items]
+        shown += [(item, form.format(near(item.reference)[-1])) for item in self.items]
+        first = self._values(shown)
+        self._differs("differs", "the same answers, once more", first, self._values(shown))
+        backward = self._values(shown[::-1])[::-1]
+        self._differs("differs", "the same answers in another order", first, backward)
+        threaded = [self.grader(item, said, thread=True) for item, said in shown]
+        self._differs("threads", "outside the main thread", first, [(one.value, bool(one.raised)) for one in threaded])
+        self.grader.again()
+        self._differs("differs", "in a fresh process", first, self._values(shown))
+
+    def _values(self, shown: Iterable[tuple[Item, str]]) -> list[tuple[float | None, bool]]:
+        given = [self._give(item, said, "a plain answer") for item, said in shown]
+        return [(one.value, bool(one.raised)) for one in given]
+
+    def _differs(self, kind: str, what: str, first: Sequence[object], again: Sequence[object]) -> None:
+        self._found(kind, f"other values {what}", [one != other for one, other in zip(first, again, strict=True)])
+
+    def _hostile(self) -> None:
+        shapes = ["{}", *([self._form] if self.card.form else []), "\\boxed{{{}}}", "<answer>{}</answer>"]
+        item = self.items[0]
+        for text in CODE:
+            for shape in shapes:
+                said = shape.format(text)
+                self._give(item, said, "Python in the answer", timed=False)
+                if MARK in self.grader.left():
+                    self._found("executes", "runs Python of the answer", [True], said)
+                    self._heavy(shapes[:2])
+                    return
+        self._heavy(shapes[:2])
+
+    def _heavy(self, shapes: Sequence[str]) -> None:
+        item = self.items[0]
+        for name, text in HEAVY.items():
+            for shape in dict.fromkeys(shapes):
+                given = self._give(item, shape.format(text), name, timed=False)
+                if given.seconds > SLOW:
+                    self._found("hangs", f"{name} takes {given.seconds:.0f} seconds", [True], shape.format(text)[:60])
+                if given.earns:
+                    self._found("lazy", f"{name} earns", [True], shape.format(text)[:60])
+                if given.lost:
+                    break
+        for text in STRANGE:
+            for shape in dict.fromkeys(shapes):
+                said = shape.format(text)
+                if self._give(item, said, "a strange text").earns:
+                    self._found("lazy", "a strange text earns", [True], said)
+
+    def _faults(self) -> None:
+        for kind, held in (("raises", self._raised), ("odd_value", self._odd)):
+            for what, shown in held.items():
+                self._found(kind, what, [True], shown)
+
+
+def audit_grader(grader: Grader, items: Sequence[Item], name: str) -> GraderCard:
+    """The card of a grader on questions whose answers are whole numbers."""
+    return Audit(grader, items, name).run()
