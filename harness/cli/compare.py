@@ -40,7 +40,7 @@ from holdfast.cli.grammar import Flags
 from holdfast.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from holdfast.compare import Columns, Comparison
+    from holdfast.compare import Columns, Comparison, Policy
     from holdfast.runs.measurement import Measurement
 
 
@@ -151,7 +151,7 @@ def _columns(options: Options, score: str | None = None) -> "Columns | None":
 
 
 def _compare(before: "Measurement", after: "Measurement", options: Options, runs: int = 1) -> "Comparison":
-    from holdfast.compare import compare, load, read_policy
+    from holdfast.compare import compare, load
 
     comparison = compare(
         before,
@@ -163,7 +163,7 @@ def _compare(before: "Measurement", after: "Measurement", options: Options, runs
         runs=runs,
         alpha=options.alpha,
         confidence=options.confidence,
-        policy=read_policy(options.policy) if options.policy else None,
+        policy=_policy(options),
         tasks=options.tasks,
         allow=options.allow,
         noise=load(options.noise, _columns(options)) if options.noise else None,
@@ -171,6 +171,16 @@ def _compare(before: "Measurement", after: "Measurement", options: Options, runs
         seed=options.seed,
     )
     return _named(comparison, options) if options.before else comparison
+
+
+def _policy(options: Options) -> "Policy | None":
+    """The policy's file, with the direction of the command line."""
+    from dataclasses import replace
+
+    from holdfast.compare import Policy, read_policy
+
+    policy = read_policy(options.policy) if options.policy else None
+    return replace(policy or Policy(), direction=options.direction) if options.direction else policy
 
 
 def _named(comparison: "Comparison", options: Options) -> "Comparison":

@@ -96,7 +96,13 @@ def _runs(paths: Sequence[str], options: Options) -> "Ranking":
     if len(set(names)) < len(names):
         raise UsageError(f"a run is named twice: {' '.join(paths)}")
     named = dict(zip(names, runs, strict=True))
-    return rank_runs(named, alpha=options.alpha, allow=options.allow, allow_missing=options.allow_missing / 100)
+    return rank_runs(
+        named,
+        alpha=options.alpha,
+        allow=options.allow,
+        allow_missing=options.allow_missing / 100,
+        direction=options.direction,
+    )
 
 
 def _show(ranking: "Ranking") -> None:

@@ -227,12 +227,25 @@ def _pair(
                 f"{task}: the baseline is sampled and was measured once: an unlucky one alarms again and again (one "
                 "in twenty: in 29 % of the comparisons); measure it with repeats=8, once for all comparisons"
             )
+        warnings += _uneven(one)
         if one.before.repeats != one.after.repeats:
             warnings.append(
                 f"{task}: an item has up to {one.before.repeats} answers before and up to {one.after.repeats} after; "
                 "means are compared"
             )
     return pairs, warnings
+
+
+def _uneven(pairs: Pairs) -> list[str]:
+    """Told where the same number of rows is most in both runs, but not every item has it."""
+    ends = [(int(items.counts.min()), int(items.counts.max())) for items in (pairs.before, pairs.after)]
+    if ends[0] != ends[1] or ends[0][0] == ends[0][1]:
+        return []
+    fewest, most = ends[0]
+    return [
+        f"{pairs.task}: items have {fewest} to {most} rows: some were written twice, or repeats are missing; means are "
+        "compared"
+    ]
 
 
 def _provenance(before: Measurement, after: Measurement) -> list[str]:

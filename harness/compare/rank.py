@@ -10,8 +10,10 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from holdfast.compare.comparing import compare
+from holdfast.compare.judging.policy import Policy
 from holdfast.compare.votes import Vote
 from holdfast.errors import UsageError
+from holdfast.importers.scores import Direction
 from holdfast.runs.measurement import Measurement
 from holdfast.stats.multiple import holm
 from holdfast.stats.ranking import Strengths, fit_votes
@@ -52,7 +54,12 @@ class Ranking:
 
 
 def rank_runs(
-    runs: Mapping[str, Measurement], *, alpha: float = 0.05, allow: Collection[str] = (), allow_missing: float = 0.0
+    runs: Mapping[str, Measurement],
+    *,
+    alpha: float = 0.05,
+    allow: Collection[str] = (),
+    allow_missing: float = 0.0,
+    direction: Direction | None = None,
 ) -> Ranking:
     """Runs on the same items by the mean of their benchmarks; all pairs are tested, Holm over the pairs."""
     names = list(runs)
@@ -61,7 +68,14 @@ def rank_runs(
     raw, means = {}, dict.fromkeys(names, 0.0)
     for one, other in itertools.combinations(names, 2):
         found = compare(
-            runs[one], runs[other], margin=0.01, max_flips=0, allow=allow, allow_missing=allow_missing, alpha=alpha
+            runs[one],
+            runs[other],
+            margin=0.01,
+            max_flips=0,
+            allow=allow,
+            allow_missing=allow_missing,
+            alpha=alpha,
+            policy=Policy(direction=direction),
         )
         assert found.macro is not None
         only = found.benchmarks[0] if len(found.benchmarks) == 1 else found.macro

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.files import digest
-from holdfast.importers.recorded import Recorded, number, read_object, recorded
+from holdfast.importers.recorded import Recorded, read_object, recorded
+from holdfast.importers.scores import metric_score, oriented
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
 from holdfast.sample import Outcome
+
+_LOSSES = ("hallucination", "bias", "toxicity")
+"""Metrics of deepeval that measure something bad (0 is best)."""
 
 
 def read(path: Path) -> Recorded | None:
@@ -30,11 +34,19 @@ def read(path: Path) -> Recorded | None:
     sources = {name: partial(_rows, cases, name) for name in names}
     results = {
         name: TaskResult(
-            name, version="unknown", reward={"name": f"deepeval:{name}", "version": "unknown", "options": {}}
+            name,
+            version="unknown",
+            reward={"name": f"deepeval:{name}", "version": "unknown", "options": {}},
+            metric=_oriented(name),
         )
         for name in names
     }
     return recorded(path, sources, results, {})
+
+
+def _oriented(name: str) -> str:
+    """The metric's name, marked where a low score is the good one."""
+    return oriented(name, False if name.lower().removesuffix(" (geval)").strip() in _LOSSES else None)
 
 
 def _metrics(case: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
@@ -49,7 +61,7 @@ def _rows(cases: Sequence[Mapping[str, Any]], name: str) -> Iterator[Row]:
             continue
         prompt = str(case.get("input", ""))
         reference = case.get("expectedOutput", case.get("expected_output"))
-        score = None if metric.get("error") else number(metric.get("score"))
+        score = None if metric.get("error") else metric_score(metric.get("score"), _oriented(name), name)
         yield Row(
             task=name,
             doc_id=str(case.get("name") or index),

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.files import digest, read_json, read_jsonl
-from holdfast.importers.recorded import Recorded, number, primary, recorded
+from holdfast.importers.lm_eval_groups import grouped, groups_of
+from holdfast.importers.recorded import Recorded, Rows, check_one_model, primary, recorded
+from holdfast.importers.scores import LOSS, metric_score, number, oriented
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
 from holdfast.sample import Outcome
@@ -26,16 +28,30 @@ from holdfast.sample import Outcome
 
 def read(path: Path) -> Recorded | None:
     """The measurement, or None when it is neither's."""
-    files = [path] if path.is_file() else sorted([*path.rglob("reviews/**/*.jsonl"), *path.rglob("results/**/*.json")])
+    files = [path] if path.is_file() else sorted(_files(path))
     kinds = {one: kind for one in files if (kind := _kind(one))}
     if not kinds:
         return None
-    sources = {one.stem: partial(_rows, one, kind) for one, kind in kinds.items()}
+    check_one_model(path, {one: one.parent.name for one in kinds})
+    metrics = {one.stem: _metric(one, kind) for one, kind in kinds.items()}
+    sources: dict[str, Rows] = {one.stem: partial(_rows, one, kind, metrics[one.stem]) for one, kind in kinds.items()}
     results = {
-        one.stem: TaskResult(one.stem, version="unknown", reward={"name": kind, "version": "unknown", "options": {}})
+        one.stem: TaskResult(
+            one.stem,
+            version="unknown",
+            reward={"name": kind, "version": "unknown", "options": {}},
+            metric=metrics[one.stem],
+        )
         for one, kind in kinds.items()
     }
+    sources, results = grouped(sources, results, groups_of(list(results), {}))
     return recorded(path, sources, results, {"name": next(iter(kinds)).parent.name})
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Reviews and results below a folder of either harness, or of one model inside it."""
+    for inside, pattern in (("reviews", "*.jsonl"), ("results", "*.json")):
+        yield from folder.rglob(pattern if inside in folder.parts else f"{inside}/**/{pattern}")
 
 
 def _kind(path: Path) -> str:
@@ -65,7 +81,18 @@ _ANSWERED = {"correct", "predictions"}
 """What marks an entry of the details; others in the mapping say how the data set was asked."""
 
 
-def _rows(path: Path, kind: str) -> Iterator[Row]:
+def _metric(path: Path, kind: str) -> str:
+    """The metric that counts: EvalScope's main one, else the first."""
+    if kind == "opencompass":
+        return "score"
+    first = next((record["sample_score"]["score"] for _, record in read_jsonl(path) if "sample_score" in record), None)
+    if first is None:
+        return "score"
+    scores = (record["sample_score"]["score"] for _, record in read_jsonl(path) if "sample_score" in record)
+    return oriented(primary((one.get("value") or {} for one in scores), (str(first.get("main_score_name")), "acc")))
+
+
+def _rows(path: Path, kind: str, metric: str) -> Iterator[Row]:
     if kind == "opencompass":
         asked, found = _predictions(path), _details(path)
         for place, (key, one) in enumerate(found):
@@ -73,10 +100,10 @@ def _rows(path: Path, kind: str) -> Iterator[Row]:
             told = [asked[at] for at in map(str, range(place, len(asked), len(found))) if at in asked]
             yield from _opencompass(path.stem, key, one, told)
     else:
-        yield from (_evalscope(path.stem, record) for _, record in read_jsonl(path))
+        yield from (_evalscope(path.stem, record, metric) for _, record in read_jsonl(path))
 
 
-def _evalscope(task: str, record: Mapping[str, Any]) -> Row:
+def _evalscope(task: str, record: Mapping[str, Any], metric: str) -> Row:
     old = _old_review(record)
     if old is not None:
         message = record["choices"][0].get("message") or {}
@@ -85,7 +112,8 @@ def _evalscope(task: str, record: Mapping[str, Any]) -> Row:
         extracted = old.get("pred")
     else:
         score = record["sample_score"]["score"]
-        _, value = primary(score.get("value") or {}, (str(score.get("main_score_name")), "acc"))
+        found = (score.get("value") or {}).get(metric.removeprefix(LOSS))
+        value = metric_score(found, metric, f"{task}, {record['index']}")
         asked = record.get("input") or _asked(record.get("messages") or [])
         reference = _alone(record.get("target"))
         text, extracted = score.get("prediction"), score.get("extracted_prediction")

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.files import digest, read_json
-from holdfast.importers.recorded import Recorded, Rows, primary, recorded
+from holdfast.importers.lm_eval_groups import grouped, groups_of
+from holdfast.importers.recorded import Recorded, Rows, check_one_model, primary, recorded
+from holdfast.importers.scores import LOSS, metric_score, oriented
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
 from holdfast.sample import Outcome
@@ -39,18 +41,22 @@ def read(path: Path) -> Recorded | None:
     states = [one for one in states if (one.parent / _STATS).is_file()]
     if not states:
         return None
+    check_one_model(path, {one.parent: _model(one) for one in states})
     sources: dict[str, Rows] = {}
     results: dict[str, TaskResult] = {}
     for state in states:
         name = _name(state.parent)
         metric = _metric(state.parent)
         sources[name] = partial(_rows, state.parent, name, metric)
-        reward = {"name": f"helm:{metric}", "version": "unknown", "options": {}}
+        reward = {"name": f"helm:{metric.removeprefix(LOSS)}", "version": "unknown", "options": {}}
         results[name] = TaskResult(name, version="unknown", reward=reward, metric=metric)
-    adapter = read_json(states[0]).get("adapter_spec") or {}
-    return recorded(
-        path, sources, results, {"name": str(adapter.get("model") or adapter.get("model_deployment") or "")}
-    )
+    sources, results = grouped(sources, results, groups_of(list(results), {}))
+    return recorded(path, sources, results, {"name": _model(states[0])})
+
+
+def _model(state: Path) -> str:
+    adapter = read_json(state).get("adapter_spec") or {}
+    return str(adapter.get("model") or adapter.get("model_deployment") or "")
 
 
 def _name(run: Path) -> str:
@@ -74,8 +80,7 @@ def _scores(run: Path) -> dict[tuple[str, int], dict[str, float]]:
 
 
 def _metric(run: Path) -> str:
-    first = next(iter(_scores(run).values()), {})
-    return primary(first, PREFERRED)[0]
+    return oriented(primary(_scores(run).values(), PREFERRED))
 
 
 def _rows(run: Path, name: str, metric: str) -> Iterator[Row]:
@@ -90,7 +95,8 @@ def _row(one: Mapping[str, Any], name: str, metric: str, scores: Mapping[tuple[s
     trial = int(one.get("train_trial_index") or 0)
     answered = bool(result.get("success", True)) and bool(result.get("completions"))
     parts = dict(scores.get((str(instance["id"]), trial), {}))
-    score = parts.get(metric) if answered else None
+    value = parts.get(metric.removeprefix(LOSS)) if answered else None
+    score = metric_score(value, metric, f"{name}, {instance['id']}")
     right = [ref["output"]["text"] for ref in instance.get("references") or () if "correct" in (ref.get("tags") or ())]
     asked = str((instance.get("input") or {}).get("text") or "")
     prompt = (one.get("request") or {}).get("prompt") or asked

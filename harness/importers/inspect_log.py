@@ -1,4 +1,4 @@
-"""Inspect (inspect_ai): a log as `.eval` (a zip of JSON files) or `.json`.
+"""Inspect (inspect_ai): a log as `.eval` (a zip of JSON files) or `.json`, or a folder of one model's logs.
 
 A sample: {"id": 1, "epoch": 1, "input": "…" or messages, "target": "18", "output": {"choices": [{"message": {"content":
 "…"}, "stop_reason": "stop"}], "usage": {…}}, "scores": {"match": {"value": "C", "answer": "18", "explanation": "…"}}}
@@ -13,7 +13,8 @@ from typing import Any
 
 from holdfast.errors import DataError, install_hint
 from holdfast.files import digest, read_json
-from holdfast.importers.recorded import Recorded, number, recorded
+from holdfast.importers.recorded import Recorded, check_one_model, recorded
+from holdfast.importers.scores import metric_score, oriented
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
 from holdfast.sample import Outcome, final_text, message_text
@@ -21,20 +22,37 @@ from holdfast.sample import Outcome, final_text, message_text
 
 def read(path: Path) -> Recorded | None:
     """The measurement, or None when it is not an inspect log."""
-    header = _header(path)
-    if header is None:
+    logs = {log: header["eval"] for log in _logs(path) if (header := _header(log))}
+    if not logs:
         return None
-    task = header["eval"]
-    name = str(task.get("task", path.stem)).rpartition("/")[2]
-    scorer = _scorer(path)
+    check_one_model(path, {log: str(task.get("model", "")) for log, task in logs.items()})
+    results = {_name(log, task): _result(log, task) for log, task in logs.items()}  # of one task the newest log
+    sources = {name: partial(_rows, log, name, scorer) for name, (log, scorer, _) in results.items()}
+    model = str(next(iter(logs.values())).get("model", ""))
+    return recorded(path, sources, {name: result for name, (_, _, result) in results.items()}, {"name": model})
+
+
+def _logs(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(path.rglob("*.eval")) or sorted(path.rglob("[12][0-9][0-9][0-9]-*T*.json"))
+
+
+def _name(log: Path, task: Mapping[str, Any]) -> str:
+    return str(task.get("task", log.stem)).rpartition("/")[2]
+
+
+def _result(log: Path, task: Mapping[str, Any]) -> tuple[Path, str, TaskResult]:
+    """The log, the scorer that counts, and what is recorded of the task."""
+    scorer = _scorer(log)
     result = TaskResult(
-        task=name,
+        task=_name(log, task),
         version=str(task.get("task_version", "unknown")),
         reward={"name": f"inspect:{scorer}", "version": "unknown", "options": {}},
         generation=dict(task.get("model_generate_config") or {}),
-        metric=scorer,
+        metric=oriented(scorer),
     )
-    return recorded(path, {name: partial(_rows, path, name, scorer)}, {name: result}, {"name": task.get("model", "")})
+    return log, scorer, result
 
 
 def _header(path: Path) -> dict[str, Any] | None:
@@ -96,7 +114,7 @@ def _rows(path: Path, name: str, scorer: str) -> Iterator[Row]:
 
 def _row(sample: Mapping[str, Any], name: str, scorer: str) -> Row:
     score = (sample.get("scores") or {}).get(scorer) or {}
-    value = number(score.get("value"))
+    value = metric_score(score.get("value"), oriented(scorer), f"{name}, sample {sample['id']}")
     sample = _attached(sample, sample.get("attachments") or {})
     asked = sample.get("input", "")
     choice: Mapping[str, Any] = next(iter((sample.get("output") or {}).get("choices") or []), {})

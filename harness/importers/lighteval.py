@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.files import digest
-from holdfast.importers.recorded import Recorded, primary, recorded
+from holdfast.importers.lm_eval_groups import grouped, groups_of
+from holdfast.importers.recorded import Recorded, Rows, check_one_model, primary, recorded
+from holdfast.importers.scores import LOSS, metric_score, oriented
 from holdfast.records import read_records
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
@@ -27,9 +29,18 @@ def read(path: Path) -> Recorded | None:
     files = [one for one in files if one.suffix == ".parquet" and _is_detail(one)]
     if not files:
         return None
-    sources = {_task(one): partial(_rows, one, _task(one)) for one in files}
+    check_one_model(path, {one: _model(one) for one in files})
     results = {_task(one): _result(one) for one in files}
-    return recorded(path, sources, results, {"name": files[0].parent.parent.name})
+    sources: dict[str, Rows] = {
+        _task(one): partial(_rows, one, _task(one), results[_task(one)].metric) for one in files
+    }
+    sources, results = grouped(sources, results, groups_of(list(results), {}))
+    return recorded(path, sources, results, {"name": _model(files[0])})
+
+
+def _model(path: Path) -> str:
+    """`details/<organisation>/<model>/<time>/details_….parquet`."""
+    return path.parent.parent.name
 
 
 def _is_detail(path: Path) -> bool:
@@ -43,10 +54,9 @@ def _task(path: Path) -> str:
 
 
 def _result(path: Path) -> TaskResult:
-    first = next(iter(read_records(path)))[1]
-    name, _ = primary(_present(_part(first, "metric")), ())
+    name = primary(_present(_part(record, "metric")) for _, record in read_records(path))
     reward = {"name": f"lighteval:{name}", "version": "unknown", "options": {}}
-    return TaskResult(_task(path), version="unknown", reward=reward, metric=name)
+    return TaskResult(_task(path), version="unknown", reward=reward, metric=oriented(name))
 
 
 def _part(record: Mapping[str, Any], name: str) -> Any:
@@ -61,15 +71,15 @@ def _present(metrics: Any) -> dict[str, Any]:
     return {key: value for key, value in dict(metrics or {}).items() if value is not None}
 
 
-def _rows(path: Path, task: str) -> Iterator[Row]:
+def _rows(path: Path, task: str, metric: str) -> Iterator[Row]:
     for index, (_, record) in enumerate(read_records(path)):
-        yield _row(index, task, record)
+        yield _row(index, task, record, metric)
 
 
-def _row(index: int, task: str, record: Mapping[str, Any]) -> Row:
+def _row(index: int, task: str, record: Mapping[str, Any], metric: str) -> Row:
     doc, response = _part(record, "doc") or {}, _part(record, "model_response") or {}
     metrics = _present(_part(record, "metric"))
-    _, score = primary(metrics, ())
+    score = metric_score(metrics.get(metric.removeprefix(LOSS)), metric, f"{task}, row {index}")
     query = doc.get("query") or record.get("full_prompt") or record.get("example") or ""
     prompt = response.get("input") or record.get("full_prompt") or query
     reference = _gold(doc) if doc else record.get("gold")

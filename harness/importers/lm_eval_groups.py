@@ -15,6 +15,8 @@ from holdfast.runs.row import Row
 
 FAMILIES = ("mmlu_pro", "mmlu", "bbh", "agieval", "ceval-valid", "cmmlu", "blimp", "minerva_math", "hendrycks_math")
 """Groups known by the names of their tasks (`mmlu_anatomy`), where no results file lists them. Longest first."""
+_BEFORE = "(?:lighteval:|leaderboard:|original:|helm:|lukaemon_)?"
+"""What other harnesses put before the family's name."""
 _FEWEST = 3
 
 
@@ -25,7 +27,7 @@ def groups_of(tasks: Sequence[str], recorded: Mapping[str, Sequence[str]]) -> di
     found = {name: members for name, members in leaves.items() if name not in inner and len(members) > 1}
     taken = {member for members in found.values() for member in members}
     for family in FAMILIES:
-        mine = [task for task in tasks if re.match(rf"{family}_", task) and task not in taken]
+        mine = [task for task in tasks if re.match(rf"{_BEFORE}{family}[_:-]", task) and task not in taken]
         if len(mine) >= _FEWEST and family not in found:
             found[family] = mine
             taken |= set(mine)

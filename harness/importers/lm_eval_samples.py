@@ -6,17 +6,17 @@ One row: {"doc_id": 0, "doc": {…}, "target": "18", "arguments": {"gen_args_0":
 neither filter nor metrics, before 2024-06 it had no hashes, and the file was called after the model and the task.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from holdfast.errors import DataError
 from holdfast.files import digest, read_json, read_jsonl
 from holdfast.importers.lm_eval_groups import grouped, groups_of
-from holdfast.importers.recorded import Recorded, Rows, primary, recorded
-from holdfast.importers.scores import LOSS, direction_of, read_score
+from holdfast.importers.recorded import Recorded, Rows, check_one_model, primary, recorded
+from holdfast.importers.scores import LOSS, metric_score, number, oriented
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
 from holdfast.sample import Outcome
@@ -43,7 +43,7 @@ def read(path: Path) -> Recorded | None:
     files = find(path)
     if not files:
         return None
-    _check_one_model(path, files)
+    check_one_model(path, {one.parent: _results(one).get("model_name") or one.parent.name for one in files})
     config = _results(files[0])
     sources: dict[str, Rows] = {}
     results = {}
@@ -55,14 +55,6 @@ def read(path: Path) -> Recorded | None:
     sources, results = grouped(sources, results, groups_of(list(results), config.get("group_subtasks") or {}))
     model = {"name": config.get("model_name") or config.get("config", {}).get("model", "")}
     return recorded(path, sources, results, model)
-
-
-def _check_one_model(path: Path, files: list[Path]) -> None:
-    """Raise DataError for a folder with the samples of several models: lm-eval writes a folder for each."""
-    models = {file.parent: _results(file).get("model_name") or file.parent.name for file in files}
-    if len(set(models.values())) > 1:
-        listed = ", ".join(str(folder) for folder in list(models)[:4])
-        raise DataError(f"{path} holds the samples of {len(set(models.values()))} models; give one of: {listed}")
 
 
 def task_name(path: Path) -> str:
@@ -90,10 +82,8 @@ def _results(samples: Path) -> dict[str, Any]:
 
 
 def _result(name: str, path: Path, chosen: str, config: Mapping[str, Any]) -> TaskResult:
-    first = next(iter(_records(path)))
-    metric, _ = primary(_metrics(first), PREFERRED)
+    metric = primary((_metrics(record) for record in _records(path)), PREFERRED)
     better = (config.get("higher_is_better", {}).get(name) or {}).get(metric)
-    loss = LOSS if better is False or (better is None and direction_of(metric) == "lower") else ""
     settings = config.get("configs", {}).get(name, {})
     shots = settings.get("num_fewshot")
     return TaskResult(
@@ -101,7 +91,7 @@ def _result(name: str, path: Path, chosen: str, config: Mapping[str, Any]) -> Ta
         version=str(config.get("versions", {}).get(name, "unknown")),
         reward={"name": f"lm_eval:{metric},{chosen}", "version": "unknown", "options": {}},
         generation={**(settings.get("generation_kwargs") or {}), **({} if shots is None else {"fewshot": shots})},
-        metric=loss + metric,
+        metric=oriented(metric, better),
     )
 
 
@@ -119,16 +109,28 @@ def _rows(path: Path, name: str, chosen: str, metric: str) -> Iterator[Row]:
 def _metrics(record: Mapping[str, Any]) -> dict[str, Any]:
     """A row's metrics by name; older rows do not say which of their fields these are."""
     named = record.get("metrics")
-    if named is not None:
-        return {key: record.get(key) for key in named}
-    return {key: value for key, value in record.items() if key not in _FIELDS}
+    names = named if named is not None else [key for key in record if key not in _FIELDS]
+    return {key: _per_item(key, record.get(key)) for key in names}
+
+
+def _per_item(metric: str, value: Any) -> Any:
+    """One item's number of a metric that lm-eval sums up in its own way: perplexities are kept as log-likelihoods (with
+    the words or bytes they are of), Brier scores as [right option, probabilities]; others as they are."""
+    pair = isinstance(value, list) and len(value) == 2
+    if metric.endswith("perplexity") or metric == "bits_per_byte":
+        if pair and all(number(one) is not None for one in value) and value[1] > 0:
+            value = value[0] / value[1]
+        if not isinstance(value, int | float) or value > 0:
+            return value
+        return -value / math.log(2) if metric == "bits_per_byte" else math.exp(min(-value, 700.0))
+    if metric == "brier_score" and pair and isinstance(value[0], int) and isinstance(value[1], list):
+        return sum((p - (place == value[0])) ** 2 for place, p in enumerate(value[1])) / 2
+    return value
 
 
 def _row(record: Mapping[str, Any], name: str, metric: str) -> Row:
     metrics = _metrics(record)
-    _, score = primary(metrics, PREFERRED)
-    if score is not None and metric.startswith(LOSS):
-        score = read_score(score, metric.removeprefix(LOSS), 1.0, "lower", f"{name}, document {record['doc_id']}")
+    score = metric_score(metrics.get(metric.removeprefix(LOSS)), metric, f"{name}, document {record['doc_id']}")
     return Row(
         task=name,
         doc_id=str(record["doc_id"]),

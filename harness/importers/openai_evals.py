@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.files import digest, read_jsonl
-from holdfast.importers.recorded import Recorded, number, recorded
+from holdfast.importers.recorded import Recorded, recorded
+from holdfast.importers.scores import number
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
 from holdfast.sample import Outcome

@@ -12,7 +12,8 @@ from typing import Any
 
 from holdfast.errors import DataError
 from holdfast.files import digest
-from holdfast.importers.recorded import Recorded, number, read_object, recorded
+from holdfast.importers.recorded import Recorded, read_object, recorded
+from holdfast.importers.scores import number
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
 from holdfast.sample import Outcome
@@ -50,12 +51,12 @@ def _rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
         yield Row(
             task=TASK,
             doc_id=str(row.get("testIdx", index)),
-            doc_hash=digest([variables or text, row.get("testIdx", index)]),
+            doc_hash=digest([variables or text, row.get("testIdx", index), row.get("promptIdx", 0)]),
             prompt_hash=digest(text),
             prompt=text,
             completion=str(response.get("output", "") if isinstance(response, Mapping) else response),
             reference=variables,
-            score=None if score is None else min(1.0, max(0.0, score)),
+            score=score,
             outcome=Outcome.of(score),
             reason=str(graded.get("reason") or row.get("error") or ""),
         )

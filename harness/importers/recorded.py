@@ -1,18 +1,21 @@
 """A measurement read from another harness's files: its rows are made when they are asked for."""
 
 import gzip
+import itertools
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError
+from holdfast.importers.scores import number
 from holdfast.runs.measurement import Measurement, TaskResult, summarize
 from holdfast.runs.row import Row
 
+_MOST_LOOKED_AT = 1_000
 Rows = Callable[[], Iterator[Row]]
 
 
@@ -61,16 +64,24 @@ def _parsed(path: Path, _changed: int, _size: int) -> Any:
         return None
 
 
-def number(value: Any) -> float | None:
-    """A score as other harnesses write it: a number, a truth value, or inspect's C, I, P, N."""
-    if isinstance(value, bool | int | float):
-        return float(value) if value == value else None
-    return {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "true": 1.0, "false": 0.0}.get(str(value))
+def primary(rows: Iterable[Mapping[str, Any]], preferred: Sequence[str] = ()) -> str:
+    """The name of the score that counts, for every row: the first preferred one, else the first number, of the first
+    row that has any; the first name there is where no row (of a thousand) has a number. Rows that lack it have no
+    score: another metric never stands in for it."""
+    first = ""
+    for scores in itertools.islice(rows, _MOST_LOOKED_AT):
+        first = first or next(iter(scores), "")
+        for name in (*preferred, *scores):
+            if name in scores and number(scores[name]) is not None:
+                return name
+    return first
 
 
-def primary(scores: Mapping[str, Any], preferred: Sequence[str]) -> tuple[str, float | None]:
-    """(name, value) of the score that counts: the first preferred one, else the first number."""
-    for name in (*preferred, *scores):
-        if name in scores and number(scores[name]) is not None:
-            return name, number(scores[name])
-    return next(iter(scores), ""), None
+def check_one_model(path: Path, models: Mapping[Path, str]) -> None:
+    """Raise DataError for a folder with the samples of several models; `models`: file or folder → model."""
+    if len(set(models.values())) > 1:
+        places = {model: place for place, model in models.items()}
+        parents = {place.parent for place in places.values() if place.is_file()}
+        whole = len(parents) == len(places)  # a folder for each
+        listed = ", ".join(str(place.parent if whole else place) for place in list(places.values())[:4])
+        raise DataError(f"{path} holds the samples of {len(places)} models; give one of: {listed}")

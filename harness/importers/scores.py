@@ -24,6 +24,36 @@ def direction_of(column: str) -> Direction:
     return "lower" if _LOSSES.search(column.strip()) else "higher"
 
 
+def oriented(metric: str, higher_is_better: bool | None = None) -> str:
+    """A metric's name, marked as a loss where the harness says so, or, where it says nothing, its name does."""
+    lower = higher_is_better is False or (higher_is_better is None and direction_of(metric) == "lower")
+    return LOSS + metric if lower else metric
+
+
+def metric_score(value: Any, metric: str, where: str) -> float | None:
+    """A harness's number for one item as a score, None where it is none; `metric` as `oriented` names it."""
+    found = number(value)
+    if found is None or not metric.startswith(LOSS):
+        return found
+    return read_score(found, metric.removeprefix(LOSS), 1.0, "lower", where)
+
+
+def number(value: Any) -> float | None:
+    """A score as harnesses write it: a number, also as text, a truth value, or inspect's C, I, P, N; else None."""
+    if isinstance(value, bool | int | float):
+        return float(value) if value == value else None
+    if not isinstance(value, str):
+        return None
+    text = value.strip().lower()
+    if text in _YES or text in _NO or text == "p":
+        return 0.5 if text == "p" else float(text in _YES)
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if found == found else None
+
+
 def read_score(value: Any, column: str, scale: float, direction: Direction, where: str) -> float | None:
     """The score from 0 to 1; None where there is none. Raises DataError for what cannot be read as one.
 

@@ -79,16 +79,16 @@ def _graded(n: int, share: float, steps: int, rng: Rng) -> Drawn:
     return Drawn(x, x + moved)
 
 
-def clustered(sizes: Sequence[int], icc: float = 0.3) -> Draw:
-    """Clusters of these sizes whose items move together by `icc`."""
-    return partial(_clustered, tuple(sizes), icc)
+def clustered(sizes: Sequence[int], icc: float = 0.3, effect: float = 0.0) -> Draw:
+    """Clusters of these sizes whose items move together by `icc`; `effect` is the true change of every item."""
+    return partial(_clustered, tuple(sizes), icc, effect)
 
 
-def _clustered(sizes: tuple[int, ...], icc: float, rng: Rng) -> Drawn:
+def _clustered(sizes: tuple[int, ...], icc: float, effect: float, rng: Rng) -> Drawn:
     labels = np.repeat(np.arange(len(sizes)), sizes)
     step, spread = [-0.5, 0.0, 0.5], [0.15, 0.7, 0.15]
     own, shared = rng.choice(step, labels.size, p=spread), rng.choice(step, len(sizes), p=spread)[labels]
-    moved = np.where(rng.random(labels.size) < icc**0.5, shared, own)
+    moved = effect + np.where(rng.random(labels.size) < icc**0.5, shared, own)
     return Drawn(np.full(labels.size, 0.5), 0.5 + moved, (1, 1), labels)
 
 

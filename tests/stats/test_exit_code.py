@@ -55,6 +55,10 @@ UNCHANGED: dict[str, list[tuple[Draw, Rules]]] = {
     "a baseline with repeats": [(repeats(300, 8, 1), HELD), (repeats(150, 8, 1), HELD), (repeats(80, 8, 1), HELD)],
     "clusters only": [(clustered(ZIPF, 0.0), HELD), (clustered(ZIPF, 0.3), HELD), (clustered([5] * 40, 1.0), HELD)],
     "at the edge of an allowed drop": [(binary(400, 0.1, -0.03), allowed(0.03)), (binary(300), HELD)],
+    "clusters at the edge of an allowed drop": [
+        (clustered(ZIPF, 0.3, -0.05), allowed(0.05)),
+        (clustered([80, 20, 10, 5, 5, 5], 0.3, -0.05), allowed(0.05)),
+    ],
     "at the edges of several": [
         (repeats(200, 4, 4, -0.05), allowed(0.05)),
         (binary(300, 0.2, -0.05), allowed(0.05)),

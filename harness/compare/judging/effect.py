@@ -86,6 +86,7 @@ def _clustered(pairs: Pairs, labels: list[str], alpha: float, confidence: float,
     refused = ""
     if estimate.df < FEWEST_DF - 1e-9:
         refused = f"{len(set(labels))} clusters so unequal or so few count as {estimate.df + 1:.1f} equal ones"
+        p = 1.0 if allowed else p  # signs cannot be flipped about a drop, and a t test is not to be trusted
         estimate = Estimate(estimate.mean, 1.0, float("nan"), estimate.null)
     estimate = _cautious(estimate, int(np.count_nonzero(d)), pairs.n)
     one_sided = (-1.0, 1.0) if refused else estimate.interval(1 - 2 * alpha)

@@ -2,14 +2,15 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from holdfast.compare.reading.columns import Table, read_tables
 from holdfast.compare.reading.row_source import FileSource, RowSource, Source
-from holdfast.errors import DataError
+from holdfast.errors import DataError, UsageError
 from holdfast.files import digest, read_json
+from holdfast.importers.aggregates import refuse_leaderboard
 from holdfast.importers.scores import LOSS, Direction, direction_of, read_score
 from holdfast.records import SUFFIXES, pick, read_records, require_file
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement
@@ -85,11 +86,13 @@ def load(path: str | Path, columns: Columns | None = None) -> Measurement:
     """
     place = Path(path)
     if place.is_dir():
+        _check_tables_only(place, columns)
         for candidate in (place, place / "after", place / "before"):
             if (candidate / "results.json").is_file() and _is_measurement(candidate):
                 return read_measurement(candidate)
         return _foreign(place, None)
     if not place.name.endswith(SUFFIXES) and place.is_file():
+        _check_tables_only(place, columns)
         return _foreign(place, None)
     require_file(place)
     if columns is None and place.name.endswith((".json", ".json.gz")) and (found := _imported(place)) is not None:
@@ -98,6 +101,13 @@ def load(path: str | Path, columns: Columns | None = None) -> Measurement:
     if columns is None and set(first) >= _OURS:
         return samples(place, FileSource(place))
     return _foreign(place, columns or Columns())
+
+
+def _check_tables_only(path: Path, columns: Columns | None) -> None:
+    """Raise UsageError for columns of what is no table: it names its own. A direction is the comparison's affair."""
+    for each in fields(Columns):
+        if columns is not None and each.name != "direction" and getattr(columns, each.name) != each.default:
+            raise UsageError(f"{each.name}= is for tables: {path} is a run, which says itself where it holds what")
 
 
 def samples(path: Path, source: Source, metric: str = "score", model: str | None = None) -> Samples:
@@ -135,6 +145,7 @@ def columns_of(path: Path, columns: Columns) -> Samples:
     """A table that is not ours, read by its columns. Raises DataError naming the columns there are."""
     require_file(path)
     _, first = next(read_records(path))
+    refuse_leaderboard(path, first)
     usual = _usual(columns, first)
     if usual.score is None:
         raise DataError(f"{path}: no column holds scores; name it with score=… (there are: {', '.join(first)})")
@@ -164,6 +175,7 @@ def _is_measurement(folder: Path) -> bool:
 def _foreign(path: Path, columns: Columns | None) -> Measurement:
     """Another harness's output, else a table with a column of scores."""
     if (columns is None or columns.score is None) and (found := _imported(path)) is not None:
+        _check_tables_only(path, columns)
         return found
     if columns is not None:
         return columns_of(path, columns)

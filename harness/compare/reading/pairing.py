@@ -167,7 +167,11 @@ def _pairs(
     judged = ~(np.isnan(x) | np.isnan(y))
     use = kept & judged
     if not use.any():
-        raise DataError(f"{task}: no item was judged in both runs")
+        found = [f"{np.count_nonzero(~np.isnan(v))} of {v.size} {when}" for v, when in ((x, "before"), (y, "after"))]
+        raise DataError(
+            f"{task}: no item was judged in both runs: {', '.join(found)} have a score ({result.metric}); a metric of "
+            "the whole corpus has none per item"
+        )
     dropped = int(np.sum(kept & ~judged))
     unjudged = max(items[0].unjudged_share, items[1].unjudged_share, dropped / max(1, int(kept.sum())))
     return Pairs(task, *items, sources, result, left[use], right[use], x[use], y[use], dropped, unjudged)
