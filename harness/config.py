@@ -36,6 +36,9 @@ class Composer(Generic[Config]):
     """Those whose value may also be a directory, a file or a hub id: it becomes `<group>=other <group>.path=…`."""
     open: tuple[str, ...] = ()
     """Keys below which anything goes: `backend_args.base_url=…`."""
+    texts: tuple[str, ...] = ()
+    """Keys (with a dot at the end: what stands below them) whose value is a sentence: commas and quotes in it mean
+    nothing to Hydra."""
     shorthands: tuple[tuple[str, Shorthand], ...] = ()
     """Keys whose value may also be a scalar that stands for a mapping: `lora=16`."""
     plugged: tuple[tuple[str, Callable[[], Iterable[str]]], ...] = ()
@@ -49,6 +52,7 @@ class Composer(Generic[Config]):
         from hydra.errors import HydraException
         from omegaconf.errors import OmegaConfBaseException
 
+        words = self.as_read(words)
         several = next((word for word in words if _parsed(word).is_sweep_override()), None)
         if several is not None:
             raise UsageError(
@@ -57,20 +61,28 @@ class Composer(Generic[Config]):
         prepared = self.prepare(words, config_dirs)
         try:
             with initialize_config_module("holdfast.conf", version_base="1.3"):
-                return self.typed(compose(self.verb, prepared))
+                return self.typed(compose(self.verb, prepared), config_dirs)
         except (HydraException, OmegaConfBaseException) as error:
             raise self.explain(error, config_dirs) from error
 
-    def typed(self, composed: Any) -> Config:
+    def as_read(self, words: Sequence[str]) -> list[str]:
+        """The words, those of sentences quoted."""
+        return [_sentence(word) if _below(word.partition("=")[0], self.texts) else word for word in words]
+
+    def typed(self, composed: Any, config_dirs: Sequence[str] = ()) -> Config:
         """The dataclass of Hydra's (or a saved) configuration. Raises omegaconf's errors, see `explain`."""
         from omegaconf import OmegaConf
 
         plain = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.create(composed), resolve=True))
         plain |= plain.pop("chosen", {})
+        for group in _folders():
+            if group not in self.groups and group in plain:
+                plain[group] = _own_file(group, plain[group], config_dirs)
         return cast(Config, OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(self.schema), plain)))
 
     def prepare(self, words: Sequence[str], config_dirs: Sequence[str] = ()) -> list[str]:
         """Overrides as Hydra takes them. Raises UsageError for a word that is not an override."""
+        words = self.as_read(words)
         prepared = [one for word in words for one in self._rewrite(_parsed(word), quoted(word), config_dirs)]
         if config_dirs:
             prepared.append("hydra.searchpath=[" + ",".join(f"file://{Path(d).resolve()}" for d in config_dirs) + "]")
@@ -123,6 +135,14 @@ class Composer(Generic[Config]):
         near = get_close_matches(key, beside, n=1, cutoff=0.6) or get_close_matches(key, everywhere, n=1)
         return unknown(f"key of `holdfast {self.verb}`", key, near or beside)
 
+    @cached_property
+    def lists(self) -> tuple[str, ...]:
+        """The keys that hold a list: one value stands for a list of it."""
+        from omegaconf import OmegaConf
+
+        tree = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.structured(self.schema)))
+        return tuple(key for key, value in _leaves(tree) if isinstance(value, list))
+
     def _knows(self, key: str) -> bool:
         return key in self.keys or key.startswith(tuple(f"{one}." for one in self.open))
 
@@ -137,6 +157,8 @@ class Composer(Generic[Config]):
             return _path_or_name(override, word, config_dirs)
         if str(override.value()) in dict(self.plugged).get(key, tuple)():
             return [f"{key}=other", f"++{key}.name={word.partition('=')[2]}"]
+        if key in self.lists and isinstance(override.value(), str) and not override.is_sweep_override():
+            word = f"{key}=[{word.partition('=')[2]}]"
         if key in self.groups or not self._knows(key):
             return [word]
         head = key.partition(".")[0]
@@ -145,13 +167,55 @@ class Composer(Generic[Config]):
 
 
 def quoted(word: str) -> str:
-    """`key=value` with the value quoted when it holds a `=` of its own, as a sweep's folders do
-    (`model=runs/s/trainer=sft/checkpoint`): Hydra would take it for a mistake. Lists and mappings stay as they are."""
-    key, equals, value = word.partition("=")
-    if not equals or "=" not in value or value[:1] in "'\"[{" or "," in value:
+    """`key=value` with the value quoted where Hydra could not read it: a `=` of its own, as a sweep's folders have it
+    (`model=runs/s/trainer=sft/checkpoint`), brackets, braces in a text. What Hydra reads stays as it is."""
+    value = word.partition("=")[2]
+    several = "=" in value and "," in value and not Path(value).exists()
+    if not value or value[0] in "[{" or several or _readable(word):
         return word
-    escaped = value.replace("'", "\\'")
+    return _sentence(word)
+
+
+@cache
+def _readable(word: str) -> bool:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        OverridesParser.create().parse_override(word)
+    except HydraException:
+        return False
+    return True
+
+
+def _sentence(word: str) -> str:
+    """`key=value` with the value as one text, unless it is quoted already."""
+    key, equals, value = word.partition("=")
+    if not equals or value in ("", "null") or (len(value) > 1 and value[0] == value[-1] and value[0] in "'\""):
+        return word
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'") if value.endswith("\\") else value.replace("'", "\\'")
     return f"{key}='{escaped}'"
+
+
+def _below(key: str, heads: Sequence[str]) -> bool:
+    key = key.lstrip("+~")
+    return key in heads or key.startswith(tuple(head for head in heads if head.endswith(".")))
+
+
+def _own_file(group: str, given: Any, config_dirs: Sequence[str]) -> Any:
+    """A name of a group that the verb reads itself, or the file of that name in the user's folders."""
+    if isinstance(given, list):
+        return [_own_file(group, one, config_dirs) for one in given]
+    files = [Path(folder) / group / f"{given}.yaml" for folder in config_dirs] if isinstance(given, str) else []
+    return next((str(file.resolve()) for file in files if file.is_file()), given)
+
+
+def _leaves(tree: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
 
 
 def swept(words: Sequence[str]) -> list[str]:
@@ -178,6 +242,8 @@ def _path_or_name(override: Any, word: str, config_dirs: Sequence[str]) -> list[
     """`data=gsm8k` stays; `data=my.jsonl` becomes `data=other data.path=my.jsonl`."""
     group = override.key_or_group
     names = choices(group, config_dirs)
+    if isinstance(override.value(), list):
+        return _several(group, override.value(), word, names)
     values = [str(v) for v in override.sweep_string_iterator()] if override.is_sweep_override() else None
     known = [v in names for v in values or [str(override.value())]]
     if all(known):
@@ -187,6 +253,16 @@ def _path_or_name(override: Any, word: str, config_dirs: Sequence[str]) -> list[
     given = (values or [str(override.value())])[known.index(False)]
     refuse_near_miss(group, given, names)
     return [f"{group}=other", f"{group}.path={word.partition('=')[2]}"]
+
+
+def _several(group: str, given: Sequence[Any], word: str, names: Sequence[str]) -> list[str]:
+    """`data=[a, b]` becomes `data=other data.sources=[a, b]`. Raises UsageError for a group that has one member."""
+    if group != "data":
+        raise UsageError(f"{group}= takes one, not a list: {word!r}; several are a sweep, `-m {group}=a,b`")
+    for one in given:
+        if isinstance(one, str) and one not in names:
+            refuse_near_miss(group, one, names)
+    return [f"{group}=other", f"{group}.path=''", f"++{group}.sources={word.partition('=')[2]}"]
 
 
 def _parsed(word: str) -> Any:

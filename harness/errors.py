@@ -82,7 +82,8 @@ def unknown(kind: str, name: str, choices: Iterable[str]) -> UsageError:
 def suggestion(name: str, choices: Iterable[str]) -> str:
     """The tail of an error text: '; did you mean …' and what is available."""
     known = sorted(choices)
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    folded = [choice for choice in known if choice.casefold() == name.casefold()]
+    near = folded or get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     listed = ", ".join(known) if len(known) <= 30 else ", ".join(known[:30]) + ", …"
     return f"{hint} (available: {listed or 'none'})"

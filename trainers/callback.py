@@ -25,9 +25,12 @@ from holdfast.compare import Comparison, compare
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import read_json, write_json
 from holdfast.runs.measurement import Measurement, environments_of, read_measurement
+from holdfast.trainers.estimate.endings import stop_tokens
 from holdfast.trainers.models.arithmetic import check_same
 from holdfast.trainers.models.as_saved import as_saved
-from holdfast.trainers.run import callback_run, remeasure
+from holdfast.trainers.run import callback_run, remeasure, trackers, validation
+from holdfast.trainers.run.learned_ends import unlearned_end
+from holdfast.trainers.run.rewarded import reward_findings
 from holdfast.trainers.run.run_dir import amend_manifest
 from holdfast.trainers.run.stopping import stopping_findings
 
@@ -67,6 +70,7 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
         self.cache = Path(cache) if cache else None
         self.limit, self.batch_size, self.overwrite = limit, batch_size, overwrite
         self.comparison: Comparison | None = None
+        self.findings: tuple[str, ...] = ()
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **extra: Any) -> None:
         """Measure the starting model; of a resumed training, read its measurement and check that it is its own."""
@@ -83,11 +87,14 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
         else:
             self.before = self._measure(extra, "before")
         callback_run.stamp(state, self.out)
+        if state.is_world_process_zero:
+            self._look_at_batches(extra)
+            trackers.Trackers(self.out).on_train_begin(args, state, control)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **extra: Any) -> None:
         """Measure the trained model, compare, report. A failure is logged: the model is trained, and must be kept."""
         try:
-            self._finish(state, extra)
+            self._finish(args, state, extra)
         except Exception as error:  # noqa: BLE001  # whatever it is, the script goes on to save its model
             if state.is_world_process_zero:
                 remeasure.tell(self, Path(args.output_dir), error)
@@ -109,7 +116,14 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
                 " with its own out=, or measure the model it began with"
             )
 
-    def _finish(self, state: Any, extra: Any) -> None:
+    def _look_at_batches(self, extra: Any) -> None:
+        tokenizer = extra.get("processing_class") or extra.get("tokenizer")
+        stops = stop_tokens(tokenizer, getattr(extra["model"], "generation_config", None))
+        if found := unlearned_end(extra.get("train_dataloader"), set(stops)):
+            self.findings = (found,)
+            log.warning("%s", found)
+
+    def _finish(self, args: Any, state: Any, extra: Any) -> None:
         from rich.console import Console
 
         from holdfast.report import terminal, write
@@ -124,9 +138,15 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
         check_same(self.before, after)
         margin = None if self.margin is None else self.margin / 100
         comparison = compare(self.before, after, target=self.target, margin=margin)
-        found = stopping_findings(self.before, after)
+        found = (
+            *self.findings,
+            *stopping_findings(self.before, after),
+            *validation.findings(state.log_history, bool(args.load_best_model_at_end)),
+            *reward_findings(state.log_history, comparison),
+        )
         self.comparison = replace(comparison, warnings=(*comparison.warnings, *found))
         write(self.comparison, self.out)
+        trackers.send(self.comparison, self.out, state.global_step)
         Console(stderr=True).print(terminal(self.comparison))
         log.info("report: %s", self.out / "report.html")
 

@@ -220,7 +220,7 @@ def data_config(what: str, options: Options) -> "DataConfig":
     from dataclasses import replace
 
     from holdfast.config import choices, refuse_near_miss
-    from holdfast.trainers.data.sources import named_data
+    from holdfast.trainers.settings.data_sets import named_data
 
     names = choices("data")
     if what not in names and not what.startswith("tiny:"):

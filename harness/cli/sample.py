@@ -121,7 +121,7 @@ def _data(name: str, options: Options) -> "DataConfig":
 
     from holdfast.config import choices
     from holdfast.records import SUFFIXES, require_file
-    from holdfast.trainers.data.sources import named_data
+    from holdfast.trainers.settings.data_sets import named_data
 
     bare = re.fullmatch(r"[\w-]+", name)
     if bare and not Path(name).exists() and name not in choices("data"):

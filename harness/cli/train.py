@@ -60,8 +60,10 @@ def _one(config: "TrainConfig", flags: Flags) -> int:
 
     if config.dry_run:
         from holdfast.trainers.estimate.estimate import estimate
+        from holdfast.trainers.run.quiet import quiet
 
-        print(estimate(config).text(json=flags.json))
+        with quiet():
+            print(estimate(config).text(json=flags.json))
         return 0
     with contextlib.redirect_stdout(sys.stderr):  # TRL prints its log there
         result = before_after(config)

@@ -22,7 +22,7 @@ def sft(
         args=SFTConfig(str(out), **settings),
         train_dataset=Dataset.from_list([{"prompt": f"Say {n}. ", "completion": str(n)} for n in range(rows)]),
         processing_class=AutoTokenizer.from_pretrained(tokenizer_from),
-        callbacks=[callback],
+        callbacks=[callback] if callback else [],
         peft_config=peft,
     )
 
@@ -32,13 +32,13 @@ def answers(directory: Path) -> dict[str, list[Any]]:
     return {task: [(row.doc_hash, row.completion) for row in measured.rows(task)] for task in measured.tasks}
 
 
-def evaluated(model: Path, out: Path) -> dict[str, list[Any]]:
+def evaluated(model: Path, out: Path, limit: int = 8) -> dict[str, list[Any]]:
     """What `holdfast eval` finds."""
     from holdfast.benchmarks.engine.backends.models import load
     from holdfast.benchmarks.engine.measuring import measure
     from holdfast.benchmarks.engine.settings import Settings
 
-    measure(load(str(model), dtype="float32"), SUITE, out, settings=Settings(limit=8))
+    measure(load(str(model), dtype="float32"), SUITE, out, settings=Settings(limit=limit))
     return answers(out)
 
 

@@ -2,14 +2,19 @@
 
 import logging
 import random
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, UsageError
 from holdfast.trainers.data.row_filter import active, kept_rows, sifted
-from holdfast.trainers.data.sources import named_data, named_rows
-from holdfast.trainers.settings.config import DataConfig, ReplayConfig
+from holdfast.trainers.data.several import check_template, finished, taken
+from holdfast.trainers.data.sources import named_rows
+from holdfast.trainers.settings.config import DataConfig
+from holdfast.trainers.settings.data_sets import INHERITED, label, named_data, parts
 
 log = logging.getLogger("holdfast")
 Row = dict[str, Any]
@@ -34,7 +39,7 @@ def training_rows(
     if not 0 <= ratio < 1:
         raise UsageError(f"data.replay.ratio must be at least 0 and below 1, not {ratio}")
     if ratio:
-        source = replay_source(config.replay, seed, data_root, dropped) if written is None else written
+        source = replay_source(config, seed, data_root, dropped) if written is None else written
         rows += [source[i % len(source)] for i in range(replay_count(len(rows), ratio))]
         random.Random(seed).shuffle(rows)
     return rows
@@ -43,18 +48,27 @@ def training_rows(
 def own_rows(
     config: DataConfig, seed: int, data_root: Path | None = None, dropped: list[Row] | None = None
 ) -> list[Row]:
-    """The rows of one data set, filtered, shuffled and cut as configured."""
-    rows = list(named_rows(config, seed, data_root))
+    """The rows of a data set, or of several in one, filtered, shuffled and cut as configured."""
+    if config.sources:
+        rows = [
+            finished(row, part, config)
+            for part, weight in parts(config)
+            for row in taken(own_rows(part, seed, data_root, dropped), weight, seed)
+        ]
+    else:
+        parts(config)
+        rows = list(named_rows(config, seed, data_root))
+        check_template(rows, config)
     told = ""
     if active(config.filter):
         reasons = kept_rows(rows, config, data_root)
         told = f": {sifted(reasons).sentence()}"
-        log.info("data %s%s", config.path, told)
+        log.info("data %s%s", label(config), told)
         if dropped is not None:
             dropped += [{"reason": why, "row": row} for row, why in zip(rows, reasons, strict=True) if why]
         rows = [row for row, why in zip(rows, reasons, strict=True) if not why]
     if not rows:
-        raise DataError(f"no training rows in {config.path}{told}")
+        raise DataError(f"no training rows in {label(config)}{told}")
     if config.shuffle:
         random.Random(seed).shuffle(rows)
     return rows[: config.limit]
@@ -66,12 +80,21 @@ def replay_count(rows: int, ratio: float) -> int:
 
 
 def replay_source(
-    config: ReplayConfig, seed: int, data_root: Path | None = None, dropped: list[Row] | None = None
+    config: DataConfig, seed: int, data_root: Path | None = None, dropped: list[Row] | None = None
 ) -> list[Row]:
-    """The rows of the replay data."""
-    if config.data is None:
+    """The rows of the replay data, with a template or system message of their own where it has one."""
+    if config.replay.data is None:
         raise UsageError("data.replay.ratio needs data.replay.data=… (a name of conf/data, a file or a hub id)")
-    return own_rows(named_data(config.data), seed, data_root, dropped)
+    own = named_data(config.replay.data)
+    return [finished(row, own, config) for row in own_rows(own, seed, data_root, dropped)]
+
+
+def first_rows(config: DataConfig, seed: int, data_root: Path | None, count: int) -> Iterator[Row]:
+    """Some rows to look at before a training, neither filtered nor shuffled; of several sets some of each."""
+    sets = parts(config)
+    for part, _ in sets:
+        for row in islice(named_rows(part, seed, data_root), max(1, count // len(sets))):
+            yield finished(row, part, config) if config.sources else row
 
 
 def split_validation(
@@ -81,10 +104,15 @@ def split_validation(
     wanted = config.validation
     if wanted is None:
         return rows, []
+    if isinstance(wanted, str) and re.fullmatch(r"[\d.]+ ?%", wanted):
+        wanted = float(wanted.rstrip("% ")) / 100
     if isinstance(wanted, int | float) and not isinstance(wanted, bool):
         count = round(len(rows) * wanted)
         if not 0 < wanted < 1 or not 0 < count < len(rows):
             raise UsageError(f"data.validation={wanted} of {len(rows)} rows holds out {count}: give a share of some")
         held = set(random.Random(seed).sample(range(len(rows)), count))
         return [row for n, row in enumerate(rows) if n not in held], [rows[n] for n in sorted(held)]
-    return rows, own_rows(named_data(wanted), seed, data_root)
+    own = named_data(wanted)
+    like = {name: getattr(config, name) for name in INHERITED if not getattr(own, name)}
+    own = replace(own, **like)
+    return rows, [finished(row, own, config) for row in own_rows(own, seed, data_root)]

@@ -8,8 +8,9 @@ from typing import Any
 from holdfast.errors import DataError, suggestion
 from holdfast.files import write_stream
 from holdfast.trainers.data.mix import own_rows
-from holdfast.trainers.data.row_formats import chat, prompt
+from holdfast.trainers.data.row_formats import FINAL, chat, prompt
 from holdfast.trainers.settings.config import DataConfig
+from holdfast.trainers.settings.data_sets import label
 
 Row = dict[str, Any]
 
@@ -21,7 +22,8 @@ def asked_rows(config: DataConfig, seed: int, data_root: Path | None = None) -> 
     Raises DataError for data without rows, or a row without prompt (naming the columns it has).
     """
     for number, row in enumerate(own_rows(config, seed, data_root)):
-        yield row | {"prompt": prompt({"prompt": _asked(row, f"{config.path}, row {number}")}, config)}
+        asked = row | {"prompt": _asked(row, f"{label(config)}, row {number}")}
+        yield {key: value for key, value in row.items() if key != FINAL} | {"prompt": prompt(asked, config)}
 
 
 def write_prompts(rows: Iterable[Row], path: Path) -> Path:

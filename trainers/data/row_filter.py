@@ -139,7 +139,7 @@ class Sieve:
         if len(seen) == before:
             return "duplicate"
         if self._how.duplicates == "near":
-            near.add(number, entry.text)
+            near.add(number, entry.spoken)
         return ""
 
     def _entries(self, rows: Iterable[tuple[str, Row | DataError]]) -> Iterator[tuple[Entry | None, str]]:

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from holdfast.errors import DataError, suggestion
-from holdfast.sample import final_text
+from holdfast.sample import final_text, message_text
 from holdfast.trainers.settings.config import DataConfig
 
 Row = dict[str, Any]
 
 WRITTEN = "written_by"
 """A column that marks rows of self-written replay: their prompt is in its final form, template included."""
+FINAL = "prompt_is_final"
+"""A column that marks rows whose prompt holds the template and system message of their own data set already."""
+_KEPT = ("tool_calls", "reasoning_content", "thinking")
+"""Keys of an answer's message that are learned beside its text."""
 
 _SHARE_GPT = {
     **{name: name for name in ("user", "assistant", "system", "tool")},
@@ -29,7 +33,7 @@ _SHARE_GPT = {
 def completion_row(row: Row, config: DataConfig) -> Row:
     """SFT: a prompt and its completion; of a conversation, the last answer and all that stood before it."""
     if "completion" not in row and "messages" in row:
-        messages = chat(row["messages"])
+        messages = opened(chat(row["messages"]), config)
         return {"prompt": messages[:-1], "completion": messages[-1:]} | _tools(row)
     if "completion" not in row and "prompt" not in row and isinstance(row.get("text"), str):
         return {"text": row["text"]}  # continued pretraining: all of it is learned
@@ -40,7 +44,7 @@ def completion_row(row: Row, config: DataConfig) -> Row:
 def conversation_row(row: Row, config: DataConfig) -> Row:
     """SFT on every assistant turn (`assistant_only_loss`): whole conversations."""
     if "messages" in row:
-        return {"messages": chat(row["messages"])} | _tools(row)
+        return {"messages": opened(chat(row["messages"]), config)} | _tools(row)
     one = completion_row(row, config)
     if isinstance(one["prompt"], str):
         raise DataError("assistant_only_loss needs conversations: set data.conversational=true")
@@ -53,7 +57,7 @@ def preference_row(row: Row, config: DataConfig) -> Row:
     if "prompt" not in row:
         row = row | {"prompt": _shared_start(row["chosen"])}
     chosen, rejected = (answer(row[key], config) for key in ("chosen", "rejected"))
-    return {"prompt": prompt(row, config), "chosen": chosen, "rejected": rejected}
+    return {"prompt": prompt(row, config), "chosen": chosen, "rejected": rejected} | _tools(row)
 
 
 def with_prompt(shaped: Row) -> Row:
@@ -78,17 +82,17 @@ def marked_row(row: Row, config: DataConfig) -> Row:
 def prompt_row(row: Row, config: DataConfig) -> Row:
     """GRPO and RLOO: the prompt, and every other column for the rewards."""
     require(row, ("prompt",), "training on rewards")
-    dropped = ("prompt", "completion", "messages", "chosen", "rejected")
+    dropped = ("prompt", "completion", "messages", "chosen", "rejected", FINAL)
     return {"prompt": prompt(row, config)} | {key: value for key, value in row.items() if key not in dropped}
 
 
 def prompt(row: Row, config: DataConfig) -> Any:
     """The prompt as messages, or as text when `conversational` is off."""
     asked = row["prompt"]
-    if WRITTEN in row and not config.conversational:
+    if (WRITTEN in row or FINAL in row) and isinstance(asked, str) and not config.conversational:
         return asked
     if not isinstance(asked, str):
-        turns = chat(asked)
+        turns = chat(asked) if WRITTEN in row or FINAL in row else opened(chat(asked), config)
         return turns if config.conversational else "\n".join(str(turn["content"]) for turn in turns)
     if config.template:
         asked = _filled(config.template, row)
@@ -96,6 +100,13 @@ def prompt(row: Row, config: DataConfig) -> Any:
         return f"{config.system}\n{asked}" if config.system else asked
     system = [{"role": "system", "content": config.system}] if config.system else []
     return [*system, {"role": "user", "content": asked}]
+
+
+def opened(turns: list[dict[str, Any]], config: DataConfig) -> list[dict[str, Any]]:
+    """A conversation with the data's system message, unless it begins with one of its own."""
+    if not config.system or turns[0]["role"] in ("system", "developer"):
+        return turns
+    return [{"role": "system", "content": config.system}, *turns]
 
 
 def _filled(template: str, row: Row) -> str:
@@ -110,11 +121,26 @@ def _filled(template: str, row: Row) -> str:
 
 
 def answer(value: Any, config: DataConfig) -> Any:
-    """An answer as one assistant message, or as text."""
-    if isinstance(value, dict):
-        value = [value]
-    text = value if isinstance(value, str) else final_text(chat(value))
-    return [{"role": "assistant", "content": text}] if config.conversational else text
+    """An answer as messages, or as text. Of a conversation, all that follows its last question: the calls of tools,
+    what these returned, the reply."""
+    if isinstance(value, str):
+        return [{"role": "assistant", "content": value}] if config.conversational else value
+    turns = chat([value] if isinstance(value, dict) else value)
+    if not config.conversational:
+        return final_text(turns)
+    return [_said(turn) for turn in turns[_asked(turns) :]] or [{"role": "assistant", "content": ""}]
+
+
+def _asked(turns: Sequence[dict[str, Any]]) -> int:
+    """How many turns end with the last that is neither the assistant's nor a tool's."""
+    others = [number for number, turn in enumerate(turns, 1) if turn["role"] not in ("assistant", "tool")]
+    return others[-1] if others else 0
+
+
+def _said(turn: dict[str, Any]) -> dict[str, Any]:
+    if turn["role"] != "assistant":
+        return turn
+    return {"role": "assistant", "content": message_text(turn)} | {key: turn[key] for key in _KEPT if key in turn}
 
 
 def chat(messages: Any) -> list[dict[str, Any]]:
@@ -178,10 +204,11 @@ def _content(message: dict[str, Any]) -> Any:
 
 def _shared_start(chosen: Any) -> list[dict[str, Any]]:
     """The prompt of a preference row whose answers are whole conversations."""
-    messages = chat([chosen] if isinstance(chosen, dict) else chosen)
-    if len(messages) < 2:
+    messages = [] if isinstance(chosen, str) else chat([chosen] if isinstance(chosen, dict) else chosen)
+    asked = messages[: _asked(messages)]
+    if not asked:
         raise DataError("a preference row needs the column 'prompt', or conversations as chosen and rejected")
-    return messages[:-1]
+    return asked
 
 
 def _tools(row: Row) -> Row:

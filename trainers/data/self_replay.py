@@ -25,13 +25,13 @@ from holdfast.sample import final_text
 from holdfast.trainers.data.mix import own_rows, replay_count
 from holdfast.trainers.data.prompts import asked_rows, write_prompts
 from holdfast.trainers.data.row_formats import WRITTEN
-from holdfast.trainers.data.sources import named_data
 from holdfast.trainers.run import processes
 from holdfast.trainers.run.checkpoint_eval import loaded
 from holdfast.trainers.run.rewards import rewards_of
 from holdfast.trainers.run.run_dir import default_cache
 from holdfast.trainers.settings.catalogue import find_trainer
 from holdfast.trainers.settings.config import ReplayConfig, TrainConfig
+from holdfast.trainers.settings.data_sets import named_data
 
 log = logging.getLogger("holdfast")
 Row = dict[str, Any]

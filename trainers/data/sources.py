@@ -1,46 +1,21 @@
 """Rows read from the hub, a file, or the tiny skills, their columns named."""
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
 from holdfast.errors import DataError, UsageError, suggestion
 from holdfast.files import Skip
 from holdfast.records import SUFFIXES, pick, read_records
-from holdfast.trainers.settings.config import DataConfig, FilterConfig
+from holdfast.trainers.data.known_formats import known_format
+from holdfast.trainers.settings.config import DataConfig
+from holdfast.trainers.settings.data_sets import named_data as named_data  # where it was
 
 log = logging.getLogger("holdfast")
 Row = dict[str, Any]
-OURS = ("prompt", "completion", "reference", "messages", "chosen", "rejected", "label")
-
-
-def named_data(what: Any) -> DataConfig:
-    """A DataConfig from a name of conf/data, a path or hub id, or a mapping of its fields."""
-    import yaml
-
-    if isinstance(what, str):
-        file = resources.files("holdfast.conf") / "data" / f"{what}.yaml"
-        what = yaml.safe_load(file.read_text("utf-8")) if file.is_file() else {"path": what}
-    settings = dict(what)
-    settings.pop("replay", None)
-    known = set(asdict(DataConfig()))
-    for key in settings:
-        if key not in known:
-            raise UsageError(f"unknown key {key!r} of data.replay.data{suggestion(key, known)}")
-    if isinstance(how := settings.get("filter"), Mapping):
-        settings["filter"] = _filter(how)
-    return DataConfig(**settings)
-
-
-def _filter(settings: Mapping[str, Any]) -> FilterConfig:
-    known = set(asdict(FilterConfig()))
-    for key in settings:
-        if key not in known:
-            raise UsageError(f"unknown key {key!r} of data.replay.data.filter{suggestion(key, known)}")
-    return FilterConfig(**settings)
+OURS = ("prompt", "completion", "reference", "messages", "chosen", "rejected", "label", "tools", "text")
 
 
 def named_rows(config: DataConfig, seed: int, data_root: Path | None) -> Iterator[Row]:
@@ -56,20 +31,14 @@ def named_row(where: str, record: Mapping[str, Any], config: DataConfig) -> Row:
             raise UsageError(f"unknown column data.columns.{ours}{suggestion(ours, OURS)}")
         row[ours] = pick(record, theirs, where)
     known = known_format(row)
+    if config.template and not any(name in known for name in ("prompt", "messages")) and _fills(config.template, known):
+        known["prompt"] = ""  # the template holds all of it
     return cast(Row, _renamed(known, config.rename)) if config.rename else known
 
 
-def known_format(row: Row) -> Row:
-    """A row of a format that everybody has, with our columns: Alpaca's instruction, input and output; ShareGPT's
-    conversations. Columns of ours that are there already stay as they are."""
-    if any(name in row for name in ("prompt", "messages", "chosen", "text")):
-        return row
-    if isinstance(row.get("conversations"), list):
-        return {**row, "messages": row["conversations"]}
-    if isinstance(row.get("instruction"), str) and "output" in row:
-        asked = row["instruction"] + (f"\n\n{row['input']}" if row.get("input") else "")
-        return {"completion": row["output"], **row, "prompt": asked}
-    return row
+def _fills(template: str, row: Row) -> bool:
+    names = re.findall(r"{(\w+)}", template)
+    return bool(names) and all(name in row for name in names)
 
 
 def raw_rows(
@@ -131,7 +100,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def source_of(config: DataConfig) -> str:
-    """Where the rows come from, for the manifest: `id@commit`, or that no commit is named."""
+    """Where the rows of one data set come from, for the manifest: `id@commit`, or that no commit is named."""
     local = config.path.startswith("tiny:") or Path(config.path).exists() or config.path.endswith(SUFFIXES)
     if local:
         return config.path

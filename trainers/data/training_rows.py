@@ -11,9 +11,11 @@ from holdfast.errors import DataError, suggestion
 from holdfast.files import Skip
 from holdfast.trainers.data.entry import Entry, Turn, turns_of
 from holdfast.trainers.data.row_formats import with_prompt
+from holdfast.trainers.data.several import finished
 from holdfast.trainers.data.sources import OURS, named_row, raw_rows
 from holdfast.trainers.settings.catalogue import builtin_trainers, find_trainer
 from holdfast.trainers.settings.config import DataConfig
+from holdfast.trainers.settings.data_sets import parts
 
 Row = Mapping[str, Any]
 Located = tuple[str, Row]
@@ -97,11 +99,13 @@ def entry_of(where: str, row: Row, kind: str, trainer: str, config: DataConfig) 
 
 
 def _named(config: DataConfig, data_root: Path | None, skip: Skip, seed: int) -> Iterator[Located]:
-    for where, record in raw_rows(config, seed, data_root, skip):
-        try:
-            yield where, named_row(where, record, config)
-        except DataError as error:
-            skip(error)
+    for part, _ in parts(config):
+        for where, record in raw_rows(part, seed, data_root, skip):
+            try:
+                row = named_row(where, record, part)
+                yield where, finished(row, part, config) if config.sources else row
+            except DataError as error:
+                skip(error)
 
 
 def _unknown_columns(row: Row) -> str:

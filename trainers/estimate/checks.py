@@ -1,28 +1,58 @@
 """Every mistake of a training's settings that can be found before a model is loaded."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from holdfast.errors import UsageError
 from holdfast.trainers.data import self_replay
-from holdfast.trainers.data.sources import named_rows
+from holdfast.trainers.data.mix import first_rows
+from holdfast.trainers.data.several import check_template
 from holdfast.trainers.models import model
 from holdfast.trainers.models.adapters import lora
 from holdfast.trainers.run.rewards import rewards_of, try_own
 from holdfast.trainers.settings import trl_args
 from holdfast.trainers.settings.catalogue import find_trainer
 from holdfast.trainers.settings.config import TrainConfig
+from holdfast.trainers.settings.data_sets import reward_of
+from holdfast.trainers.settings.trainer_spec import Row, check_one_shape
+
+LOOKED_AT = 64
+"""Rows whose columns are looked at."""
 
 
 def check(config: TrainConfig) -> None:
     """Raise UsageError for a setting that cannot be, DataError for rows the trainer cannot read."""
     trainer = find_trainer(config.trainer.name)
     trl_args.check(config.trainer.name, config.trainer.args)
-    trl_args.check_run(config.trainer.args, config.data.validation is not None)
-    trl_args.build(config.trainer.name, config.trainer.args, Path("unused"), config.seed)
+    validation = config.data.validation is not None
+    trl_args.check_run(config.trainer.args, validation)
+    trl_args.check_early_stopping(config.trainer.name, config.early_stopping, validation)
+    args = trl_args.evaluated(config.trainer.args, validation, config.early_stopping)
+    trl_args.build(config.trainer.name, args, Path("unused"), config.seed)
     lora(config.lora)
     model.check_quantized(config.model, config.lora.r is not None)
-    rewards = rewards_of(config.reward or config.data.reward) if trainer.learns_from_reward else []
+    check_guard(config)
+    rewards = rewards_of(config.reward or reward_of(config.data)) if trainer.learns_from_reward else []
     data_root = Path(config.data_root) if config.data_root else None
-    row = next(named_rows(config.data, config.seed, data_root), None)
-    if row is not None:
-        try_own(rewards, trainer.row(row, config.data))
+    rows = list(first_rows(config.data, config.seed, data_root, LOOKED_AT))
+    check_template(rows, config.data)
+    shaped = [trainer.row(row, config.data) for row in one_of_each(rows)]
+    if shaped:
+        try_own(rewards, shaped[0])
+        check_one_shape(shaped)
     self_replay.check(config)
+
+
+def check_guard(config: TrainConfig) -> None:
+    """Raise UsageError for a skill that is trained for and guarded as held at once."""
+    both = [name for name in config.guard.tasks if name in config.target]
+    if both and config.guard.every:
+        raise UsageError(f"guard.tasks names {both[0]}, which is a target: the guard watches what is to be held")
+
+
+def one_of_each(rows: Sequence[Row]) -> list[Row]:
+    """The first row of every set of columns."""
+    seen: dict[frozenset[str], Row] = {}
+    for row in rows:
+        seen.setdefault(frozenset(row), row)
+    return list(seen.values())

@@ -18,10 +18,12 @@ from holdfast.files import read_json
 from holdfast.trainers.data.row_formats import with_prompt
 from holdfast.trainers.run.run_dir import amend_manifest
 from holdfast.trainers.settings.config import DataConfig
+from holdfast.trainers.settings.tool_calls import for_template
 from holdfast.trainers.settings.trainer_spec import Row, Trainer
 
 log = logging.getLogger("holdfast")
 ANSWERS = ("completion", "chosen", "rejected")
+PADDING_IS_END = "the padding token is the end token; TRL pads by length, so that the end is learned all the same"
 TURN_TOKENS = 64
 """No template adds more tokens to a message than this."""
 LAST = 4
@@ -96,7 +98,7 @@ def _wrapped(args: Any) -> bool:
 
 
 def _look(found: Endings, number: int, row: Row, tokenizer: Any, stops: set[int]) -> None:
-    row = with_prompt(row)
+    row = for_template(with_prompt(row))
     answers = [row[name] for name in ANSWERS if name in row]
     if not answers:
         return
@@ -159,7 +161,7 @@ def record(found: Endings, out: Path) -> None:
     for sentence in told:
         log.warning("data: %s", sentence)
     if found.padding_is_end:
-        log.info("the padding token is the end token; TRL pads by length, so that the end is learned all the same")
+        log.info("data: %s", PADDING_IS_END)
     facts = asdict(found) | {"lost": len(found.lost), "share": round(found.share, 6), "findings": told}
     amend_manifest(out, endings=facts)
 
@@ -167,4 +169,5 @@ def record(found: Endings, out: Path) -> None:
 def warnings_of(out: Path) -> tuple[str, ...]:
     """What the report has to say of it."""
     found = read_json(out / "manifest.json").get("endings") or {}
-    return tuple(f"data: {text}" for text in found.get("findings", ()))
+    told = [*found.get("findings", ()), *([PADDING_IS_END] if found.get("padding_is_end") else [])]
+    return tuple(f"data: {text}" for text in told)

@@ -3,12 +3,11 @@
 Read before anything is measured, weights untouched. What cannot be read here is left to the loading, which says why.
 """
 
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, UsageError
-from holdfast.trainers.data.sources import named_rows
+from holdfast.trainers.data.mix import first_rows
 from holdfast.trainers.estimate.endings import MOST, check_share, endings, stop_tokens
 from holdfast.trainers.models.adapters import check_modules
 from holdfast.trainers.models.model import check_template, prepare_tokenizer, read_shape
@@ -46,7 +45,7 @@ def _check_endings(config: TrainConfig, tokenizer: Any) -> None:
         return
     args = trl_args.build(config.trainer.name, config.trainer.args, Path("unused"), config.seed)
     root = Path(config.data_root) if config.data_root else None
-    rows = islice(named_rows(config.data, config.seed, root), MOST)
+    rows = first_rows(config.data, config.seed, root, MOST)
     trainer = find_trainer(config.trainer.name)
     check_share(endings(rows, trainer, args, config.data, tokenizer, stop_tokens(tokenizer, None)), config.data.max_cut)
 
@@ -55,7 +54,7 @@ def longest(config: TrainConfig, words: Any, parts: tuple[str, ...]) -> int:
     """Tokens of the longest of the first rows, of these parts together; of two answers the longer counts."""
     root = Path(config.data_root) if config.data_root else None
     shape = find_trainer(config.trainer.name).row
-    rows = (shape(row, config.data) for row in islice(named_rows(config.data, config.seed, root), SAMPLED_ROWS))
+    rows = (shape(row, config.data) for row in first_rows(config.data, config.seed, root, SAMPLED_ROWS))
     return max((tokens(row, parts, words) for row in rows), default=0)
 
 

@@ -31,8 +31,10 @@ from holdfast.trainers.models.arithmetic import check_same
 from holdfast.trainers.models.merge import START, merge_adapter, needs_start, with_start
 from holdfast.trainers.models.model import threads
 from holdfast.trainers.models.model_card import write_card
-from holdfast.trainers.run import processes, run_dir
+from holdfast.trainers.run import processes, run_dir, trackers, validation
 from holdfast.trainers.run.checkpoint_eval import measure_after, measure_before, suite_of
+from holdfast.trainers.run.quiet import quiet
+from holdfast.trainers.run.rewarded import reward_findings
 from holdfast.trainers.run.stopping import stopping_findings
 from holdfast.trainers.settings.catalogue import find_trainer
 from holdfast.trainers.settings.config import TrainConfig
@@ -56,6 +58,11 @@ class Result:
 def before_after(config: TrainConfig) -> Result:
     """Run a training with its two measurements and its report. Raises HoldfastError in one line; what was measured
     by then stays on disk, with an outcome that says what failed."""
+    with quiet():
+        return _run(config)
+
+
+def _run(config: TrainConfig) -> Result:
     check(config)
     suite_of(config)
     preflight(config)
@@ -83,9 +90,10 @@ def before_after(config: TrainConfig) -> Result:
             looks = []
             if config.measure_checkpoints:
                 looks = clock("measure checkpoints", lambda: trajectory(config, out, before))
-            comparison = clock("compare", lambda: _compared(before, after, config, out))
+            comparison = clock("compare", lambda: _compared(before, after, config, out, training["log"]))
             write_report(comparison, out, extras={"training": [*training["log"], *looks]})
             write_card(out, out / "checkpoint")
+            trackers.send(comparison, out, training["steps"])
         except BaseException as error:
             _record_failure(out, clock.phase, error)
             raise
@@ -131,8 +139,11 @@ class Clock:
         return result
 
 
-def _compared(before: Measurement, after: Measurement, config: TrainConfig, out: Path) -> Comparison:
-    """The comparison, with warnings when the suite was found in the training rows, or these would break training."""
+def _compared(
+    before: Measurement, after: Measurement, config: TrainConfig, out: Path, training_log: list[dict[str, Any]]
+) -> Comparison:
+    """The comparison, with warnings when the suite was found in the training rows, these would break training, or the
+    training itself went wrong."""
     check_same(before, after)
     comparison = compare(before, after, **_options(config))
     found = (
@@ -140,6 +151,8 @@ def _compared(before: Measurement, after: Measurement, config: TrainConfig, out:
         *training_card.warnings_of(out),
         *endings.warnings_of(out),
         *stopping_findings(before, after),
+        *validation.findings(training_log, config.early_stopping is not None),
+        *reward_findings(training_log, comparison),
     )
     return replace(comparison, warnings=(*comparison.warnings, *found))
 
@@ -162,7 +175,8 @@ def _finish(config: TrainConfig, out: Path, comparison: Comparison | None, train
 
 def _record_failure(out: Path, phase: str, error: BaseException) -> None:
     """The run failed: say where and why, beside whatever was measured. A full disk may not take even that."""
-    outcome = {"status": "failed", "phase": phase, "error": f"{type(error).__name__}: {error}"}
-    with contextlib.suppress(OSError):
+    said = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
+    outcome = {"status": "failed", "phase": phase, "error": said}
+    with contextlib.suppress(OSError), failures.not_interrupted():
         write_json(out / "outcome.json", outcome)
         failures.report(out, phase, error)

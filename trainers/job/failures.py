@@ -1,6 +1,8 @@
 """What a training failed of, in words that say what to change; and the report of what had been measured by then."""
 
 import errno
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,9 +58,23 @@ def _disk(out: Path) -> str:
     )
 
 
+@contextmanager
+def not_interrupted() -> Iterator[None]:
+    """Let a second Ctrl-C wait for the moment that writing down the first one takes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def report(out: Path, phase: str, error: BaseException) -> None:
     """Write `out`/report.md: where the run failed, why, and every measurement that was finished by then."""
-    lines = [f"# {out.name}: failed in the phase “{phase}”", "", f"{type(error).__name__}: {error}", ""]
+    said = "Interrupted." if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
+    lines = [f"# {out.name}: failed in the phase “{phase}”", "", said, ""]
     found = [part for part in PARTS if (out / part / "results.json").is_file()]
     for part in found:
         lines += _table(part, read_measurement(out / part))

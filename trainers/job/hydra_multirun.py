@@ -28,3 +28,14 @@ def multirun(config_name: str, job: Callable[[Any], Any], words: Sequence[str]) 
         runner.multirun(config_name, job, list(words), with_log_configuration=False)
     finally:
         GlobalHydra.instance().clear()
+
+
+def searched() -> list[str]:
+    """The user's own config folders, as the job that runs now was given them."""
+    from hydra.core.hydra_config import HydraConfig
+
+    return [
+        source.path
+        for source in HydraConfig.get().runtime.config_sources
+        if source.provider.startswith("hydra.searchpath")
+    ]

@@ -17,7 +17,7 @@ from holdfast.config import swept
 from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
 from holdfast.runs.manifest import manifest
-from holdfast.trainers.job.hydra_multirun import multirun
+from holdfast.trainers.job.hydra_multirun import multirun, searched
 from holdfast.trainers.run.run_dir import directory_of
 from holdfast.trainers.settings.compose import COMPOSER
 from holdfast.trainers.settings.config import TrainConfig
@@ -55,7 +55,7 @@ def run_job(composed: Any) -> tuple[float, float]:
     keys = plain.pop("swept", None) or []
     out = Path(str(plain["out"])) / job_name(given, keys)
     try:
-        config = COMPOSER.typed(plain)
+        config = COMPOSER.typed(plain, searched())
     except OmegaConfBaseException as error:
         write_json(out / "outcome.json", {"status": "failed", "error": str(COMPOSER.explain(error))})
         print(f"  {out.name}: {COMPOSER.explain(error)}", file=sys.stderr, flush=True)
@@ -159,6 +159,9 @@ def _summary(out: Path, json: bool) -> int:
         print(f"{len(outcomes)} jobs in {out}, {len(bad)} did not finish{': ' if bad else ''}{', '.join(bad)}")
     if any(out.glob("*/report.json")):
         from holdfast.report.sweep.page import write_sweep
+        from holdfast.trainers.job.sweep_table import show
 
+        if not json:
+            show(out)
         print(f"frontier: {write_sweep(out)[0]}", file=sys.stderr)
     return 0

@@ -7,19 +7,21 @@ from typing import Any
 
 from holdfast.distributed import is_main
 from holdfast.files import digest, read_json, write_json
-from holdfast.trainers.data import contamination, row_filter, self_replay
+from holdfast.trainers.data import contamination, row_filter, self_replay, unused_columns
 from holdfast.trainers.data.card import training_card
 from holdfast.trainers.data.mix import split_validation, training_rows
-from holdfast.trainers.data.sources import source_of
+from holdfast.trainers.data.several import origin
 from holdfast.trainers.estimate.endings import check_share, endings, record, stop_tokens
 from holdfast.trainers.models import model
 from holdfast.trainers.models.adapters import lora
+from holdfast.trainers.run import validation
 from holdfast.trainers.run.checkpoint_eval import suite_of
 from holdfast.trainers.run.rewards import rewards_of
 from holdfast.trainers.run.run_dir import amend_manifest, default_cache, keep_rows
 from holdfast.trainers.settings import trl_args
 from holdfast.trainers.settings.catalogue import find_trainer
 from holdfast.trainers.settings.config import TrainConfig
+from holdfast.trainers.settings.data_sets import reward_of
 from holdfast.trainers.settings.trainer_spec import Inputs
 
 
@@ -41,13 +43,15 @@ def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
         "log": trainer.state.log_history,
     }
     if is_main():
+        if found := validation.course(trainer.state.log_history):
+            amend_manifest(out, validation=found)
         write_json(out / "training.json", facts)
     return facts
 
 
 def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) -> Any:
     """The TRL trainer of a run, model and rows loaded."""
-    from holdfast.trainers.job.health import Watch
+    from transformers import PrinterCallback
 
     trainer = find_trainer(config.trainer.name)
     data_root = Path(config.data_root) if config.data_root else None
@@ -56,6 +60,7 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     rows = training_rows(config.data, config.seed, data_root, written, dropped)
     rows, validation = split_validation(rows, config.data, config.seed, data_root)
     if is_main():
+        unused_columns.tell(rows, trainer, config.trainer.name, config.data)
         row_filter.record(dropped, out)
         replayed = {"replay": self_replay.record(out)} if written else {}
         keep_rows(out, _facts(config, rows))
@@ -63,8 +68,8 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
         contamination.record(config, rows, out)
         training_card.record(config, rows, out)
     # First the settings: several processes meet there, and FSDP and ZeRO-3 spread the weights as they are read.
-    evaluated = {"eval_strategy": "epoch"} if validation else {}
-    args = trl_args.build(config.trainer.name, evaluated | config.trainer.args, out / "training", config.seed)
+    wanted = trl_args.evaluated(config.trainer.args, bool(validation), config.early_stopping)
+    args = trl_args.build(config.trainer.name, wanted, out / "training", config.seed)
     loaded = model.load_base(config.model, training=True, lora=config.lora.r is not None)
     model.check_template(loaded.tokenizer, config)
     found = endings(
@@ -87,16 +92,19 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
         validation=validation,
         data=config.data,
         args=args,
-        rewards=rewards_of(config.reward or config.data.reward) if trainer.learns_from_reward else [],
+        rewards=rewards_of(config.reward or reward_of(config.data)) if trainer.learns_from_reward else [],
         peft=lora(config.lora),
-        callbacks=[Watch(), *_keep(config), *guards(config, out), *(callbacks or [])],
+        callbacks=[*_watching(config, args, out), *_keep(config), *guards(config, out), *(callbacks or [])],
     )
-    return trainer.build(inputs)
+    built = trainer.build(inputs)
+    if args.disable_tqdm:
+        built.remove_callback(PrinterCallback)  # which prints every log entry as it is
+    return built
 
 
 def _facts(config: TrainConfig, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """What the manifest holds of the rows."""
-    facts = {"count": len(rows), "hash": digest(rows), "source": source_of(config.data)}
+    facts = {"count": len(rows), "hash": digest(rows), "source": origin(config.data)}
     if how := config.data.replay.ratio and config.data.replay:
         count = round(len(rows) * how.ratio)
         facts["replay"] = {"count": count, "source": "self" if how.source == "self" else str(how.data)}
@@ -124,6 +132,19 @@ def guards(config: TrainConfig, out: Path) -> list[Any]:
             seed=config.seed,
         )
     ]
+
+
+def _watching(config: TrainConfig, args: Any, out: Path) -> list[Any]:
+    """What looks after the training: its health, its one line of progress (where TRL's own bar was not asked for), its
+    trackers, its validation."""
+    from transformers import EarlyStoppingCallback
+
+    from holdfast.trainers.job.health import Watch
+    from holdfast.trainers.run.quiet import Line
+    from holdfast.trainers.run.trackers import Trackers
+
+    stopping = [EarlyStoppingCallback(config.early_stopping)] if config.early_stopping else []
+    return [Watch(), *([Line()] if args.disable_tqdm else []), Trackers(out), *stopping]
 
 
 def _keep(config: TrainConfig) -> list[Any]:

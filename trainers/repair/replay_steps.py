@@ -81,7 +81,7 @@ def _arguments(config: TrainConfig, steps: int) -> dict[str, Any]:
 
 def _lessons(config: TrainConfig, how: Rehearsal) -> DataConfig:
     """The run's own rows with old lessons mixed in; old lessons alone where its rows hold no answers to learn from."""
-    from holdfast.trainers.data.sources import named_data
+    from holdfast.trainers.settings.data_sets import named_data
 
     if config.trainer.name == "sft":
         return replace(config.data, replay=ReplayConfig(how.ratio, how.data))

@@ -12,7 +12,7 @@ from holdfast.runs.manifest import manifest
 
 STAMP = "holdfast.BeforeAfter"
 """Where a checkpoint's trainer_state.json says which measurement its training began with."""
-RESULTS = ("after", "report.json", "report.md", "report.html", "training.json", "outcome.json")
+RESULTS = ("after", "trackers.json", "report.json", "report.md", "report.html", "training.json", "outcome.json")
 _MAY_CHANGE = (
     "output_dir",
     "logging_dir",

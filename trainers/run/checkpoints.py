@@ -65,7 +65,7 @@ class Keep(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         for step, path in saved(Path(args.output_dir)).items():
             if step >= state.global_step:
                 continue
-            if step in self.steps:
+            if step in self.steps or path.name == Path(state.best_model_checkpoint or "").name:
                 weights_only(path)
             else:
                 shutil.rmtree(path)

@@ -21,6 +21,7 @@ FILES = (
     "dropped.jsonl",
     "training.json",
     "trajectory.json",
+    "trackers.json",
     "outcome.json",
     "report.json",
     "report.md",

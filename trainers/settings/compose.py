@@ -5,11 +5,12 @@
 `data.rename` every key is allowed here; TRL's are checked against its config (see `trl_args`).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from holdfast.config import Composer
-from holdfast.errors import DataError
+from holdfast.errors import DataError, UsageError
 from holdfast.trainers.settings.catalogue import plugged_trainers
 from holdfast.trainers.settings.config import TrainConfig
 
@@ -28,11 +29,21 @@ COMPOSER = Composer(
     groups=("trainer", "model", "data", "experiment", "launcher", "sweeper"),
     path_groups=("model", "data"),
     open=("trainer.args", "data.columns", "data.rename"),
+    texts=("data.template", "data.system", "data.rename."),
     shorthands=(("lora", _lora),),
     plugged=(("trainer", plugged_trainers),),
     more=("from",),
 )
-compose = COMPOSER.compose
+
+
+def compose(words: Sequence[str], config_dirs: Sequence[str] = ()) -> TrainConfig:
+    """The settings of one training. Raises UsageError naming the nearest valid key or name."""
+    try:
+        return COMPOSER.compose(words, config_dirs)
+    except UsageError as error:
+        if "unknown data 'tiny_" in str(error) and not any(word.startswith("data=") for word in words):
+            raise UsageError("this trainer has no example rows: give data=<name, file, folder or hub id>") from error
+        raise
 
 
 def from_manifest(path: Path) -> TrainConfig:

@@ -111,8 +111,12 @@ class FilterConfig:
 class DataConfig:
     """One training data set and how its columns are named."""
 
-    path: str = MISSING
+    path: str = ""
     """A hub id, a file or folder (JSONL, JSON, parquet), or `tiny:<skill>[+<skill>…]`."""
+    sources: list[Any] = field(default_factory=list)
+    """Several data sets in place of `path`: names, paths, or mappings like `data` itself with a `weight`, how often
+    each of a source's rows is taken (0.5: every second one; 2: each twice). What a source does not say of its columns,
+    template, system message and renamed texts is as for `data`."""
     file: str | None = None
     """The same data below `data_root`, used instead of the hub when `data_root` is given."""
     name: str | None = None
@@ -120,7 +124,8 @@ class DataConfig:
     split: str = "train"
     revision: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
-    """Ours: theirs. Ours are prompt, completion, reference, messages, chosen, rejected, label; dots reach inside."""
+    """Ours: theirs. Ours are prompt, completion, reference, messages, chosen, rejected, label, tools, text; dots reach
+    inside."""
     rename: dict[str, str] = field(default_factory=dict)
     """Texts replaced in every prompt and completion; `NAME: Ada` replaces `{{NAME}}` and `NAME`."""
     template: str | None = None
@@ -131,7 +136,8 @@ class DataConfig:
     limit: int | None = None
     filter: FilterConfig = field(default_factory=FilterConfig)
     validation: Any = None
-    """Rows held out of the training: a share of `data` (0.05), or a name, path or mapping like `data` itself."""
+    """Rows held out of the training: a share of `data` (0.05, 5%), or a name, path or mapping like `data` itself. They
+    are evaluated ten times in a training, unless `trainer.args` says otherwise (`eval_strategy`, `eval_steps`)."""
     max_cut: float = 0.05
     """Share of the rows that may lose the end of their answer to the trainer's max_length; above it the run ends."""
     shuffle: bool = True
@@ -192,6 +198,9 @@ class TrainConfig:
     """Let the verdict be the exit code."""
     checkpoints: int = 4
     """Checkpoints to keep, evenly spaced (the result apart); TRL's save_* fields in `trainer.args` overrule it."""
+    early_stopping: int | None = None
+    """End the training when the validation's loss has not improved in so many evaluations; the best checkpoint is then
+    the result. Needs `data.validation`."""
     measure_checkpoints: bool = False
     """Measure the suite on each of them too; may be asked for after the training."""
     dry_run: bool = False

@@ -8,6 +8,7 @@ from typing import Any
 from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.files import digest
 from holdfast.trainers.settings.config import DataConfig, TrainConfig
+from holdfast.trainers.settings.data_sets import named_data, parts
 
 _BLOCK, _BLOCKS = 1 << 20, 64
 """Of a larger file, this many blocks are read, evenly spaced: a training step changes all of a model's weights."""
@@ -32,7 +33,11 @@ def _paths(config: TrainConfig) -> Iterator[tuple[str, Path]]:
     yield "model", Path(config.model.path)
     if config.model.chat_template:
         yield "model.chat_template", Path(config.model.chat_template)
-    yield "data", _data(config.data, root)
+    for number, (part, _) in enumerate(parts(config.data)):
+        yield f"data.sources.{number}" if config.data.sources else "data", _data(part, root)
+    held = config.data.validation
+    if held is not None and not isinstance(held, int | float) and not str(held).endswith("%"):
+        yield "data.validation", _data(named_data(held), root)
     replayed: Any = config.data.replay.data
     if config.data.replay.ratio and isinstance(replayed, str):
         yield "data.replay.data", Path(replayed)

@@ -13,6 +13,7 @@ from typing import Any
 from holdfast.errors import DataError, UsageError, install_hint
 from holdfast.reward import Reward
 from holdfast.trainers.settings.config import DataConfig
+from holdfast.trainers.settings.tool_calls import for_template
 
 Row = dict[str, Any]
 RowFormat = Callable[[Row, DataConfig], Row]
@@ -40,16 +41,36 @@ class Inputs:
         from datasets import Dataset
         from pyarrow.lib import ArrowException
 
-        shaped = []
+        shaped: list[Row] = []
         for number, row in enumerate(self.rows if rows is None else rows):
             try:
                 shaped.append(row_format(row, self.data))
             except DataError as error:
                 raise DataError(f"training row {number}: {error}") from error
+        check_one_shape(shaped)
+        columns = dict.fromkeys(column for row in shaped for column in row)  # datasets takes the first row's alone
         try:
-            return Dataset.from_list(shaped)
+            # Without use_json every mapping of a column would get the keys of all: a tool's call others' arguments.
+            return Dataset.from_list(
+                [for_template({column: row.get(column) for column in columns}) for row in shaped],
+                on_mixed_types="use_json",
+            )
         except ArrowException as error:
             raise DataError(f"training rows do not have one type per column: {error}") from error
+
+
+def check_one_shape(rows: Sequence[Row]) -> None:
+    """Raise DataError for rows that TRL would read by the first one's columns, in which they do not have their text."""
+    names = ("prompt", "completion", "messages", "chosen", "rejected")
+    shapes: dict[tuple[str, ...], int] = {}
+    for number, row in enumerate(rows):
+        shapes.setdefault(tuple(name for name in names if name in row) or ("text",), number)
+    if len(shapes) > 1:
+        (one, first), (other, second), *_ = shapes.items()
+        raise DataError(
+            f"training row {first} has {' and '.join(one)}, row {second} {' and '.join(other)}: one training reads rows"
+            " of one shape; make them alike, or train on one after the other"
+        )
 
 
 def _no_more(_inputs: Inputs) -> Mapping[str, Any]:

@@ -21,6 +21,10 @@ _REPORTERS = {
 """Where losses can be reported, and the package each needs."""
 
 
+EVALUATED_EVERY = 0.1
+"""Share of a training between two looks at the rows held out."""
+
+
 def config_class(trainer: str) -> type[Any]:
     """TRL's config dataclass of a trainer. Raises UsageError when TRL is not installed."""
     return find_trainer(trainer).config_class()
@@ -44,7 +48,7 @@ def check(trainer: str, given: Mapping[str, Any]) -> None:
     for name, what in find_trainer(trainer).needs.items():
         if not given.get(name):
             raise UsageError(f"trainer={trainer} needs trainer.args.{name}=… ({what})")
-    if "num_generations" in fields:
+    if "num_generations" in fields and find_trainer(trainer).learns_from_reward:
         _check_groups(schema, given)
 
 
@@ -58,6 +62,7 @@ def build(trainer: str, given: Mapping[str, Any], directory: Path, seed: int) ->
         "output_dir": str(directory),
         "seed": seed,
         "report_to": "none",
+        "disable_tqdm": True,  # one line of our own is shown, see quiet.py
         "use_cpu": not has_gpu,
         "bf16": has_gpu and torch.cuda.is_bf16_supported(),
         "dataloader_pin_memory": has_gpu,
@@ -68,6 +73,35 @@ def build(trainer: str, given: Mapping[str, Any], directory: Path, seed: int) ->
     except (ValueError, TypeError, ImportError, NotImplementedError) as error:
         first = str(error).strip().partition("\n")[0]
         raise UsageError(f"trl.{schema.__name__} refuses these trainer.args: {first}") from error
+
+
+def evaluated(given: Mapping[str, Any], validation: bool, early_stopping: int | None) -> dict[str, Any]:
+    """The arguments with those that evaluate rows held out, where these say nothing: ten times in a training, and with
+    early stopping each evaluation's checkpoint, so that the best one can be the result."""
+    ours: dict[str, Any] = {}
+    if validation and "eval_strategy" not in given:
+        ours = {"eval_strategy": "steps", "eval_steps": EVALUATED_EVERY}
+    if early_stopping is not None:
+        ours |= {"load_best_model_at_end": True, "metric_for_best_model": "loss"}
+    if {**ours, **given}.get("load_best_model_at_end") and "save_strategy" not in given:
+        when = {**ours, **given}
+        ours |= {"save_strategy": when.get("eval_strategy", "no"), "save_steps": when.get("eval_steps") or 500}
+    return ours | dict(given)
+
+
+def check_early_stopping(trainer: str, patience: int | None, validation: bool) -> None:
+    """Raise UsageError for early stopping without rows to look at, or for a training whose loss says nothing."""
+    if patience is None:
+        return
+    if patience < 1:
+        raise UsageError(f"early_stopping is a number of evaluations, at least 1, not {patience}")
+    if not validation:
+        raise UsageError("early_stopping looks at rows held out: name them with data.validation=…")
+    if find_trainer(trainer).learns_from_reward:
+        raise UsageError(
+            f"early_stopping looks at the validation's loss, which says nothing of trainer={trainer}; guard.every=…"
+            " guard.policy=stop watches skills"
+        )
 
 
 def check_run(given: Mapping[str, Any], validation: bool) -> None:

@@ -75,7 +75,7 @@ def _of_pairs(card: Card) -> Iterator[Finding]:
 
 def _of_set(card: Card) -> Iterator[Finding]:
     """What concerns the set as a whole."""
-    if card.kind == "plain text":
+    if card.kind == "plain text" and not card.trainer:
         text = "plain text: the trainers here read prompt and completion, messages, or chosen and rejected"
         yield Finding("plain text", "breaks", text, card.rows)
     same = card.duplicates

@@ -21,7 +21,7 @@ from holdfast.trainers.data.card.gather import Gather, languages, quantiles
 from holdfast.trainers.data.card.judged import judge
 from holdfast.trainers.data.entry import Entry, snippet, text_of
 from holdfast.trainers.data.overlap.contamination import Checker, Contamination
-from holdfast.trainers.data.sources import source_of
+from holdfast.trainers.data.several import origin
 from holdfast.trainers.data.suite_items import suite_items
 from holdfast.trainers.data.training_rows import Located, Reading, Row, entry_of, read, reading
 from holdfast.trainers.run.run_dir import amend_manifest
@@ -74,7 +74,7 @@ def card_of(
     gather = Gather(tally, sample, *((words.count, words.limit or _usual_limit(opened.trainer)) if words else ()))
     rows = _Counted(opened.rows, limit, progress)
     card = _described(opened, rows, gather, config, suite, data_root)
-    card.source, card.complete = source_of(config), rows.exhausted
+    card.source, card.complete = origin(config), rows.exhausted
     if words:
         card.tokens = gather.tokens(words.name)
     _sampled(card, gather, reward)
@@ -109,7 +109,7 @@ def warnings_before(config: TrainConfig, rows: list[dict[str, Any]]) -> Card:
     opened = reading(located, config.trainer.name)
     gather = Gather(Tally(), SAMPLE)
     card = _described(opened, _Counted(opened.rows, None), gather, config.data, None, None)
-    card.source, card.complete = source_of(config.data), len(taken) == len(rows)
+    card.source, card.complete = origin(config.data), len(taken) == len(rows)
     card.findings = findings(card, gather.tally)
     return card
 

@@ -1,0 +1,71 @@
+"""Formats that everybody has, as rows with our columns: Alpaca (also its pairs), ShareGPT (also its pairs), HH-RLHF.
+
+    {"instruction": …, "input": …, "output": …, "system": …, "history": [[…, …]]}      Alpaca
+    {"conversations": [{"from": "human", "value": …}, …], "system": …, "tools": …}     ShareGPT
+    {"chosen": "\\n\\nHuman: …\\n\\nAssistant: …", "rejected": …}                    HH-RLHF
+
+Columns of ours that are there already stay as they are.
+"""
+
+import re
+from typing import Any
+
+Row = dict[str, Any]
+_SPEAKER = re.compile(r"\n\n(Human|Assistant): ?")
+_ROLE = {"Human": "user", "Assistant": "assistant"}
+
+
+def known_format(row: Row) -> Row:
+    """The row with the columns that its format stands for."""
+    if "prompt" in row or "messages" in row:
+        return row
+    if "chosen" in row and "rejected" in row:
+        return _pair(row)
+    if isinstance(row.get("conversations"), list):
+        return {**row, "messages": [*_system(row), *row["conversations"]]}
+    if isinstance(row.get("instruction"), str) and "output" in row:
+        return {"completion": row["output"], **row, "prompt": _asked(row)}
+    return row
+
+
+def columns_of(row: Row) -> set[str]:
+    """The columns that `known_format` reads of a row, which may have been read already."""
+    alpaca = {"instruction", "input", "output", "history", "system"} if "instruction" in row else set()
+    return alpaca | ({"conversations", "system"} if "conversations" in row else set())
+
+
+def _pair(row: Row) -> Row:
+    """A pair of answers whose question stands in other columns, or before each of them."""
+    if isinstance(row.get("conversations"), list):
+        return {**row, "prompt": [*_system(row), *row["conversations"]]}
+    if isinstance(row.get("instruction"), str):
+        return {**row, "prompt": _asked(row)}
+    texts = row["chosen"], row["rejected"]
+    if all(isinstance(text, str) and _SPEAKER.match(text) for text in texts):
+        return {**row, "chosen": _transcript(row["chosen"]), "rejected": _transcript(row["rejected"])}
+    return row
+
+
+def _asked(row: Row) -> Any:
+    """Alpaca's question: instruction and input; with a system message or a history, a conversation."""
+    text = row["instruction"] + (f"\n\n{row['input']}" if row.get("input") else "")
+    before = [turn for pair in row.get("history") or () for turn in _exchange(pair)]
+    opening = [*_system(row), *before]
+    return [*opening, {"role": "user", "content": text}] if opening else text
+
+
+def _exchange(pair: Any) -> list[dict[str, str]]:
+    asked, said = pair
+    return [{"role": "user", "content": str(asked)}, {"role": "assistant", "content": str(said)}]
+
+
+def _system(row: Row) -> list[dict[str, str]]:
+    text = row.get("system")
+    return [{"role": "system", "content": text}] if isinstance(text, str) and text.strip() else []
+
+
+def _transcript(text: str) -> list[dict[str, str]]:
+    """The turns of a text of Human and Assistant."""
+    _, *parts = _SPEAKER.split(text)
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return [{"role": _ROLE[who], "content": said.strip()} for who, said in pairs]

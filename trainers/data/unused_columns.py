@@ -1,0 +1,40 @@
+"""Columns of the rows that a training does not read: said once, before it begins."""
+
+import logging
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from holdfast.trainers.data.known_formats import columns_of
+from holdfast.trainers.data.row_formats import FINAL, WRITTEN
+from holdfast.trainers.settings.config import DataConfig
+from holdfast.trainers.settings.data_sets import parts
+from holdfast.trainers.settings.trainer_spec import Trainer
+
+log = logging.getLogger("holdfast")
+Row = dict[str, Any]
+
+
+def unused(rows: Sequence[Row], trainer: Trainer, config: DataConfig) -> list[str]:
+    """The columns, in alphabetical order. Rewards may read any column, so a training on rewards has none."""
+    if trainer.learns_from_reward:
+        return []
+    read = {name for names in trainer.columns for name in names} | {"tools", "prompt", FINAL, WRITTEN}
+    for part, _ in parts(config):
+        read |= set(re.findall(r"{(\w+)}", part.template or "")) | {head.split(".")[0] for head in _theirs(part)}
+    there = {str(name) for row in rows for name in row.keys() - columns_of(row)}
+    return sorted(there - read)
+
+
+def tell(rows: Sequence[Row], trainer: Trainer, name: str, config: DataConfig) -> None:
+    """Say it."""
+    if found := unused(rows, trainer, config):
+        log.info(
+            "data: trainer=%s does not read %s; data.columns.<ours>=<theirs> maps a column, data.template names it",
+            name,
+            ", ".join(map(repr, found)),
+        )
+
+
+def _theirs(config: DataConfig) -> list[str]:
+    return [one for theirs in config.columns.values() for one in theirs.split(",")]
