@@ -12,7 +12,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from holdfast.benchmarks.engine.keeping.progress import Progress
+from holdfast.progress import Progress
 
 _LOUD = ("transformers", "trl", "peft", "accelerate", "datasets", "torch.distributed", "torch")
 
