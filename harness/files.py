@@ -89,7 +89,7 @@ def _parse_or_skip(line: bytes, where: str, skip: Skip | None) -> dict[str, Any]
 
 def _parse(line: bytes, where: str) -> dict[str, Any]:
     try:
-        record = json.loads(line.decode("utf-8"))
+        record = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise DataError(f"{where} is not UTF-8 text: {error}") from error
     except (ValueError, RecursionError) as error:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from holdfast.benchmarks.suites.source import Doc
 from holdfast.benchmarks.suites.task import Task
-from holdfast.errors import UsageError
+from holdfast.errors import DataError, UsageError
 from holdfast.files import digest
 from holdfast.sample import Message, Text
 
@@ -180,7 +180,14 @@ class Examples:
             return []
         group = self.task.category(doc) if self.task.category else None
         pool = self._groups.get(group) or self._all
-        return [example for example in pool[: self.count + 1] if example != doc][: self.count]
+        shown = [example for example in pool[: self.count + 1] if example != doc][: self.count]
+        if len(shown) < self.count:
+            raise DataError(
+                f"task {self.task.name!r} is to show {self.count} examples"
+                + (f" of category {group!r}" if group in self._groups and group is not None else "")
+                + f", and there are {len(shown)}"
+            )
+        return shown
 
 
 def _prompts(

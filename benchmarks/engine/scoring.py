@@ -14,7 +14,7 @@ from holdfast.benchmarks.engine.keeping.refusals import REFUSED, refusal_score
 from holdfast.files import digest
 from holdfast.reward import Reward
 from holdfast.runs.row import Row, append
-from holdfast.sample import Sample, Score
+from holdfast.sample import Outcome, Sample, Score
 
 Finished = tuple[Item, Completion]
 Judge = Callable[[Sequence[Finished]], list[Score]]
@@ -59,7 +59,9 @@ class RewardJudge:
 
 def likelihood_score(item: Item, completion: Completion) -> Score:
     """kind `perplexity`: the geometric mean likelihood per byte, 2^-(bits per byte), between 0 and 1."""
-    size = max(1, len(item.prompt.encode("utf-8", "surrogatepass")))
+    size = len(item.prompt.encode("utf-8", "surrogatepass"))
+    if not size:
+        return Score(None, Outcome.UNJUDGEABLE, "an empty text has no likelihood per byte")
     nats = -completion.logprobs[0][0] / size
     return Score.share(exp(-nats), f"{nats / 0.6931471805599453:.4f} bits per byte")
 

@@ -81,6 +81,8 @@ def _work(
         task,
         lower(entry.limit, settings.limit),
     )
+    if not docs:
+        raise DataError(f"task {entry.name!r} has no items: {task.source.origin or 'its source'} holds no rows")
     examples = _examples(task, task.chat_fewshot if chat else task.fewshot, data_root)
     arguments = generation_arguments(task, chat)
     if chat and task.system:

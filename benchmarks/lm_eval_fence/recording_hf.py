@@ -15,6 +15,7 @@ from lm_eval.models.utils_hf import stop_sequences_criteria
 from transformers import LogitsProcessorList
 
 from holdfast.benchmarks.decoding.drafts import Drafter, Request
+from holdfast.benchmarks.engine.backends.prompt_tokens import added_ends, begins
 from holdfast.benchmarks.lm_eval_fence.coupled_sampling import WARPED, CoupledSampling
 from holdfast.rewards.answers.thinking import MARKERS
 
@@ -59,9 +60,22 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
         while self.lockstep and self.lockstep.busy(False):
             super()._model_call(torch.zeros((1, 1), dtype=torch.long, device=self.device))
 
+    def tok_encode(self, string: str, add_special_tokens: "bool | None" = None, **options: Any) -> list[int]:
+        """As the parent's, less the end tokens that the tokenizer puts behind every text."""
+        tokens = list(super().tok_encode(string, add_special_tokens=add_special_tokens, **options))
+        framed = add_special_tokens is None and not begins(self.tokenizer, string)
+        return tokens[: len(tokens) - self._ends_added] if framed else tokens
+
+    @cached_property
+    def _ends_added(self) -> int:
+        """End tokens that the tokenizer puts behind every prompt: the model is never given them."""
+        return added_ends(self.tokenizer)
+
     def tok_batch_encode(self, strings: Any, **options: Any) -> Any:
         """As the parent's; remembers the prompts and which of them were cut."""
         ids, mask = super().tok_batch_encode(strings, **{**options, "left_truncate_len": None})
+        if self._ends_added and not begins(self.tokenizer, strings[0]):
+            ids, mask = ids[:, : -self._ends_added], mask[:, : -self._ends_added]
         limit = options.get("left_truncate_len") or ids.shape[1]
         self._prompts = list(strings)
         self._cut = [int(length) > limit for length in mask.sum(dim=1).tolist()]
@@ -140,6 +154,8 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
             sampling = self._coupled(context, sampling)
         if not sampling.get("do_sample"):
             sampling.pop("temperature", None)
+        if getattr(self.model.generation_config, "stop_strings", None):
+            sampling["tokenizer"] = self.tokenizer
         with (
             torch.no_grad(),
             torch.autocast(
@@ -152,6 +168,7 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
                 input_ids=context,
                 max_new_tokens=budget,
                 num_return_sequences=1,
+                return_dict_in_generate=False,
                 pad_token_id=self.tokenizer.pad_token_id,
                 use_cache=True,
                 **sampling,

@@ -219,18 +219,23 @@ def _content(path: Path) -> bytes:
 def _parse(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """The records of a JSONL, JSON array, CSV or plain-text file."""
     name = path.name.removesuffix(".gz")
-    if name.endswith(".csv"):
+    if name.endswith(".csv") and (columns or path.suffix == ".gz"):
         yield from csv.DictReader(io.StringIO(_content(path).decode("utf-8")), columns or None)
     elif name.endswith(".txt"):
-        yield {"text": _content(path).decode("utf-8")}
-    elif name.endswith(".parquet"):
-        yield from (dict(record) for _, record in read_records(path))
+        yield {"text": _text(path)}
     elif name.endswith(".zip"):
         yield from _parse_zip(path)
-    elif name.endswith(".json") and (text := _content(path).decode("utf-8").lstrip()).startswith("["):
-        yield from json.loads(text)
-    else:
+    elif name.endswith(".json") and not _content(path).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         yield from (record for _, record in read_jsonl(path))
+    else:
+        yield from (dict(record) for _, record in read_records(path))
+
+
+def _text(path: Path) -> str:
+    try:
+        return _content(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text: {error}") from error
 
 
 def _parse_zip(path: Path) -> Iterator[dict[str, Any]]:

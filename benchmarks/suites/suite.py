@@ -11,7 +11,7 @@ from typing import Any
 from holdfast import values
 from holdfast.benchmarks.lm_eval_fence import index as lm_eval_index
 from holdfast.benchmarks.suites.episode_task import episode_task
-from holdfast.benchmarks.suites.file_task import task_from_file
+from holdfast.benchmarks.suites.file_task import FILE_KEYS, task_from_file
 from holdfast.benchmarks.suites.task import Task, builtin_tasks, find_task
 from holdfast.environment import environment_names
 from holdfast.errors import DataError, UsageError, suggestion, unknown
@@ -35,7 +35,14 @@ _OVERRIDES = [
 _LM_EVAL_ONLY = ("filter", "include_path")
 _OWN_KEYS = ("task", "name", "limit", "chat", "k", "categories")
 _OWN_HINTS = {"limit": int | None, "chat": bool | None, "k": Sequence[int] | None, "categories": Sequence[str] | None}
-_FILE_KEYS = ("file", "prompt", "reference", "answer", "category", "cluster", "id", "choices", "perplexity")
+_LEAST = {"limit": 1, "max_tokens": 1, "repeats": 1, "fewshot": 0, "chat_fewshot": 0}
+"""The lowest values that mean something."""
+_OF_KIND = {
+    "generate": ("length_normalized",),
+    "choice": ("max_tokens", "stop", "stop_chat", "sampling", "repeats"),
+    "perplexity": ("max_tokens", "stop", "stop_chat", "sampling", "repeats", "fewshot", "chat_fewshot", "system"),
+}
+"""Settings that have no effect on tasks of a kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +113,7 @@ def _named(name: str) -> Suite:
         return _suite({"tasks": [name]}, name, Path())
     if name in environment_names():
         return _suite({"tasks": [{"env": name}]}, name, Path())
-    if name.endswith((".jsonl", ".json", ".csv")):
+    if name.endswith((".jsonl", ".json", ".csv", ".tsv", ".parquet", ".jsonl.gz")):
         raise UsageError(f"{name} holds rows, not a suite: suite=[{{file: {name}, reward: NAME}}] is a benchmark of it")
     known = [*suite_names(), *builtin_tasks(), *environment_names()]
     raise UsageError(f"unknown suite {name!r}{suggestion(name, known)}")
@@ -133,18 +140,20 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
     settings: dict[str, Any] = {"task": item} if isinstance(item, str) else dict(item)
     if "env" in settings:
         return _episodes(settings)
-    if "file" in settings:
-        settings.setdefault("task", Path(str(settings["file"])).stem)
+    for key in ("file", "hub"):
+        if key in settings:
+            settings.setdefault("task", Path(str(settings[key])).stem)
     name = settings.get("task")
     if not isinstance(name, str):
         raise UsageError(f"an item of a suite is a task's name or a mapping with the key 'task', not {item!r}")
-    own_file = "file" in settings
-    known = [*_OWN_KEYS, *_OVERRIDES, *(_FILE_KEYS if own_file else _LM_EVAL_ONLY)]
+    own_file = "file" in settings or "hub" in settings
+    known = [*_OWN_KEYS, *_OVERRIDES, *(FILE_KEYS if own_file else _LM_EVAL_ONLY)]
     for key in settings:
         if key not in known:
-            raise unknown(f"setting of task {name!r}", key, {*known, *_FILE_KEYS})
+            raise unknown(f"setting of task {name!r}", key, {*known, *FILE_KEYS})
     for key, hint in _OWN_HINTS.items():
         values.check(f"{key} of task {name!r}", settings.get(key), hint)
+    _check_numbers(name, settings)
     include = settings.get("include_path")
     if include is not None:
         settings["include_path"] = include = str((folder / str(include)).resolve())
@@ -155,6 +164,9 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
         raise UsageError(f"{next(iter(foreign))}= is for tasks of lm-eval; {name!r} is ours (or write lm_eval:{name})")
     overrides |= foreign
     if task is not None and not own_file:
+        for key in _OF_KIND.get(task.kind, ()):
+            if key in overrides:
+                raise UsageError(f"{key}= has no effect on task {name!r}, which is of kind {task.kind!r}")
         task = replace(task, **overrides)
     return Entry(
         name=str(settings.get("name", name)),
@@ -166,6 +178,19 @@ def entry(item: Any, folder: Path = Path()) -> Entry:
         categories=tuple(settings.get("categories") or ()),
         overrides=overrides,
     )
+
+
+def _check_numbers(name: str, settings: Mapping[str, Any]) -> None:
+    """Raise UsageError for a number that leaves nothing to ask, or an empty stop string, which ends every answer."""
+    for key, least in _LEAST.items():
+        value = settings.get(key)
+        if isinstance(value, int) and value < least:
+            raise UsageError(f"{key} of task {name!r} must be at least {least}, not {value}")
+    if any(isinstance(k, int) and k < 1 for k in settings.get("k") or ()):
+        raise UsageError(f"k of task {name!r} must hold whole numbers from 1, not {list(settings['k'])}")
+    stop = settings.get("stop")
+    if isinstance(stop, list | tuple) and "" in stop:
+        raise UsageError(f"stop of task {name!r} holds an empty text, which would end every answer at once")
 
 
 def _episodes(settings: dict[str, Any]) -> Entry:

@@ -17,7 +17,7 @@ from holdfast.benchmarks.engine.parallel.ranks import Ranks
 from holdfast.benchmarks.engine.parallel.shards import sharded
 from holdfast.benchmarks.engine.protocol import Emit, instances, rendered
 from holdfast.benchmarks.engine.settings import Settings
-from holdfast.errors import UsageError, unknown
+from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import digest
 from holdfast.sample import Message
 
@@ -44,6 +44,7 @@ class HFEngine:
         self.chunk = int(settings.batch_size)
         self._thinking = Thinking.of(settings.thinking)
         self._settings = settings
+        _name_the_end(loaded)
         self._lm = RecordingHFLM(
             pretrained=loaded.model,
             tokenizer=loaded.tokenizer,
@@ -144,6 +145,9 @@ class HFEngine:
     def _generate(self, items: Sequence[Item]) -> list[Completion]:
         import torch
 
+        if not self._lm.ends():
+            raise DataError(f"{self.loaded.name}: neither tokenizer nor generation_config.json names an end token")
+
         stops = items[0].generation["until"]
         later = bool(stops) and any(self._thinks(item) for item in items)
         asked = [_for_lm_eval(item, keep_stops=not later) for item in items]
@@ -198,3 +202,16 @@ def _noise_keys(items: Sequence[Item]) -> dict[str, list[int]]:
         key = noise_key(item.seed, item.task, item.doc_hash, item.repeat, item.turn)
         keys.setdefault(item.prompt, []).append(key)
     return keys
+
+
+def _name_the_end(loaded: LoadedModel) -> None:
+    """Give a tokenizer without end token the one that the model's configuration names."""
+    tokenizer, model = loaded.tokenizer, loaded.model
+    if tokenizer.eos_token_id is not None:
+        return
+    for config in (getattr(model, "generation_config", None), getattr(model, "config", None)):
+        named = getattr(config, "eos_token_id", None)
+        first = named[0] if isinstance(named, list) and named else named
+        if isinstance(first, int):
+            tokenizer.eos_token = tokenizer.convert_ids_to_tokens(first)
+            return

@@ -15,6 +15,7 @@ from holdfast.benchmarks.decoding.thoughts import OPENING, Thinking, after_thoug
 from holdfast.benchmarks.engine.backends import openai_wire as wire
 from holdfast.benchmarks.engine.backends import server_identity
 from holdfast.benchmarks.engine.backends.http_client import Client, RequestRefusedError
+from holdfast.benchmarks.engine.backends.prompt_tokens import encoded, sent_as_text
 from holdfast.benchmarks.engine.backends.server_args import ServerArgs, without_secrets
 from holdfast.benchmarks.engine.backends.server_likelihoods import likelihoods
 from holdfast.benchmarks.engine.items import Completion, Item
@@ -130,7 +131,7 @@ class OpenAIEngine:
 
     def count(self, prompt: str) -> int:
         """Tokens of a prompt; 0 where no tokenizer is known (the server then counts)."""
-        return len(self.tokenizer(prompt, add_special_tokens=False).input_ids) if self.tokenizer is not None else 0
+        return len(encoded(self.tokenizer, prompt)) if self.tokenizer is not None else 0
 
     @property
     def api(self) -> bool:
@@ -225,15 +226,21 @@ class OpenAIEngine:
         if item.seed is not None:
             made["seed"] = int(digest([item.seed, item.prompt, item.repeat])[:7], 16)
         if not self._chat_endpoint:
-            tokens = self.tokenizer is not None and self.arguments.tokenized_requests
-            prompt = self.tokenizer(item.prompt, add_special_tokens=False).input_ids if tokens else item.prompt
-            return {**made, "prompt": prompt, **self.arguments.extra_body}
+            return {**made, "prompt": self._prompt(item.prompt), **self.arguments.extra_body}
         messages = json.loads(item.prompt)
         if messages[-1]["role"] == "assistant":
             made |= {"add_generation_prompt": False, "continue_final_message": True}
         if self._settings.chat_template_args:
             made["chat_template_kwargs"] = dict(self._settings.chat_template_args)
         return {**made, "messages": messages, **self.arguments.extra_body}
+
+    def _prompt(self, text: str) -> "str | list[int]":
+        """A prompt as a completions endpoint is sent it: tokens where the tokenizer is known."""
+        if self.tokenizer is None:
+            return text
+        return (
+            encoded(self.tokenizer, text) if self.arguments.tokenized_requests else sent_as_text(self.tokenizer, text)
+        )
 
 
 _GREEDY = {"until": [], "max_gen_toks": 32, "do_sample": False, "temperature": 0.0}

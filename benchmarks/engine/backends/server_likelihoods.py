@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from holdfast.benchmarks.engine.backends.http_client import Client, RequestRefusedError
+from holdfast.benchmarks.engine.backends.prompt_tokens import encoded
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.errors import DataError, HoldfastError, UsageError
 
@@ -44,9 +45,11 @@ class _Asked:
         spaces = len(context) - len(context.rstrip())
         if spaces:  # the option's first token takes the space with it, as in lm-eval
             context, text = context[:-spaces], context[-spaces:] + text
-        whole = self._tokens(context + text)
-        start = len(self._tokens(context)) if context else 0
-        values, greedy = self._echoed(whole if start else [self._first(), *whole], max(start, 1))
+        if context:
+            whole, start = self._tokens(context + text), len(self._tokens(context))
+        else:
+            whole, start = [self._first(), *self._tokenizer(text, add_special_tokens=False).input_ids], 1
+        values, greedy = self._echoed(whole, start)
         return sum(values), greedy
 
     def _rolling(self, text: str) -> float:
@@ -59,7 +62,7 @@ class _Asked:
         return total
 
     def _tokens(self, text: str) -> list[int]:
-        return list(self._tokenizer(text, add_special_tokens=False).input_ids)
+        return encoded(self._tokenizer, text)
 
     def _first(self) -> int:
         return int(
