@@ -43,6 +43,8 @@ class Composer(Generic[Config]):
     """Keys whose value may also be a scalar that stands for a mapping: `lora=16`."""
     plugged: tuple[tuple[str, Callable[[], Iterable[str]]], ...] = ()
     """Groups whose value may also be a name that a plug-in adds: it becomes `<group>=other <group>.name=…`."""
+    aliases: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Keys that stand for others, with {} for their value: `environment=x` for `data=env data.environment=x`."""
     more: tuple[str, ...] = ()
     """Words of the verb that are no fields (`from=`)."""
 
@@ -106,7 +108,8 @@ class Composer(Generic[Config]):
         from omegaconf import OmegaConf
 
         tree = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.structured(self.schema)))
-        return *_dotted(tree), *(group for group in self.groups if group not in tree)
+        groups = (group for group in self.groups if group not in tree)
+        return *_dotted(tree), *groups, *(alias for alias, _ in self.aliases)
 
     def explain(self, error: Exception, config_dirs: Sequence[str] = ()) -> UsageError:
         """Hydra's and omegaconf's errors as one line that names the nearest valid choice."""
@@ -150,6 +153,8 @@ class Composer(Generic[Config]):
         key = override.key_or_group
         if override.type.name != "CHANGE" or override.package:
             return [word]
+        if key in dict(self.aliases):
+            return [text.format(word.partition("=")[2]) for text in dict(self.aliases)[key]]
         shorthand = dict(self.shorthands).get(key)
         if shorthand is not None and not isinstance(override.value(), dict):
             return [shorthand(override, word)]

@@ -27,7 +27,7 @@ def episode(sample: Sample, *, data_root: str | None = None) -> Score:
     reference is `{"environment": name, "options": {…}, "split": …, "key": …, "seed": 0}`, as `holdfast eval` writes it
     into sample rows. Never executes model text: calls are looked up by name. The same score as when it was played.
     """
-    found = sample.reference
+    found = _object(sample.reference)
     if not isinstance(found, Mapping) or not isinstance(found.get("environment"), str) or "key" not in found:
         return Score.unjudgeable(f"a reference must name environment, split and key, not {found!r:.80}")
     if isinstance(sample.completion, str):
@@ -54,6 +54,16 @@ def episode(sample: Sample, *, data_root: str | None = None) -> Score:
             score.value, score.outcome, f"{score.reason}; answered otherwise: {differences[0]}"[:600], None, score.parts
         )
     return score
+
+
+def _object(reference: Any) -> Any:
+    """A reference, also where a column holds it as JSON text."""
+    if not isinstance(reference, str):
+        return reference
+    try:
+        return json.loads(reference)
+    except (ValueError, RecursionError):
+        return reference
 
 
 @lru_cache(maxsize=16)

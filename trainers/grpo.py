@@ -5,17 +5,22 @@
 The reward is the very function that scores the benchmark; a completion it cannot judge is skipped, never a 0.
 Several rewards are summed with `trainer.args.reward_weights`; what one of them cannot judge counts for none. vLLM
 generates with `trainer.args.use_vllm=true trainer.args.vllm_mode=colocate` (or `server`, with TRL's own server).
+
+Episodes are played where rows name them (`environment=tiny_form`): see run/rollout.py.
 """
 
-from holdfast.trainers.data.row_formats import prompt_row
+from holdfast.trainers.data.row_formats import episode_row
+from holdfast.trainers.run.episode_rewards import episode_arguments
 from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(
     config="GRPOConfig",
     trainer="GRPOTrainer",
-    row=prompt_row,
+    row=episode_row,
     columns=(("prompt", "reference"), ("prompt",)),
     learns_from_reward=True,
     reference_model=True,
     usual=True,
+    plays=True,
+    arguments=episode_arguments,
 )

@@ -47,6 +47,10 @@ class TinyForm:
         """A fresh form."""
         return FormEpisode(row, self.solo)
 
+    def demonstration(self, row: Row) -> list[dict[str, Any]]:
+        """A right episode, from the user's first message to the model's last."""
+        return gold(row, self.solo)
+
 
 @environment("tiny_form_solo", splits=_SPLITS, turns=4, max_tokens=96, chance=0.0)
 class TinyFormSolo(TinyForm):

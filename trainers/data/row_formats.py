@@ -7,6 +7,7 @@ from typing import Any
 
 from holdfast.errors import DataError, suggestion
 from holdfast.sample import final_text, message_text
+from holdfast.trainers.data.episode_rows import EPISODE, episode_of
 from holdfast.trainers.settings.config import DataConfig
 
 Row = dict[str, Any]
@@ -84,6 +85,19 @@ def prompt_row(row: Row, config: DataConfig) -> Row:
     require(row, ("prompt",), "training on rewards")
     dropped = ("prompt", "completion", "messages", "chosen", "rejected", FINAL)
     return {"prompt": prompt(row, config)} | {key: value for key, value in row.items() if key not in dropped}
+
+
+def episode_row(row: Row, config: DataConfig) -> Row:
+    """GRPO: as `prompt_row`; the prompt of a row that names an episode carries it, as TRL's rollout function is given
+    nothing else."""
+    shaped = prompt_row(row, config)
+    named = episode_of(row)
+    if named is None:
+        return shaped
+    if isinstance(shaped["prompt"], str):
+        raise DataError("an episode is a conversation: set data.conversational=true")
+    *before, last = shaped["prompt"]
+    return {**shaped, EPISODE: named, "prompt": [*before, {**last, EPISODE: named}]}
 
 
 def prompt(row: Row, config: DataConfig) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from holdfast.errors import DataError, UsageError, suggestion
 from holdfast.files import Skip
 from holdfast.records import SUFFIXES, pick, read_records
+from holdfast.trainers.data.episode_rows import environment_rows, names_environments
 from holdfast.trainers.data.known_formats import known_format
 from holdfast.trainers.settings.config import DataConfig
 from holdfast.trainers.settings.data_sets import named_data as named_data  # where it was
@@ -47,6 +48,8 @@ def raw_rows(
     """(where, row) as the source has them. Raises DataError; a file's row that cannot be read goes to `skip`."""
     if config.path.startswith("tiny:"):
         return _tiny_rows(config, seed)
+    if names_environments(config):
+        return environment_rows(config, data_root)
     local = data_root / config.file if data_root and config.file else Path(config.path)
     if local.is_dir():
         return (pair for file in _files_of(local) for pair in read_records(file, skip))
@@ -101,6 +104,8 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
 
 def source_of(config: DataConfig) -> str:
     """Where the rows of one data set come from, for the manifest: `id@commit`, or that no commit is named."""
+    if names_environments(config):
+        return config.path if config.environment is None else f"{config.path}{config.environment}"
     local = config.path.startswith("tiny:") or Path(config.path).exists() or config.path.endswith(SUFFIXES)
     if local:
         return config.path

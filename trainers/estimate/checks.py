@@ -5,13 +5,14 @@ from pathlib import Path
 
 from holdfast.errors import UsageError
 from holdfast.trainers.data import self_replay
+from holdfast.trainers.data.episode_rows import ways
 from holdfast.trainers.data.mix import first_rows
 from holdfast.trainers.data.several import check_template
 from holdfast.trainers.models import model
 from holdfast.trainers.models.adapters import lora
 from holdfast.trainers.run.rewards import rewards_of, try_own
 from holdfast.trainers.settings import trl_args
-from holdfast.trainers.settings.catalogue import find_trainer
+from holdfast.trainers.settings.catalogue import builtin_trainers, find_trainer
 from holdfast.trainers.settings.config import TrainConfig
 from holdfast.trainers.settings.data_sets import reward_of
 from holdfast.trainers.settings.trainer_spec import Row, check_one_shape
@@ -23,6 +24,15 @@ LOOKED_AT = 64
 def check(config: TrainConfig) -> None:
     """Raise UsageError for a setting that cannot be, DataError for rows the trainer cannot read."""
     trainer = find_trainer(config.trainer.name)
+    found = ways(config.data)
+    if "played" in found and not trainer.plays:
+        raise UsageError(
+            f"trainer {config.trainer.name!r} cannot play episodes, as TRL gives its {trainer.trainer} no rollout"
+            f" function: take {' or '.join(players())}, or learn from right episodes with"
+            " environment={env: …, demonstrations: true}"
+        )
+    if "demonstrated" in found and trainer.learns_from_reward:
+        raise UsageError(f"trainer {config.trainer.name!r} learns from rewards: leave demonstrations out")
     trl_args.check(config.trainer.name, config.trainer.args)
     validation = config.data.validation is not None
     trl_args.check_run(config.trainer.args, validation)
@@ -56,3 +66,8 @@ def one_of_each(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         seen.setdefault(frozenset(row), row)
     return list(seen.values())
+
+
+def players() -> list[str]:
+    """The trainers that play episodes."""
+    return [name for name, trainer in builtin_trainers().items() if trainer.plays]

@@ -1,8 +1,9 @@
 """From words to a TrainConfig: conf/train.yaml with its groups, and a saved manifest.
 
 `model=` and `data=` take a name of their group or anything else (a directory, a file, a hub id); `reward=` and
-`suite=` take names, lists and mappings that their own loaders read. Below `trainer.args`, `data.columns` and
-`data.rename` every key is allowed here; TRL's are checked against its config (see `trl_args`).
+`suite=` take names, lists and mappings that their own loaders read; `environment=` stands for data that is played.
+Below `trainer.args`, `data.columns` and `data.rename` every key is allowed here; TRL's are checked against its config
+(see `trl_args`).
 """
 
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ COMPOSER = Composer(
     texts=("data.template", "data.system", "data.rename."),
     shorthands=(("lora", _lora),),
     plugged=(("trainer", plugged_trainers),),
+    aliases=(("environment", ("data=env", "++data.environment={}")),),
     more=("from",),
 )
 

@@ -112,7 +112,9 @@ class DataConfig:
     """One training data set and how its columns are named."""
 
     path: str = ""
-    """A hub id, a file or folder (JSONL, JSON, parquet), or `tiny:<skill>[+<skill>…]`."""
+    """A hub id, a file or folder (JSONL, JSON, parquet), `tiny:<skill>[+<skill>…]`, or `env:<environment>`."""
+    environment: Any = None
+    """path=env: — what is played: a name, a mapping {env: name, split: …, **options}, or a list of these."""
     sources: list[Any] = field(default_factory=list)
     """Several data sets in place of `path`: names, paths, or mappings like `data` itself with a `weight`, how often
     each of a source's rows is taken (0.5: every second one; 2: each twice). What a source does not say of its columns,

@@ -9,6 +9,8 @@ from holdfast import values
 from holdfast.errors import UsageError, suggestion
 from holdfast.trainers.settings.config import DataConfig, FilterConfig
 
+SCHEME = "env:"
+"""The path of rows that are episodes to be played."""
 INHERITED = ("columns", "rename", "template", "system")
 """What holds for every source that does not say otherwise."""
 _WHOLE = ("conversational", "validation", "max_cut", "sources", "shuffle")
@@ -23,6 +25,8 @@ def named_data(what: Any) -> DataConfig:
         file = resources.files("holdfast.conf") / "data" / f"{what}.yaml"
         what = yaml.safe_load(file.read_text("utf-8")) if file.is_file() else {"path": what}
     settings = dict(what)
+    if settings.get("environment") is not None:
+        settings.setdefault("path", SCHEME)
     settings.pop("replay", None)
     known = set(asdict(DataConfig()))
     for key in settings:
@@ -64,6 +68,8 @@ def parts(config: DataConfig) -> list[tuple[DataConfig, float]]:
 
 def _part(given: Any, whole: DataConfig) -> tuple[DataConfig, float]:
     settings = dict(given) if isinstance(given, Mapping) else {"path": given}
+    if settings.get("environment") is not None:
+        settings.setdefault("path", SCHEME)
     weight = settings.pop("weight", 1.0)
     if isinstance(weight, bool) or not isinstance(weight, int | float) or weight <= 0:
         raise UsageError(f"the weight of a source says how often each row is taken, above 0, not {weight!r}")

@@ -100,6 +100,8 @@ class Trainer:
     """Sequences that a row becomes: 2 for preference pairs."""
     usual: bool = False
     """A data card supposes this trainer for its columns where none is named."""
+    plays: bool = False
+    """It can play episodes: TRL gives it a rollout function."""
     writes_text: bool = True
     """What it trains writes text, so that a suite can measure it; false for reward models."""
     row_of: Callable[[Any], RowFormat] | None = None

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from holdfast.benchmarks.engine.protocol import Engine
 from holdfast.environment import ToolSpec
 from holdfast.errors import DataError, UsageError
 from holdfast.sample import Message
@@ -26,11 +25,24 @@ _PROBE: ToolSpec = {
 }
 
 
+class Template(Protocol):
+    """What a way of conversing needs of an engine; a trainer's tokenizer is one, too."""
+
+    chat: bool
+    max_length: int | None
+
+    def count(self, prompt: str) -> int:
+        """Tokens of a prompt; 0 where that is not known."""
+
+    def render(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> str:
+        """The prompt, up to the opening of the assistant's turn."""
+
+
 @dataclass(frozen=True)
 class Chat:
     """A model's way of conversing with tools."""
 
-    engine: Engine
+    engine: Template
     native: bool
     api: bool
     why: str = ""
@@ -51,7 +63,7 @@ class Chat:
         return self.engine.render([as_objects(message) for message in messages], tools), {}
 
 
-def chat_of(engine: Engine, mode: Mode) -> Chat:
+def chat_of(engine: Template, mode: Mode) -> Chat:
     """How this model is to be asked. Raises DataError for a model without chat template, UsageError where `native`
     is wanted of a template without tools."""
     if mode not in ("auto", "native", "prompt"):
@@ -67,7 +79,7 @@ def chat_of(engine: Engine, mode: Mode) -> Chat:
     return Chat(engine, not why, api, why)
 
 
-def _lacks(engine: Engine) -> str:
+def _lacks(engine: Template) -> str:
     """What a template does not render; empty when it renders tools, calls and results."""
     call = {
         "id": "call00000",

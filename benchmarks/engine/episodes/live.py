@@ -10,7 +10,7 @@ from holdfast.benchmarks.engine.episodes.calls import said
 from holdfast.benchmarks.engine.episodes.chat import Chat
 from holdfast.benchmarks.engine.generating.generation import fitted
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.environment import FAULT, Busy, Environment, Episode, EpisodeError, Row, Trajectory, judged
+from holdfast.environment import FAULT, Busy, Environment, Episode, EpisodeError, Row, ToolSpec, Trajectory, judged
 from holdfast.errors import HoldfastError
 from holdfast.sample import Message, Score
 
@@ -78,6 +78,21 @@ class Live:
     def over(self) -> bool:
         """Whether there is nothing more to ask."""
         return self.score is not None
+
+    @property
+    def conversation(self) -> Sequence[Message]:
+        """All that was said so far, the first messages included."""
+        return self._conversation
+
+    @property
+    def tools(self) -> Sequence[ToolSpec]:
+        """What the model may call now; nothing when it is over."""
+        return self._episode.tools if self._episode is not None else ()
+
+    def stop(self, why: str) -> None:
+        """End it here: 0, as by every budget that a model uses up."""
+        self.trajectory.why = why
+        self._guarded(lambda: self._end(self._judged()))
 
     def asked(self) -> Item:
         """What the model is asked now."""
