@@ -28,10 +28,9 @@ class Rollout:
         plays = [episode_for(prompt, trainer) for prompt in prompts]
         waited = 0
         while _anyone(plays, trainer):
-            waited = _begin([play for play in plays if not play.begun], waited)
+            _begin([play for play in plays if not play.begun], waited)
             going = [play for play in plays if play.begun and not play.over]
-            if going:
-                waited = 0
+            waited = 0 if going else waited + 1
             asked = [play.context for play in going] or [[trainer.processing_class.eos_token_id]]
             longest = max((play.room for play in going), default=1)
             with _budget(trainer, longest):
@@ -43,19 +42,17 @@ class Rollout:
         return _output(plays)
 
 
-def _begin(waiting: Sequence[RolloutEpisode], waited: int) -> int:
-    """Open what there is a place for. Where there has been none for long, one is given up: it has no score."""
+def _begin(waiting: Sequence[RolloutEpisode], waited: int) -> None:
+    """Open what there is a place for. Where nothing has been played for long, one is given up: it has no score."""
+    if waited:
+        time.sleep(PAUSE)
     for play in waiting:
         play.begin()
         if not play.begun:
             break
-    left = [play for play in waiting if not play.begun]
-    if not left:
-        return 0
-    if waited * PAUSE > PATIENCE and left[0].live is not None:
-        left[0].live.give_up()
-    time.sleep(PAUSE if len(left) == len(waiting) else 0)
-    return waited + 1
+    left = next((play.live for play in waiting if not play.begun), None)
+    if left is not None and waited * PAUSE > PATIENCE:
+        left.give_up()
 
 
 def _anyone(plays: Sequence[RolloutEpisode], trainer: Any) -> bool:
