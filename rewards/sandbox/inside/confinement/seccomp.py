@@ -1,8 +1,8 @@
 """A system-call filter for the candidate, set by itself before it runs the program.
 
 It refuses what no test needs and what would reach out of the process: tracing, mounts, new namespaces, keys, shared
-memory that outlives its maker, io_uring, and sockets other than Unix and IP ones (a vsock reaches the hypervisor from
-any network namespace). Numbers: Linux's syscall tables.
+memory that outlives its maker, io_uring, priorities, and sockets other than Unix and IP ones (a vsock reaches the
+hypervisor from any network namespace). Numbers: Linux's syscall tables.
 """
 
 import ctypes
@@ -12,7 +12,8 @@ import struct
 
 _BLOCKED = {
     "x86_64": (101, 310, 311, 272, 308, 165, 166, 155, 161, 429, 428, 430, 431, 432, 433, 442, 250, 248, 249)
-    + (321, 298, 323, 425, 426, 427, 246, 320, 175, 313, 176, 319, 447, 29, 68, 64, 240, 304, 312, 438, 135, 167, 169),
+    + (321, 298, 323, 425, 426, 427, 246, 320, 175, 313, 176, 319, 447, 29, 68, 64, 240, 304, 312, 438, 135, 167, 169)
+    + (141, 142, 144, 314),
     "aarch64": (117, 270, 271, 97, 268, 40, 39, 41, 51, 429, 428, 430, 431, 432, 433, 442, 219, 217, 218)
     + (
         280,
@@ -38,12 +39,14 @@ _BLOCKED = {
         92,
         224,
         142,
-    ),
+    )
+    + (140, 118, 119, 274),
 }
 """ptrace, process_vm_readv/writev, unshare, setns, mount, umount2, pivot_root, chroot, move_mount, open_tree, fsopen,
 fsconfig, fsmount, fspick, mount_setattr, keyctl, add_key, request_key, bpf, perf_event_open, userfaultfd, io_uring_*,
 kexec_*, *_module, memfd_create, memfd_secret, shmget, msgget, semget, mq_open, open_by_handle_at, kcmp, pidfd_getfd,
-personality, swapon, reboot."""
+personality, swapon, reboot; setpriority, sched_setparam, sched_setscheduler, sched_setattr (who makes itself wait for a
+processor would be given the time back)."""
 _ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _SOCKET = {"x86_64": 41, "aarch64": 198}

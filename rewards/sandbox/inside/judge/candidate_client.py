@@ -24,6 +24,18 @@ class CandidateGoneError(BaseException):
     """The candidate's process ended, or broke the protocol. No `except Exception` takes it for an answer."""
 
 
+class MissingError(Exception):
+    """The program lacks a name that the tests use: its fault, whatever they have called before."""
+
+
+class MissingNameError(MissingError, NameError):
+    """A global name."""
+
+
+class MissingAttributeError(MissingError, AttributeError):
+    """A name of the program's module."""
+
+
 class CandidateClient:
     """Asks the candidate, and serves what it asks of objects that were lent to it."""
 

@@ -12,7 +12,7 @@ import importlib
 import sys
 from typing import Any
 
-from .candidate_client import CandidateClient
+from .candidate_client import CandidateClient, MissingNameError
 from .proxies import CallableProxy
 
 _TRUSTED_MODULES = (
@@ -127,11 +127,11 @@ def resolve_entry(client: CandidateClient, entry: str, any_class: bool = False) 
     except KeyError:
         if any_class and not method:
             return resolve_entry(client, f"Solution.{head}")
-        raise NameError(f"the program does not define {head!r}") from None
+        raise MissingNameError(f"the program does not define {head!r}") from None
     if not method:
         return found
     if not isinstance(found, CallableProxy):
-        raise NameError(f"the program does not define {entry!r}")
+        raise MissingNameError(f"the program does not define {entry!r}")
     return getattr(found(), method)
 
 

@@ -4,7 +4,7 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
-from .candidate_client import CandidateClient
+from .candidate_client import CandidateClient, MissingAttributeError
 
 
 class Program(types.ModuleType):
@@ -22,7 +22,7 @@ class Program(types.ModuleType):
         try:
             return self.__dict__["_client"].ask("name", name)
         except KeyError:
-            raise AttributeError(f"the program does not define {name!r}") from None
+            raise MissingAttributeError(f"the program does not define {name!r}") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("__"):

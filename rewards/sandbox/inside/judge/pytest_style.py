@@ -37,15 +37,19 @@ class Reporter:
         self._look(call)
 
     def _look(self, call: Any) -> None:
+        import pytest
+        from _pytest.fixtures import FixtureLookupError
+
         error = call.excinfo.value if call.excinfo is not None else None
         if isinstance(error, PartialIsolationError):
             self._client.needs_partial = True
         if error is None or self._client.gone:
             return
         try:
-            if type(error).__name__ == "FixtureLookupError":
+            if isinstance(error, FixtureLookupError):
                 raise BadTestsError(f"the tests need a fixture that is not there: {str(error.argname)[:100]}")
-            refuse_own_fault(error.__cause__ if type(error).__name__ == "CollectError" else error, self._client)
+            cause = error.__cause__ if isinstance(error, pytest.Collector.CollectError) else error
+            refuse_own_fault(cause or error, self._client)
         except BadTestsError as bad:
             self._results.put(bad)
 

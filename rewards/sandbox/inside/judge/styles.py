@@ -1,17 +1,20 @@
 """The test styles. Each takes the job and yields one (passed, reason) per test, in order."""
 
+import errno
 import itertools
 import linecache
 import math
+import os
 import random
 import reprlib
 import sys
+import tempfile
 import traceback
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .candidate_client import CandidateClient, CandidateGoneError
+from .candidate_client import CandidateClient, CandidateGoneError, MissingError
 from .namespace import Namespace, ReplacedError, prompt_helpers, resolve_entry
 from .program_module import Program
 from .proxies import CandidateExitError, PartialIsolationError, Proxy
@@ -56,6 +59,8 @@ def share_seeds(client: CandidateClient) -> None:
 
 def refuse_own_fault(error: BaseException, client: CandidateClient, names: Namespace | None = None) -> None:
     """Raises BadTestsError where the tests themselves are to blame, whatever the program is."""
+    if isinstance(error, _PROGRAMS) or _spoiled(error):
+        return
     text = f"{type(error).__name__}: {str(error)[:200]}"
     if isinstance(error, ImportError) and error.name and error.name.partition(".")[0] != client.module:
         raise BadTestsError(f"the tests import what the sandbox lacks: {text}") from None
@@ -64,8 +69,25 @@ def refuse_own_fault(error: BaseException, client: CandidateClient, names: Names
             return
         if error.name:
             raise BadTestsError(f"the tests use what nobody defines: {text}") from None
-    if not client.asked and not isinstance(error, CandidateGoneError | ReplacedError | ImportError):
+    if not client.asked and not isinstance(error, ImportError):
         raise BadTestsError(f"the tests fail before they call the program: {text}") from None
+
+
+_PROGRAMS = (CandidateGoneError, ReplacedError, MissingError, MemoryError)
+"""What only the program can have caused."""
+_SPOILED = {errno.EACCES, errno.EPERM, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EMLINK}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EAGAIN, errno.ENFILE}
+
+
+def _spoiled(error: BaseException) -> bool:
+    """Did the tests meet what the program left where both may write, or a disk and a memory that it filled?"""
+    if not isinstance(error, OSError):
+        return False
+    if error.errno in _FULL:
+        return True
+    name = str(error.filename or "")
+    met = error.errno in _SPOILED or (error.errno == errno.ENOENT and os.path.lexists(name))  # a link to nowhere
+    return met and name.startswith(f"{tempfile.gettempdir()}/")
 
 
 def run_check(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Results:

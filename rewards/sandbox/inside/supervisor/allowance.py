@@ -15,7 +15,7 @@ from typing import Any
 
 from ..protocol import frames
 
-PATIENCE = 4.0
+PATIENCE = 10.0
 """A job is starved when its limit has passed so many times, and `_SPARE` seconds more."""
 _SPARE = 20.0
 _SLICE = 0.25

@@ -9,7 +9,7 @@ from .housekeeping import Housekeeping
 from .one_run import OneRun
 
 _LIMITS = {"memory": 2**30, "disk": 2**24, "files": 64, "cpu": 30, "processes": 8, "output": 2**16}
-_TIME = 30.0
+_TIME = 10.0
 
 
 def checked(

@@ -80,6 +80,12 @@ class Housekeeping:
         judge = processes.pids()[1:]
         return usage({pid: pid not in judge for pid in {*self._others(), *processes.pids()}})
 
+    def busy(self, processes: Processes) -> float:
+        """Seconds in which the program's own processes worked or wanted to."""
+        judge = processes.pids()[1:]
+        own = usage({pid: True for pid in {*self._others(), *processes.pids()} if pid not in judge})
+        return own.cpu + sum(own.waits.values())
+
     def kill(self, processes: Processes) -> None:
         """End its candidate."""
         candidate = processes.pids()[0]

@@ -44,8 +44,8 @@ def run_tests(housekeeping: Housekeeping, job: dict[str, Any], answer: Callable[
 def _blamed(verdict: dict[str, Any], ended: dict[str, Any], limits: dict[str, Any]) -> dict[str, Any]:
     """The verdict, with the tests to blame where they ended their own process, or took all the time before they called
     the program, which had little to do."""
-    idle = "timeout" in verdict and verdict["loaded"] and not verdict["asked"] and ended["cpu"] < limits["timeout"] / 4
-    if idle:
+    unasked = "timeout" in verdict and verdict["loaded"] and not verdict["asked"]
+    if unasked and verdict["busy"] < limits["timeout"] / 4:
         return {**verdict, "unjudgeable": "the tests took too long before they called the program"}
     if not verdict["finished"] and "timeout" not in verdict and ended["exits"][-1] >= 0:
         return {**verdict, "finished": True, "unjudgeable": "the tests end their own process"}
@@ -94,7 +94,7 @@ def _watch(
             if len(verdict["results"]) > results:
                 allowances["test"] = allowances["test"].again()
         elif not ready and (broken := next((name for name, one in allowances.items() if one.over()), "")):
-            verdict["timeout"] = broken
+            verdict |= {"timeout": broken, "busy": housekeeping.busy(processes)}
             break
     if verdict.pop("gone", False) and select.select([processes.watched], [], [], _DYING)[0]:
         verdict["died"] = True
