@@ -12,6 +12,7 @@ and the episode has no value. A server with no place for another session (CAPACI
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from holdfast.benchmarks.environments.drivers.http import bearer, get_json, post_json, server_url
 from holdfast.benchmarks.environments.drivers.scores import foreign_score
@@ -91,14 +92,14 @@ class OpenEnv:
         names = self.get("list_environments", None)
         if not names:
             raise DataError(f"{self.http} lists no environment: is it an OpenEnv server (0.10)?")
-        return str(names[0])
+        return quote(str(names[0]), safe="")
 
 
 class Play:
     """One episode on the server."""
 
     def __init__(self, server: OpenEnv, row: Row, seed: int) -> None:
-        self._server, self._reward, self._over = server, None, False
+        self._server, self._reward, self._over, self._left = server, None, False, False
         self._reset, self._taken, self._refused = {"seed": seed, **row["reset"]}, list[Mapping[str, Any]](), ""
         self._session = server.session()
         try:
@@ -118,6 +119,7 @@ class Play:
         if calls:
             return Step([self._called(call) for call in calls], self._over)
         if self._field is None:
+            self._left = True
             return Step(done=True)
         action = {self._field: final_text([message])}
         try:
@@ -135,6 +137,8 @@ class Play:
         """The last reward, scaled to 0…1."""
         if self._refused:
             return Score.of(False, f"the environment refuses this text: {self._refused}"[:300])
+        if self._reward is None and self._left:
+            return Score.of(False, "the model stopped before the environment gave a reward")
         if self._reward is None:
             return Score.error("the environment gave no reward")
         server = self._server

@@ -9,6 +9,7 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from holdfast.benchmarks.environments.drivers.http import bearer, get_json, post_events, post_json, server_url
 from holdfast.benchmarks.environments.drivers.scores import foreign_score
@@ -50,13 +51,16 @@ class OpenRewardStandard:
     def tasks(self, split: str) -> Iterable[Row]:
         """The first `items` tasks of a split; `test` unless another is named."""
         names = [
-            str(one["name"]) for one in get_json(f"{self.url}/{self.name}/splits", self.timeout, headers=self.headers)
+            str(one["name"])
+            for one in get_json(f"{self.url}/{quote(self.name, safe='')}/splits", self.timeout, headers=self.headers)
         ]
         chosen = split or ("test" if "test" in names else names[0])
         if chosen not in names:
             raise unknown(f"split of {self.name}", chosen, names)
         asked = {"split": chosen}
-        count = post_json(f"{self.url}/{self.name}/num_tasks", asked, self.timeout, self.headers)["num_tasks"]
+        count = post_json(f"{self.url}/{quote(self.name, safe='')}/num_tasks", asked, self.timeout, self.headers)[
+            "num_tasks"
+        ]
         keys = range(min(int(count), self.items))
         return [{"key": f"{chosen}-{index}", "split": chosen, "index": index} for index in keys]
 
@@ -71,19 +75,25 @@ class OpenRewardStandard:
         return {"address": self.url, "name": self.name, "sha256": digest(stated)}
 
     def _get(self, path: str) -> Any:
-        return get_json(f"{self.url}/{self.name}/{path}", self.timeout, missing=None, headers=self.headers)
+        return get_json(
+            f"{self.url}/{quote(self.name, safe='')}/{path}", self.timeout, missing=None, headers=self.headers
+        )
 
 
 class Session:
     """One episode on the server."""
 
     def __init__(self, server: OpenRewardStandard, row: Row) -> None:
-        self._server, self._reward, self._over = server, None, False
+        self._server, self._reward, self._over, self._left = server, None, False, False
         self._headers = {**server.headers, "X-Session-ID": str(uuid.uuid4())}
         self._post("/create", {"env_name": server.name, "split": row["split"], "index": row["index"]})
         try:
-            blocks = get_json(f"{server.url}/{server.name}/prompt", server.timeout, headers=self._headers)
-            listed = get_json(f"{server.url}/{server.name}/task_tools", server.timeout, headers=self._headers)
+            blocks = get_json(
+                f"{server.url}/{quote(server.name, safe='')}/prompt", server.timeout, headers=self._headers
+            )
+            listed = get_json(
+                f"{server.url}/{quote(server.name, safe='')}/task_tools", server.timeout, headers=self._headers
+            )
         except EpisodeError:
             self.close()
             raise
@@ -97,13 +107,16 @@ class Session:
         if calls:
             return Step([self._called(call) for call in calls], self._over)
         if self._plain is None:
+            self._left = True
             return Step(done=True)
         tool, argument = self._plain
         self._call(tool, {argument: final_text([message])})
         return Step(done=True)
 
     def score(self) -> Score:
-        """The last reward; no value where the server gave none."""
+        """The last reward; no value where the server gave none; 0 for a model that ended the episode before that."""
+        if self._reward is None and self._left:
+            return Score.of(False, "the model stopped before the environment gave a reward")
         return Score.error("the environment gave no reward") if self._reward is None else foreign_score(self._reward)
 
     def close(self) -> None:
@@ -125,7 +138,7 @@ class Session:
     def _call(self, name: str, arguments: Mapping[str, Any]) -> str:
         body = {"name": name, "input": dict(arguments)}
         server = self._server
-        answer = post_events(f"{server.url}/{server.name}/call", body, server.timeout, self._headers)
+        answer = post_events(f"{server.url}/{quote(server.name, safe='')}/call", body, server.timeout, self._headers)
         if not answer.get("ok"):
             return f"Error: {answer.get('error')}"
         output = answer["output"]

@@ -5,7 +5,8 @@ usage: holdfast env                          list every environment; a name with
        holdfast env try NAME say=TEXT        play one message in the first task (task=KEY another) and say what it earns
        holdfast env audit NAME [rows=20]     what lazy answers earn, whether it repeats itself, what an episode costs
                                              (card=FILE writes the page)
-       holdfast env serve NAME               play it for others by OpenEnv's protocol (host=127.0.0.1 port=8000)
+       holdfast env serve NAME               play it for others: the protocols of OpenEnv, the Open Reward
+                                             Standard and NeMo-Gym on one port (host=127.0.0.1 port=8000)
 
 NAME may be an address: `reasoning_gym:chain_sum`, `openenv:http://localhost:8000`, `package.module:Class`.
 An environment's options are keys: `holdfast env show reasoning_gym:chain_sum items=3 python=.envs/gym/bin/python`;
@@ -165,10 +166,13 @@ def _audit(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags
 def _serve(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], _flags: Flags) -> int:
     import uvicorn
 
+    from holdfast.serve.nemo_gym import NemoGymRoutes
     from holdfast.serve.openenv import OpenEnvServer
+    from holdfast.serve.ors import OrsRoutes
 
     server = OpenEnvServer(spec, made, [keys["split"]] if "split" in keys else list(spec.splits) or [""])
-    uvicorn.run(server.app(), host=keys.get("host", "127.0.0.1"), port=keys.get("port", 8000), log_level="warning")
+    app = server.app(OrsRoutes(server).routes(), NemoGymRoutes(server).routes())
+    uvicorn.run(app, host=keys.get("host", "127.0.0.1"), port=keys.get("port", 8000), log_level="warning")
     return 0
 
 

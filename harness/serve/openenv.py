@@ -8,6 +8,7 @@ that cannot be judged ends with an error, never with a reward of 0.
 import asyncio
 import itertools
 import json
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from holdfast.environment import Environment, EnvironmentSpec, Episode, EpisodeError, Row
@@ -32,11 +33,12 @@ class OpenEnvServer:
 
     def __init__(self, spec: EnvironmentSpec, made: Environment, splits: Sequence[str]) -> None:
         self.spec, self.made = spec, made
+        self.name = re.sub(r"[^\w.-]+", "_", spec.name.rpartition("/")[2] if "/" in spec.name else spec.name)
         self.rows: dict[str, list[Row]] = {split: list(made.tasks(split)) for split in splits}
         self._sessions: dict[str, Session] = {}
 
-    def app(self) -> Starlette:
-        """The ASGI application."""
+    def app(self, *more: Sequence[BaseRoute]) -> Starlette:
+        """The ASGI application, with other protocols' routes behind OpenEnv's."""
         post = ["POST"]
         return Starlette(
             routes=[
@@ -50,6 +52,7 @@ class OpenEnvServer:
                 Route("/{name}/task", self._task, methods=post),
                 Route("/mcp", self._mcp, methods=post),
                 WebSocketRoute("/ws", self._session),
+                *(route for routes in more for route in routes),
             ]
         )
 
@@ -69,13 +72,13 @@ class OpenEnvServer:
 
     async def _metadata(self, request: Request) -> JSONResponse:
         spec = self.spec
-        return JSONResponse({"name": spec.name, "description": spec.summary, "version": spec.version})
+        return JSONResponse({"name": self.name, "description": spec.summary, "version": spec.version})
 
     async def _schema(self, request: Request) -> JSONResponse:
         return JSONResponse({"action": _ACTION, "observation": _OBSERVATION, "state": {"type": "object"}})
 
     async def _names(self, request: Request) -> JSONResponse:
-        return JSONResponse([self.spec.name])
+        return JSONResponse([self.name])
 
     async def _splits(self, request: Request) -> JSONResponse:
         kinds = {"train", "validation", "test"}
@@ -83,7 +86,7 @@ class OpenEnvServer:
 
     async def _tasks(self, request: Request) -> JSONResponse:
         rows = self.rows.get((await request.json()).get("split"), [])
-        return JSONResponse({"tasks": [_told(row) for row in rows], "env_name": self.spec.name})
+        return JSONResponse({"tasks": [_told(row) for row in rows], "env_name": self.name})
 
     async def _count(self, request: Request) -> JSONResponse:
         return JSONResponse({"num_tasks": len(self.rows.get((await request.json()).get("split"), []))})
@@ -175,7 +178,7 @@ class Session:
             return {"observation": {"tools": self._tools()}, "reward": None, "done": False}
         if data.get("type") == "call_tool":
             name, arguments = str(data["tool_name"]), dict(data.get("arguments") or {})
-            return self._play(_call(next(self._calls), name, arguments), name)
+            return self._play(call_of(next(self._calls), name, arguments), name)
         return self._play({"role": "assistant", "content": str(data["message"])}, None)
 
     def _play(self, message: Mapping[str, Any], tool: str | None) -> dict[str, Any]:
@@ -197,7 +200,7 @@ class Session:
         if data.get("method") == "tools/call":
             asked = data.get("params") or {}
             name = str(asked["name"])
-            seen = self._play(_call(next(self._calls), name, dict(asked.get("arguments") or {})), name)
+            seen = self._play(call_of(next(self._calls), name, dict(asked.get("arguments") or {})), name)
             return {**told, "result": seen["observation"]["result"]}
         return {**told, "error": {"code": -32601, "message": f"Method not found: {data.get('method')}"}}
 
@@ -214,7 +217,8 @@ class Session:
         return self._episode
 
 
-def _call(number: int, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def call_of(number: int, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's message that is one call."""
     function = {"name": name, "arguments": json.dumps(arguments)}
     call = {"id": f"call{number:05d}", "type": "function", "function": function}
     return {"role": "assistant", "content": "", "tool_calls": [call]}

@@ -14,8 +14,8 @@ from holdfast.benchmarks.environments.graders.corpus import items
 from holdfast.benchmarks.environments.graders.foreign import Grader
 from holdfast.errors import UsageError
 
-OWN = Path(__file__).parent / "foreign_graders.py"
 VERL = "verl.utils.reward_score"
+OWN = Path(__file__).parent / "foreign_graders.py"
 GRADERS: dict[str, tuple[str, str, dict[str, object]]] = {
     "trl accuracy_reward": ("", "trl.rewards:accuracy_reward", {}),
     "trl reasoning_accuracy_reward": ("", "trl.rewards:reasoning_accuracy_reward", {}),
@@ -28,7 +28,6 @@ GRADERS: dict[str, tuple[str, str, dict[str, object]]] = {
     "verifiers verify_boxed_math_answer": ("verifiers", f"{OWN}:verifiers_math", {}),
     "math-verify (its README)": ("", f"{OWN}:math_verify_readme", {}),
     "lm-eval hendrycks_math": ("", f"{OWN}:hendrycks_math", {}),
-    "lm-eval minerva_math": ("", f"{OWN}:minerva_math", {}),
     "reasoning-gym chain_sum": ("reasoning-gym", f"{OWN}:gym_chain_sum", {}),
     "reasoning-gym gcd": ("reasoning-gym", f"{OWN}:gym_gcd", {}),
     "reasoning-gym power_function": ("reasoning-gym", f"{OWN}:gym_power", {}),

@@ -1,6 +1,6 @@
 """Graders of other packages as `grade(completion, reference)`: nothing but the call that their documentation shows.
 
-What has a function of that form itself (TRL's and verl's rewards) needs no line here: bench_graders.py names it.
+What has a function of that form itself (TRL's and verl's) needs no line here: bench_graders.py names it.
 """
 
 
@@ -24,13 +24,6 @@ def hendrycks_math(completion: str, reference: str) -> bool:
 
     boxed = last_boxed_only_string(completion)
     return bool(boxed and is_equiv(remove_boxed(boxed), reference))
-
-
-def minerva_math(completion: str, reference: str) -> bool:
-    """lm-eval 0.4.13, minerva_math: the stated final answer, normalized."""
-    from lm_eval.tasks.minerva_math.utils import get_unnormalized_answer, is_equiv, normalize_final_answer
-
-    return bool(is_equiv(normalize_final_answer(get_unnormalized_answer(completion)), reference))
 
 
 def _gym(name: str, completion: str, reference: str) -> float:

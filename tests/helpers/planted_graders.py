@@ -91,6 +91,10 @@ def reads_thoughts(completion: str, answer: str) -> float:
     return float((found[-1] if found else _last(completion)) == answer)
 
 
+def always_raises(completion: str, answer: str) -> float:
+    raise RuntimeError("no engine")
+
+
 def never(completion: str, answer: str) -> float:
     return 0.0
 
@@ -119,6 +123,7 @@ PLANTED = {
     "reads_thoughts": {"hedge"},
     "never": {"own_answer"},
     "rounds": {"wrong"},
+    "always_raises": {"raises"},
 }
 """Grader → kinds of findings that name its defect."""
 

@@ -82,10 +82,14 @@ class Audit:
         self._raised: dict[str, str] = {}
         self._odd: dict[str, str] = {}
         self._shown = 0
+        self._failed: list[str] = []
 
     def run(self) -> GraderCard:
         """The whole audit."""
         self._own_answers()
+        if len(self._failed) == len(FORMS) * len(self.items):
+            self._found("raises", "raises on every answer", [True], self._failed[0])
+            return self.card
         self._lazy()
         if self.card.form:
             self._wrong_and_hedged()
@@ -106,6 +110,7 @@ class Audit:
         if timed and not given.lost:
             self._seconds.append(given.seconds)
         if given.raised:
+            self._failed.append(given.raised)
             self._raised.setdefault(what, f"{said[:60]} → {given.raised}")
         if given.odd:
             self._odd.setdefault(what, f"{said[:60]} → {given.odd}")

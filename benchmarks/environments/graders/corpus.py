@@ -17,6 +17,7 @@ FORMS: Mapping[str, str] = {
     "####": "Adding both.\n#### {}",
     "Answer:": "Adding both.\nAnswer: {}",
     "ANSWER:": "Adding both.\n\nANSWER: {}",
+    "thoughts, then \\boxed": "<think>Let me see.</think>\nSo we get \\boxed{{{}}}.",
 }
 """How an answer is stated; the grader is judged in the form that it reads best."""
 

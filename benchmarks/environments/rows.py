@@ -1,0 +1,94 @@
+"""Rows and a registered reward as an environment of one turn: `rows:gsm8k.jsonl` with `reward=numeric`.
+
+    {"prompt": "Natalia sold 48 clips …", "reference": "72"}
+
+So every reward of ours is an environment for whoever speaks one of the protocols that `holdfast env serve` speaks, and
+what `holdfast env export` writes. The reference never leaves the process that judges.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from holdfast.environment import Count, Row, Step, ToolSpec, environment
+from holdfast.errors import DataError, UsageError, unknown
+from holdfast.records import pick, read_records
+from holdfast.reward import Reward
+from holdfast.sample import Message, Sample, Score
+
+_SPLITS = ("test", "train")
+
+
+@environment("rows:", splits=_SPLITS, turns=1, max_tokens=512, metric="score")
+class Rows:
+    """A file of prompts and references, judged by a registered reward."""
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        reward: str | Mapping[str, Any] | None = None,
+        prompt: str = "prompt",
+        reference: str = "reference",
+        system: str = "",
+        items: Count | None = None,
+    ) -> None:
+        if reward is None:
+            raise UsageError("rows: needs reward=NAME, what judges an answer")
+        self.path, self.items, self.system = Path(address), items, system
+        self.prompt, self.reference = prompt, reference
+        self.reward = Reward.from_config(reward)
+        if self.reward.spec.scope == "group":
+            raise UsageError(f"rows: plays one answer at a time; reward {self.reward.name!r} judges groups")
+
+    def tasks(self, split: str) -> Iterable[Row]:
+        """The rows; both splits are the file. Raises DataError naming a row without prompt or reference."""
+        if split not in _SPLITS:
+            raise unknown("split of environment 'rows'", split, _SPLITS)
+        found: list[Row] = []
+        for number, (where, record) in enumerate(read_records(self.path)):
+            if self.items is not None and number >= self.items:
+                break
+            asked = pick(record, self.prompt, where)
+            if not isinstance(asked, str | list):
+                raise DataError(f"{where}: {self.prompt} must be text or messages, not {asked!r:.60}")
+            held = {"record": record, "reference": pick(record, self.reference, where)}
+            found.append({"key": str(record.get("id", number)), "prompt": asked, **held})
+        return found
+
+    def open(self, row: Row, seed: int) -> "Question":
+        """One question."""
+        return Question(self, row)
+
+    def pinned(self) -> Mapping[str, Any]:
+        """What was run: the rows and the reward."""
+        with self.path.open("rb") as file:
+            rows = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"rows": self.path.name, "sha256": rows, "reward": self.reward.describe()}
+
+
+class Question:
+    """An episode of one turn."""
+
+    tools: Sequence[ToolSpec] = ()
+
+    def __init__(self, rows: Rows, row: Row) -> None:
+        self._rows, self._row, self._said = rows, row, list[Message]()
+        asked = row["prompt"]
+        turns: list[Message] = [{"role": "user", "content": asked}] if isinstance(asked, str) else list(asked)
+        system: list[Message] = [{"role": "system", "content": rows.system}] if rows.system else []
+        self.messages: Sequence[Message] = [*system, *turns]
+
+    def step(self, message: Message) -> Step:
+        """The answer ends the episode."""
+        self._said = [message]
+        return Step(done=True)
+
+    def score(self) -> Score:
+        """The reward's score, the same that judges a benchmark."""
+        row = self._row
+        return self._rows.reward.score(Sample(self._said, row["reference"], row["prompt"], row["record"]))
+
+    def close(self) -> None:
+        """Nothing is held."""
