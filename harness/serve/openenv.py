@@ -85,8 +85,9 @@ class OpenEnvServer:
         return JSONResponse([{"name": s, "type": s if s in kinds else "validation"} for s in self.rows])
 
     async def _tasks(self, request: Request) -> JSONResponse:
-        rows = self.rows.get((await request.json()).get("split"), [])
-        return JSONResponse({"tasks": [_told(row) for row in rows], "env_name": self.name})
+        split = (await request.json()).get("split")
+        told = [_told(row, split, place) for place, row in enumerate(self.rows.get(split, []))]
+        return JSONResponse({"tasks": told, "env_name": self.name})
 
     async def _count(self, request: Request) -> JSONResponse:
         return JSONResponse({"num_tasks": len(self.rows.get((await request.json()).get("split"), []))})
@@ -94,7 +95,8 @@ class OpenEnvServer:
     async def _task(self, request: Request) -> JSONResponse:
         asked = await request.json()
         try:
-            return JSONResponse({"task": _told(self.row(asked.get("split"), asked.get("index"), None))})
+            split, place = asked.get("split"), asked.get("index")
+            return JSONResponse({"task": _told(self.row(split, place, None), split, place)})
         except EpisodeError as error:
             return JSONResponse({"detail": str(error)}, 400)
 
@@ -224,9 +226,9 @@ def call_of(number: int, name: str, arguments: Mapping[str, Any]) -> dict[str, A
     return {"role": "assistant", "content": "", "tool_calls": [call]}
 
 
-def _told(row: Row) -> dict[str, Any]:
+def _told(row: Row, split: Any, place: Any) -> dict[str, Any]:
     """What a client may know of a task: never the answer."""
-    return {key: row[key] for key in ("key", "prompt", "category") if key in row}
+    return {"split": split, "index": place, **{key: row[key] for key in ("key", "prompt", "category") if key in row}}
 
 
 def _seen(data: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Rows served by us through a protocol and consumed through its driver earn the direct verdicts."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from helpers.adapter_rows import Row, direct, recorded
 from helpers.environment_server import environment_server
+from helpers.foreign import foreign_python
 from helpers.reward_server import serving
 
 from holdfast.benchmarks.environments.shared.audit import play
@@ -125,6 +127,23 @@ def test_a_model_that_stops_before_a_reward_earns_nothing(tmp_path: Path) -> Non
     with environment_server("tiny_form_solo", "items=1", "split=test") as url:
         made = make_environment(f"ors:{url}")
         assert play(made, next(iter(made.tasks("test"))), lambda asked: "I stop here").value == 0.0
+
+
+@pytest.mark.slow
+def test_the_client_of_ors_sdk_plays_ours(tmp_path: Path) -> None:
+    python = foreign_python("ors-sdk", "ors")
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"prompt": f"Plant {i}?", "reference": "kelp"}) + "\n" for i in range(2)))
+    script = Path(__file__).parent / "scripts" / "ors_client.py"
+    with environment_server(f"rows:{rows}", "reward=exact_match", "split=test") as url:
+        name = httpx.get(f"{url}/list_environments").json()[0]
+        done = subprocess.run(
+            [python, str(script), url, name], capture_output=True, text=True, timeout=300, check=False
+        )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["played"] == [["Plant 0?", ["submit"], 1.0, True], ["Plant 1?", ["submit"], 0.0, True]]
+    assert (found["splits"], found["count"], found["tools"]) == (["test"], 2, ["submit"])
 
 
 def test_a_missing_token_is_named_and_never_kept(monkeypatch: pytest.MonkeyPatch) -> None:
