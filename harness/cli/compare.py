@@ -14,6 +14,7 @@ BEFORE and AFTER are run directories, files of scored samples, or other harnesse
   noise=RUN             a second measurement of the model before (A/A): forgetting net of noise
   allow=[prompt]        accept a difference: tasks, items, prompt, version, generation, reward, metric
   allow_missing=1       percent of a benchmark's items that may be missing in one of the runs
+  trend=true            the runs stand in an order (checkpoints): which skills fall or rise along it, from all of them
   html= md= json= junit=     files to write; flips=FILE.jsonl: every changed item with both answers
   alpha=0.05 confidence=0.95 seed=0 max_flips=N
   score= id= prompt= completion= reference= category= cluster= task= scale=
@@ -41,6 +42,7 @@ from holdfast.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from holdfast.compare import Columns, Comparison, Policy
+    from holdfast.compare.trend import Trend
     from holdfast.runs.measurement import Measurement
 
 
@@ -78,6 +80,7 @@ class Options:
     direction: Literal["higher", "lower"] | None = None
     min_effect: float | None = None
     allow_missing: float | None = None
+    trend: bool = False
 
     def share(self, name: Literal["margin", "min_effect", "allow_missing"]) -> float | None:
         """A key in points or percent as a share; None when it is not given."""
@@ -88,11 +91,13 @@ class Options:
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Compare, write what was asked for, print the verdict."""
     _check(options)
-    before, *others = _measurements(paths, options)
+    measured = _measurements(paths, options)
+    before, *others = measured
+    along = _trend(paths, measured, options) if options.trend else None
     comparisons = [_compare(before, after, options, len(others)) for after in others]
     for number, comparison in enumerate(comparisons, start=1):
         _write(comparison, options, number if len(comparisons) > 1 else None)
-    _show(comparisons, flags)
+    _show(comparisons, flags, along)
     return max(comparisons, key=lambda c: {0: 0, 2: 1, 1: 2}[c.exit_code]).exit_code
 
 
@@ -183,6 +188,32 @@ def _policy(options: Options) -> "Policy | None":
     return replace(policy or Policy(), direction=options.direction) if options.direction else policy
 
 
+def _trend(paths: Sequence[str], measured: "Sequence[Measurement]", options: Options) -> "Trend":
+    """The runs in their order, at the steps that their names tell."""
+    from holdfast.compare.trend import FEWEST, steps_of, trend
+
+    if len(paths) < FEWEST or len(paths) != len(measured):
+        raise UsageError(f"trend= takes {FEWEST} runs or more, in their order")
+    runs = dict(zip(_short(paths), measured, strict=True))
+    missing = (options.allow_missing or 0.0) / 100
+    alpha = 0.05 if options.alpha is None else options.alpha
+    return trend(
+        runs,
+        steps=steps_of(paths),
+        allow=options.allow,
+        allow_missing=missing,
+        alpha=alpha,
+        policy=_policy(options),
+        seed=options.seed,
+    )
+
+
+def _short(paths: Sequence[str]) -> list[str]:
+    """The last parts of the paths, where these differ."""
+    names = [Path(path).name for path in paths]
+    return names if len(set(names)) == len(names) else list(paths)
+
+
 def _named(comparison: "Comparison", options: Options) -> "Comparison":
     """Two columns of one file are told apart by the columns' names."""
     from dataclasses import replace
@@ -233,9 +264,10 @@ def _flips(comparison: "Comparison") -> Iterator[dict[str, Any]]:
             yield {"task": benchmark.task, **to_json(flip)}
 
 
-def _show(comparisons: "Sequence[Comparison]", flags: Flags) -> None:
+def _show(comparisons: "Sequence[Comparison]", flags: Flags, along: "Trend | None" = None) -> None:
     if flags.json:
-        print(json.dumps(_as_json(comparisons), ensure_ascii=True))
+        trend = {} if along is None else {"trend": along.to_json()}
+        print(json.dumps({**_as_json(comparisons), **trend}, ensure_ascii=True))
         return
     from rich.console import Console
 
@@ -249,6 +281,10 @@ def _show(comparisons: "Sequence[Comparison]", flags: Flags) -> None:
         from holdfast.report.sweep.frontier import table
 
         console.print(table(comparisons))
+    if along is not None:
+        from holdfast.report.trend import table as trend_table
+
+        console.print(trend_table(along))
 
 
 def _margin_line(comparison: "Comparison") -> str:

@@ -1,6 +1,7 @@
 """Whether two runs can be told apart, and whether their scores point the same way."""
 
 import filecmp
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,19 +30,23 @@ def same_place(one: Path, other: Path) -> bool:
 
 def directed(
     task: str, before: TaskResult, after: TaskResult, tables: tuple[Table, Table], policy: Policy
-) -> list[str]:
-    """Turn the scores of a loss so that higher is better, where the policy says so; what to tell of losses.
+) -> tuple[TaskResult, list[str]]:
+    """Turn the scores of a loss so that higher is better, where the policy says so: what is recorded of the task after,
+    with the metric's name as it is shown, and what to tell of losses. (A run may be compared many times: its record
+    stays as it is, its tables remember that they were turned.)
 
     Raises DataError where the two runs' scores point in different directions.
     """
-    losses = [result.metric.startswith(LOSS) for result in (before, after)]
+    losses = [
+        result.metric.startswith(LOSS) != table.turned for result, table in zip((before, after), tables, strict=True)
+    ]
     wanted = policy.of(task).direction or policy.direction
-    for side, (result, table) in enumerate(zip((before, after), tables, strict=True)):
+    for side, table in enumerate(tables):
         if wanted is not None and losses[side] != (wanted == "lower"):
             table.score[:] = type(table.score)("d", 1 - np.asarray(table.score))
-            losses[side] = wanted == "lower"
-            result.metric = LOSS + result.metric if losses[side] else result.metric.removeprefix(LOSS)
+            table.turned, losses[side] = not table.turned, wanted == "lower"
     if losses[0] != losses[1]:
         raise DataError(f"{task}: one run's scores are a loss ({before.metric!r} before, {after.metric!r} after)")
     name = after.metric.removeprefix(LOSS)
-    return [f"{task}: {name} is a loss; shown turned around, so that higher is better"] if losses[0] else []
+    told = [f"{task}: {name} is a loss; shown turned around, so that higher is better"] if losses[0] else []
+    return replace(after, metric=LOSS + name if losses[0] else name), told

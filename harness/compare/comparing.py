@@ -19,6 +19,7 @@ from holdfast.compare.judging.policy import Policy
 from holdfast.compare.judging.policy_names import check_items, check_tasks, waivers
 from holdfast.compare.judging.verdict import Judged, Rules, design_of, in_mean, judge, own_margin
 from holdfast.compare.measuring_again import again
+from holdfast.compare.reading.answers import told_of_answers
 from holdfast.compare.reading.load import tables_of
 from holdfast.compare.reading.pairing import Accept, Pairs, check_allowances, check_definition, pair, shared_tasks
 from holdfast.compare.result import Benchmark, Comparison, Interval, Role, RunInfo
@@ -26,7 +27,7 @@ from holdfast.compare.stopped import cost, judge_stopped, mean_stopped, noted, s
 from holdfast.compare.wording import explain, sentence
 from holdfast.errors import unknown
 from holdfast.files import read_json
-from holdfast.runs.measurement import Measurement, TaskResult
+from holdfast.runs.measurement import Measurement
 from holdfast.runs.stopped import Stopped
 from holdfast.stats.suite import LARGEST, decidable_margin
 
@@ -206,46 +207,25 @@ def _pair(
     for task in names:
         warnings += check_definition(before.tasks[task], after.tasks[task], settings.allow)
     left, right = tables_of(before, names), tables_of(after, names)
+    results = {}
     for task in names:
-        warnings += directed(
-            task, before.tasks[task], after.tasks[task], (left[task][0], right[task][0]), settings.policy
-        )
+        both = left[task][0], right[task][0]
+        results[task], told = directed(task, before.tasks[task], after.tasks[task], both, settings.policy)
+        warnings += told
     check_items(settings.policy, {task: (left[task][0], right[task][0]) for task in names})
     pairs = []
     for task in names:
         accept = Accept(
             settings.allow, settings.allow_missing, settings.policy.ignore_items.get(task, ()), task in stopped
         )
-        one, found = pair(task, left[task], right[task], after.tasks[task], accept)
+        one, found = pair(task, left[task], right[task], results[task], accept)
         pairs.append(one)
         warnings += found
         if one.dropped:
             items = "1 item" if one.dropped == 1 else f"{one.dropped} items"
             warnings.append(f"{task}: {items} left out: not judged in both runs")
-        if one.before.repeats == 1 and _sampled(before.tasks[task]):
-            warnings.append(
-                f"{task}: the baseline is sampled and was measured once: an unlucky one alarms again and again (one "
-                "in twenty: in 29 % of the comparisons); measure it with repeats=8, once for all comparisons"
-            )
-        warnings += _uneven(one)
-        if one.before.repeats != one.after.repeats:
-            warnings.append(
-                f"{task}: an item has up to {one.before.repeats} answers before and up to {one.after.repeats} after; "
-                "means are compared"
-            )
+        warnings += told_of_answers(one, before.tasks[task])
     return pairs, warnings
-
-
-def _uneven(pairs: Pairs) -> list[str]:
-    """Told where the same number of rows is most in both runs, but not every item has it."""
-    ends = [(int(items.counts.min()), int(items.counts.max())) for items in (pairs.before, pairs.after)]
-    if ends[0] != ends[1] or ends[0][0] == ends[0][1]:
-        return []
-    fewest, most = ends[0]
-    return [
-        f"{pairs.task}: items have {fewest} to {most} rows: some were written twice, or repeats are missing; means are "
-        "compared"
-    ]
 
 
 def _provenance(before: Measurement, after: Measurement) -> list[str]:
@@ -260,12 +240,6 @@ def _provenance(before: Measurement, after: Measurement) -> list[str]:
     elif prints[0] and prints[0] == prints[1]:
         warnings.append("both runs measured the same weights: what differs is noise")
     return warnings
-
-
-def _sampled(result: TaskResult) -> bool:
-    """Whether the answers were drawn at random (temperature above 0)."""
-    temperature = result.generation.get("temperature")
-    return isinstance(temperature, int | float) and temperature > 0 and result.generation.get("do_sample") is not False
 
 
 def _known(measurement: Measurement) -> bool:

@@ -57,6 +57,8 @@ class Table:
     unextracted: "array[int]" = field(default_factory=_bytes)
     foreign: "array[int]" = field(default_factory=_bytes)
     """Whether the completion's language is not the prompt's."""
+    turned: bool = False
+    """Whether the scores were turned around after they were read: the task's metric does not say so."""
 
     def add(self, number: int, row: Light | Row, names: dict[str, str]) -> None:
         """Append one row. `names` keeps one copy of each label."""
