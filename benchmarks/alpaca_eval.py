@@ -5,7 +5,7 @@ on Broadway?", "output": "Several famous actors started their careers on Broadwa
 
 Traps: the raw win rate rewards length; the published "length-controlled" rate also knows every instruction's
 difficulty from a joint fit over many models, which one run does not hold: `length_controlled_win_rate` among the
-metrics is the published model without that term (benchmarks/shared/length_control.py). Name the judge in the suite:
+metrics is the published model without that term (stats/length_control.py). Name the judge in the suite:
 `{task: alpaca_eval, reward: {reward: pairwise_judge, base_url: …, model: …}}`. Grader: tatsu-lab/alpaca_eval. Licence
 CC-BY-NC-4.0 (data). The hub repository has a loading script, so its file is read by name. 805 items. Primary metric:
 win rate.

@@ -1,7 +1,7 @@
 """Rank models: from runs on the same items, or from pairwise votes.
 
 usage: holdfast rank RUN RUN [RUN …] [key=value …] [--json]
-       holdfast rank VOTES [key=value …] [--json]
+       holdfast rank VOTES [VOTES …] [key=value …] [--json]
 
 RUN is what `holdfast compare` takes; runs are ranked by the mean of their benchmarks and all pairs are tested (Holm).
 VOTES is a file of pairwise judgements: Chatbot Arena's (model_a, model_b, winner), AlpacaEval's annotations,
@@ -10,7 +10,10 @@ difference is not proven are tied: a place is a range.
 
 Keys:
   style=[length]        votes: take the answers' lengths out
-  baseline=NAME         Arena-Hard: the model that all others were judged against
+  baseline=NAME         Arena-Hard: the model that all others were judged against, where the file does not name it
+  category=hard_prompt  votes: only those of a category (Arena-Hard v2 has two, each with its own baseline)
+  difficulty=FILE       AlpacaEval: instruction_difficulty by index or instruction (its df_gamed.csv), the third term of
+                        its length control
   alpha=0.05 confidence=0.95
   allow=[prompt] allow_missing=1     runs: as `holdfast compare`
   score= id= prompt= completion= reference= category= task= scale= model= direction=     columns of tables
@@ -32,6 +35,7 @@ from holdfast.errors import UsageError
 
 if TYPE_CHECKING:
     from holdfast.compare.rank import Ranking
+    from holdfast.compare.win_rates import WinRate
 
 
 @dataclass(slots=True)
@@ -53,6 +57,7 @@ class Options:
     task: str | None = None
     scale: float = 1.0
     model: str | None = None
+    difficulty: str | None = None
     direction: Literal["higher", "lower"] | None = None
 
 
@@ -63,7 +68,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
             raise UsageError(f"{name}= must lie between {low} and {high}, not {value:g}")
     if not paths:
         raise UsageError("`holdfast rank` takes runs or a file of votes")
-    ranking = _votes(paths[0], options) if len(paths) == 1 else _runs(paths, options)
+    ranking = _votes(paths, options) if _are_votes(paths) else _runs(paths, options)
     if flags.json:
         print(json.dumps(ranking.to_json()))
     else:
@@ -71,12 +76,40 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     return 0
 
 
-def _votes(path: str, options: Options) -> "Ranking":
+def _are_votes(paths: Sequence[str]) -> bool:
+    """Whether these are files of pairwise judgements; one file alone must be."""
+    from holdfast.compare.votes import is_votes
+    from holdfast.records import SUFFIXES, read_records
+
+    if len(paths) == 1:
+        return True
+    files = [Path(path) for path in paths]
+    tables = all(file.is_file() and file.name.endswith(SUFFIXES) for file in files)
+    return tables and all(is_votes(next(read_records(file), ("", {}))[1]) for file in files)
+
+
+def _votes(paths: Sequence[str], options: Options) -> "Ranking":
     from holdfast.compare.rank import rank_votes
     from holdfast.compare.votes import read_votes
+    from holdfast.compare.win_rates import Difficulties
 
-    votes = read_votes(Path(path), options.baseline)
-    return rank_votes(votes, alpha=options.alpha, style=options.style, confidence=options.confidence)
+    _refuse(options, ("allow", "allow_missing", "score", "id", "prompt", "completion", "reference", "task", "scale",
+                      "model", "direction"), "runs")  # fmt: skip
+    votes = [vote for path in paths for vote in read_votes(Path(path), options.baseline, options.category or "")]
+    return rank_votes(
+        votes,
+        alpha=options.alpha,
+        style=options.style,
+        confidence=options.confidence,
+        difficulties=Difficulties.read(Path(options.difficulty)) if options.difficulty else None,
+    )
+
+
+def _refuse(options: Options, names: Sequence[str], what: str) -> None:
+    """Raise UsageError for keys that have no effect here."""
+    for name in names:
+        if getattr(options, name) != getattr(Options(), name):
+            raise UsageError(f"{name}= is for {what}")
 
 
 def _runs(paths: Sequence[str], options: Options) -> "Ranking":
@@ -86,8 +119,7 @@ def _runs(paths: Sequence[str], options: Options) -> "Ranking":
     from holdfast.compare.comparing import run_info
     from holdfast.compare.rank import rank_runs
 
-    if options.style or options.baseline:
-        raise UsageError("style= and baseline= are for votes; runs are compared item by item")
+    _refuse(options, ("style", "baseline", "difficulty"), "votes; runs are compared item by item")
     columns = Columns(**{f.name: getattr(options, f.name) for f in fields(Columns) if hasattr(options, f.name)})
     runs = [load(path, None if columns == Columns() else columns) for path in paths]
     names = [str(run.model.get("name") or run_info(run).name) for run in runs]
@@ -105,13 +137,32 @@ def _runs(paths: Sequence[str], options: Options) -> "Ranking":
     )
 
 
+def _rate(found: "WinRate | None", equal_length: bool) -> str:
+    """`50.2 [48.1, 52.3]`; a dash for the baseline itself."""
+    if found is None:
+        return "–"
+    middle, low, high = (
+        (found.equal_length, found.equal_length_low, found.equal_length_high)
+        if equal_length
+        else (found.rate, found.low, found.high)
+    )
+    return (
+        "–"
+        if middle is None or low is None or high is None
+        else f"{100 * middle:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+    )
+
+
 def _show(ranking: "Ranking") -> None:
     from rich.console import Console
     from rich.table import Table
 
     votes = ranking.kind == "votes"
-    table = Table("place", "model", box=None, pad_edge=False)
+    table = Table("place", box=None, pad_edge=False)
+    table.add_column("model", overflow="fold")
     for name in ("Elo", "interval", "votes") if votes else ("mean",):
+        table.add_column(name, justify="right")
+    for name in ("win rate", "at equal length") if ranking.win_rates else ():
         table.add_column(name, justify="right")
     table.add_column("tied with")
     for one in ranking.standings:
@@ -119,6 +170,8 @@ def _show(ranking: "Ranking") -> None:
         numbers = [f"{one.score:.0f}"] if votes else [f"{100 * one.score:.1f}"]
         if votes:
             numbers += [f"[{one.low:.0f}, {one.high:.0f}]", f"{one.games or 0:,}"]
+        rate = ranking.win_rates.get(one.name)
+        numbers += [_rate(rate, controlled) for controlled in (False, True)] if ranking.win_rates else []
         table.add_row(place, one.name, *numbers, ", ".join(one.tied) or "–")
     console = Console(width=None if sys.stdout.isatty() else 120, markup=False)
     console.print(table)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from scipy import special
 from holdfast.compare.comparing import compare
 from holdfast.compare.judging.policy import Policy
 from holdfast.compare.votes import Vote
+from holdfast.compare.win_rates import Difficulties, WinRate, win_rates
 from holdfast.errors import UsageError
 from holdfast.importers.scores import Direction
 from holdfast.runs.measurement import Measurement
@@ -47,6 +48,8 @@ class Ranking:
     """`A vs B` → p of a difference, Holm-adjusted over all pairs."""
     style: Mapping[str, float]
     """Coefficients of what was taken out (length)."""
+    win_rates: Mapping[str, WinRate] = field(default_factory=dict)
+    """Against the one baseline of the votes, where there is one."""
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
@@ -87,11 +90,18 @@ def rank_runs(
 
 
 def rank_votes(
-    votes: Sequence[Vote], *, alpha: float = 0.05, style: Sequence[str] = (), confidence: float = 0.95
+    votes: Sequence[Vote],
+    *,
+    alpha: float = 0.05,
+    style: Sequence[str] = (),
+    confidence: float = 0.95,
+    difficulties: Difficulties | None = None,
 ) -> Ranking:
     """Models by Bradley–Terry strengths of votes, with intervals, on Elo's scale (mean 1000).
 
-    `style=["length"]` takes the answers' lengths out: (l_a − l_b)/(l_a + l_b), standardised, as Chatbot Arena does.
+    Against one baseline (AlpacaEval, Arena-Hard) with win rates, also at equal length; `difficulties` adds the third
+    term of AlpacaEval's length control. `style=["length"]` takes the answers' lengths out of the strengths:
+    (l_a − l_b)/(l_a + l_b), standardised, as Chatbot Arena does.
     Raises UsageError where the votes do not tell lengths, DataError where no finite strengths exist.
     """
     names = sorted({name for vote in votes for name in (vote.first, vote.second)})
@@ -112,7 +122,8 @@ def rank_votes(
     games = {name: sum(name in (vote.first, vote.second) for vote in votes) for name in names}
     scores = {name: float(elo[place[name]]) for name in names}
     named = dict(zip(style, found.tolist(), strict=True))
-    return _ranking(order, scores, gap, p, alpha, "votes", limits, games, named)
+    ranking = _ranking(order, scores, gap, p, alpha, "votes", limits, games, named)
+    return replace(ranking, win_rates=win_rates(votes, difficulties, confidence))
 
 
 Pair = tuple[str, str]

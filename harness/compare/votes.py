@@ -2,17 +2,23 @@
 AlpacaEval, MT-Bench's pairs."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from holdfast.errors import DataError
+from holdfast.errors import DataError, unknown
 from holdfast.records import read_records
 
 Record = Mapping[str, Any]
-_ARENA_HARD = {"A>>B": (1.0, 3.0), "A>B": (1.0, 1.0), "A=B": (0.5, 1.0), "B>A": (0.0, 1.0), "B>>A": (0.0, 3.0)}
+_A, _B = {"A>>B": 3.0, "A>B": 1.0, "B<A": 1.0, "B<<A": 3.0}, {"B>>A": 3.0, "B>A": 1.0, "A<B": 1.0, "A<<B": 3.0}
+_ARENA_HARD = {
+    **{verdict: (1.0, weight) for verdict, weight in _A.items()},
+    **{verdict: (0.0, weight) for verdict, weight in _B.items()},
+    **dict.fromkeys(("A=B", "B=A"), (0.5, 1.0)),
+}
 """Verdict → (share of the win that A has, weight); a clear win counts as three (arena-hard-auto, show_result.py)."""
 _WINS = {"model_a": 1.0, "a": 1.0, "model_1": 1.0, "model_b": 0.0, "b": 0.0, "model_2": 0.0}
+_CATEGORIES = ("category", "dataset", "subcategory")
 _TIES = ("tie", "tie (bothbad)", "both_bad", "bothbad")
 
 
@@ -27,19 +33,28 @@ class Vote:
     weight: float = 1.0
     lengths: tuple[float, float] | None = None
     """Characters (or tokens) of both answers, where they are known."""
+    baseline: str = ""
+    """The model that all others are judged against, where the file has one."""
+    category: str = ""
+    number: int = 0
+    """The row's place in its file."""
 
 
-def read_votes(path: Path, baseline: str = "") -> list[Vote]:
+def read_votes(path: Path, baseline: str = "", category: str = "") -> list[Vote]:
     """The votes of a file (JSONL, JSON, CSV, parquet). `baseline`: Arena-Hard's other model, where the file does not
-    name it. Raises DataError for a file of another kind."""
+    name it; `category`: only its votes. Raises DataError for a file of another kind, UsageError for an unknown
+    category."""
     votes: list[Vote] = []
     read = None
-    for where, record in read_records(path):
+    for number, (where, record) in enumerate(read_records(path)):
         read = read or _reader(record, path)
-        votes += read(record, where, baseline)
+        kind = next((str(record[name]) for name in _CATEGORIES if record.get(name) is not None), "")
+        votes += [replace(vote, number=number, category=kind) for vote in read(record, where, baseline)]
     if not votes:
         raise DataError(f"{path} holds no judgement that can be read")
-    return votes
+    if category and category not in (names := {vote.category for vote in votes}):
+        raise unknown("category", category, sorted(names - {""}))
+    return [vote for vote in votes if category in ("", vote.category)]
 
 
 def is_votes(record: Record) -> bool:
@@ -72,18 +87,19 @@ def _alpaca(record: Record, where: str, _baseline: str) -> Iterator[Vote]:
         raise DataError(f"{where}: preference must lie between 1 and 2, not {preference!r:.40}")
     question = str(record.get("instruction") or where)
     first, second = str(record["generator_1"]), str(record["generator_2"])
-    yield Vote(question, first, second, 2.0 - float(preference), 1.0, _lengths(record, "1", "2"))
+    yield Vote(question, first, second, 2.0 - float(preference), 1.0, _lengths(record, "1", "2"), first)
 
 
 def _arena_hard(record: Record, where: str, baseline: str) -> Iterator[Vote]:
-    """Two games: in the first A is the baseline, in the second the model."""
+    """Two games: in the first A is the baseline, in the second the model. Without both verdicts neither counts."""
     other, model = str(record.get("baseline") or baseline or "baseline"), str(record["model"])
-    for number, game in enumerate(record["games"] or ()):
-        verdict = str((game or {}).get("score", "")).replace("[[", "").replace("]]", "").strip()
-        if verdict in _ARENA_HARD:
-            won, weight = _ARENA_HARD[verdict]
-            first, second = (other, model) if number == 0 else (model, other)
-            yield Vote(str(record.get("question_id") or record.get("uid") or where), first, second, won, weight)
+    found = [str((game or {}).get("score", "")).replace("[[", "").replace("]]", "") for game in record["games"] or ()]
+    verdicts = [_ARENA_HARD.get(verdict.strip()) for verdict in found]
+    question = str(record.get("question_id") or record.get("uid") or where)
+    for number, verdict in enumerate(verdicts if None not in verdicts else ()):
+        assert verdict is not None
+        first, second = (other, model) if number == 0 else (model, other)
+        yield Vote(question, first, second, verdict[0], verdict[1], None, other)
 
 
 def _mt_bench(record: Record, where: str, _baseline: str) -> Iterator[Vote]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from holdfast.benchmarks.engine.metrics import length_controlled_metrics
-from holdfast.benchmarks.shared.length_control import length_controlled
+from holdfast.stats.length_control import length_controlled
 from holdfast.runs.row import Row
 
 
