@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from holdfast.stats.length_control import length_controlled
 from holdfast.runs.row import Row
 from holdfast.sample import final_text
+from holdfast.stats.length_control import length_controlled
 from holdfast.stats.pass_at_k import pass_at_k, pass_hat_k
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from holdfast.benchmarks.engine.metrics import length_controlled_metrics
-from holdfast.stats.length_control import length_controlled
 from holdfast.runs.row import Row
+from holdfast.stats.length_control import length_controlled
 
 
 def simulated(

@@ -15,7 +15,7 @@ from holdfast.errors import DataError
 from holdfast.report import phrases, write
 from holdfast.report.sweep.frontier import worst_interval
 from holdfast.report.sweep.page import render, summary, write_sweep
-from holdfast.report.sweep.points import Point, effects, holm_over_points, pareto
+from holdfast.report.sweep.points import Point, as_json, axis, effects, holm_over_points, pareto
 
 
 def comparison(gain: float, drops: dict[str, float], p: float = 0.5) -> Comparison:
@@ -57,6 +57,21 @@ def test_pareto_set_is_never_empty_and_its_members_do_not_beat_each_other(pairs:
     for one in kept:
         for other in kept:
             assert not (other.gain > one.gain and other.cost > one.cost)  # type: ignore[operator]
+
+
+def test_the_axis_is_one_skill_and_never_the_luckless_one_of_many() -> None:
+    """Where a skill is proven to have dropped it is the axis of all trainings, by name; else the held mean is."""
+    assert axis(SWEEP).task == "mmlu" and "change of mmlu" in render(SWEEP)
+    assert "Across stands mmlu" in render(SWEEP)
+    noise = [Point(str(i), comparison(0.1, {f"s{k}": -0.03 * (k == i) for k in range(6)})) for i in range(6)]
+    assert axis(noise).task is None and {point.worst.task for point in noise if point.worst} == {
+        f"s{k}" for k in range(6)
+    }
+    page, record = render(noise), as_json(noise)
+    assert "change of the held skills&#x27; mean" in page or "change of the held skills' mean" in page
+    assert record["axis"] == "mean of the held skills" and record["points"][0]["cost"] == pytest.approx(-0.005)
+    assert all(best for best in pareto(noise)), "equal gain and equal mean: none beats another"
+    assert [one["pareto"] for one in record["points"]] == pareto(noise)
 
 
 def test_holm_over_the_points() -> None:
@@ -104,6 +119,7 @@ def test_sweep_folder_is_read_and_written(tmp_path: Path) -> None:
         "parameters": {"ratio": "0", "lr": "1e-5"},
         "gain": pytest.approx(0.15),
         "mean_held": pytest.approx(-0.06),
+        "cost": pytest.approx(-0.12),
         "worst_held": pytest.approx(-0.12),
         "worst_task": "mmlu",
         "decision": "INCONCLUSIVE",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scipy import special
 
 from holdfast.compare.result import Benchmark, Comparison, Interval
-from holdfast.report.sweep.points import Point, holm_over_points, pareto
+from holdfast.report.sweep.points import Point, axis, holm_over_points, pareto
 from holdfast.stats.interval import score_interval
 
 if TYPE_CHECKING:
@@ -53,7 +53,16 @@ def table(comparisons: Sequence[Comparison]) -> "Table":
     from rich.table import Table
 
     points = points_of(comparisons)
-    made = Table("run", "gain", "held, mean", "held, worst", "p (Holm over runs)", "", title="All runs, in points")
+    made = Table(
+        "run",
+        "gain",
+        "held, mean",
+        "held, worst",
+        "p (Holm over runs)",
+        "",
+        title="All runs, in points",
+        caption=f"Pareto: gain against the {axis(points).label}",
+    )
     for point, best, p in zip(points, pareto(points), holm_over_points(points), strict=True):
         macro = point.comparison.macro
         made.add_row(

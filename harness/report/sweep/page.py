@@ -15,11 +15,13 @@ from holdfast.report.html.html_builder import Cell, Html, escape, section, table
 from holdfast.report.html.page import badge, page
 from holdfast.report.html.svg import Scale, scale
 from holdfast.report.sweep import parameter_curve
+from holdfast.report.sweep.axis import Axis
 from holdfast.report.sweep.frontier import worst_interval
 from holdfast.report.sweep.points import (
     Missing,
     Point,
     as_json,
+    axis,
     best_of,
     effects,
     holm_over_points,
@@ -86,26 +88,26 @@ def _missing(jobs: Sequence[Missing]) -> Html:
 
 def _plot_section(points: Sequence[Point]) -> Html:
     lede = (
-        "Up is a larger gain on what was trained for, right is a smaller loss on the worst held skill; up and right is "
-        "better. Filled: no other point is better in both (Pareto set). Lines are intervals, in points (score × 100); "
-        "those of the worst skill allow for its having been picked as the worst."
+        f"Up is a larger gain on what was trained for, right is a smaller loss. {axis(points).why} Filled: no other "
+        "point is better in both (Pareto set). Lines are intervals, in points (score × 100)."
     )
     return section("frontier", "The frontier", lede, tag("div", _plot(points), class_="panel pad frontier"))
 
 
 def _plot(points: Sequence[Point]) -> Html:
-    across = scale([v for p in points for v in _cost_bounds(p)])
+    cost = axis(points)
+    across = scale([v for p in points for v in _cost_bounds(p, cost)])
     up = scale([v for p in points for v in _bounds(p)])
-    parts = [*_frame(across, up), _stair(points, across, up)]
+    parts = [*_frame(across, up, cost.label), _stair(points, cost, across, up)]
     for number, (point, best) in enumerate(zip(points, pareto(points), strict=True), start=1):
-        parts.append(_mark(number, point, best, across, up))
-    label = f"{len(points)} trainings: target gain against the change of the worst held skill"
+        parts.append(_mark(number, point, best, cost, across, up))
+    label = f"{len(points)} trainings: target gain against the {cost.label}"
     return Html(f'<svg class="lane scatter" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>')
 
 
-def _cost_bounds(point: Point) -> list[float]:
-    bounds = worst_interval(point.comparison)
-    return [point.cost, *((bounds.low, bounds.high) if bounds else ())]
+def _cost_bounds(point: Point, cost: Axis) -> list[float]:
+    bounds = cost.interval(point.comparison)
+    return [cost.value(point.comparison), *((bounds.low, bounds.high) if bounds else ())]
 
 
 def _bounds(point: Point) -> list[float]:
@@ -113,15 +115,16 @@ def _bounds(point: Point) -> list[float]:
     return [point.gain or 0.0, *((bounds.low, bounds.high) if bounds else ())]
 
 
-def _frame(across: Scale, up: Scale) -> Iterator[str]:
+def _frame(across: Scale, up: Scale, label: str) -> Iterator[str]:
     yield from svg.vertical(across, label=phrases.points)
     yield from svg.horizontal(up, phrases.points)
-    yield from svg.titles("change of the worst held skill", "gain on the target")
+    yield from svg.titles(label, "gain on the target")
 
 
-def _stair(points: Sequence[Point], across: Scale, up: Scale) -> str:
+def _stair(points: Sequence[Point], cost: Axis, across: Scale, up: Scale) -> str:
     """The frontier as a staircase through the Pareto set."""
-    best = sorted((p.cost, p.gain or 0.0) for p, kept in zip(points, pareto(points), strict=True) if kept)
+    kept = [point for point, one in zip(points, pareto(points), strict=True) if one]
+    best = sorted((cost.value(point.comparison), point.gain or 0.0) for point in kept)
     lines = []
     for (x0, y0), (x1, y1) in itertools.pairwise(best):
         across0, across1, up0, up1 = across.at(x0), across.at(x1), up.up(y0), up.up(y1)
@@ -130,16 +133,17 @@ def _stair(points: Sequence[Point], across: Scale, up: Scale) -> str:
     return "".join(lines)
 
 
-def _mark(number: int, point: Point, best: bool, across: Scale, up: Scale) -> str:
-    x, y = across.at(point.cost), up.up(point.gain or 0.0)
+def _mark(number: int, point: Point, best: bool, cost: Axis, across: Scale, up: Scale) -> str:
+    paid = cost.value(point.comparison)
+    x, y = across.at(paid), up.up(point.gain or 0.0)
     lines = ""
-    bounds = worst_interval(point.comparison)
+    bounds = cost.interval(point.comparison)
     if bounds:
         lines += _whisker(across, bounds, y)
     if point.gain_interval:
         low, high = up.up(point.gain_interval.low), up.up(point.gain_interval.high)
         lines += f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
-    told = f"{point.name}: gain {phrases.points(point.gain or 0.0)}, worst {phrases.points(point.cost)}"
+    told = f"{point.name}: gain {phrases.points(point.gain or 0.0)}, {cost.label} {phrases.points(paid)}"
     kind = "best" if best else "other"
     return (
         f'<g class="point {kind}">{lines}<circle cx="{x}" cy="{y}" r="10"><title>{escape(told)}</title></circle>'

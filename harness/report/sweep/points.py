@@ -8,6 +8,7 @@ from typing import Any
 from holdfast.compare.result import Benchmark, Comparison, Interval
 from holdfast.errors import DataError
 from holdfast.files import read_json
+from holdfast.report.sweep.axis import Axis, axis_of
 from holdfast.stats.multiple import holm
 
 
@@ -101,9 +102,15 @@ def missing_jobs(directory: Path) -> list[Missing]:
     return found
 
 
+def axis(points: Sequence[Point]) -> Axis:
+    """What the sweep costs, on one axis."""
+    return axis_of([point.comparison for point in points])
+
+
 def pareto(points: Sequence[Point]) -> list[bool]:
-    """Which points no other beats in gain without paying more (or in cost without gaining less)."""
-    known = [(point.gain or 0.0, point.cost) for point in points]
+    """Which points no other beats in gain without paying more on the sweep's axis (or in cost without gaining less)."""
+    across = axis(points)
+    known = [(point.gain or 0.0, across.value(point.comparison)) for point in points]
     return [not any(_beats(other, own) for other in known) for own in known]
 
 
@@ -151,12 +158,14 @@ def _effect(name: str, value: str, group: Sequence[Point]) -> Effect:
 
 def as_json(points: Sequence[Point]) -> dict[str, Any]:
     """The sweep in numbers (score units), one entry per point."""
+    across = axis(points)
     entries = [
         {
             "name": point.name,
             "parameters": dict(point.parameters),
             "gain": point.gain,
             "mean_held": point.comparison.macro.difference if point.comparison.macro else None,
+            "cost": across.value(point.comparison) if point.worst else None,
             "worst_held": point.cost if point.worst else None,
             "worst_task": point.worst.task if point.worst else None,
             "decision": str(point.comparison.decision),
@@ -169,6 +178,7 @@ def as_json(points: Sequence[Point]) -> dict[str, Any]:
     return {
         "schema": 1,
         "kind": "frontier",
+        "axis": across.task or "mean of the held skills",
         "best": found.name if found else None,
         "without_regression": [point.name for point, kept in zip(points, clean, strict=True) if kept],
         "points": entries,
