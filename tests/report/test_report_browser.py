@@ -162,6 +162,57 @@ def test_hostile_completions_are_inert_and_visible(chromium: Any, tmp_path: Path
     assert visit.events == []
 
 
+FORMULAS = (
+    r"The area is \(\frac{a^2}{2}\), so $$\sum_{i=1}^n i = \frac{n(n+1)}{2}$$ and $x^2_1$; it costs $5 and then $6. "
+    r"\boxed{\frac{1}{2}} and \[\begin{pmatrix}1 & 2\\3 & 4\end{pmatrix}\]"
+)
+BOMBS = (
+    r"\(\href{javascript:alert(1)}{x}\) \(\url{javascript:alert(2)}\) \(\includegraphics{http://a.b/c.png}\) "
+    r"\(\htmlId{main}{x}\) \(\style{color:red}{x}\) \(\class{browser}{x}\) \(\htmlData{a=b}{x}\) "
+    r"$$\def\a{\b\b\b\b}\def\b{\c\c\c\c}\def\c{\d\d\d\d}\def\d{\a\a\a\a}\a$$ \(\rule{9999em}{9999em}\) \(\frac{1\) "
+    r"\(<img src=x onerror=alert(3)>\) \(\text{<script>alert(4)</script>}\)"
+)
+
+
+def test_formulas_are_typeset_on_demand_and_the_text_stays(chromium: Any, tmp_path: Path) -> None:
+    flips = [flip(0, wrong=FORMULAS), flip(1, wrong=BOMBS), flip(2, wrong="$" * 20_000 + r"\(" * 9_000)]
+    visit = Visit(chromium, tmp_path, replace(full(), benchmarks=(_lost(flips),)))
+    page = visit.page
+    page.wait_for_selector(".said .typeset")
+    assert page.locator(".detail math").count() == 0
+    said = page.locator(".said").nth(1)
+    assert FORMULAS in said.locator("pre").inner_text()
+    said.locator(".typeset summary").click()
+    page.wait_for_selector(".said math")
+    assert said.locator("math").count() == 5
+    typeset = said.locator(".math").inner_text()
+    assert "$5 and then $6" in typeset and "frac" not in typeset and "boxed" not in typeset
+    page.focus(".list")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("document.querySelectorAll('.said')[1].innerText.includes('href')")
+    hostile = page.locator(".said").nth(1)
+    hostile.locator(".typeset summary").click()
+    page.wait_for_timeout(300)
+    inside = ".said .math a, .said .math img, .said .math script, .said .math [onerror], .said .math [id]"
+    assert page.locator(inside).count() == 0
+    assert "<script>alert(4)</script>" in hostile.locator("pre").inner_text()
+    page.keyboard.press("Escape")
+    page.focus(".list")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("document.querySelectorAll('.said')[1].innerText.includes('$$$$')")
+    assert visit.events == []
+
+
+def _lost(flips: list[Any]) -> Any:
+    return benchmark("math", 0.9, 0.5, 0.02, Verdict.REGRESSED, flips=flips)
+
+
+def test_a_page_without_formulas_does_not_carry_their_library(tmp_path: Path) -> None:
+    plain = replace(full(), benchmarks=(_lost([flip(0, wrong="It costs $5, or $6.")]),))
+    assert "var temml=" not in render(plain)
+    assert "var temml=" in render(replace(full(), benchmarks=(_lost([flip(0, wrong=FORMULAS)]),)))
+
+
 def test_curves_are_drawn_and_follow_the_theme(visit: Visit) -> None:
     page = visit.page
     page.wait_for_selector(".curve canvas", state="attached")  # without scrolling there: a print wants them too

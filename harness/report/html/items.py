@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ CHUNK = 250
 LONGEST = 1_000_000
 """Characters kept of one text; the sample files hold the rest."""
 _SNIPPET = 110
+_LOOKED_AT = 20_000
+_FORMULA = re.compile(r"\\(?:[(\[]|boxed|d?frac|sqrt|begin\{)|\$[^$\n]{0,200}[\\^_][^$\n]{0,200}\$")
 _KINDS = {"lost": 0, "gained": 1}
 
 
@@ -33,6 +36,15 @@ def collect(comparison: Comparison) -> list[Item]:
     found = [Item(b.task, flip) for b in comparison.benchmarks for flip in b.flips]
     order = {benchmark.task: i for i, benchmark in enumerate(comparison.benchmarks)}
     return sorted(found, key=lambda item: (order[item.task], _KINDS[item.flip.direction]))
+
+
+def has_math(items: Sequence[Item]) -> bool:
+    """Whether any text holds a formula, so that the page needs to typeset: TeX commands, or dollars around one."""
+    return any(
+        _FORMULA.search(phrases.plain_text(text)[:_LOOKED_AT])
+        for item in items
+        for text in (item.flip.prompt, item.flip.before.completion, item.flip.after.completion)
+    )
 
 
 def pack(value: Any) -> str:

@@ -14,14 +14,14 @@ from holdfast.report import phrases
 from holdfast.report.html.forest import forest
 from holdfast.report.html.heatmap import heat, shifts
 from holdfast.report.html.html_builder import Html, escape, join, section, table, tag
-from holdfast.report.html.items import browser, collect, embed, pack
+from holdfast.report.html.items import browser, collect, embed, has_math, pack
 from holdfast.report.html.reproduce import reproduce
 from holdfast.report.html.training_curves import Log, curves, panels
 from holdfast.report.html.training_events import story
 from holdfast.report.html.transitions import flows
 
 _STYLES = ("uplot.min.css", "page.css", "charts.css", "items.css")
-_SCRIPTS = ("text.js", "diff.js", "data.js", "items.js", "curves.js", "page.js")
+_SCRIPTS = ("text.js", "math.js", "diff.js", "data.js", "items.js", "curves.js", "page.js")
 _NAV = {
     "skills": "Skills",
     "gate": "Gate",
@@ -59,7 +59,8 @@ def render(comparison: Comparison, extras: Mapping[str, Any] | None = None) -> s
         reproduce(comparison),
     ]
     data = join([embed(items), _curve_data(training)], "\n")
-    return page(f"{phrases.title(comparison)} · Holdfast", sections, data, _footer(comparison), charts=bool(training))
+    title = f"{phrases.title(comparison)} · Holdfast"
+    return page(title, sections, data, _footer(comparison), charts=bool(training), math=has_math(items))
 
 
 def page(
@@ -68,12 +69,14 @@ def page(
     data: Html,
     footer: object,
     charts: bool = False,
+    math: bool = False,
     nav: Mapping[str, str] = _NAV,
 ) -> str:
-    """A page of ours around some sections; `charts` takes the plotting library along, `nav` names sections by id."""
+    """A page of ours around some sections; `charts` takes the plotting library along, `math` the one that typesets
+    formulas, `nav` names sections by id."""
     body = join(sections, "\n")
     style, theme = _style(), _asset("theme.js")
-    script = _script(charts)
+    script = _script(charts, math)
     values = {
         "title": escape(title),
         "style": style,
@@ -210,7 +213,8 @@ def _nav(body: str, names: Mapping[str, str]) -> Html:
 def _footer(comparison: Comparison) -> str:
     version = f" {comparison.version}" if comparison.version else ""
     made = f", {comparison.created}" if comparison.created else ""
-    return f"Made by Holdfast{version}{made}. One file, no network access; charts of training by uPlot (MIT licence)."
+    thanks = "charts of training by uPlot, formulas by Temml (both MIT licence)"
+    return f"Made by Holdfast{version}{made}. One file, no network access; {thanks}."
 
 
 @cache
@@ -224,10 +228,11 @@ def _style() -> str:
 
 
 @cache
-def _script(charts: bool) -> str:
+def _script(charts: bool, math: bool) -> str:
     own = "\n".join(_asset(name) for name in _SCRIPTS)
-    library = _asset("uplot.min.js") + "\n" if charts else ""
-    return f'{library}(() => {{\n"use strict";\n{own}\n}})();'
+    wanted = (("uplot.min.js", charts), ("temml.min.js", math))
+    libraries = "".join(f"{_asset(name)}\n" for name, needed in wanted if needed)
+    return f'{libraries}(() => {{\n"use strict";\n{own}\n}})();'
 
 
 def _hash(text: str) -> str:

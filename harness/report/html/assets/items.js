@@ -172,8 +172,8 @@ class Browser {
     if (index.category[item] >= 0) top.insertBefore(node("span", { class: "soft" }, plainLine(index.categories[index.category[item]])), top.lastChild);
     const marked = difference(record.before.text, record.after.text);
     const sides = node("div", { class: "sides" }, this.side("Before", record.before, marked && marked[0], "cut"), this.side("After", record.after, marked && marked[1], "new"));
-    return [top, node("h3", {}, "Prompt"), node("div", { class: "box" }, ...longText(record.prompt)),
-      node("h3", {}, "Reference"), node("div", { class: "box" }, ...longText(record.reference)), node("h3", {}, marked ? "Completions, differences marked" : "Completions (too different to mark)"), sides];
+    return [top, node("h3", {}, "Prompt"), node("div", { class: "box" }, ...longText(record.prompt), typeset(record.prompt)),
+      node("h3", {}, "Reference"), node("div", { class: "box" }, ...longText(record.reference), typeset(record.reference)), node("h3", {}, marked ? "Completions, differences marked" : "Completions (too different to mark)"), sides];
   }
 
   side(title, side, marked, tone) {
@@ -186,7 +186,7 @@ class Browser {
     const short = marked && side.text.length <= FIRST_CHARACTERS;
     const body = short ? [markedText(marked, tone)] : longText(side.text);
     if (!side.text) body[0].append(node("span", { class: "soft" }, "(empty)"));
-    return node("div", { class: "said" }, header, ...body, node("dl", {}, node("dt", {}, "Extracted"), extracted, node("dt", {}, "Reason"), reason));
+    return node("div", { class: "said" }, header, ...body, typeset(side.text), node("dl", {}, node("dt", {}, "Extracted"), extracted, node("dt", {}, "Reason"), reason));
   }
 }
 
