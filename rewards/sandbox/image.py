@@ -20,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import IO
 
-from holdfast.errors import DataError, UsageError, unknown
+from holdfast.errors import DataError, HoldfastError, UsageError, unknown
 from holdfast.rewards.sandbox import toolchain_files
 from holdfast.rewards.sandbox.backends.docker_engine import IMAGE
 
@@ -175,6 +175,9 @@ def _link(tar: tarfile.TarFile, name: str, target: str) -> None:
 
 def main(words: Sequence[str]) -> int:
     """The command line."""
+    if any(word in ("-h", "--help", "help") for word in words):
+        print(__doc__)
+        return 0
     options = {"tag": IMAGE, "packages": "", "preload": "", "languages": "installed", "tar": ""}
     for word in words:
         key, _, value = word.partition("=")
@@ -194,4 +197,7 @@ def main(words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except HoldfastError as error:
+        sys.exit(f"image: {error}")

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from holdfast.rewards.sandbox.formats.base import BadRowError
-from holdfast.rewards.sandbox.formats.rows import training_row
+from holdfast.rewards.sandbox.training_row import training_row
 from holdfast.trainers.data.sources import raw_rows
 from holdfast.trainers.settings.config import DataConfig
 

@@ -1,4 +1,5 @@
-"""Formats that everybody has, as rows with our columns: Alpaca (also its pairs), ShareGPT (also its pairs), HH-RLHF.
+"""Formats that everybody has, as rows with our columns: Alpaca (also its pairs), ShareGPT (also its pairs), HH-RLHF,
+and the published data sets of code (`rewards/sandbox/formats`), whose tests become the reference.
 
     {"instruction": …, "input": …, "output": …, "system": …, "history": [[…, …]]}      Alpaca
     {"conversations": [{"from": "human", "value": …}, …], "system": …, "tools": …}     ShareGPT
@@ -7,8 +8,12 @@
 Columns of ours that are there already stay as they are.
 """
 
+import json
 import re
 from typing import Any
+
+from holdfast.rewards.sandbox.formats.base import BadRowError
+from holdfast.rewards.sandbox.training_row import is_whole, training_row
 
 Row = dict[str, Any]
 _SPEAKER = re.compile(r"\n\n(Human|Assistant): ?")
@@ -17,6 +22,8 @@ _ROLE = {"Human": "user", "Assistant": "assistant"}
 
 def known_format(row: Row) -> Row:
     """The row with the columns that its format stands for."""
+    if not row.keys() & {"reference", "messages", "chosen"} and is_whole(row):
+        return _problem(row)
     if "prompt" in row or "messages" in row:
         return row
     if "chosen" in row and "rejected" in row:
@@ -32,6 +39,16 @@ def columns_of(row: Row) -> set[str]:
     """The columns that `known_format` reads of a row, which may have been read already."""
     alpaca = {"instruction", "input", "output", "history", "system"} if "instruction" in row else set()
     return alpaca | ({"conversations", "system"} if "conversations" in row else set())
+
+
+def _problem(row: Row) -> Row:
+    """A problem of a data set of code. The reference is a text, as tests have many shapes; where the row cannot be read
+    it is the row's own, for which the reward says why."""
+    try:
+        made = training_row(row)
+    except BadRowError:
+        return {**row, "reference": json.dumps(row, ensure_ascii=False, default=str)}
+    return {**row, "prompt": made["prompt"], "reference": json.dumps(made["reference"], ensure_ascii=False)}
 
 
 def _pair(row: Row) -> Row:

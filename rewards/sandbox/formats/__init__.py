@@ -39,9 +39,13 @@ def convert(row: Any, name: str = "") -> tuple[Any, str]:
 
 
 def _kept(row: Any) -> dict[str, Any]:
-    """What a row says in our own words stays: options of the comparison, a solution, the prompt."""
-    keys = ("compare", "tolerance", "solution", "isolation", "setup", "prompt")
-    return {key: row[key] for key in keys if isinstance(row, Mapping) and isinstance(row.get(key), str | float | dict)}
+    """What a row says in our own words stays: options of the comparison, limits, a solution, the prompt."""
+    texts = ("compare", "tolerance", "solution", "isolation", "setup", "prompt", "checker", "language", "prelude")
+    numbers = ("time_limit", "cpu_limit", "memory_limit", "output_limit")
+    if not isinstance(row, Mapping):
+        return {}
+    kept = {key: row[key] for key in texts if isinstance(row.get(key), str | float | dict) and row[key] != ""}
+    return kept | {key: row[key] for key in numbers if isinstance(row.get(key), int | float)}
 
 
 __all__ = ["FORMATS", "BadRowError", "Format", "convert", "parsed", "recognise"]

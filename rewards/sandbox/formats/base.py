@@ -95,6 +95,14 @@ def with_solution(reference: dict[str, Any], solution: str) -> dict[str, Any]:
     return {**reference, "solution": solution} if solution.strip() else reference
 
 
+def megabytes_of(limit: Any) -> float:
+    """A memory limit in megabytes: a number of them, or text of a number and its unit; 0 for none."""
+    if not isinstance(limit, str):
+        return float(limit or 0)
+    found = re.search(r"(\d+(?:\.\d+)?)\s*([kmg]?)", limit.lower())
+    return float(found[1]) * {"k": 1e-3, "g": 1e3}.get(found[2], 1.0) if found else 0.0
+
+
 def seconds_of(limit: Any) -> float:
     """A time limit in seconds: a number, text that begins with one, or protobuf's seconds and nanos; 0 for none."""
     if isinstance(limit, Mapping):

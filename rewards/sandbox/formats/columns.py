@@ -10,6 +10,7 @@ from holdfast.rewards.sandbox.formats.base import (
     entry_point,
     first_text,
     has,
+    megabytes_of,
     parsed,
     seconds_of,
     stdin_cases,
@@ -33,6 +34,8 @@ def _apps(row: Mapping[str, Any]) -> dict[str, Any]:
     reference = from_columns(column, str(row.get("starter_code") or ""))
     if row.get("time_limit"):
         reference["time_limit"] = seconds_of(row["time_limit"])
+    if row.get("memory_limit") and (size := megabytes_of(row["memory_limit"])):
+        reference["memory_limit"] = max(64, int(size))
     return with_solution(reference, first_text(row.get("solutions") or ""))
 
 

@@ -71,8 +71,7 @@ def read(reference: Any, prompt: str = "") -> Task:
     if not isinstance(given, Mapping) or "tests" not in given:
         raise BadReferenceError("the reference must be a mapping with the key 'tests' or a row of a known data set")
     keys = {key: value for key, value in given.items() if value is not None}
-    if not keys.get("format"):
-        _refuse_unknown(keys)
+    _refuse_unknown(keys)
     if not keys.get("tests"):
         raise BadReferenceError("the reference has no tests")
     return _task(keys, str(keys.get("prompt") or prompt))
@@ -91,6 +90,9 @@ def _refuse_unknown(keys: Mapping[str, Any]) -> None:
     for key in keys:
         if key not in _KEYS and key not in _METADATA and not key.startswith("_") and key != "allow_partial":
             raise BadReferenceError(f"unknown key {key!r} in the reference{suggestion(str(key), _KEYS)}")
+    if keys.get("format") and keys["format"] not in formats.FORMATS:
+        near = suggestion(str(keys["format"]), formats.FORMATS)
+        raise BadReferenceError(f"unknown format {keys['format']!r} in the reference{near}")
 
 
 def _task(keys: dict[str, Any], prompt: str) -> Task:

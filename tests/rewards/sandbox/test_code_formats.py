@@ -63,6 +63,11 @@ def test_hidden_tests_whose_pickle_is_more_than_a_text_are_refused_unread(value:
     ("reference", "reason"),
     [
         ({"tests": ["assert f(1) == 1"], "chekcer": "x"}, "did you mean 'checker'"),
+        ({"tests": ["assert f(1) == 1"], "chekcer": "x", "format": "apps"}, "did you mean 'checker'"),
+        ({"tests": ["assert f(1) == 1"], "format": "app"}, "did you mean 'apps'"),
+        ({"inputs": ["1"], "outputs": ["1"], "language": "cobol"}, "unknown language"),
+        ({"inputs": ["1"], "outputs": ["1"], "memory_limit": 4096}, "more than memory=512"),
+        ({"input_output": '{"inputs": ["1"], "outputs": ["1"]}', "memory_limit": "1 gigabytes"}, "more than memory"),
         ({"tests": ["assert f(1) == 1"], "checker": "print(1)"}, "needs style 'stdin'"),
         ({"tests": ["assert f(1) == 1"], "language": "cpp"}, "style 'stdin'"),
         ({"tests": [{"input": "", "output": "1"}], "language": "cobol"}, "unknown language"),
