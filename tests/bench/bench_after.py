@@ -1,8 +1,14 @@
-"""What the after-measurement costs with drafts: `python tests/bench/bench_after.py [tiny|large]`.
+"""What the after-measurement costs with drafts, and whether its texts are those without.
 
-tiny: three SFT trainings of the embedded model (damaging, with replay, hardly any step); decoded tokens, passes, wall
-time, plain against drafts, and how many texts differ. large: a random model of about 60 M parameters whose weights
-move a little, so that decoding costs more than overhead. Prints one JSON object a line.
+    python tests/bench/bench_after.py equal    every tiny skill, GSM8K and IFEval prompts, after an SFT, a LoRA, a DPO
+                                               and a GRPO training of the embedded model; batches of 1, 8 and 32
+    python tests/bench/bench_after.py tiny     three SFT trainings of the embedded model
+    python tests/bench/bench_after.py large    the same of a model of 60 M parameters made from the embedded one's
+                                               configuration, so that decoding costs more than overhead
+    python tests/bench/bench_after.py coupled  flips of a slightly tuned model, coupled and with noise of its own
+
+Environment: HOLDFAST_BENCH_DATA (a data_root with gsm8k and ifeval), LIMIT (items of each task), STEPS, ONE (the item
+limit at a batch of 1). Prints one JSON object a line. CPU seconds and wall seconds are those of this process.
 """
 
 import copy
@@ -11,7 +17,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,88 +27,189 @@ import torch
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.tiny.tasks import TASKS
 
-TINY = ["tiny_addition", "tiny_repeat", "tiny_reverse", "tiny_upper", "tiny_capitals"]
-
-
-def compared(base: LoadedModel, model: LoadedModel, suite: list[Any], settings: Settings) -> dict[str, Any]:
-    """Plain and drafted measurement of `model`, one after the other, each without a cache of its own answers."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder)
-        measure(base, suite, out / "before", cache=out / "cache", settings=settings)
-        started = time.perf_counter()
-        plain = measure(model, suite, out / "plain", settings=replace(settings, draft="off"))
-        middle = time.perf_counter()
-        how = replace(settings, draft="before")
-        drafted = measure(model, suite, out / "drafted", settings=how, drafts=out / "before", cache=out / "cache")
-        ended = time.perf_counter()
-        tally = json.loads((out / "drafted" / "drafts.json").read_text())
-        texts = [{r.key: r.completion for t in m.tasks for r in m.rows(t)} for m in (plain, drafted)]
-        half = replace(settings, draft="off", batch_size=settings.batch_size // 2)
-        again = measure(model, suite, out / "again", settings=half)
-        other = {r.key: r.completion for t in again.tasks for r in again.rows(t)}
-    return {
-        **tally,
-        "decoded_share": round(tally["decoded"] / tally["tokens"], 3),
-        "plain_s": round(middle - started, 2),
-        "drafts_s": round(ended - middle, 2),
-        "wall_share": round((ended - middle) / (middle - started), 3),
-        "texts_that_differ": sum(texts[0][key] != texts[1][key] for key in texts[0]),
-        "differ_at_half_the_batch_size": sum(texts[0][key] != other[key] for key in other),
-    }
+SKILLS = [task.name for task in TASKS if task.kind == "generate"]
+LIMIT, STEPS = int(os.environ.get("LIMIT", "100")), os.environ.get("STEPS", "200")
+DATA = os.environ.get("HOLDFAST_BENCH_DATA")
+PROMPTS = [{"task": "gsm8k", "max_tokens": 32}, {"task": "ifeval", "max_tokens": 32}]
+RUNS = {
+    "sft": ["experiment=tiny_sft"],
+    "lora": ["experiment=tiny_sft", "lora.r=8", "trainer.args.learning_rate=5.0e-3"],
+    "dpo": ["experiment=tiny_dpo"],
+    "grpo": ["experiment=tiny_grpo"],
+}
+THREE = {
+    "damaging": [],
+    "with replay": ["data.replay.ratio=0.3"],
+    "hardly any": ["trainer.args.learning_rate=1.0e-7"],
+}
 
 
-def trainings() -> Iterator[tuple[str, Path]]:
-    """Checkpoints of three SFT trainings on subtraction, in float32."""
+def trained(words: Sequence[str], model: str = "tiny") -> LoadedModel:
+    """The model after a training, in float32."""
     from holdfast.trainers.job.training import train
     from holdfast.trainers.run.run_dir import open_run
     from holdfast.trainers.settings.compose import compose
 
-    for name, words in (
-        ("damaging", []),
-        ("with replay", ["data.replay.ratio=0.3"]),
-        ("unchanged", ["trainer.args.learning_rate=1.0e-7"]),
-    ):
-        out = Path(tempfile.mkdtemp())
-        steps = f"trainer.args.max_steps={os.environ.get('STEPS', '200')}"
-        config = compose(["experiment=tiny_sft", f"out={out}", "overwrite=true", "card=false", steps, *words])
-        open_run(config)
-        train(config, out)
-        yield name, out / "checkpoint"
+    out = Path(tempfile.mkdtemp())
+    config = compose([*words, f"model.path={model}", f"out={out}", "overwrite=true", "card=false"])
+    open_run(config)
+    train(config, out)
+    checkpoint = out / "checkpoint"
+    adapter = (checkpoint / "adapter_config.json").is_file()
+    return load(model, dtype="float32", peft=str(checkpoint)) if adapter else load(str(checkpoint), dtype="float32")
+
+
+def texts(measurement: Any) -> dict[Any, tuple[Any, ...]]:
+    """Of every item what was said, how long it was and why it ended."""
+    return {r.key: (r.completion, r.tokens, r.finish_reason) for t in measurement.tasks for r in measurement.rows(t)}
+
+
+def timed(model: LoadedModel, *arguments: Any, **options: Any) -> tuple[Any, float, float, int]:
+    """A measurement, its wall and CPU seconds, and its forward passes."""
+    passes = []
+    own = model.model.get_base_model() if hasattr(model.model, "get_base_model") else model.model
+    hook = own.register_forward_pre_hook(lambda *given: passes.append(1))
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = measure(model, *arguments, **options)
+    hook.remove()
+    return found, time.perf_counter() - wall, time.process_time() - cpu, len(passes)
+
+
+def compared(base: LoadedModel, model: LoadedModel, suite: list[Any], how: Settings) -> dict[str, Any]:
+    """Plain and drafted measurement of `model`, one after the other, each without a cache of its own answers."""
+    root = Path(DATA) if DATA else None
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        measure(base, suite, out / "before", settings=how, data_root=root)
+        off = replace(how, draft="off")
+        plain, *cost = timed(model, suite, out / "plain", settings=off, data_root=root)
+        drafted, *less = timed(model, suite, out / "drafted", settings=how, drafts=out / "before", data_root=root)
+        tally = json.loads((out / "drafted" / "drafts.json").read_text())
+        one, two = texts(plain), texts(drafted)
+    return {
+        **tally,
+        "decoded_share": round(tally["decoded"] / max(1, tally["tokens"]), 3),
+        "plain_passes": cost[2],
+        "wall_share": round(less[0] / cost[0], 3),
+        "cpu_share": round(less[1] / cost[1], 3),
+        "plain_wall_s": round(cost[0], 1),
+        "plain_cpu_s": round(cost[1], 1),
+        "differ": sum(one[key] != two[key] for key in one),
+        "texts": one,
+    }
+
+
+def say(**found: Any) -> None:
+    """One line."""
+    found.pop("texts", None)
+    print(json.dumps(found), flush=True)
+
+
+def equal() -> None:
+    """Texts with drafts against texts without; beside it, what a changed batch size alone changes."""
+    base = load("tiny", dtype="float32")
+    suite = [*SKILLS, *(PROMPTS if DATA else [])]
+    for name, words in RUNS.items():
+        model = trained([*words, *([f"trainer.args.max_steps={STEPS}"] if "STEPS" in os.environ else [])])
+        seen = {}
+        for batch in (32, 8, 1):
+            limit = int(os.environ.get("ONE", LIMIT)) if batch == 1 else LIMIT
+            how = Settings(progress=False, limit=limit, batch_size=batch)
+            found = compared(base, model, suite, how)
+            seen[batch] = found["texts"]
+            other = sum(seen[32][key] != text for key, text in seen[batch].items() if key in seen[32])
+            say(run=name, batch=batch, items=len(seen[batch]), differ_from_a_batch_of_32=other, **found)
 
 
 def tiny() -> None:
     """The embedded model."""
     base = load("tiny", dtype="float32")
-    for name, checkpoint in trainings():
-        model = load(str(checkpoint), dtype="float32")
-        settings = Settings(progress=False, limit=100, batch_size=32)
-        print(json.dumps({"training": name, **compared(base, model, TINY, settings)}), flush=True)
+    for name, words in THREE.items():
+        model = trained(["experiment=tiny_sft", f"trainer.args.max_steps={STEPS}", *words])
+        say(training=name, **compared(base, model, SKILLS, Settings(progress=False, limit=LIMIT, batch_size=32)))
 
 
 def large() -> None:
-    """A random model of the embedded one's architecture, made large; its answers never end before the limit."""
+    """A model of the embedded one's architecture, made large; its answers go on to their limit."""
+    folder = Path(tempfile.mkdtemp()) / "large"
+    base = _enlarged(folder)
+    steps = f"trainer.args.max_steps={os.environ.get('STEPS', '12')}"
+    common = ["experiment=tiny_sft", steps, "trainer.args.per_device_train_batch_size=8"]
+    suite = [{"task": name, "max_tokens": 64} for name in ("tiny_repeat", "tiny_upper", "tiny_json")]
+    for name, words in THREE.items():
+        rate = [] if name == "hardly any" else [f"trainer.args.learning_rate={os.environ.get('RATE', '3.0e-6')}"]
+        model = trained([*common, *words, *rate], str(folder))
+        how = Settings(progress=False, limit=LIMIT, batch_size=16)
+        say(training=name, parameters=base.size, **compared(base, model, suite, how))
+
+
+def _enlarged(folder: Path) -> LoadedModel:
     from transformers import AutoModelForCausalLM
 
     small = load("tiny", dtype="float32")
     config = copy.deepcopy(small.model.config)
     config.hidden_size, config.intermediate_size, config.num_hidden_layers = 768, 2304, 8
     config.num_attention_heads, config.num_key_value_heads, config.head_dim = 12, 4, 64
-    config.max_position_embeddings, config.layer_types = 512, ["full_attention"] * 8
+    config.layer_types = ["full_attention"] * 8
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
-    model.generation_config.eos_token_id = config.eos_token_id
-    base = LoadedModel(model, small.tokenizer, "large")
-    suite = [{"task": "tiny_repeat", "max_tokens": 64}]
-    for name, noise in (("hardly moved", 1e-6), ("moved", 3e-3)):
-        moved = copy.deepcopy(model)
-        with torch.no_grad():
-            for parameter in moved.parameters():
-                parameter.mul_(1 + noise * torch.randn_like(parameter))
-        tuned = LoadedModel(moved, small.tokenizer, name)
-        found = compared(base, tuned, suite, Settings(progress=False, limit=32, batch_size=16))
-        print(json.dumps({"model": name, "parameters": base.size, **found}), flush=True)
+    model.save_pretrained(folder)
+    small.tokenizer.save_pretrained(folder)
+    return load(str(folder), dtype="float32")
+
+
+def coupled() -> None:
+    """Texts that change after a slight training, where both models draw with the same noise and with their own."""
+    import numpy as np
+
+    base = load("tiny", dtype="float32")
+    rate = os.environ.get("RATE", "3.0e-5")
+    words = ["experiment=tiny_sft", "trainer.args.max_steps=20", f"trainer.args.learning_rate={rate}"]
+    model = trained(words)
+    for temperature in (1.0, 1.5, 2.0):
+        flips = {}
+        for name, more in (("coupled", {"coupled": True}), ("own noise", {})):
+            sampling = {"temperature": temperature, "top_k": 0, **more}
+            how = Settings(progress=False, limit=LIMIT, batch_size=32, repeats=4, sampling=sampling)
+            with tempfile.TemporaryDirectory() as folder:
+                out = Path(folder)
+                same = measure(base, SKILLS, out / "same", settings=how)
+                x, y = (
+                    measure(base, SKILLS, out / "x", settings=how),
+                    measure(model, SKILLS, out / "y", settings=replace(how, draw=1)),
+                )
+                rows = [{r.key: r for t in m.tasks for r in m.rows(t)} for m in (same, x, y)]
+            a_a = sum(rows[0][key].completion != rows[1][key].completion for key in rows[0])
+            items: dict[Any, list[list[float]]] = {}
+            for key, row in rows[1].items():
+                other = rows[2][key]
+                flip = [float(row.completion != other.completion), float(row.score != other.score)]
+                items.setdefault(key[:2], []).append(flip)
+            flips[name] = np.array([np.mean(values, axis=0) for values in items.values()])
+            say(
+                temperature=temperature,
+                noise=name,
+                same_weights=a_a,
+                text=flips[name][:, 0].mean(),
+                score=flips[name][:, 1].mean(),
+            )
+        rng = np.random.default_rng(0)
+        chosen = rng.integers(0, len(flips["coupled"]), (2000, len(flips["coupled"])))
+        for place, what in enumerate(("text", "score")):
+            ratios = flips["coupled"][chosen, place].mean(1) / np.maximum(
+                flips["own noise"][chosen, place].mean(1), 1e-9
+            )
+            point = flips["coupled"][:, place].mean() / max(1e-9, flips["own noise"][:, place].mean())
+            say(
+                temperature=temperature,
+                ratio_of=what,
+                ratio=point,
+                interval=np.quantile(ratios, [0.025, 0.975]).tolist(),
+            )
 
 
 if __name__ == "__main__":
-    {"tiny": tiny, "large": large}[sys.argv[1] if len(sys.argv) > 1 else "tiny"]()
+    torch.set_num_threads(1)
+    {"tiny": tiny, "large": large, "equal": equal, "coupled": coupled}[sys.argv[1] if len(sys.argv) > 1 else "tiny"]()
