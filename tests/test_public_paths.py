@@ -60,7 +60,7 @@ KEYS = {
     "demo": "out replay steps limit seed",
     "train": """
         trainer model data reward suite target lora guard out data_root cache seed contamination card limit
-        margin gate checkpoints measure_checkpoints dry_run overwrite experiment launcher sweeper from
+        margin draft stop gate checkpoints measure_checkpoints dry_run overwrite experiment launcher sweeper from
     """,
     "train trainer.": "name args",
     "train model.": "path revision dtype trust_remote_code allow_pickle chat_template batch_size load_in_4bit threads",

@@ -167,4 +167,5 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
                 cache=self.cache or self.out / "cache",
                 settings=Settings(batch_size=self.batch_size, limit=self.limit),
                 together=True,
+                drafts=self.out / "before" if part == "after" else None,
             )

@@ -119,6 +119,8 @@ def _checked(config: EvalConfig) -> Suite:
         raise UsageError("`holdfast eval` needs model=…")
     values.check("stop", config.stop, Literal["never", "decided"])
     values.check("draft", config.draft, Mode)
+    if config.draft == "before" and config.against is None:
+        raise UsageError("draft=before needs against=MODEL, whose answers are the drafts")
     if config.stop == "decided" and (config.against is None or not config.margin):
         raise UsageError("stop=decided needs against=MODEL and margin=POINTS: what is to be decided, and against whom")
     if config.limit is not None and config.sizes:

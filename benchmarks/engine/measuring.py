@@ -20,8 +20,7 @@ from holdfast.benchmarks.engine.calibration import calibration_metrics
 from holdfast.benchmarks.engine.episodes.driver import lend_a_hand, shared
 from holdfast.benchmarks.engine.generating.batches import open_batches
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.benchmarks.engine.keeping.draft_source import FILE as DRAFTS
-from holdfast.benchmarks.engine.keeping.draft_source import Drafting, DraftSource
+from holdfast.benchmarks.engine.keeping.draft_source import Drafting, DraftSource, Mode, refuse
 from holdfast.benchmarks.engine.keeping.journal import Journal, completion_record, read_completion
 from holdfast.benchmarks.engine.keeping.refusals import REFUSED, is_lasting_refusal, may_change
 from holdfast.benchmarks.engine.metrics import length_controlled_metrics, secondary_metrics
@@ -41,6 +40,7 @@ from holdfast.importers.tau_bench import pass_hat
 from holdfast.progress import Progress
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement, sample_path, summarize, write_results
 from holdfast.runs.row import SCHEMA_VERSION, Row, encode, read_whole_rows
+from holdfast.runs.saved import write_drafts
 
 log = logging.getLogger("holdfast")
 
@@ -77,8 +77,8 @@ def measure(
         engine = open_engine(model, settings, ranks)
         works = plan(chosen, engine, settings, data_root, cache)
         shared = cache if cache is not None and engine.reusable else out / "cache"
-        if drafts is not None and isinstance(engine, Drafting):
-            engine.draft_from(DraftSource(drafts, shared), settings.draft)
+        if drafts is not None:
+            draft_from(engine, DraftSource(drafts, shared), settings.draft)
         if ranks.first:
             _claim(out, engine, works)
         _same_model(ranks.meet(engine.key()))
@@ -93,9 +93,18 @@ def measure(
         if ranks.first:
             write_results(measurement)
             if isinstance(engine, Drafting) and engine.tally():
-                write_json(out / DRAFTS, engine.tally())
+                write_drafts(out, engine.tally())
         ranks.meet()
     return measurement if ranks.first else read_measurement(out)
+
+
+def draft_from(engine: Engine, source: DraftSource, mode: Mode) -> None:
+    """Let the engine take drafts from `source`. Raises UsageError where they were asked for by name and cannot be."""
+    if isinstance(engine, Drafting):
+        engine.draft_from(source, mode)
+    else:
+        backend = engine.describe().get("backend")
+        refuse(mode, f"backend {backend} says of a draft neither its tokens nor what it would have said instead")
 
 
 def _same_model(keys: Sequence[str]) -> None:

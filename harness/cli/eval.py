@@ -15,8 +15,9 @@ keys
   sizes=[TASK:ITEMS, …]   in the place of the suite's own limits
   batch_size= max_tokens= max_length= chat=true|false chat_template_args.enable_thinking=false thinking=[OPEN,CLOSE]
   peft=DIRECTORY|HUB_ID quantization=4bit|8bit    backend=NAME backend_args.KEY=VALUE
-  repeats=N sampling.temperature=0.6 sampling.top_p=0.95 seed=
-  target=[TASK, …] margin=POINTS noise=true    out= data_root= cache= export=DIR (lm-eval's format)
+  repeats=N sampling.temperature=0.6 sampling.top_p=0.95 sampling.coupled=true seed=
+  target=[TASK, …] margin=POINTS draft=auto|before|off stop=never|decided noise=true
+  out= data_root= cache= export=DIR (lm-eval's format)
 
 The same command resumes an evaluation that was killed: no finished item is generated twice. Without against= the exit
 code is 0; with it 0 pass, 1 regressed, 2 inconclusive.
@@ -94,8 +95,11 @@ def _tell(done: "Evaluation", flags: Flags) -> None:
         print(f"rows: {done.out / 'samples'}")
         return
     from holdfast.report import terminal
+    from holdfast.runs.saved import saved
 
     Console().print(terminal(done.comparison))
+    if spared := saved(done.after.directory):
+        print(f"saved: {spared['sentence']}")
     print(f"report: {done.out / 'report.html'}")
 
 

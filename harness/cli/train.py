@@ -14,6 +14,7 @@ keys
   reward=NAME|[NAME, …]|{reward: NAME, …} suite=NAME|FILE|[TASK, …]  target=[TASK, …]  limit=ITEMS_PER_TASK
   lora=true|RANK                          lora.alpha= lora.dropout= lora.targets=
   guard.every=STEPS guard.policy=warn|stop|rollback
+  draft=auto|before|off  stop=never|decided (with margin=)       what the second measurement may leave out
   gate=true (the verdict is the exit code)  margin=POINTS  seed=  out=  data_root=  cache=  dry_run=true  overwrite=true
   --config-dir DIR (configs of your own, in folders as in conf/)   --cfg (print the composed settings)
 
@@ -83,8 +84,11 @@ def _tell(result: "Result", flags: Flags) -> None:
         from rich.console import Console
 
         from holdfast.report import terminal
+        from holdfast.runs.saved import saved
 
         Console().print(terminal(result.comparison))
+        if spared := saved(result.out / "after"):
+            print(f"saved: {spared['sentence']}")
         print(f"report: {result.out / 'report.html'}")
 
 

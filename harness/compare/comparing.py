@@ -28,6 +28,7 @@ from holdfast.compare.wording import explain, sentence
 from holdfast.errors import unknown
 from holdfast.files import read_json
 from holdfast.runs.measurement import Measurement
+from holdfast.runs.saved import saved
 from holdfast.runs.stopped import Stopped
 from holdfast.stats.suite import LARGEST, decidable_margin
 
@@ -177,12 +178,14 @@ def run_info(measurement: Measurement) -> RunInfo:
     place = measurement.directory
     inside = place.name in ("before", "after")
     manifest = next((m for m in (place / "manifest.json", place.parent / "manifest.json") if m.is_file()), None)
+    known = read_json(manifest) if manifest is not None and (inside or manifest.parent == place) else {}
+    spared = saved(place)
     return RunInfo(
         name=f"{place.resolve().parent.name}/{place.name}" if inside else place.name or str(place),
         path=str(place),
         model=dict(measurement.model),
         provenance="known" if _known(measurement) else "unknown",
-        manifest=read_json(manifest) if manifest is not None and (inside or manifest.parent == place) else {},
+        manifest={**known, "saved": spared} if spared else known,
     )
 
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
+from holdfast import values
+from holdfast.benchmarks.engine.keeping.draft_source import Mode
 from holdfast.errors import UsageError
 from holdfast.trainers.data import self_replay
 from holdfast.trainers.data.episode_rows import ways
@@ -33,6 +36,10 @@ def check(config: TrainConfig) -> None:
         )
     if "demonstrated" in found and trainer.learns_from_reward:
         raise UsageError(f"trainer {config.trainer.name!r} learns from rewards: leave demonstrations out")
+    values.check("draft", config.draft, Mode)
+    values.check("stop", config.stop, Literal["never", "decided"])
+    if config.stop == "decided" and not config.margin:
+        raise UsageError("stop=decided needs margin=POINTS: which loss is to be ruled out")
     trl_args.check(config.trainer.name, config.trainer.args)
     validation = config.data.validation is not None
     trl_args.check_run(config.trainer.args, validation)

@@ -178,7 +178,7 @@ def _measured(past: Past, checkpoint: Path, step: int) -> Path:
     tell(f"bisect: step {step} …")
     tasks, suite = {one.task for one in past.broken}, suite_of(past.config)
     chosen = Suite(name=f"{suite.name}-bisect", entries=tuple(e for e in suite.entries if e.name in tasks))
-    measured(past.config, out, checkpoint, suite=chosen)
+    measured(past.config, out, checkpoint, suite=chosen, drafts=past.run / "before")
     return out
 
 

@@ -128,7 +128,8 @@ class Line:
             return read_measurement(out)
         place = self._made(recipe) if recipe else None
         suite = half(suite_of(self.config), which, self.past.data_root, self.config.limit)
-        found = measured(self.config, out, place, suite=suite, whole=True)
+        base = self.out / "points" / "base" / which if recipe else None
+        found = measured(self.config, out, place, suite=suite, whole=True, drafts=base)
         if place and recipe and recipe.steps:
             (place / "complete").touch()
         elif place:

@@ -30,7 +30,7 @@ FILES = (
 
 _NOT_IDENTITY = (
     *("out", "cache", "gate", "margin", "dry_run", "overwrite", "target", "data_root", "contamination", "card"),
-    *("checkpoints", "measure_checkpoints"),
+    *("checkpoints", "measure_checkpoints", "draft", "stop"),
 )
 """Settings that may change between a run and its resumption: they change no number that is on disk."""
 

@@ -196,6 +196,11 @@ class TrainConfig:
     """At most this many items per task of the suite."""
     margin: float | None = None
     """Points; default: what the suite can decide."""
+    draft: str = "auto"
+    """Try the starting model's answers as drafts of the trained one's where that changes no token (`auto`), wherever
+    possible (`before`), or `off`."""
+    stop: str = "never"
+    """`decided`: with `margin`, each benchmark of the measurement after stops as soon as it is decided."""
     gate: bool = False
     """Let the verdict be the exit code."""
     checkpoints: int = 4

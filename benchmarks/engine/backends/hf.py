@@ -12,7 +12,7 @@ from holdfast.benchmarks.engine.backends.generation_defaults import added, defau
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.backends.openai_wire import cut_at_stops
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.benchmarks.engine.keeping.draft_source import DraftSource, draftable
+from holdfast.benchmarks.engine.keeping.draft_source import DraftSource, Mode, draftable, refuse
 from holdfast.benchmarks.engine.parallel.ranks import Ranks
 from holdfast.benchmarks.engine.parallel.shards import sharded
 from holdfast.benchmarks.engine.protocol import Emit, instances, rendered
@@ -84,12 +84,20 @@ class HFEngine:
         """Hash of `parts`."""
         return digest(self.parts())
 
-    def draft_from(self, source: DraftSource, mode: str) -> None:
+    def draft_from(self, source: DraftSource, mode: Mode) -> None:
         """Decode greedy answers with drafts, where the model and `mode` allow it (see `draft_source`)."""
         loaded = self.loaded
         exact = str(getattr(loaded.model, "dtype", "")) == "torch.float32" and not loaded.loading
-        usable = source.tokenizer == loaded.tokenizer_hash and not self.lockstep and draftable(loaded.model)
-        if usable and (mode == "before" or (mode == "auto" and exact)):
+        reasons = {
+            "the measurement before kept no tokens": source.tokenizer is None,
+            "the model before has another tokenizer": source.tokenizer != loaded.tokenizer_hash,
+            "the model is spread over several processes": self.lockstep,
+            "the model takes no drafts (it must keep every token it attends to)": not draftable(loaded.model),
+        }
+        why = next((reason for reason, there in reasons.items() if there), None)
+        if why is not None:
+            refuse(mode, why)
+        elif mode == "before" or (mode == "auto" and exact):
             self._source, self._drafter = source, Drafter(loaded.model, exact)
 
     def tally(self) -> dict[str, Any]:

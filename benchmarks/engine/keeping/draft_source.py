@@ -7,22 +7,21 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from holdfast.benchmarks.engine.items import Item
 from holdfast.benchmarks.engine.keeping.journal import Journal
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, UsageError
 from holdfast.files import read_json
 from holdfast.runs.measurement import sample_path
 
 Mode = Literal["auto", "before", "off"]
 """`auto`: drafts where they change no token (float32); `before`: wherever the model allows them."""
-FILE = "drafts.json"
-"""What drafts did in a measurement, beside its results."""
 
 
 @runtime_checkable
 class Drafting(Protocol):
     """An engine that can decode with drafts."""
 
-    def draft_from(self, source: "DraftSource", mode: str) -> None:
-        """Take drafts from `source`, where the model and `mode` allow it."""
+    def draft_from(self, source: "DraftSource", mode: Mode) -> None:
+        """Take drafts from `source`, where the model and `mode` allow it. Raises UsageError where `mode` is `before`
+        and the model does not."""
 
     def tally(self) -> dict[str, Any]:
         """What drafts did so far; empty without any."""
@@ -51,6 +50,12 @@ class DraftSource:
             self._tasks[item.task] = Journal(self._folder / f"{sample_path(Path(), item.task).stem}.jsonl")
         found: Sequence[int] = self._tasks[item.task].records.get(item.cache_key, {}).get("ids") or ()
         return found
+
+
+def refuse(mode: Mode, why: str) -> None:
+    """Raise UsageError where drafts were asked for by name and there can be none."""
+    if mode == "before":
+        raise UsageError(f"draft=before: {why}; leave draft=auto, which drafts where it can")
 
 
 def draftable(model: Any) -> bool:
