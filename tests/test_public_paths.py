@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import importlib.util
 import inspect
+import json
 import pickle
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 import holdfast
 from holdfast import moved
+from holdfast.cli import main
 
 NAMES = {
     "holdfast": "Sample Score Outcome Reward register HoldfastError UsageError DataError __version__",
@@ -94,7 +96,7 @@ KEYS = {
         data_root rename template system temperature max_tokens batch_size limit seed base_url concurrency
         timeout retries out
     """,
-    "rewards": "show try validate audit replay docs",
+    "rewards": "show try validate audit diff docs",
     "data": """
         fetch verify contamination card filter data_root suite tasks split name revision limit out columns
         trainer reward model max_length sample min_chars max_chars max_tokens duplicates similarity
@@ -167,6 +169,15 @@ def test_a_verb_has_its_keys(verb: str) -> None:
     word, _, group = verb.partition(" ")
     found = {key.removeprefix(group).rstrip("=") for key in candidates(f"holdfast {word} {group}")}
     assert set(KEYS[verb].split()) <= found
+
+
+def test_a_former_action_still_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"completion": "4", "reference": "4"}\n')
+    printed = []
+    for action in ("replay", "diff"):
+        assert main(["rewards", action, str(tmp_path / "rows.jsonl"), "with=numeric", "reward=numeric", "--json"]) == 0
+        printed.append(json.loads(capsys.readouterr().out))
+    assert printed[0] == printed[1] and printed[0]["both_pass"] == 1
 
 
 def test_every_verb_is_pinned() -> None:

@@ -9,7 +9,7 @@ usage: holdfast rewards                                list every registered rew
        holdfast rewards audit GRADER                   what lazy, hedging, wrong and hostile answers earn: of a reward,
                                                        or of anybody's `module:function` or `file.py:function`, in a
                                                        process of its own (python= timeout= items= card=)
-       holdfast rewards replay FILE with=GRADER        judge recorded samples under both graders, list the differences
+       holdfast rewards diff FILE with=GRADER          judge recorded samples under both graders, list the differences
                                                        (GRADER: math_verify, trl, verl, recorded, or a reward's name;
                                                        reward=math completion= reference= prompt= recorded= filter=
                                                        out=)
@@ -21,7 +21,7 @@ A reward's options are keys: `holdfast rewards try exact_match Paris paris ignor
 examples:
   holdfast rewards try math 'so \\boxed{1/2}' 0.5
   holdfast rewards audit math labelled.jsonl expected=label
-  holdfast rewards replay samples.jsonl with=math_verify completion=output.0 reference=answer
+  holdfast rewards diff samples.jsonl with=math_verify completion=output.0 reference=answer
 """
 
 import inspect
@@ -48,22 +48,24 @@ class Options:
     extra: dict[str, str]
 
 
-ACTIONS = ("show", "try", "validate", "audit", "replay", "docs")
+ACTIONS = ("show", "try", "validate", "audit", "diff", "docs")
+FORMER = {"replay": "diff"}
+"""An action's name in the last release → its name now."""
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Dispatch on the first word."""
     if not paths:
         return _list(flags)
-    action, rest = paths[0], paths[1:]
+    action, rest = FORMER.get(paths[0], paths[0]), paths[1:]
     if action == "try":
         return _try(rest, options, flags)
     if action == "validate":
         return _validate(rest, flags)
     if action == "audit":
         return _audit(rest, options, flags)
-    if action == "replay":
-        return _replay(rest, options, flags)
+    if action == "diff":
+        return _diff(rest, options, flags)
     if action == "docs":
         return _docs(rest, flags)
     if action == "show" or (len(paths) == 1 and action in names()):
@@ -209,23 +211,23 @@ _AUDIT_KEYS: dict[str, str | None] = {
 }
 
 
-def _replay(words: list[str], options: Options, flags: Flags) -> int:
+def _diff(paths: list[str], options: Options, flags: Flags) -> int:
     """Print where another grader and ours differ; `out=FILE` writes every difference as a JSON line."""
-    if len(words) != 1 or "with" not in options.extra:
-        raise UsageError("usage: holdfast rewards replay FILE with=GRADER [reward=NAME …]")
-    from holdfast.scoring.grader_diff import replay
+    if len(paths) != 1 or "with" not in options.extra:
+        raise UsageError("usage: holdfast rewards diff FILE with=GRADER [reward=NAME …]")
+    from holdfast.scoring.grader_diff import diff
 
-    keys = {key: options.extra.pop(key, default) for key, default in _REPLAY_KEYS.items()}
+    keys = {key: options.extra.pop(key, default) for key, default in _DIFF_KEYS.items()}
     name = str(keys["reward"])
     reward = Reward.from_config(name) if name.endswith((".yaml", ".yml")) else _reward(name, options)
-    found = replay(Path(words[0]), str(keys["with"]), reward, keys)
+    found = diff(Path(paths[0]), str(keys["with"]), reward, keys)
     if keys["out"]:
         write_whole(Path(keys["out"]), "".join(json.dumps(asdict(one)) + "\n" for one in found.differences))
     print(json.dumps(found.to_json()) if flags.json else found)
     return 0
 
 
-_REPLAY_KEYS: dict[str, str | None] = {
+_DIFF_KEYS: dict[str, str | None] = {
     "with": None,
     "reward": "math",
     "completion": "completion",

@@ -46,7 +46,7 @@ class Difference:
 
 
 @dataclass(slots=True)
-class Replay:
+class GraderDiff:
     """Counts over all rows: passed is a value of at least 0.5."""
 
     grader: str
@@ -97,14 +97,14 @@ class Replay:
         return "\n".join([*lines, *shown, *([f"… and {left} more (--json or out=FILE)"] if left else [])])
 
 
-def replay(source: Path, grader: str, reward: Reward, fields: Mapping[str, str | None]) -> Replay:
+def diff(source: Path, grader: str, reward: Reward, fields: Mapping[str, str | None]) -> GraderDiff:
     """Judge every row under both. `fields`: completion, reference, prompt, recorded, source (dotted paths), and filter:
     the rows of a samples file of lm-eval that one of its filters made.
 
     Raises UsageError for an unknown grader or one that is not installed, DataError for a row without a field.
     """
     theirs = _grader(grader, fields)
-    result = Replay(grader, reward.describe())
+    result = GraderDiff(grader, reward.describe())
     batch: list[tuple[str, Sample, Mapping[str, Any]]] = []
     for row in _rows(source, fields):
         batch.append(row)
@@ -137,7 +137,9 @@ def _filtered(source: Path, only: str | None) -> Iterator[tuple[str, Mapping[str
             yield where, record
 
 
-def _judge(batch: list[tuple[str, Sample, Mapping[str, Any]]], theirs: Grader, reward: Reward, result: Replay) -> None:
+def _judge(
+    batch: list[tuple[str, Sample, Mapping[str, Any]]], theirs: Grader, reward: Reward, result: GraderDiff
+) -> None:
     scores = reward.score_batch([sample for _, sample, _ in batch])
     for (where, sample, record), score in zip(batch, scores, strict=True):
         note = ""

@@ -26,7 +26,7 @@ def _said(text: str, folder: str = "") -> list[str]:
 
 def test_the_pages_command_prints_what_the_page_shows(samples: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    found = re.search(r"holdfast (rewards replay .*?)```", page, re.DOTALL)
+    found = re.search(r"holdfast (rewards diff .*?)```", page, re.DOTALL)
     shown = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     assert found and len(shown) == 2
     words = found[1].replace("\\\n", " ").replace("samples_gsm8k.jsonl", str(samples)).split()

@@ -9,7 +9,7 @@ from helpers.paths import shared
 from holdfast import Reward, UsageError
 from holdfast.cli import main
 from holdfast.errors import DataError
-from holdfast.scoring.grader_diff import replay
+from holdfast.scoring.grader_diff import diff
 
 FIELDS: dict[str, str | None] = {"completion": "completion", "reference": "reference"}
 
@@ -27,7 +27,7 @@ def test_differences_from_math_graders_on_known_rows(tmp_path: Path, grader: str
         {"completion": r"so $\boxed{3}$", "reference": "4"},
         {"completion": r"so $\boxed{\text{East}}$", "reference": "east"},
     ]
-    found = replay(_file(tmp_path, rows), grader, Reward("math"), FIELDS)
+    found = diff(_file(tmp_path, rows), grader, Reward("math"), FIELDS)
     assert (found.rows, found.both_pass, found.both_fail) == (3, 1, 1)
     assert [one.where.rpartition(":")[2] for one in found.differences] == ["3"]
     assert (found.differences[0].ours, bool(found.differences[0].theirs)) == (1.0, False)
@@ -38,11 +38,11 @@ def test_counts_add_up_on_recorded_completions(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [json.loads(line) for line in lines][:150]
     fields = {"completion": "175b_verification.solution", "reference": "ground_truth"}
     fields["recorded"] = "175b_verification.is_correct"
-    found = replay(_file(tmp_path, rows), "recorded", Reward("numeric"), fields)
+    found = diff(_file(tmp_path, rows), "recorded", Reward("numeric"), fields)
     counted = found.both_pass + found.both_fail + found.only_theirs + found.only_ours
     assert (found.rows, counted) == (150, 150)
     assert len(found.differences) == found.only_theirs + found.only_ours
-    same = replay(_file(tmp_path, rows), "numeric", Reward("numeric"), fields)
+    same = diff(_file(tmp_path, rows), "numeric", Reward("numeric"), fields)
     assert same.differences == []
 
 
@@ -54,15 +54,15 @@ def test_lm_evals_rows_are_of_one_filter(tmp_path: Path) -> None:
     fields: dict[str, str | None] = {"completion": "resps.0.0", "reference": "target", "recorded": "exact_match"}
     path = _file(tmp_path, rows)
     with pytest.raises(DataError, match=r"several filters \(strict-match, flexible-extract\)"):
-        replay(path, "recorded", Reward("numeric"), fields)
-    strict = replay(path, "recorded", Reward("numeric"), {**fields, "filter": "strict-match"})
+        diff(path, "recorded", Reward("numeric"), fields)
+    strict = diff(path, "recorded", Reward("numeric"), {**fields, "filter": "strict-match"})
     assert (strict.rows, strict.only_ours) == (1, 1)
-    assert replay(path, "recorded", Reward("numeric"), {**fields, "filter": "flexible-extract"}).both_pass == 1
+    assert diff(path, "recorded", Reward("numeric"), {**fields, "filter": "flexible-extract"}).both_pass == 1
 
 
 def test_their_faults_are_told_and_are_no_zero(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [{"completion": "1", "reference": "1", "said": "yes"}]
-    found = replay(_file(tmp_path, rows), "recorded", Reward("math"), {**FIELDS, "recorded": "said"})
+    found = diff(_file(tmp_path, rows), "recorded", Reward("math"), {**FIELDS, "recorded": "said"})
     assert found.differences[0].theirs is None
     assert "raised ValueError" in found.differences[0].their_note
 
@@ -83,11 +83,11 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     [
         (["with=math_verfy"], "did you mean 'math_verify'"),
         (["with=recorded"], "needs recorded=FIELD"),
-        ([], "replay FILE with=GRADER"),
+        ([], "diff FILE with=GRADER"),
         (["with=trl", "toleranse=1"], "did you mean 'tolerance'"),
     ],
 )
-def test_a_bad_replay_is_said(
+def test_a_bad_diff_is_said(
     words: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = _file(tmp_path, [{"completion": "1", "reference": "1"}])
@@ -100,4 +100,4 @@ def test_a_grader_that_is_not_installed(tmp_path: Path) -> None:
         import verl  # noqa: F401
     except ImportError:
         with pytest.raises(UsageError, match="needs its package"):
-            replay(_file(tmp_path, [{"completion": "1", "reference": "1"}]), "verl", Reward("math"), FIELDS)
+            diff(_file(tmp_path, [{"completion": "1", "reference": "1"}]), "verl", Reward("math"), FIELDS)
