@@ -1,6 +1,6 @@
 """Holdfast's training against a plain TRL script: seconds per step, memory, and the dry run's estimate against the run.
 
-    python tests/bench/bench_trainers.py [repeats]
+    python tests/bench/bench_trainers.py [repeats [setting …]]
 
 Every run is a process of its own, plain and ours in turn; a step is the time from one optimizer step's end to the
 next one's, its median over a run, then over the runs; on a busy machine the time of the process's own work (CPU) says
@@ -30,7 +30,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "log_completions": True,
         "num_completions_to_print": 0,
     },
+    "sft:large": {"learning_rate": 1e-4, "per_device_train_batch_size": 384, "max_length": 64},
 }
+"""By trainer; behind a colon, another setting of it: steps of 100 ms and more."""
 COMMON = {"max_steps": STEPS, "logging_steps": 10, "gradient_checkpointing": False, "save_strategy": "no"}
 DATA = {"sft": "tiny:subtraction", "dpo": "tiny:last", "grpo": "tiny:sort"}
 
@@ -62,13 +64,14 @@ def plain(trainer: str, out: Path, watch: Any) -> list[float]:
     from holdfast.benchmarks.tiny import model_path
     from holdfast.benchmarks.tiny.skills import generate
 
+    settings, trainer = SETTINGS[trainer], trainer.partition(":")[0]
     rows = [conversational(trainer, row) for row in generate(DATA[trainer].removeprefix("tiny:"), "train", 1000, 0)]
     name = {"sft": "SFT", "dpo": "DPO", "grpo": "GRPO"}[trainer]
     extra = {"reward_funcs": [exact]} if trainer == "grpo" else {}
     script = getattr(trl, f"{name}Trainer")(
         model=AutoModelForCausalLM.from_pretrained(model_path(), dtype="float32"),
         args=getattr(trl, f"{name}Config")(
-            str(out), report_to="none", use_cpu=True, bf16=False, seed=0, **COMMON, **SETTINGS[trainer]
+            str(out), report_to="none", use_cpu=True, bf16=False, seed=0, **COMMON, **settings
         ),
         train_dataset=Dataset.from_list(rows),
         processing_class=AutoTokenizer.from_pretrained(model_path()),
@@ -105,6 +108,7 @@ def ours(trainer: str, out: Path, watch: Any) -> list[float]:
 
 def words(trainer: str, out: Path) -> list[str]:
     args = [f"trainer.args.{key}={value!s}" for key, value in (COMMON | SETTINGS[trainer]).items()]
+    trainer = trainer.partition(":")[0]
     data = [f"data={DATA[trainer]}", "data.limit=1000", "data.shuffle=false"]
     reward = ["reward=exact_match"] if trainer == "grpo" else []
     return [
@@ -145,12 +149,12 @@ def measured(kind: str, trainer: str) -> dict[str, Any]:
     return result
 
 
-def overhead(repeats: int) -> None:
+def overhead(repeats: int, settings: list[str]) -> None:
     """Plain and ours in turn, and which goes first changes."""
     print(f"## Against a plain TRL script ({STEPS} steps, {repeats} runs each, in turn)\n")
     print("| trainer | TRL, ms a step | ours | ratio | TRL, CPU ms | ours | ratio | TRL, MB | ours | more | losses |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
-    for trainer in SETTINGS:
+    for trainer in settings or SETTINGS:
         runs: dict[str, list[dict[str, Any]]] = {"plain": [], "ours": []}
         for turn in range(repeats):
             for kind in ("plain", "ours") if turn % 2 == 0 else ("ours", "plain"):
@@ -174,4 +178,4 @@ if __name__ == "__main__":
         child(sys.argv[2], sys.argv[3])
     else:
         print(f"{platform.platform()}, Python {platform.python_version()}\n")
-        overhead(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+        overhead(int(sys.argv[1]) if len(sys.argv) > 1 else 3, sys.argv[2:])

@@ -42,7 +42,7 @@ def evaluated(model: Path, out: Path, limit: int = 8) -> dict[str, list[Any]]:
     return answers(out)
 
 
-def other_model(untrained: Path, out: Path) -> Path:
+def other_model(untrained: Path, out: Path, factor: float = 1.5) -> Path:
     """The same architecture with other weights."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -50,7 +50,7 @@ def other_model(untrained: Path, out: Path) -> Path:
     model = AutoModelForCausalLM.from_pretrained(untrained)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.mul_(1.5)
+            parameter.mul_(factor)
     model.save_pretrained(out)
     AutoTokenizer.from_pretrained(untrained).save_pretrained(out)
     return out

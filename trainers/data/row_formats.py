@@ -34,7 +34,7 @@ _SHARE_GPT = {
 def completion_row(row: Row, config: DataConfig) -> Row:
     """SFT: a prompt and its completion; of a conversation, the last answer and all that stood before it."""
     if "completion" not in row and "messages" in row:
-        messages = opened(chat(row["messages"]), config)
+        messages = chat(row["messages"])
         return {"prompt": messages[:-1], "completion": messages[-1:]} | _tools(row)
     if "completion" not in row and "prompt" not in row and isinstance(row.get("text"), str):
         return {"text": row["text"]}  # continued pretraining: all of it is learned
@@ -45,7 +45,7 @@ def completion_row(row: Row, config: DataConfig) -> Row:
 def conversation_row(row: Row, config: DataConfig) -> Row:
     """SFT on every assistant turn (`assistant_only_loss`): whole conversations."""
     if "messages" in row:
-        return {"messages": opened(chat(row["messages"]), config)} | _tools(row)
+        return {"messages": chat(row["messages"])} | _tools(row)
     one = completion_row(row, config)
     if isinstance(one["prompt"], str):
         raise DataError("assistant_only_loss needs conversations: set data.conversational=true")
@@ -106,7 +106,7 @@ def prompt(row: Row, config: DataConfig) -> Any:
     if (WRITTEN in row or FINAL in row) and isinstance(asked, str) and not config.conversational:
         return asked
     if not isinstance(asked, str):
-        turns = chat(asked) if WRITTEN in row or FINAL in row else opened(chat(asked), config)
+        turns = chat(asked)
         return turns if config.conversational else "\n".join(str(turn["content"]) for turn in turns)
     if config.template:
         asked = _filled(config.template, row)
@@ -114,13 +114,6 @@ def prompt(row: Row, config: DataConfig) -> Any:
         return f"{config.system}\n{asked}" if config.system else asked
     system = [{"role": "system", "content": config.system}] if config.system else []
     return [*system, {"role": "user", "content": asked}]
-
-
-def opened(turns: list[dict[str, Any]], config: DataConfig) -> list[dict[str, Any]]:
-    """A conversation with the data's system message, unless it begins with one of its own."""
-    if not config.system or turns[0]["role"] in ("system", "developer"):
-        return turns
-    return [{"role": "system", "content": config.system}, *turns]
 
 
 def _filled(template: str, row: Row) -> str:

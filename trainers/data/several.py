@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from holdfast.errors import UsageError
-from holdfast.trainers.data.row_formats import FINAL, chat, opened, prompt
+from holdfast.trainers.data.row_formats import FINAL, prompt
 from holdfast.trainers.data.sources import source_of
 from holdfast.trainers.settings.config import DataConfig
 from holdfast.trainers.settings.data_sets import label, parts
@@ -30,24 +30,21 @@ def taken(rows: Sequence[Row], weight: float, seed: int) -> list[Row]:
 
 def finished(row: Row, own: DataConfig, whole: DataConfig) -> Row:
     """A row of a set with a template or system message of its own, its prompt as the model shall see it."""
-    if not (own.template or own.system) or not row.get("prompt"):
-        return _opened(row, own)
+    if not (own.template or own.system) or not isinstance(row.get("prompt"), str):
+        return row
     return row | {"prompt": prompt(row, replace(own, conversational=whole.conversational)), FINAL: True}
 
 
-def _opened(row: Row, own: DataConfig) -> Row:
-    """Of whole conversations, the system message stands before the first turn."""
-    if not own.system or "messages" not in row:
-        return row
-    return row | {"messages": opened(chat(row["messages"]), own)}
-
-
 def check_template(rows: Sequence[Row], config: DataConfig) -> None:
-    """Raise UsageError for a template that no row's prompt can be put into: they are conversations."""
-    if not config.template or any(isinstance(row.get("prompt"), str) for row in rows):
+    """Raise UsageError for a template or system message that no row can take: they are conversations."""
+    given = [name for name in ("template", "system") if getattr(config, name)]
+    if not given or any(isinstance(row.get("prompt"), str) for row in rows):
         return
     if any("prompt" in row or "messages" in row for row in rows):
-        raise UsageError(f"data.template fills prompts that are text; the rows of {label(config)} are conversations")
+        raise UsageError(
+            f"data.{given[0]} goes with prompts that are text; the rows of {label(config)} are conversations, which"
+            " stay as they are"
+        )
 
 
 def origin(config: DataConfig) -> str:

@@ -74,14 +74,6 @@ def test_replay_and_validation_keep_their_own_template(tmp_path: Path) -> None:
     assert completion_row(validation[0], config)["prompt"][0]["content"].startswith("Old: ")
 
 
-def test_a_system_message_reaches_conversations_that_have_none() -> None:
-    config = DataConfig(system="Be brief.")
-    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
-    own = [{"role": "system", "content": "Sing."}, *turns]
-    assert completion_row({"messages": turns}, config)["prompt"][0] == {"role": "system", "content": "Be brief."}
-    assert completion_row({"messages": own}, config)["prompt"] == own[:-1]
-
-
 @pytest.mark.parametrize(
     ("source", "message"),
     [
@@ -121,11 +113,15 @@ def test_on_the_command_line(tmp_path: Path) -> None:
         compose(["model=[a,b]"])
 
 
-def test_a_template_for_conversations_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", [{"template": "Q: {prompt}"}, {"system": "Be brief."}])
+def test_what_conversations_cannot_take_is_refused(given: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
-    file.write_text(json.dumps({"messages": [{"role": "user", "content": "a"}]}) + "\n")
+    talk = {"messages": [{"role": "user", "content": "a"}]}
+    file.write_text(json.dumps(talk) + "\n")
     with pytest.raises(UsageError, match="are conversations"):
-        own_rows(DataConfig(path=str(file), template="Q: {prompt}"), 0)
+        own_rows(DataConfig(path=str(file), **given), 0)  # type: ignore[arg-type]
+    file.write_text(json.dumps(talk) + "\n" + json.dumps({"prompt": "b"}) + "\n")
+    assert len(own_rows(DataConfig(path=str(file), **given), 0)) == 2, "some rows can"  # type: ignore[arg-type]
 
 
 def test_a_template_may_be_all_of_the_prompt(tmp_path: Path) -> None:

@@ -1,0 +1,95 @@
+"""The verdict in the training's own run of each tracker. W&B, Trackio and MLflow are tried where they are installed."""
+
+import importlib.util
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.trl_scripts import SUITE, sft
+
+from holdfast.trainers.callback import BeforeAfter
+from holdfast.trainers.run import trackers
+
+HERE = [name for name in ("tensorboard", "mlflow", "wandb", "trackio") if importlib.util.find_spec(name)]
+
+
+def read_tensorboard(place: Path) -> dict[str, float]:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    found: dict[str, float] = {}
+    for folder in {file.parent for file in place.rglob("events.out.tfevents.*")}:
+        events = EventAccumulator(str(folder))
+        events.Reload()
+        found |= {tag: events.Scalars(tag)[-1].value for tag in events.Tags()["scalars"]}
+    return found
+
+
+def read_mlflow(place: Path) -> dict[str, float]:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=f"sqlite:///{place}/mlflow.db")
+    (run,) = client.search_runs([one.experiment_id for one in client.search_experiments()])
+    assert run.data.tags["holdfast.verdict"]
+    return dict(run.data.metrics)
+
+
+def read_wandb(place: Path) -> dict[str, float]:
+    import wandb
+
+    assert wandb.run is not None
+    found = {key: wandb.run.summary[key] for key in wandb.run.summary.keys()}  # noqa: SIM118
+    wandb.finish()
+    assert found["holdfast/verdict"]
+    return found
+
+
+def read_trackio(_place: Path) -> dict[str, float]:
+    import sqlite3
+
+    from trackio.utils import TRACKIO_DIR  # read from the environment once, when trackio is imported
+
+    file = max(Path(TRACKIO_DIR).glob("*.db"), key=lambda one: one.stat().st_mtime)
+    with sqlite3.connect(file) as database:
+        rows = [json.loads(row[0]) for row in database.execute("select metrics from metrics order by id")]
+    return {key: value for row in rows for key, value in row.items()}
+
+
+READ = {"tensorboard": read_tensorboard, "mlflow": read_mlflow, "wandb": read_wandb, "trackio": read_trackio}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tracker", READ)
+def test_before_after_and_verdict_stand_in_the_run(
+    tracker: str, untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if tracker not in HERE:
+        pytest.skip(f"{tracker} is not installed")
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "WANDB_MODE": "offline",
+        "WANDB_DIR": str(tmp_path),
+        "TRACKIO_DIR": str(tmp_path / "trackio"),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db",
+    }.items():
+        monkeypatch.setenv(name, value)
+    mine = BeforeAfter(suite=SUITE, out=tmp_path / "run", limit=4, target=["tiny_upper"])
+    sft(untrained, untrained, tmp_path / "trl", mine, report_to=[tracker], logging_steps=1).train()
+    assert mine.comparison is not None
+    found = READ[tracker](tmp_path)
+    numbers = trackers.facts(mine.comparison)
+    assert {key: found[key] for key in numbers} == pytest.approx(numbers)
+    assert {"holdfast/before/tiny_upper", "holdfast/after/tiny_upper", "holdfast/gain", "holdfast/worst_held"} <= set(
+        numbers
+    )
+    assert any("loss" in key for key in found), "the same run"
+
+
+def test_a_tracker_that_is_away_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    comparison: Any = type("Comparison", (), {"benchmarks": (), "targets": (), "held": (), "decision": "PASS"})()
+    comparison.sentence = "Nothing fell."
+    (tmp_path / trackers.FILE).write_text(json.dumps({"mlflow": {"run_id": "1", "uri": "http://127.0.0.1:9"}}))
+    with caplog.at_level(logging.WARNING, "holdfast"):
+        trackers.send(comparison, tmp_path, 3)
+    assert ("the verdict could not be written to mlflow" in caplog.text) or "mlflow" in HERE
