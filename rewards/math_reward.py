@@ -30,7 +30,7 @@ def _check(*, tolerance: float, seconds: float, **_: Any) -> None:
         raise UsageError(f"seconds must be in (0, 60], not {seconds!r}")
 
 
-@register("math", version="4", scope="batch", check=_check)
+@register("math", version="5", scope="batch", check=_check)
 def math(
     samples: Sequence[Sample],
     *,

@@ -27,7 +27,7 @@ def _check(*, tolerance: float, **_: Any) -> None:
         raise UsageError(f"tolerance must be in [0, 1) (a share of the reference), not {tolerance!r}")
 
 
-@register("numeric", version="4", check=_check)
+@register("numeric", version="5", check=_check)
 def numeric(
     sample: Sample,
     *,
@@ -44,9 +44,10 @@ def numeric(
     its last one; `require="marked"` demands a statement, `which` of several counts (last, first, agreeing), and a
     run-on into a next question ends the answer (`stop`). A thought does not count, an open one has no answer, and of
     `<answer>…</answer>` the inside counts. Signs, thousands separators, decimals,
-    fractions, mixed numbers, scientific notation, currency, units and "million" are read; the comparison is exact
+    fractions, mixed numbers, scientific notation, digits with their base (1101_2), words ("twenty-one", 七), currency,
+    units and "million" are read; the comparison is exact
     (Fraction) unless a relative `tolerance` is given. A choice of different numbers ("3 or 4", "3, 4") is a hedge
-    and wrong, as are a denied number ("is not 42"), a changed one ("twice 42", "more than 42") and a power; "6 * 7
+    and wrong, as are a denied number ("is not 42"), a changed one ("twice 42", "at least 42", 42x) and a power; "6 * 7
     = 42" states 42. Example: "… so she has $1,250.00" against 1250 is 1.0; "… = 12 or 13" against 12 or 13 is 0.0.
     """
     references = sample.reference if isinstance(sample.reference, list | tuple) else [sample.reference]

@@ -10,6 +10,7 @@ _BRACES = re.compile(rf"((?:\\{{1,2}}|(?<![a-zA-Z\\])){_WORD}\s{{0,20}}\{{)|\\[^
 _FIRST = re.compile(rf"(?:\\{{1,2}}|(?<![a-zA-Z\\])){_WORD}")
 _BARE = re.compile(rf"\\{{1,2}}{_WORD}(?:\s+|\()(-?\\?[$]?(?:\d[^\s{{}}$\\]{{0,60}}|[a-zA-Z]))(?=[\s).,;$]|\Z)")
 _ENVIRONMENT = re.compile(r"\\begin\s?\{boxed\}(.{1,2000}?)\\end\s?\{boxed\}", re.DOTALL)
+_SUBSTANCE = re.compile(r"\d|(?<![\\a-z])[a-z](?![a-z])")
 _FINAL = re.compile(r"(?i)final\s+answer")
 _NEAR = 60
 
@@ -26,6 +27,7 @@ def boxes(text: str) -> tuple[str, ...] | None:
         return None
     found = _outermost(text, first.start())
     found = found or [(bare.start(1), bare[1]) for bare in _BARE.finditer(text)]
+    found = [inner for box in found for inner in _nested(*box)]
     found = [(at, "" if _is_denied(text, at, inside) else inside) for at, inside in found[-_MOST:]]
     return _decisive(text, found) if found else None
 
@@ -47,6 +49,21 @@ def _outermost(text: str, start: int) -> list[tuple[int, str]]:
                 if not starts:
                     found.append((begin, text[begin : mark.start()]))
     return found
+
+
+def _nested(at: int, inside: str) -> list[tuple[int, str]]:
+    """The boxes that a box of nothing but boxes holds; the box itself where it holds anything else."""
+    if "boxed" not in inside:
+        return [(at, inside)]
+    inner = _outermost(inside, 0)
+    rest = inside
+    for _, part in inner:
+        rest = rest.replace(part, "", 1)
+    return (
+        [(at + start, part) for start, part in inner]
+        if len(inner) > 1 and not _SUBSTANCE.search(rest)
+        else [(at, inside)]
+    )
 
 
 def _is_denied(text: str, at: int, inside: str) -> bool:

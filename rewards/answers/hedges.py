@@ -2,11 +2,11 @@
 
 import re
 
-from holdfast.rewards.answers.languages import AND, MAYBE, NOT, NOT_BEHIND, OR, refuses
+from holdfast.rewards.answers.languages import AND, MAYBE, NOT, NOT_BEHIND, OR, alternatives, refuses
 
 _DENIED = re.compile(
     r"(?:\b(?:not|never|cannot|neither|(?:anything|all|everything) but|except(?: for)?)\b|n['’]t\b|≠|\s!=|\\neq?\b)"
-    r"(?:\s(?!but\b)\w+){0,2}[\s*_:$\\({]{0,6}$",
+    r"(?:\s(?!but\b)\w+){0,2}[\s*_:$\\({}]{0,6}$",
     re.IGNORECASE,
 )
 _DENIED_ELSEWHERE = re.compile(rf"{NOT}(?:\s[^\W\d_]+){{0,2}}[\s*_:：$\\({{]{{0,6}}$", re.IGNORECASE)
@@ -30,6 +30,30 @@ CHANGED = re.compile(
     re.IGNORECASE,
 )
 """At the end of a text: the number that follows is not the answer but what the answer is made from."""
+_BOUND = (
+    "at_least at_most up_to no_more_than no_less_than no_fewer_than not_more_than not_less_than a_minimum_of "
+    "from between a_maximum_of mindestens höchstens mehr_als weniger_als más_de menos_de al_menos como_máximo plus_de moins_de "
+    "au_moins au_plus più_di meno_di almeno mais_de pelo_menos больше меньше более менее не_менее не_более angalau zaidi_ya "
+    "超过 超過 至少 至多 最多 不到 少于 多于 大于 小于 少なくとも 最大 最小 적어도 최소 최대 "
+    "أكثر_من أقل_من على_الأقل कम_से_कम ít_nhất nhiều_nhất lebih_dari setidaknya en_az en_fazla "
+    "มากกว่า น้อยกว่า อย่างน้อย"
+)
+_BOUND_BEFORE = re.compile(
+    rf"\W*(?:{alternatives(_BOUND)})[\s$\\(*]*(?:(?<=[mn]\s)[-\d.,$%]{{1,20}}(?:\s[a-z]{{1,12}})?\s(?:to|and)\s\W*)?",
+    re.IGNORECASE,
+)
+_BOUND_BEHIND = re.compile(
+    r"\s?(?:以上|以下|以内|未満|이상|이하|미만|초과|かもしれ|से (?:अधिक|कम|ज़्यादा)|"
+    r"or (?:more|less|fewer|greater|higher|lower)\b|"
+    r"and (?:above|below|up)\b|ish\b|\+(?!\s?[\d\\a-z(]))",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(
+    r"(?:^|\n)[\s*#]*(?:question|problem|exercise|step|page|chapter|section|part|example|task|figure|table|item|frage|"
+    r"aufgabe|schritt|pregunta|problema|paso|étape|question|вопрос|задача|шаг|问题|問題|步骤|문제|단계|प्रश्न|سؤال)"
+    r"\s*[:#.№]?\s*\d+\s*[.:)]*\s*$",
+    re.IGNORECASE,
+)
 NEGATIVE = re.compile(r"\b(?:minus|negative)[\s$\\(*]*$", re.IGNORECASE)
 DOUBT = re.compile(
     rf"\b(?:or|maybe|perhaps|possibly|alternatively|could|might|unless)\b|\?|\\lor|{OR}|{MAYBE}", re.IGNORECASE
@@ -56,6 +80,16 @@ def denied_behind(after: str) -> bool:
 def taken_back(said: str) -> bool:
     """Does a statement deny the value that it begins with (`7ではない`, `7 नहीं है`)?"""
     return _VALUE_DENIED.match(said) is not None
+
+
+def bounded(before: str, after: str) -> bool:
+    """Is the number between only a bound (`at least 7`, `7以上`)? `before` begins with the statement."""
+    return _BOUND_BEFORE.fullmatch(before) is not None or _BOUND_BEHIND.match(after) is not None
+
+
+def only_a_label(text: str) -> bool:
+    """Does a text end with the number of a step or a question (`Step 7:`)?"""
+    return _LABELLED.search(text[-80:]) is not None
 
 
 def unknown(text: str) -> bool:

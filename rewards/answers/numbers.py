@@ -5,17 +5,45 @@ from collections import deque
 from fractions import Fraction
 from typing import NamedTuple
 
-from holdfast.rewards.answers.digits import in_ascii, written_out
-from holdfast.rewards.answers.hedges import CHANGED, DOUBT, NEGATIVE, denied, denied_behind, unknown
+from holdfast.rewards.answers.hedges import (
+    CHANGED,
+    DOUBT,
+    NEGATIVE,
+    bounded,
+    denied,
+    denied_behind,
+    only_a_label,
+    unknown,
+)
 from holdfast.rewards.answers.languages import MAYBE, OR
 from holdfast.rewards.answers.places import Extraction, Require, Which, extract
-from holdfast.rewards.answers.statements import without_remark
+from holdfast.rewards.answers.plain_numbers import plain
+from holdfast.rewards.answers.spelled import spelled_number
+from holdfast.rewards.answers.statements import CORRECTED, without_remark
 from holdfast.rewards.answers.unmarked import breaks_off, is_named, without_code
 
 DIGITS_CAP = 400  # no answer is longer; a model's endless decimal is refused before it becomes a big integer
 _TAIL = 100_000  # an answer is near the end: this bounds the work on a runaway completion
-_ANNOTATION = re.compile(r"<<[^<>\n]*>>")
-_SPACERS = re.compile(r"(?<=\d)(?:\{,\}|\\[,!;]|\u202f|\u00a0|\u2009)(?=\d{3}(?!\d))")
+_SIGN_BEFORE = re.compile(
+    r"(?:(?<![-=])>|<|[≥≤±√≠]|(?:\^|\*\*)\s?[{(]?\s?[-−]?|\\(?:geq?|leq?|gt|lt|pm|mp|sqrt|log|ln|sin|cos|tan)(?![a-z])\s?[{(]?"
+    r"|(?<![a-z])(?:log|ln|sqrt)\s?\(?)\s?\Z"
+)
+_SYMBOL_BEHIND = re.compile(
+    r"[xyzniπ√](?![A-Za-z0-9.])|\s?\\(?:pi|sqrt|sin|cos|ln|log|alpha|beta|theta)(?![a-z])|\s?√|\s?π|:(?!00(?!\d))\d"
+)
+_BOXED_BEHIND = re.compile(r"!|[a-fj-ln-rt-z](?![A-Za-z])|\s?[<>≤≥]|\s?\\(?:leq?|geq?|lt|gt|pm)(?![a-z])")
+_CALCULATED = re.compile(
+    r"(?:(?P<result>-?[\d.,]*\d)\s?=\s?)?(?<![\w.])"
+    r"(?:\$?\d[\d.,]*\s?(?:[-+*×÷·]|/|times|plus|minus|divided by|multiplied by)\s?[$(]?)+\Z"
+)
+_RANGE = re.compile(
+    r"(?:^|[.!?\n]\s*)\W*(?:between |from )?\$?[\d.,]+\s?[a-z%]{0,12}\s?(?:[-–—]|\.{2,3}|…|to|and)\s?\$?\Z"
+)
+_COMPOUND = re.compile(
+    r"\d\s?(?:hours?|hrs?|h|minutes?|mins?|feet|foot|ft|pounds?|lbs?|days?|weeks?|years?|months?|kg|km|meters?)"
+    r"\.?,?(?: and)?\s\Z"
+)
+_ASSIGNED = re.compile(r"(?:[a-zA-Z]\w?\s?=\s?-?[\d.,/]*\d\W*(?:(?:and|or)\s)?){2,9}")
 _WHOLE = r"(?:\d{1,3}(?:,\d{3})+(?![\d])|\d+)"
 NUMBER = re.compile(
     r"(?:(?<![\w)\]}.])(?P<minus>[-−–]\s?))?(?P<currency>\\?[$€£¥])?\s?(?P<late>(?<=[$€£¥])[-−])?"
@@ -23,8 +51,6 @@ NUMBER = re.compile(
     r"(?:[eE](?P<exponent>[+-]?\d{1,3})(?![\w]))?"
     r"(?:\s(?P<top>\d{1,4})/(?P<bottom>[1-9]\d{0,3})(?![\d/]|\.\d)|\s?/\s?(?P<below>[1-9]\d*)(?!\d|\.\d|/))?"
 )
-_SHORT_FRACTION = re.compile(r"\\[dt]?frac\s*(\d)\s*(\d)")
-_FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*([^{}]{1,40}?)\s*\}\s*\{\s*([^{}]{1,40}?)\s*\}")
 _POWER = re.compile(r"\s?(?:\^|\*\*)\s?[{(]?\s?[-+]?\d|\s(?:squared|cubed|factorial)\b")
 _STEP = re.compile(
     r"[\s$*_]{0,4}(?:[-+*/x×÷·−±][-+]?|\\pm|\\times|\\cdot|\\div|times|plus|minus|divided by|multiplied by)"
@@ -48,7 +74,7 @@ _FOREIGN_DOUBT = re.compile(f"{OR}|{MAYBE}", re.IGNORECASE)
 _BETWEEN_NUMBERS = re.compile(r"\s{0,2}(?:o|ou|u|e|y|et|of|au|na|ve|va|dan|i|en|und|oder)\s{0,2}", re.IGNORECASE)
 _STRUCK = re.compile(r"\\(?:[bx]?cancel|sout|st|not)\b")
 _SIDE = re.compile(r"[\s$]*(-?\d{1,30}(?:\.\d{1,30})?)[\s$.]*")
-_TIGHT_LIST = re.compile(r",(?=\d)")
+_TIGHT_LIST = re.compile(r",(?=-?\d)")
 _BUT = re.compile(r"[$*_]{0,3},?\s(?:but|rather)\s(?:rather\s)?[$*_]{0,3}(?=[-\d.$])", re.IGNORECASE)
 _MONEY = frozenset({"cents", "cent", "dollars", "dollar", "euros", "pounds"})
 _END = re.compile(r"(?:\s?[a-zA-Z%]{1,15}){0,2}[\s$*_.!?)\]}]*(?:\n|$)")
@@ -78,9 +104,11 @@ def final(text: str, require: Require = "any", which: Which = "last") -> Final |
         return _of_statement(answer)
     if require != "any" or not text.strip():
         return None
-    tail = _plain(without_code(text))
+    tail = plain(without_code(text))
     number = _last(NUMBER, tail)
-    if number is None or unknown(tail) or breaks_off(tail) or contradicts(tail):
+    if number is None:
+        return _in_words(text.strip())
+    if only_a_label(tail) or unknown(tail) or breaks_off(tail) or contradicts(tail):
         return None
     return _concluded(number)
 
@@ -89,8 +117,8 @@ def _of_statement(answer: Extraction) -> Final | None:
     """The number that a marker announces; several statements must agree."""
     if not answer.parts:
         return Final("", None, answer.how, True)
-    found = [_of_place(_plain(said), answer.how) for said in ((answer.said,) if answer.said else answer.parts)]
-    others = [_of_place(_plain(part), answer.how) for part in answer.parts if len(answer.parts) > 1]
+    found = [_of_place(plain(said), answer.how) for said in ((answer.said,) if answer.said else answer.parts)]
+    others = [_of_place(plain(part), answer.how) for part in answer.parts if len(answer.parts) > 1]
     values = {other.value for other in others}
     if len(values) > 1:
         return others[-1]._replace(fault="several statements that disagree")
@@ -101,13 +129,21 @@ def _of_place(said: str, how: str) -> Final:
     """The number of one statement: the result of its calculation, or its first one."""
     if _STRUCK.search(said) or contradicts(said):
         return Final(said[:60], None, "a number that is struck out, or said to equal another", True)
-    said = without_remark(said)
+    said = CORRECTED.sub("", without_remark(said))
     start = _result(said)
     number = NUMBER.search(said, start)
+    if number is None and (spelled := _in_words(said)):
+        return spelled._replace(marked=True)
     if number is None:
         return Final(said[:60], None, "no number in the answer", True)
     found = _stated(number, said[start : number.start()], how.startswith("box"))
     return found._replace(marked=True)
+
+
+def _in_words(said: str) -> Final | None:
+    """`twenty-one apples`, `七`."""
+    value = spelled_number(said)
+    return None if value is None else Final(said[:60], Fraction(value))
 
 
 def _result(said: str) -> int:
@@ -125,7 +161,7 @@ def contradicts(text: str) -> bool:
 
 def several(text: str) -> bool:
     """Does a text hold different numbers?"""
-    numbers = NUMBER.finditer(_plain(text)) if len(text) <= _SHORT else ()
+    numbers = NUMBER.finditer(plain(text)) if len(text) <= _SHORT else ()
     return len({value_of(number) for number in numbers}) > 1
 
 
@@ -153,6 +189,10 @@ def _stated(number: re.Match[str], before: str, boxed: bool) -> Final:
     if CHANGED.search(before):
         return Final(number.group().strip(), value_of(number), "the words before the number change it")
     result, calculated = _computed(number)
+    if symbol := _changed_by_signs(result, boxed):
+        return Final(result.group().strip(), value_of(result), symbol)
+    if bounded(before, result.string[result.end() : result.end() + 12]):
+        return Final(result.group().strip(), value_of(result), "a bound is not the number")
     fault = _fault(result) or ("a calculation without its result" if calculated else "") or _listed(result, boxed)
     return _with_words(result, before if result is number else "", fault)
 
@@ -164,7 +204,33 @@ def _concluded(number: re.Match[str]) -> Final:
     if denied(before) or denied_behind(number.string[number.end() : number.end() + _NEAR]):
         return Final(number.group().strip(), value_of(number), "the number is denied")
     changed = "the words before the number change it" if CHANGED.search(before) else ""
+    changed = changed or _changed_by_signs(number, boxed=False) or _part_of_more(number, before)
+    if solved := _CALCULATED.search(number.string, max(0, number.start() - _NEAR), number.start("whole")):
+        result = NUMBER.search(solved["result"]) if solved["result"] else None
+        return _with_words(result or number, "", "" if result else "a calculation without its result")
     return _with_words(number, before, changed or _fault(number) or _only_numbers(number))
+
+
+def _changed_by_signs(number: re.Match[str], boxed: bool) -> str:
+    """`≥ 5`, `±5`, `√7`, `2^7`, `5x`, `5:7`: the number is part of something else."""
+    text, start, end = number.string, number.start(), number.end()
+    if _SIGN_BEFORE.search(text, max(0, start - 12), start):
+        return "the sign before the number changes it"
+    if _SYMBOL_BEHIND.match(text, end) or (boxed and _BOXED_BEHIND.match(text, end)):
+        return "the number is a factor of something else"
+    return ""
+
+
+def _part_of_more(number: re.Match[str], before: str) -> str:
+    """One end of a range, part of a compound quantity, one of several assigned values."""
+    text = number.string
+    near = text[max(0, number.start() - _NEAR) : number.start("whole")]
+    if bounded(before, text[number.end() : number.end() + 12]) or _RANGE.search(text[: number.start("whole")][-_NEAR:]):
+        return "a bound is not the number"
+    if _COMPOUND.search(near):
+        return "a quantity of several units"
+    whole = text.strip()
+    return "several numbers to choose from" if len(whole) < _SHORT and _ASSIGNED.fullmatch(whole) else ""
 
 
 def _with_words(number: re.Match[str], before: str, fault: str) -> Final:
@@ -255,16 +321,6 @@ def _only_numbers(number: re.Match[str]) -> str:
     if first is not None and number.string[first.end() : first.end() + 1] == "-":
         return ""  # `10-3`
     return _listed(first, None) if first is not None and first.start() < number.start() else ""
-
-
-def _plain(text: str) -> str:
-    """The text without annotations, with LaTeX fractions and digit spacers written plainly."""
-    if "<<" in text:
-        text = _ANNOTATION.sub("", text)
-    if "\\" in text:
-        text = _SHORT_FRACTION.sub(r"\1/\2", _FRACTION.sub(r"\1/\2", text))
-    text = _SPACERS.sub("", text) if "\\" in text or "{" in text or not text.isascii() else text
-    return written_out(in_ascii(text))
 
 
 def _stands_alone(number: re.Match[str]) -> bool:

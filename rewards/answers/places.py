@@ -24,12 +24,19 @@ MARKER = re.compile(
     r"(?i)\b(?:answers?|ans|result)\b\s{0,20}(?:\*\*|__|\")?\s{0,20}(?:is|are|:|=|should be|would be|must be|equals"
     r"|[-–—](?=\s+[\d$*]))\s{0,20}(?:\*\*|__)?\s{0,20}:?(?![a-z])"
 )
+_REVISION = re.compile(
+    r"(?i)\b(?:wait|no|actually|correction|oops|sorry|hmm)\b[,:.!…—-]*\s+(?:(?:wait|no|actually|sorry)\b[,:.!…—-]*\s+){0,3}"
+    r"(?:it|that|this|the answer)(?:['’]s|\s(?:is|should be|must be))\s(?=[-$\d\\])"
+)
 _HEADING = re.compile(
     r"(?:step|part|case|section|method|option|phase)\s+[\w(]|\d+[.):]\s+[A-Za-z*]|(?:[A-Z][a-z]+[\s:]*){1,8}$",
     re.IGNORECASE,
 )
-_ALTERNATIVE = re.compile(r"\}[\s$.,)\]\\]{0,6}\(?or\s+(?:maybe|perhaps|possibly|else)?\s*\$?")
-_JSON_ANSWER = re.compile(r'"(?:final_)?answer"\s{0,20}:\s{0,20}("(?:[^"\\]|\\.)*"|\[[^\[\]]*\]|[^\s,}\]]+)')
+_ALTERNATIVE = re.compile(
+    r"\}[\s$.,)\]\\]{0,6}\(?(?:or\s+(?:maybe|perhaps|possibly|else)?|(?:but|though|although)\s(?:it|this|that)\s"
+    r"(?:could|might|may)(?:\s(?:also|well))?\sbe)\s*\$?"
+)
+_JSON_ANSWER = re.compile(r'"(?:final_)?(?:answer|result)"\s{0,20}:\s{0,20}("(?:[^"\\]|\\.)*"|\[[^\[\]]*\]|[^\s,}\]]+)')
 _GSM = re.compile(r"^A: ([^\n]{1,200})$", re.MULTILINE)
 _MOST_STATEMENTS = 30
 
@@ -92,7 +99,7 @@ def _marked(text: str, which: Which) -> Extraction | None:
     if hashed is not None:
         return hashed
     tail = text[-_TAIL:]
-    if '"answer"' in tail or '"final_answer"' in tail:
+    if 'answer"' in tail or 'result"' in tail:
         fields = _JSON_ANSWER.findall(tail)
         if fields:
             said = _from_json(fields[0 if which == "first" else -1])
@@ -123,6 +130,8 @@ def _stated(tail: str, which: Which) -> Extraction | None:
 
 def _statements(tail: str, which: Which) -> Iterator[str]:
     spans = [cue.span() for cue in MARKER.finditer(tail)] + [cue.span() for cue in cues(tail)]
+    if spans:
+        spans += [again.span() for again in _REVISION.finditer(tail, min(spans)[1])]
     ordered = sorted(set(spans), reverse=which != "first")
     for start, end in ordered[: 3 if which == "last" else _MOST_STATEMENTS]:
         said = _statement(tail, end)

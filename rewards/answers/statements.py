@@ -2,7 +2,7 @@
 
 import re
 
-from holdfast.rewards.answers.hedges import CHANGED, DOUBT, NEGATIVE, denied
+from holdfast.rewards.answers.hedges import CHANGED, DOUBT, NEGATIVE, bounded, denied
 from holdfast.rewards.answers.names import (
     CONSTANTS,
     FUNCTIONS,
@@ -19,8 +19,9 @@ FORMULA = re.compile(
 )
 NUMBER = re.compile(
     r"(?:(?<![\w)\]}.])[-−–]\s?)?(?:\\?[$€£¥]\s?)?[-−]?"
-    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,3}(?!\w))?(?:\s?/\s?\d+(?![\d/.]))?"
-    r"(?:\s?\\?%|\s(?:percent|pct)\b|\s?°)?|[-−]?\.\d+"
+    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,]\d|\d)|\d+)(?:\.\d+)?"
+    r"(?:[eE][+-]?\d{1,3}(?!\w))?(?:\s?/\s?\d+(?![\d/.]))?"
+    r"(?:\s(?:hundred|thousand|million|billion|trillion)\b)?(?:\s?\\?%|\s(?:percent|pct)\b|\s?°)?|[-−]?\.\d+"
 )
 """`$104, so they cost $104` holds no formula: there a dollar stands before a digit."""
 SENTENCE_END = re.compile(
@@ -53,6 +54,12 @@ _REMARK = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOT_BUT = re.compile(r"^not\b.{1,80}?\bbut\s+(?:rather\s+)?", re.IGNORECASE)
+CORRECTED = re.compile(
+    r"^[^$\\]{1,40}?\s?[,.;:–—-]+\s(?:no|wait|rather|sorry|i mean|make that|actually)\b[,:]?\s+"
+    r"(?:it(?:['’]s| is)\s+)?(?=[-$\d\\])",
+    re.IGNORECASE,
+)
+"""`7, no, 8` says 8."""
 _GOES_ON = re.compile(
     r"\s*(?:times|plus|minus|divided by|multiplied by|squared|cubed|factorial|to the)\b", re.IGNORECASE
 )
@@ -100,7 +107,7 @@ def answer_in(statement: str) -> str:
 
     Several values joined by a doubt (`4 or maybe 3`) come back as a list; a denied value (`not 4`) with its denial.
     """
-    statement = without_remark(_NOT_BUT.sub("", trimmed(statement)))
+    statement = CORRECTED.sub("", without_remark(_NOT_BUT.sub("", trimmed(statement))))
     if not statement or not is_prose(statement):
         return statement
     after = after_verb(statement)
@@ -185,6 +192,8 @@ def settled(text: str, values: list[re.Match[str]], chosen: int) -> str:
     before = re.split(r"[.!?;\n](?:\s|$)", text[start : values[chosen].start()])[-1]
     if denied(before):
         return f"not {_inside(values[chosen])}"
+    if bounded(before, text[values[chosen].end() : values[chosen].end() + 12]):
+        return f"{before.strip()} {_inside(values[chosen])} or other"
     if CHANGED.search(before):
         return f"{before.strip()} {_inside(values[chosen])}"
     for first, second in ((chosen - 1, chosen), (chosen, chosen + 1)):

@@ -7,7 +7,8 @@ import re
 from collections import deque
 from typing import NamedTuple
 
-from holdfast.rewards.answers.hedges import unknown
+from holdfast.rewards.answers.digits import written_out
+from holdfast.rewards.answers.hedges import only_a_label, unknown
 from holdfast.rewards.answers.statements import (
     FORMULA,
     NUMBER,
@@ -24,6 +25,8 @@ from holdfast.rewards.answers.statements import (
 
 _TAIL = 60_000
 _NEAR = 4000
+_LINE = 80
+_COUNTED_LIST = re.compile(r"(\d+) [a-z]+(?: [a-z]+)?(?:,| and|, and| plus) (\d+) [a-z]+(?: [a-z]+)?\W*")
 _FENCED = re.compile(r"\$\$?[^$]*\$\$?|\\\[.*\\\]|\\begin.*", re.DOTALL)
 _ALIGNED = re.compile(
     r"(?:\\\[|\$\$)?\s*\\begin\{(?:align|aligned|eqnarray|gather|gathered)\*?\}(.*)\\end\{[a-z]+\*?\}\s*(?:\\\]|\$\$)?\.?",
@@ -31,7 +34,7 @@ _ALIGNED = re.compile(
 )
 _BOLD = re.compile(r"\*\*([^*\n]{1,300})\*\*")
 _CODE = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
-_NAME_BEFORE = re.compile(r"(?:[A-Za-z_]|_\{|[A-Za-z_]\.|[A-Za-z_]\()\Z")
+_NAME_BEFORE = re.compile(r"(?:[A-Za-z_]|(?<=[A-Za-z])\s?\^\s?\{?|_\{|[A-Za-z_]\.|[A-Za-z_]\()\Z")
 _NAME_BEHIND = re.compile(r"\.[a-z]{1,4}\b|_\w")
 _BROKEN_OFF = re.compile(
     r"(?:[-+*/=<(\[{,\\^]|\b(?:and|or|then|to|of|the|an?|is|are|was|were|be|by|so|that|which|who|we|i|he|she|they|it|for|with|"
@@ -57,15 +60,17 @@ class Found(NamedTuple):
 
 def unmarked(text: str) -> Found | None:
     """The answer; None where the text breaks off, or says that it knows none."""
-    tail = undecorated(text[-_TAIL:].strip())
+    tail = written_out(undecorated(text[-_TAIL:].strip()))
     lines = _ALIGNED.fullmatch(tail)
     last_line = lines[1].rstrip("\\ .\n").rpartition(r"\\")[2].replace("&", " ").strip() if lines else ""
     if last_line.startswith("="):
         return Found(last_line[1:].strip(), "the last line")
-    if unknown(tail):
+    if unknown(tail) or only_a_label(tail):
         return None
     if ("\n" not in tail or _FENCED.fullmatch(tail)) and not is_prose(tail):
         return Found(without_remark(tail), "the whole text")
+    if len(tail) <= _LINE and (listed := _COUNTED_LIST.fullmatch(tail)):
+        return Found(f"{listed[1]}, {listed[2]}", "the whole text")
     tail = without_code(tail)
     if breaks_off(tail):
         return None

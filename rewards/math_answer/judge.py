@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from holdfast.rewards.answers.hedges import unknown
-from holdfast.rewards.answers.names import UNIT_LETTERS
+from holdfast.rewards.answers.languages import MAYBE, NO, OR, YES
 from holdfast.rewards.answers.numbers import contradicts
 from holdfast.rewards.answers.places import Extraction, extract
 from holdfast.rewards.answers.statements import answer_in, is_prose
@@ -17,15 +17,15 @@ from holdfast.rewards.math_answer.equal.rewriting import rewritten
 from holdfast.rewards.math_answer.equal.solutions import solutions
 from holdfast.rewards.math_answer.parse.reading import Reading, comma_is_ambiguous, read, without_choice
 from holdfast.rewards.math_answer.parse.tree import Node, has, symbols, walk
+from holdfast.rewards.math_answer.parse.wordings import unit_behind
 from holdfast.rewards.math_answer.references import reference_parts
 from holdfast.rewards.math_answer.settings import Settings, Verdict
 
-_UNIT_APART = re.compile(
-    r"(.*[\d})])(?:(?:\s|\\[ ,;:]|~)+|(?=[a-z]{1,2}[²³]))"
-    r"([a-zA-Z](?:\s?\^\s?\{?-?\d\}?|[²³])?(?:\s?/\s?[a-zA-Z](?:\s?\^\s?\{?-?\d\}?)?)?)"
-)
 _WHOLE = 300
-_TRUE, _FALSE = frozenset({"true", "yes"}), frozenset({"false", "no"})
+_FIRST_WORD = re.compile(r"[^\W\d_]+(?:\s[^\W\d_]+)?(?=$|[\s]*[,.;:，。])")
+
+
+_UNDECIDED = re.compile(rf"\b(?:or|yes|no|true|false|maybe|perhaps)\b|{OR}|{MAYBE}")
 
 
 class Judgement(NamedTuple):
@@ -154,14 +154,27 @@ def _verdict(gold: Reading, pred: Reading, settings: Settings, seed: bytes | Non
         and _letters(gold.node) == _letters(pred.node)
     ):
         return Verdict(True, "the same letters")
-    if {gold.words, pred.words} <= _TRUE or {gold.words, pred.words} <= _FALSE:
-        return Verdict(True, "the same truth value")
+    truth = _truth(gold.words, whole=True)
+    if truth is not None and (said := _truth(pred.words)) is not None:
+        return Verdict(said == truth, "the same truth value" if said == truth else "another truth value")
     if gold.node is None:
         gold = read(without_choice(gold.text), settings.decimal_comma)
     if gold.node is None or pred.node is None:
         side, reading = ("reference", gold) if gold.node is None else ("answer", pred)
         return Verdict(False, f"different texts; the {side} is no mathematics: {reading.problem}")
     return _mathematics(gold, pred, settings, seed or seed_of(gold.text, pred.text))
+
+
+def _truth(words: str, *, whole: bool = False) -> bool | None:
+    """Is it yes or no, in any language, alone or before what explains it (`Yes, it is`)?"""
+    first = _FIRST_WORD.match(words)
+    said = first.group() if first else ""
+    if whole and said != words:
+        return None
+    if said in YES or said in NO:
+        rest = words[len(said) :]
+        return None if _UNDECIDED.search(rest) else said in YES
+    return None
 
 
 def _mathematics(gold: Reading, pred: Reading, settings: Settings, seed: bytes) -> Verdict:
@@ -220,11 +233,14 @@ def _letters(node: Node) -> frozenset[str]:
 
 
 def _without_unit_letters(gold: Reading, pred: Reading) -> Node | None:
-    """The number of `5 m`, `9.8 m/s^2` for a reference that is a pure number: a unit stands apart, and is one."""
+    """The number of `5 m`, `9.8 m/s^2` for a reference without letters: a unit stands apart, and is the same one."""
     if gold.node is None or symbols(gold.node):
         return None
-    match = _UNIT_APART.fullmatch(pred.text.strip().strip("$").strip())
-    if match is None or not all(letter in UNIT_LETTERS for letter in re.findall("[a-zA-Z]", match[2])):
+    found = unit_behind(pred.text)
+    if found is None:
         return None
-    known = {word for part in walk(gold.node) if part.kind == "unit" for word in re.findall("[a-zA-Z]+", part.value)}
-    return None if known and set(re.findall("[a-zA-Z]", match[2])) != known else read(match[1]).node
+    number, unit = read(found[0]).node, found[1]
+    wanted = {part.value for part in walk(gold.node) if part.kind == "unit"}
+    if number is None or (wanted and gold.node.kind != "unit"):
+        return None
+    return Node("unit", (number,), unit) if wanted else number

@@ -14,7 +14,7 @@ from holdfast.sample import Sample, Score
 _NUMBER = re.compile(r"\s*\$?\s*(-?)(?:(\d{1,3}(?:,\d{3})+)|(\d{1,18}))(?:\.(\d{1,18}))?\s*\.?\s*")
 _STATED = re.compile(r"\b[Aa]nswer is:? +\$?(-?\d[\d,]{0,20}(?:\.\d{1,18})?)\$?\.?\s*$")
 _TAKEN_BACK = re.compile(r"\b(?:not|never|neither|nor|cannot|except|but)\b|n['’]t\b|[^\x00-\x7f]", re.IGNORECASE)
-_REJECTED = re.compile(r"[\s$.)\]]{0,4}(?:is|was|isn|seems|[^\x00-\x7f])")
+_REJECTED = re.compile(r"[\s$.,)\]]{0,4}(?:is|was|isn|seems|but|though|although|[^\x00-\x7f])")
 _TAIL = 90
 
 
@@ -68,7 +68,7 @@ def _final(text: str, boxed_only: bool) -> tuple[str, str] | None:
     at = text.rfind("####")
     if at >= 0:
         return text[at + 4 : at + 60].partition("\n")[0].strip(), "####"
-    if '"answer"' in text or '"final_answer"' in text or "A: " in text:
+    if 'answer"' in text or 'result"' in text or "A: " in text:
         return None
     stated = _STATED.search(text, max(0, len(text) - _TAIL))
     return None if stated is None else (stated[1], "the stated answer")

@@ -19,6 +19,7 @@ from holdfast.rewards.math_answer.settings import Settings, Verdict
 
 _MOST_COMPARISONS = 600
 _LISTS = ("list", "set", "tuple")
+_AXES = frozenset("xyz")
 _EQUATION = {"=", "~"}
 
 
@@ -213,6 +214,7 @@ class Comparison:
         one, other = solutions(gold), solutions(pred)
         if one.names and other.names:
             return self._records(one, other)
+        one, other = _by_name(one), _by_name(other)
         if "tuple" in (one.kind, other.kind) and len(one.items) == len(other.items) == 1:
             return self._say(False, "the structures differ")
         if one.kind == "one" or other.kind == "one":
@@ -289,6 +291,15 @@ class Comparison:
                 return self._say(False, "matrices of different shapes")
         rows = zip(gold.args, pred.args, strict=False)
         return all(self.same(a, b) for row, other in rows for a, b in zip(row.args, other.args, strict=False))
+
+
+def _by_name(found: Solutions) -> Solutions:
+    """`y = 2, x = 1` is the point (1, 2)."""
+    letters = [name.value for name in found.names if name.kind == "sym" and name.value in _AXES]
+    if not found.names or len(letters) != len(found.names):
+        return found
+    pairs = sorted(zip(letters, found.names, found.items, strict=True), key=lambda pair: pair[0])
+    return found._replace(names=tuple(pair[1] for pair in pairs), items=tuple(pair[2] for pair in pairs))
 
 
 def _computed(relation: Node) -> bool:

@@ -14,6 +14,7 @@ from holdfast.rewards.math_answer.parse.tree import (
     mul,
     neg,
     num,
+    rebuild,
     substitute,
     symbols,
     walk,
@@ -25,6 +26,7 @@ _BASIS = ("basis i", "basis j", "basis k")
 def rewritten(gold: Node, pred: Node, in_square_brackets: bool) -> Iterator[Pair]:
     """Pairs in one notation; nothing where both are in one already."""
     yield from _vectors(gold, pred)
+    yield from _other_letters(gold, pred)
     yield from _complex(gold, pred)
     yield from _residues(gold, pred)
     yield from _solved(gold, pred)
@@ -43,6 +45,43 @@ def _vectors(gold: Node, pred: Node) -> Iterator[Pair]:
         pair = [Node("tuple", (*side, *(ZERO,) * (size - len(side))), "()") if side is not None else node
                 for node, side in zip((gold, pred), sides, strict=True)]  # fmt: skip
         yield pair[0], pair[1]
+
+
+def _other_letters(gold: Node, pred: Node) -> Iterator[Pair]:
+    """i + 2j for a vector, i in another font for a complex number, R for the reals, 19:45 for 7:45 pm."""
+    vector = _coordinates(gold) is not None or _length(gold) in (2, 3)
+    if vector and symbols(pred) & {"j", "k"} and pred.kind in ("add", "mul", "sym"):
+        yield from _vectors(gold, _mapped(pred, _AS_BASIS))
+    elif has_imaginary(gold) and "basis i" in symbols(pred):
+        yield gold, _mapped(pred, {Node("sym", (), "basis i"): IMAGINARY})
+    elif gold.kind == "field" and pred.kind == "sym" and pred.value == gold.value:
+        yield gold, gold
+    elif {gold.kind, pred.kind} == {"unit", "ratio"}:
+        one, other = _of_day(gold), _of_day(pred)
+        if one is not None and one == other:
+            yield gold, gold
+
+
+_AS_BASIS = {IMAGINARY: Node("sym", (), "basis i")} | {
+    Node("sym", (), letter): Node("sym", (), f"basis {letter}") for letter in "ijk"
+}
+
+
+def _mapped(node: Node, names: dict[Node, Node]) -> Node:
+    if node in names:
+        return names[node]
+    return rebuild(node, tuple(_mapped(part, names) for part in node.args)) if node.args else node
+
+
+def _of_day(node: Node) -> tuple[int, int] | None:
+    """Hour and minute of a time with am or pm, or of one beyond noon."""
+    clock = node.args[0] if node.kind == "unit" and node.value in ("am", "pm") else node
+    if clock.kind != "ratio" or clock.value != "clock":
+        return None
+    hour, minute = (int(part.value[0]) for part in clock.args)
+    if node.kind == "unit":
+        return hour % 12 + 12 * (node.value == "pm"), minute
+    return (hour, minute) if hour > 12 or hour == 0 else None
 
 
 def _coordinates(node: Node) -> tuple[Node, ...] | None:

@@ -46,10 +46,11 @@ def call(name: str, base: Node | None, arguments: tuple[Node, ...]) -> Node:
 def in_base(digits: str, base: Node) -> Node:
     """`101_2`: the value, with the digits as written. Raises Unreadable for digits the base does not have."""
     value = _integer(base)
-    if value is None or not 2 <= value <= 36 or not digits.isdigit():
+    whole, _, after = digits.partition(".")
+    if value is None or not 2 <= value <= 36 or not (whole + after).isdigit():
         raise Unreadable(f"{digits!r} is no number in that base")
     try:
-        return Node("base", (num(int(digits, value)),), (digits, value))
+        return Node("base", (num(Fraction(int(whole + after, value), value ** len(after))),), (digits, value))
     except ValueError as error:
         raise Unreadable(f"{digits!r} is no number in base {value}") from error
 

@@ -16,6 +16,19 @@ _CHOOSE_STACKED = re.compile(
     r"(?:\\(?:mathrm|text|operatorname|rm)\s*\{\s*([CPA])\s*\}|(?<![a-zA-Z\\])([CPA]))\s*"
     r"_\s*(?:\{\s*(\d{1,4})\s*\}|(\d))\s*\^\s*(?:\{\s*(\d{1,4})\s*\}|(\d))"
 )  # C_{10}^3
+_CHOOSE_STACKED_UP = re.compile(
+    r"(?:\\(?:mathrm|text|operatorname|rm)\s*\{\s*([CPA])\s*\}|(?<![a-zA-Z\\])([CPA]))\s*"
+    r"\^\s*(?:\{\s*(\d{1,4})\s*\}|(\d))\s*_\s*(?:\{\s*(\d{1,4})\s*\}|(\d))"
+)  # C^3_{10}
+_TIMES = re.compile(r"(?<=\d)\s*[xX]\s*(?=\d)")
+_BASE_IN_WORDS = re.compile(r"_\s*\{?\s*\\text\w*\s*\{\s*base[- ]?\s*\}?\s*(\d{1,2})\s*\}{1,2}")
+_ROOT = re.compile(r"\\root\s*\{?\s*(\w+)\s*\}?\s*\\of")
+_ANGLES = re.compile(r"\s*<([^<>=]*,[^<>=]*)>\s*")
+_WORDED = (
+    (re.compile(r"\bper cent\b"), "percent"),
+    (re.compile(r"(?<![\w.])(\d{1,4}|[a-z]) factorial\b"), r"\1!"),
+    (re.compile(r"[∣❘]"), "|"),
+)
 _CHOOSE_CALLED = re.compile(r"(?<![a-zA-Z\\_^])([CP])\((\d{1,4}),\s*(\d{1,4})\)")
 _CHOOSE_PLAIN = re.compile(r"(?<![\w.])(\d{1,4})\s*([CP])\s*(\d{1,4})(?![\w.])")
 _BASIS = re.compile(
@@ -58,7 +71,7 @@ _CUP = re.compile(r"\\cup(?![a-z])|∪")
 
 def rewritten(text: str) -> str:
     """The text in the notation that the grammar reads."""
-    text = _unescaped(text)
+    text = _slips_mended(_unescaped(text))
     if "C" in text or "P" in text or "A" in text:
         text = _chosen(text)
     if "\\" in text:
@@ -83,6 +96,19 @@ def rewritten(text: str) -> str:
     return text
 
 
+def _slips_mended(text: str) -> str:
+    """`1.5 x 10^6`, `<1, 2>`, `\\root 3 \\of 4`, `5 per cent`."""
+    if "x" in text or "X" in text:
+        text = _TIMES.sub(r" \\times ", text)
+    if "\\" in text:
+        text = _ROOT.sub(r"\\sqrt[\1]", _BASE_IN_WORDS.sub(r"_{\1}", text))
+    if "<" in text and (angles := _ANGLES.fullmatch(text)):
+        text = rf"\langle {angles[1]} \rangle"
+    for pattern, written in _WORDED:
+        text = pattern.sub(written, text)
+    return text
+
+
 def _unescaped(text: str) -> str:
     r"""`\frac`, `\text`, `\neq` whose backslash a string literal swallowed."""
     if text.isprintable():
@@ -96,6 +122,7 @@ def _chosen(text: str) -> str:
     for pattern in _CHOOSE:
         text = pattern.sub(lambda m: _count(m[2], m[1], m[3]) or m[0], text)
     text = _CHOOSE_STACKED.sub(lambda m: _count(m[1] or m[2], m[3] or m[4], m[5] or m[6]) or m[0], text)
+    text = _CHOOSE_STACKED_UP.sub(lambda m: _count(m[1] or m[2], m[5] or m[6], m[3] or m[4]) or m[0], text)
     text = _CHOOSE_CALLED.sub(lambda m: _count(m[1], m[2], m[3]) or m[0], text)
     return _CHOOSE_PLAIN.sub(lambda m: _count(m[2], m[1], m[3]) or m[0], text)
 

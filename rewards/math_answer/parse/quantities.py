@@ -11,6 +11,10 @@ _CHANGING = frozenset(
 )
 
 
+_BOUNDS = ("以上", "以下", "以内", "未満", "이상", "이하", "미만", "초과", "かもしれ", "से अधिक", "से कम")
+_POWERS = {"squared": "^2", "cubed": "^3"}
+
+
 def unit(parser: Cursor, left: Node) -> Node:
     """The words after a quantity: its unit in canonical spelling, empty for mere nouns."""
     known: list[str] = []
@@ -24,7 +28,11 @@ def unit(parser: Cursor, left: Node) -> Node:
         if token.kind == "word":
             parser.next()
             _refuse_changed(token.text, bool(known))
-            known += [found for word in _words(token.text) if (found := _known(word))]
+            for word in _words(token.text):
+                if word in _POWERS and known and "^" not in known[-1]:
+                    known[-1] += _POWERS[word]
+                elif found := _known(word):
+                    known.append(found)
         elif token.text == "^" and parser.peek(-1).kind == "word":
             parser.next()
             exponent = parser.exponent()
@@ -58,7 +66,8 @@ def _known(word: str) -> str:
 def _refuse_changed(text: str, after_unit: bool) -> None:
     """`7 or more`, `5 squared`, `3 and a half`: what the words make of the number is not read."""
     words = _words(text)
-    if not _CHANGING.isdisjoint(words) or (words[:1] in (["squared"], ["cubed"]) and not after_unit):
+    bound = any(word.startswith(_BOUNDS) for word in words)
+    if bound or not _CHANGING.isdisjoint(words) or (words[:1] in (["squared"], ["cubed"]) and not after_unit):
         raise Unreadable(f"what {text!r} makes of the number is not known")
 
 

@@ -1,16 +1,16 @@
 """Reading one extracted answer: as mathematics, as a choice letter, as words."""
 
 import re
-from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from holdfast.rewards.answers.names import FRACTION_WORDS, NUMBER_WORDS, SCALE_WORDS
+from holdfast.rewards.answers.spelled import in_words
 from holdfast.rewards.math_answer.parse.clean import clean, tight, words_of
 from holdfast.rewards.math_answer.parse.notations import rewritten
 from holdfast.rewards.math_answer.parse.parse import parse
 from holdfast.rewards.math_answer.parse.qualifiers import unqualified
-from holdfast.rewards.math_answer.parse.tree import MAX_CHARS, Node, Unreadable, num
+from holdfast.rewards.math_answer.parse.tree import INF, MAX_CHARS, Node, Unreadable, neg, num
+from holdfast.rewards.math_answer.parse.wordings import day, reworded
 
 _CHOICE = re.compile(
     r"\s*(?:(?:option|choice|answer) ?: ?|(?:option|choice|answer) )?[\s(\[]*([A-Za-z])[\s)\]]*[.:]?\s*", re.IGNORECASE
@@ -25,10 +25,6 @@ _NO_SOLUTION = re.compile(
     r"(?:there (?:is|are|exists?) |has |have )?no (?:such )?(?:real |integer |positive |rational |complex |valid )*"
     r"(?:solutions?|roots?|numbers?|values?|answers?)(?: (?:exists?|to .{1,40}))?|(?:the )?(?:empty|null) set"
 )
-_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
-_DAY = re.compile(
-    rf"(?:({_MONTHS})\s+(\d{{1,2}})(?:st|nd|rd|th)?|(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTHS}))(?:\s+(\d{{4}}))?"
-)
 _LABEL = re.compile(
     r"\s*(?:\\(?:text(?:bf|rm|it)?|math(?:bf|rm|sf)|mbox)\s*\{\s*(?:(?:option|choice|answer)\s*)?"
     r"(?:\(\s*([A-J])\s*\)|([A-J])\s*[.:)])\s*:?\s*\}|\\(?:text(?:bf|rm)?|math(?:bf|rm))\s*\{\s*(?:option|choice)\s+\(?([A-J])\)?"
@@ -36,11 +32,14 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _PLAIN_LABEL = re.compile(r"\s*(?:\(([A-J])\)\s*|([A-J])[.:)]\s+)(?=[-+$\\\d.])")
+_END_OF_PROOF = re.compile(
+    r"(?:\\[ ,;:!]|\\q?quad(?![a-z])|\s)*(?:\\(?:blacksquare|square|Box|qed)(?![a-z])|[∎□■])\s*$"
+)
 _UNDEFINED = frozenset({"dne", "does not exist", "undefined", "not defined"})
+_INFINITE = {"infinity": False, "positive infinity": False, "negative infinity": True, "minus infinity": True}
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 _CLOCK = re.compile(r"(\d{1,2}(?::\d{2})?)\s*([ap])\.?\s*m\.?", re.IGNORECASE)
-_PLAIN_WORDS = re.compile(r"[a-z][a-z ,.'\-]*")
 _AMBIGUOUS_COMMA = re.compile(r"[(\[{][^()\[\]{}]{0,200}?\d,\d{3}")
 
 
@@ -70,20 +69,23 @@ def read(text: str, decimal_comma: bool = False, thousands: bool = True) -> Read
         return Reading(text, text, text, node=num(int(text)))
     if len(text) > 2 * MAX_CHARS:
         return Reading(text[:80], "", "", problem=f"more than {MAX_CHARS} characters")
+    text = _END_OF_PROOF.sub("", text)
     choice, bracketed = _choice(text)
     label, value = _labelled(text)
     bare = unqualified(value)
-    cleaned = clean(rewritten(bare.text), thousands=thousands, decimal_comma=decimal_comma)
+    cleaned = clean(rewritten(reworded(bare.text)), thousands=thousands, decimal_comma=decimal_comma)
     words = words_of(cleaned)
     reading = Reading(text, tight(cleaned), words, choice, bracketed, label, declared=bare.declared)
-    number = _in_words(words)
+    number = in_words(words)
     if number is not None:
         return reading._replace(node=num(number))
-    date = _date(words)
+    date = day(words)
     if date:
         return reading._replace(node=Node("sym", (), date))
     if words in _EMPTY or _NO_SOLUTION.fullmatch(words):
         return reading._replace(node=Node("set"))
+    if words in _INFINITE:
+        return reading._replace(node=neg(INF) if _INFINITE[words] else INF)
     if words in _UNDEFINED:
         return reading._replace(node=Node("sym", (), "undefined"))
     if words in ("all real numbers", "all reals", "all real x"):
@@ -106,15 +108,6 @@ def _labelled(text: str) -> tuple[str, str]:
     if match is None or not re.search(r"\w", text[match.end() :]):
         return "", text
     return next(group for group in match.groups() if group).upper(), text[match.end() :]
-
-
-def _date(words: str) -> str:
-    """`june 20` for June 20, 20 June, June 20th; nothing for what is no day."""
-    match = _DAY.fullmatch(words.replace(",", " "))
-    if match is None:
-        return ""
-    month, day = (match[1], match[2]) if match[1] else (match[4], match[3])
-    return f"{month} {int(day)} {match[5] or ''}".strip()
 
 
 def _after_colon(cleaned: str) -> Node | None:
@@ -163,33 +156,3 @@ def without_choice(text: str) -> str:
     """What stands after a choice letter, or the text itself."""
     prefixed = _PREFIXED.fullmatch(text)
     return prefixed[3] if prefixed is not None and prefixed[3] else text
-
-
-def _in_words(words: str) -> Fraction | None:
-    """`seventy-two`, `one half`, `two hundred and five`."""
-    if not _PLAIN_WORDS.fullmatch(words) or len(words) > 80:
-        return None
-    parts = [part for part in re.split(r"[ \-]+", words) if part not in ("and", "a")]
-    if not parts:
-        return None
-    if len(parts) > 1 and parts[-1] in FRACTION_WORDS:
-        above = _whole(parts[:-1])
-        return None if above is None else Fraction(above, FRACTION_WORDS[parts[-1]])
-    if parts[-1] in ("half",) and len(parts) == 1:
-        return Fraction(1, 2)
-    whole = _whole(parts)
-    return None if whole is None else Fraction(whole)
-
-
-def _whole(parts: list[str]) -> int | None:
-    total = current = 0
-    for part in parts:
-        if part in NUMBER_WORDS:
-            current += NUMBER_WORDS[part]
-        elif part == "hundred":
-            current = max(current, 1) * 100
-        elif part in SCALE_WORDS:
-            total, current = total + max(current, 1) * SCALE_WORDS[part], 0
-        else:
-            return None
-    return total + current

@@ -146,13 +146,15 @@ def _wrapped(text: str, position: int, spaced: bool, tokens: list[Token]) -> int
     bare = inside.strip(" ,.;:()").casefold()
     if not inside:
         pass
+    elif inside == ":":
+        tokens.append(Token("op", ":", spaced))
     elif bare in SEPARATING_WORDS or not bare:
         tokens.append(Token("sep", SEPARATING_WORDS.get(bare, "quad"), spaced))
     elif bare in PERCENT_WORDS or bare in DEGREE_WORDS:
         tokens.append(Token("op", "%" if bare in PERCENT_WORDS else "°", spaced))
     elif inside.casefold() in SEPARATORS and (len(inside) > 1 or text[start] == " "):
         tokens.append(Token("sep", SEPARATORS[inside.casefold()], spaced))
-    elif bare == "constant":
+    elif bare in ("constant", "const"):
         tokens.append(Token("name", "C", spaced))
     elif inside == "min" and tokens and (tokens[-1].kind == "num" or tokens[-1].text in ("}", ")", "/")):
         tokens.append(Token("word", "minutes", spaced))
@@ -225,6 +227,10 @@ def _letters(run: str, spaced: bool, tokens: list[Token]) -> None:
         tokens.append(Token("word", run.casefold(), spaced))
     elif run in UNITS and (last.kind in ("num", "word") or last.text in (")", "}", "/") or len(run) > 2):
         tokens.append(Token("word", run, spaced))
+    elif len(run) > 4 and (applied := _APPLIED_RUN.fullmatch(run)):
+        for name, letter in _APPLIED_PART.findall(applied[0]):
+            tokens.append(Token("fn", name, spaced))
+            tokens.append(Token("name", letter))
     elif len(run) <= 3 or _PLAIN_PRODUCTS.issuperset(run):
         _split(run, spaced, tokens)
     elif (known := _leading_name(run)) is not None:
@@ -245,6 +251,8 @@ def _split(run: str, spaced: bool, tokens: list[Token]) -> None:
         spaced = False
 
 
+_APPLIED_PART = re.compile(r"(sin|cos|tan|ln)([a-z])")
+_APPLIED_RUN = re.compile(rf"(?:{_APPLIED_PART.pattern}){{2,4}}")
 _LEADING = ("arcsin", "arccos", "arctan", "sqrt", "sin", "cos", "tan", "log", "ln", "exp", "pi")
 
 

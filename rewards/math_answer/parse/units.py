@@ -28,6 +28,8 @@ def canonical(parts: list[str]) -> str:
             continue
         name, _, exponent = part.partition("^")
         power = _exponent(exponent)
+        if name == "ms" and power < 0:  # 9.8 ms^-2
+            name, powers["m"] = "s", powers.get("m", Fraction(0)) + 1
         powers[name] = powers.get(name, Fraction(0)) + (-power if below else power)
     ordered = sorted((name for name, power in powers.items() if power), key=lambda name: (powers[name] < 0, name))
     return " ".join(name if powers[name] == 1 else f"{name}^{powers[name]}" for name in ordered)
@@ -41,9 +43,21 @@ def convertible(unit: str, other: str) -> tuple[Fraction, Fraction] | None:
         other = _MARKS.get(other, other)
     if {unit, other} == {"arcmin", "arcsec"}:
         return (Fraction(60), Fraction(1)) if unit == "arcmin" else (Fraction(1), Fraction(60))
-    if unit in SCALES and other in SCALES and SCALES[unit][0] == SCALES[other][0]:
-        return SCALES[unit][1], SCALES[other][1]
-    return None
+    (bases, size), (others, other_size) = _in_bases(unit), _in_bases(other)
+    return (size, other_size) if bases == others and unit and other else None
+
+
+def _in_bases(unit: str) -> tuple[dict[str, Fraction], Fraction]:
+    """The powers of the base units that a unit is made of, and how many of that it is: km h^-1 is 5/18 of m s^-1."""
+    bases: dict[str, Fraction] = {}
+    size = Fraction(1)
+    for part in unit.split():
+        name, _, exponent = part.partition("^")
+        power = _exponent(exponent)
+        base, scale = SCALES.get(name, (name, Fraction(1)))
+        bases[base] = bases.get(base, Fraction(0)) + power
+        size *= scale**power.numerator if power.denominator == 1 else 1
+    return {base: power for base, power in bases.items() if power}, size
 
 
 def _exponent(text: str) -> Fraction:
