@@ -31,12 +31,12 @@ CHANGED = re.compile(
 )
 """At the end of a text: the number that follows is not the answer but what the answer is made from."""
 _BOUND = (
-    "at_least at_most up_to no_more_than no_less_than no_fewer_than not_more_than not_less_than a_minimum_of "
-    "from between a_maximum_of mindestens höchstens mehr_als weniger_als más_de menos_de al_menos como_máximo plus_de moins_de "
-    "au_moins au_plus più_di meno_di almeno mais_de pelo_menos больше меньше более менее не_менее не_более angalau zaidi_ya "
-    "超过 超過 至少 至多 最多 不到 少于 多于 大于 小于 少なくとも 最大 最小 적어도 최소 최대 "
-    "أكثر_من أقل_من على_الأقل कम_से_कम ít_nhất nhiều_nhất lebih_dari setidaknya en_az en_fazla "
-    "มากกว่า น้อยกว่า อย่างน้อย"
+    "at_least at_most up_to no_more_than no_less_than no_fewer_than not_more_than not_less_than "
+    "a_minimum_of from between a_maximum_of mindestens höchstens mehr_als weniger_als más_de "
+    "menos_de al_menos como_máximo plus_de moins_de au_moins au_plus più_di meno_di almeno mais_de "
+    "pelo_menos больше меньше более менее не_менее не_более angalau zaidi_ya 超过 超過 至少 至多 最多 不到 少于 多于 "
+    "大于 小于 少なくとも 最大 最小 적어도 최소 최대 أكثر_من أقل_من على_الأقل कम_से_कम ít_nhất nhiều_nhất lebih_dari "
+    "setidaknya en_az en_fazla มากกว่า น้อยกว่า อย่างน้อย"
 )
 _BOUND_BEFORE = re.compile(
     rf"\W*(?:{alternatives(_BOUND)})[\s$\\(*]*(?:(?<=[mn]\s)[-\d.,$%]{{1,20}}(?:\s[a-z]{{1,12}})?\s(?:to|and)\s\W*)?",
