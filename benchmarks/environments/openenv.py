@@ -24,6 +24,8 @@ from holdfast.sample import Message, Score, final_text
 
 _TEXTS = ("prompt", "question", "instruction", "messages", "text", "message", "content", "observation")
 """Fields of an observation that hold what the model is to read, the likeliest first."""
+_SEEDS = {"": 0, "test": 0, "train": 1_000_000}
+"""The first seed of a split, where the server lists no tasks: what trains is never measured."""
 _CONTROLS = ("0", "yes", "hello", "{}", "A")
 """Texts that an environment takes which is not broken: one of them, at least."""
 
@@ -58,7 +60,10 @@ class OpenEnv:
         name = self._name()
         splits = self.get(f"{name}/splits", None)
         if splits is None:
-            return [{"key": f"seed-{seed}", "reset": {"seed": seed}} for seed in range(self.items)]
+            if split not in _SEEDS:
+                raise UsageError(f"{self.http} lists no splits: its tasks are seeds, split=test or split=train of ours")
+            first = _SEEDS[split]
+            return [{"key": f"seed-{n}", "reset": {"seed": n}} for n in range(first, first + self.items)]
         names = [str(one["name"]) for one in splits]
         if split and split not in names:
             raise unknown(f"split of {name}", split, names)

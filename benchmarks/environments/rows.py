@@ -2,6 +2,8 @@
 
     {"prompt": "Natalia sold 48 clips …", "reference": "72"}
 
+A folder holds a file for each split, `train.jsonl` and `test.jsonl`; a file is both, so name another one to train on.
+
 So every reward of ours is an environment for whoever speaks one of the protocols that `holdfast env serve` speaks, and
 what `holdfast env export` writes. The reference never leaves the process that judges.
 """
@@ -43,11 +45,11 @@ class Rows:
             raise UsageError(f"rows: plays one answer at a time; reward {self.reward.name!r} judges groups")
 
     def tasks(self, split: str) -> Iterable[Row]:
-        """The rows; both splits are the file. Raises DataError naming a row without prompt or reference."""
+        """The rows of a split. Raises DataError for a file that is not there, or a row without prompt or reference."""
         if split not in _SPLITS:
             raise unknown("split of environment 'rows'", split, _SPLITS)
         found: list[Row] = []
-        for number, (where, record) in enumerate(read_records(self.path)):
+        for number, (where, record) in enumerate(read_records(self._file(split))):
             if self.items is not None and number >= self.items:
                 break
             asked = pick(record, self.prompt, where)
@@ -63,9 +65,16 @@ class Rows:
 
     def pinned(self) -> Mapping[str, Any]:
         """What was run: the rows and the reward."""
-        with self.path.open("rb") as file:
-            rows = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"rows": self.path.name, "sha256": rows, "reward": self.reward.describe()}
+        files = sorted({path for split in _SPLITS if (path := self._file(split)).is_file()})
+        return {"rows": {path.name: _hashed(path) for path in files}, "reward": self.reward.describe()}
+
+    def _file(self, split: str) -> Path:
+        return self.path / f"{split}.jsonl" if self.path.is_dir() else self.path
+
+
+def _hashed(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Question:

@@ -66,7 +66,7 @@ def _rows_of(entry: dict[str, Any], data_root: Path | None) -> Iterator[tuple[st
     name = str(entry["env"])
     splits = environment_spec(name).splits
     if "split" not in entry:
-        if "train" not in splits:
+        if splits and "train" not in splits:
             raise UsageError(f"environment {name!r} has no split 'train': name one with split=… of {', '.join(splits)}")
         entry["split"] = "train"
     for setting in ("sampling", "repeats", "limit", "name", "k"):
