@@ -44,7 +44,7 @@ data: install
 	$(BIN)/python tests/bench/fetch_data.py
 
 # Foreign packages in environments of their own, for the drivers of docs/environments.md and their tests.
-envs: $(foreach name,reasoning-gym openenv,.envs/$(name)/.installed)
+envs: $(foreach name,reasoning-gym openenv verifiers ors-sdk inspect,.envs/$(name)/.installed)
 
 .envs/%/.installed: Makefile
 	test -x .envs/$*/bin/python || $(PYTHON) -m venv .envs/$*
@@ -53,6 +53,9 @@ envs: $(foreach name,reasoning-gym openenv,.envs/$(name)/.installed)
 
 VERSION_reasoning-gym := reasoning-gym==0.1.25
 VERSION_openenv := openenv==0.10.0
+VERSION_verifiers := verifiers==0.4.0
+VERSION_ors-sdk := ors-sdk==0.1.0
+VERSION_inspect := inspect_ai==0.3.285
 
 # Published tables from recorded model outputs (needs `make data` and a sandbox).
 tables: install

@@ -196,6 +196,8 @@ def make_environment(name: str, /, **options: Any) -> Environment:
     """The environment of that name with its options checked. Raises UsageError naming the nearest option, or a value
     that is none."""
     spec = environment_spec(name)
+    if name.endswith(":"):
+        raise UsageError(f"{name} takes an address: {spec.summary} ({name}ADDRESS)")
     known, hints = spec.options, spec.hints
     for option, value in options.items():
         if option not in known:

@@ -74,6 +74,11 @@ def test_an_option_is_what_it_is_annotated_as(name: str, option: str, capsys: py
     assert option in _one_line(["env", "show", name, f"{option}=<odd>"], capsys)
 
 
+@pytest.mark.parametrize("name", [name for name in environment_names() if name.endswith(":")])
+def test_a_scheme_without_an_address_is_named(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "takes an address" in _one_line(["env", "show", name], capsys)
+
+
 def test_actions_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean 'show'" in _one_line(["env", "shwo", "tiny_form"], capsys)
     assert "takes one environment" in _one_line(["env", "show"], capsys)

@@ -77,8 +77,11 @@ def _json(method: str, url: str, timeout: float, missing: Any, body: Any, header
 @cache
 def _client() -> Any:
     """One pool for all threads; cookies are each episode's own, so none are kept."""
+    import logging
+
     import httpx
 
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of every request
     return httpx.Client(limits=httpx.Limits(max_connections=256, max_keepalive_connections=64))
 
 

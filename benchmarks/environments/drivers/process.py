@@ -155,6 +155,12 @@ def shared_worker(script: str, python: str) -> Worker:
     return Worker(script, python)
 
 
+@cache
+def placed_worker(script: str, python: str, folder: str | None) -> Worker:
+    """The same for a worker that looks for modules in a folder, too."""
+    return Worker(script, python, settings={"paths": [folder] if folder else []})
+
+
 def interpreter(python: str | None, variable: str, package: str) -> str:
     """The interpreter that has a package: what was set, the environment variable's, or this one when it has it.
 
