@@ -1,8 +1,8 @@
 """verifiers (PyPI `verifiers` 0.4): tasks of a v1 taskset with their own rewards, `verifiers:my_taskset`.
 
 The taskset's module is found in the package's interpreter (`python=`), or in a folder (`path=`). An answer is put into
-a trace and the task's rewards are awaited on it, weighted and summed; `range=[low, high]` says what the sum means. Tasks
-that need tool servers, a container, a simulated user or a runtime to score are refused: run these with verifiers.
+a trace and the rewards of its task are awaited on it, weighted and summed; `range=[low, high]` says what the sum means.
+Tasks that need tool servers, a container, a simulated user or a runtime to score are refused: run these with verifiers.
 """
 
 from collections.abc import Sequence
