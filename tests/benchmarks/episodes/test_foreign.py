@@ -1,21 +1,16 @@
 """Foreign packages in processes of their own; $HOLDFAST_BFCL_PYTHON names an interpreter."""
 
-import ast
 import json
-import os
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.foreign import foreign_python
 
 from holdfast.benchmarks.environments.drivers.process import Worker
-from holdfast.environment import Episode, EpisodeError, make_environment
+from holdfast.environment import EpisodeError, make_environment
 from holdfast.errors import UsageError
-
-BFCL = os.environ.get("HOLDFAST_BFCL_PYTHON")
-bfcl = pytest.mark.skipif(not BFCL, reason="HOLDFAST_BFCL_PYTHON is not set")
 
 
 def test_a_package_that_is_not_there_is_a_usage_error() -> None:
@@ -78,9 +73,8 @@ def test_there_are_enough_payloads(tmp_path: Path) -> None:
     assert len(payloads(_marker(tmp_path))) >= 60
 
 
-@bfcl
 def test_no_payload_is_executed(tmp_path: Path) -> None:
-    made = make_environment("bfcl_multi_turn", python=BFCL)
+    made = make_environment("bfcl_multi_turn", python=foreign_python("bfcl", "bfcl"))
     row = next(iter(made.tasks("base")))
     episode = made.open(row, 0)
     for name, arguments in payloads(_marker(tmp_path)):
@@ -90,53 +84,3 @@ def test_no_payload_is_executed(tmp_path: Path) -> None:
         made._worker.ask("call", episode=episode._name, name=name, arguments=arguments)  # type: ignore[attr-defined]
     assert not Path(_marker(tmp_path)).exists()
     assert not any(Path(folder, "executed").exists() for folder in (".", "/tmp"))
-
-
-def reference_calls(episode: Any, turn: list[str]) -> list[dict[str, Any]]:
-    """A turn of a reference path as calls with named arguments."""
-    made = []
-    for text in turn:
-        node: Any = ast.parse(text, mode="eval").body
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
-        names = list(episode._functions[name]["function"]["parameters"]["properties"])
-        given = {names[i]: ast.literal_eval(value) for i, value in enumerate(node.args)}
-        given |= {word.arg: ast.literal_eval(word.value) for word in node.keywords}
-        made.append({"id": "1", "type": "function", "function": {"name": name, "arguments": json.dumps(given)}})
-    return made
-
-
-def walked(episode: Episode, path: list[list[str]], drop: int = -1) -> None:
-    """Play a reference path, without its `drop`-th call."""
-    number = 0
-    for turn in path:
-        for call in reference_calls(episode, turn):
-            if number != drop:
-                episode.step({"role": "assistant", "content": "", "tool_calls": [call]})
-            number += 1
-        if episode.step({"role": "assistant", "content": "Done."}).done:
-            return
-
-
-def reference_paths(category: str) -> dict[str, list[list[str]]]:
-    import subprocess
-
-    code = "import bfcl_eval, pathlib; print(pathlib.Path(bfcl_eval.__file__).parent)"
-    folder = subprocess.run([str(BFCL), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    path = Path(folder) / "data" / "possible_answer" / f"BFCL_v4_multi_turn_{category}.json"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    return {row["id"]: row["ground_truth"] for row in rows}
-
-
-@bfcl
-@pytest.mark.slow
-@pytest.mark.parametrize("category", ["base", "miss_func", "miss_param", "long_context"])
-def test_every_reference_path_scores_one(category: str) -> None:
-    made = make_environment("bfcl_multi_turn", python=BFCL)
-    paths = reference_paths(category)
-    scores: Counter[Any] = Counter()
-    for row in made.tasks(category):
-        episode = made.open(row, 0)
-        walked(episode, paths[str(row["key"])])
-        scores[episode.score().value] += 1
-        episode.close()
-    assert scores == {1.0: 200}
