@@ -1,6 +1,6 @@
 """What the episode driver costs beside the model: `python tests/bench/bench_episodes.py [episodes]`.
 
-A scripted engine answers at once, so that all time is the driver's: steps a second of CPU time on one core, milliseconds
+A scripted engine answers at once: all time is the driver's. Steps a second of CPU time on one core, milliseconds
 a turn beyond the engine's own, and the process's memory after each tenth of the episodes. Prints one JSON object.
 """
 
