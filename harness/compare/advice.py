@@ -33,9 +33,7 @@ def advice(
             f"{100 * margin:.4g}; look at the items that were lost",
         )
     ways = [*_more_items(judged, held, factor, margin, how), *_more_answers(judged, held, factor, margin, how)]
-    decided = 100 * margin * math.sqrt(factor)
-    nothing = f"these benchmarks have no more items; what they have decides margin={decided:.2g}, or add benchmarks"
-    return tuple(text for _, text in sorted(ways)) or (nothing,)
+    return tuple(text for _, text in sorted(ways)) or (_everything(judged, held, how),)
 
 
 def _factor(held: Sequence[Judged], macro: Omnibus, margin: float) -> float | None:
@@ -66,6 +64,18 @@ def _more_items(
     words = f"sizes=[{','.join(f'{task}:{size}' for task, size in every.items())}]"
     command = how.commands(words, margin=margin) or _plan(held, words, margin)
     return [(cost, f"more items ({listed}; {_price(cost, how)}): {command}")]
+
+
+def _everything(judged: Sequence[Judged], held: Sequence[Judged], how: Again) -> str:
+    """Where not even all items there are would be enough: what measuring all of them decides."""
+    most = {one.pairs.task: max(one.pairs.n, how.available.get(one.pairs.task, 0)) for one in held}
+    reach = float(special.ndtri(1 - held[0].rules.alpha) + special.ndtri(_POWER))
+    spread = math.sqrt(sum(_variance(one) / most[one.pairs.task] for one in held)) / len(held)
+    margin = math.ceil(1_000 * reach * spread) / 1_000
+    every = {one.pairs.task: max(one.pairs.n, one.pairs.result.n) for one in judged} | most
+    words = f"sizes=[{','.join(f'{task}:{size}' for task, size in every.items())}]"
+    command = how.commands(words, margin=margin) or _plan(held, words, margin)
+    return f"not even all items there are decide it: add benchmarks, or take margin={100 * margin:.3g}: {command}"
 
 
 def _sizes(held: Sequence[Judged], factor: float, available: Mapping[str, int]) -> dict[str, int] | None:

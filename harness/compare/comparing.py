@@ -19,6 +19,7 @@ from holdfast.compare.judging.policy import Policy
 from holdfast.compare.judging.policy_names import check_items, check_tasks, waivers
 from holdfast.compare.judging.verdict import Judged, Rules, design_of, in_mean, judge, own_margin
 from holdfast.compare.measuring_again import again
+from holdfast.compare.next_steps import next_steps
 from holdfast.compare.reading.answers import told_of_answers
 from holdfast.compare.reading.load import tables_of
 from holdfast.compare.reading.pairing import Accept, Pairs, check_allowances, check_definition, pair, shared_tasks
@@ -159,7 +160,7 @@ def _comparison(
         seed=settings.seed,
         min_effect=settings.min_effect,
         runs=settings.runs,
-        advice=advice(decision, judged, macro, margin, how),
+        advice=advice(decision, judged, macro, margin, how) or next_steps(decision, benchmarks, before, after),
         version=__version__,
         created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         command=(Path(sys.argv[0]).name, *sys.argv[1:]),

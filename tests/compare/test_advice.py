@@ -154,7 +154,10 @@ def test_a_benchmark_without_more_items_is_not_sent_for_them(tmp_path: Path) -> 
     comparison = compare(*runs(tmp_path, {"manifest.json": manifest}), margin=0.02)
     assert comparison.decision is Decision.INCONCLUSIVE
     (text,) = comparison.advice
-    assert "no more items" in text and "margin=" in text
+    assert "not even all items" in text
+    words = shlex.split(text.rpartition(": ")[2])
+    config = compose(words[2:])
+    assert config.sizes == ["tiny_sort:140", "tiny_upper:110"] and 2 < (config.margin or 0) < 8
 
 
 def test_sizes_take_effect_or_are_refused() -> None:

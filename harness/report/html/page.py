@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from holdfast.compare.result import Benchmark, Comparison
+from holdfast.compare.result import Benchmark, Comparison, Decision
 from holdfast.quantities import count
 from holdfast.report import phrases
 from holdfast.report.html.forest import forest
@@ -114,11 +114,12 @@ def verdict(comparison: Comparison) -> Html:
 
 
 def _next(comparison: Comparison) -> Html:
-    """What would decide an inconclusive suite."""
+    """What would decide an inconclusive suite, or what to do about a regression."""
     if not comparison.advice:
         return Html("")
     steps = [tag("li", phrases.true_minus(text)) for text in comparison.advice]
-    return tag("div", tag("b", "To decide:"), tag("ul", *steps), class_="told next")
+    word = "To decide:" if comparison.decision is Decision.INCONCLUSIVE else "Next:"
+    return tag("div", tag("b", word), tag("ul", *steps), class_="told next")
 
 
 def badge(look: phrases.Look) -> Html:

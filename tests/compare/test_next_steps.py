@@ -1,0 +1,47 @@
+"""A regression says what to do next: in the terminal, in the page, in Markdown."""
+
+import json
+from pathlib import Path
+
+import pytest
+from helpers.made_runs import flipped, made_comparison, made_rows, made_run
+from rich.console import Console
+
+from holdfast.compare import Decision, Policy, compare, load
+from holdfast.compare.judging.policy import parse_policy
+from holdfast.report import terminal, text
+
+WORSE = {"facts": (500, 400, 60, 5), "same": (2_000, 1_000, 10, 10)}
+
+
+@pytest.mark.parametrize("form", ["terminal", "html", "md"])
+def test_lost_items_and_the_price_are_named_everywhere(tmp_path: Path, form: str) -> None:
+    comparison = made_comparison(tmp_path, WORSE, margin=0.02)
+    assert comparison.decision is Decision.REGRESSED
+    if form == "terminal":
+        console = Console(width=80, record=True, file=(tmp_path / "out").open("w"))
+        console.print(terminal(comparison))
+        shown = console.export_text()
+        assert max(map(len, shown.splitlines())) <= 80
+    else:
+        shown = text(comparison, form, {})
+    shown = " ".join(shown.replace("&nbsp;", " ").split())
+    assert "facts 60" in shown and "allowed" in shown and "html=report.html" in shown
+
+
+def test_the_price_that_is_named_would_be_accepted(tmp_path: Path) -> None:
+    comparison = made_comparison(tmp_path / "1", WORSE, margin=0.02)
+    assert "benchmarks: {facts: {allowed_drop: 11}}" in comparison.advice[-1]
+    policy: Policy = parse_policy({"benchmarks": {"facts": {"allowed_drop": 11}}})
+    assert made_comparison(tmp_path / "2", WORSE, margin=0.02, policy=policy).decision is not Decision.REGRESSED
+    assert made_comparison(tmp_path / "3", {"same": WORSE["same"]}).advice == ()
+
+
+def test_a_training_names_mend_and_bisect(tmp_path: Path) -> None:
+    for side, name in enumerate(("before", "after")):
+        rows = {task: made_rows(task, flipped(*table)[side]) for task, table in WORSE.items()}
+        made_run(tmp_path / "my run" / name, rows, name)
+    manifest = {"kind": "train", "config": {"checkpoints": 5}, "command": ["holdfast", "train"]}
+    (tmp_path / "my run" / "manifest.json").write_text(json.dumps(manifest))
+    advice = compare(*(load(tmp_path / "my run" / name) for name in ("before", "after")), margin=0.02).advice
+    assert f"holdfast mend '{tmp_path}/my run'" in advice[1] and "holdfast bisect" in advice[2]
