@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from holdfast.errors import UsageError, suggestion, unknown
+from holdfast.masking import masked
 from holdfast.records import SUFFIXES
 
 Config = TypeVar("Config")
@@ -278,7 +279,9 @@ def _parsed(word: str) -> Any:
     try:
         return OverridesParser.create().parse_override(quoted(word))
     except HydraException as error:
-        raise UsageError(f"cannot read {word!r}: expected key=value ({str(error).splitlines()[0]})") from error
+        raise UsageError(
+            f"cannot read {masked(word)!r}: expected key=value ({masked(str(error).splitlines()[0])})"
+        ) from error
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast import values
 from holdfast.benchmarks.engine.backends.models import LOADING_ARGUMENTS, LoadedModel, load
-from holdfast.benchmarks.engine.backends.server_args import BACKENDS, without_secrets
+from holdfast.benchmarks.engine.backends.server_args import BACKENDS
 from holdfast.benchmarks.engine.keeping.draft_source import Mode
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.parallel.ranks import joined
@@ -20,6 +20,7 @@ from holdfast.benchmarks.suites.sizes import available, resized
 from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import UsageError, unknown
 from holdfast.files import digest, write_json
+from holdfast.masking import without_secrets
 from holdfast.runs.manifest import manifest
 from holdfast.runs.measurement import Measurement, environments_of
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from holdfast.benchmarks.engine.backends.lm_eval_models import open_engine
 from holdfast.benchmarks.engine.backends.models import LoadedModel
-from holdfast.benchmarks.engine.backends.server_args import without_secrets
 from holdfast.benchmarks.engine.calibration import calibration_metrics
 from holdfast.benchmarks.engine.episodes.driver import lend_a_hand, shared
 from holdfast.benchmarks.engine.generating.batches import open_batches
@@ -34,9 +33,10 @@ from holdfast.benchmarks.engine.undisturbed import undisturbed
 from holdfast.benchmarks.engine.work import Work
 from holdfast.benchmarks.engine.workload import plan
 from holdfast.benchmarks.suites.suite import Suite, load_suite
-from holdfast.errors import DataError
+from holdfast.errors import DataError, HoldfastError
 from holdfast.files import read_json, write_json, write_whole
 from holdfast.importers.tau_bench import pass_hat
+from holdfast.masking import without_secrets
 from holdfast.progress import Progress
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement, sample_path, summarize, write_results
 from holdfast.runs.row import SCHEMA_VERSION, Row, encode, read_whole_rows
@@ -95,7 +95,9 @@ def measure(
             if isinstance(engine, Drafting) and engine.tally():
                 write_drafts(out, engine.tally())
         ranks.meet()
-    return measurement if ranks.first else read_measurement(out)
+    done = measurement if ranks.first else read_measurement(out)
+    _some_answered(done)
+    return done
 
 
 def draft_from(engine: Engine, source: DraftSource, mode: Mode) -> None:
@@ -105,6 +107,20 @@ def draft_from(engine: Engine, source: DraftSource, mode: Mode) -> None:
     else:
         backend = engine.describe().get("backend")
         refuse(mode, f"backend {backend} says of a draft neither its tokens nor what it would have said instead")
+
+
+def _some_answered(measurement: Measurement) -> None:
+    """Raise HoldfastError where a server refused every single item: then its settings are wrong, not the items."""
+    first = None
+    if not all(result.metrics.get("refused") for result in measurement.tasks.values()):
+        return
+    for name in measurement.tasks:
+        for row in measurement.rows(name):
+            if row.finish_reason != REFUSED:
+                return
+            first = first or row
+    if first is not None:
+        raise HoldfastError(f"every item was refused, none has a value; the first: {first.reason}")
 
 
 def _same_model(keys: Sequence[str]) -> None:

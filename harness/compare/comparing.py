@@ -1,15 +1,14 @@
 """Two measurements in, a Comparison out."""
 
-import sys
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from holdfast import masking
 from holdfast.compare.advice import advice
 from holdfast.compare.alike import directed, same_runs
 from holdfast.compare.details import categories, flips, forgetting, histogram, shifts, untruncated
@@ -163,7 +162,7 @@ def _comparison(
         advice=advice(decision, judged, macro, margin, how) or next_steps(decision, benchmarks, before, after),
         version=__version__,
         created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        command=(Path(sys.argv[0]).name, *sys.argv[1:]),
+        command=tuple(masking.command()),
     )
 
 

@@ -2,13 +2,12 @@
 
 import platform
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
+from holdfast import masking
 from holdfast.plugins import plugged_packages
 from holdfast.runs.row import SCHEMA_VERSION
 
@@ -32,7 +31,7 @@ def manifest(config: Mapping[str, Any], **extra: Any) -> dict[str, Any]:
     return {
         "schema": SCHEMA_VERSION,
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "command": masking.command(),
         "config": dict(config),
         "packages": _versions() | plugged_packages(),
         "python": platform.python_version(),

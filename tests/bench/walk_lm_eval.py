@@ -19,12 +19,12 @@ from helpers import lm_eval_walk as walk
 ANSWERS = ("The answer is (B). #### 42", "x")
 REASONS = (
     (r"a Python class", "a Python class, with data of its own"),
-    (r"needs a function|device|GPU", "needs a GPU"),
     (r"asks with images", "asks with images or audio, which is refused"),
-    (r"ConnectionError|Couldn't find a module|Error loading evaluation|OfflineMode|LocalEntryNotFound|hub|"
+    (r"ConnectionError|Couldn't find a module|Error loading evaluation|OfflineMode|LocalEntryNotFound|"
      r"couldn't connect|HTTPError|Can't load tokenizer",
      "needs a metric, data or a tokenizer from the hub"),
-    (r"ImportError|ModuleNotFoundError|LookupError: \*|required dependencies", "needs a package that is not installed"),
+    (r"SystemExit|ImportError|ModuleNotFoundError|Resource |required dependencies",
+     "needs a package or program that is not installed"),
     (r"", "a stand-in row does not fit its templates or functions"),
 )  # fmt: skip
 

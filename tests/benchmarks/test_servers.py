@@ -9,9 +9,10 @@ from helpers.openai_server import Seen, said, scripted
 from helpers.paths import shared
 
 from holdfast.benchmarks.engine import measure
-from holdfast.benchmarks.engine.backends.server_args import ServerArgs, without_secrets
+from holdfast.benchmarks.engine.backends.server_args import ServerArgs
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.errors import HoldfastError, UsageError
+from holdfast.masking import without_secrets
 from holdfast.runs.measurement import Measurement
 from holdfast.runs.row import Row
 

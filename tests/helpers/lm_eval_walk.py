@@ -54,7 +54,7 @@ def task_of(name: str) -> Any:
     entry = task_manager().task_index[name]
     try:
         config = dict(load_yaml(entry.yaml_path, resolve_func=True)) | {"task": name}
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # some tasks end the process where a program is not installed
         raise LookupError(f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:80]}") from error
     config = {key: value for key, value in config.items() if key not in ("group", "tag")}
     if "class" in config:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Reply = tuple[int, Any]
-"""Status and JSON body."""
+"""Status and JSON body; a text is sent as it is, as events where it begins with `data:`, else as HTML."""
 
 
 @dataclass
@@ -52,9 +52,10 @@ def scripted(reply: Callable[[str, dict[str, Any]], Reply]) -> Iterator[Seen]:
             self._send(404 if page is None else 200, page)
 
         def _send(self, status: int, content: Any) -> None:
-            text = json.dumps(content).encode()
+            text = content.encode() if isinstance(content, str) else json.dumps(content).encode()
+            kind = "application/json" if not isinstance(content, str) else "text/html"
             self.send_response(status)
-            self.send_header("content-type", "application/json")
+            self.send_header("content-type", "text/event-stream" if text.startswith(b"data:") else kind)
             self.send_header("content-length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)

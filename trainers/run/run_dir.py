@@ -11,6 +11,7 @@ from typing import Any
 
 from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
+from holdfast.masking import without_secrets
 from holdfast.runs.manifest import manifest
 from holdfast.trainers.settings.config import TrainConfig
 from holdfast.trainers.settings.contents import contents
@@ -54,13 +55,13 @@ def open_run(config: TrainConfig) -> Path:
     held = out / "manifest.json"
     if held.exists() and not config.overwrite:
         known = read_json(held)
-        _refuse_other(out, known.get("config", {}), identity(config))
+        _refuse_other(out, known.get("config", {}), without_secrets(identity(config)))
         _refuse_changed(out, known.get("contents"), contents(config))
         return out
     if out.exists():
         _clear(out)
     out.mkdir(parents=True, exist_ok=True)
-    write_json(held, manifest(asdict(config), kind="train", contents=contents(config)))
+    write_json(held, manifest(without_secrets(asdict(config)), kind="train", contents=contents(config)))
     return out
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from holdfast.benchmarks.engine.backends.openai_wire import reason_of
+from holdfast.benchmarks.engine.backends.openai_wire import reason_of, streamed
 from holdfast.errors import HoldfastError
 from holdfast.retry import retry_after
 
@@ -50,33 +50,37 @@ class Client:
     def post(self, body: Mapping[str, Any], read: Any) -> Any:
         """`read(reply)` of the answer. A reply that `read` refuses (ValueError) is asked for again.
 
-        Raises RequestRefusedError for what the server refuses to answer, HoldfastError when it fails.
+        Raises RequestRefusedError for what the server refuses to answer or answers unreadably whenever it is asked,
+        HoldfastError when it fails.
         """
         import httpx
 
-        trouble, tries, waits = "", 0, 0
+        trouble, tries, waits, unreadable = "", 0, 0, False
         while tries <= self.retries:
             if trouble:
                 time.sleep(min(0.5 * 2**tries, 10.0) * random.uniform(0.75, 1.25))
             try:
                 response = self._http().post(self.url, json=dict(body))
             except httpx.HTTPError as error:
-                trouble, tries = f"{type(error).__name__}: {error}", tries + 1
+                trouble, tries, unreadable = f"{type(error).__name__}: {error}", tries + 1, False
                 continue
-            wait = retry_after(response.headers) if response.status_code in (429, 503) else None
+            wait = _wait(response, waits)
             if wait and waits < _WAITS:
-                time.sleep(min(wait, _LONGEST_WAIT))
+                time.sleep(wait)
                 trouble, waits = "", waits + 1
                 continue
             self._check(response)
-            if response.status_code == 200:
+            unreadable = response.status_code == 200
+            if unreadable:
                 try:
-                    return read(response.json())
+                    return read(_json(response))
                 except ValueError as error:
-                    trouble = f"{type(error).__name__}: {error}"
+                    trouble = str(error)
             else:
-                trouble = reason_of(response.status_code, response.text)
+                trouble = reason_of(response.status_code, response.text or response.headers.get("location", ""))
             tries += 1
+        if unreadable:
+            raise RequestRefusedError(self.masked(trouble))
         raise HoldfastError(self.masked(trouble))
 
     def get(self, url: str) -> Any:
@@ -95,7 +99,7 @@ class Client:
             raise RequestRefusedError(self.masked(reason_of(status, response.text)))
         if status in _MISCONFIGURED:
             said = self.masked(reason_of(status, response.text))
-            raise HoldfastError(f"{_MISCONFIGURED[status]} ({said}); address {self.url}")
+            raise HoldfastError(self.masked(f"{_MISCONFIGURED[status]} ({said}); address {self.url}"))
 
     def masked(self, text: str) -> str:
         """The text without any secret, in one line."""
@@ -113,3 +117,22 @@ class Client:
                     headers=dict(self.headers), timeout=self.timeout, verify=self.verify, limits=limits
                 )
             return self._client
+
+
+def _wait(response: Any, waits: int) -> float | None:
+    """Seconds that a busy server is left alone: what it says, else ever longer after a 429."""
+    if response.status_code not in (429, 503):
+        return None
+    said = retry_after(response.headers)
+    if said is None and response.status_code == 429:
+        return min(2.0 ** min(waits, 5), 30.0) * random.uniform(0.75, 1.25)
+    return min(said, _LONGEST_WAIT) if said else None
+
+
+def _json(response: Any) -> Any:
+    """The reply's JSON, that of a stream of events too. Raises ValueError naming what came instead."""
+    kind = str(response.headers.get("content-type", ""))
+    try:
+        return streamed(response.text) if "event-stream" in kind else response.json()
+    except ValueError as error:
+        raise ValueError(f"the server's reply is no JSON ({kind or 'no type'}): {response.text[:120]}") from error

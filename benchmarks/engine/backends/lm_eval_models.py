@@ -12,7 +12,7 @@ from holdfast.benchmarks.decoding.thoughts import Thinking
 from holdfast.benchmarks.engine.backends.hf import HFEngine
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.backends.openai_server import OpenAIEngine
-from holdfast.benchmarks.engine.backends.server_args import BACKENDS, is_secret, without_secrets
+from holdfast.benchmarks.engine.backends.server_args import BACKENDS
 from holdfast.benchmarks.engine.backends.weights import stored_weights
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.parallel.ranks import Ranks
@@ -23,6 +23,7 @@ from holdfast.benchmarks.lm_eval_fence.models import backends, hooked, model_cla
 from holdfast.benchmarks.lm_eval_fence.patches import check_version
 from holdfast.errors import DataError, HoldfastError, UsageError, suggestion
 from holdfast.files import digest
+from holdfast.masking import is_secret, without_secrets
 from holdfast.sample import Message
 
 __all__ = ["BackendEngine", "Engine", "HFEngine", "open_engine"]

@@ -16,13 +16,14 @@ from holdfast.benchmarks.engine.backends import openai_wire as wire
 from holdfast.benchmarks.engine.backends import server_identity
 from holdfast.benchmarks.engine.backends.http_client import Client, RequestRefusedError
 from holdfast.benchmarks.engine.backends.prompt_tokens import encoded, sent_as_text
-from holdfast.benchmarks.engine.backends.server_args import ServerArgs, without_secrets
+from holdfast.benchmarks.engine.backends.server_args import ServerArgs
 from holdfast.benchmarks.engine.backends.server_likelihoods import likelihoods
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.protocol import Emit
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.errors import DataError, HoldfastError, UsageError, unknown
 from holdfast.files import digest
+from holdfast.masking import without_secrets
 from holdfast.sample import Message
 
 
@@ -40,6 +41,8 @@ class OpenAIEngine:
             raise UsageError(f"backend {backend!r} takes no chat_template_args: OpenAI's models have no open template")
         self.chunk = max(512, 4 * self.arguments.num_concurrent)
         self._client = self._open()
+        self._renamed = False
+        """The server takes the budget as `max_completion_tokens`."""
         self.chat = self._chat_endpoint or bool(getattr(self.tokenizer, "chat_template", None))
         self.max_length = settings.max_length or self.arguments.max_length or self.identity.context
         self._thinking = Thinking.of(settings.thinking)
@@ -127,6 +130,8 @@ class OpenAIEngine:
         text = server_identity.CANARY
         prompt = json.dumps([{"role": "user", "content": text}]) if self._chat_endpoint else text
         found = self._answered(Item("canary", "0", 0, "generate", prompt, generation=_GREEDY))
+        if found.refused.startswith("the server's reply"):
+            raise HoldfastError(f"{self.model}: {found.refused}; address {without_secrets(self.arguments.base_url)}")
         return found.refused or found.text
 
     def count(self, prompt: str) -> int:
@@ -213,6 +218,9 @@ class OpenAIEngine:
         try:
             return self._client.post(body, wire.read)  # type: ignore[no-any-return]
         except RequestRefusedError as error:
+            if "max_completion_tokens" in str(error) and "max_tokens" in body:
+                self._renamed = True
+                return self._asked(item, stops)
             room = wire.room(str(error))
             wanted = item.generation["max_gen_toks"]
             if room is None or room >= wanted:
@@ -226,13 +234,19 @@ class OpenAIEngine:
         if item.seed is not None:
             made["seed"] = int(digest([item.seed, item.prompt, item.repeat])[:7], 16)
         if not self._chat_endpoint:
-            return {**made, "prompt": self._prompt(item.prompt), **self.arguments.extra_body}
+            return self._with_extra({**made, "prompt": self._prompt(item.prompt)})
         messages = json.loads(item.prompt)
         if messages[-1]["role"] == "assistant":
             made |= {"add_generation_prompt": False, "continue_final_message": True}
         if self._settings.chat_template_args:
             made["chat_template_kwargs"] = dict(self._settings.chat_template_args)
-        return {**made, "messages": messages, **self.arguments.extra_body}
+        return self._with_extra({**made, "messages": messages})
+
+    def _with_extra(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The request with `extra_body`, and with the budget under the name that this server takes."""
+        if self._renamed and "max_tokens" in body:
+            body["max_completion_tokens"] = body.pop("max_tokens")
+        return {name: value for name, value in {**body, **self.arguments.extra_body}.items() if value is not None}
 
     def _prompt(self, text: str) -> "str | list[int]":
         """A prompt as a completions endpoint is sent it: tokens where the tokenizer is known."""

@@ -47,10 +47,11 @@ def read(reply: Any) -> Completion:
     message = choice.get("message") if "message" in choice else {"content": choice.get("text")}
     if not isinstance(message, Mapping):
         raise ValueError(f"the server's reply has no message: {_short(choice)}")
-    reason = choice.get("finish_reason")
+    reason = finish_reason(choice.get("finish_reason"))
     if reason == "content_filter":
         return Completion(refused=f"content filter: {_filtered(choice)}", finish_reason=reason)
-    text, thought = _text(message.get("content")), message.get("reasoning_content") or message.get("reasoning")
+    text, within = _text(message.get("content"))
+    thought = message.get("reasoning_content") or message.get("reasoning") or within
     text = message.get("refusal") if text is None and isinstance(message.get("refusal"), str) else text
     thought = thought if isinstance(thought, str) else None
     called = message.get("tool_calls") or ()
@@ -61,7 +62,7 @@ def read(reply: Any) -> Completion:
     usage = reply.get("usage")
     used = usage.get("completion_tokens") if isinstance(usage, Mapping) else None
     whole = joined(thought, text or "", closed=not (cut and not text))
-    finish = "length" if cut or (text is None and not calls) else str(reason) if reason else None
+    finish = "length" if cut or (text is None and not calls) else reason
     return Completion(whole, finish, used if isinstance(used, int) else None, calls=calls)
 
 
@@ -74,17 +75,74 @@ def _choice(reply: Any) -> Mapping[str, Any]:
     return choices[0]
 
 
-def _text(content: Any) -> str | None:
-    """A message's text; parts of a list (text parts) joined. Raises ValueError for anything else."""
+def _text(content: Any) -> tuple[str | None, str]:
+    """A message's text and the thought beside it; parts of a list are joined. Raises ValueError for anything else."""
     if isinstance(content, str | None):
-        return content
-    if (
-        isinstance(content, list)
-        and content
-        and all(isinstance(p, Mapping) and p.get("type") == "text" for p in content)
-    ):
-        return "".join(str(part.get("text", "")) for part in content)
-    raise ValueError(f"the server's reply has no text: {_short(content)}")
+        return content, ""
+    if not isinstance(content, list) or not all(isinstance(part, Mapping) for part in content):
+        raise ValueError(f"the server's reply has no text: {_short(content)}")
+    kinds = {part.get("type") for part in content}
+    if not content or not kinds <= {"text", "thinking"}:
+        raise ValueError(f"the server's reply has no text: {_short(content)}")
+    texts = [str(part.get("text", "")) for part in content if part["type"] == "text"]
+    thoughts = [_thought(part.get("thinking")) for part in content if part["type"] == "thinking"]
+    return "".join(texts) if texts else None, "".join(thoughts)
+
+
+def _thought(part: Any) -> str:
+    """A part of type `thinking`: text, or parts of text (Mistral's)."""
+    if isinstance(part, list):
+        return "".join(str(one.get("text", "")) for one in part if isinstance(one, Mapping))
+    return str(part or "")
+
+
+_ENDS = {
+    **dict.fromkeys(("max_tokens", "max_output_tokens", "max_new_tokens", "model_length"), "length"),
+    **dict.fromkeys(("eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed", "finish"), "stop"),
+    **dict.fromkeys(("safety", "recitation", "prohibited_content", "blocklist", "spii"), "content_filter"),
+}
+"""What servers call the ends of an answer, in lower case, in OpenAI's words."""
+
+
+def finish_reason(given: Any) -> str | None:
+    """Why an answer ended, in OpenAI's words where they are known."""
+    return _ENDS.get(str(given).lower(), str(given).lower() if str(given).isupper() else str(given)) if given else None
+
+
+def streamed(text: str) -> dict[str, Any]:
+    """The one reply that a stream of events (`data: {…}` lines) comes to, for a server that only streams.
+
+    Raises ValueError for a line that is no JSON, or a stream that breaks off before its end."""
+    message: dict[str, Any] = {"role": "assistant", "content": None}
+    reason, usage, ended, plain = None, None, False, False
+    for line in text.splitlines():
+        data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
+        ended = ended or data == "[DONE]"
+        if not data or data == "[DONE]":
+            continue
+        event = json.loads(data)
+        usage = event.get("usage") or usage
+        for choice in event.get("choices") or ():
+            reason = choice.get("finish_reason") or reason
+            plain = plain or "text" in choice
+            _add(message, choice.get("delta") or choice.get("message") or {"content": choice.get("text")})
+    if not ended and reason is None:
+        raise ValueError("the server's stream broke off")
+    body = {"text": message["content"] or ""} if plain else {"message": message}
+    return {"choices": [{"index": 0, "finish_reason": reason, **body}], "usage": usage}
+
+
+def _add(message: dict[str, Any], delta: Mapping[str, Any]) -> None:
+    for name in ("content", "reasoning_content", "reasoning", "refusal"):
+        if isinstance(delta.get(name), str):
+            message[name] = (message.get(name) or "") + delta[name]
+    calls = message.setdefault("tool_calls", []) if delta.get("tool_calls") else []
+    for part in delta.get("tool_calls") or ():
+        if part.get("index", len(calls)) >= len(calls):
+            calls.append({**part, "function": {"name": "", "arguments": "", **(part.get("function") or {})}})
+            continue
+        for name, piece in (part.get("function") or {}).items():
+            calls[part["index"]]["function"][name] += piece or ""
 
 
 def _filtered(choice: Mapping[str, Any]) -> str:

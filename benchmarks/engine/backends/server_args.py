@@ -1,13 +1,14 @@
 """Arguments of a server backend (`backend_args.…`): every one is used, or refused with the nearest that is known."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from holdfast import values
 from holdfast.errors import UsageError, unknown
+from holdfast.masking import address_secrets, is_secret
 
 BACKENDS: Mapping[str, str | None] = {
     "local-chat-completions": None,
@@ -16,9 +17,6 @@ BACKENDS: Mapping[str, str | None] = {
     "openai-completions": "https://api.openai.com/v1/completions",
 }
 """The backends that speak OpenAI's protocol, with their address where it is fixed."""
-_SECRET = re.compile(r"key|token(?!iz|s)|secret|passw|authori[sz]ation|cookie|^headers?$", re.IGNORECASE)
-_HARMLESS = frozenset({"api_key_env", "pad_token_id", "eos_token_id", "bos_token_id", "add_bos_token", "eos_token",
-                       "monkey"})  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +49,8 @@ class ServerArgs:
     continue_final_message: bool = False
     """The server can go on from a begun answer (vLLM, SGLang): needed by tasks with an answer's beginning."""
     extra_body: dict[str, Any] = field(default_factory=dict)
-    """Sent with every request as it is (`{"reasoning_effort": "low"}`)."""
+    """Sent with every request as it is (`{"reasoning_effort": "low"}`); null takes a field out
+    (`{"temperature": null}` for a model that refuses it)."""
 
     @classmethod
     def read(cls, backend: str, arguments: Mapping[str, Any]) -> "ServerArgs":
@@ -79,6 +78,7 @@ class ServerArgs:
         """Texts that must appear in no output."""
         hidden = [value for name, value in self.header.items() if is_secret(name)]
         hidden += [value.removeprefix("Bearer ") for value in hidden]
+        hidden += address_secrets(self.base_url)
         return tuple(sorted({one for one in (self.key, *hidden) if one}, key=len, reverse=True))
 
 
@@ -87,31 +87,7 @@ def _path(backend: str) -> str:
 
 
 def _whole(url: str, backend: str) -> str:
-    """The address with its path, where only the server's part up to `/v1` is given."""
-    bare = url.rstrip("/")
-    return bare if bare.endswith("/completions") else f"{bare}/{_path(backend)}"
-
-
-def is_secret(name: str) -> bool:
-    """Whether a setting of this name may hold a secret."""
-    return bool(_SECRET.search(name)) and name not in _HARMLESS
-
-
-def without_secrets(value: Any) -> Any:
-    """The settings with `***` for every secret, at any depth; user and password of an address are hidden, too."""
-    if isinstance(value, Mapping):
-        return {
-            key: "***" if is_secret(str(key)) and isinstance(one, str | Mapping) and one else without_secrets(one)
-            for key, one in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [without_secrets(one) for one in value]
-    return _address(value) if isinstance(value, str) and "://" in value else value
-
-
-def _address(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    if "@" in host:
-        host = "***@" + host.rpartition("@")[2]
-    return f"{scheme}://{host}{slash}{path}"
+    """The address with its path, where only the server's part up to `/v1` is given; its query stays behind."""
+    parts = urlsplit(url)
+    bare = parts.path.rstrip("/")
+    return urlunsplit(parts._replace(path=bare if bare.endswith("/completions") else f"{bare}/{_path(backend)}"))

@@ -60,6 +60,8 @@ def _loaded(name: str, folder: str | None, data_root: Path | None) -> tuple[dict
     try:
         with reading_from(hubs, mirror_cache):
             return index.load(name, folder)
+    except SystemExit as error:  # what a task of lm-eval does where a program that it calls is not installed
+        raise DataError(f"lm-eval's task {name!r} needs a program that is not installed (see its README)") from error
     except (OSError, ValueError, RuntimeError, ImportError, LookupError) as error:
         raise DataError(f"lm-eval's task {name!r}: cannot load it: {_one_line(error)}") from error
 
