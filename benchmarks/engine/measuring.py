@@ -95,9 +95,9 @@ def measure(
             if isinstance(engine, Drafting) and engine.tally():
                 write_drafts(out, engine.tally())
         ranks.meet()
-    done = measurement if ranks.first else read_measurement(out)
-    _some_answered(done)
-    return done
+    whole_run = measurement if ranks.first else read_measurement(out)
+    _some_answered(whole_run)
+    return whole_run
 
 
 def draft_from(engine: Engine, source: DraftSource, mode: Mode) -> None:
