@@ -98,7 +98,8 @@ def main(path: Path, again: bool) -> None:
         for name in sorted(shapes):
             if name in found and not (again and "lack" in found[name]):
                 continue
-            found[name] = outcome(name, engines) | ({"extras": True} if again else {})
+            lacked = found.get(name, {}).get("lack", "")
+            found[name] = outcome(name, engines) | ({"extras": True} if "package" in _reason(lacked) else {})
             stream.write(json.dumps({"name": name, **found[name]}) + "\n")
             stream.flush()
     made = written({name: found[name] for name in shapes if name in found}, shapes)
