@@ -87,7 +87,7 @@ KEYS = {
     """,
     "plan": """
         suite flips noise repeats margin effect power alpha target tokens_per_second tokens_per_item items
-        sizes seed
+        sizes cost drafts seed
     """,
     "mend": "weights groups budget density replay ratio replay_data margin base",
     "bisect": "scan base",

@@ -16,11 +16,14 @@ answer lengths are taken from them. Keys:
   tokens_per_second=2000 tokens_per_item=256     for the expected time
   items=500             at most so many per benchmark
   sizes=[mine:1200,x:300]   benchmarks that are in no suite
+  cost=tokens|items     compare the ways to measure: all items, fewer, more answers before, stop=decided
+  drafts=0.2            share of the tokens that drafts leave to decode (default: as PILOT_B's drafts.json says, else 1)
 
 examples:
   holdfast plan suite=quick margin=1 flips=0.1
   holdfast plan suite=quick runs/aa-1 runs/aa-2 effect=2 tokens_per_second=3000
   holdfast plan sizes=[ifeval:541,gsm8k:1319,mmlu:14042] margin=1
+  holdfast plan suite=core margin=5 effect=10 cost=tokens drafts=0.2
 """
 
 import json
@@ -53,6 +56,8 @@ class Options:
     tokens_per_item: float = 256.0
     items: int | None = None
     sizes: list[str] = field(default_factory=list)
+    cost: str | None = None
+    drafts: float | None = None
     seed: int = 0
 
     def share(self, name: Literal["margin", "effect"]) -> float | None:
@@ -63,6 +68,8 @@ class Options:
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Print the plan."""
+    from holdfast.cli.designs import show_designs
+    from holdfast.compare.cost import designs
     from holdfast.compare.power import Wanted, make_plan
 
     _check(options)
@@ -75,11 +82,26 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         tokens_per_second=options.tokens_per_second,
     )
     plan = make_plan(options.suite or "sizes", benches, wanted, options.seed)
+    ways = [] if options.cost is None else designs(benches, wanted, _drafts(options, paths), options.seed)
     if flags.json:
-        print(json.dumps(plan.to_json()))
+        print(json.dumps(plan.to_json() | ({"designs": [way.to_json() for way in ways]} if ways else {})))
     else:
         _show(plan, wanted.margin is not None or wanted.effect is not None)
+        if ways:
+            show_designs(ways, plan.power, "items" if options.cost == "items" else "tokens")
     return 0
+
+
+def _drafts(options: Options, paths: list[str]) -> float:
+    """The share of the tokens that drafts leave to decode."""
+    from pathlib import Path
+
+    from holdfast.runs.saved import saved
+
+    if options.drafts is not None:
+        return options.drafts
+    seen = saved(Path(paths[1])) if paths else {}
+    return seen["decoded"] / seen["tokens"] if seen.get("tokens") else 1.0
 
 
 def _check(options: Options) -> None:
@@ -94,10 +116,17 @@ def _check(options: Options) -> None:
         ("items", options.items, 0, 1e12),
         ("repeats", options.repeats, 0, 1e6),
         ("baseline_repeats", options.baseline_repeats, 0, 1e6),
+        ("drafts", options.drafts, 0, 1.000001),
     ]
     for name, value, low, high in limits:
         if value is not None and not low < value < high:
             raise UsageError(f"{name}= must lie between {low:g} and {high:g}, not {value:g}")
+    if options.cost not in (None, "tokens", "items"):
+        raise UsageError(f"cost= is tokens or items, not {options.cost!r}")
+    if options.cost and options.margin is None and options.effect is None:
+        raise UsageError("cost= compares ways to reach something: give margin=POINTS, effect=POINTS or both")
+    if options.drafts is not None and not options.cost:
+        raise UsageError("drafts= is a share of cost=: give cost=tokens, too")
     if options.noise is not None and not 0 <= options.noise <= options.flips:
         raise UsageError(f"noise= must lie between 0 and flips ({options.flips:g}), not {options.noise:g}")
 

@@ -119,7 +119,7 @@ def make_plan(suite: str, benches: Sequence[Bench], wanted: Wanted, seed: int = 
     unchanged = simulate(benches, wanted, seed=seed)
     default = unchanged.margin(wanted.power)
     margin = default if wanted.margin is None else wanted.margin
-    cheapest = _cheapest(benches, wanted, seed)
+    cheapest = cheapest_sizes(benches, wanted, seed)
     return SuitePlan(
         suite=suite,
         items=sum(bench.items for bench in benches),
@@ -257,7 +257,7 @@ def _repeats_for_effect(bench: Bench, weight: float, wanted: Wanted) -> int | No
     return None if bench.noise == 0 or allowed <= fixed else int(np.ceil(bench.noise / (allowed - fixed)))
 
 
-def _cheapest(benches: Sequence[Bench], wanted: Wanted, seed: int) -> dict[str, int] | None:
+def cheapest_sizes(benches: Sequence[Bench], wanted: Wanted, seed: int) -> dict[str, int] | None:
     """The cheapest sizes that find the wanted effect in each benchmark and clear an unchanged model at the margin.
 
     A mean's variance Σ v/n is lowest for a cost Σ c·n when n ∝ sqrt(v/c) (Neyman's allocation), up to what each

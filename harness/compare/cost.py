@@ -1,0 +1,134 @@
+"""The cheapest way to measure a model after its training: all items, fewer, more answers before, or stop when decided.
+
+Every design is judged by simulation or by the exact power of its tests: with which probability an unchanged model
+passes, and with which a drop of the wanted effect in the weakest held benchmark is found.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from scipy import special
+
+from holdfast.compare.power import Bench, Wanted, cheapest_sizes, design_of
+from holdfast.compare.power import simulate as simulate_unchanged
+from holdfast.stats.power import mcnemar_power
+from holdfast.stats.sequential import Rule
+from holdfast.stats.stopping import Verdict, simulate
+
+Unit = Literal["tokens", "items"]
+_DRAWS = 1_000
+_BEFORE = (2, 4, 8)
+"""Answers per item of the run before that are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """One way to measure. Counts are of the run after, expected when nothing changed."""
+
+    name: str
+    items: float
+    tokens: float
+    decoded: float
+    """Tokens that drafts leave to decode."""
+    before: float
+    """Tokens of the run before, measured once."""
+    passes: float | None
+    """Probability that an unchanged model is called held at the wanted margin; None without a margin."""
+    finds: float | None
+    """Probability that the wanted effect in the weakest held benchmark is called a regression."""
+    sizes: Mapping[str, float]
+    """Items of each benchmark."""
+    enough: bool
+    """Whether both probabilities reach the wanted power."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return asdict(self)
+
+
+def designs(benches: Sequence[Bench], wanted: Wanted, drafts: float = 1.0, seed: int = 0) -> list[Design]:
+    """All that are possible, the plain one first. `drafts`: the share of tokens that drafts leave to decode."""
+    return [replace(one, decoded=one.tokens * drafts) for one in _designs(benches, wanted, seed)]
+
+
+def cheapest(found: Sequence[Design], unit: Unit) -> Design | None:
+    """The design with the fewest expected tokens or items that does what is wanted."""
+    able = [one for one in found if one.enough]
+    return min(able, key=lambda one: (one.items if unit == "items" else one.decoded, one.before), default=None)
+
+
+def _designs(benches: Sequence[Bench], wanted: Wanted, seed: int) -> Iterator[Design]:
+    yield _fixed("all items", benches, [bench.items for bench in benches], wanted, seed)
+    yield from _subset("fewer items", benches, wanted, seed)
+    for count in _BEFORE:
+        repeated = [replace(bench, baseline_repeats=count) if bench.noise else bench for bench in benches]
+        if any(
+            one.noise and count > (old.baseline_repeats or old.repeats)
+            for one, old in zip(repeated, benches, strict=True)
+        ):
+            yield from _subset(f"fewer items, {count} answers before", repeated, wanted, seed)
+    if wanted.margin and not any(bench.averaged for bench in benches if not bench.target):
+        yield _stopped(benches, wanted, wanted.margin, seed)
+
+
+def _subset(name: str, benches: Sequence[Bench], wanted: Wanted, seed: int) -> Iterator[Design]:
+    sizes = cheapest_sizes(benches, wanted, seed)
+    if sizes is not None and any(sizes.get(bench.task, bench.items) < bench.items for bench in benches):
+        yield _fixed(name, benches, [sizes.get(bench.task, bench.items) for bench in benches], wanted, seed)
+
+
+def _fixed(name: str, benches: Sequence[Bench], sizes: Sequence[int], wanted: Wanted, seed: int) -> Design:
+    passes = None
+    if wanted.margin is not None:
+        passes = float(simulate_unchanged(benches, wanted, sizes, seed).passes(wanted.margin))
+    finds = None
+    if wanted.effect is not None:
+        weights = design_of(benches).weights
+        rows = zip(benches, sizes, weights.tolist(), strict=False)
+        finds = min(
+            _power(bench, n, wanted.effect, wanted.alpha * weight) for bench, n, weight in rows if not bench.target
+        )
+    return _design(name, benches, sizes, passes, finds, wanted)
+
+
+def _power(bench: Bench, n: int, effect: float, level: float) -> float:
+    if bench.averaged:
+        return float(special.ndtr(effect * np.sqrt(n / max(bench.variance, 1e-12)) - special.ndtri(1 - level)))
+    return mcnemar_power(n, max(bench.flips, effect), effect, level)
+
+
+def _stopped(benches: Sequence[Bench], wanted: Wanted, margin: float, seed: int) -> Design:
+    """Held benchmarks stop when decided; targets are measured whole."""
+    held = [bench for bench in benches if not bench.target]
+    parts = len(held) + 1
+    rule = Rule((margin,) * len(held), margin, wanted.alpha * parts / (parts + len(benches) - len(held)))
+    n, flips = tuple(bench.items for bench in held), tuple(bench.flips for bench in held)
+    same = simulate(n, flips, (0.0,) * len(held), rule, simulations=_DRAWS, seed=seed)
+    finds = None
+    if wanted.effect is not None:
+        weakest = int(np.argmin(n))
+        drop = tuple(-wanted.effect if k == weakest else 0.0 for k in range(len(held)))
+        worse = simulate(n, flips, drop, rule, simulations=_DRAWS, seed=seed + 1)
+        finds = float((worse.verdict[:, weakest] == Verdict.REGRESSED).mean())
+    mean = dict(zip([bench.task for bench in held], same.items.mean(axis=0).tolist(), strict=True))
+    sizes = [mean.get(bench.task, float(bench.items)) for bench in benches]
+    return _design("stop=decided", benches, sizes, float((same.decision == Verdict.HELD).mean()), finds, wanted)
+
+
+def _design(
+    name: str,
+    benches: Sequence[Bench],
+    sizes: Sequence[float],
+    passes: float | None,
+    finds: float | None,
+    wanted: Wanted,
+) -> Design:
+    rows = list(zip(benches, sizes, strict=True))
+    whole = name == "stop=decided"  # the run before is then measured whole
+    tokens = sum(n * bench.repeats * bench.tokens for bench, n in rows)
+    before = sum((b.items if whole else n) * (b.baseline_repeats or b.repeats) * b.tokens for b, n in rows)
+    reached = [value >= wanted.power for value in (passes, finds) if value is not None]
+    named = {bench.task: float(n) for bench, n in rows}
+    return Design(name, float(sum(sizes)), tokens, tokens, before, passes, finds, named, bool(reached) and all(reached))
