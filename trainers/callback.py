@@ -26,7 +26,7 @@ from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import read_json, write_json
 from holdfast.runs.measurement import Measurement, environments_of, read_measurement
 from holdfast.trainers.estimate.endings import stop_tokens
-from holdfast.trainers.models.arithmetic import check_same
+from holdfast.trainers.models.arithmetic import check_same, check_scores
 from holdfast.trainers.models.as_saved import as_saved
 from holdfast.trainers.run import callback_run, remeasure, trackers, validation
 from holdfast.trainers.run.learned_ends import unlearned_end
@@ -86,6 +86,7 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
             self.before = read_measurement(self.out / "before")
         else:
             self.before = self._measure(extra, "before")
+        check_scores(self.before)
         callback_run.stamp(state, self.out)
         if state.is_world_process_zero:
             self._look_at_batches(extra)

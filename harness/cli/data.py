@@ -14,7 +14,7 @@ The others take a file (JSONL, JSON, parquet), a folder, a name of conf/data or 
   suite=NAME|FILE tasks=[…]     default of fetch, verify, contamination: core; card and filter look for it when named
   data_root=DIR                 a folder with the data sets, instead of the hub
   split=train name=CONFIG revision=COMMIT     of a hub id
-  columns=[prompt:question,…]   ours:theirs (prompt, completion, reference, messages, chosen, rejected, label)
+  columns.prompt=question       ours=theirs (prompt, completion, reference, messages, chosen, rejected, label)
   limit=ROWS                    read no more rows
   out=FILE                      contamination: the rows without any of the suite (.jsonl); card: .html, .md or .json
   trainer=sft|dpo|grpo|rloo|kto|reward     card, filter: in whose shape the rows are read; default: by their columns

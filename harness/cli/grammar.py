@@ -7,7 +7,7 @@ are Hydra apps set `HYDRA = True` and define `run_hydra(overrides, flags)` inste
 
 import dataclasses
 import typing
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,7 @@ def bind(schema: type[Any], settings: dict[str, str], verb: str) -> Any:
     known = {f.name: f for f in dataclasses.fields(schema)}
     takes_extra = "extra" in known
     bound: dict[str, Any] = {"extra": {}} if takes_extra else {}
-    for key, text in settings.items():
+    for key, text in _columns(settings, known).items():
         if key in known and key != "extra":
             bound[key] = values.parse(text, hints[key], f"{verb} {key}=")
         elif takes_extra:
@@ -78,6 +78,27 @@ def bind(schema: type[Any], settings: dict[str, str], verb: str) -> Any:
         if field.name not in bound and _required(field):
             raise UsageError(f"`holdfast {verb}` needs {field.name}=…")
     return schema(**bound)
+
+
+def _columns(settings: dict[str, str], known: Collection[str]) -> dict[str, str]:
+    """`columns.prompt=question` (as `holdfast train` has it behind `data.`) in every verb that reads columns: as its
+    key `prompt`, or in its list `columns`."""
+    found: dict[str, str] = {}
+    pairs: list[str] = []
+    for key, text in settings.items():
+        ours = key.removeprefix("data.").removeprefix("columns.")
+        if ours == key or not key.removeprefix("data.").startswith("columns."):
+            found[key] = text
+        elif "columns" in known:
+            pairs.append(f"{ours}:{text}")
+        elif ours in known:
+            found[ours] = text
+        else:
+            raise unknown("column", ours, known)
+    if pairs:
+        given = found.get("columns", "").strip("[]")
+        found["columns"] = f"[{','.join([given, *pairs] if given else pairs)}]"
+    return found
 
 
 def plain(text: str) -> Any:

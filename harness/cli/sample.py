@@ -12,7 +12,7 @@ whose last answer is asked anew) and, where the reward needs one, a reference. K
   max_chars=N dedupe=true       longer answers train nobody; of equal answers to a prompt one counts
   n=8                           completions per prompt
   threshold=1                   least score worth training on
-  prompt=FIELD reference=FIELD  the data's columns (default prompt, reference); dots reach inside
+  prompt=FIELD reference=FIELD  the data's columns (default prompt, reference), also columns.prompt=; dots reach inside
   split= revision= data_root=   of a data set on the hub, or its local copy
   answer=FIELD                  the column of the data's own answers (default completion)
   template=TEXT system=TEXT     the prompt's text with `{prompt}` in it; a system message

@@ -108,7 +108,7 @@ def _words(overrides: Sequence[str]) -> tuple[list[str], list[str], set[str]]:
         elif word.startswith("-"):
             raise unknown("flag", word, ("-m", "--multirun", "--config-dir", "--cfg", "--json", "--debug"))
         else:
-            words.append(word)
+            words.append(f"data.{word}" if word.startswith("columns.") else word)  # one spelling in all verbs
     for folder in folders:
         if not Path(folder).is_dir():
             raise UsageError(f"--config-dir {folder!r} is not a folder")

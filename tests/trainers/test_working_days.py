@@ -19,7 +19,7 @@ SMALL = ("limit=6", "trainer.args.max_steps=4", "trainer.args.per_device_train_b
 REWARD = '''
 def close(completion, reference):
     """Nearer to the length of the reference is better."""
-    return -abs(len(completion) - len(reference)) / 100
+    return 1 / (1 + abs(len(completion) - len(reference)))
 '''
 
 
@@ -100,7 +100,7 @@ if __name__ == "__main__":
     rows = [{"prompt": f"Say {n}. ", "completion": str(n)} for n in range(64)]
     trainer = SFTTrainer(
         model=AutoModelForCausalLM.from_pretrained("model", dtype="float32"),
-        args=SFTConfig("trl", max_steps=400, save_steps=5, use_cpu=True, bf16=False, report_to="none", seed=1),
+        args=SFTConfig("trl", max_steps=120, save_steps=20, use_cpu=True, bf16=False, report_to="none", seed=1),
         train_dataset=Dataset.from_list(rows),
         processing_class=AutoTokenizer.from_pretrained("model"),
         callbacks=[BeforeAfter(suite=["tiny_upper"], out="runs/thursday", limit=6)],

@@ -13,6 +13,7 @@ from holdfast.trainers.data.mix import first_rows
 from holdfast.trainers.data.several import check_template
 from holdfast.trainers.models import model
 from holdfast.trainers.models.adapters import lora
+from holdfast.trainers.run.own_tools import own_tools
 from holdfast.trainers.run.rewards import rewards_of, try_own
 from holdfast.trainers.settings import trl_args
 from holdfast.trainers.settings.catalogue import builtin_trainers, find_trainer
@@ -49,6 +50,7 @@ def check(config: TrainConfig) -> None:
     lora(config.lora)
     model.check_quantized(config.model, config.lora.r is not None)
     check_guard(config)
+    check_tools(config)
     rewards = rewards_of(config.reward or reward_of(config.data)) if trainer.learns_from_reward else []
     data_root = Path(config.data_root) if config.data_root else None
     rows = list(first_rows(config.data, config.seed, data_root, LOOKED_AT))
@@ -65,6 +67,17 @@ def check_guard(config: TrainConfig) -> None:
     both = [name for name in config.guard.tasks if name in config.target]
     if both and config.guard.every:
         raise UsageError(f"guard.tasks names {both[0]}, which is a target: the guard watches what is to be held")
+
+
+def check_tools(config: TrainConfig) -> None:
+    """Raise UsageError for tools that a trainer cannot call, or beside an environment, which has its own."""
+    if not config.tools:
+        return
+    if not find_trainer(config.trainer.name).plays:
+        raise UsageError(f"tools= are called while answers are written: trainer=grpo, not {config.trainer.name}")
+    if config.data.environment is not None:
+        raise UsageError("tools= and an environment, whose tools are its own, cannot both be given")
+    own_tools(config.tools)
 
 
 def one_of_each(rows: Sequence[Row]) -> list[Row]:

@@ -11,6 +11,7 @@ from holdfast.trainers.data.mix import first_rows
 from holdfast.trainers.estimate.endings import MOST, check_share, endings, stop_tokens
 from holdfast.trainers.models.adapters import check_modules
 from holdfast.trainers.models.model import check_template, prepare_tokenizer, read_shape
+from holdfast.trainers.run import own_tools
 from holdfast.trainers.settings import trl_args
 from holdfast.trainers.settings.catalogue import find_trainer
 from holdfast.trainers.settings.config import TrainConfig
@@ -33,6 +34,8 @@ def preflight(config: TrainConfig) -> None:
             " they do not belong together"
         )
     check_template(words, config)
+    if config.tools:
+        own_tools.check_template(words)
     if context := getattr(text, "max_position_embeddings", None):
         _check_lengths(config, words, context)
     check_modules(config.lora, shape)

@@ -27,7 +27,7 @@ from holdfast.trainers.estimate.preflight import preflight
 from holdfast.trainers.job import failures
 from holdfast.trainers.job.training import train
 from holdfast.trainers.job.trajectory import trajectory
-from holdfast.trainers.models.arithmetic import check_same
+from holdfast.trainers.models.arithmetic import check_same, check_scores
 from holdfast.trainers.models.merge import START, merge_adapter, needs_start, with_start
 from holdfast.trainers.models.model import threads
 from holdfast.trainers.models.model_card import write_card
@@ -81,6 +81,7 @@ def _run(config: TrainConfig) -> Result:
                 training = clock("train", lambda: train(config, out))
                 return _finish(config, out, None, training)
             before = clock("measure before", lambda: measure_before(config, out))
+            check_scores(before)
             if environments := environments_of(before):
                 run_dir.amend_manifest(out, environments=environments)
             if is_self(config):

@@ -16,6 +16,7 @@ from holdfast.trainers.models import model
 from holdfast.trainers.models.adapters import lora
 from holdfast.trainers.run import validation
 from holdfast.trainers.run.checkpoint_eval import suite_of
+from holdfast.trainers.run.own_tools import own_tools
 from holdfast.trainers.run.rewards import rewards_of
 from holdfast.trainers.run.run_dir import amend_manifest, default_cache, keep_rows
 from holdfast.trainers.settings import trl_args
@@ -93,6 +94,7 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
         data=config.data,
         args=args,
         rewards=rewards_of(config.reward or reward_of(config.data)) if trainer.learns_from_reward else [],
+        tools=own_tools(config.tools),
         peft=lora(config.lora),
         callbacks=[*_watching(config, args, out), *_keep(config), *guards(config, out), *(callbacks or [])],
     )

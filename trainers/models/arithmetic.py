@@ -22,6 +22,17 @@ def check_same(before: Measurement, after: Measurement) -> None:
             )
 
 
+def check_scores(measured: Measurement) -> None:
+    """Raise DataError for a benchmark whose scores cannot be compared, which would come out after the training."""
+    for task in measured.tasks:
+        for row in measured.rows(task):
+            if row.score is not None and not 0 <= row.score <= 1:
+                raise DataError(
+                    f"benchmark {task} gives item {row.doc_id} a score of {row.score:g}: as a benchmark a reward must"
+                    " give scores from 0 to 1 (for training alone any number will do)"
+                )
+
+
 def _arithmetic(model: Mapping[str, Any]) -> dict[str, Any]:
     key = model.get("key") or {}
     sampling = key.get("generation_config") or {}

@@ -176,6 +176,8 @@ class TrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     reward: Any = None
     """GRPO and RLOO: a name, a conf/reward name, a mapping {reward: name, **options}, or a list of these."""
+    tools: list[str] = field(default_factory=list)
+    """GRPO: functions of one's own that the model may call while it writes (`module:function`), as TRL's `tools`."""
     suite: Any = "tiny"
     target: list[str] = field(default_factory=list)
     """Tasks one trains for: a family of their own, never part of what must be held."""

@@ -33,6 +33,8 @@ class Inputs:
     rewards: list[Reward] = field(default_factory=list)
     peft: Any = None
     callbacks: list[Any] = field(default_factory=list)
+    tools: list[Any] = field(default_factory=list)
+    """Functions that the model calls while it writes."""
     validation: Sequence[Row] = ()
     """Rows held out for evaluation."""
 
@@ -136,6 +138,8 @@ class Trainer:
             "peft_config": inputs.peft,
             "callbacks": inputs.callbacks,
         }
+        if inputs.tools:
+            arguments["tools"] = inputs.tools
         if inputs.validation:
             arguments["eval_dataset"] = inputs.dataset(row_format, inputs.validation)
         if self.learns_from_reward:
