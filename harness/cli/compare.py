@@ -31,6 +31,7 @@ examples:
 """
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -38,16 +39,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast.cli.grammar import Flags
+from holdfast.cli.table_options import TableOptions, check_ranges
 from holdfast.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from holdfast.compare import Columns, Comparison, Policy
+    from holdfast.compare import Comparison, Policy
     from holdfast.compare.trend import Trend
     from holdfast.runs.measurement import Measurement
 
 
 @dataclass(slots=True)
-class Options:
+class Options(TableOptions):
     """Keys of `holdfast compare`."""
 
     target: list[str] = field(default_factory=list)
@@ -67,17 +69,6 @@ class Options:
     max_flips: int | None = None
     before: str | None = None
     after: str | None = None
-    score: str | None = None
-    id: str | None = None
-    prompt: str | None = None
-    completion: str | None = None
-    reference: str | None = None
-    category: str | None = None
-    cluster: str | None = None
-    task: str | None = None
-    scale: float = 1.0
-    model: str | None = None
-    direction: Literal["higher", "lower"] | None = None
     min_effect: float | None = None
     allow_missing: float | None = None
     trend: bool = False
@@ -94,7 +85,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     measured = _measurements(paths, options)
     before, *others = measured
     along = _trend(paths, measured, options) if options.trend else None
-    comparisons = [_compare(before, after, options, len(others)) for after in others]
+    comparisons = _distinct([_compare(before, after, options, len(others)) for after in others])
     for number, comparison in enumerate(comparisons, start=1):
         _write(comparison, options, number if len(comparisons) > 1 else None)
     _show(comparisons, flags, along)
@@ -102,17 +93,16 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
 
 
 def _check(options: Options) -> None:
-    for name, value, low, high in (
-        ("margin", options.margin, 0, 100),
-        ("min_effect", options.min_effect, 0, 100),
-        ("allow_missing", options.allow_missing, 0, 100),
-        ("alpha", options.alpha, 0, 0.5),
-        ("confidence", options.confidence, 0.5, 1),
-    ):
-        if value is not None and not low < value < high:
-            raise UsageError(f"{name}= must lie between {low} and {high}, not {value:g}")
-    if options.scale <= 0:
-        raise UsageError(f"scale= must be positive, not {options.scale:g}")
+    check_ranges(
+        (
+            ("margin", options.margin, 0, 100),
+            ("min_effect", options.min_effect, 0, 100),
+            ("allow_missing", options.allow_missing, 0, 100),
+            ("alpha", options.alpha, 0, 0.5),
+            ("confidence", options.confidence, 0.5, 1),
+            ("scale", options.scale, 0, math.inf),
+        )
+    )
 
 
 def _measurements(paths: Sequence[str], options: Options) -> "list[Measurement]":
@@ -124,7 +114,7 @@ def _measurements(paths: Sequence[str], options: Options) -> "list[Measurement]"
         return [load(Path(paths[0]) / side) for side in ("before", "after")]
     if len(paths) < 2:
         raise UsageError(f"`holdfast compare` takes two runs or more, not {len(paths)}: {' '.join(paths) or 'nothing'}")
-    columns = _columns(options)
+    columns = options.columns()
     return [load(path, columns) for path in paths]
 
 
@@ -139,20 +129,10 @@ def _two_columns(paths: Sequence[str], options: Options) -> "list[Measurement]":
     place, sides = Path(paths[0]), []
     models = options.before in models_of(place)
     for name in (options.before, options.after):
-        columns = _columns(options, None if models else name) or Columns()
+        columns = options.columns(None if models else name) or Columns()
         columns = replace(columns, model=name) if models else columns
         sides.append(columns_of(place, replace(columns, task=columns.task or place.name.split(".")[0])))
     return [*sides]
-
-
-def _columns(options: Options, score: str | None = None) -> "Columns | None":
-    """The columns named on the command line; None when none is."""
-    from dataclasses import fields
-
-    from holdfast.compare import Columns
-
-    named = {f.name: getattr(options, f.name) for f in fields(Columns)} | ({"score": score} if score else {})
-    return Columns(**named) if Columns(**named) != Columns() else None
 
 
 def _compare(before: "Measurement", after: "Measurement", options: Options, runs: int = 1) -> "Comparison":
@@ -171,11 +151,23 @@ def _compare(before: "Measurement", after: "Measurement", options: Options, runs
         policy=_policy(options),
         tasks=options.tasks,
         allow=options.allow,
-        noise=load(options.noise, _columns(options)) if options.noise else None,
+        noise=load(options.noise, options.columns()) if options.noise else None,
         max_flips=options.max_flips,
         seed=options.seed,
     )
     return _named(comparison, options) if options.before else comparison
+
+
+def _distinct(comparisons: "list[Comparison]") -> "list[Comparison]":
+    """Runs after of the same name are told apart by their paths."""
+    from dataclasses import replace
+
+    from holdfast.compare.alike import told_apart
+
+    if len({one.after.name for one in comparisons}) == len(comparisons):
+        return comparisons
+    names = told_apart([one.after.path for one in comparisons])
+    return [replace(c, after=replace(c.after, name=name)) for c, name in zip(comparisons, names, strict=True)]
 
 
 def _policy(options: Options) -> "Policy | None":
@@ -190,11 +182,55 @@ def _policy(options: Options) -> "Policy | None":
 
 def _trend(paths: Sequence[str], measured: "Sequence[Measurement]", options: Options) -> "Trend":
     """The runs in their order, at the steps that their names tell."""
+    from holdfast.compare.alike import told_apart
     from holdfast.compare.trend import FEWEST, steps_of, trend
 
     if len(paths) < FEWEST or len(paths) != len(measured):
         raise UsageError(f"trend= takes {FEWEST} runs or more, in their order")
-    runs = dict(zip(_short(paths), measured, strict=True))
+    runs = dict(zip(told_apart(paths), measured, strict=True))
+    missing = (options.allow_missing or 0.0) / 100
+    alpha = 0.05 if options.alpha is None else options.alpha
+    return trend(
+        runs,
+        steps=steps_of(paths),
+        allow=options.allow,
+        allow_missing=missing,
+        alpha=alpha,
+        policy=_policy(options),
+        seed=options.seed,
+    )
+
+
+def _distinct(comparisons: "list[Comparison]") -> "list[Comparison]":
+    """Runs after of the same name are told apart by their paths."""
+    from dataclasses import replace
+
+    from holdfast.compare.alike import told_apart
+
+    if len({one.after.name for one in comparisons}) == len(comparisons):
+        return comparisons
+    names = told_apart([one.after.path for one in comparisons])
+    return [replace(c, after=replace(c.after, name=name)) for c, name in zip(comparisons, names, strict=True)]
+
+
+def _policy(options: Options) -> "Policy | None":
+    """The policy's file, with the direction of the command line."""
+    from dataclasses import replace
+
+    from holdfast.compare import Policy, read_policy
+
+    policy = read_policy(options.policy) if options.policy else None
+    return replace(policy or Policy(), direction=options.direction) if options.direction else policy
+
+
+def _trend(paths: Sequence[str], measured: "Sequence[Measurement]", options: Options) -> "Trend":
+    """The runs in their order, at the steps that their names tell."""
+    from holdfast.compare.alike import told_apart
+    from holdfast.compare.trend import FEWEST, steps_of, trend
+
+    if len(paths) < FEWEST or len(paths) != len(measured):
+        raise UsageError(f"trend= takes {FEWEST} runs or more, in their order")
+    runs = dict(zip(told_apart(paths), measured, strict=True))
     missing = (options.allow_missing or 0.0) / 100
     alpha = 0.05 if options.alpha is None else options.alpha
     return trend(

@@ -16,7 +16,7 @@ Keys:
                         its length control
   alpha=0.05 confidence=0.95
   allow=[prompt] allow_missing=1     runs: as `holdfast compare`
-  score= id= prompt= completion= reference= category= task= scale= model= direction=     columns of tables
+  score= id= prompt= completion= reference= category= cluster= task= scale= model= direction=     columns of tables
 
 examples:
   holdfast rank runs/a runs/b runs/c
@@ -24,13 +24,15 @@ examples:
 """
 
 import json
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from holdfast.cli.grammar import Flags
+from holdfast.cli.table_options import TableOptions, check_ranges
 from holdfast.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Options:
+class Options(TableOptions):
     """Keys of `holdfast rank`."""
 
     style: list[str] = field(default_factory=list)
@@ -48,24 +50,19 @@ class Options:
     confidence: float = 0.95
     allow: list[str] = field(default_factory=list)
     allow_missing: float = 0.0
-    score: str | None = None
-    id: str | None = None
-    prompt: str | None = None
-    completion: str | None = None
-    reference: str | None = None
-    category: str | None = None
-    task: str | None = None
-    scale: float = 1.0
-    model: str | None = None
     difficulty: str | None = None
-    direction: Literal["higher", "lower"] | None = None
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Print the ranking."""
-    for name, value, low, high in (("alpha", options.alpha, 0, 0.5), ("confidence", options.confidence, 0.5, 1)):
-        if not low < value < high:
-            raise UsageError(f"{name}= must lie between {low} and {high}, not {value:g}")
+    check_ranges(
+        (
+            ("alpha", options.alpha, 0, 0.5),
+            ("confidence", options.confidence, 0.5, 1),
+            ("allow_missing", options.allow_missing or None, 0, 100),
+            ("scale", options.scale, 0, math.inf),
+        )
+    )
     if not paths:
         raise UsageError("`holdfast rank` takes runs or a file of votes")
     ranking = _votes(paths, options) if _are_votes(paths) else _runs(paths, options)
@@ -94,7 +91,7 @@ def _votes(paths: Sequence[str], options: Options) -> "Ranking":
     from holdfast.compare.win_rates import Difficulties
 
     _refuse(options, ("allow", "allow_missing", "score", "id", "prompt", "completion", "reference", "task", "scale",
-                      "model", "direction"), "runs")  # fmt: skip
+                      "model", "direction", "cluster"), "runs")  # fmt: skip
     votes = [vote for path in paths for vote in read_votes(Path(path), options.baseline, options.category or "")]
     return rank_votes(
         votes,
@@ -113,18 +110,17 @@ def _refuse(options: Options, names: Sequence[str], what: str) -> None:
 
 
 def _runs(paths: Sequence[str], options: Options) -> "Ranking":
-    from dataclasses import fields
-
-    from holdfast.compare import Columns, load
+    from holdfast.compare import load
+    from holdfast.compare.alike import told_apart
     from holdfast.compare.comparing import run_info
     from holdfast.compare.rank import rank_runs
 
     _refuse(options, ("style", "baseline", "difficulty"), "votes; runs are compared item by item")
-    columns = Columns(**{f.name: getattr(options, f.name) for f in fields(Columns) if hasattr(options, f.name)})
-    runs = [load(path, None if columns == Columns() else columns) for path in paths]
+    columns = options.columns()
+    runs = [load(path, columns) for path in paths]
     names = [str(run.model.get("name") or run_info(run).name) for run in runs]
     if len(set(names)) < len(names):
-        names = list(paths)
+        names = told_apart(paths)
     if len(set(names)) < len(names):
         raise UsageError(f"a run is named twice: {' '.join(paths)}")
     named = dict(zip(names, runs, strict=True))

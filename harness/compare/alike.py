@@ -1,6 +1,7 @@
 """Whether two runs can be told apart, and whether their scores point the same way."""
 
 import filecmp
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,16 @@ from holdfast.compare.reading.columns import Table
 from holdfast.errors import DataError
 from holdfast.importers.scores import LOSS
 from holdfast.runs.measurement import Measurement, TaskResult
+
+
+def told_apart(paths: Sequence[str]) -> list[str]:
+    """Names for paths: their last parts, as many as it takes for all to differ (equal paths stay equal)."""
+    parts = [Path(path).parts or (path,) for path in paths]
+    for length in range(1, max(map(len, parts), default=1) + 1):
+        names = ["/".join(one[-length:]) for one in parts]
+        if len(set(names)) == len(set(paths)):
+            return names
+    return list(paths)
 
 
 def same_runs(before: Measurement, after: Measurement) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from holdfast import masking
 from holdfast.compare.advice import advice
-from holdfast.compare.alike import directed, same_runs
+from holdfast.compare.alike import directed, same_runs, told_apart
 from holdfast.compare.details import categories, flips, forgetting, histogram, shifts, untruncated
 from holdfast.compare.judging.decision import MeanRules, decide, omnibus
 from holdfast.compare.judging.effect import Measured, measure
@@ -139,7 +139,7 @@ def _comparison(
     macro = mean_stopped(macro, stopped) if stopped else macro
     micro = omnibus("micro", held, of_mean)
     decision, checks = decide(judged, macro, settings.policy, settings.alpha)
-    before, after = run_info(runs[0]), run_info(runs[1])
+    before, after = _named_apart(run_info(runs[0]), run_info(runs[1]))
     how = again(before, after, _tokens(judged))
     return Comparison(
         before=before,
@@ -171,6 +171,14 @@ def _tokens(judged: Sequence[Judged]) -> tuple[float, float]:
     sides = ([one.pairs.before for one in judged], [one.pairs.after for one in judged])
     before, after = (sum(float(np.nansum(one.table.column("tokens"))) for one in side) for side in sides)
     return before, after
+
+
+def _named_apart(before: RunInfo, after: RunInfo) -> tuple[RunInfo, RunInfo]:
+    """Two runs of the same name (a/run.csv, b/run.csv) are told apart by their paths."""
+    if before.name != after.name or before.path == after.path:
+        return before, after
+    first, second = told_apart([before.path, after.path])
+    return replace(before, name=first), replace(after, name=second)
 
 
 def run_info(measurement: Measurement) -> RunInfo:

@@ -190,9 +190,17 @@ def test_equal_names_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixtur
     for side, scores in (("one", GOOD), ("two", BAD)):
         WRITERS["csv"](tmp_path / side, "run", {"t": scores})
     paths = [str(tmp_path / side / "run.csv") for side in ("one", "two")]
-    main(["compare", *paths])
-    out = capsys.readouterr().out
-    assert "one/run.csv" in out.replace("\n", "") and "two/run.csv" in out.replace("\n", "")
+    main(["compare", *paths, "--json"])
+    record = json.loads(capsys.readouterr().out)
+    assert (record["before"]["name"], record["after"]["name"]) == ("one/run.csv", "two/run.csv")
+    WRITERS["csv"](tmp_path / "three", "run", {"t": GOOD})
+    main(["compare", *paths, str(tmp_path / "three" / "run.csv"), "--json"])
+    points = json.loads(capsys.readouterr().out)["frontier"]["points"]
+    assert [point["name"] for point in points] == ["two/run.csv", "three/run.csv"]
+    assert main(["rank", *paths, "--json"]) == 0
+    standings = json.loads(capsys.readouterr().out)["standings"]
+    assert [one["name"] for one in standings] == ["one/run.csv", "two/run.csv"]
+    assert main(["rank", *paths, "allow_missing=200"]) == 64 and main(["rank", *paths, "scale=0"]) == 64
 
 
 LEADERBOARDS = {
