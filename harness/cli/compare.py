@@ -201,55 +201,6 @@ def _trend(paths: Sequence[str], measured: "Sequence[Measurement]", options: Opt
     )
 
 
-def _distinct(comparisons: "list[Comparison]") -> "list[Comparison]":
-    """Runs after of the same name are told apart by their paths."""
-    from dataclasses import replace
-
-    from holdfast.compare.alike import told_apart
-
-    if len({one.after.name for one in comparisons}) == len(comparisons):
-        return comparisons
-    names = told_apart([one.after.path for one in comparisons])
-    return [replace(c, after=replace(c.after, name=name)) for c, name in zip(comparisons, names, strict=True)]
-
-
-def _policy(options: Options) -> "Policy | None":
-    """The policy's file, with the direction of the command line."""
-    from dataclasses import replace
-
-    from holdfast.compare import Policy, read_policy
-
-    policy = read_policy(options.policy) if options.policy else None
-    return replace(policy or Policy(), direction=options.direction) if options.direction else policy
-
-
-def _trend(paths: Sequence[str], measured: "Sequence[Measurement]", options: Options) -> "Trend":
-    """The runs in their order, at the steps that their names tell."""
-    from holdfast.compare.alike import told_apart
-    from holdfast.compare.trend import FEWEST, steps_of, trend
-
-    if len(paths) < FEWEST or len(paths) != len(measured):
-        raise UsageError(f"trend= takes {FEWEST} runs or more, in their order")
-    runs = dict(zip(told_apart(paths), measured, strict=True))
-    missing = (options.allow_missing or 0.0) / 100
-    alpha = 0.05 if options.alpha is None else options.alpha
-    return trend(
-        runs,
-        steps=steps_of(paths),
-        allow=options.allow,
-        allow_missing=missing,
-        alpha=alpha,
-        policy=_policy(options),
-        seed=options.seed,
-    )
-
-
-def _short(paths: Sequence[str]) -> list[str]:
-    """The last parts of the paths, where these differ."""
-    names = [Path(path).name for path in paths]
-    return names if len(set(names)) == len(names) else list(paths)
-
-
 def _named(comparison: "Comparison", options: Options) -> "Comparison":
     """Two columns of one file are told apart by the columns' names."""
     from dataclasses import replace

@@ -59,6 +59,27 @@ def test_baseline_repeats_are_no_missing_rows(tmp_path: Path) -> None:
     assert (result.n, result.repeats, result.repeats_before, result.difference) == (200, 4, 4, 0.0)
 
 
+def test_a_baseline_with_repeats_is_compared_with_single_answers(tmp_path: Path) -> None:
+    """Our own runs record how often they asked: eight answers before, one after, are compared, not refused."""
+    runs = []
+    for name, repeats in (("base", 8), ("new", 1)):
+        ids = [str(i // repeats) for i in range(200 * repeats)]
+        own = {
+            "doc_id": ids,
+            "doc_hash": ids,
+            "prompt_hash": "p",
+            "repeat": [i % repeats for i in range(200 * repeats)],
+        }
+        rows = made_rows("t", [float(int(i) % 4 > 0) for i in ids], **own)
+        settings = {"max_tokens": 64, "temperature": 0.7, "do_sample": True, "repeats": repeats}
+        runs.append(made_run(tmp_path / name, {"t": rows}, name, generation=settings))
+    comparison = compare(*runs, margin=0.05)
+    result = comparison.benchmark("t")
+    assert (result.n, result.repeats_before, result.repeats, result.difference) == (200, 8, 8, 0.0)
+    assert not any("measured once" in warning for warning in comparison.warnings)
+    assert any("measured once" in warning for warning in compare(runs[1], runs[0], margin=0.05).warnings)
+
+
 def test_several_models_in_a_file_are_never_mixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = subjects(model="one") + subjects(change=3, model="two")
     path = table(tmp_path / "both.jsonl", rows)

@@ -118,7 +118,7 @@ def check_definition(before: TaskResult, after: TaskResult, allow: Collection[st
         return []
     found = []
     for name in ("version", "metric", "generation", "reward"):
-        mine, other = (_plain(getattr(result, name)) for result in (before, after))
+        mine, other = (_definition(getattr(result, name)) for result in (before, after))
         if mine != other:
             found.append((name, f"{_TITLES[name]}: {_difference(mine, other)}"))
     return [_allowed(before.task, text, name, allow) for name, text in found]
@@ -183,6 +183,13 @@ _TITLES = {
     "generation": "generation arguments differ",
     "reward": "the reward differs",
 }
+
+
+def _definition(value: Any) -> Any:
+    """What must agree: not how often each item was answered, which means and their errors allow for (a baseline may be
+    measured with repeats, once for many runs)."""
+    plain = _plain(value)
+    return {key: one for key, one in plain.items() if key != "repeats"} if isinstance(plain, dict) else plain
 
 
 def _plain(value: Any) -> Any:
