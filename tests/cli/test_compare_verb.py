@@ -51,6 +51,18 @@ def test_every_file_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
+def test_every_changed_item_is_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "flips.jsonl"
+    main(["compare", *_pair(tmp_path, 80, 5), f"flips={path}"])
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [sum(row["direction"] == kind for row in rows) for kind in ("lost", "gained")] == [80, 5]
+    first = rows[0]
+    assert (
+        first["task"] == "facts" and first["prompt"] and (first["before"]["score"], first["after"]["score"]) == (1, 0)
+    )
+    assert first["before"]["completion"] and first["after"]["completion"]
+
+
 def test_a_training_run_alone_is_its_before_and_after(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before, after = flipped(300, 200, 2, 2)
     for side, scores in (("before", before), ("after", after)):

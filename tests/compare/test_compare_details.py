@@ -6,6 +6,7 @@ import pytest
 from helpers.made_runs import flipped, made_rows, made_run
 
 from holdfast.compare import Verdict, compare
+from holdfast.report import text
 
 
 def test_forgetting_without_chance_and_net_of_noise(tmp_path: Path) -> None:
@@ -80,3 +81,14 @@ def test_categories_are_exploratory(tmp_path: Path) -> None:
     result = compare(*runs).benchmark("t")
     assert [(c.name, c.n, c.lost, c.gained) for c in result.categories] == [("history", 100, 30, 0), ("law", 200, 0, 0)]
     assert result.categories[0].q == pytest.approx(2 * result.categories[0].p_two_sided)
+
+
+def test_graded_scores_have_a_histogram_of_their_changes(tmp_path: Path) -> None:
+    """Ninety items as they were, six that lost a half, four that gained a quarter; drawn in the page."""
+    before, after = [0.5] * 100, [0.5] * 90 + [0.0] * 6 + [0.75] * 4
+    runs = [made_run(tmp_path / n, {"t": made_rows("t", s)}, n) for n, s in (("a", before), ("b", after))]
+    comparison = compare(*runs, margin=0.05)
+    counts = comparison.benchmark("t").histogram
+    assert sum(counts) == 100 and len(counts) == 20 and sorted(counts)[-3:] == [4, 6, 90]
+    assert counts.index(6) < counts.index(90) < counts.index(4)
+    assert text(comparison, "html", {}).count("<rect") >= 3

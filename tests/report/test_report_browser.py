@@ -240,6 +240,38 @@ def test_the_system_theme_is_taken_and_paper_is_light(chromium: Any, tmp_path: P
     assert visit.page.pdf(format="A4").startswith(b"%PDF")
 
 
+def test_paper_opens_everything_that_is_folded(visit: Visit) -> None:
+    closed = "document.querySelectorAll('details:not([open])').length"
+    before = visit.page.evaluate(closed)
+    assert before > 0
+    visit.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert visit.page.evaluate(closed) == 0
+    visit.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert visit.page.evaluate(closed) == before
+
+
+def test_without_javascript_verdict_and_curves_are_there_and_no_dead_button(chromium: Any, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(render(full(), extras()), encoding="utf-8")
+    page = chromium.new_context(java_script_enabled=False).new_page()
+    page.goto((tmp_path / "report.html").as_uri())
+    assert page.locator("h1").is_visible() and page.locator("#skills svg").first.is_visible()
+    assert page.locator("#training noscript svg, #training .curves:not(.scripted) svg").first.is_visible()
+    assert not page.locator("#toggle").is_visible() and not page.locator("#print").is_visible()
+    assert page.locator("#items noscript p").is_visible() and not page.locator(".browser").is_visible()
+
+
+def test_a_link_leads_to_one_item(visit: Visit, chromium: Any) -> None:
+    page = visit.page
+    page.locator(".entry").nth(2).click()
+    page.wait_for_function("location.hash.startsWith('#item=')")
+    shown = page.locator(".detail .top").inner_text()
+    other = chromium.new_context().new_page()
+    other.goto(page.url)
+    other.wait_for_function("document.querySelector('.detail .top') !== null")
+    other.wait_for_function("(wanted) => document.querySelector('.detail .top').innerText === wanted", arg=shown)
+    assert visit.events == []
+
+
 def test_phone_width_needs_no_sideways_scrolling(chromium: Any, tmp_path: Path) -> None:
     visit = Visit(chromium, tmp_path, full(), viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
     page = visit.page
