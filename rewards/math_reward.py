@@ -8,7 +8,7 @@ from typing import Any
 from holdfast.errors import UsageError
 from holdfast.registry import register
 from holdfast.rewards.answers.places import Require, Which
-from holdfast.rewards.answers.text import Stop
+from holdfast.rewards.answers.text import Language, Stop, writes_commas
 from holdfast.rewards.math_answer import quick
 from holdfast.rewards.math_answer.equal.render import show
 from holdfast.rewards.math_answer.judge import Judgement, judge
@@ -24,10 +24,12 @@ Memo = dict[tuple[str, str], Judgement]
 
 
 def _check(*, tolerance: float, seconds: float, **_: Any) -> None:
+    """Refuse bad values; a worker starts meanwhile, so that the first integral need not wait for sympy."""
     if not 0 <= tolerance < 1:
         raise UsageError(f"tolerance must be in [0, 1) (a share of the reference), not {tolerance!r}")
     if not 0 < seconds <= 60:
         raise UsageError(f"seconds must be in (0, 60], not {seconds!r}")
+    POOL.warm()
 
 
 @register("math", version="5", scope="batch", check=_check)
@@ -43,6 +45,7 @@ def math(
     units: Units = "ignore",
     order: Order = "convention",
     decimal_comma: bool = False,
+    language: Language | None = None,
     seconds: float = 0.4,
 ) -> list[Score]:
     """Does the final answer equal the reference, mathematically?
@@ -54,11 +57,13 @@ def math(
     disagree are a "hedge" (wrong), or the "last" counts. `tolerance` is relative and for decimals only.
     `percent`: 28% is 0.28 when the "reference" carries the sign (50% is always 1/2, written as one), "always"
     or "never". `units`: "ignore" those the other side omits, or "strict". `order`: by "convention" (in
-    tuples, not in sets and bare lists), "any" or "strict". `seconds` (CPU time) bounds the few comparisons
+    tuples, not in sets and bare lists), "any" or "strict". `language` ("de", "fr", …) reads 1.234,5 as that language
+    does, in answers and references, and so does `decimal_comma`. `seconds` (CPU time) bounds the few comparisons
     that need a worker process (integrals, limits, endless sums). Model text is never executed. For example
     "\\boxed{\\frac{2}{4}}" against "1/2" is 1.0 and "\\boxed{0.33}" against "1/3" is 0.0.
     """
-    settings = Settings(tolerance, percent, units, order, decimal_comma, boxes, require, which, stop)
+    commas = decimal_comma or writes_commas(language)
+    settings = Settings(tolerance, percent, units, order, commas, boxes, require, which, stop)
     memo: Memo = {}
     scores: list[Score | None] = []
     pending: list[tuple[int, Judgement]] = []

@@ -16,9 +16,10 @@ from typing import Any, Literal
 
 from holdfast.errors import UsageError
 from holdfast.registry import register
+from holdfast.rewards.answers.digits import with_points
 from holdfast.rewards.answers.numbers import DIGITS_CAP, final, several
 from holdfast.rewards.answers.places import Which
-from holdfast.rewards.answers.text import Stop, final_part
+from holdfast.rewards.answers.text import Language, Stop, final_part, writes_commas
 from holdfast.sample import Sample, Score
 
 
@@ -35,26 +36,29 @@ def numeric(
     which: Which = "last",
     stop: Stop = "question",
     tolerance: float = 0.0,
+    language: Language | None = None,
 ) -> Score:
     """Is the completion's final number the reference's?
 
-    The reference is a number, a text with one (`$1,250.00`, `72 clips`), a whole worked solution (`… ####
-    72`), or a list of accepted ones; without one number ("2, 3", "6 + 9i") it is unjudgeable. The completion's
-    number is the one that its answer states (a box, `####`, a JSON field, `A:`, "the answer is" in any language), else
-    its last one; `require="marked"` demands a statement, `which` of several counts (last, first, agreeing), and a
-    run-on into a next question ends the answer (`stop`). A thought does not count, an open one has no answer, and of
-    `<answer>…</answer>` the inside counts. Signs, thousands separators, decimals,
-    fractions, mixed numbers, scientific notation, digits with their base (1101_2), words ("twenty-one", 七), currency,
-    units and "million" are read; the comparison is exact
-    (Fraction) unless a relative `tolerance` is given. A choice of different numbers ("3 or 4", "3, 4") is a hedge
-    and wrong, as are a denied number ("is not 42"), a changed one ("twice 42", "at least 42", 42x) and a power; "6 * 7
-    = 42" states 42. Example: "… so she has $1,250.00" against 1250 is 1.0; "… = 12 or 13" against 12 or 13 is 0.0.
+    The reference is a number, a text with one (`$1,250.00`, `72 clips`), a whole worked solution (`… #### 72`), or a
+    list of accepted ones; without one number ("2, 3", "6 + 9i") it is unjudgeable. The completion's number is the one
+    that its answer states (a box, `####`, a JSON field, `A:`, "the answer is" in any language), else its last one;
+    `require="marked"` demands a statement, `which` of several counts (last, first, agreeing), and a run-on into a
+    next question ends the answer (`stop`). A thought does not count, an open one has no answer, and of
+    `<answer>…</answer>` the inside counts. Signs, thousands separators, decimals, fractions, mixed numbers,
+    scientific notation, digits with their base (1101_2), words ("twenty-one", 七), currency, units and "million" are
+    read; the comparison is exact (Fraction) unless a relative `tolerance` is given; `language` ("de", …) reads
+    1.234,5 as it does. A choice of different numbers ("3 or 4", "3, 4") is a hedge and wrong, as are a denied number
+    ("is not 42"), a changed one ("twice 42", "at least 42", 42x) and a power; "6 * 7 = 42" states 42. Example: "… so
+    she has $1,250.00" against 1250 is 1.0; "… = 12 or 13" against 12 or 13 is 0.0.
     """
+    commas = writes_commas(language)
     references = sample.reference if isinstance(sample.reference, list | tuple) else [sample.reference]
-    accepted = [value for value in map(_reference_value, references) if value is not None]
+    accepted = [value for value in (_reference_value(one, commas) for one in references) if value is not None]
     if not accepted:
         return Score.unjudgeable(f"not one number in the reference {str(sample.reference)!r:.80}")
-    found = final(final_part(sample.text, stop), require, which)
+    text = final_part(sample.text, stop)
+    found = final(with_points(text) if commas else text, require, which)
     if found is None:
         return Score.of(False, f"no number found (require={require})")
     if found.fault or found.value is None:
@@ -64,12 +68,12 @@ def numeric(
     return Score.of(correct, f"read {found.text!r:.60}; {verdict} {accepted[0]}", found.text)
 
 
-def _reference_value(reference: Any) -> Fraction | None:
+def _reference_value(reference: Any, commas: bool) -> Fraction | None:
     if isinstance(reference, bool) or not isinstance(reference, str | int | float):
         return None
     if isinstance(reference, int):
         return Fraction(reference)
-    text = str(reference)
+    text = with_points(str(reference)) if commas and isinstance(reference, str) else str(reference)
     found = final(text)
     if found is None or found.fault or (not found.marked and several(text)):
         return None

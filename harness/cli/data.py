@@ -5,6 +5,7 @@
   holdfast data fetch tasks=[gsm8k,mmlu] data_root=data
   holdfast data contamination rows.jsonl suite=core      how much of the suite stands in a training set
   holdfast data card rows.jsonl out=card.html            what a training set holds, and what is wrong with it
+  holdfast data check rows.jsonl reward=math             every reference that the reward cannot judge against
   holdfast data filter rows.jsonl kept.jsonl duplicates=near max_chars=8000      the rows worth training on
 
   holdfast data convert rows.jsonl out.jsonl             rows of published code data sets as rows to train on
@@ -18,7 +19,7 @@ The others take a file (JSONL, JSON, parquet), a folder, a name of conf/data or 
   limit=ROWS                    read no more rows
   out=FILE                      contamination: the rows without any of the suite (.jsonl); card: .html, .md or .json
   trainer=sft|dpo|grpo|rloo|kto|reward     card, filter: in whose shape the rows are read; default: by their columns
-  reward=NAME|FILE.yaml         card: the scores of the answers (of the references, where there are none)
+  reward=NAME|FILE.yaml         check: whose references; card: the scores of the answers (or of the references)
   model=DIRECTORY|HUB_ID        card, filter: count its tokenizer's tokens; max_length= (card, default: the trainer's)
   sample=ROWS                   card: rows for languages, diversity and the reward (default 2000)
 filter (what is dropped is counted, and kept with its reason in kept.dropped.jsonl):
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from holdfast.benchmarks.suites.suite import Suite
     from holdfast.trainers.settings.config import DataConfig
 
-ACTIONS = ("fetch", "verify", "contamination", "card", "filter", "convert")
+ACTIONS = ("fetch", "verify", "contamination", "card", "check", "filter", "convert")
 
 
 @dataclass
@@ -99,6 +100,8 @@ def run(paths: Sequence[str], options: Options, flags: Flags) -> int:
         return _filter(paths[1:], options, root, flags)
     if len(paths) != 2:
         raise UsageError(f"`holdfast data {paths[0]}` needs one file, folder, name of conf/data or hub id")
+    if paths[0] == "check":
+        return _check(paths[1], options, root, flags)
     if paths[0] == "card":
         return _card(paths[1], options, root, flags)
     return _contamination(paths[1], options, root, flags)
@@ -168,6 +171,17 @@ def _card(what: str, options: Options, root: Path | None, flags: Flags) -> int:
     else:
         print_card(card)
     return EXIT_PASS
+
+
+def _check(what: str, options: Options, root: Path | None, flags: Flags) -> int:
+    from holdfast.trainers.data.reference_check import check_file
+    from holdfast.trainers.run.rewards import rewards_of
+
+    if not options.reward:
+        raise UsageError("`holdfast data check` needs reward=NAME: which reward should judge against the references?")
+    found = check_file(data_config(what, options), rewards_of(options.reward)[0], root, options.limit)
+    print(json.dumps(found.to_json(), ensure_ascii=False) if flags.json else found.text())
+    return EXIT_DATA if found.unjudgeable else EXIT_PASS
 
 
 def _filter(paths: Sequence[str], options: Options, root: Path | None, flags: Flags) -> int:

@@ -42,6 +42,8 @@ _NUMBER = r"\d{1,15}(?:,\d{3})*(?:\.\d{1,15})?"
 _SCALED = re.compile(rf"(?<![\d.,])(?:{_NUMBER}\s?(?:{_WORDS})(?![a-zа-я])\s?){{1,4}}(?:\d{{1,8}}(?![\d.,]))?")
 _PART = re.compile(rf"({_NUMBER})\s?({_WORDS})?")
 _INDIAN = re.compile(r"(?<![\d,.])\d{1,2}(?:,\d{2})+,\d{3}(?![\d,])")
+_POINT_GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+(?![\d.]\d|\d)")
+_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _HINT = re.compile("|".join(sorted({word[:3] for word in _SCALE if word.isascii()} | {"[^\\x00-\\x7f]"})))
 
 
@@ -58,6 +60,11 @@ def _table() -> dict[int, str]:
 def in_ascii(text: str) -> str:
     """The text with the digits and full-width signs of every script as ASCII."""
     return text if text.isascii() else text.translate(_table())
+
+
+def with_points(text: str) -> str:
+    """Numbers of a language that writes decimals with a comma (`1.234,5`) as `1234.5`."""
+    return _COMMA.sub(".", _POINT_GROUPS.sub(lambda number: number[0].replace(".", ""), text))
 
 
 def written_out(text: str) -> str:

@@ -14,6 +14,20 @@ from holdfast.sample import Sample
 Stop = Literal["question", "none"] | Sequence[str]
 """Where an answer ends: at the next question of a run-on few-shot prompt, nowhere, or at the first of some texts."""
 
+Language = Literal[
+    "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fr", "gl", "he", "hi",
+    "hr", "hu", "id", "is", "it", "ja", "kk", "ko", "lt", "lv", "mk", "nb", "nl", "pl", "pt", "ro", "ru", "sk",
+    "sl", "sq", "sr", "sv", "sw", "ta", "te", "th", "tr", "uk", "ur", "vi", "yo", "zh",
+]  # fmt: skip
+"""The language of the answers, where it is known: it says whether 1.234 is a decimal (as in English) or 1,234."""
+_WITH_POINTS = frozenset("ar bn en fa he hi ja ko sw ta te th ur yo zh".split())
+
+
+def writes_commas(language: Language | None) -> bool:
+    """Does a language write decimals with a comma, and digit groups with points?"""
+    return language is not None and language not in _WITH_POINTS
+
+
 _TURN_ENDS = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>", "<|eom_id|>")
 _TAG = re.compile(r"<(?:final_)?answer>(.{0,3000}?)</(?:final_)?answer>", re.IGNORECASE | re.DOTALL)
 _SAID = re.compile(r"\n|answer|boxed|####", re.IGNORECASE)

@@ -4,6 +4,7 @@ import re
 from hashlib import blake2b
 from typing import NamedTuple
 
+from holdfast.rewards.answers.digits import with_points
 from holdfast.rewards.answers.hedges import unknown
 from holdfast.rewards.answers.languages import MAYBE, NO, OR, YES
 from holdfast.rewards.answers.numbers import contradicts
@@ -39,18 +40,22 @@ class Judgement(NamedTuple):
 
 def judge(text: str, reference: str, settings: Settings) -> Judgement:
     """Is the text's final answer the reference? Raises BadReferenceError."""
+    if settings.decimal_comma:
+        reference = with_points(reference)
     gold_parts = reference_parts(reference)
     text = final_part(text, settings.stop)
+    if settings.decimal_comma:
+        text = with_points(text)
     extraction = extract(text, settings.require, settings.which)
     if not extraction.parts:
         whole = None if extraction.marked else _as_a_whole(text, reference, gold_parts[0], settings)
         return whole or Judgement(Verdict(False, extraction.how), extraction)
     pred_parts = extraction.parts
     if len(pred_parts) > 1:  # a box may hold nothing but a placeholder
-        pred_parts = tuple(part for part in pred_parts if read(part, settings.decimal_comma).key) or pred_parts[-1:]
+        pred_parts = tuple(part for part in pred_parts if read(part).key) or pred_parts[-1:]
         extraction = extraction._replace(parts=pred_parts)
     if len(pred_parts) == 1 and extraction.how in ("box", "the answer field"):
-        pred_parts = (_sentence(pred_parts[0], gold_parts[0], settings),)
+        pred_parts = (_sentence(pred_parts[0], gold_parts[0]),)
         extraction = extraction._replace(parts=pred_parts)
     if len(pred_parts) == 1 and len(gold_parts) == 1:
         judgement = _judged(gold_parts[0], pred_parts[0], extraction, settings)
@@ -60,15 +65,11 @@ def judge(text: str, reference: str, settings: Settings) -> Judgement:
     return _several(gold_parts, extraction, settings)
 
 
-def _sentence(part: str, gold: str, settings: Settings) -> str:
+def _sentence(part: str, gold: str) -> str:
     """A box or a field that holds a sentence (`Anna has 9 pens.`) says what the sentence says."""
-    reading = read(part, settings.decimal_comma)
+    reading = read(part)
     derived = reading.node is not None and reading.node.kind == "list" and has(reading.node, "rel")
-    if (
-        (reading.node is not None and not derived)
-        or reading.words == read(gold, settings.decimal_comma).words
-        or not is_prose(part)
-    ):
+    if (reading.node is not None and not derived) or reading.words == read(gold).words or not is_prose(part):
         return part
     return answer_in(part) or part
 
@@ -78,7 +79,7 @@ def _as_a_whole(text: str, reference: str, gold: str, settings: Settings) -> Jud
     whole = text.strip()
     if whole == reference.strip():
         return Judgement(Verdict(True, "the same text"), Extraction((whole,), "the whole text"))
-    if len(whole) > _WHOLE or "\n" in whole or unknown(whole) or read(whole, settings.decimal_comma).node is None:
+    if len(whole) > _WHOLE or "\n" in whole or unknown(whole) or read(whole).node is None:
         return None
     judgement = _judged(gold, whole, Extraction((whole,), "the whole text"), settings)
     return judgement if judgement.verdict.equal else None
@@ -87,13 +88,13 @@ def _as_a_whole(text: str, reference: str, gold: str, settings: Settings) -> Jud
 def _several(gold: tuple[str, ...], extraction: Extraction, settings: Settings) -> Judgement:
     """Several boxes: the parts of one answer when the reference has as many, all the same, or a hedge."""
     pred = extraction.parts
-    distinct = tuple({read(part, settings.decimal_comma).key: part for part in pred}.values())
+    distinct = tuple({read(part).key: part for part in pred}.values())
     if len(gold) > 1:
         joined = distinct[0] if len(distinct) == 1 else _joined(distinct)
         return _judged(_joined(gold), joined, extraction, settings)
-    if len(distinct) == 1 or settings.boxes == "last" or _summed_up(distinct, settings):
+    if len(distinct) == 1 or settings.boxes == "last" or _summed_up(distinct):
         return _judged(gold[0], pred[-1], extraction, settings)
-    if _part_count(gold[0], settings) == len(distinct):
+    if _part_count(gold[0]) == len(distinct):
         return _judged(gold[0], _joined(distinct), extraction, settings)
     for earlier in distinct[:-1]:
         try:
@@ -109,20 +110,20 @@ def _joined(parts: tuple[str, ...]) -> str:
     return " ; ".join(parts)
 
 
-def _part_count(gold: str, settings: Settings) -> int:
-    node = read(gold, settings.decimal_comma).node
+def _part_count(gold: str) -> int:
+    node = read(gold).node
     return 1 if node is None else len(solutions(node).items)
 
 
-def _summed_up(parts: tuple[str, ...], settings: Settings) -> bool:
+def _summed_up(parts: tuple[str, ...]) -> bool:
     """Does the last box repeat all the earlier ones (`\\boxed{1}`, `\\boxed{2}`, then `\\boxed{1, 2}`)?"""
-    last = read(parts[-1], settings.decimal_comma).node
+    last = read(parts[-1]).node
     items = () if last is None else solutions(last).items
-    return len(items) > 1 and all(read(part, settings.decimal_comma).node in items for part in parts[:-1])
+    return len(items) > 1 and all(read(part).node in items for part in parts[:-1])
 
 
 def _judged(gold_text: str, pred_text: str, extraction: Extraction, settings: Settings) -> Judgement:
-    gold, pred = read(gold_text, settings.decimal_comma), read(pred_text, settings.decimal_comma)
+    gold, pred = read(gold_text), read(pred_text)
     try:
         return Judgement(_verdict(gold, pred, settings, seed_of(gold_text, pred_text)), extraction)
     except Refused as limit:
@@ -158,7 +159,7 @@ def _verdict(gold: Reading, pred: Reading, settings: Settings, seed: bytes | Non
     if truth is not None and (said := _truth(pred.words)) is not None:
         return Verdict(said == truth, "the same truth value" if said == truth else "another truth value")
     if gold.node is None:
-        gold = read(without_choice(gold.text), settings.decimal_comma)
+        gold = read(without_choice(gold.text))
     if gold.node is None or pred.node is None:
         side, reading = ("reference", gold) if gold.node is None else ("answer", pred)
         return Verdict(False, f"different texts; the {side} is no mathematics: {reading.problem}")
@@ -190,7 +191,7 @@ def _mathematics(gold: Reading, pred: Reading, settings: Settings, seed: bytes) 
     if otherwise := _otherwise(gold, pred, settings, seed):
         return otherwise
     if comma_is_ambiguous(gold.text) or comma_is_ambiguous(pred.text):
-        one, other = (read(reading.text, settings.decimal_comma, thousands=False) for reading in (gold, pred))
+        one, other = (read(reading.text, thousands=False) for reading in (gold, pred))
         if one.node is not None and other.node is not None:
             again = compare(one.node, other.node, settings, seed)
             return again if again.equal else verdict

@@ -98,6 +98,11 @@ def test_options() -> None:
     assert value("The answer is 4. The answer is 5.", 5, which="agreeing") == 0.0
     assert value("The answer is 5. The answer is 5.", 5, which="agreeing") == 1.0
     assert value("0.333", "1/3", tolerance=0.01) == 1.0
+    assert [value("Antwort: 1.250,5 Euro", 1250.5, language=code) for code in ("de", "en", None)] == [1.0, 0.0, 0.0]
+    assert [value("The answer is 1,250.", 1250, language=code) for code in ("en", "hi", None)] == [1.0] * 3
+    assert value("So insgesamt 12.345.678 km.", "12.345.678", language="de") == 1.0
+    with pytest.raises(UsageError, match="language"):
+        Reward("numeric", language="ger")
     with pytest.raises(UsageError, match="tolerance"):
         Reward("numeric", tolerance=2.0)
 

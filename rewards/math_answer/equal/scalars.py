@@ -9,6 +9,7 @@ from holdfast.rewards.math_answer.parse.units import canonical, convertible
 from holdfast.rewards.math_answer.settings import Settings
 
 _FLOAT_ERROR = Fraction(1, 10**9)
+_MOST_BITS = 4000
 SCALARS = frozenset(
     ("num const sym add mul pow fn app index sum prod int lim deg percent unit base dots ratio").split()
 )
@@ -78,7 +79,9 @@ def _base_pairs(gold: Node, pred: Node) -> list[tuple[Node, Node]]:
 
 
 def _digits_of(node: Node) -> str:
-    return str(node.value[0]) if node.kind == "num" else ""
+    """A whole number as written; nothing for what is too long to be digits of an answer."""
+    whole = node.kind == "num" and node.value[0].denominator == 1
+    return str(node.value[0]) if whole and node.value[0].numerator.bit_length() < _MOST_BITS else ""
 
 
 def _percent_pairs(gold: Node, pred: Node, settings: Settings) -> list[tuple[Node, Node]]:

@@ -93,8 +93,8 @@ _FOREIGN = re.compile(
 _LONGEST_COUNTED = 200
 
 
-def clean(text: str, *, thousands: bool = True, decimal_comma: bool = False) -> str:
-    """One answer in the plain dialect. `thousands` joins digit groups of three; `decimal_comma` reads 3,5 as 3.5."""
+def clean(text: str, *, thousands: bool = True) -> str:
+    """One answer in the plain dialect. `thousands` joins digit groups of three."""
     text = _RUN.sub(" ", text.strip()).lstrip("#").strip()
     if "<<" in text:
         text = _ANNOTATION.sub("", text)
@@ -112,7 +112,7 @@ def clean(text: str, *, thousands: bool = True, decimal_comma: bool = False) -> 
         text = text.replace("$", " ")
     if "**" in text:
         text = _BOLD.sub(r" \1 ", text)
-    text = _digits(text, thousands, decimal_comma)
+    text = _digits(text, thousands)
     if "th" in text or "st" in text or "nd" in text or "rd" in text:
         text = _ORDINAL.sub(" ", text)
     text = text.strip() if _ENDLESS.search(text) else text.strip().rstrip(".,;:").strip()
@@ -179,10 +179,7 @@ def _from_latex(text: str) -> str:
     return text.replace("\\%", "%").replace("\\&", "&").replace("\\#", "#").replace("\\_", "_")
 
 
-def _digits(text: str, thousands: bool, decimal_comma: bool) -> str:
-    if decimal_comma:
-        text = re.sub(r"(?<=\d)\.(?=\d{3}(?!\d))", "", text)
-        return re.sub(r"(?<=\d),(?=\d)", ".", text)
+def _digits(text: str, thousands: bool) -> str:
     if thousands:
         if "," in text:
             text = _COMMAS.sub(lambda group: group.group().replace(",", ""), text)

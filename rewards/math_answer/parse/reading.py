@@ -63,7 +63,7 @@ class Reading(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def read(text: str, decimal_comma: bool = False, thousands: bool = True) -> Reading:
+def read(text: str, thousands: bool = True) -> Reading:
     """Read an answer; `node` is None when it is no mathematics, and `problem` says why."""
     if _INTEGER.fullmatch(text):
         return Reading(text, text, text, node=num(int(text)))
@@ -73,7 +73,7 @@ def read(text: str, decimal_comma: bool = False, thousands: bool = True) -> Read
     choice, bracketed = _choice(text)
     label, value = _labelled(text)
     bare = unqualified(value)
-    cleaned = clean(rewritten(reworded(bare.text)), thousands=thousands, decimal_comma=decimal_comma)
+    cleaned = clean(rewritten(reworded(bare.text)), thousands=thousands)
     words = words_of(cleaned)
     reading = Reading(text, tight(cleaned), words, choice, bracketed, label, declared=bare.declared)
     number = in_words(words)

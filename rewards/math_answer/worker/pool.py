@@ -115,16 +115,24 @@ class Worker:
 
 
 class Pool:
-    """At most `size` workers, started when first needed, replaced after a kill or 400 items."""
+    """At most `size` workers, the first started by `warm`, replaced after a kill or 400 items."""
 
     def __init__(self, size: int) -> None:
         self.size = size
         self._idle: list[Worker] = []
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(size)
-        self._owner = os.getpid()
         self._closed = False
         self._checked = float("-inf")
+        self._warming: threading.Thread | None = None
+
+    def warm(self) -> None:
+        """Start a worker in the background, unless there is one: it loads sympy meanwhile."""
+        with self._lock:
+            if self._idle or self._closed or self._warming is not None:
+                return
+            self._warming = threading.Thread(target=self._restock, daemon=True)
+            self._warming.start()
 
     def decide(self, tasks: Sequence[Task]) -> list[Verdict | Failure]:
         """A verdict or failure for each task, in order."""
@@ -190,14 +198,22 @@ class Pool:
 
     def _take(self) -> Worker:
         with self._lock:
-            if self._owner != os.getpid():  # forked: the workers are the parent's
-                self._idle, self._owner = [], os.getpid()
+            warming = self._warming
+        if warming is not None:
+            warming.join()
+        with self._lock:
             if self._idle:
                 return self._idle.pop()
         return Worker()
 
+    def _forked(self) -> None:
+        """In a forked process the workers are the parent's, and its locks may be held for ever."""
+        vars(self).update(vars(Pool(self.size)))
+
 
 _size = max(1, min(4, (os.cpu_count() or 2) // 2))
 POOL = Pool(_size)
-"""Shared by all callers of this process; starts nothing until needed."""
+"""Shared by all callers of this process; the first `math` reward warms it."""
 atexit.register(POOL.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=POOL._forked)

@@ -1,7 +1,11 @@
 """References are data, not prose: what cannot be read whole is named before training."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from holdfast.cli import main
 from holdfast.reward import Reward
 from holdfast.rewards.answers.references import unjudgeable
 from holdfast.sample import Sample
@@ -46,3 +50,25 @@ def test_what_cannot_be_judged_is_listed() -> None:
 )
 def test_a_reference_is_read_whole(reference: str, answer: str, value: float) -> None:
     assert Reward("math").score(Sample(f"\\boxed{{{answer}}}", reference)).value == value
+
+
+def test_the_command_names_every_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`holdfast data check` reads all rows; exit code 65 where a reference cannot be judged."""
+    file = tmp_path / "rows.jsonl"
+    rows = [{"prompt": "?", "reference": reference} for reference in [*GOOD, *BAD] * 200]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    assert main(["data", "check", str(file), "reward=math", "--json"]) == 65
+    found = json.loads(capsys.readouterr().out)
+    assert found["rows"] == len(rows)
+    assert [one["row"] % (len(GOOD) + len(BAD)) for one in found["unjudgeable"]] == list(
+        range(len(GOOD), len(GOOD) + len(BAD))
+    ) * 200
+    file.write_text(json.dumps(rows[0]) + "\n", "utf-8")
+    assert main(["data", "check", str(file), "reward=math"]) == 0
+    assert main(["data", "check", str(file)]) == 64
+
+
+def test_a_huge_number_against_digits_in_a_base_is_wrong_and_no_error() -> None:
+    score = Reward("math").score(Sample("\\boxed{101_2}", "2000!"))
+    assert score.value == 0.0
+    assert Reward("math").score(Sample("\\boxed{2000!}", "101_2")).value == 0.0

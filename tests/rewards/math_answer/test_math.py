@@ -156,6 +156,9 @@ def test_whole_texts(case: dict[str, Any]) -> None:
     ("answer", "reference", "options", "by_default"),
     [
         ("3,5", "3.5", {"decimal_comma": True}, 0.0),
+        ("3,125", "3,1250", {"language": "de"}, 0.0),
+        ("1.234,5", "1234,5", {"language": "pt"}, 0.0),
+        ("1.234", "1234", {"language": "tr"}, 0.0),
         ("0.28", "28\\%", {"percent": "never"}, 1.0),
         ("28\\%", "0.28", {"percent": "always"}, 0.0),
         ("5\\text{ cm}", "5", {"units": "strict"}, 1.0),

@@ -110,6 +110,38 @@ def test_a_dead_worker_is_replaced_and_its_item_retried() -> None:
         pool.close()
 
 
+def test_a_worker_is_ready_before_the_first_integral(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reward that is made starts one in the background, whether its process was forked or not."""
+    started: list[Pool] = []
+    monkeypatch.setattr(POOL, "warm", lambda: started.append(POOL))
+    Reward("math")
+    assert started == [POOL]
+    pool = Pool(1)
+    try:
+        pool.warm()
+        pool.warm()
+        pool._warming.join()  # type: ignore[union-attr]
+        (ready,) = pool._idle
+        assert pool.decide([Task("1", "\\int_0^1 2x dx", Settings(), 20.0)])[0].equal  # type: ignore[union-attr]
+        assert pool._idle == [ready] and ready.uses == 1
+    finally:
+        pool.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_starts_its_own_workers() -> None:
+    import multiprocessing
+
+    warm()
+    with multiprocessing.get_context("fork").Pool(1) as processes:
+        assert processes.apply(_judge_integral) == 1.0
+    assert _judge_integral() == 1.0
+
+
+def _judge_integral() -> float | None:
+    return REWARD.score(Sample("\\boxed{\\int_0^1 2x dx}", "1")).value
+
+
 def test_broken_workers_are_an_error_and_no_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     """When no worker can be started, the item has no value: it is not the completion's fault."""
     POOL.close()
