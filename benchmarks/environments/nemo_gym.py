@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.environments.drivers.http import bearer, get_json, server_url
+from holdfast.benchmarks.environments.drivers.http import bearer, get_json, server_url, tls_context
 from holdfast.benchmarks.environments.drivers.scores import foreign_score
 from holdfast.environment import Count, EpisodeError, Row, Seconds, Step, ToolSpec, call_arguments, environment
 from holdfast.errors import UsageError
@@ -72,7 +72,7 @@ class Session:
         import httpx
 
         self._server, self._row, self._output = server, row, list[dict[str, Any]]()
-        self._client = httpx.Client(timeout=server.timeout, headers=server.headers)
+        self._client = httpx.Client(timeout=server.timeout, headers=server.headers, verify=tls_context())
         parameters = row.get("responses_create_params") or {}
         asked = parameters.get("input", "")
         self.messages: Sequence[Message] = (

@@ -11,6 +11,7 @@ and the episode has no value. A server with no place for another session (CAPACI
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -88,6 +89,11 @@ class OpenEnv:
     def get(self, path: str, missing: Any) -> Any:
         """What the server says there. Raises EpisodeError."""
         return get_json(f"{self.http}/{path}", self.timeout, missing=missing, headers=self.headers)
+
+    @cached_property
+    def action_schema(self) -> Mapping[str, Any]:
+        """What the server takes as an action: asked once, as it is the same for every episode."""
+        return (self.get("schema", None) or {}).get("action") or {}
 
     def session(self) -> Session:
         """A connection of its own. Raises EpisodeError."""
@@ -204,7 +210,7 @@ class Play:
 
     def _text_field(self) -> str | None:
         """The one field of an action that is required and text, unless `action=` names it; None where tools are all."""
-        schema = (self._server.get("schema", None) or {}).get("action") or {}
+        schema = self._server.action_schema
         fields = schema.get("properties") or {}
         if self._server.action is not None:
             if self._server.action not in fields:

@@ -44,22 +44,28 @@ class ReasoningGym:
         self.python = interpreter(python, "HOLDFAST_REASONING_GYM_PYTHON", "reasoning-gym==0.1.25")
 
     def tasks(self, split: str) -> Iterable[Row]:
-        """The generator's entries; the splits have seeds of their own. Raises UsageError for an unknown generator."""
+        """The generator's entries. The splits have seeds of their own, and `train` leaves out what `test` asks with the
+        same settings. Raises UsageError for an unknown generator."""
         if split not in _SPLITS:
             raise unknown("split of environment 'reasoning_gym'", split, _SPLITS)
         if self.generator not in (names := self.ask("names")):
             raise unknown("generator of reasoning-gym", self.generator, names)
         seed = self.seed + _APART * _SPLITS.index(split)
-        try:
-            entries = self.ask("rows", **self.where(seed))
-        except PackageError as error:
-            raise UsageError(f"reasoning_gym:{self.generator} refuses its settings: {error}") from error
+        entries = self._entries(seed)
+        measured = {entry["question"] for entry in self._entries(self.seed)} if split == "train" else frozenset[str]()
         system = self._system()
         return [
             {"key": f"{seed}-{index}", "prompt": entry["question"], "answer": entry["answer"], "system": system,
              "seed": seed, "index": index}
             for index, entry in enumerate(entries)
+            if entry["question"] not in measured
         ]  # fmt: skip
+
+    def _entries(self, seed: int) -> list[dict[str, Any]]:
+        try:
+            return list(self.ask("rows", **self.where(seed)))
+        except PackageError as error:
+            raise UsageError(f"reasoning_gym:{self.generator} refuses its settings: {error}") from error
 
     def open(self, row: Row, seed: int) -> "Question":
         """One question; the seed has nothing to choose."""

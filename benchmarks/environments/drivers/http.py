@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -75,6 +76,12 @@ def _json(method: str, url: str, timeout: float, missing: Any, body: Any, header
 
 
 @cache
+def tls_context() -> ssl.SSLContext:
+    """The certificates of this machine, read once: a client of its own would read them for every episode."""
+    return ssl.create_default_context()
+
+
+@cache
 def _client() -> Any:
     """One pool for all threads; cookies are each episode's own, so none are kept."""
     import logging
@@ -82,7 +89,7 @@ def _client() -> Any:
     import httpx
 
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of every request
-    return httpx.Client(limits=httpx.Limits(max_connections=256, max_keepalive_connections=64))
+    return httpx.Client(verify=tls_context(), limits=httpx.Limits(max_connections=256, max_keepalive_connections=64))
 
 
 def bearer(variable: str | None) -> dict[str, str]:

@@ -44,6 +44,15 @@ def test_rows_are_the_same_in_every_process_and_the_splits_differ(python: str) -
     assert {row["prompt"] for row in one}.isdisjoint(row["prompt"] for row in other)
 
 
+def test_a_narrow_generator_does_not_train_on_what_it_measures(python: str) -> None:
+    narrow = {"min_terms": 4, "max_terms": 4, "min_value": 0, "max_value": 3, "max_complexity": 1}
+    made = make_environment("reasoning_gym:number_sequence", python=python, items=60, config=narrow)
+    measured, trained = ({row["prompt"] for row in made.tasks(split)} for split in ("test", "train"))
+    assert trained and measured.isdisjoint(trained)
+    row = list(made.tasks("train"))[-1]
+    assert play(made, row, lambda asked: f"<answer>{row['answer']}</answer>").value == 1.0
+
+
 def test_mistakes_are_named(python: str) -> None:
     with pytest.raises(UsageError, match="did you mean 'chain_sum'"):
         list(made(python, "chain_sm").tasks("test"))
