@@ -78,7 +78,10 @@ class Terminal:
         for note in filter(None, map(phrases.one_sided, comparison.benchmarks)):
             yield Text(visible(note), style="dim")
         for advice in comparison.advice:
-            yield Text(f"→ {visible(advice)}")
+            said, command = phrases.advised(visible(advice))
+            yield Text(f"→ {said}")
+            for line in phrases.command_lines(command, options.max_width - 2):
+                yield Text(f"  {line}", no_wrap=True, overflow="ignore")
         for warning in comparison.warnings:
             yield Text(f"! {visible(warning)}", style="yellow")
         for check in comparison.checks:

@@ -64,8 +64,13 @@ def _code(text: str) -> str:
 
 
 def _warnings(comparison: Comparison) -> str:
-    told = [f"> ➡️ {plain(advice)}" for advice in comparison.advice]
+    told = [_advice(advice) for advice in comparison.advice]
     return "\n".join([*told, *(f"> ⚠️ {plain(warning)}" for warning in comparison.warnings)])
+
+
+def _advice(advice: str) -> str:
+    said, command = phrases.advised(advice)
+    return f"> ➡️ {plain(said)}" + (f" `{_code(command)}`" if command else "")
 
 
 def _checks(comparison: Comparison) -> str:

@@ -132,6 +132,24 @@ def command_line(command: object) -> str:
     return shlex.join(str(word) for word in command) if isinstance(command, list | tuple) else ""
 
 
+def advised(text: str) -> tuple[str, str]:
+    """(what to do, the command that does it) of an advice; no command: an empty one."""
+    said, found, command = text.partition(": holdfast ")
+    return (f"{said}:", f"holdfast {command}") if found else (text, "")
+
+
+def command_lines(command: str, width: int) -> list[str]:
+    """A command in lines that can be pasted as they are: broken between words only, with a backslash. A word that is
+    longer than the width has a line of its own."""
+    lines: list[str] = []
+    for word in re.findall(r"(?:'(?:[^'])*'|\"[^\"]*\"|\S)+", command):
+        if lines and len(lines[-1]) + len(word) + 3 <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f"  {word}" if lines else word)
+    return [*(f"{line} \\" for line in lines[:-1]), *lines[-1:]]
+
+
 def plain_text(text: Text) -> str:
     """A completion or a prompt as one text: a conversation message by message, tool calls as JSON."""
     if isinstance(text, str):

@@ -1,6 +1,9 @@
 """A regression says what to do next: in the terminal, in the page, in Markdown."""
 
+import html
 import json
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from rich.console import Console
 
 from holdfast.compare import Decision, Policy, compare, load
 from holdfast.compare.judging.policy import parse_policy
-from holdfast.report import terminal, text
+from holdfast.report import phrases, terminal, text
 
 WORSE = {"facts": (500, 400, 60, 5), "same": (2_000, 1_000, 10, 10)}
 
@@ -27,6 +30,27 @@ def test_lost_items_and_the_price_are_named_everywhere(tmp_path: Path, form: str
         shown = text(comparison, form, {})
     shown = " ".join(shown.replace("&nbsp;", " ").split())
     assert "facts 60" in shown and "allowed" in shown and "html=report.html" in shown
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_commands_of_advice_can_be_pasted_from_a_terminal(tmp_path: Path, width: int) -> None:
+    """Broken between words, with a backslash: a shell reads the same words, whatever the width."""
+    command = (
+        "holdfast eval model=runs/a/checkpoint 'against=my model' suite=quick 'sizes=[gsm8k:1319,mmlu:2000]' margin=1"
+        " && holdfast compare runs/more-before runs/more-after margin=1"
+    )
+    lines = phrases.command_lines(command, width)
+    assert shlex.split(" ".join(line.removesuffix("\\") for line in lines)) == shlex.split(command)
+    assert all(line.endswith(" \\") for line in lines[:-1]) and (width < 80 or max(map(len, lines)) <= width)
+    said, found = phrases.advised(f"more items (a 5; about 1 thousand more tokens): {command}")
+    assert found == command and said.endswith("tokens):")
+    comparison = replace(made_comparison(tmp_path, WORSE, margin=0.02), advice=(f"more items: {command}",))
+    console = Console(width=width, record=True, file=(tmp_path / "out").open("w"))
+    console.print(terminal(comparison))
+    shown = console.export_text()
+    assert all(line in shown for line in phrases.command_lines(command, width - 2))
+    assert f"<code>{html.escape(command, quote=False)}</code>" in text(comparison, "html", {}).replace("&#x27;", "'")
+    assert f"`{command}`" in text(comparison, "md", {})
 
 
 def test_the_price_that_is_named_would_be_accepted(tmp_path: Path) -> None:
