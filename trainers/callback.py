@@ -90,7 +90,7 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
         callback_run.stamp(state, self.out)
         if state.is_world_process_zero:
             self._look_at_batches(extra)
-            trackers.Trackers(self.out).on_train_begin(args, state, control)
+            trackers.remember(args, self.out)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **extra: Any) -> None:
         """Measure the trained model, compare, report. A failure is logged: the model is trained, and must be kept."""

@@ -141,7 +141,10 @@ def test_two_ctrl_c_leave_a_run_that_goes_on(desk: Path) -> None:
     args = ["trainer.args.max_steps=100000", "trainer.args.per_device_train_batch_size=4"]
     command = [sys.executable, "-m", "holdfast", "train", *words, *args]
     environment = {**os.environ, "HOLDFAST_CACHE": str(desk / "cache")}
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    # A shell's background job, as this test may be one, hands its children an ignored Ctrl-C.
+    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
+    child = subprocess.Popen(command, **pipes, text=True, env=environment, preexec_fn=heard)
     while "training_rows" not in (read("runs/interrupted/manifest.json")):
         assert child.poll() is None, child.stderr.read() if child.stderr else ""
         time.sleep(0.05)
@@ -149,7 +152,10 @@ def test_two_ctrl_c_leave_a_run_that_goes_on(desk: Path) -> None:
     child.send_signal(signal.SIGINT)
     time.sleep(0.02)
     child.send_signal(signal.SIGINT)
-    _, said = child.communicate(timeout=300)
+    try:
+        _, said = child.communicate(timeout=300)
+    finally:
+        child.kill()
     assert child.returncode == 130, said[-2000:]
     assert "Traceback" not in said
     assert outcome("runs/interrupted") == "failed"

@@ -17,6 +17,7 @@ from holdfast.trainers.models.adapters import lora
 from holdfast.trainers.run import validation
 from holdfast.trainers.run.checkpoint_eval import suite_of
 from holdfast.trainers.run.own_tools import own_tools
+from holdfast.trainers.run.quiet import quiet
 from holdfast.trainers.run.rewards import rewards_of
 from holdfast.trainers.run.run_dir import amend_manifest, default_cache, keep_rows
 from holdfast.trainers.settings import trl_args
@@ -34,9 +35,10 @@ def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     if (out / "training.json").is_file():
         return read_json(out / "training.json")
     start = time.time()
-    trainer = build(config, out, callbacks)
-    result = trainer.train(resume_from_checkpoint=_last_checkpoint(out / "training"))
-    _save(trainer, out)
+    with quiet():
+        trainer = build(config, out, callbacks)
+        result = trainer.train(resume_from_checkpoint=_last_checkpoint(out / "training"))
+        _save(trainer, out)
     facts = {
         "seconds": round(time.time() - start, 3),
         "steps": result.global_step,
@@ -142,8 +144,7 @@ def _watching(config: TrainConfig, args: Any, out: Path) -> list[Any]:
     from transformers import EarlyStoppingCallback
 
     from holdfast.trainers.job.health import Watch
-    from holdfast.trainers.run.quiet import Line
-    from holdfast.trainers.run.trackers import Trackers
+    from holdfast.trainers.run.watching import Line, Trackers
 
     stopping = [EarlyStoppingCallback(config.early_stopping)] if config.early_stopping else []
     return [Watch(), *([Line()] if args.disable_tqdm else []), Trackers(out), *stopping]

@@ -8,13 +8,8 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from transformers import TrainerCallback
-
-from holdfast.progress import Progress
-
-_LOUD = ("transformers", "trl", "peft", "accelerate", "datasets", "torch.distributed", "torch")
+_LOUD = ("transformers", "trl", "peft", "accelerate", "datasets", "huggingface_hub", "torch")
 
 
 @contextmanager
@@ -32,7 +27,9 @@ def quiet() -> Iterator[None]:
         logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            for kind in (FutureWarning, DeprecationWarning):
+                warnings.simplefilter("ignore", kind)
+            warnings.filterwarnings("ignore", module=rf"({'|'.join(_LOUD)})(\.|$)")  # a reward's own are heard
             yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
@@ -41,40 +38,3 @@ def quiet() -> Iterator[None]:
             transformers.utils.logging.enable_progress_bar()
         if not bars[1]:
             datasets.enable_progress_bars()
-
-
-class Line(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
-    """The training's one line: `train  120/200  5.1/s  0:16 left`, with its loss or reward; where there is no
-    terminal, a line every quarter of a minute."""
-
-    def __init__(self) -> None:
-        self.progress: Progress | None = None
-        self._done = 0
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """The number of steps is known now."""
-        if state.is_world_process_zero:
-            self._done = state.global_step
-            self.progress = Progress("train", state.max_steps, state.global_step).__enter__()
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """One step more."""
-        if self.progress:
-            self.progress.advance(state.global_step - self._done)
-            self._done = state.global_step
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        """Show the newest loss and reward."""
-        shown = [f"{name} {logs[name]:.3g}" for name in ("loss", "eval_loss", "reward") if _is_number(logs, name)]
-        if self.progress and shown:
-            self.progress.label = "  ".join(["train", *shown])
-
-    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """The last line stays."""
-        if self.progress:
-            self.progress.__exit__(None, None, None)
-            self.progress = None
-
-
-def _is_number(logs: Any, name: str) -> bool:
-    return isinstance((logs or {}).get(name), int | float)

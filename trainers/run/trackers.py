@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback
-
 from holdfast.compare import Comparison
 from holdfast.files import read_json, write_json
 
@@ -37,18 +35,11 @@ def facts(comparison: Comparison) -> dict[str, float]:
     return found
 
 
-class Trackers(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
-    """Remembers the runs that are open, in `out`/trackers.json."""
-
-    def __init__(self, out: Path) -> None:
-        self.out = out
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """The trackers' own callbacks have opened their runs by now."""
-        if state.is_world_process_zero:
-            known = {name: _OPEN[name](args) for name in args.report_to or () if name in _OPEN}
-            if known:
-                write_json(self.out / FILE, known)
+def remember(args: Any, out: Path) -> None:
+    """Write down the runs that are open, when a training begins: the trackers' own callbacks have opened them."""
+    known = {name: _OPEN[name](args) for name in args.report_to or () if name in _OPEN}
+    if known:
+        write_json(out / FILE, known)
 
 
 def send(comparison: Comparison, out: Path, step: int) -> None:
