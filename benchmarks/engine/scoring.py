@@ -110,6 +110,7 @@ def row_of(item: Item, completion: Completion, score: Score) -> Row:
         finish_reason=REFUSED if completion.refused else completion.finish_reason,
         tokens=completion.tokens,
         parts=parts,
+        rendered=None if item.prompt == item.question else item.prompt,
     )
 
 

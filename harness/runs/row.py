@@ -39,6 +39,9 @@ class Row:
     """`stop`, or `length` when the completion was cut."""
     tokens: int | None = None
     parts: Mapping[str, float | None] = field(default_factory=dict)
+    rendered: str | None = None
+    """The prompt as the model saw it (template, examples, system message), for a chat endpoint the messages it was sent
+    as JSON; None where it is `prompt` itself."""
 
     def with_score(self, score: Score) -> "Row":
         """The same item judged anew."""

@@ -65,7 +65,7 @@ def written(found: dict[str, dict[str, Any]], shapes: dict[str, list[str]]) -> d
     lacking: dict[str, dict[str, str]] = {}
     for name, one in sorted(found.items()):
         if "lack" in one:
-            lacking.setdefault(_reason(one["lack"]), {})[name] = one["lack"].strip("* \n").partition("\n")[0][:100]
+            lacking.setdefault(_reason(one["lack"]), {})[name] = _short(one["lack"])
     return {
         "lm_eval": lm_eval.__version__,
         "shapes": len(shapes),
@@ -79,6 +79,11 @@ def written(found: dict[str, dict[str, Any]], shapes: dict[str, list[str]]) -> d
             name for name, one in found.items() if "extras" in one and "same" in one
         ),
     }
+
+
+def _short(text: str) -> str:
+    """The first words of an error, without paths."""
+    return re.sub(r"(?<![\w.])/[\w./-]+", "…", text.strip("* \n").partition("\n")[0][:100])
 
 
 def _reason(text: str) -> str:

@@ -12,6 +12,7 @@ from holdfast.benchmarks.engine.backends.hf import HFEngine
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.benchmarks.engine.generating.generation import canonical
 from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.lm_eval_fence import index
 from holdfast.errors import UsageError
 from holdfast.runs.row import Row
 
@@ -46,12 +47,22 @@ def test_a_sample_of_tasks_asks_alike(name: str, pair: tuple[Any, Any]) -> None:
     assert walk.differences(walk.task_of(name), *pair, ANSWERS) == []
 
 
+def test_the_walk_of_all_tasks_is_whole() -> None:
+    """Of this version of lm-eval; every shape was walked, none differs, and each that cannot be had says why."""
+    listed = json.loads(walk.reason_file().read_text())
+    lacking = [why for names in listed["cannot be had"].values() for why in names.values()]
+    assert listed["lm_eval"] == index.version() and listed["complete"] and listed["differ"] == {}
+    assert listed["walked"] == listed["shapes"] == listed["same"] + len(lacking) and all(lacking)
+    assert listed["same"] / listed["shapes"] > 0.9
+
+
 @pytest.mark.slow
 def test_every_task_asks_alike(pair: tuple[Any, Any]) -> None:
     """All of lm-eval's YAML tasks, one of each shape (tasks of one folder that differ in their rows alone). The file
     beside this test lists those that differ or cannot be had over stand-ins, with the reason."""
     listed = json.loads(walk.reason_file().read_text())
     known = {name for names in listed["cannot be had"].values() for name in names} | set(listed["differ"])
+    known |= set(listed["same with packages of its extras"])
     found: dict[str, str] = {}
     for name in sorted(walk.shapes()):
         try:
@@ -164,7 +175,6 @@ def test_an_aggregated_group_is_one_benchmark(tiny: LoadedModel, tmp_path: Path)
 def test_thoughts_are_cut_before_the_filters(tiny: LoadedModel, tmp_path: Path) -> None:
     from holdfast.benchmarks.engine.items import Completion, Item
     from holdfast.benchmarks.engine.lm_eval.judge import LmEvalJudge
-    from holdfast.benchmarks.lm_eval_fence import index
 
     folder = tmp_path / "tasks"
     own_task(folder)
