@@ -13,7 +13,7 @@ from holdfast.rewards.tool_calls.references import read_reference
 from holdfast.sample import Sample, Score
 
 
-@register("tool_call", version="3")
+@register("tool_call", version="4")
 def tool_call(sample: Sample, *, syntax: Syntax = "auto", broken_calls: Literal["wrong", "none"] = "wrong") -> Score:
     """Are the completion's tool calls among the possible answers, by BFCL's AST rules?
 
@@ -23,7 +23,8 @@ def tool_call(sample: Sample, *, syntax: Syntax = "auto", broken_calls: Literal[
     right when no call is made, `live_relevance` when any is. Calls may come in any order. `syntax="python"` reads only
     calls written in the language, as the leaderboard does with prompted models; `auto` also takes JSON, `<tool_call>`
     markup (JSON, or Qwen's XML) and the calls of an assistant message. A call that cannot be read is a call all the
-    same: wrong where none is wanted; `broken_calls="none"` takes it for none, as BFCL does. xLAM's answers (`[{"name",
+    same: wrong where none is wanted; `broken_calls="none"` takes it for none, as BFCL does. What reads as a call where
+    one is wanted is one where none is, a fenced example too; a sentence that mentions one is not. xLAM's answers (`[{"name",
     "arguments"}]`, as JSON text too) and tools are read as they are. Unjudgeable for a reference of another shape.
     Follows ShishirPatil/gorilla at de8307b4.
     """

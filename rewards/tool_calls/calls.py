@@ -64,8 +64,9 @@ def read_calls(sample: Sample, language: Language, syntax: Syntax) -> list[Call]
 
 
 def looks_like_a_call(sample: Sample, error: Exception, tools: Sequence[Any]) -> bool:
-    """Did a completion that does not read as calls try to make one? It names a tool as a call does, uses a template's
-    markup, or is JSON of one."""
+    """Did a completion that does not read as calls try to make one? It uses a template's markup, JSON of a call, or a
+    line or a fenced block that begins as the call of a tool does. A sentence that mentions one (`f(a=1) would …`) is
+    talk: where a call is wanted it would not count as one either."""
     if isinstance(error, BrokenCallError):
         return True
     if any(message.get("tool_calls") for message in sample.completion if isinstance(message, Mapping)):
@@ -73,8 +74,10 @@ def looks_like_a_call(sample: Sample, error: Exception, tools: Sequence[Any]) ->
     text = (strip_thinking(sample.text) or "")[:MAX_LENGTH]
     if any(mark in text for mark in ("<tool_call", "<function=", *_PREFIXES)):
         return True
-    names = [str(tool["name"]) for tool in tools if isinstance(tool, Mapping) and "name" in tool]
-    return any(f"{name}(" in text or f'"name": "{name}"' in text or f'"name":"{name}"' in text for name in names)
+    names = [re.escape(str(tool["name"])) for tool in tools if isinstance(tool, Mapping) and "name" in tool]
+    one = "|".join(names)
+    begins, named = rf"^[\[({{`\s]*(?:{one})[ \t]*\((?!.*\)`?[ \t]+\w)", rf'"name"\s*:\s*"(?:{one})"'
+    return bool(names) and re.search(rf"{begins}|{named}", text, re.MULTILINE) is not None
 
 
 def _any_calls(text: str, language: Language, syntax: Syntax) -> list[Call]:

@@ -214,6 +214,41 @@ def test_relevance(category: str, text: str, value: float) -> None:
     assert Reward("tool_call").score(Sample(text, {"category": category, "tools": []})).value == value
 
 
+TALK = [
+    "None of the functions fits. A call such as triangle_area(base=1, height=2) would give an area.",
+    "triangle_area(base=1, height=2) would not help here.",
+    "I cannot: `triangle_area(base=1)` needs numbers that you did not give.",
+    "The tool triangle_area is about areas.",
+    "triangle_area (base and height) is all I have.",
+    "For example: triangle_area(base=1, height=2)",
+]
+CALLS = [
+    "For example:\n```python\ntriangle_area(base=1, height=2)\n```\nbut no function fits.",
+    "For example:\n\n```\n[triangle_area(base=1, height=2)]\n```",
+    "triangle_area(base=1, height=2)",
+]
+BROKEN = [
+    "triangle_area(base=1, height=",
+    "[triangle_area(base=1",
+    "Sure:\n\ntriangle_area(base=1, height=2)",
+    "Here:\n```python\ntriangle_area(base=1,\n```",
+    "`triangle_area(1, 2)`",
+    '{"name": "triangle_area", "arguments": {"base": 1',
+    "<tool_call>triangle_area</tool_call>",
+]
+
+
+@pytest.mark.parametrize("text", [*TALK, *CALLS, *BROKEN])
+@pytest.mark.parametrize("syntax", ["auto", "python"])
+def test_what_is_a_call_where_none_is_wanted(text: str, syntax: str) -> None:
+    """What would be read as a call is one; what fails to be one is by our convention one too, by BFCL's none."""
+    reference = {**_REFERENCE, "category": "irrelevance"}
+    ours = Reward("tool_call", syntax=syntax).score(Sample(text, reference))
+    assert ours.value == (1.0 if text in TALK else 0.0), ours
+    theirs = Reward("tool_call", syntax="python", broken_calls="none").score(Sample(text, reference))
+    assert theirs.value == (0.0 if text == CALLS[2] else 1.0), theirs
+
+
 @pytest.mark.parametrize(
     "reference",
     [None, "f(x=1)", {}, {"possible_answers": [], "tools": []}, {"possible_answers": [{"f": {}}], "tools": ["f"]}],
