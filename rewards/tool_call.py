@@ -24,9 +24,9 @@ def tool_call(sample: Sample, *, syntax: Syntax = "auto", broken_calls: Literal[
     calls written in the language, as the leaderboard does with prompted models; `auto` also takes JSON, `<tool_call>`
     markup (JSON, or Qwen's XML) and the calls of an assistant message. A call that cannot be read is a call all the
     same: wrong where none is wanted; `broken_calls="none"` takes it for none, as BFCL does. What reads as a call where
-    one is wanted is one where none is, a fenced example too; a sentence that mentions one is not. xLAM's answers (`[{"name",
-    "arguments"}]`, as JSON text too) and tools are read as they are. Unjudgeable for a reference of another shape.
-    Follows ShishirPatil/gorilla at de8307b4.
+    one is wanted is one where none is, a fenced example too; a sentence that mentions one is not. xLAM's answers
+    (`[{"name", "arguments"}]`, as JSON text too) and tools are read as they are. Unjudgeable for a reference of another
+    shape. Follows ShishirPatil/gorilla at de8307b4.
     """
     sample = replace(sample, reference=read_reference(with_object(sample).reference))
     problem = _problem(sample.reference)

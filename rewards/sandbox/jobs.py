@@ -1,5 +1,6 @@
 """From a task to the job a supervisor understands, and from its reply to the tests that passed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,9 @@ from holdfast.rewards.sandbox.source.preludes import prelude_of
 from holdfast.rewards.sandbox.source.reference import Task
 
 _KEPT = ("setup", "tolerance", "module", "in_place", "any_class", "function", "allow_partial")
-_CAPTURES = ("capsys", "capfd", "redirect_stdout", "sys.stdout", "StringIO")
+_FILES = re.compile(r"\bopen\(|\btmp|temp|\bos\.|\bPath\(|shutil|chdir|write_text|\.(?:csv|txt|json|db|log)\b")
+_SURROUNDINGS = re.compile(r"\binput\b|stdin|environ|setenv|delenv|argv|chdir")
+_CAPTURES = ("capsys", "capfd", "redirect_stdout", "sys.stdout", "sys.stderr", "StringIO")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,10 @@ def _needs(task: Task) -> dict[str, Any]:
         needs["capture"] = True
     if "seed(" in text:
         needs["seeds"] = True
+    if _FILES.search(text):
+        needs["files"] = True
+    if _SURROUNDINGS.search(text):
+        needs["surroundings"] = True
     prelude = prelude_of(task)
     return needs | ({"prelude": prelude} if prelude else {})
 

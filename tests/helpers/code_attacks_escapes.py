@@ -46,6 +46,9 @@ _CALLED = {
     "objects that need isolation": "class A:\n    def __eq__(s, o): return True\n    def __lt__(s, o): return True\ndef f(x): return A()",
     "SyntaxError": "def f(x): raise SyntaxError('the tests are not Python')",
     "MemoryError": "def f(x): raise MemoryError",
+    "plants modules": "import os, sys\nfor d in {os.getcwd(), os.environ.get('TMPDIR', '/tmp'), '/tmp'}:\n    for n in ('colorsys', 'wave', 'conftest', 'sitecustomize', 'pytest', 'test_x'):\n        open(f'{d}/{n}.py', 'w').write('import os; os._exit(0)')\n    open(f'{d}/pytest.ini', 'w').write('[pytest]\\naddopts = -p wave --collect-only')\ndef f(x): return [1]",
+    "links its folder": "import os\nd = os.getcwd()\ntry:\n    os.rename(d, d + 'x'); os.symlink('/judge/home', d)\nexcept OSError: pass\ndef f(x): return [1]",
+    "no folder": "import os\ntry: os.rmdir(os.getcwd())\nexcept OSError: pass\ndef f(x): return [1]",
     "no names at all": "print('nothing here')",
     "a name with another value": "f = None",
     "never loads": "import time\nwhile True: time.sleep(1)",
@@ -59,9 +62,9 @@ _PRINTED = {
     for name, code in _CALLED.items()
     if "loading" not in name
 }
-_ASSERTS = ["open('/tmp/data.txt', 'w').write('1')", "assert f(3) == [7, 8, 10]"]
+_ASSERTS = ["open('/tmp/data.txt', 'w').write('1')\nimport colorsys, wave", "assert f(3) == [7, 8, 10]"]
 _TESTED = (
-    "import os\nfrom solution import f\n\n\ndef test_a(tmp_path):\n    (tmp_path / 'x').write_text('1')\n"
+    "import os, colorsys, wave\nfrom solution import f\n\n\ndef test_a(tmp_path):\n    (tmp_path / 'x').write_text('1')\n"
     "    with open('/tmp/out.json', 'w') as file:\n        file.write('1')\n    assert f(3) == [7, 8, 10]\n"
 )
 _FUNCTION = {"style": "function", "entry_point": "f", "tests": [{"args": [3], "expected": [7, 8, 10]}]}

@@ -4,13 +4,16 @@ Nothing here is trusted: the program shares the interpreter and may replace all 
 power to answer with other plain values.
 
 A request is `[operation, [arguments], {keywords}]`; the answer `["ok", value, changed arguments or null]`,
-`["stop"]` (an iterator's end) or `["error", builtin class, message, handle of its own class or null]`.
+`["stop"]` (an iterator's end) or `["error", builtin class, message, handle of its own class or null, handle of the
+exception or null]`.
 """
 
+import builtins
 import contextlib
 import enum
 import io
 import operator
+import os
 import random
 import sys
 import types
@@ -34,12 +37,13 @@ class Candidate:
         self._objects: list[Any] = []
         self._known: dict[int, list[Any]] = {}
         self._module = types.ModuleType(MODULE)
-        self._printed: io.BytesIO | None = None
+        self._printed: list[io.BytesIO] | None = None
         self._operations: dict[str, Callable[..., Any]] = {
             **OPERATIONS,
             "load": self._load,
             "name": lambda name: self._module.__dict__[name],
             "set name": self._set_name,
+            "surround": _surround,
             "delete name": self._delete_name,
         }
 
@@ -63,14 +67,16 @@ class Candidate:
             reply = self._failure(error)
             frames.send(self._write, reply if self._printed is None else [*reply, self._take_printed()])
 
-    def _take_printed(self) -> str:
-        """What was printed since the last answer, cut to what a test can want."""
+    def _take_printed(self) -> list[str]:
+        """What was printed since the last answer, to both streams, cut to what a test can want."""
         assert self._printed is not None
         sys.stdout.flush()
-        text = self._printed.getvalue()[:_MAX_PRINTED].decode("utf-8", "replace")
-        self._printed.seek(0)
-        self._printed.truncate()
-        return text
+        sys.stderr.flush()
+        texts = [kept.getvalue()[:_MAX_PRINTED].decode("utf-8", "replace") for kept in self._printed]
+        for kept in self._printed:
+            kept.seek(0)
+            kept.truncate()
+        return texts
 
     def _perform(self, name: str, packed: list[Any], packed_keywords: list[Any]) -> list[Any]:
         arguments = codec.decode(packed, self._resolve)
@@ -96,8 +102,10 @@ class Candidate:
         sys.modules[MODULE] = self._module
         sys.argv = [MODULE + ".py"]
         if capture:
-            self._printed = io.BytesIO()
-            sys.stdout = io.TextIOWrapper(self._printed, encoding="utf-8", errors="surrogateescape")
+            self._printed = [io.BytesIO(), io.BytesIO()]
+            sys.stdout, sys.stderr = (
+                io.TextIOWrapper(kept, encoding="utf-8", errors="surrogateescape") for kept in self._printed
+            )
         scope = self._module.__dict__
         for statement in prelude:
             with contextlib.suppress(ImportError):
@@ -174,14 +182,12 @@ class Candidate:
 
     def _failure(self, error: BaseException) -> list[Any]:
         kind = type(error)
-        own = None if kind.__module__ == "builtins" else self._handle(kind)
-        return ["error", _builtin_base(kind).__name__, _text(error), own]
+        own, instance = (None, None) if kind.__module__ == "builtins" else (self._handle(kind), self._handle(error))
+        return ["error", _builtin_base(kind).__name__, _text(error), own, instance]
 
 
 def exception_class(name: Any) -> type[Exception]:
     """The builtin exception class of that name; RuntimeError for anything that is none."""
-    import builtins
-
     found = getattr(builtins, name, None) if type(name) is str else None
     return found if isinstance(found, type) and issubclass(found, Exception) else RuntimeError
 
@@ -234,6 +240,27 @@ def _await(coroutine: Any) -> Any:
     import asyncio
 
     return asyncio.run(coroutine)
+
+
+_INPUT = builtins.input
+
+
+def _surround(changes: dict[str, Any]) -> None:
+    """What the tests have changed around the program (`judge.surroundings`)."""
+    if "umask" in changes:
+        os.umask(changes["umask"])
+    if "cwd" in changes:
+        with contextlib.suppress(OSError):
+            os.chdir(changes["cwd"])
+    if "environ" in changes:
+        os.environ.clear()
+        os.environ.update(changes["environ"])
+    if "argv" in changes:
+        sys.argv[:] = changes["argv"]
+    if "stdin" in changes:
+        sys.stdin = sys.__stdin__ if changes["stdin"] is None else io.StringIO(changes["stdin"])
+    if "input" in changes:
+        builtins.input = changes["input"] or _INPUT
 
 
 def _seed(value: Any) -> None:

@@ -4,6 +4,9 @@ Whatever arrives is decoded to plain values of exact built-in types, to proxies 
 own objects; no code of the candidate ever runs here.
 """
 
+import collections
+import os
+import re
 import sys
 import types
 from collections.abc import Callable
@@ -58,11 +61,19 @@ class CandidateClient:
         """Questions so far, but for loading and names: until the first, whatever fails is the tests' own fault."""
         self.at_first: Callable[[], None] = lambda: None
         """Done before the first of these questions."""
+        self.before_call: Callable[[], None] | None = None
+        """Done before each call of the program."""
+        self.home = os.getcwd()  # noqa: PTH109
+        """The judge's own folder."""
+        self.scratch = "/tmp"
+        """The folder in which the program may write."""
         self._known: dict[int, Any] = {}
 
     def ask(self, operation: str, *arguments: Any, **keywords: Any) -> Any:
         """Perform an operation of `candidate.OPERATIONS` in the candidate; its exceptions are raised here."""
-        if operation not in ("load", "name"):
+        if operation == "call" and self.before_call is not None:
+            self.before_call()
+        if operation not in ("load", "name", "surround"):
             self.asked += 1
             if self.asked == 1:
                 self.at_first()
@@ -71,7 +82,7 @@ class CandidateClient:
         self._send([operation, packed, packed_keywords])
         reply = self._reply()
         kind = reply[0]
-        if kind in ("ok", "error") and len(reply) == (4 if kind == "ok" else 5):
+        if kind in ("ok", "error") and len(reply) == (4 if kind == "ok" else 6):
             self._print(reply.pop())
         if kind == "ok" and len(reply) == 3:
             self._copy_back(arguments, keywords, reply[2])
@@ -81,7 +92,7 @@ class CandidateClient:
             return answer
         if kind == "stop" and operation == "next":
             raise StopIteration
-        if kind == "error" and len(reply) == 4:
+        if kind == "error" and len(reply) == 5:
             raise self._exception(*reply[1:])
         raise CandidateGoneError("a malformed answer")
 
@@ -113,10 +124,12 @@ class CandidateClient:
             self._serve_callback(message)
 
     @staticmethod
-    def _print(text: Any) -> None:
+    def _print(texts: Any) -> None:
         """What the program printed meanwhile, for tests that capture it."""
-        if type(text) is str and text:
-            sys.stdout.write(text)
+        if type(texts) is list and len(texts) == 2:
+            for stream, text in zip((sys.stdout, sys.stderr), texts, strict=True):
+                if type(text) is str and text:
+                    stream.write(text)
 
     def _decode(self, data: Any) -> Any:
         try:
@@ -135,17 +148,19 @@ class CandidateClient:
             for key, value in after_keywords.items():
                 codec.assign(keywords[key], value)
 
-    def _exception(self, base: Any, message: Any, own: Any) -> BaseException:
+    def _exception(self, base: Any, message: Any, own: Any, instance: Any) -> BaseException:
         text = str(message)[:2000] if type(message) is str else ""
         if own is not None:
             handle = self._decode(own)
             if isinstance(handle, type) and issubclass(handle, BaseException):
-                return proxy_exception(handle, text)
+                return proxy_exception(handle, text, self._decode(instance))
         if base in ("StopIteration", "StopAsyncIteration"):
             # As PEP 479 does: it must not end a loop of the tests early.
             return RuntimeError(f"the program raised {base}")
         if base in ("SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException"):
-            return CandidateExitError(f"{base}: {text}")
+            left = CandidateExitError(f"{base}: {text}")
+            left.code = int(text) if re.fullmatch(r"-?\d{1,9}", text) else text or None
+            return left
         return proxy_exception(exception_class(base), text)
 
     def _resolve(self, data: list[Any]) -> Any:
@@ -223,9 +238,17 @@ def _lendable(value: Any) -> list[str]:
         raise codec.CodecError(f"class {value.__name__} cannot be passed to the program")
     if kind.__module__ in HOME:
         return [name for name in lent_objects.SPECIAL if any(name in base.__dict__ for base in kind.__mro__[:-1])]
+    if isinstance(value, types.BuiltinMethodType | types.MethodWrapperType) and _collects(value):
+        return ["__call__"]
     if hasattr(value, "__next__"):
         return ["__iter__", "__next__"] if not isinstance(value, types.CoroutineType) else []
     raise codec.CodecError(f"a value of type {kind.__name__} cannot be passed to the program")
+
+
+def _collects(method: Any) -> bool:
+    """A method by which a plain container of the tests takes in values, or an iterator of theirs gives one."""
+    plain = type(method.__self__) in (list, set, dict, collections.deque, collections.Counter)
+    return (plain and method.__name__ in ("append", "add", "extend", "update")) or method.__name__ == "__next__"
 
 
 HOME = {"tests"}

@@ -15,6 +15,7 @@ from ..protocol import frames
 from . import styles
 from .candidate_client import CandidateClient, CandidateGoneError
 from .proxies import CandidateExitError
+from .surroundings import Surroundings, share_files
 
 sys.setrecursionlimit(5000)
 
@@ -40,9 +41,14 @@ def judge(job: dict[str, Any], read: int, write: int, report: int, token: str) -
     """Judge one job to its end."""
     client = CandidateClient(read, write, bool(job.get("allow_partial")), job.get("module") or "solution")
     client.at_first = lambda: frames.send(report, {"token": token, "asked": True})
+    client.scratch = str(job.get("scratch") or client.home)
     end: dict[str, Any] = {"token": token, "end": True}
     try:
+        if job.get("files"):
+            share_files(client)
         program = _loaded(client, job)
+        if job.get("surroundings"):
+            client.before_call = Surroundings(client).tell
         frames.send(report, {"token": token, "loaded": True})
         for passed, reason in _style(job["style"])(client, program, job):
             frames.send(report, {"token": token, "passed": passed, "reason": reason})

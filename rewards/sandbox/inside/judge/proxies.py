@@ -191,6 +191,14 @@ class ClassProxy(CallableProxy):
         return isinstance(value, Proxy | Flat) and client.ask("isinstance", value, self) is True
 
 
+def _doc(proxy: Proxy) -> Any:
+    return proxy._ask("getattr", "__doc__")
+
+
+for _kind in (Proxy, CallableProxy, ClassProxy):
+    _kind.__doc__ = property(_doc)  # type: ignore[assignment] # an object's docstring is the program's
+
+
 def make_proxy(client: Any, handle: list[Any]) -> Any:
     """The proxy for a handle; an exception class of the candidate becomes a local one of the same builtin base."""
     kind = handle[2]
@@ -208,13 +216,25 @@ async def _awaited(client: Any, coroutine: Proxy) -> Any:
     return client.ask("await", coroutine)
 
 
-def proxy_exception(kind: type[BaseException], text: str) -> BaseException:
-    """An exception of a class, made without its constructor (some need more than a text)."""
+def proxy_exception(kind: type[BaseException], text: str, instance: Any = None) -> BaseException:
+    """An exception of a class, made without its constructor (some need more than a text); what else the program's own
+    `instance` has is asked of it."""
     made = kind.__new__(kind)
     made.args = (text,)
+    if isinstance(instance, Proxy):
+        made._holdfast_value = instance  # type: ignore[attr-defined]
     if isinstance(made, SyntaxError):
         made.msg = text
     return made
+
+
+def _attribute(error: BaseException, name: str) -> Any:
+    if name.startswith("_") or "_holdfast_value" not in error.__dict__:
+        raise AttributeError(name)
+    return getattr(error.__dict__["_holdfast_value"], name)
+
+
+_OF_EXCEPTION = {"__getattr__": _attribute}
 
 
 def _exception_class(client: Any, handle: list[Any]) -> type[BaseException]:
@@ -225,7 +245,8 @@ def _exception_class(client: Any, handle: list[Any]) -> type[BaseException]:
             base = CandidateExitError  # as in Python, no `except Exception` catches it
         if issubclass(base, StopIteration | StopAsyncIteration):
             base = RuntimeError
-        known[handle[1]] = type(str(handle[3])[:100], (base,), {"_holdfast_handle": handle, "_holdfast_client": client})
+        own = {"_holdfast_handle": handle, "_holdfast_client": client}
+        known[handle[1]] = type(str(handle[3])[:100], (base,), _OF_EXCEPTION | own)
     return known[handle[1]]
 
 

@@ -27,6 +27,12 @@ class Reporter:
     def __init__(self, results: "queue.SimpleQueue[_Item]", client: CandidateClient) -> None:
         self._results, self._client = results, client
         self.seen = 0
+        self.folder = ""
+        """Where the tests run."""
+
+    def pytest_collection_finish(self, session: object) -> None:
+        """All files have been read."""
+        os.chdir(self.folder)
 
     def pytest_runtest_makereport(self, item: object, call: Any) -> None:
         """Before pytest reads what a test raised: are the tests themselves to blame?"""
@@ -74,13 +80,13 @@ def run_pytest(client: CandidateClient, program: dict[str, str], job: dict[str, 
     sys.modules[name] = Program(name, client, program, job.get("free") or [])
     if job.get("seeds"):
         share_seeds(client)
-    home = os.getcwd()  # noqa: PTH109
+    home = client.home
     wipe.empty(home)
     files = [_write(home, path, text) for path, text in job["tests"].items()]
     HOME.update(os.path.basename(path).removesuffix(".py") for path in files)  # noqa: PTH119
     results: queue.SimpleQueue[_Item] = queue.SimpleQueue()
     reporter = Reporter(results, client)
-    arguments = (home, str(job.get("scratch") or home), results, reporter)
+    arguments = (home, client.scratch, results, reporter)
     thread = threading.Thread(target=_run, args=arguments, daemon=True)
     thread.start()
     while (item := results.get()) is not None:
@@ -101,6 +107,8 @@ def _run(home: str, scratch: str, results: "queue.SimpleQueue[_Item]", reporter:
         def tmp_path(self) -> pathlib.Path:
             return _open_folder(scratch)
 
+    reporter.folder = os.getcwd()  # noqa: PTH109
+    os.chdir(home)  # what the program may have left in a shared folder is no configuration and no module of pytest's
     try:
         arguments = [*_FLAGS, f"--rootdir={home}", f"--basetemp={home}/.tmp", home]
         status = int(pytest.main(arguments, plugins=[reporter, Shared()]))

@@ -8,7 +8,6 @@ import os
 import random
 import reprlib
 import sys
-import tempfile
 import traceback
 import types
 from collections.abc import Callable, Iterator
@@ -59,7 +58,7 @@ def share_seeds(client: CandidateClient) -> None:
 
 def refuse_own_fault(error: BaseException, client: CandidateClient, names: Namespace | None = None) -> None:
     """Raises BadTestsError where the tests themselves are to blame, whatever the program is."""
-    if isinstance(error, _PROGRAMS) or _spoiled(error):
+    if isinstance(error, _PROGRAMS) or _spoiled(error, client):
         return
     text = f"{type(error).__name__}: {str(error)[:200]}"
     if isinstance(error, ImportError) and error.name and error.name.partition(".")[0] != client.module:
@@ -79,15 +78,15 @@ _SPOILED = {errno.EACCES, errno.EPERM, errno.EEXIST, errno.EISDIR, errno.ENOTDIR
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EAGAIN, errno.ENFILE}
 
 
-def _spoiled(error: BaseException) -> bool:
+def _spoiled(error: BaseException, client: CandidateClient) -> bool:
     """Did the tests meet what the program left where both may write, or a disk and a memory that it filled?"""
     if not isinstance(error, OSError):
         return False
     if error.errno in _FULL:
         return True
-    name = str(error.filename or "")
+    name = os.path.abspath(str(error.filename or "."))  # noqa: PTH100
     met = error.errno in _SPOILED or (error.errno == errno.ENOENT and os.path.lexists(name))  # a link to nowhere
-    return met and name.startswith(f"{tempfile.gettempdir()}/")
+    return met and name.startswith(f"{client.scratch}/")
 
 
 def run_check(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Results:

@@ -8,6 +8,7 @@ Text, float, bool, None and small int are themselves; everything else is a list 
 import datetime
 import decimal
 import fractions
+import pathlib
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -160,6 +161,7 @@ _PACK: dict[type, Callable[[Any, Export, int], Any]] = {
     datetime.datetime: lambda v, export, depth: ["dt", v.isoformat()] if v.tzinfo is None else export(v, depth),
     datetime.time: lambda v, export, depth: ["dh", v.isoformat()] if v.tzinfo is None else export(v, depth),
     datetime.timedelta: lambda v, export, depth: _delta(v),
+    pathlib.PosixPath: lambda v, export, depth: ["P", str(v)],
 }
 _UNPACK: dict[Any, Callable[[list[Any], Resolve, int], Any]] = {
     "i": lambda data, resolve, depth: int(data[1], 16),
@@ -183,6 +185,7 @@ _UNPACK: dict[Any, Callable[[list[Any], Resolve, int], Any]] = {
     "dx": lambda data, resolve, depth: datetime.date.fromisoformat(data[1]),
     "dt": lambda data, resolve, depth: datetime.datetime.fromisoformat(data[1]),
     "dh": lambda data, resolve, depth: datetime.time.fromisoformat(data[1]),
+    "P": lambda data, resolve, depth: pathlib.PosixPath(data[1]),
     "dd": lambda data, resolve, depth: datetime.timedelta(*data[1:4]),
 }
 
