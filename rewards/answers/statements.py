@@ -63,7 +63,8 @@ CORRECTED = re.compile(
 _GOES_ON = re.compile(
     r"\s*(?:times|plus|minus|divided by|multiplied by|squared|cubed|factorial|to the)\b", re.IGNORECASE
 )
-_LISTED = re.compile(r"(?:\s?[a-zA-Z]{1,15}){0,2}(?:,\s?|\s(?:and|plus)\s)", re.IGNORECASE)
+_LISTED = re.compile(r"(?:\s?[a-zA-Z]{1,15}){0,2}(?:,\s?|\s(?:and|plus|by)\s)", re.IGNORECASE)
+_AND = re.compile(r"\s*,?\s*and\s*", re.IGNORECASE)
 _UNIT_WORD = re.compile(r"\s*([a-zA-Z]+)")
 _MOST_BETWEEN = 40
 _MOST_FILLED = 60
@@ -206,6 +207,9 @@ def _judged(statement: str, values: list[re.Match[str]], chosen: int) -> str:
     """`settled`, within a sentence that states the answer: what stands around the value may change it."""
     value = values[chosen]
     before = statement[: value.start()]
+    earlier = values[chosen - 1] if chosen else None
+    if earlier and _AND.fullmatch(statement, earlier.end(), value.start()):
+        return f"{_inside(earlier)}, {_inside(value)}"
     if CHANGED.search(before) or _GOES_ON.match(statement, value.end()):
         return statement
     following = values[chosen + 1] if chosen + 1 < len(values) else None

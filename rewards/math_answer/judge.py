@@ -23,6 +23,7 @@ from holdfast.rewards.math_answer.references import reference_parts
 from holdfast.rewards.math_answer.settings import Settings, Verdict
 
 _WHOLE = 300
+_MATHS = re.compile(r"[\d\\=<>^]")
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?:\s[^\W\d_]+)?(?=$|[\s]*[,.;:，。])")
 
 
@@ -214,7 +215,9 @@ def _choices(gold: Reading, pred: Reading) -> Verdict | None:
     """A single capital letter as reference is a choice."""
     if not gold.choice or not pred.choice or not (len(gold.key) == 1 or gold.bracketed):
         return None
-    if gold.label and pred.label:
+    values = [without_choice(side.text) for side in (gold, pred)]
+    both = values[0] != gold.text and values[1] != pred.text and any(_MATHS.search(value) for value in values)
+    if (gold.label and pred.label) or both:
         return None  # (C) 12 against (C) 13: their values are compared
     if gold.choice == pred.choice:
         return Verdict(True, "the same letter")

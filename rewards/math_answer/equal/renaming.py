@@ -33,7 +33,8 @@ def renamed(gold: Node, pred: Node, declared: tuple[frozenset[str], frozenset[st
     """Pairs that are equal only by another choice of names; nothing where no name may be chosen."""
     yield from _parameter(_value(gold), _value(pred), declared)
     yield from _argument(gold, pred)
-    yield from _constants(gold, pred)
+    if "sym" not in (_value(gold).kind, _value(pred).kind):  # a bare name is an answer, no constant of integration
+        yield from _constants(gold, pred)
     yield from _products(gold, pred)
     yield from _signs(gold, pred)
 

@@ -40,6 +40,8 @@ def call(name: str, base: Node | None, arguments: tuple[Node, ...]) -> Node:
         return binomial(*arguments)
     if name == "factorial":
         return factorial(arguments[0])
+    if name in ("min", "max") and len(arguments) == 1:
+        return Node("app", arguments, name)  # of one thing: where it is, not what
     return _exact(name, arguments) or fn(name, *arguments)
 
 

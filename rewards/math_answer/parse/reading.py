@@ -4,6 +4,16 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from holdfast.rewards.answers.names import (
+    CONSTANTS,
+    DEGREE_WORDS,
+    FUNCTIONS,
+    NUMBER_WORDS,
+    PERCENT_WORDS,
+    SCALE_WORDS,
+    SEPARATING_WORDS,
+    UNITS,
+)
 from holdfast.rewards.answers.spelled import in_words
 from holdfast.rewards.math_answer.parse.clean import clean, tight, words_of
 from holdfast.rewards.math_answer.parse.notations import rewritten
@@ -37,6 +47,12 @@ _END_OF_PROOF = re.compile(
 )
 _UNDEFINED = frozenset({"dne", "does not exist", "undefined", "not defined"})
 _INFINITE = {"infinity": False, "positive infinity": False, "negative infinity": True, "minus infinity": True}
+_PLAIN_TEXT = re.compile(r"[A-Za-z]+(?:[ '\-]+[A-Za-z]+)+")
+_MEANING = frozenset(
+    [*FUNCTIONS, *CONSTANTS, *UNITS, *NUMBER_WORDS, *SCALE_WORDS, *SEPARATING_WORDS, *DEGREE_WORDS, *PERCENT_WORDS]
+    + "mod modulo in not but between except than to by from for all any every real integers base".split()
+) - {"second", "units", "unit", "day", "days", "points", "bar", "square", "pound"}
+"""Words that may say something about quantities."""
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 _CLOCK = re.compile(r"(\d{1,2}(?::\d{2})?)\s*([ap])\.?\s*m\.?", re.IGNORECASE)
@@ -90,6 +106,8 @@ def read(text: str, thousands: bool = True) -> Reading:
         return reading._replace(node=Node("sym", (), "undefined"))
     if words in ("all real numbers", "all reals", "all real x"):
         return reading._replace(node=Node("field", (), "R"))
+    if _is_plain_text(cleaned):
+        return reading._replace(node=Node("sym", (), words))
     if _TIME.fullmatch(cleaned):
         return reading._replace(node=_clock(cleaned))
     clock = _CLOCK.fullmatch(words)
@@ -100,6 +118,16 @@ def read(text: str, thousands: bool = True) -> Reading:
     except Unreadable as problem:
         node = _after_colon(cleaned)
         return reading._replace(node=node, problem="" if node else str(problem))
+
+
+def _is_plain_text(cleaned: str) -> bool:
+    """Words without any mathematics (`The Cooper wedding`, `Amy Smith`): a name, and no product of letters."""
+    if not _PLAIN_TEXT.fullmatch(cleaned):
+        return False
+    spoken = re.findall(r"[a-zA-Z]+", cleaned)
+    return (
+        len(spoken[0]) > 1 and any(len(word) > 3 for word in spoken) and _MEANING.isdisjoint(map(str.casefold, spoken))
+    )
 
 
 def _labelled(text: str) -> tuple[str, str]:

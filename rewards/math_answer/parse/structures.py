@@ -263,8 +263,13 @@ def application(parser: Cursor, node: Node) -> Node:
         if pair.kind == "tuple":
             return arithmetic.binomial(*pair.args)
         return mul(node, pair)
+    at_zero = parser.peek(1).text == "0" and parser.peek(2).text == ")"
     simple = parser.peek(1).kind in ("name", "num") and parser.peek(2).text == ")"
-    if name not in _APPLIED and not (simple and name in _APPLIED_TO_ONE and parser.peek(1).text != name):
+    if (
+        name not in _APPLIED
+        and not at_zero
+        and not (simple and name in _APPLIED_TO_ONE and parser.peek(1).text != name)
+    ):
         return node
     inside = parser.atom()
     arguments = inside.args if inside.kind == "tuple" else (inside,)
