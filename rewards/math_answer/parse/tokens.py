@@ -39,7 +39,10 @@ _PLAIN_PRODUCTS = frozenset("abcdxyz")
 _MATHS_INSIDE = re.compile(r"[\d\\^=+<>/]")
 _LETTER_LIST = re.compile(r"\(?[A-Z]\)?(?:\s*(?:,|and|&)\s*\(?[A-Z]\)?)+")
 _SHORT_WORDS = frozenset(
-    "no odd yes all tie win any one two six ten red blue man boy girl even none the of its was are his her our who how why she it".split()
+    (
+        "no odd yes all tie win any one two six ten red blue man boy girl even none "
+        "the of its was are his her our who how why she it"
+    ).split()
 )
 """Words of answers that would pass for products of their letters."""
 _JOINING = "|".join(sorted({*(word for word in SEPARATORS if not word.isascii()), "and", "or", "oder", "und"}))
