@@ -18,6 +18,7 @@ TOOLS = {
     "go": "go",
     "rust": "rustc",
 }
+_LANGUAGE = {"node": "javascript"}
 _ALSO = {"java": ("java",), "rust": ("cc",), "c": ("cc",)}
 _LEFT_OUT = ("/usr/share/doc", "/usr/share/man", "/usr/share/locale", "/usr/share/info", "/usr/share/lintian")
 
@@ -49,7 +50,8 @@ def files(languages: Sequence[str]) -> Iterator[tuple[Path, str]]:
     for path in sorted({path for name in _closure(names) for path in _listed(name)} | links | set(_links())):
         yield Path(path), path
     for source, target in toolchains.mounts():
-        if target.startswith("/opt/toolchain/") and target.rpartition("/")[2] in languages:
+        tool = target.removeprefix("/opt/toolchain/").partition("/")[0]
+        if target.startswith("/opt/toolchain/") and _LANGUAGE.get(tool, tool) in languages:
             yield from _below(Path(source), target)
 
 

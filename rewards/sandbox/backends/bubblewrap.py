@@ -74,6 +74,8 @@ def _mounts() -> list[str]:
     prefix = Path(sys.base_prefix).resolve()
     words += [*_directory(Path("/etc")), *_directory(Path("/opt/holdfast")), *_directory(Path("/opt/toolchain"))]
     for source, target in toolchains.mounts():
+        if target.endswith("/node_modules"):
+            words += _directory(Path(target).parent)
         words += ["--ro-bind", source, target]
     if not prefix.is_relative_to("/usr"):
         words += [*_directory(prefix.parent), "--ro-bind", str(prefix), str(prefix)]

@@ -17,7 +17,9 @@ def mounts() -> tuple[tuple[str, str], ...]:
     for name, tool in _TOOLS.items():
         prefix = _prefix(tool)
         if prefix is not None and not prefix.is_relative_to("/usr"):
-            found.append((str(prefix), f"/opt/toolchain/{name}"))
+            # A package of npm finds those beside it by the name of their folder.
+            below = "/node_modules" if prefix.name == "node_modules" else ""
+            found.append((str(prefix), f"/opt/toolchain/{name}{below}"))
     return tuple(found)
 
 
@@ -29,4 +31,6 @@ def _prefix(tool: str) -> Path | None:
     if tool == "rustc":
         asked = subprocess.run([place, "--print", "sysroot"], capture_output=True, text=True, check=False, timeout=20)
         return Path(asked.stdout.strip()) if asked.returncode == 0 and asked.stdout.strip() else None
-    return Path(place).resolve().parent.parent
+    resolved = Path(place).resolve()
+    modules = [folder for folder in resolved.parents if folder.name == "node_modules"]
+    return modules[-1] if modules else resolved.parent.parent

@@ -52,7 +52,7 @@ LANGUAGES: Mapping[str, Language] = {
     ),
     "typescript": Language(
         ("typescript", "ts"), "main.ts", "let x: number = 0;",
-        ("tsc", "--target", "es2020", "--skipLibCheck", "--noEmitOnError", "false", "{build}/main.ts"),
+        ("tsc", "--target", "es2020", "--module", "commonjs", "--noCheck", "--skipLibCheck", "{build}/main.ts"),
         ("node", "--max-old-space-size={memory}", "--stack-size=50000", "{build}/main.js"), 2.0, True,
     ),
     "go": Language(

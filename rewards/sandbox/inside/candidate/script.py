@@ -12,7 +12,7 @@ from ..protocol import frames
 
 _ENVIRONMENT = {
     "PATH": "/opt/toolchain/java/bin:/opt/toolchain/node/bin:/opt/toolchain/go/bin:/opt/toolchain/rust/bin:"
-    "/opt/toolchain/typescript/bin:/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin",
+    "/opt/toolchain/typescript/node_modules/.bin:/opt/toolchain/typescript/bin:/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin",
     "HOME": "/tmp",
     "TMPDIR": "/tmp",
     "LANG": "C.UTF-8",
