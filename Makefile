@@ -19,6 +19,7 @@ demo: install
 tiny-model: install
 	$(BIN)/python -m holdfast.benchmarks.tiny.pretrain --out build/tiny-model
 	$(BIN)/python -m holdfast.benchmarks.tiny.card build/tiny-model
+	$(BIN)/python -m holdfast.benchmarks.tiny.agent --out build/tiny-agent
 
 test: install
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile

@@ -120,11 +120,9 @@ def load_trained(config: ModelConfig, checkpoint: Path) -> LoadedModel:
 
 def model_place(path: str) -> str:
     """The directory or hub id that a model's name means."""
-    if path == "tiny":
-        from holdfast.benchmarks.tiny import model_path
+    from holdfast.benchmarks.tiny import EMBEDDED, model_path
 
-        return str(model_path())
-    return path
+    return str(model_path(path)) if path in EMBEDDED else path
 
 
 def measuring_dtype(dtype: str) -> str:

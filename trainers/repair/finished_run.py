@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
+from holdfast.benchmarks.tiny import EMBEDDED
 from holdfast.compare import Benchmark, Comparison, Verdict, compare
 from holdfast.errors import DataError, suggestion
 from holdfast.files import read_json
@@ -81,7 +82,7 @@ def _settings(run: Path) -> TrainConfig:
 def check_base(config: TrainConfig) -> None:
     """Raise DataError when the base model was a directory that is gone."""
     place = config.model.path
-    if place == "tiny" or Path(place).is_dir():
+    if place in EMBEDDED or Path(place).is_dir():
         return
     if place.startswith((".", "/", "~")) or place.count("/") > 1:
         raise DataError(f"the run's base model {place} is gone; say where it is now with base=DIRECTORY")

@@ -178,10 +178,10 @@ def _device() -> str:
 
 def _path(name: str) -> str:
     """The directory or hub id that `name` means."""
-    if name == "tiny":
-        from holdfast.benchmarks.tiny import model_path
+    from holdfast.benchmarks.tiny import EMBEDDED, model_path
 
-        return str(model_path())
+    if name in EMBEDDED:
+        return str(model_path(name))
     path = Path(name)
     if path.is_dir():
         _check_directory(path)

@@ -22,6 +22,7 @@ SCRIPT = Path(__file__).parent / "scripts" / "bfcl_checker.py"
 CATEGORIES = ("base", "miss_func", "miss_param", "long_context")
 EACH = 2
 """Paths of each kind from one row: 4 categories of 200 rows and 3 kinds are 4,800 paths, beside 800 references."""
+STEPS = 20
 Call = tuple[str, dict[str, Any]]
 Path_ = list[list[Call]]
 
@@ -31,7 +32,7 @@ def python() -> str:
     return foreign_python("bfcl", "bfcl")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def checker(python: str) -> Iterator[Callable[[str, list[list[str]]], bool]]:
     """The package's checker, in a process of its own."""
     process = subprocess.Popen([python, str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -46,7 +47,7 @@ def checker(python: str) -> Iterator[Callable[[str, list[list[str]]], bool]]:
 
     yield check
     asked.close()
-    process.wait(30)
+    process.wait()
 
 
 def mutants(path: Path_, rng: random.Random, each: int = EACH) -> Iterator[tuple[str, Path_]]:
@@ -81,13 +82,15 @@ def written(path: Path_) -> list[list[str]]:
 
 
 def ours(made: Any, row: Any, path: Path_) -> Any:
-    """Our score of a path, one call a message."""
+    """Our score of a path: one call a message, or all of a turn where they are more than a turn may have messages."""
     episode = made.open(row, 0)
     for turn in path:
-        for name, arguments in turn:
-            function = {"name": name, "arguments": json.dumps(arguments)}
-            call = {"id": "1", "type": "function", "function": function}
-            if episode.step({"role": "assistant", "content": "", "tool_calls": [call]}).done:
+        calls = [
+            {"id": "1", "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
+            for name, arguments in turn
+        ]
+        for message in [calls] if len(calls) > STEPS else [[call] for call in calls]:
+            if episode.step({"role": "assistant", "content": "", "tool_calls": message}).done:
                 break
         if episode.step({"role": "assistant", "content": "Done."}).done:
             break
