@@ -7,6 +7,8 @@ usage: holdfast env                          list every environment; a name with
                                              (card=FILE writes the page)
        holdfast env serve NAME               play it for others: the protocols of OpenEnv, the Open Reward
                                              Standard and NeMo-Gym on one port (host=127.0.0.1 port=8000)
+       holdfast env export rows:FILE         write rows and a reward as what another hub takes (format=verifiers,
+                                             openenv, harbor or inspect; out=FOLDER reward=NAME split=test)
 
 NAME may be an address: `reasoning_gym:chain_sum`, `openenv:http://localhost:8000`, `package.module:Class`.
 An environment's options are keys: `holdfast env show reasoning_gym:chain_sum items=3 python=.envs/gym/bin/python`;
@@ -58,6 +60,7 @@ KEYS: dict[str, dict[str, Any]] = {
     "show": {"split": str},
     "try": {"say": str, "split": str, "task": str, "seed": _Seed},
     "audit": {"rows": Count, "card": Path, "split": str},
+    "export": {"format": str, "out": Path, "split": str},
     "serve": {"host": str, "port": _Port, "split": str},
 }
 """The keys of each action; every other key is an option of the environment."""
@@ -79,7 +82,9 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     spec = environment_spec(rest[0])
     keys, own = _parted(action, spec, options.extra)
     made = make_environment(rest[0], **own)
-    return {"show": _show, "try": _try, "audit": _audit, "serve": _serve}[action](spec, made, keys, flags)
+    return {"show": _show, "try": _try, "audit": _audit, "serve": _serve, "export": _export}[action](
+        spec, made, keys, flags
+    )
 
 
 def _parted(action: str, spec: EnvironmentSpec, texts: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -173,6 +178,26 @@ def _serve(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], _flag
     server = OpenEnvServer(spec, made, [keys["split"]] if "split" in keys else list(spec.splits) or [""])
     app = server.app(OrsRoutes(server).routes(), NemoGymRoutes(server).routes())
     uvicorn.run(app, host=keys.get("host", "127.0.0.1"), port=keys.get("port", 8000), log_level="warning")
+    return 0
+
+
+def _export(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
+    from holdfast.benchmarks.environments.rows import Rows
+    from holdfast.serve.export import export
+
+    if not isinstance(made, Rows):
+        raise UsageError("`holdfast env export` writes rows and a reward (rows:FILE reward=NAME); serve what has turns")
+    for key in ("format", "out"):
+        if key not in keys:
+            raise UsageError(f"`holdfast env export` needs {key}=…")
+    told = made.reward.describe()
+    reward = {"reward": told["name"], **told["options"]}
+    rows = [
+        {**row["record"], "prompt": row["prompt"], "reference": row["reference"]}
+        for row in made.tasks(keys.get("split", spec.first_split))
+    ]
+    written = export(keys["format"], rows, reward, keys["out"], made.path.stem)
+    print(json.dumps({"written": [str(path) for path in written]}) if flags.json else f"{len(written)} files written")
     return 0
 
 

@@ -45,6 +45,7 @@ class OpenEnvServer:
                 Route("/health", self._health),
                 Route("/metadata", self._metadata),
                 Route("/schema", self._schema),
+                Route("/openapi.json", self._openapi),
                 Route("/list_environments", self._names),
                 Route("/{name}/splits", self._splits),
                 Route("/{name}/tasks", self._tasks, methods=post),
@@ -76,6 +77,18 @@ class OpenEnvServer:
 
     async def _schema(self, request: Request) -> JSONResponse:
         return JSONResponse({"action": _ACTION, "observation": _OBSERVATION, "state": {"type": "object"}})
+
+    async def _openapi(self, request: Request) -> JSONResponse:
+        """The paths of the application, as the package's validator reads them (1.0.0 is the protocol's version)."""
+        paths = {
+            route.path: {
+                method.lower(): {"responses": {"200": {"description": "an answer"}}} for method in route.methods
+            }
+            for route in request.app.routes
+            if isinstance(route, Route) and route.methods
+        }
+        info = {"title": self.name, "version": "1.0.0"}
+        return JSONResponse({"openapi": "3.1.0", "info": info, "paths": paths})
 
     async def _names(self, request: Request) -> JSONResponse:
         return JSONResponse([self.name])

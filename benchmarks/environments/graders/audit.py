@@ -197,21 +197,23 @@ class Audit:
         self._heavy(shapes[:2])
 
     def _heavy(self, shapes: Sequence[str]) -> None:
-        item = self.items[0]
+        item, shapes = self.items[0], list(dict.fromkeys(shapes))
+        shown = []
         for name, text in HEAVY.items():
-            for shape in dict.fromkeys(shapes):
-                given = self._give(item, shape.format(text), name, timed=False)
+            for said in (shape.format(text) for shape in shapes):
+                given = self._give(item, said, name, timed=False)
+                shown.append((said, given.earns))
                 if given.seconds > SLOW:
-                    self._found("hangs", f"{name} takes {given.seconds:.0f} seconds", [True], shape.format(text)[:60])
-                if given.earns:
-                    self._found("lazy", f"{name} earns", [True], shape.format(text)[:60])
+                    self._found("hangs", f"{name} takes {given.seconds:.0f} seconds", [True], said[:60])
                 if given.lost:
                     break
-        for text in STRANGE:
-            for shape in dict.fromkeys(shapes):
-                said = shape.format(text)
-                if self._give(item, said, "a strange text").earns:
-                    self._found("lazy", "a strange text earns", [True], said)
+        self._any_earns("a text that is heavy to read earns", shown)
+        texts = [shape.format(text) for text in STRANGE for shape in shapes]
+        self._any_earns("a strange text earns", [(one, self._give(item, one, "a strange text").earns) for one in texts])
+
+    def _any_earns(self, what: str, shown: Sequence[tuple[str, bool]]) -> None:
+        example = next((said for said, earns in shown if earns), "")
+        self._found("lazy", what, [earns for _, earns in shown], example[:60])
 
     def _faults(self) -> None:
         for kind, held in (("raises", self._raised), ("odd_value", self._odd)):
