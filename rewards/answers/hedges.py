@@ -5,7 +5,8 @@ import re
 from holdfast.rewards.answers.languages import AND, MAYBE, NOT, NOT_BEHIND, OR, alternatives, refuses
 
 _DENIED = re.compile(
-    r"(?:\b(?:not|never|cannot|neither|(?:anything|all|everything) but|except(?: for)?)\b|n['’]t\b|≠|\s!=|\\neq?\b)"
+    r"(?:\b(?:not|never|cannot|neither|(?:anything|all|everything) but|except(?: for)?|nowhere near|"
+    r"different from|other than|far from|opposite of|doubt(?: that)?(?: it is| it['’]s)?)\b|n['’]t\b|≠|\s!=|\\neq?\b)"
     r"(?:\s(?!but\b)\w+){0,2}[\s*_:$\\({}]{0,6}$",
     re.IGNORECASE,
 )
@@ -18,6 +19,7 @@ _DIRECTLY = re.compile(
 )
 _REJECTED = re.compile(
     rf"[}}\s$.,)\]*_]{{0,6}}(?:\b(?:is|was|would be|seems)\s(?:not\b|n['’]t\b|wrong|incorrect|false|never)|isn['’]t\b"
+    r"|(?:\?|,)\sno\b[.!]?\s*\Z"
     rf"|(?<![,.])[^\W\d_]{{0,3}}\s?(?:{NOT_BEHIND}))",
     re.IGNORECASE,
 )
@@ -26,7 +28,8 @@ _VALUE_DENIED = re.compile(
 )
 CHANGED = re.compile(
     r"\b(?:(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower) than|above|below|over|under|twice|double|"
-    r"triple|half(?: of)?|(?:square|cube) root of|square of|cube of|between)[\s$\\(*]*$",
+    r"triple|half(?: of)?|(?:square|cube) root of|square of|cube of|between(?:\s\S{1,12}\sand)?|e\.g\.,?|for example,?|"
+    r"such as)[\s$\\(*{}]*$",
     re.IGNORECASE,
 )
 """At the end of a text: the number that follows is not the answer but what the answer is made from."""
@@ -59,6 +62,11 @@ DOUBT = re.compile(
     rf"\b(?:or|maybe|perhaps|possibly|alternatively|could|might|unless)\b|\?|\\lor|{OR}|{MAYBE}", re.IGNORECASE
 )
 JOINED = re.compile(rf"\band\b|{AND}", re.IGNORECASE)
+_SUPPOSED = re.compile(
+    r"\b(?:(?:if|suppose|assume|assuming|hope|doubt|whether)\b[^.!?,\n]{0,20}|(?:wrong|incorrect|false)\s)\Z",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(r"(?:what|which|is|are|does|do|how many|how much)\b[^.!\n]{0,200}\?", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?:[.!?](?=\s|$)|[。！？\n])+")
 
 
@@ -82,6 +90,11 @@ def taken_back(said: str) -> bool:
     return _VALUE_DENIED.match(said) is not None
 
 
+def supposed(before: str) -> bool:
+    """Do the words before a statement only suppose it, or call it wrong (`If the answer is`, `The wrong answer is`)?"""
+    return _SUPPOSED.search(before) is not None
+
+
 def bounded(before: str, after: str) -> bool:
     """Is the number between only a bound (`at least 7`, `7以上`)? `before` begins with the statement."""
     return _BOUND_BEFORE.fullmatch(before) is not None or _BOUND_BEHIND.match(after) is not None
@@ -94,5 +107,7 @@ def only_a_label(text: str) -> bool:
 
 def unknown(text: str) -> bool:
     """Does the last sentence say that the answer is not known?"""
+    if len(text) < 200 and _ASKED.fullmatch(text.strip()):
+        return True
     sentences = [part for part in _SENTENCE.split(text[-2000:]) if part.strip()]
     return bool(sentences) and refuses(sentences[-1])

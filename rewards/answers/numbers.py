@@ -19,7 +19,7 @@ from holdfast.rewards.answers.languages import MAYBE, OR
 from holdfast.rewards.answers.places import Extraction, Require, Which, extract
 from holdfast.rewards.answers.plain_numbers import plain
 from holdfast.rewards.answers.spelled import spelled_number
-from holdfast.rewards.answers.statements import CORRECTED, without_remark
+from holdfast.rewards.answers.statements import CORRECTED, joined_by_a_word, without_remark
 from holdfast.rewards.answers.unmarked import breaks_off, is_named, without_code
 
 DIGITS_CAP = 400  # no answer is longer; a model's endless decimal is refused before it becomes a big integer
@@ -72,6 +72,10 @@ _LISTED = re.compile(
 )
 _FOREIGN_DOUBT = re.compile(f"{OR}|{MAYBE}", re.IGNORECASE)
 _BETWEEN_NUMBERS = re.compile(r"\s{0,2}(?:o|ou|u|e|y|et|of|au|na|ve|va|dan|i|en|und|oder)\s{0,2}", re.IGNORECASE)
+_STRUCTURED = re.compile(
+    r"\\begin\{|\\\{[^}]*,|[≤≥→∪∨]|\\(?:quad|le|leq|ge|geq|to|cup|lor)(?![a-z])|\d\.{2,}\d|\d\\[,;]\s?\d{1,2}(?!\d)|\\\\\s?\d|"
+    r"\{\s?(?:or|and)\s?\}|\bif\b|\bnot sure\b|\bor so\b|\b(?:could|might|may) be\b"
+)
 _STRUCK = re.compile(r"\\(?:[bx]?cancel|sout|st|not)\b")
 _SIDE = re.compile(r"[\s$]*(-?\d{1,30}(?:\.\d{1,30})?)[\s$.]*")
 _TIGHT_LIST = re.compile(r",(?=-?\d)")
@@ -127,6 +131,8 @@ def _of_statement(answer: Extraction) -> Final | None:
 
 def _of_place(said: str, how: str) -> Final:
     """The number of one statement: the result of its calculation, or its first one."""
+    if _STRUCTURED.search(said) and several(said):
+        return Final(said[:60], None, "several numbers to choose from", True)
     if _STRUCK.search(said) or contradicts(said):
         return Final(said[:60], None, "a number that is struck out, or said to equal another", True)
     said = CORRECTED.sub("", without_remark(said))
@@ -265,6 +271,9 @@ def _fault(number: re.Match[str]) -> str:
     joined = _JOINED.match(text, number.end())
     if joined and (other := NUMBER.match(text, joined.end())) and DOUBT.search(text, number.end(), joined.end()):
         return _choice(number, other, joined["unit"])
+    other = NUMBER.search(text, number.end(), number.end() + 20)
+    if other and joined_by_a_word(text, number.end(), other) and value_of(other) != value_of(number):
+        return f"a choice of numbers: {number.group().strip()} or {other.group().strip()}"
     if hedge := _hedged_elsewhere(number):
         return hedge
     start = max(0, number.start() - _NEAR)

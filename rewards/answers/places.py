@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from holdfast.rewards.answers.boxes import boxes
-from holdfast.rewards.answers.hedges import denied, denied_behind, taken_back
+from holdfast.rewards.answers.hedges import denied, denied_behind, supposed, taken_back
 from holdfast.rewards.answers.languages import cues, refuses
 from holdfast.rewards.answers.statements import FORMULA, NUMBER, SENTENCE_END, answer_in
 from holdfast.rewards.answers.unmarked import unmarked
@@ -136,7 +136,7 @@ def _statements(tail: str, which: Which) -> Iterator[str]:
     for start, end in ordered[: 3 if which == "last" else _MOST_STATEMENTS]:
         said = _statement(tail, end)
         before = tail[max(0, start - 40) : end]
-        if said and denied(before):
+        if said and (denied(before) or supposed(tail[max(0, start - 40) : start])):
             said = f"not {said}"
         if said and taken_back(said):
             said = f"not {said}"

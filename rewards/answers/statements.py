@@ -2,7 +2,7 @@
 
 import re
 
-from holdfast.rewards.answers.hedges import CHANGED, DOUBT, NEGATIVE, bounded, denied
+from holdfast.rewards.answers.hedges import CHANGED, DOUBT, NEGATIVE, bounded, denied, denied_behind
 from holdfast.rewards.answers.names import (
     CONSTANTS,
     FUNCTIONS,
@@ -47,7 +47,8 @@ _ASIDE = re.compile(
 )
 _REPEATED_IN_WORDS = re.compile(r"(?<=[\d$)}%])\s+\((?!mod\b)[a-zA-Z]{3,}(?:[ -][a-zA-Z]+){0,6}\)$")
 _REMARK = re.compile(
-    r"(?<=[\w$)}%°*])(?:\s*[,;]\s*|\s+)(?:(?:and|but)\s+)?(?:not|rather than|instead of|because|since|i\.e\.|"
+    r"(?<=[\w$)}%°*])(?:\s*[,;]\s*|\s+)(?:(?:and|but)\s+)?(?:not(?! sure| certain)|rather than|instead of|"
+    r"because|since|i\.e\.|"
     r"which (?:occurs|happens|is (?:more|less|greater|smaller|larger|the|an?|not|also|what|attained))|"
     r"(?:obviously|clearly|indeed|of course)(?=\W*$)|as (?:required|desired|needed|expected|claimed|stated|shown)|"
     r"given that|in total|altogether)(?!\w).*$",
@@ -65,6 +66,11 @@ _GOES_ON = re.compile(
 )
 _LISTED = re.compile(r"(?:\s?[a-zA-Z]{1,15}){0,2}(?:,\s?|\s(?:and|plus|by)\s)", re.IGNORECASE)
 _AND = re.compile(r"\s*,?\s*and\s*", re.IGNORECASE)
+_ONE_WORD = re.compile(
+    r"[\s$*]{0,3}(?!of\b|base\b|mod\b|per\b|in\b|for\b|from\b|x\b|is\b|\\times|\\cdot)"
+    r"[^\d\s.,;:()=+*/×÷·%$€£^²³-]{1,9}\.?[\s$*]{0,3}"
+)
+_NOTHING_MORE = re.compile(r"[\s$*.!)\]}]*(?:$|\n)")
 _UNIT_WORD = re.compile(r"\s*([a-zA-Z]+)")
 _MOST_BETWEEN = 40
 _MOST_FILLED = 60
@@ -191,7 +197,7 @@ def settled(text: str, values: list[re.Match[str]], chosen: int) -> str:
     """The chosen one of the values in a text, with its neighbour where a doubt joins them, with its denial."""
     start = max(0, values[chosen].start() - _MOST_BETWEEN)
     before = re.split(r"[.!?;\n](?:\s|$)", text[start : values[chosen].start()])[-1]
-    if denied(before):
+    if denied(before) or denied_behind(text[values[chosen].end() : values[chosen].end() + 60]):
         return f"not {_inside(values[chosen])}"
     if bounded(before, text[values[chosen].end() : values[chosen].end() + 12]):
         return f"{before.strip()} {_inside(values[chosen])} or other"
@@ -213,9 +219,17 @@ def _judged(statement: str, values: list[re.Match[str]], chosen: int) -> str:
     if CHANGED.search(before) or _GOES_ON.match(statement, value.end()):
         return statement
     following = values[chosen + 1] if chosen + 1 < len(values) else None
+    if following and joined_by_a_word(statement, value.end(), following):
+        return f"{_inside(value)}, {_inside(following)}"
     if following and _LISTED.fullmatch(statement[value.end() : following.start()]):
         return f"{_inside(value)}, {_inside(following)}"
     return settled(statement, values, chosen)
+
+
+def joined_by_a_word(text: str, start: int, second: re.Match[str]) -> bool:
+    """Two numbers with one word or sign between them, and nothing behind (`7 vagy 8`, `7 vs 8`)?"""
+    between = _ONE_WORD.fullmatch(text, start, second.start())
+    return between is not None and _NOTHING_MORE.match(text, second.end()) is not None
 
 
 def _doubted(text: str, first: re.Match[str], second: re.Match[str]) -> bool:

@@ -65,7 +65,7 @@ def unmarked(text: str) -> Found | None:
     last_line = lines[1].rstrip("\\ .\n").rpartition(r"\\")[2].replace("&", " ").strip() if lines else ""
     if last_line.startswith("="):
         return Found(last_line[1:].strip(), "the last line")
-    if unknown(tail) or only_a_label(tail):
+    if unknown(tail) or unknown(text[-_NEAR:]) or only_a_label(tail):
         return None
     if ("\n" not in tail or _FENCED.fullmatch(tail)) and not is_prose(tail):
         return Found(without_remark(tail), "the whole text")

@@ -6,6 +6,7 @@ Says nothing (None) wherever the full judge could see something else.
 import re
 from fractions import Fraction
 
+from holdfast.rewards.answers.hedges import supposed
 from holdfast.rewards.answers.runon import asks_again
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.rewards.math_answer.settings import Settings
@@ -71,7 +72,9 @@ def _final(text: str, boxed_only: bool) -> tuple[str, str] | None:
     if 'answer"' in text or 'result"' in text or "A: " in text:
         return None
     stated = _STATED.search(text, max(0, len(text) - _TAIL))
-    return None if stated is None else (stated[1], "the stated answer")
+    if stated is None or supposed(text[max(0, stated.start() - 40) : stated.start()].removesuffix("the ")):
+        return None
+    return stated[1], "the stated answer"
 
 
 def _read(text: str) -> tuple[int | Fraction, bool] | None:

@@ -7,7 +7,7 @@ from holdfast.rewards.math_answer.parse.tree import Node, Unreadable, add, div, 
 from holdfast.rewards.math_answer.parse.units import canonical, convertible
 
 _CHANGING = frozenset(
-    "or but not plus minus wrong incorrect maybe perhaps possibly unless either half factorial".split()
+    "isn't isn’t or but not plus minus wrong incorrect maybe perhaps possibly unless either half factorial".split()
 )
 
 

@@ -27,6 +27,84 @@ LISTS = (
     "{0} but possibly {1}",
     "{0} apples and {1} pears",
 )
+MORE_LISTS = (
+    "{0} or {1} depending on the interpretation",
+    "either {0} or {1}",
+    "It is either {1} or {0}.",
+    "{0} (alternatively {1})",
+    "{0}; alternatively {1}",
+    "possible answers: {0}, {1}, {2}",
+    "My guesses: {0}, {1}, {2}",
+    "The answer could be {0}, {1} or {2}",
+    "The answer is one of {0}, {1}, {2}",
+    "The answer lies between {1} and {0}",
+    "[{0}, {1}]",
+    "({0}, {1})",
+    "\\{{{0}, {1}\\}}",
+    "{0} ≤ x ≤ {1}",
+    "x ≥ {0}",
+    "x ≠ {0}",
+    "≠ {0}",
+    "≈ {1} or {0}",
+    "{0}→{1}",
+    "{0} ∨ {1}",
+    "{0} ∪ {1}",
+    "{0} to {1}",
+    "{0}...{1}",
+    "{0}, not sure, maybe {1}",
+    "{0} / {1} / {2}",
+    "{0}\\pm 1",
+    "\\pm {0}",
+    "{0}^1{1}",
+    "{0}{0}",
+    "{0}.{0}",
+    "{0}e{0}",
+    "{0} + {1}i",
+    "{0}x + {1}",
+    "{0}, {0}, {1}",
+    "{1}, {0}, {0}",
+    "It's not {1}, it's not {0}.",
+    "neither {0} nor {1}",
+    "All of {0}, {1}, {2}",
+    "any of {0}, {1}",
+    "some number such as {0}, {1}",
+    "A number like {0} or {1}",
+    "less than {0}",
+    "at least {0}",
+    "no more than {0}",
+    "exactly {0} or {1}",
+    "{0} or so or {1}",
+    "{0} if x>0, {1} otherwise",
+    "{0} if true else {1}",
+    "\\begin{{cases}} {0} \\\\ {1} \\end{{cases}}",
+    "\\begin{{pmatrix}} {0} \\\\ {1} \\end{{pmatrix}}",
+    "\\frac{{{0}}}{{{1}}}",
+    "{0} \\text{{ or }} {1}",
+    "{0} \\text{{ and }} {1}",
+    "{0} \\quad {1}",
+    "{0} \\lor {1}",
+    "{0}\\,{1}",
+    "{0}\\\\{1}",
+    "{0}|{1}",
+    "{0} vs {1}",
+    "{0} resp. {1}",
+    "({0}) or ({1})",
+    "{0} eller {1}",
+    "{0} vagy {1}",
+    "{0} sau {1}",
+    "{0} ili {1}",
+    "{0} nebo {1}",
+    "{0} tai {1}",
+    "{0} või {1}",
+    "{0} arba {1}",
+    "{0} edo {1}",
+    "{0} neu {1}",
+    "{0} یا {1}",
+    "{0} ወይም {1}",
+    "{0} или же {1}",
+    "{0} その他 {1}",
+)
+"""Intervals, cases, ranges, vectors, and the word for "or" in twenty more languages."""
 FRAMES = ("The answer is {}.", "#### {}", "\\boxed{{{}}}", '{{"answer": "{}"}}', "<answer>{}</answer>", "Answer: {}")
 HEDGES = {
     "de": "Die Antwort ist {0} oder {1}.",
@@ -71,6 +149,21 @@ DENIALS = (
     "more than {0}",
     "The answer is less than {0}.",
     "twice {0}",
+)
+SUPPOSED = (
+    "If the answer is {0}, then we are done.",
+    "Suppose the answer is {0}.",
+    "I hope the answer is {0}.",
+    "The wrong answer is {0}.",
+    "An incorrect answer is {0}.",
+    "The answer is nowhere near {0}.",
+    "The answer is other than {0}.",
+    "The opposite of {0}.",
+    "What is {0}?",
+    "Is it {0}?",
+    "{0}? No.",
+    "{0}, no.",
+    "I doubt that it is {0}.",
 )
 UNKNOWN = (
     "I cannot determine the answer from problem {0}.",
@@ -182,8 +275,10 @@ def cheap() -> Iterator[tuple[str, str, str]]:
     """Reward, completion, reference."""
     for number in NUMBERS:
         others = (number, str(int(number) + 1), str(int(number) + 2))
-        texts = [frame.format(guess.format(*others)) for guess in LISTS for frame in FRAMES]
-        texts += [text.format(*others) for group in (HEDGES.values(), DENIALS, UNKNOWN, ECHOES) for text in group]
+        texts = [frame.format(guess.format(*others)) for guess in (*LISTS, *MORE_LISTS) for frame in FRAMES]
+        texts += [
+            text.format(*others) for group in (HEDGES.values(), DENIALS, SUPPOSED, UNKNOWN, ECHOES) for text in group
+        ]
         for text in texts:
             yield "math", text, number
             yield "numeric", text, number
