@@ -11,8 +11,9 @@ from holdfast.errors import UsageError
 class Settings:
     """Defaults suit one machine."""
 
-    batch_size: int = 16
-    """Items per forward pass of a model in memory; batches are planned per task, so a resumed run has the same."""
+    batch_size: int | Literal["auto"] = 16
+    """Items per forward pass of a model in memory, or `auto`: what its device surely holds. Batches are
+    planned per task, so a resumed run has the same."""
     chat: bool | None = None
     """Chat template on or off; None: on when the tokenizer has one."""
     limit: int | None = None
@@ -43,7 +44,11 @@ class Settings:
         """Raise UsageError for a number that leaves nothing to measure."""
         for name in ("limit", "max_tokens", "max_length", "repeats", "batch_size"):
             value = getattr(self, name)
-            if value is not None and value < 1:
+            if isinstance(value, str) and value != "auto":
+                raise UsageError(f"{name} must be a whole number or auto, not {value!r}")
+            if isinstance(value, bool | float):
+                raise UsageError(f"{name} must be a whole number, not {value!r}")
+            if isinstance(value, int) and value < 1:
                 raise UsageError(f"{name} must be at least 1, not {value}")
 
     def sampling_of(self, own: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,8 @@ class EvalConfig:
     quantization: str | None = None
     """`4bit` or `8bit`: load the weights so (needs bitsandbytes)."""
     trust_remote_code: bool = False
-    batch_size: int = 16
+    batch_size: Any = 16
+    """Items per forward pass of a model in memory, or `auto`: what its device surely holds."""
     chat: bool | None = None
     chat_template_args: dict[str, Any] = field(default_factory=dict)
     limit: int | None = None

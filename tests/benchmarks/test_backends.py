@@ -1,9 +1,5 @@
 """Other backends of lm-eval by configuration: an OpenAI-compatible server, here one that the embedded model answers."""
 
-import contextlib
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +13,6 @@ from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.benchmarks.engine.backends.server_identity import CANARY
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings
-from holdfast.benchmarks.tiny import model_path
 from holdfast.errors import DataError, HoldfastError
 
 SUITE = ["tiny_upper"]
@@ -142,30 +137,3 @@ def test_log_likelihoods_of_a_chat_endpoint_are_refused(served: tuple[str, list[
 
     with pytest.raises(DataError, match="does not return"):
         measure(backend(served[0]), ["mmlu"], tmp_path, data_root=shared(), settings=HOW)
-
-
-@pytest.mark.slow
-def test_transformers_serve_answers_as_the_model_in_memory(tiny: LoadedModel, tmp_path: Path) -> None:
-    """A real inference server, asked four at a time."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    program = str(Path(sys.executable).with_name("transformers"))
-    command = [program, "serve", "--port", str(port), "--host", "127.0.0.1", "--device", "cpu", str(model_path())]
-    log = (tmp_path / "log").open("w")
-    process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        for _ in range(600):
-            assert process.poll() is None, (tmp_path / "log").read_text()[-2000:]
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                break
-            time.sleep(0.2)
-        config = backend(f"http://127.0.0.1:{port}/v1/chat/completions") | {"model": str(model_path())}
-        theirs = measure(config, SUITE, tmp_path / "served", settings=HOW)
-    finally:
-        process.terminate()
-        process.wait(timeout=300)
-        log.close()
-    ours = measure(tiny, SUITE, tmp_path / "memory", settings=HOW)
-    texts = [[str(row.completion).strip() for row in found.rows("tiny_upper")] for found in (theirs, ours)]
-    assert texts[0] == texts[1] and theirs.tasks["tiny_upper"].mean == ours.tasks["tiny_upper"].mean

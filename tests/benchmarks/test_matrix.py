@@ -14,6 +14,7 @@ from unittest import mock
 
 import pytest
 from helpers.openai_server import said, scripted
+from helpers.transformers_serve import transformers_serve
 
 from holdfast.benchmarks.engine import measure
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
@@ -134,3 +135,42 @@ def test_sent_and_scored(
         assert prompt.count("<|im_start|>user") == (1 + shots if chat else 0)
         assert ("<|im_start|>" in prompt) is chat
     assert {row.score for row in rows} == {0.0 if thought == "open" else 1.0}
+
+
+@pytest.mark.slow
+def test_a_real_server_is_asked_and_scored_as_the_model_in_memory(tiny: LoadedModel, tmp_path: Path) -> None:
+    """`transformers serve`: budget × few-shot × resume; the requests are those that the scripted server is sent."""
+    from holdfast.benchmarks.engine.backends.http_client import Client
+
+    sent: list[dict[str, Any]] = []
+    post = Client.post
+
+    def recorded(self: Client, body: Any, read: Any) -> Any:
+        sent.append(dict(body))
+        return post(self, body, read)
+
+    with transformers_serve(tmp_path) as server, mock.patch.object(Client, "post", recorded):
+        for budget, shots in itertools.product((None, 3), (0, 2)):
+            out = tmp_path / f"{budget}-{shots}"
+            out.mkdir()
+            tasks = [{**suite(out, shots)[0], "limit": 3}, {"task": "tiny_upper", "limit": 4}]
+            found = measured(server, tasks, out / "served", True, budget, "none")
+            asked = [body for body in sent if "colours of the sea" not in json.dumps(body)]
+            sent.clear()
+            memory = measured(tiny, tasks, out / "memory", True, budget, "none")
+            for name in ("numbers", "tiny_upper"):
+                served, own = list(found.rows(name)), list(memory.rows(name))
+                texts = [[str(row.completion).strip() for row in rows] for rows in (served, own)]
+                assert texts[0] == texts[1], "not the same answers"  # the server takes spaces off
+                assert [row.score for row in served] == [row.score for row in own]
+            assert len(asked) == 7 and {len(body["messages"]) for body in asked[:3]} == {1 + 2 * shots}
+            wanted = {budget} if budget else {21, memory.tasks["tiny_upper"].generation["max_gen_toks"]}
+            assert {body["max_tokens"] for body in asked} == wanted
+            path = out / "served" / "samples" / "numbers.jsonl"
+            path.write_text(path.read_text().splitlines(keepends=True)[0])
+            again = measured(server, tasks, out / "served", True, budget, "none")
+            assert [row.completion for row in again.rows("numbers")] == [
+                row.completion for row in found.rows("numbers")
+            ]
+            assert all("colours of the sea" in json.dumps(body) for body in sent), "an answered item was asked again"
+            sent.clear()

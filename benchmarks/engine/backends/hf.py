@@ -8,6 +8,7 @@ from typing import Any
 from holdfast.benchmarks.decoding.coupled import noise_key
 from holdfast.benchmarks.decoding.drafts import Drafter
 from holdfast.benchmarks.decoding.thoughts import Thinking, after_thought
+from holdfast.benchmarks.engine.backends.batch_size import automatic
 from holdfast.benchmarks.engine.backends.generation_defaults import added, defaults
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.backends.openai_wire import cut_at_stops
@@ -41,18 +42,21 @@ class HFEngine:
         from holdfast.benchmarks.lm_eval_fence.recording_hf import Lockstep, RecordingHFLM
 
         self.chat = loaded.chat
-        self.chunk = int(settings.batch_size)
+        self.chunk = 1
         self._thinking = Thinking.of(settings.thinking)
         self._settings = settings
         _name_the_end(loaded)
         self._lm = RecordingHFLM(
             pretrained=loaded.model,
             tokenizer=loaded.tokenizer,
-            batch_size=self.chunk,
+            batch_size=1,
             max_length=settings.max_length,
             softmax_dtype="float32",  # in bfloat16, options tie that are not equally likely
             chat_template_args=dict(settings.chat_template_args) or None,
         )
+        size = settings.batch_size
+        self.chunk = automatic(loaded.model, int(self._lm.max_length)) if size == "auto" else size
+        self._lm.batch_size_per_gpu = self.chunk
         self._lm.lockstep = Lockstep(loaded.model.device) if self.lockstep else None
         self._drafter: Drafter | None = None
         self._source: DraftSource | None = None
