@@ -44,7 +44,7 @@ def math_like(count: int, seed: int) -> list[Pair]:
     """MATH test solutions of about 1.3 kB; a third against another problem's reference; expressions made distinct."""
     rng = random.Random(seed)
     with gzip.open(SHARED_DATA / "math/math_test5000/test.jsonl.gz", "rt") as file:
-        rows = [json.loads(line) for line in file]
+        rows = [row for row in map(json.loads, file) if _last_box(row["solution"])]
     pairs = []
     for index in range(count):
         row = rows[index % len(rows)]
@@ -61,7 +61,8 @@ def math_like(count: int, seed: int) -> list[Pair]:
 def _last_box(solution: str) -> str:
     from holdfast.rewards.answers.boxes import boxes
 
-    return boxes(solution)[-1]
+    found = boxes(solution)
+    return found[-1] if found else ""
 
 
 def ours(pairs: Iterable[Pair]) -> list[bool]:
