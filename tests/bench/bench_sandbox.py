@@ -7,10 +7,12 @@ graders are the approaches of human-eval (exec of program and tests in one proce
 candidate's process) and an exit status, each run inside our own sandbox, because the attacks are real.
 """
 
+import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,12 +20,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from helpers import code_attacks
+from helpers.paths import SHARED_DATA
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import Engine, Limits, close_pools, execute
 from holdfast.rewards.sandbox.backends import bubblewrap, docker_engine
 from holdfast.rewards.sandbox.jobs import make_job
 from holdfast.rewards.sandbox.session import Session
+from holdfast.rewards.sandbox.source.reference import read
 from holdfast.sample import Sample
 
 PROGRAM = "def add(a, b):\n    total = a + b\n    return total\n"
@@ -40,7 +44,7 @@ ROUNDS = 4
 
 
 def ours(session: Session) -> Callable[[], None]:
-    job = make_job("asserts", PROGRAM, {"tests": TESTS}, "", LIMITS)
+    job = make_job(read({"tests": TESTS}), PROGRAM, "", LIMITS)
 
     def once() -> None:
         assert session.run(job)["results"] == [[True, ""], [True, ""]]
@@ -105,6 +109,45 @@ def throughput(seconds: float) -> None:
             f"| {p99:.1f} | {ordered[0] * 1e3:.1f} |"
         )
     print(f"\nLoad average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.\n")
+
+
+def batch() -> None:
+    """256 rows of MBPP with their own solutions, two workers, after a batch to warm up."""
+    rows = [json.loads(line) for line in (SHARED_DATA / "mbpp" / "mbpp.jsonl").read_text().splitlines()[:512]]
+    samples = [Sample(row["code"], {"tests": row["test_list"], "setup": row["test_setup_code"]}) for row in rows]
+    print("| a batch of 256 rows of MBPP, two workers | rows per second | tests per second and worker |\n|---|---|---|")
+    for backend in ("docker", "bubblewrap"):
+        close_pools()
+        reward = Reward("code", backend=backend, workers=2)
+        reward.score_batch(samples[256:])
+        started = time.perf_counter()
+        scores = reward.score_batch(samples[:256])
+        rate = 256 / (time.perf_counter() - started)
+        assert all(score.value == 1.0 for score in scores)
+        tests = sum(len(row["test_list"]) for row in rows[:256]) / 256
+        print(f"| {backend} | {rate:.0f} | {rate * tests / 2:.0f} |")
+    print()
+
+
+def compiled() -> None:
+    """A C++ program built and run on one input: ours against a bare compiler, in turns."""
+    program = "#include <bits/stdc++.h>\nint main() { long a, b; std::cin >> a >> b; std::cout << a + b; }\n"
+    reward = Reward("code", backend="bubblewrap", workers=1, timeout=60.0)
+    reference = {"tests": [{"input": "3 4", "output": "7"}], "language": "cpp"}
+    taken: dict[str, list[float]] = {"ours": [], "bare": []}
+    with tempfile.TemporaryDirectory() as folder:
+        source, binary = Path(folder, "main.cpp"), Path(folder, "main")
+        for number in range(6):
+            source.write_text(f"// {number}\n{program}")
+            started = time.perf_counter()
+            subprocess.run(["g++", "-std=gnu++17", "-O2", "-w", "-o", binary, source], check=True)
+            subprocess.run([binary], input=b"3 4", check=True, capture_output=True)
+            taken["bare"].append(time.perf_counter() - started)
+            started = time.perf_counter()
+            assert reward.score(Sample(f"// {number}\n{program}", reference)).value == 1.0
+            taken["ours"].append(time.perf_counter() - started)
+    own, bare = (statistics.median(taken[name][1:]) for name in ("ours", "bare"))
+    print(f"C++ built and run: ours {own:.2f} s, bare g++ {bare:.2f} s, {own / bare:.2f} times.\n")
 
 
 def cold_start() -> None:
@@ -180,6 +223,8 @@ def graders() -> None:
 
 if __name__ == "__main__":
     throughput(float(sys.argv[1]) if len(sys.argv) > 1 else 4.0)
+    batch()
+    compiled()
     cold_start()
     graders()
     close_pools()
