@@ -17,6 +17,7 @@ from transformers import LogitsProcessorList
 from holdfast.benchmarks.decoding.drafts import Drafter, Request
 from holdfast.benchmarks.engine.backends.prompt_tokens import added_ends, begins
 from holdfast.benchmarks.lm_eval_fence.coupled_sampling import WARPED, CoupledSampling
+from holdfast.errors import DataError
 from holdfast.rewards.answers.thinking import MARKERS
 
 _SPECIAL = re.compile(r"<[^<>]+>|\[[^\[\]]+\]|◁[^▷]+▷")
@@ -64,7 +65,18 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
         """As the parent's, less the end tokens that the tokenizer puts behind every text."""
         tokens = list(super().tok_encode(string, add_special_tokens=add_special_tokens, **options))
         framed = add_special_tokens is None and not begins(self.tokenizer, string)
+        self._check_known(max(tokens, default=0))
         return tokens[: len(tokens) - self._ends_added] if framed else tokens
+
+    def _check_known(self, token: int) -> None:
+        """Raise DataError for a token that the model has no weights of: its tokenizer is another's, or was extended."""
+        embeddings = self.model.get_input_embeddings()
+        rows = embeddings.weight.shape[0] if embeddings is not None and embeddings.weight.ndim == 2 else None
+        if rows and token >= rows:
+            raise DataError(
+                f"the tokenizer has token {token} ({self.tokenizer.convert_ids_to_tokens(token)!r}), the model weights "
+                f"of {rows} tokens only: name the right tokenizer with tokenizer=…, or resize the model's embeddings"
+            )
 
     @cached_property
     def _ends_added(self) -> int:
@@ -76,6 +88,7 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
         ids, mask = super().tok_batch_encode(strings, **{**options, "left_truncate_len": None})
         if self._ends_added and not begins(self.tokenizer, strings[0]):
             ids, mask = ids[:, : -self._ends_added], mask[:, : -self._ends_added]
+        self._check_known(int(ids.max()) if ids.numel() else 0)
         limit = options.get("left_truncate_len") or ids.shape[1]
         self._prompts = list(strings)
         self._cut = [int(length) > limit for length in mask.sum(dim=1).tolist()]

@@ -1,7 +1,7 @@
 """`holdfast eval` against lm-eval's command line: the same task files, rows, model, batch and budget, in pairs of
 fresh processes that alternate; and how long `holdfast eval` takes for one item.
 
-    python tests/bench/bench_command.py [pairs] [rows]        prints the Markdown table of docs/bench/command.md
+    python tests/bench/bench_command.py [pairs] [rows]        prints a Markdown table
 """
 
 import platform

@@ -13,6 +13,7 @@ from helpers.openai_server import scripted
 from holdfast.benchmarks.engine import measure
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.benchmarks.engine.settings import Settings
+from holdfast.errors import DataError
 from holdfast.runs.measurement import Measurement
 
 PROMPTS = ("Say a.", "Write a long sentence about the sea and its many colours today.", "Hi", "1+1=")
@@ -99,3 +100,13 @@ def test_a_server_is_sent_the_tokens_of_the_model_in_memory(kind: str, tokens: b
     plain = loaded.tokenizer
     seen = sent[1:] if tokens else [[BOS_ID, *plain(text, add_special_tokens=False).input_ids] for text in sent[1:]]
     assert sorted(seen) == sorted(asked) and all(ids[-1] != END_ID for ids in seen)
+
+
+def test_tokens_without_weights_are_one_line(tmp_path: Path) -> None:
+    loaded = load(str(made("the template writes BOS", tmp_path / "model")))
+    loaded.tokenizer.add_tokens(["<new>"])
+    loaded.tokenizer.chat_template = "<new>" + loaded.tokenizer.chat_template
+    for task in tasks(tmp_path):
+        with pytest.raises(DataError, match=r"token 265 \('<new>'\), the model weights of 265") as said:
+            measure(loaded, [task], tmp_path / "out", settings=Settings(progress=False))
+        assert "\n" not in str(said.value)
