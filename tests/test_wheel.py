@@ -56,6 +56,7 @@ def test_the_wheel_has_every_file_of_the_tree(installed: Path) -> None:
     assert found == expected
 
 
+@pytest.mark.slow
 def test_the_core_tests_pass_against_the_wheel(installed: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     where = "import holdfast; print(holdfast.__file__)"

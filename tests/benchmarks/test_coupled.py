@@ -146,6 +146,7 @@ def test_the_same_weights_say_the_same_and_repeats_differ(tmp_path: Path) -> Non
     assert any(first != second for first, second in repeats)
 
 
+@pytest.mark.slow
 def test_a_slightly_changed_model_flips_less_than_with_noise_of_its_own(tmp_path: Path) -> None:
     base = load("tiny", dtype="float32")
     moved = copy.deepcopy(base.model)

@@ -26,13 +26,19 @@ def test_the_designs_figures(capsys: pytest.CaptureFixture[str]) -> None:
     assert plan["margin"] == 0.01 and float(plan["pass_unchanged"]) < 0.8 < 1  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("suite", suite_names())
+FAST = ("tiny", "safety")
+
+
+@pytest.mark.parametrize(
+    "suite", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in suite_names()]
+)
 def test_every_shipped_suite_is_planned_offline(suite: str, capsys: pytest.CaptureFixture[str]) -> None:
     plan = _plan(capsys, f"suite={suite}", "tokens_per_second=1000")
     assert plan["items"] and 0 < float(plan["default_margin"]) < 0.2  # type: ignore[arg-type]
     assert float(plan["seconds"]) > 0  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_cheapest_suite_does_what_is_wanted_and_less_does_not(capsys: pytest.CaptureFixture[str]) -> None:
     plan = _plan(capsys, SIZES, "margin=2", "tokens_per_second=1000")
     cheapest = plan["cheapest"]

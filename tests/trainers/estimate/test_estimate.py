@@ -36,6 +36,7 @@ def test_parameters_steps_and_disk_are_those_of_the_run(adapter: tuple[str, ...]
         assert told.disk == pytest.approx(size_of(out / "training", out / "checkpoint"), rel=0.2)
 
 
+@pytest.mark.slow
 def test_a_model_of_half_a_billion_parameters_is_counted_without_its_weights(tmp_path: Path) -> None:
     """Qwen2.5-0.5B's published shape: 494,032,768 parameters, of which 136 million are its (tied) embedding."""
     from transformers import Qwen2Config

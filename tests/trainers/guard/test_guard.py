@@ -47,6 +47,7 @@ def test_it_stops_a_training_that_forgets_and_changes_nothing_before(tmp_path: P
     assert record["seconds"] > 0
 
 
+@pytest.mark.slow
 def test_a_skill_that_is_broken_calls_for_no_more_looks(tmp_path: Path) -> None:
     from holdfast.files import read_json
 
@@ -114,12 +115,15 @@ def _alarms(before: float, after: float, margin: float, seed: int) -> int:
     return found
 
 
-@pytest.mark.parametrize("accuracy", [0.3, 0.7, 0.95])
+@pytest.mark.parametrize(
+    "accuracy", [pytest.param(0.3, marks=pytest.mark.slow), 0.7, pytest.param(0.95, marks=pytest.mark.slow)]
+)
 def test_no_more_than_one_unchanged_training_in_twenty_is_stopped(accuracy: float) -> None:
     """200 trainings that never change: every item is drawn anew at its accuracy, even without any margin."""
     assert _alarms(accuracy, accuracy, 0.0, seed=7) <= 0.05 * 200
 
 
+@pytest.mark.slow
 def test_a_loss_within_the_margin_stops_no_more_than_one_training_in_twenty() -> None:
     assert _alarms(0.9, 0.85, 0.05, seed=8) <= 0.05 * 200
     assert _alarms(0.9, 0.6, 0.05, seed=9) >= 0.99 * 200

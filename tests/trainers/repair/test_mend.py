@@ -92,7 +92,8 @@ def test_the_halves_share_no_item_and_lose_none() -> None:
 LORA = ["lora=32", "trainer.args.learning_rate=0.003"]
 
 
-@pytest.mark.parametrize("adapter", [[], pytest.param(LORA, marks=pytest.mark.slow)], ids=["full", "lora"])
+@pytest.mark.slow
+@pytest.mark.parametrize("adapter", [[], LORA], ids=["full", "lora"])
 def test_a_broken_run_is_mended_or_said_to_be_incurable(
     adapter: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

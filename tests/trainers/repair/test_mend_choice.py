@@ -66,6 +66,7 @@ def test_where_nothing_passes_nothing_is_chosen_and_replay_starts_where_it_costs
     assert best([judge(Recipe.line(0.0))]) is None, "the base model is no cure"
 
 
+@pytest.mark.slow
 def test_false_passes_of_the_confirmed_point_are_no_more_than_alpha() -> None:
     """5,000 runs, nine held skills of 100 items a half, six points, each of which loses exactly the margin.
 

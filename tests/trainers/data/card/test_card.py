@@ -59,6 +59,7 @@ def test_gsm8k_has_nothing_wrong_with_it() -> None:
     assert told.source.startswith("openai/gsm8k@740312")
 
 
+@pytest.mark.slow
 def test_the_preference_sample() -> None:
     told = card(str(shared("sft_dpo", "dpo_en_demo.json.gz")), {"prompt": "conversations"}, reward=Reward("length"))
     assert told.preference is not None and (told.preference.pairs, told.preference.equal) == (300, 0)
@@ -73,6 +74,7 @@ def test_the_preference_sample() -> None:
     assert told.duplicates.exact == len(texts) - len(set(texts)) == 5
 
 
+@pytest.mark.slow
 def test_other_real_sets_show_their_faults() -> None:
     identity = card(str(shared("sft_dpo", "identity.json")), {"prompt": "instruction", "completion": "output"})
     assert found(identity)["placeholders"].count == 85

@@ -89,6 +89,7 @@ def test_duplicates_keep_the_first_that_passes(tmp_path: Path) -> None:
     assert kept == [rows[4]]
 
 
+@pytest.mark.slow
 def test_contamination_of_real_data(tmp_path: Path) -> None:
     config = named_data("gsm8k")
     config.filter = FilterConfig(suite=["gsm8k"], duplicates="near", reward="numeric")
