@@ -43,6 +43,7 @@ def code(
     hosts: str = "",
     image: str = "",
     isolation: Literal["full", "partial"] = "full",
+    packages: str = "",
 ) -> list[Score]:
     """Does the program in the completion pass its tests, judged from outside its process?
 
@@ -51,7 +52,7 @@ def code(
     code is 0.0; a broken limit is 0.0 with outcome `timeout`; tests that check nothing, fail on their own, or fail on
     the reference's `solution`, are unjudgeable; a sandbox that fails is an error without a value. With
     `isolation="partial"` two objects of classes that the program defines may be compared by the program, which the
-    reason then says.
+    reason then says. `packages` (`numpy,pandas`) are this machine's, for bubblewrap; a Docker image holds its own.
     Raises UsageError when no sandbox can be had. The tests of HumanEval (arXiv 2107.03374, openai/human-eval at
     6d43fb9) and MBPP (arXiv 2108.07732) run in full isolation.
     """
@@ -60,7 +61,7 @@ def code(
     from holdfast.rewards.sandbox.scoring import Settings, score_samples
 
     limits = Limits(timeout=timeout, total=total_timeout, memory=memory)
-    settings = Settings(Engine(backend, hosts, image, workers), limits, score, isolation == "partial")
+    settings = Settings(Engine(backend, hosts, image, workers, packages), limits, score, isolation == "partial")
     return score_samples(samples, settings)
 
 

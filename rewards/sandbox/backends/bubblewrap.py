@@ -1,10 +1,14 @@
 """The bubblewrap backend: namespaces without a daemon, as root or as any user."""
 
 import os
+import re
 import shutil
 import sys
+from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
+from holdfast.errors import UsageError
 from holdfast.rewards.sandbox.backends import boot, cgroup, toolchains
 from holdfast.rewards.sandbox.channel import PipeChannel
 from holdfast.rewards.sandbox.limits import Limits
@@ -19,10 +23,10 @@ def available() -> str | None:
     return None
 
 
-def start(limits: Limits) -> PipeChannel:
-    """A sandbox of its own namespaces. Raises LostError when it cannot start."""
+def start(limits: Limits, packages: Sequence[str] = ()) -> PipeChannel:
+    """A sandbox of its own namespaces, with installed packages bound in. Raises LostError when it cannot start."""
     group = cgroup.Group(limits.sandbox_memory, limits.sandbox_processes)
-    command = group.enter([*_arguments(limits), *_python()])
+    command = group.enter([*_arguments(limits, packages), *_python()])
     channel = PipeChannel(command, {"PATH": "/usr/bin:/bin"}, group.remove, group.kills)
     channel.write(boot.first_frame(_config()))
     return channel
@@ -46,7 +50,7 @@ def _python() -> list[str]:
     return [str(binary.resolve() if binary.exists() else Path(sys.executable).resolve()), *boot.COMMAND]
 
 
-def _arguments(limits: Limits) -> list[str]:
+def _arguments(limits: Limits, packages: Sequence[str] = ()) -> list[str]:
     scratch = str(limits.disk * 4 * 2**20)
     arguments = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     arguments += ["--unshare-cgroup-try", "--as-pid-1", "--new-session", "--die-with-parent"]
@@ -56,7 +60,10 @@ def _arguments(limits: Limits) -> list[str]:
     else:
         arguments += ["--unshare-user"]
     arguments += ["--clearenv", *(w for k, v in boot.ENVIRONMENT.items() for w in ("--setenv", k, v))]
-    arguments += [*_mounts(), "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    bound = [
+        word for place in places_of(packages) for word in ("--ro-bind-try", str(place), f"/opt/holdfast/{place.name}")
+    ]
+    arguments += [*_mounts(), *bound, "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     for path in ("/tmp", "/judge", "/build"):
         arguments += ["--perms", "1777", "--size", scratch, "--tmpfs", path]
     return [*arguments, "--remount-ro", "/", "--chdir", "/"]
@@ -84,6 +91,32 @@ def _mounts() -> list[str]:
         for name in _PYTEST:
             words += ["--ro-bind-try", str(site / name), f"/opt/holdfast/{name}"]
     return words
+
+
+def places_of(packages: Sequence[str]) -> list[Path]:
+    """The files and folders of installed packages and of what they require. Raises UsageError for one that is not
+    installed."""
+    found: dict[str, Path] = {}
+    pending, seen = [(name, True) for name in packages], set[str]()
+    while pending:
+        name, asked = pending.pop()
+        plain = name.lower().replace("_", "-")
+        if plain in seen:
+            continue
+        seen.add(plain)
+        try:
+            package = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            if asked:
+                raise UsageError(f"the package {name!r} is not installed here: pip install {name}") from None
+            continue
+        tops = {file.parts[0] for file in package.files or [] if ".." not in file.parts}
+        found |= {
+            top: Path(str(package.locate_file(top))) for top in tops if top not in _PYTEST and top != "__pycache__"
+        }
+        needs = [line for line in package.requires or [] if "extra ==" not in line]
+        pending += [(match[0], False) for line in needs if (match := re.match(r"[\w.-]+", line))]
+    return [found[top] for top in sorted(found)]
 
 
 def _directory(path: Path) -> list[str]:

@@ -30,12 +30,28 @@ class Engine:
     """Docker image; empty: the one that `python -m holdfast.rewards.sandbox.image` builds."""
     workers: int = 0
     """Sandboxes at a time; 0: one per processor, at most 16."""
+    packages: str = ""
+    """Installed packages, comma separated, that programs and tests may import in bubblewrap, with what they require."""
 
 
 def pool_for(engine: Engine, limits: Limits) -> Pool:
     """The pool of this process for an engine and limits. Raises UsageError when there is no such sandbox here."""
     backend = resolve(engine)
-    key = (backend, engine.hosts, engine.image, engine.workers, limits.memory, limits.disk, limits.processes)
+    if engine.packages and backend != "bubblewrap":
+        raise UsageError(
+            f"packages={engine.packages} are bound into bubblewrap; an image holds its own: build it with"
+            f" `python -m holdfast.rewards.sandbox.image packages={engine.packages}`, or set backend=bubblewrap"
+        )
+    key = (
+        backend,
+        engine.packages,
+        engine.hosts,
+        engine.image,
+        engine.workers,
+        limits.memory,
+        limits.disk,
+        limits.processes,
+    )
     return shared_pool(key, lambda: _make(backend, engine, limits))
 
 
@@ -70,7 +86,9 @@ def _make(backend: Backend, engine: Engine, limits: Limits) -> Pool:
         if missing is not None:
             raise UsageError(missing)
         cgroup.reap()
-        starts = [functools.partial(bubblewrap.start, limits)]
+        bound = tuple(name.strip() for name in engine.packages.split(",") if name.strip())
+        bubblewrap.places_of(bound)
+        starts = [functools.partial(bubblewrap.start, limits, bound)]
     else:
         log.warning("unsafe-local: programs run with all rights of this user")
         starts = [functools.partial(local.start, limits)]

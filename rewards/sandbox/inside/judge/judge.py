@@ -7,8 +7,10 @@ Each report is a frame that carries the token of this test: `{"token", "loaded":
 
 import os
 import random
+import re
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 from ..protocol import frames
@@ -81,9 +83,28 @@ def _style(name: str) -> Callable[[CandidateClient, dict[str, str], dict[str, An
     return STYLES[name]
 
 
+_IMPORT = re.compile(r"^\s*(?:import|from)\s+(\w+)", re.MULTILINE)
+
+
+def _missing(job: dict[str, Any], own: str) -> str:
+    """A module that the tests import and nobody here has: a program that imports it too is not at fault."""
+    tests = job["tests"]
+    texts = tests.values() if isinstance(tests, dict) else [tests] if isinstance(tests, str) else tests
+    sources = [text for text in (*texts, job.get("setup") or "") if isinstance(text, str)]
+    local = {name.removesuffix(".py") for name in tests} if isinstance(tests, dict) else set()
+    wanted = {name for text in sources for name in _IMPORT.findall(text)} - local - {own}
+    return next((name for name in sorted(wanted) if name not in sys.modules and find_spec(name) is None), "")
+
+
 def _loaded(client: CandidateClient, job: dict[str, Any]) -> dict[str, str]:
     """Load the program; the names it defines. What it sends instead is not trusted to be that."""
-    names = client.ask("load", job["program"], tuple(job.get("prelude") or ()), bool(job.get("capture")))
+    try:
+        names = client.ask("load", job["program"], tuple(job.get("prelude") or ()), bool(job.get("capture")))
+    except ImportError as error:
+        missing = _missing(job, client.module)
+        if missing:
+            raise styles.BadTestsError(f"the tests import what the sandbox lacks: {missing}") from error
+        raise
     if type(names) is not dict:
         raise CandidateGoneError("a malformed answer")
     return {key: value for key, value in names.items() if type(key) is str and type(value) is str}
