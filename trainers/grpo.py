@@ -10,7 +10,7 @@ Episodes are played where rows name them (`environment=tiny_form`): see run/roll
 """
 
 from holdfast.trainers.data.row_formats import episode_row
-from holdfast.trainers.run.episode_rewards import episode_arguments
+from holdfast.trainers.episodes.rewards import episode_arguments
 from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(

@@ -15,8 +15,8 @@ from lm_eval.models.utils_hf import stop_sequences_criteria
 from transformers import LogitsProcessorList
 
 from holdfast.benchmarks.decoding.drafts import Drafter, Request
-from holdfast.benchmarks.engine.backends.prompt_tokens import added_ends, begins
 from holdfast.benchmarks.lm_eval_fence.coupled_sampling import WARPED, CoupledSampling
+from holdfast.benchmarks.lm_eval_fence.prompt_tokens import added_ends, begins
 from holdfast.errors import DataError
 from holdfast.rewards.answers.thinking import MARKERS
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from holdfast.benchmarks.engine.episodes.chat import as_objects
 from holdfast.benchmarks.environments.tiny_notes import TinyNotes, answer_of, note_rows, shown
+from holdfast.benchmarks.shared.tool_messages import as_objects
 from holdfast.benchmarks.tiny import model_path
 from holdfast.benchmarks.tiny.pretrain import (
     IGNORED,

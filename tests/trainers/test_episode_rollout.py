@@ -21,8 +21,8 @@ from holdfast.reward import Reward
 from holdfast.sample import Sample
 from holdfast.trainers.data.row_formats import episode_row
 from holdfast.trainers.data.sources import named_data, named_rows
+from holdfast.trainers.episodes.rollout import PLAYED, TRAJECTORY, Rollout
 from holdfast.trainers.estimate.checks import check
-from holdfast.trainers.run.rollout import PLAYED, TRAJECTORY, Rollout
 from holdfast.trainers.settings.compose import compose
 
 ITEMS = 40
@@ -200,7 +200,7 @@ def test_trls_own_loop_trains_on_the_scores_of_the_episodes(tmp_path: Path, monk
             seen.append((prompts, output := super().__call__(prompts, trainer)))
             return dict(output)
 
-    monkeypatch.setattr("holdfast.trainers.run.episode_rewards.Rollout", Recorded)
+    monkeypatch.setattr("holdfast.trainers.episodes.rewards.Rollout", Recorded)
     words = ["per_device_train_batch_size=4", "num_generations=2", "max_completion_length=300", "max_steps=2"]
     config = compose(
         [
@@ -255,7 +255,7 @@ def test_an_environment_with_few_places_is_waited_for(monkeypatch: Any) -> None:
         monkeypatch.setattr(episode, "close", lambda: free.__setitem__(0, free[0] + 1), raising=False)
         return episode
 
-    monkeypatch.setattr("holdfast.trainers.run.rollout.PAUSE", 0.0)
+    monkeypatch.setattr("holdfast.trainers.episodes.rollout.PAUSE", 0.0)
     monkeypatch.setattr(TinyForm, "open", crowded)
     _, output = rolled_out({"env": "tiny_form", "items": 8}, ScriptedTrainer())
     assert all(score.value is not None for score in output[PLAYED])

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.errors import DataError, suggestion
 from holdfast.sample import final_text, message_text
-from holdfast.trainers.data.episode_rows import EPISODE, episode_of
+from holdfast.trainers.episodes.rows import EPISODE, episode_of
 from holdfast.trainers.settings.config import DataConfig
 
 Row = dict[str, Any]

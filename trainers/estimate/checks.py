@@ -8,9 +8,9 @@ from holdfast import values
 from holdfast.benchmarks.engine.keeping.draft_source import Mode
 from holdfast.errors import UsageError
 from holdfast.trainers.data import self_replay
-from holdfast.trainers.data.episode_rows import ways
 from holdfast.trainers.data.mix import first_rows
 from holdfast.trainers.data.several import check_template
+from holdfast.trainers.episodes.rows import ways
 from holdfast.trainers.models import model
 from holdfast.trainers.models.adapters import lora
 from holdfast.trainers.run.own_tools import own_tools

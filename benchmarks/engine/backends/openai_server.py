@@ -15,12 +15,12 @@ from holdfast.benchmarks.decoding.thoughts import OPENING, Thinking, after_thoug
 from holdfast.benchmarks.engine.backends import openai_wire as wire
 from holdfast.benchmarks.engine.backends import server_identity
 from holdfast.benchmarks.engine.backends.http_client import Client, RequestRefusedError
-from holdfast.benchmarks.engine.backends.prompt_tokens import encoded, sent_as_text
 from holdfast.benchmarks.engine.backends.server_args import ServerArgs
 from holdfast.benchmarks.engine.backends.server_likelihoods import likelihoods
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.protocol import Emit
 from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.lm_eval_fence.prompt_tokens import encoded, sent_as_text
 from holdfast.errors import DataError, HoldfastError, UsageError, unknown
 from holdfast.files import digest
 from holdfast.masking import without_secrets

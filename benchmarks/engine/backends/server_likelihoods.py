@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from holdfast.benchmarks.engine.backends.http_client import Client, RequestRefusedError
-from holdfast.benchmarks.engine.backends.prompt_tokens import encoded
 from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.lm_eval_fence.prompt_tokens import encoded
 from holdfast.errors import DataError, HoldfastError, UsageError
 
 _CONTEXT = 2048

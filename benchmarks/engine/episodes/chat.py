@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from holdfast.benchmarks.shared.tool_messages import arguments, as_objects
 from holdfast.environment import ToolSpec
 from holdfast.errors import DataError, UsageError
 from holdfast.sample import Message
@@ -135,21 +136,5 @@ def _plain(message: Message) -> dict[str, Any]:
 
 
 def _written(function: Mapping[str, Any]) -> str:
-    shown = {"name": function["name"], "arguments": _arguments(function)}
+    shown = {"name": function["name"], "arguments": arguments(function)}
     return f"<tool_call>{json.dumps(shown, ensure_ascii=False)}</tool_call>"
-
-
-def as_objects(message: Message) -> dict[str, Any]:
-    """A message for a chat template: arguments as objects (templates write them as JSON themselves)."""
-    if not message.get("tool_calls"):
-        return dict(message)
-    calls = [
-        {**call, "function": {**call["function"], "arguments": _arguments(call["function"])}}
-        for call in message["tool_calls"]
-    ]
-    return {**message, "content": message.get("content") or "", "tool_calls": calls}
-
-
-def _arguments(function: Mapping[str, Any]) -> Any:
-    arguments = function.get("arguments")
-    return json.loads(arguments) if isinstance(arguments, str) else arguments

@@ -6,8 +6,8 @@ from typing import Any, cast
 from holdfast.reward import Reward
 from holdfast.rewards.adapters.trl import together
 from holdfast.sample import Sample, Score, Text
-from holdfast.trainers.data.episode_rows import episode_of
-from holdfast.trainers.run.rollout import PLAYED, TRAJECTORY, Rollout
+from holdfast.trainers.episodes.rollout import PLAYED, TRAJECTORY, Rollout
+from holdfast.trainers.episodes.rows import episode_of
 from holdfast.trainers.settings.trainer_spec import Inputs
 
 

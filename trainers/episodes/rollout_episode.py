@@ -6,14 +6,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.engine.episodes.chat import Chat, as_objects, chat_of, described
+from holdfast.benchmarks.engine.episodes.chat import Chat, chat_of, described
 from holdfast.benchmarks.engine.episodes.live import Budget, Live
 from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.shared.tool_messages import as_objects
 from holdfast.benchmarks.suites.episode_task import environment_of
 from holdfast.environment import Environment, Row, ToolSpec
 from holdfast.errors import DataError, UsageError
 from holdfast.sample import Message, Score
-from holdfast.trainers.data.episode_rows import EPISODE
+from holdfast.trainers.episodes.rows import EPISODE
 
 _MORE_TOOLS = "Now you can call these tools, too:\n"
 

@@ -1,6 +1,6 @@
 """GRPO on episodes: TRL's rollout function, played with the engine's own parts, and masks over what is not the model's.
 
-The rows' prompts carry their episode (`trainers.data.episode_rows`). The model's tokens are kept as it wrote them; what
+The rows' prompts carry their episode (`trainers.episodes.rows`). The model's tokens are kept as it wrote them; what
 the environment says is appended as the chat template writes it, masked. `max_completion_length` covers a whole
 trajectory, the environment's `max_tokens` one message. A row that names no episode is answered once.
 Read from and run with TRL 1.16: grpo_trainer.py:1763, 2193-2322, 2741.
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from holdfast.benchmarks.engine.episodes.driver import PATIENCE, PAUSE
-from holdfast.trainers.run.rollout_episode import RolloutEpisode, episode_for
+from holdfast.trainers.episodes.rollout_episode import RolloutEpisode, episode_for
 
 TRAJECTORY = "trajectory"
 """The extra column of the messages that followed an episode's first ones."""
