@@ -43,6 +43,11 @@ def plan(suite: Suite, engine: Engine, settings: Settings, data_root: Path | Non
     works |= {work.name: work for work in lm_eval_works(foreign, engine, settings, data_root)}
     if settings.sampling.get("coupled") and not any(w.result.generation.get("coupled") for w in works.values()):
         raise UsageError(f"sampling.coupled: no task of {suite.name!r} samples; set sampling.temperature, too")
+    samples = any(item.generation.get("do_sample") for work in works.values() for item in work.items)
+    if (settings.repeats or 1) > 1 and not samples:
+        raise UsageError(
+            f"repeats={settings.repeats}: no task of {suite.name!r} samples; set sampling.temperature, too"
+        )
     mine = [works[entry.name] for entry in suite.entries if entry.name in works]
     return [_fit(work, engine) for work in mine + [w for name, w in works.items() if name not in suite.names]]
 

@@ -134,6 +134,13 @@ def test_a_setting_without_effect_on_a_benchmark_is_refused(
         measure(tiny, [{"task": task, key: value}], tmp_path)
 
 
+def test_repeats_of_greedy_answers_are_refused(tiny: LoadedModel, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="repeats=4: no task of 'tiny_upper' samples"):
+        measure(tiny, "tiny_upper", tmp_path, settings=Settings(repeats=4, progress=False))
+    drawn = Settings(repeats=2, sampling={"temperature": 0.5}, limit=2, progress=False)
+    assert len(list(measure(tiny, "tiny_upper", tmp_path, settings=drawn).rows("tiny_upper"))) == 4
+
+
 def test_what_cannot_be_judged_has_no_value(tiny: LoadedModel, tmp_path: Path) -> None:
     empty, text = rows_of(tiny, tmp_path, "a.jsonl", lines({"text": ""}, {"text": "abc"}), perplexity=True)
     assert (empty.score, empty.outcome) == (None, "unjudgeable") and text.score
