@@ -12,6 +12,8 @@ from holdfast.environment import EpisodeError
 from holdfast.errors import UsageError
 
 _REQUIRED = object()
+_IDLE = 2.0
+"""Seconds that a connection is kept unused: less than servers do (uvicorn 5), or a request meets one that is closed."""
 
 
 def server_url(scheme: str, address: str) -> str:
@@ -89,7 +91,10 @@ def _client() -> Any:
     import httpx
 
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of every request
-    return httpx.Client(verify=tls_context(), limits=httpx.Limits(max_connections=256, max_keepalive_connections=64))
+    return httpx.Client(
+        verify=tls_context(),
+        limits=httpx.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=_IDLE),
+    )
 
 
 def bearer(variable: str | None) -> dict[str, str]:
