@@ -1,5 +1,7 @@
-"""TRL's GRPO on environments of other hubs, by config alone: the held suite is gated. The skill rises where the
-server's task can be learned by the embedded model; no generator of reasoning-gym that was tried can (docs/environments.md)."""
+"""TRL's GRPO on environments of other hubs, by config alone: the held suite is gated.
+
+The skill rises where the embedded model can learn the server's task; of reasoning-gym's generators none did when tried.
+"""
 
 import json
 import os
