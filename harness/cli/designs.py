@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from holdfast.compare.cost import Design, Unit
+    from holdfast.compare.planning.cost import Design, Unit
 
 
 def show_designs(ways: "Sequence[Design]", power: float, unit: "Unit") -> None:
@@ -13,7 +13,7 @@ def show_designs(ways: "Sequence[Design]", power: float, unit: "Unit") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from holdfast.compare.cost import cheapest
+    from holdfast.compare.planning.cost import cheapest
 
     plain = ways[0]
     table = Table("way to measure", title="one run after, expected when nothing changed", title_justify="left")

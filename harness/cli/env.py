@@ -171,9 +171,9 @@ def _audit(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags
 def _serve(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], _flags: Flags) -> int:
     import uvicorn
 
-    from holdfast.serve.nemo_gym import NemoGymRoutes
-    from holdfast.serve.openenv import OpenEnvServer
-    from holdfast.serve.ors import OrsRoutes
+    from holdfast.serve.hubs.nemo_gym import NemoGymRoutes
+    from holdfast.serve.hubs.openenv import OpenEnvServer
+    from holdfast.serve.hubs.ors import OrsRoutes
 
     server = OpenEnvServer(spec, made, [keys["split"]] if "split" in keys else list(spec.splits) or [""])
     app = server.app(OrsRoutes(server).routes(), NemoGymRoutes(server).routes())
@@ -183,7 +183,7 @@ def _serve(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], _flag
 
 def _export(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
     from holdfast.benchmarks.environments.rows import Rows
-    from holdfast.serve.export import export
+    from holdfast.serve.hubs.export import export
 
     if not isinstance(made, Rows):
         raise UsageError("`holdfast env export` writes rows and a reward (rows:FILE reward=NAME); serve what has turns")

@@ -35,7 +35,7 @@ from holdfast.cli.grammar import Flags
 from holdfast.errors import UsageError, unknown
 
 if TYPE_CHECKING:
-    from holdfast.compare.power import Bench, SuitePlan
+    from holdfast.compare.planning.power import Bench, SuitePlan
 
 
 @dataclass(slots=True)
@@ -69,8 +69,8 @@ class Options:
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Print the plan."""
     from holdfast.cli.designs import show_designs
-    from holdfast.compare.cost import designs
-    from holdfast.compare.power import Wanted, make_plan
+    from holdfast.compare.planning.cost import designs
+    from holdfast.compare.planning.power import Wanted, make_plan
 
     _check(options)
     benches = _piloted(_benches(options), paths)
@@ -161,7 +161,7 @@ def _sized(word: str, options: Options) -> "Bench":
 
 
 def _bench(name: str, items: int, repeats: int, options: Options) -> "Bench":
-    from holdfast.compare.power import Bench
+    from holdfast.compare.planning.power import Bench
 
     size = items if options.items is None else min(items, options.items)
     first = options.baseline_repeats

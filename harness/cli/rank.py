@@ -36,8 +36,8 @@ from holdfast.cli.table_options import TableOptions, check_ranges
 from holdfast.errors import UsageError
 
 if TYPE_CHECKING:
-    from holdfast.compare.rank import Ranking
-    from holdfast.compare.win_rates import WinRate
+    from holdfast.compare.ranking.rank import Ranking
+    from holdfast.compare.ranking.win_rates import WinRate
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
 
 def _are_votes(paths: Sequence[str]) -> bool:
     """Whether these are files of pairwise judgements; one file alone must be."""
-    from holdfast.compare.votes import is_votes
+    from holdfast.compare.ranking.votes import is_votes
     from holdfast.records import SUFFIXES, read_records
 
     if len(paths) == 1:
@@ -86,9 +86,9 @@ def _are_votes(paths: Sequence[str]) -> bool:
 
 
 def _votes(paths: Sequence[str], options: Options) -> "Ranking":
-    from holdfast.compare.rank import rank_votes
-    from holdfast.compare.votes import read_votes
-    from holdfast.compare.win_rates import Difficulties
+    from holdfast.compare.ranking.rank import rank_votes
+    from holdfast.compare.ranking.votes import read_votes
+    from holdfast.compare.ranking.win_rates import Difficulties
 
     _refuse(options, ("allow", "allow_missing", "score", "id", "prompt", "completion", "reference", "task", "scale",
                       "model", "direction", "cluster"), "runs")  # fmt: skip
@@ -113,7 +113,7 @@ def _runs(paths: Sequence[str], options: Options) -> "Ranking":
     from holdfast.compare import load
     from holdfast.compare.alike import told_apart
     from holdfast.compare.comparing import run_info
-    from holdfast.compare.rank import rank_runs
+    from holdfast.compare.ranking.rank import rank_runs
 
     _refuse(options, ("style", "baseline", "difficulty"), "votes; runs are compared item by item")
     columns = options.columns()

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 
 from holdfast import masking
-from holdfast.compare.advice import advice
 from holdfast.compare.alike import directed, same_runs, told_apart
 from holdfast.compare.details import categories, flips, forgetting, histogram, shifts, untruncated
 from holdfast.compare.judging.decision import MeanRules, decide, omnibus
@@ -17,8 +16,9 @@ from holdfast.compare.judging.effect import Measured, measure
 from holdfast.compare.judging.policy import Policy
 from holdfast.compare.judging.policy_names import check_items, check_tasks, waivers
 from holdfast.compare.judging.verdict import Judged, Rules, design_of, in_mean, judge, own_margin
-from holdfast.compare.measuring_again import again
-from holdfast.compare.next_steps import next_steps
+from holdfast.compare.planning.advice import advice
+from holdfast.compare.planning.measuring_again import again
+from holdfast.compare.planning.next_steps import next_steps
 from holdfast.compare.reading.answers import told_of_answers
 from holdfast.compare.reading.load import tables_of
 from holdfast.compare.reading.pairing import Accept, Pairs, check_allowances, check_definition, pair, shared_tasks

@@ -16,9 +16,9 @@ from starlette.routing import Mount, Route
 
 from holdfast.serve import metrics, routes
 from holdfast.serve.batcher import Lane, independent
-from holdfast.serve.docs_page import docs_page
+from holdfast.serve.documentation.docs_page import docs_page
+from holdfast.serve.documentation.openapi import document
 from holdfast.serve.middleware import Bounded, Guard, log_requests
-from holdfast.serve.openapi import document
 from holdfast.serve.schemas import ErrorBody
 from holdfast.serve.settings import Settings
 from holdfast.serve.workers import follow_parent

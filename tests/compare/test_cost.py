@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from holdfast.cli import main
-from holdfast.compare.cost import cheapest, designs
-from holdfast.compare.power import Bench, Wanted
+from holdfast.compare.planning.cost import cheapest, designs
+from holdfast.compare.planning.power import Bench, Wanted
 from holdfast.files import write_json
 from holdfast.stats.power import mcnemar_power
 

@@ -11,9 +11,9 @@ from scipy import special
 
 from holdfast.cli import main
 from holdfast.compare import Columns
-from holdfast.compare.rank import rank_runs, rank_votes
+from holdfast.compare.ranking.rank import rank_runs, rank_votes
+from holdfast.compare.ranking.votes import Vote, read_votes
 from holdfast.compare.reading.load import columns_of
-from holdfast.compare.votes import Vote, read_votes
 from holdfast.errors import DataError, UsageError
 from holdfast.stats.multiple import holm
 from holdfast.stats.ranking import fit_votes

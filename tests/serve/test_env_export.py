@@ -14,7 +14,7 @@ from helpers.needs import lacking
 from helpers.paths import ROOT
 
 from holdfast.cli import main
-from holdfast.serve.export import KINDS
+from holdfast.serve.hubs.export import KINDS
 
 ROWS = [{"prompt": "What is 40+2?", "reference": "42"}, {"prompt": "What is 3+4?", "reference": "7", "note": "x"}]
 

@@ -15,7 +15,7 @@ from helpers.reward_server import free_port
 
 from holdfast.benchmarks.environments.tiny_form import gold
 from holdfast.environment import environment_spec, make_environment
-from holdfast.serve.openenv import OpenEnvServer
+from holdfast.serve.hubs.openenv import OpenEnvServer
 
 CLIENT = Path(__file__).parents[1] / "benchmarks" / "environments" / "scripts" / "openenv_client.py"
 

@@ -24,7 +24,7 @@ from scipy import stats
 
 from holdfast.compare import Decision, Verdict
 from holdfast.compare.judging.verdict import Rules
-from holdfast.compare.power import Bench, Wanted, make_plan
+from holdfast.compare.planning.power import Bench, Wanted, make_plan
 from holdfast.stats.multiple import holm
 from holdfast.stats.omnibus import Strata, lower_bound
 from holdfast.stats.paired import mcnemar_midp

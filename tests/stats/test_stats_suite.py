@@ -6,7 +6,7 @@ from scipy import special
 
 from holdfast.benchmarks.suites.sizes import suite_sizes
 from holdfast.benchmarks.suites.suite import suite_names
-from holdfast.compare.power import Bench, Wanted, make_plan
+from holdfast.compare.planning.power import Bench, Wanted, make_plan
 from holdfast.stats.interval import score_interval
 from holdfast.stats.multiple import holm
 from holdfast.stats.omnibus import Strata, combined_difference, lower_bound, p_regressed, upper_bound

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from holdfast.compare.power import Bench, Wanted, design_of, make_plan, power_of_mean
+from holdfast.compare.planning.power import Bench, Wanted, design_of, make_plan, power_of_mean
 from holdfast.stats.clusters import FEWEST_DF, Clustered, clustered_difference
 from holdfast.stats.graded import Graded, unequal_repeats
 from holdfast.stats.means import sign_flip_p

@@ -229,7 +229,7 @@ def _device() -> tuple[str, int]:
 
 def _detects(config: TrainConfig) -> dict[str, Any]:
     from holdfast.benchmarks.suites.sizes import suite_sizes
-    from holdfast.compare.power import Bench, Wanted, make_plan
+    from holdfast.compare.planning.power import Bench, Wanted, make_plan
     from holdfast.errors import UsageError
 
     try:

@@ -17,7 +17,7 @@ from holdfast.benchmarks.environments.shared.audit import play
 from holdfast.benchmarks.environments.tiny_form import gold
 from holdfast.environment import make_environment
 from holdfast.errors import UsageError
-from holdfast.serve.openenv import call_of
+from holdfast.serve.hubs.openenv import call_of
 
 FEW = 60
 

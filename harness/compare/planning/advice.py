@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from holdfast.compare.judging.verdict import Judged, in_mean, undecidable
-from holdfast.compare.measuring_again import Again
+from holdfast.compare.planning.measuring_again import Again
 from holdfast.compare.reading.columns import Items
 from holdfast.compare.result import Decision, Omnibus
 

@@ -97,7 +97,7 @@ from pathlib import Path
 import uvicorn
 
 from holdfast.environment import environment_spec, make_environment
-from holdfast.serve.openenv import OpenEnvServer
+from holdfast.serve.hubs.openenv import OpenEnvServer
 
 HERE = Path(__file__).parent.parent
 ADDRESS = f"rows:{HERE / 'rows.jsonl'}"

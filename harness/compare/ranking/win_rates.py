@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy import special
 
-from holdfast.compare.votes import Vote
+from holdfast.compare.ranking.votes import Vote
 from holdfast.errors import DataError
 from holdfast.records import read_records
 from holdfast.stats.length_control import length_controlled

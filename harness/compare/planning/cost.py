@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from scipy import special
 
-from holdfast.compare.power import Bench, Wanted, cheapest_sizes, design_of
-from holdfast.compare.power import simulate as simulate_unchanged
+from holdfast.compare.planning.power import Bench, Wanted, cheapest_sizes, design_of
+from holdfast.compare.planning.power import simulate as simulate_unchanged
 from holdfast.stats.power import mcnemar_power
 from holdfast.stats.sequential import Rule
 from holdfast.stats.stopping import Verdict, simulate

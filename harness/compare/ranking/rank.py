@@ -11,8 +11,8 @@ from scipy import special
 
 from holdfast.compare.comparing import compare
 from holdfast.compare.judging.policy import Policy
-from holdfast.compare.votes import Vote
-from holdfast.compare.win_rates import Difficulties, WinRate, win_rates
+from holdfast.compare.ranking.votes import Vote
+from holdfast.compare.ranking.win_rates import Difficulties, WinRate, win_rates
 from holdfast.errors import UsageError
 from holdfast.importers.scores import Direction
 from holdfast.runs.measurement import Measurement

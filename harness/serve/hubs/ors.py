@@ -18,7 +18,7 @@ from starlette.routing import Route
 from holdfast.environment import Episode, EpisodeError, Step, ToolSpec
 from holdfast.errors import HoldfastError
 from holdfast.sample import Message, message_text
-from holdfast.serve.openenv import OpenEnvServer, call_of
+from holdfast.serve.hubs.openenv import OpenEnvServer, call_of
 
 _ANSWER = {
     "type": "object",

@@ -19,7 +19,7 @@ from holdfast.environment import Episode, EpisodeError, Row
 from holdfast.errors import HoldfastError
 from holdfast.rewards.adapters.nemo_gym import answer_of
 from holdfast.sample import Score, message_text
-from holdfast.serve.openenv import OpenEnvServer, call_of
+from holdfast.serve.hubs.openenv import OpenEnvServer, call_of
 
 COOKIE = "holdfast_session"
 

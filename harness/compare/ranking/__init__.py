@@ -1,0 +1,1 @@
+"""Models against each other from votes and from their runs."""

@@ -1,0 +1,1 @@
+"""The server's description of itself: OpenAPI and a page."""

@@ -1,0 +1,1 @@
+"""Our rewards and environments as other hubs call them: OpenEnv, the Open Reward Standard, NeMo-Gym, exports."""
