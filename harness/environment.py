@@ -53,7 +53,7 @@ class EpisodeError(HoldfastError):
     exit_code = EXIT_DATA
 
 
-class Busy(EpisodeError):
+class BusyError(EpisodeError):
     """The environment has no place for one more episode now; it is opened when another one has ended."""
 
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from holdfast.benchmarks.environments.drivers.http import bearer, get_json, post_json, server_url
 from holdfast.benchmarks.environments.drivers.scores import foreign_score
-from holdfast.benchmarks.environments.drivers.websocket import Raised, Refused, Session
+from holdfast.benchmarks.environments.drivers.websocket import RaisedError, RefusedError, Session
 from holdfast.environment import Count, EpisodeError, Row, Seconds, Step, ToolSpec, call_arguments, environment
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import digest
@@ -135,9 +135,9 @@ class Play:
         action = {self._field: final_text([message])}
         try:
             answer = self._session.ask("step", action)
-        except Refused as error:
+        except RefusedError as error:
             return Step([{"role": "user", "content": f"Error: {error}"}])
-        except Raised as error:
+        except RaisedError as error:
             return self._raised(self._field, error)
         self._taken.append(action)
         self._take(answer)
@@ -167,7 +167,7 @@ class Play:
         action = {"type": "call_tool", "tool_name": name, "arguments": arguments}
         try:
             answer = self._session.ask("step", action)
-        except (Refused, Raised) as error:
+        except (RefusedError, RaisedError) as error:
             return {"role": "tool", "tool_call_id": call.get("id", ""), "name": name, "content": f"Error: {error}"}
         self._taken.append(action)
         self._take(answer)
@@ -175,7 +175,7 @@ class Play:
         content = seen.get("error") or seen.get("result", seen)
         return {"role": "tool", "tool_call_id": call.get("id", ""), "name": name, "content": _written(content)}
 
-    def _raised(self, field: str, error: Raised) -> Step:
+    def _raised(self, field: str, error: RaisedError) -> Step:
         """The end of an episode whose text the environment does not take; the error again where others fare alike."""
         self._session.close()  # a server may have one place only
         if not any(self._answers({field: text}) for text in _CONTROLS):

@@ -12,7 +12,7 @@ from holdfast.rewards.answers.places import Extraction, extract
 from holdfast.rewards.answers.statements import answer_in, is_prose
 from holdfast.rewards.answers.text import final_part
 from holdfast.rewards.math_answer.equal.compare import compare
-from holdfast.rewards.math_answer.equal.evaluate import Hard, Refused
+from holdfast.rewards.math_answer.equal.evaluate import HardError, RefusedError
 from holdfast.rewards.math_answer.equal.renaming import renamed
 from holdfast.rewards.math_answer.equal.rewriting import rewritten
 from holdfast.rewards.math_answer.equal.solutions import solutions
@@ -100,7 +100,7 @@ def _several(gold: tuple[str, ...], extraction: Extraction, settings: Settings) 
     for earlier in distinct[:-1]:
         try:
             same = _verdict(read(distinct[-1]), read(earlier), settings, None).equal
-        except Hard:
+        except HardError:
             same = False
         if not same:
             return Judgement(Verdict(False, f"{len(distinct)} boxes that disagree"), extraction)
@@ -127,9 +127,9 @@ def _judged(gold_text: str, pred_text: str, extraction: Extraction, settings: Se
     gold, pred = read(gold_text), read(pred_text)
     try:
         return Judgement(_verdict(gold, pred, settings, seed_of(gold_text, pred_text)), extraction)
-    except Refused as limit:
+    except RefusedError as limit:
         return Judgement(Verdict(False, f"not compared: {limit}"), extraction)
-    except Hard as hard:
+    except HardError as hard:
         return Judgement(Verdict(False, f"not settled in time: {hard}", True), extraction, (gold, pred))
 
 

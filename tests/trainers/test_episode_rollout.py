@@ -242,14 +242,14 @@ def test_demonstrations_are_rows_for_trainers_that_learn_from_completions(tools:
 
 def test_an_environment_with_few_places_is_waited_for(monkeypatch: Any) -> None:
     from holdfast.benchmarks.environments.tiny_form import TinyForm
-    from holdfast.environment import Busy
+    from holdfast.environment import BusyError
 
     free = [2]
     plain = TinyForm.open
 
     def crowded(self: TinyForm, row: Any, seed: int) -> Any:
         if not free[0]:
-            raise Busy("no place")
+            raise BusyError("no place")
         free[0] -= 1
         episode = plain(self, row, seed)
         monkeypatch.setattr(episode, "close", lambda: free.__setitem__(0, free[0] + 1), raising=False)

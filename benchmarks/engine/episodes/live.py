@@ -10,7 +10,7 @@ from holdfast.benchmarks.engine.episodes.calls import said
 from holdfast.benchmarks.engine.episodes.chat import Chat
 from holdfast.benchmarks.engine.generating.generation import fitted
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.environment import FAULT, Busy, Environment, Episode, EpisodeError, Row, ToolSpec, Trajectory, judged
+from holdfast.environment import FAULT, BusyError, Environment, Episode, EpisodeError, Row, ToolSpec, Trajectory, judged
 from holdfast.errors import HoldfastError
 from holdfast.sample import Message, Score
 
@@ -68,7 +68,7 @@ class Live:
     def _open(self) -> None:
         try:
             self._episode = self.environment.open(self.row, self.seed)
-        except Busy as error:
+        except BusyError as error:
             self.busy = str(error)
             return
         self.question = [dict(message) for message in self._episode.messages]

@@ -9,16 +9,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast.environment import Busy, EpisodeError
+from holdfast.environment import BusyError, EpisodeError
 
 _LONGEST = 64 * 2**20
 
 
-class Refused(EpisodeError):
+class RefusedError(EpisodeError):
     """The server did not accept an action: its schema forbids it."""
 
 
-class Raised(EpisodeError):
+class RaisedError(EpisodeError):
     """The environment raised while it took an action: EXECUTION_ERROR. The session goes on."""
 
 
@@ -66,6 +66,6 @@ class Session:
 def _error(found: Mapping[str, Any]) -> EpisodeError:
     text = str(found.get("message", ""))[:500]
     if found.get("code") == "VALIDATION_ERROR":
-        return Refused(f"{text}: {json.dumps(found.get('errors', ''), default=str)[:500]}")
-    kind = {"CAPACITY_REACHED": Busy, "EXECUTION_ERROR": Raised}.get(str(found.get("code")), EpisodeError)
+        return RefusedError(f"{text}: {json.dumps(found.get('errors', ''), default=str)[:500]}")
+    kind = {"CAPACITY_REACHED": BusyError, "EXECUTION_ERROR": RaisedError}.get(str(found.get("code")), EpisodeError)
     return kind(f"the environment failed: {text} ({found.get('code')})")

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from time import monotonic
 from typing import Any, NamedTuple
 
-from holdfast.rewards.math_answer.equal.evaluate import LIMITS, Evaluation, Hard, Undefined, context_of
+from holdfast.rewards.math_answer.equal.evaluate import LIMITS, Evaluation, HardError, UndefinedError, context_of
 from holdfast.rewards.math_answer.parse.tree import BINDERS, Node, bits, symbols, walk
 
 _DIGITS = 36
@@ -26,7 +26,7 @@ def constant(node: Node, digits: int = _DIGITS, log_base: int = 10) -> Any | Non
         context = context_of(digits)
         try:
             return Evaluation(context, {}, log_base, b"").value(node)
-        except (Undefined, Hard, ZeroDivisionError, ValueError, OverflowError, ArithmeticError):
+        except (UndefinedError, HardError, ZeroDivisionError, ValueError, OverflowError, ArithmeticError):
             return None
 
 
@@ -126,7 +126,7 @@ class _Comparison:
 
     def _with(self, digits: int, turn: int) -> "_Difference | None":
         if digits > LIMITS.digits:
-            raise Hard("numbers that need too many digits")
+            raise HardError("numbers that need too many digits")
         context = context_of(digits)
         values = {name: self._coordinate(context, name, turn) for name in self.names}
         one, other = (Evaluation(context, values, self.log_base, self.seed, self.deadline) for _ in range(2))
@@ -148,9 +148,9 @@ class _Comparison:
     def _value(self, evaluation: Evaluation, node: Node) -> Any | None:
         try:
             return evaluation.value(node)
-        except Hard:
+        except HardError:
             raise
-        except (Undefined, ZeroDivisionError, ValueError, OverflowError, ArithmeticError):
+        except (UndefinedError, ZeroDivisionError, ValueError, OverflowError, ArithmeticError):
             return None
 
     def _coordinate(self, context: Any, name: str, turn: int) -> Any:

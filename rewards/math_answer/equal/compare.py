@@ -42,7 +42,7 @@ class Comparison:
         """Do both say the same?"""
         self.steps += 1
         if self.steps > _MOST_COMPARISONS:
-            raise evaluate.Hard("too many parts to compare")
+            raise evaluate.HardError("too many parts to compare")
         if gold == pred:
             return self._say(True, "the same structure")
         if has(gold, "pm") or has(pred, "pm"):

@@ -22,15 +22,15 @@ LIMITS = Limits()
 _local = threading.local()
 
 
-class Undefined(Exception):
+class UndefinedError(Exception):
     """No value here: a division by zero, a pole."""
 
 
-class Hard(Exception):
+class HardError(Exception):
     """Not to be evaluated in the caller's process: an integral, a limit, an endless sum, a huge number."""
 
 
-class Refused(Hard):
+class RefusedError(HardError):
     """Beyond the limits for good: nothing that a worker could settle either."""
 
 
@@ -53,10 +53,10 @@ class Evaluation:
         """The value of a scalar. Raises Undefined or Hard."""
         self.steps += 1
         if self.steps > _STEPS or (self.deadline and monotonic() > self.deadline):
-            raise Hard("too many operations")
+            raise HardError("too many operations")
         result = self._value(node)
         if not self.ctx.isfinite(result):
-            raise Undefined
+            raise UndefinedError
         size = abs(result)
         if size > self.largest:
             self.largest = size
@@ -95,11 +95,11 @@ class Evaluation:
             return self._unknown("…")
         if kind in ("sum", "prod"):
             return self._repeated(node)
-        raise (Hard if kind in BINDERS and len(args) > 1 else Refused)(f"a {kind} inside a formula")
+        raise (HardError if kind in BINDERS and len(args) > 1 else RefusedError)(f"a {kind} inside a formula")
 
     def _constant(self, name: str) -> Any:
         if name == "inf":
-            raise Undefined
+            raise UndefinedError
         return self.ctx.mpc(0, 1) if name == "i" else getattr(self.ctx, name) + 0
 
     def _unknown(self, name: str, *arguments: Any) -> Any:
@@ -114,9 +114,9 @@ class Evaluation:
         if base == 0:
             if ctx.re(exponent) > 0:
                 return ctx.mpf(0)
-            raise Undefined
+            raise UndefinedError
         if abs(exponent) * (abs(ctx.log(abs(base))) + 1) > 10**12:
-            raise Refused("a huge power")
+            raise RefusedError("a huge power")
         if not isinstance(base, ctx.mpc) and base < 0 and not ctx.isint(exponent):
             return self._negative_base(base, exponent, exponent_node)
         if ctx.isint(exponent):
@@ -136,7 +136,7 @@ class Evaluation:
         direct = _DIRECT.get(name)
         if direct is not None and len(values) == 1:
             if abs(values[0]) > 10**9:
-                raise Refused("a huge argument")
+                raise RefusedError("a huge argument")
             return getattr(self.ctx, direct)(values[0])
         if name in ("ln", "log") and len(values) == 1:
             return self._logarithm(name, values[0])
@@ -149,7 +149,7 @@ class Evaluation:
 
     def _logarithm(self, name: str, value: Any) -> Any:
         if value == 0:
-            raise Undefined
+            raise UndefinedError
         if not isinstance(value, self.ctx.mpc) and value < 0:
             self.left_reals = True
         result = self.ctx.log(value)
@@ -158,15 +158,15 @@ class Evaluation:
     def _determinant(self, matrix: Node) -> Any:
         size = len(matrix.args)
         if any(len(row.args) != size for row in matrix.args) or size > 8:
-            raise Undefined
+            raise UndefinedError
         return self.ctx.det(self.ctx.matrix([[self.value(cell) for cell in row.args] for row in matrix.args]))
 
     def _repeated(self, node: Node) -> Any:
         if has(node.args[2], "const") and INF in walk(node.args[2]):
-            raise Hard("an endless sum")
+            raise HardError("an endless sum")
         low, high = self.value(node.args[1]), self.value(node.args[2])
         if not (self.ctx.isint(low) and self.ctx.isint(high)) or high - low > MAX_TERMS:
-            raise Refused(f"a {node.kind} of too many terms")
+            raise RefusedError(f"a {node.kind} of too many terms")
         total = self.ctx.mpf(0 if node.kind == "sum" else 1)
         for step in range(int(low), int(high) + 1):
             term = self.value(substitute(node.args[0], node.value, num(step)))
@@ -185,13 +185,13 @@ _DIRECT = {name: name for name in (
 
 def _factorial(ctx: Any, value: Any) -> Any:
     if abs(value) > (10**5 if ctx.dps < 100 else 1000):
-        raise Refused("a huge factorial")
+        raise RefusedError("a huge factorial")
     return ctx.gamma(value + 1)
 
 
 def _binomial(ctx: Any, above: Any, below: Any) -> Any:
     if abs(above) > 10**5 or abs(below) > 10**5:
-        raise Refused("a huge binomial")
+        raise RefusedError("a huge binomial")
     return ctx.binomial(above, below)
 
 
@@ -200,7 +200,7 @@ def _whole(function: str) -> Callable[..., Any]:
         import math
 
         if not all(ctx.isint(value) for value in values):
-            raise Undefined
+            raise UndefinedError
         return ctx.mpf(getattr(math, function)(*(int(ctx.re(value)) for value in values)))
 
     return evaluate
@@ -209,7 +209,7 @@ def _whole(function: str) -> Callable[..., Any]:
 def _rounded(name: str) -> Callable[..., Any]:
     def evaluate(ctx: Any, value: Any) -> Any:
         if abs(value) > 10**15:
-            raise Refused("a huge argument")
+            raise RefusedError("a huge argument")
         return getattr(ctx, name)(value)
 
     return evaluate

@@ -17,7 +17,7 @@ assert _ROOT * _ROOT % PRIME == PRIME - 1
 _STEPS = 20_000
 
 
-class Indefinite(Exception):
+class IndefiniteError(Exception):
     """A division by zero, or no scalar."""
 
 
@@ -38,7 +38,7 @@ class Field:
         """The residue of a scalar. Raises Indefinite."""
         self.steps += 1
         if self.steps > _STEPS:
-            raise Indefinite
+            raise IndefiniteError
         kind = node.kind
         if kind == "num":
             value: Fraction = node.value[0]
@@ -76,13 +76,13 @@ class Field:
             return self.residue("dots")
         if kind in ("sum", "prod"):
             return self._repeated(node)
-        raise Indefinite
+        raise IndefiniteError
 
     def _power(self, base: Node, exponent: Node) -> int:
         if exponent.kind == "num" and exponent.value[0].denominator == 1:
             value, times = self.value(base), exponent.value[0].numerator
             if value == 0 and times <= 0:
-                raise Indefinite
+                raise IndefiniteError
             return pow(value, times, PRIME) if times >= 0 else pow(self._inverse(value), -times, PRIME)
         self.opaque = True
         return self.residue("pow", self.value(base), self.value(exponent))
@@ -90,7 +90,7 @@ class Field:
     def _repeated(self, node: Node) -> int:
         body, low, high = node.args
         if low.kind != "num" or high.kind != "num" or high.value[0] - low.value[0] > MAX_TERMS:
-            raise Indefinite
+            raise IndefiniteError
         total = 0 if node.kind == "sum" else 1
         for step in range(int(low.value[0]), int(high.value[0]) + 1):
             term = self.value(substitute(body, node.value, num(step)))
@@ -99,7 +99,7 @@ class Field:
 
     def _inverse(self, value: int) -> int:
         if value == 0:
-            raise Indefinite
+            raise IndefiniteError
         return pow(value, PRIME - 2, PRIME)
 
 
@@ -109,7 +109,7 @@ def identical(one: Node, other: Node, seed: bytes) -> bool | None:
         field = Field(seed + bytes([turn]))
         try:
             a, b = field.value(one), field.value(other)
-        except Indefinite:
+        except IndefiniteError:
             return None
         if a != b:
             return None if field.opaque else False
@@ -124,7 +124,7 @@ def proportional(one: Node, other: Node, seed: bytes) -> bool | None:
         field = Field(seed + bytes([turn]))
         try:
             a, b = field.value(one), field.value(other)
-        except Indefinite:
+        except IndefiniteError:
             return None
         opaque = opaque or field.opaque
         if a == 0 or b == 0:  # 0 = 0 says nothing

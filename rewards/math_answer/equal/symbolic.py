@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.rewards.math_answer.equal import agreement
 from holdfast.rewards.math_answer.equal.compare import compare
-from holdfast.rewards.math_answer.equal.evaluate import Hard
+from holdfast.rewards.math_answer.equal.evaluate import HardError
 from holdfast.rewards.math_answer.parse.tree import Node, has, num, rebuild, substitute, symbols
 from holdfast.rewards.math_answer.settings import Settings, Verdict
 
@@ -128,7 +128,7 @@ def to_sympy(node: Node) -> Any:
         return sympy.Function(f"{kind}_{node.value}")(*parts)
     if kind == "fn" and node.value in _FUNCTIONS:
         return getattr(sympy, _FUNCTIONS[node.value])(*parts)
-    raise Hard(f"a {kind}")
+    raise HardError(f"a {kind}")
 
 
 _SAME = "sin cos tan cot sec csc sinh cosh tanh coth sech csch floor factorial".split()

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import ceil, comb, floor, gcd, lcm
 
-from holdfast.rewards.math_answer.parse.tree import MAX_FACTORIAL, Node, Unreadable, div, fn, num, power
+from holdfast.rewards.math_answer.parse.tree import MAX_FACTORIAL, Node, UnreadableError, div, fn, num, power
 
 
 def factorial(node: Node) -> Node:
@@ -27,7 +27,7 @@ def binomial(above: Node, below: Node) -> Node:
 def call(name: str, base: Node | None, arguments: tuple[Node, ...]) -> Node:
     """A known function applied; `base` is that of a logarithm. Raises Unreadable for a function of nothing."""
     if not arguments:
-        raise Unreadable(f"{name} of nothing")
+        raise UnreadableError(f"{name} of nothing")
     if name == "exp" and len(arguments) == 1:
         return power(Node("const", (), "e"), arguments[0])
     if name == "lg":
@@ -50,11 +50,11 @@ def in_base(digits: str, base: Node) -> Node:
     value = _integer(base)
     whole, _, after = digits.partition(".")
     if value is None or not 2 <= value <= 36 or not (whole + after).isdigit():
-        raise Unreadable(f"{digits!r} is no number in that base")
+        raise UnreadableError(f"{digits!r} is no number in that base")
     try:
         return Node("base", (num(Fraction(int(whole + after, value), value ** len(after))),), (digits, value))
     except ValueError as error:
-        raise Unreadable(f"{digits!r} is no number in base {value}") from error
+        raise UnreadableError(f"{digits!r} is no number in base {value}") from error
 
 
 def repeating(text: str, period: str = "") -> Node:
@@ -66,7 +66,7 @@ def repeating(text: str, period: str = "") -> Node:
             return repeating(text.rstrip(digit), digit)
         return num(Fraction(text), len(after))
     if not period.isdigit() or len(period) > 40:
-        raise Unreadable("no repeating part")
+        raise UnreadableError("no repeating part")
     scale = 10 ** len(after)
     start = Fraction(int((whole or "0") + after or "0"), scale)
     return num(start + Fraction(int(period), (10 ** len(period) - 1) * scale))
@@ -125,7 +125,7 @@ def literal(text: str) -> Node:
     _, _, after = mantissa.partition(".")
     shift = int(exponent) if exponent else 0
     if abs(shift) > 2000:
-        raise Unreadable("an exponent of more than 2000")
+        raise UnreadableError("an exponent of more than 2000")
     value = Fraction(mantissa.rstrip(".")) * Fraction(10) ** shift
     exact = not after.strip("0") and not (exponent and shift < 0 and after)
     return num(value, None if exact else len(after) - shift)

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from holdfast.rewards.math_answer.parse.tokens import END, Token
-from holdfast.rewards.math_answer.parse.tree import MAX_DEPTH, Node, Unreadable
+from holdfast.rewards.math_answer.parse.tree import MAX_DEPTH, Node, UnreadableError
 
 
 class Cursor(ABC):
@@ -43,13 +43,13 @@ class Cursor(ABC):
     def expect(self, text: str) -> None:
         """Consume this token or fail."""
         if self.next().text != text:
-            raise Unreadable(f"{text!r} is missing")
+            raise UnreadableError(f"{text!r} is missing")
 
     def nested(self, inner: Callable[[], Node]) -> Node:
         """A level deeper."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise Unreadable(f"nested more than {MAX_DEPTH} levels deep")
+            raise UnreadableError(f"nested more than {MAX_DEPTH} levels deep")
         node = inner()
         self.depth -= 1
         return node

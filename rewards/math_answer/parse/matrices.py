@@ -3,7 +3,17 @@
 from fractions import Fraction
 
 from holdfast.rewards.math_answer.parse.cursor import Cursor
-from holdfast.rewards.math_answer.parse.tree import MAX_CELLS, MINUS_ONE, Node, Unreadable, add, fn, mul, num, power
+from holdfast.rewards.math_answer.parse.tree import (
+    MAX_CELLS,
+    MINUS_ONE,
+    Node,
+    UnreadableError,
+    add,
+    fn,
+    mul,
+    num,
+    power,
+)
 
 _MATRICES = frozenset(
     ("matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array psmallmatrix bsmallmatrix").split()
@@ -14,7 +24,7 @@ def environment(parser: Cursor, text: str) -> Node:
     """`\\begin{pmatrix} … \\end{pmatrix}`; cases, aligned and gathered lines become a list."""
     opening, _, name = text.partition(" ")
     if opening != "begin":
-        raise Unreadable("an environment that was not begun")
+        raise UnreadableError("an environment that was not begun")
     rows: list[list[Node]] = [[]]
     while not parser.take("env", f"end {name}"):
         if parser.take("sep", "row"):
@@ -22,17 +32,17 @@ def environment(parser: Cursor, text: str) -> Node:
         elif not parser.take("op", "&") and not parser.take("op", ",") and not parser.take("sep"):
             rows[-1].append(parser.relation())
         if sum(map(len, rows)) > MAX_CELLS:
-            raise Unreadable(f"a matrix of more than {MAX_CELLS} cells")
+            raise UnreadableError(f"a matrix of more than {MAX_CELLS} cells")
         if parser.peek().kind == "end":
-            raise Unreadable(f"{name!r} is not ended")
+            raise UnreadableError(f"{name!r} is not ended")
     rows = [row for row in rows if row]
     if not rows:
-        raise Unreadable("an empty environment")
+        raise UnreadableError("an empty environment")
     if name not in _MATRICES:
         items = tuple(cell for row in rows for cell in row)
         return items[0] if len(items) == 1 else Node("list", items, "and")
     if len({len(row) for row in rows}) != 1:
-        raise Unreadable("matrix rows of different lengths")
+        raise UnreadableError("matrix rows of different lengths")
     matrix = Node("matrix", tuple(Node("row", tuple(row)) for row in rows))
     return fn("det", matrix) if name in ("vmatrix", "Vmatrix") else matrix
 
@@ -40,7 +50,7 @@ def environment(parser: Cursor, text: str) -> Node:
 def matrix_sum(left: Node, right: Node) -> Node:
     """The sum, cell by cell. Raises Unreadable when the shapes differ."""
     if left.kind != right.kind or shape(left) != shape(right):
-        raise Unreadable("a sum of matrices of different shapes")
+        raise UnreadableError("a sum of matrices of different shapes")
     rows = zip(left.args, right.args, strict=False)
     return Node("matrix", tuple(Node("row", tuple(map(add, a.args, b.args))) for a, b in rows))
 
@@ -52,7 +62,7 @@ def matrix_product(left: Node, right: Node) -> Node:
     if right.kind != "matrix":
         return _scaled(left, right)
     if shape(left)[1] != shape(right)[0] or shape(left)[0] * shape(right)[1] * shape(left)[1] > 8 * MAX_CELLS:
-        raise Unreadable("a product of matrices whose shapes do not fit")
+        raise UnreadableError("a product of matrices whose shapes do not fit")
     columns = list(zip(*(row.args for row in right.args), strict=False))
     return Node(
         "matrix",

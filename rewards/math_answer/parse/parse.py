@@ -21,7 +21,7 @@ from holdfast.rewards.math_answer.parse.tree import (
     PI,
     E,
     Node,
-    Unreadable,
+    UnreadableError,
     add,
     div,
     height,
@@ -45,9 +45,9 @@ def parse(text: str) -> Node:
     parser = Parser(tokenize(text))
     node = parser.answer()
     if parser.peek() is not END:
-        raise Unreadable(f"what {parser.peek().text!r} means here is not known")
+        raise UnreadableError(f"what {parser.peek().text!r} means here is not known")
     if height(node) > MAX_HEIGHT:
-        raise Unreadable(f"more than {MAX_HEIGHT} levels")
+        raise UnreadableError(f"more than {MAX_HEIGHT} levels")
     return node
 
 
@@ -162,7 +162,7 @@ class Parser(Cursor):
         elif before.kind == token.kind == "num" and self.peek(-2).text == "^" and token.spaced:
             return structures.product(left, self.factor())  # 2^6 3^5
         elif before.kind == token.kind == "num":
-            raise Unreadable("two numbers side by side")
+            raise UnreadableError("two numbers side by side")
         else:
             right = self.factor()
         if (
@@ -188,7 +188,7 @@ class Parser(Cursor):
         below = self.atom()
         fraction = div(above, below)
         if fraction.kind != "num" or not 0 < fraction.value[0] < 1:
-            raise Unreadable("two numbers side by side")
+            raise UnreadableError("two numbers side by side")
         return fraction
 
     def factor(self) -> Node:
@@ -258,7 +258,7 @@ class Parser(Cursor):
         """`{…}`, transparent."""
         self.expect("{")
         if self.take("op", "}"):
-            raise Unreadable("an empty group")
+            raise UnreadableError("an empty group")
         node = self.nested(lambda: structures.sequence(self))
         if self.take("cmd", "over"):
             node = div(node, self.nested(lambda: structures.sequence(self)))
@@ -300,7 +300,7 @@ class Parser(Cursor):
             return self.nested(lambda: structures.command(self))
         if token.kind == "word":
             return quantities.word(self)
-        raise Unreadable(f"something is missing before {token.text!r}" if token is not END else "it breaks off")
+        raise UnreadableError(f"something is missing before {token.text!r}" if token is not END else "it breaks off")
 
     def _subscripted_constant(self, token: Token) -> Node:
         if self.peek().text == "_" and token.text in ("e", "i"):

@@ -3,7 +3,7 @@
 from holdfast.rewards.answers.names import SCALE_WORDS, UNITS
 from holdfast.rewards.math_answer.parse.clean import words_of
 from holdfast.rewards.math_answer.parse.cursor import Cursor
-from holdfast.rewards.math_answer.parse.tree import Node, Unreadable, add, div, mul, num
+from holdfast.rewards.math_answer.parse.tree import Node, UnreadableError, add, div, mul, num
 from holdfast.rewards.math_answer.parse.units import canonical, convertible
 
 _CHANGING = frozenset(
@@ -53,7 +53,7 @@ def compound(left: Node, right: Node) -> Node:
     """`2 hours 30 minutes` in the first one's unit. Raises Unreadable for what does not add up."""
     scales = convertible(left.value, right.value) if left.kind == right.kind == "unit" else None
     if scales is None or scales[0] <= scales[1]:
-        raise Unreadable("words between two quantities do not multiply them")
+        raise UnreadableError("words between two quantities do not multiply them")
     return Node("unit", (add(left.args[0], mul(num(scales[1] / scales[0]), right.args[0])),), left.value)
 
 
@@ -68,7 +68,7 @@ def _refuse_changed(text: str, after_unit: bool) -> None:
     words = _words(text)
     bound = any(word.startswith(_BOUNDS) for word in words)
     if bound or not _CHANGING.isdisjoint(words) or (words[:1] in (["squared"], ["cubed"]) and not after_unit):
-        raise Unreadable(f"what {text!r} makes of the number is not known")
+        raise UnreadableError(f"what {text!r} makes of the number is not known")
 
 
 def word(parser: Cursor) -> Node:

@@ -19,7 +19,7 @@ from holdfast.rewards.math_answer.parse.clean import clean, tight, words_of
 from holdfast.rewards.math_answer.parse.notations import rewritten
 from holdfast.rewards.math_answer.parse.parse import parse
 from holdfast.rewards.math_answer.parse.qualifiers import unqualified
-from holdfast.rewards.math_answer.parse.tree import INF, MAX_CHARS, Node, Unreadable, neg, num
+from holdfast.rewards.math_answer.parse.tree import INF, MAX_CHARS, Node, UnreadableError, neg, num
 from holdfast.rewards.math_answer.parse.wordings import day, reworded
 
 _CHOICE = re.compile(
@@ -115,7 +115,7 @@ def read(text: str, thousands: bool = True) -> Reading:
         return reading._replace(node=_time(clock[1], clock[2]))
     try:
         return reading._replace(node=parse(cleaned))
-    except Unreadable as problem:
+    except UnreadableError as problem:
         node = _after_colon(cleaned)
         return reading._replace(node=node, problem="" if node else str(problem))
 
@@ -145,7 +145,7 @@ def _after_colon(cleaned: str) -> Node | None:
         return None
     try:
         return parse(after)
-    except Unreadable:
+    except UnreadableError:
         return None
 
 

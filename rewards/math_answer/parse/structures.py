@@ -6,7 +6,7 @@ from holdfast.rewards.answers.names import FIELDS
 from holdfast.rewards.math_answer.parse import arithmetic
 from holdfast.rewards.math_answer.parse.cursor import Cursor
 from holdfast.rewards.math_answer.parse.matrices import environment, matrix_power, matrix_product, matrix_sum
-from holdfast.rewards.math_answer.parse.tree import DOTS, Node, Unreadable, add, div, fn, mul, neg, num, power
+from holdfast.rewards.math_answer.parse.tree import DOTS, Node, UnreadableError, add, div, fn, mul, neg, num, power
 
 SHAPES = frozenset({"matrix"})
 MODULI = frozenset({"mod", "bmod", "pmod"})
@@ -27,12 +27,12 @@ def sequence(parser: Cursor) -> Node:
             if not sign and parser.peek().text == "[":
                 break
             if not sign:
-                raise Unreadable(f"what {parser.peek().text!r} means here is not known")
+                raise UnreadableError(f"what {parser.peek().text!r} means here is not known")
             signs.append(sign)
         items.append(parser.relation())
         sign = _separator(parser)
     if not items:
-        raise Unreadable("nothing between the brackets")
+        raise UnreadableError("nothing between the brackets")
     return items[0] if len(items) == 1 else _grouped(items, signs)
 
 
@@ -124,7 +124,7 @@ def bracketed(parser: Cursor) -> Node:
     if token.text in ("|", "||"):
         return _bars(parser, token.text)
     if token.text not in ("(", "[", "]", "set(", "<("):
-        raise Unreadable(f"something is missing before {token.text!r}")
+        raise UnreadableError(f"something is missing before {token.text!r}")
     outer = parser.bars, parser.builders
     parser.bars, parser.builders = 0, int(token.text == "set(")
     node = _set(parser) if token.text == "set(" else _tuple(parser, token.text)
@@ -160,7 +160,7 @@ def _tuple(parser: Cursor, opening: str) -> Node:
     inside = sequence(parser)
     closing = parser.next().text
     if closing not in ((")>",) if opening == "<(" else (")", "]", "[")):
-        raise Unreadable(f"the bracket {opening!r} is not closed")
+        raise UnreadableError(f"the bracket {opening!r} is not closed")
     if inside.kind != "list":
         return inside
     if inside.value == "or":
@@ -202,7 +202,7 @@ def command(parser: Cursor) -> Node:
         letter = parser.next().text
         parser.expect("}")
         return Node("sym", (), f"basis {letter}")
-    raise Unreadable(f"an unknown command: \\{name}")
+    raise UnreadableError(f"an unknown command: \\{name}")
 
 
 def _field(parser: Cursor) -> Node:
@@ -303,7 +303,7 @@ def _big(parser: Cursor, kind: str) -> Node:
     if kind == "int":
         return _integral(parser, low, high)
     if low is None or low.kind != "rel" or len(low.args) != 2 or low.args[0].kind not in ("sym", "const"):
-        raise Unreadable(f"a {kind} without its bounds")
+        raise UnreadableError(f"a {kind} without its bounds")
     name, start = low.args[0].value, low.args[1]
     outer, parser.bound = parser.bound, parser.bound | {name}
     body = parser.nested(parser.product)
@@ -311,7 +311,7 @@ def _big(parser: Cursor, kind: str) -> Node:
     if kind == "lim":
         return Node("lim", (body, start), name)
     if high is None:
-        raise Unreadable(f"a {kind} without its bounds")
+        raise UnreadableError(f"a {kind} without its bounds")
     return Node(kind, (body, start, high), name)
 
 
@@ -320,6 +320,6 @@ def _integral(parser: Cursor, low: Node | None, high: Node | None) -> Node:
     body = num(Fraction(1)) if parser.peek().text == "d" else parser.nested(parser.sum)
     parser.integrals -= 1
     if parser.next().text != "d" or parser.peek().kind != "name":
-        raise Unreadable("an integral without its variable")
+        raise UnreadableError("an integral without its variable")
     bounds = () if low is None or high is None else (low, high)
     return Node("int", (body, *bounds), parser.next().text)

@@ -15,7 +15,7 @@ from holdfast.rewards.answers.names import (
     UNITS,
     WRAPPERS,
 )
-from holdfast.rewards.math_answer.parse.tree import MAX_CHARS, MAX_DIGITS, MAX_TOKENS, Unreadable
+from holdfast.rewards.math_answer.parse.tree import MAX_CHARS, MAX_DIGITS, MAX_TOKENS, UnreadableError
 
 
 class Token(NamedTuple):
@@ -71,13 +71,13 @@ _SIMPLE = {
 def tokenize(text: str) -> list[Token]:
     """The tokens of a cleaned text. Raises Unreadable for a foreign character or beyond the limits."""
     if len(text) > MAX_CHARS:
-        raise Unreadable(f"more than {MAX_CHARS} characters")
+        raise UnreadableError(f"more than {MAX_CHARS} characters")
     tokens: list[Token] = []
     position, spaced = 0, False
     while position < len(text):
         match = _SCAN.match(text, position)
         if match is None:
-            raise Unreadable(f"a character that is no mathematics: {text[position]!r}")
+            raise UnreadableError(f"a character that is no mathematics: {text[position]!r}")
         position = match.end()
         kind, found = match.lastgroup or "", match.group()
         if kind == "blank":
@@ -89,13 +89,13 @@ def tokenize(text: str) -> list[Token]:
             _plain(kind, found, spaced, tokens)
         spaced = False
         if len(tokens) > MAX_TOKENS:
-            raise Unreadable(f"more than {MAX_TOKENS} tokens")
+            raise UnreadableError(f"more than {MAX_TOKENS} tokens")
     return tokens
 
 
 def _plain(kind: str, found: str, spaced: bool, tokens: list[Token]) -> None:
     if kind == "num" and len(found) > MAX_DIGITS:
-        raise Unreadable(f"a number of more than {MAX_DIGITS} digits")
+        raise UnreadableError(f"a number of more than {MAX_DIGITS} digits")
     if kind == "letters":
         _letters(found, spaced, tokens)
     elif kind == "dots":
@@ -114,7 +114,7 @@ def _command(found: str, text: str, position: int, spaced: bool, tokens: list[To
     if found in (r"\begin", r"\end"):
         group = _GROUP_NAME.match(text, position)
         if group is None:
-            raise Unreadable(f"{found} without a name")
+            raise UnreadableError(f"{found} without a name")
         tokens.append(Token("env", f"{name} {group[1]}", spaced))
         return group.end() if name == "begin" and group[1] == "array" else text.index("}", position) + 1
     if found in _SIMPLE:
@@ -134,7 +134,7 @@ def _command(found: str, text: str, position: int, spaced: bool, tokens: list[To
     elif name.isspace():
         pass
     else:
-        raise Unreadable(f"an unknown command: {found!r}")
+        raise UnreadableError(f"an unknown command: {found!r}")
     return position
 
 
@@ -146,7 +146,7 @@ def _wrapped(text: str, position: int, spaced: bool, tokens: list[Token]) -> int
         depth += {"{": 1, "}": -1}.get(text[end], 0)
         end += 1
     if depth:
-        raise Unreadable("unbalanced braces")
+        raise UnreadableError("unbalanced braces")
     inside = text[start : end - 1].strip(" ~")
     bare = inside.strip(" ,.;:()").casefold()
     if not inside:

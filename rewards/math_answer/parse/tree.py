@@ -30,7 +30,7 @@ MAX_TERMS = 400
 """Longest sum or product written out."""
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """The text is not an answer this package can read; never leaves the package."""
 
 

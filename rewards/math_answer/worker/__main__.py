@@ -43,12 +43,12 @@ def decide(gold_text: str, pred_text: str, settings: Settings) -> Verdict:
     seed = b"worker"
     try:
         return compare(gold, pred, settings, seed)
-    except evaluate.Refused as limit:
+    except evaluate.RefusedError as limit:
         return Verdict(False, f"not compared: {limit}")
-    except evaluate.Hard:
+    except evaluate.HardError:
         try:
             return settle(gold, pred, settings)
-        except (evaluate.Hard, ArithmeticError, ValueError, TypeError, NotImplementedError) as problem:
+        except (evaluate.HardError, ArithmeticError, ValueError, TypeError, NotImplementedError) as problem:
             return Verdict(False, f"not settled: {type(problem).__name__}")
 
 

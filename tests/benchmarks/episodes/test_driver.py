@@ -14,7 +14,7 @@ from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.compare import compare
-from holdfast.environment import Busy, EpisodeError, Step, environment, make_environment
+from holdfast.environment import BusyError, EpisodeError, Step, environment, make_environment
 from holdfast.errors import DataError
 from holdfast.reward import Reward
 from holdfast.runs.measurement import Measurement, environments_of
@@ -193,7 +193,7 @@ class Crowded(Failing):
 
     def open(self, row: Any, seed: int) -> "Crowded":
         if Crowded.busy >= 2 - Crowded.lost:
-            raise Busy("no place")
+            raise BusyError("no place")
         Crowded.busy += 1
         opened = Crowded()
         opened.messages = [{"role": "user", "content": f"hello {row['key']}"}]

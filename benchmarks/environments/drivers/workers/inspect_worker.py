@@ -15,7 +15,7 @@ from pathlib import Path
 from loop import pin, serve
 
 
-class Asked(Exception):
+class AskedError(Exception):
     """The solver has asked the model."""
 
 
@@ -98,7 +98,7 @@ async def _played(task, place, answer):
             raise NotImplementedError("it uses tools")
         if answer is None:
             held.append(now)
-            raise Asked
+            raise AskedError
         if held:
             raise NotImplementedError("it asks the model more than once")
         held.append(now)
@@ -110,7 +110,7 @@ async def _played(task, place, answer):
     try:
         for solver in solvers:
             state = await solver(state, generate)
-    except Asked:
+    except AskedError:
         return held[0]
     if answer is None:
         raise NotImplementedError("its solvers do not ask the model by `generate`")
