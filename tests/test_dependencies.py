@@ -62,6 +62,10 @@ FOREIGN = {
     "verl": ("harness/scoring/grader_diff.py",),
     "vllm": ("harness/cli/doctor.py", "trainers/settings/trl_args.py"),
     "bfcl_eval": ("benchmarks/environments/drivers/workers/",),
+    "inspect_ai": ("benchmarks/environments/drivers/workers/",),
+    "tau2": ("benchmarks/environments/drivers/workers/",),
+    "loguru": ("benchmarks/environments/drivers/workers/",),
+    "_pytest": ("rewards/sandbox/inside/",),
     "loop": ("benchmarks/environments/drivers/workers/",),
 }
 """Modules of frameworks that the user has already, or that nothing needs: who may import them, guarded."""

@@ -47,7 +47,9 @@ def test_every_field_of_the_trainers_is_trls() -> None:
     from holdfast.trainers.settings import trl_args
 
     for name in choices("trainer"):
-        needed = [f"{key}=x" for key in ("trainer.args.teacher_model_name_or_path",) if name in ("distill", "gkd")]
+        needed = [
+            f"{key}=x" for key in ("trainer.args.teacher_model_name_or_path",) if name in ("distill", "gkd", "gold")
+        ]
         config = compose([f"trainer={name}", *needed])
         trl_args.check(config.trainer.name, config.trainer.args)
 

@@ -80,6 +80,7 @@ print(count)
 """
 
 
+@pytest.mark.slow
 def test_jobs_at_the_same_time_measure_once(tmp_path: Path) -> None:
     jobs = [
         subprocess.Popen(

@@ -118,10 +118,10 @@ def test_equal_values_of_a_group_are_zero_whatever_the_rounding() -> None:
 @pytest.mark.parametrize(("judged", "missing"), [(0.0, 1.0), (1.0, -1.0), (2.0, 1.0)])
 def test_a_part_without_a_value_never_becomes_a_zero(judged: float, missing: float) -> None:
     of = {"a": {**ANSWER, "weight": judged}, "b": {"reward": "numeric", "weight": missing}}
-    right = Reward("weighted_sum", of=of, missing="skip").score(Sample("four", "four"))
+    right = Reward("weighted_sum", of=of, missing="skip").score(Sample("Paris", "Paris"))
     assert right.value == (None if judged == 0 else pytest.approx(abs(judged) + abs(missing)))
-    assert Reward("weighted_sum", of=of).score(Sample("four", "four")).value is None
-    assert Reward("gate", of=of).score(Sample("four", "four")).value is None
+    assert Reward("weighted_sum", of=of).score(Sample("Paris", "Paris")).value is None
+    assert Reward("gate", of=of).score(Sample("Paris", "Paris")).value is None
 
 
 @pytest.mark.parametrize(

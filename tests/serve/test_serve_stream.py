@@ -56,6 +56,7 @@ def _connected(port: int, reward: bytes = b"numeric") -> socket.socket:
     return connection
 
 
+@pytest.mark.slow
 def test_a_stream_of_any_length_needs_bounded_memory(server: tuple[int, psutil.Process]) -> None:
     """100,000 samples, 35 MB in and 12 MB out through a server that may keep 4 MB."""
     port, process = server

@@ -85,6 +85,7 @@ def test_a_body_that_trickles_is_still_read(port: int) -> None:
     assert connection.recv(4096).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.slow
 def test_a_client_that_never_reads_is_cut(port: int) -> None:
     line = json.dumps({"completion": "x" * 300 + " 1", "reference": "1"}).encode() + b"\n"
     chunk = b"%x\r\n%b\r\n" % (len(line) * 300, line * 300)

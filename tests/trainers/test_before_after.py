@@ -39,6 +39,7 @@ def journal_keys(cache: Path) -> list[str]:
     return [str(file_key) for line in lines for file_key in json.loads(line)]
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_measurement_after_repeats_nothing(untrained: Path, tmp_path: Path) -> None:
     out, cache = tmp_path / "run", tmp_path / "cache"
     words = [

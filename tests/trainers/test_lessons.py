@@ -34,6 +34,7 @@ def test_the_target_rises_and_the_report_is_whole(trainer: str, tmp_path: Path) 
     assert {p.name for p in result.out.iterdir()} >= {"before", "after", "checkpoint", "manifest.json", "report.html"}
 
 
+@pytest.mark.slow
 def test_sft_alone_is_forgetting_and_the_gate_says_so(tmp_path: Path) -> None:
     from holdfast.cli import main
 

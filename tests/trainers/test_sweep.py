@@ -17,6 +17,7 @@ def sweep(out: Path, untrained: Path, capsys: pytest.CaptureFixture[str], *words
     return jobs
 
 
+@pytest.mark.slow
 def test_a_failing_job_does_not_end_the_sweep(
     untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

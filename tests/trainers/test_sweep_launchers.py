@@ -76,6 +76,7 @@ def test_a_killed_job_is_missing_in_the_frontier_and_is_run_again_alone(untraine
     assert len(frontier(out)["points"]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.slurm
 def test_a_short_sweep_on_slurm(untrained: Path, tmp_path: Path) -> None:
     needs.slurm("sinfo")

@@ -50,16 +50,12 @@ def test_the_cheapest_text_is_named() -> None:
     assert "Cheapest text that earns: nothing (0.100)" in card.markdown()
 
 
-ECHO = "lazy: the question again earns (6 of 6): 'What is 20 + 127?'"
-"""`math` judges by value, and a question that is a sum has the value of its answer."""
-
-
-@pytest.mark.parametrize(("name", "found"), [("numeric", []), ("math", [ECHO])])
-def test_rewards_of_ours_are_audited_as_any_other(name: str, found: list[str]) -> None:
+@pytest.mark.parametrize("name", ["numeric", "math"])
+def test_rewards_of_ours_are_audited_as_any_other(name: str) -> None:
     grader = grader_of(name, {}, None, 20.0)
     card = audit_grader(grader, items(6), name)
     grader.close()
-    assert [str(finding) for finding in card.findings] == found
+    assert not card.findings
 
 
 def test_the_command_prints_and_writes_a_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,6 +46,7 @@ def said(prompt: Any) -> str:
     return str(tiny.tokenizer.decode(out[0][given["input_ids"].shape[1] :], skip_special_tokens=True))
 
 
+@pytest.mark.slow
 def test_a_training_rehearses_what_its_base_says_and_a_sweep_writes_it_once(tmp_path: Path) -> None:
     from holdfast.trainers.job.before_after import before_after
 

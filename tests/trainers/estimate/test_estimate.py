@@ -13,6 +13,7 @@ def size_of(*folders: Path) -> int:
     return sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adapter", [(), ("lora=8",)], ids=["full", "lora"])
 def test_parameters_steps_and_disk_are_those_of_the_run(adapter: tuple[str, ...], tmp_path: Path) -> None:
     from holdfast.trainers.job.training import build, train

@@ -52,6 +52,7 @@ def forgot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_a_run_that_forgets_is_dated_and_its_report_says_so(forgot: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from holdfast.cli import main
 
