@@ -96,7 +96,7 @@ class Environment(Protocol):
         """The rows of a split. Raises DataError when their data is absent, UsageError for an unknown split."""
 
     def open(self, row: Row, seed: int) -> Episode:
-        """A fresh episode of a row. Raises EpisodeError, Busy where the environment is full."""
+        """A fresh episode of a row. Raises EpisodeError, BusyError where the environment is full."""
 
 
 @dataclass(frozen=True, slots=True)
