@@ -1,6 +1,7 @@
 """A sweep: every job has its folder and outcome, and one that fails or is killed does not end it."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,24 @@ def test_a_failing_job_does_not_end_the_sweep(
     assert "must be at least 0 and below 1" in str(jobs["data.replay.ratio=7"]["error"])
     assert jobs["data.replay.ratio=0"]["status"] == "finished"
     assert (tmp_path / "sw" / "data.replay.ratio=0" / "report.html").stat().st_size > 0
+
+
+def test_a_jobs_secret_reaches_the_job_and_no_file_of_the_sweep(
+    untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+
+    def child(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        given = Path(command[-1].removeprefix("from="))
+        read.append(json.loads(given.read_text())["config"]["trainer"]["args"]["hub_token"])
+        return subprocess.CompletedProcess(command, 1)
+
+    monkeypatch.setattr("holdfast.trainers.job.sweep.subprocess.run", child)
+    sweep(tmp_path / "sw", untrained, capsys, "+trainer.args.hub_token=hf_unseen", "seed=0,1")
+    assert read == ["hf_unseen", "hf_unseen"]
+    files = [path for path in (tmp_path / "sw").rglob("*") if path.is_file()]
+    assert {path.name for path in files} >= {"job.json"}
+    assert not [path for path in files if b"hf_unseen" in path.read_bytes()]
 
 
 def test_words_that_are_wrong_start_no_job(untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

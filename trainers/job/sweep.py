@@ -7,15 +7,17 @@ import contextlib
 import json as json_module
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 from holdfast.config import swept
 from holdfast.errors import UsageError
-from holdfast.files import digest, read_json, write_json
+from holdfast.files import digest, read_json, write_json, write_whole
+from holdfast.masking import masked, without_secrets
 from holdfast.runs.manifest import manifest
 from holdfast.trainers.job.hydra_multirun import multirun, searched
 from holdfast.trainers.run.run_dir import directory_of
@@ -37,7 +39,10 @@ def sweep(overrides: Sequence[str], config_dirs: Sequence[str] = (), *, json: bo
     names = ",".join(swept(words))
     try:
         with contextlib.redirect_stdout(sys.stderr), _ended_by_slurm(Path(out)):
-            multirun("train", run_job, [*words, f"+swept=[{names}]"])
+            try:
+                multirun("train", run_job, [*words, f"+swept=[{names}]"])
+            finally:
+                _mask(Path(out) / "multirun.yaml")
     except (HydraException, OmegaConfBaseException) as error:
         raise COMPOSER.explain(error, config_dirs) from error
     return _summary(Path(out), json)
@@ -109,10 +114,11 @@ def run_in_child(config: TrainConfig) -> int:
     out = directory_of(config)
     out.mkdir(parents=True, exist_ok=True)
     plan = out / "job.json"
-    write_json(plan, manifest(asdict(config), kind="train"))
+    settings = asdict(config)
+    write_json(plan, manifest(without_secrets(settings), kind="train"))
     print(f"→ {out}", file=sys.stderr, flush=True)
-    with (out / "log.txt").open("ab") as log:
-        command = [sys.executable, "-m", "holdfast", "train", f"from={plan}"]
+    with (out / "log.txt").open("ab") as log, _whole(settings, plan) as given:
+        command = [sys.executable, "-m", "holdfast", "train", f"from={given}"]
         code = subprocess.run(command, stdout=log, stderr=log, check=False).returncode
     if code < 0:
         killed = {"status": "killed", "signal": -code, "rerun": f"holdfast train from={plan}"}
@@ -121,6 +127,25 @@ def run_in_child(config: TrainConfig) -> int:
         write_json(out / "outcome.json", {"status": "failed", "error": _last_line(out / "log.txt")})
     print(f"  {out.name}: {_told(out, code)}", file=sys.stderr, flush=True)
     return code
+
+
+def _mask(record: Path) -> None:
+    """Take the secrets out of Hydra's own record of a sweep."""
+    if record.is_file():
+        write_whole(record, "".join(map(masked, record.read_text("utf-8").splitlines(keepends=True))))
+
+
+@contextlib.contextmanager
+def _whole(settings: Mapping[str, Any], plan: Path) -> Iterator[Path]:
+    """The file that a job reads: `plan`, or where settings hold secrets one that only this user can read, for as long
+    as the job runs."""
+    if without_secrets(settings) == settings:
+        yield plan
+        return
+    with tempfile.TemporaryDirectory(prefix="holdfast-job-") as folder:
+        given = Path(folder) / plan.name
+        write_json(given, manifest(settings, kind="train"))
+        yield given
 
 
 def _told(out: Path, code: int) -> str:
