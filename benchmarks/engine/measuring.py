@@ -21,6 +21,7 @@ from holdfast.benchmarks.engine.generating.batches import open_batches
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.keeping.draft_source import Drafting, DraftSource, Mode, refuse
 from holdfast.benchmarks.engine.keeping.journal import Journal, completion_record, read_completion
+from holdfast.benchmarks.engine.keeping.light_rows import arrange, light
 from holdfast.benchmarks.engine.keeping.refusals import REFUSED, is_lasting_refusal, may_change
 from holdfast.benchmarks.engine.metrics import length_controlled_metrics, secondary_metrics
 from holdfast.benchmarks.engine.parallel.ranks import Ranks, joined
@@ -144,7 +145,7 @@ def _measure_task(work: Work, engine: Engine, out: Path, cache: Path, settings: 
         progress = Progress(work.name, len(work.items), len(rows), settings.progress)
         with (
             progress,
-            Scorer(work.judge, path, work.hold, progress.advance) as scorer,
+            Scorer(work.judge, path, work.hold, progress.advance, light=work.player is not None) as scorer,
             journal.locked(f"{engine.describe()['name']} on {work.name}"),
         ):
             ranks.meet(True)
@@ -153,7 +154,10 @@ def _measure_task(work: Work, engine: Engine, out: Path, cache: Path, settings: 
     else:
         ranks.meet(False)
     ordered = [rows[item.key] for item in work.items]
-    write_whole(path, "".join(encode(row) + "\n" for row in ordered))
+    if work.player is not None:
+        arrange(path, work.items)
+    else:
+        write_whole(path, "".join(encode(row) + "\n" for row in ordered))
     return _result(work, ordered, journal)
 
 
@@ -254,6 +258,7 @@ def _kept_rows(path: Path, work: Work) -> dict[tuple[str, str, int], Row]:
     what the server will refuse again."""
     prompts = {item.key: item.prompt_hash for item in work.items}
     rows = [row for row in read_whole_rows(path) if prompts.get(row.key) == row.prompt_hash]
+    rows = [light(row) for row in rows] if work.player is not None else rows
     return {row.key: row for row in rows if row.outcome != "error" or is_lasting_refusal(row)}
 
 

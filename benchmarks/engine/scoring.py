@@ -10,6 +10,7 @@ from typing import Any
 
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.keeping.journal import Journal, read_score, score_record
+from holdfast.benchmarks.engine.keeping.light_rows import light
 from holdfast.benchmarks.engine.keeping.refusals import REFUSED, refusal_score
 from holdfast.files import digest
 from holdfast.reward import Reward
@@ -125,6 +126,8 @@ class Scorer:
     scored: Callable[[int], None] = lambda count: None
     """Told how many rows were written."""
     rows: list[Row] = field(default_factory=list)
+    light: bool = False
+    """Keep the rows without their texts, which are on disk: trajectories are long."""
 
     def __post_init__(self) -> None:
         self._queue: queue.SimpleQueue[Finished | None] = queue.SimpleQueue()
@@ -155,7 +158,7 @@ class Scorer:
                     for (item, completion), score in zip(batch, self._scores(batch), strict=True):
                         row = row_of(item, completion, score)
                         append(stream, row)
-                        self.rows.append(row)
+                        self.rows.append(light(row) if self.light else row)
                     self.scored(len(batch))
         except BaseException as failure:  # noqa: BLE001 - carried to the caller's thread, see put and __exit__
             self._failure = failure

@@ -16,18 +16,18 @@ from typing import Any
 
 from holdfast.benchmarks.environments.drivers.calls_of import answered, new_name
 from holdfast.benchmarks.environments.drivers.process import Worker, interpreter
+from holdfast.benchmarks.environments.shared.bfcl_functions import tools_of
 from holdfast.environment import Row, Step, ToolSpec, environment
 from holdfast.errors import unknown
 from holdfast.sample import Message, Score
 
 _SPLITS = ("base", "miss_func", "miss_param", "long_context")
 _MORE = "I have updated some more functions you can choose from. What about now?"
-_STEPS = 20
+STEPS = 20
 """Messages with calls in one turn, as the leaderboard allows."""
-_TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}
 
 
-@environment("bfcl_multi_turn", splits=_SPLITS, turns=200, max_tokens=1024, metric="accuracy")
+@environment("bfcl_multi_turn", splits=_SPLITS, turns=200, max_tokens=1024, metric="accuracy", version="2")
 class BfclMultiTurn:
     """BFCL v4 multi-turn: 200 rows in each of four categories, no user model."""
 
@@ -59,7 +59,7 @@ class BfclEpisode:
         opened = worker.ask("open", episode=self._name, row=row["key"])
         self._questions: list[list[Message]] = opened["question"]
         self._missed: Mapping[str, Sequence[str]] = opened["missed"]
-        self._functions = {function["name"]: _tool(function) for function in opened["functions"]}
+        self._functions = {tool["function"]["name"]: tool for tool in tools_of(opened["functions"], "multi_turn")}
         self._turn, self._steps = 0, 0
         self._wrong, self._unwanted = "", False
         self._hidden = {name for names in self._missed.values() for name in names}
@@ -80,8 +80,8 @@ class BfclEpisode:
         calls = message.get("tool_calls") or ()
         if calls:
             self._steps += 1
-            if self._steps > _STEPS:
-                self._wrong = self._wrong or f"more than {_STEPS} steps in turn {self._turn}"
+            if self._steps > STEPS:
+                self._wrong = self._wrong or f"more than {STEPS} steps in turn {self._turn}"
                 return Step(done=True)
             return Step([answered(call, self._functions, self._call) for call in calls])
         judged = self._worker.ask("end_turn", episode=self._name, turn=self._turn)
@@ -103,18 +103,3 @@ class BfclEpisode:
     def close(self) -> None:
         """Forget the world."""
         self._worker.ask("close", episode=self._name)
-
-
-def _tool(function: Mapping[str, Any]) -> ToolSpec:
-    """A function of the data as OpenAI's API takes it: JSON schema's types, no dots in the name."""
-    shown = {"name": function["name"], "description": function.get("description", "")}
-    return {"type": "function", "function": {**shown, "parameters": _schema(function["parameters"])}}
-
-
-def _schema(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {
-            key: _TYPES.get(inner, inner) if key == "type" and isinstance(inner, str) else _schema(inner)
-            for key, inner in value.items()
-        }
-    return [_schema(inner) for inner in value] if isinstance(value, list) else value

@@ -204,6 +204,8 @@ class Tau2Episode:
         parts: dict[str, float | None] = {f"reward_{name.lower()}": v for name, v in judged["parts"].items()}
         if "NL_ASSERTION" in judged["basis"]:
             return Score.unjudgeable("this task counts natural-language assertions, which need a judge")
+        if "failed" in judged:
+            return Score.error(f"an assertion of the task fails on its own reference actions: {judged['failed']}")
         wrong = [name for name in judged["basis"] if judged["parts"].get(name, 1.0) != 1.0]
         reason = "; ".join(f"{name}: {judged['reasons'].get(name) or 'differs'}" for name in wrong)
         return Score.of(not wrong, reason[:500], None, **parts)

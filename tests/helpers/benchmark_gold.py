@@ -44,19 +44,19 @@ def _call(answer: dict[str, Any], tools: dict[str, Any], category: str) -> str:
         values = [value for value in listed(accepted) if value != ""]
         if values and ("" not in listed(accepted) or parameter in needed):
             kind = types.get(parameter, {})
-            given.append(f"{parameter}={_written(_plain(values[0]), kind, category)}")
+            given.append(f"{parameter}={written(plain_value(values[0]), kind, category)}")
     return f"{name}({', '.join(given)})"
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """Nested answers give every key a list of accepted values."""
     if isinstance(value, dict):
         kept = {key: one for key, one in value.items() if not (isinstance(one, list) and "" in one)}
-        return {key: _plain(one[0] if isinstance(one, list) and one else one) for key, one in kept.items()}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+        return {key: plain_value(one[0] if isinstance(one, list) and one else one) for key, one in kept.items()}
+    return [plain_value(one) for one in value] if isinstance(value, list) else value
 
 
-def _written(value: Any, kind: dict[str, Any], category: str) -> str:
+def written(value: Any, kind: dict[str, Any], category: str) -> str:
     """A value as source text. In Java and JavaScript an accepted text stands for itself unless a String is wanted."""
     if "java" not in category:
         return repr(value)
@@ -65,7 +65,7 @@ def _written(value: Any, kind: dict[str, Any], category: str) -> str:
     if "javascript" in category:
         return _javascript(value)
     if isinstance(value, list):
-        inner = ", ".join(_written(one, kind.get("items", {"type": "String"}), category) for one in value)
+        inner = ", ".join(written(one, kind.get("items", {"type": "String"}), category) for one in value)
         return (
             f"new ArrayList<>(Arrays.asList({inner}))"
             if kind.get("type") == "ArrayList"
@@ -73,7 +73,7 @@ def _written(value: Any, kind: dict[str, Any], category: str) -> str:
         )
     if isinstance(value, dict):
         puts = " ".join(
-            f"put({json.dumps(key)}, {_written(one, {'type': 'String'}, category)});" for key, one in value.items()
+            f"put({json.dumps(key)}, {written(one, {'type': 'String'}, category)});" for key, one in value.items()
         )
         return f"new HashMap<String, Object>() {{{{ {puts} }}}}"
     return json.dumps(value) + ("L" if kind.get("type") == "long" else "f" if kind.get("type") == "float" else "")

@@ -112,6 +112,8 @@ class RolloutEpisode:
         before = len(self.live.conversation)
         text = self._template.tokenizer.decode(answer, skip_special_tokens=True)
         self.live.answer(Completion(text, "stop" if ended else "length", len(answer)))
+        if len(self.live.conversation) <= before:
+            raise UsageError(f"{self.live.item.task} begins new conversations in its episodes: GRPO trains on one each")
         if not self.live.over:
             self._hear(self.live.conversation[before + 1 :], self.live.conversation[before])
 

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 from holdfast.benchmarks.engine.episodes.calls import said
@@ -28,7 +29,7 @@ class Budget:
     seconds: float | None = None
     """Since it was opened; it is our limit: an episode that breaks it has no value."""
     same: int = 8
-    """Equal messages of the model one after the other."""
+    """Equal messages of the model one after the other, each an answer to the same."""
 
 
 @dataclass
@@ -52,8 +53,9 @@ class Live:
     _episode: Episode | None = None
     _started: float = 0.0
     _repeats: int = 0
+    _last: Sequence[Any] = ()
     _conversation: list[Message] = field(default_factory=list)
-    """The first messages and all that followed."""
+    """What the model sees: the first messages and all that followed, since a conversation began."""
 
     @property
     def begun(self) -> bool:
@@ -81,7 +83,7 @@ class Live:
 
     @property
     def conversation(self) -> Sequence[Message]:
-        """All that was said so far, the first messages included."""
+        """All that the model sees, the first messages included."""
         return self._conversation
 
     @property
@@ -124,13 +126,15 @@ class Live:
 
     def _step(self, message: Message) -> None:
         assert self._episode is not None
-        before = self._conversation[:-1]
+        before = [*self.question, *self.trajectory.messages[:-1]]
         try:
             step = self._episode.step(message)
         except EpisodeError as error:
             log.warning("%s, %s: %s; playing it again", self.item.task, self.item.doc_id, error)
             self._again(before)
             step = self._episode.step(message)
+        if step.fresh:
+            self._conversation.clear()
         for new in step.messages:
             self._add(new)
         self.trajectory.done = step.done
@@ -154,9 +158,11 @@ class Live:
         self.trajectory.messages.append(message)
 
     def _count(self, message: Message) -> None:
-        last = next((one for one in reversed(self.trajectory.messages) if one["role"] == "assistant"), None)
-        same = last is not None and _shown(last) == _shown(message)
-        self._repeats = self._repeats + 1 if same else 1
+        """How often in a row the same was said to the same."""
+        heard = list(takewhile(lambda one: one["role"] != "assistant", reversed(self.trajectory.messages)))
+        said = [_shown(one) for one in (*heard, message)]
+        self._repeats = self._repeats + 1 if said == self._last else 1
+        self._last = said
 
     def _spent(self) -> Score | None:
         """Why the episode must end here, as a score; None when it may go on."""

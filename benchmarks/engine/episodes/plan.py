@@ -96,6 +96,7 @@ def _item(
         reference=played.reference(doc, how.seed + repeat),
         doc_hash=digest([played.name, doc]),
         category=task.category(doc) if task.category else None,
+        cluster=None if doc.get("cluster") is None else str(doc["cluster"]),
         seed=seed_of(arguments, how.seed, how.draw),
     )
 

@@ -18,6 +18,7 @@ from holdfast.report.html.items import browser, collect, embed, has_math, pack
 from holdfast.report.html.reproduce import reproduce
 from holdfast.report.html.training_curves import Log, curves, panels
 from holdfast.report.html.training_events import story
+from holdfast.report.html.trajectories import trajectories
 from holdfast.report.html.transitions import flows
 
 _STYLES = ("uplot.min.css", "page.css", "charts.css", "items.css")
@@ -32,6 +33,7 @@ _NAV = {
     "broke": "When it broke",
     "cure": "Cure",
     "training": "Curves",
+    "episodes": "Episodes",
     "items": "Items",
     "reproduce": "Reproduce",
     "frontier": "Frontier",
@@ -55,6 +57,7 @@ def render(comparison: Comparison, extras: Mapping[str, Any] | None = None) -> s
         shifts(comparison),
         *story(extras),
         curves(training),
+        trajectories(comparison),
         browser(items),
         reproduce(comparison),
     ]

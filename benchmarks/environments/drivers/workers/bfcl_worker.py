@@ -83,9 +83,8 @@ def open_(episode, row):
         for function in _lines(STATE["data"] / "multi_turn_func_doc" / STATE["docs"][name])
     ]
     EPISODES[episode] = {"row": held, "mine": _instances(held), "theirs": _instances(held), "answers": [], "turn": []}
-    excluded = held.get("excluded_function", [])
     return {
-        "functions": [f for f in functions if f["name"] not in excluded],
+        "functions": functions,  # `excluded_function` of 18 rows is read by nothing in the package
         "missed": held.get("missed_function", {}),
         "question": held["question"],
     }
@@ -170,6 +169,52 @@ def end_turn(episode, turn):
     return {"wrong": "", "unwanted": False}
 
 
+def memory_tasks(backend):
+    """The questions to a memory back end, each with what it is known from: the conversations of its scenario."""
+    folder = STATE["data"]
+    answers = {row["id"]: row["ground_truth"] for row in _lines(folder / "possible_answer" / "BFCL_v4_memory.json")}
+    rows = []
+    for row in _lines(folder / "BFCL_v4_memory.json"):
+        key, scenario = row["id"].replace("memory", f"memory_{backend}", 1), row["scenario"]
+        rows.append({"id": key, "scenario": scenario, "question": row["question"][0]})
+        STATE.setdefault("memory", {})[key] = {**rows[-1], "backend": backend, "answers": answers[row["id"]]}
+    return rows
+
+
+def open_memory(episode, backend, row):
+    """An empty memory, its functions, and the conversations that fill it."""
+    if row not in STATE.get("memory", {}):
+        memory_tasks(backend)
+    held, name = STATE["memory"][row], f"MemoryAPI_{backend}"
+    memory = getattr(importlib.import_module(STATE["classes"][name]), name)()
+    EPISODES[episode] = {"row": held, "mine": {name: memory}, "turn": []}
+    told = _lines(STATE["data"] / "memory_prereq_conversation" / f"memory_{held['scenario']}.json")
+    return {
+        "functions": _lines(STATE["data"] / "multi_turn_func_doc" / STATE["docs"][name]),
+        "conversations": [one["question"] for one in told],
+    }
+
+
+def memory_system(episode, final):
+    """The system message of a conversation that begins now; the last one asks for a form of answer, too."""
+    from bfcl_eval.constants import default_prompts as prompts
+
+    held = EPISODES[episode]["row"]
+    (memory,) = EPISODES[episode]["mine"].values()
+    unified = "rec_sum" in held["backend"]
+    text = prompts.MEMORY_BACKEND_INSTRUCTION_UNIFIED if unified else prompts.MEMORY_BACKEND_INSTRUCTION_CORE_ARCHIVAL
+    setting = prompts.MEMORY_AGENT_SETTINGS[held["scenario"]]
+    shown = text.format(scenario_setting=setting, memory_content=memory._dump_core_memory_to_context())
+    return f"{shown}\n\n{prompts.ADDITIONAL_SYSTEM_PROMPT_FOR_AGENTIC_RESPONSE_FORMAT}" if final else shown
+
+
+def memory_judge(episode, text):
+    """Whether an answer holds one that is accepted, as the package's own checker says."""
+    from bfcl_eval.eval_checker.agentic_eval.agentic_checker import agentic_checker
+
+    return bool(text) and agentic_checker(text, EPISODES[episode]["row"]["answers"])["valid"]
+
+
 def close(episode):
     """Forget an episode."""
     EPISODES.pop(episode, None)
@@ -177,4 +222,6 @@ def close(episode):
 
 if __name__ == "__main__":
     verbs = {"start": start, "pinned": pinned, "tasks": tasks}
+    verbs |= {"memory_tasks": memory_tasks, "open_memory": open_memory}
+    verbs |= {"memory_system": memory_system, "memory_judge": memory_judge}
     serve({**verbs, "open": open_, "call": call, "end_turn": end_turn, "close": close})

@@ -114,20 +114,39 @@ def call(episode, requestor, name, arguments):
 def _wanted(task):
     """Hashes of both databases after the reference actions; one that raises is an observation."""
     if task.id not in GOLD:
-        made = _fresh(task, False)
-        for action in task.evaluation_criteria.actions or []:
-            with contextlib.suppress(Exception):  # as the package does
-                made.make_tool_call(tool_name=action.name, requestor=action.requestor, **action.arguments)
+        made = _reference(task)
         GOLD[task.id] = (made.get_db_hash(), made.get_user_db_hash())
     return GOLD[task.id]
 
 
+def _reference(task):
+    """A world in which the reference actions were done."""
+    made = _fresh(task, False)
+    for action in task.evaluation_criteria.actions or []:
+        with contextlib.suppress(Exception):  # as the package does
+            made.make_tool_call(tool_name=action.name, requestor=action.requestor, **action.arguments)
+    return made
+
+
 def _holds(made, assertion):
-    """Whether an assertion on the state holds; one that raises, as what it looks for is not there, does not."""
+    """Whether an assertion on the state holds; None where it raises."""
     try:
-        return made.run_env_assertion(assertion, raise_assertion_error=False)
+        return bool(made.run_env_assertion(assertion, raise_assertion_error=False))
     except Exception:  # noqa: BLE001 - an assertion may raise anything
-        return False
+        return None
+
+
+def _assertions(made, task):
+    """(those that do not hold, those that cannot be judged): one that raises on what the reference actions leave, too,
+    is of no use; one that raises on the reached state alone looks for what is not there, and does not hold."""
+    broken, useless = [], []
+    for assertion in task.evaluation_criteria.env_assertions or []:
+        holds = _holds(made, assertion)
+        if holds is None and _holds(_reference(task), assertion) is None:
+            useless.append(assertion.func_name)
+        elif not holds:
+            broken.append(assertion.func_name)
+    return broken, useless
 
 
 def score(episode, said, calls):
@@ -140,12 +159,15 @@ def score(episode, said, calls):
     if criteria is None:
         return {"parts": {}, "basis": [], "reasons": {}}
     parts, reasons = {}, {}
+    basis = [kind.value for kind in criteria.reward_basis]
     if criteria.actions is None and criteria.env_assertions is None:
         parts["DB"] = parts["ENV_ASSERTION"] = 1.0
     else:
         same = (made.get_db_hash(), made.get_user_db_hash()) == _wanted(task)
         parts["DB"] = float(same)
-        broken = [a.func_name for a in criteria.env_assertions or [] if not _holds(made, a)]
+        broken, useless = _assertions(made, task)
+        if useless and "ENV_ASSERTION" in basis:
+            return {"parts": parts, "basis": basis, "reasons": {}, "failed": f"{useless[0]} raises"}
         parts["ENV_ASSERTION"] = float(not broken)
         reasons["ENV_ASSERTION"] = ", ".join(broken)
     made_calls = [ToolCall(name=one["name"], arguments=one["arguments"], requestor=one["requestor"]) for one in calls]
@@ -154,7 +176,7 @@ def score(episode, said, calls):
     texts = [text.lower().replace(",", "") for text in said]
     unsaid = [info for info in criteria.communicate_info or [] if not any(info.lower() in text for text in texts)]
     parts["COMMUNICATE"], reasons["COMMUNICATE"] = float(not unsaid), ", ".join(unsaid)
-    return {"parts": parts, "basis": [kind.value for kind in criteria.reward_basis], "reasons": reasons}
+    return {"parts": parts, "basis": basis, "reasons": reasons}
 
 
 def close(episode):
