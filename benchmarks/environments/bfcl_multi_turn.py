@@ -14,7 +14,7 @@ package evaluates the text of a call, here a name is looked up and arguments are
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from holdfast.benchmarks.environments.drivers.calls_of import answered, new_name
+from holdfast.benchmarks.environments.drivers.calls_of import new_name, tool_result
 from holdfast.benchmarks.environments.drivers.process import Worker, interpreter
 from holdfast.benchmarks.environments.shared.bfcl_functions import tools_of
 from holdfast.environment import Row, Step, ToolSpec, environment
@@ -63,9 +63,9 @@ class BfclEpisode:
         self._turn, self._steps = 0, 0
         self._wrong, self._unwanted = "", False
         self._hidden = {name for names in self._missed.values() for name in names}
-        self.messages: Sequence[Message] = self._asked()
+        self.messages: Sequence[Message] = self._turn_request()
 
-    def _asked(self) -> list[Message]:
+    def _turn_request(self) -> list[Message]:
         """What is asked in this turn; functions that were held back appear with it."""
         self._hidden -= set(self._missed.get(str(self._turn), ()))
         return self._questions[self._turn] or [{"role": "user", "content": _MORE}]
@@ -83,14 +83,14 @@ class BfclEpisode:
             if self._steps > STEPS:
                 self._wrong = self._wrong or f"more than {STEPS} steps in turn {self._turn}"
                 return Step(done=True)
-            return Step([answered(call, self._functions, self._call) for call in calls])
+            return Step([tool_result(call, self._functions, self._call) for call in calls])
         judged = self._worker.ask("end_turn", episode=self._name, turn=self._turn)
         self._wrong = self._wrong or judged["wrong"]
         self._unwanted = self._unwanted or judged["unwanted"]
         self._turn, self._steps = self._turn + 1, 0
         if self._wrong or self._turn >= len(self._questions):
             return Step(done=True)
-        return Step(self._asked())
+        return Step(self._turn_request())
 
     def _call(self, name: str, arguments: dict[str, Any]) -> str:
         return str(self._worker.ask("call", episode=self._name, name=name, arguments=arguments))

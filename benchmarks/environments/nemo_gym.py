@@ -59,9 +59,9 @@ class NemoGym:
     def pinned(self) -> Mapping[str, Any]:
         """What was run: the server's title and version and a hash of the routes it states, and one of the rows."""
         stated = get_json(f"{self.url}/openapi.json", self.timeout, missing={}, headers=self.headers)
-        said = stated.get("info") or {}
+        info = stated.get("info") or {}
         rows = {} if self.data is None else {"rows_sha256": _hashed(Path(self.data))}
-        named = {"name": said.get("title"), "version": said.get("version"), "sha256": digest(stated)}
+        named = {"name": info.get("title"), "version": info.get("version"), "sha256": digest(stated)}
         return {"address": self.url, **named, **rows}
 
 
@@ -74,9 +74,9 @@ class Session:
         self._server, self._row, self._output = server, row, list[dict[str, Any]]()
         self._client = httpx.Client(timeout=server.timeout, headers=server.headers, verify=tls_context())
         parameters = row.get("responses_create_params") or {}
-        asked = parameters.get("input", "")
+        prompt = parameters.get("input", "")
         self.messages: Sequence[Message] = (
-            [{"role": "user", "content": asked}] if isinstance(asked, str) else list(asked)
+            [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         )
         self.tools: Sequence[ToolSpec] = [_tool(tool) for tool in parameters.get("tools") or ()]
         self._post("/seed_session", dict(row))
@@ -85,7 +85,7 @@ class Session:
         """Calls are posted to the tool's route; a message without one ends the episode."""
         text = message_text(message)
         if text:
-            self._output.append(_said(text))
+            self._output.append(_output_message(text))
         calls = message.get("tool_calls") or ()
         return Step([self._called(call) for call in calls], done=not calls)
 
@@ -143,6 +143,6 @@ def _tool(tool: Mapping[str, Any]) -> ToolSpec:
     }
 
 
-def _said(text: str) -> dict[str, Any]:
+def _output_message(text: str) -> dict[str, Any]:
     content = [{"type": "output_text", "text": text, "annotations": []}]
     return {"id": "message", "type": "message", "role": "assistant", "status": "completed", "content": content}

@@ -226,8 +226,8 @@ class Play:
 
 def _has_none(error: Mapping[str, Any]) -> bool:
     """Whether an error of `tools/list` says that the environment has no tools (openenv 0.10, http_server.py)."""
-    said = str(error.get("message", ""))
-    return error.get("code") == -32601 or "not support MCP" in said or "MCP server not available" in said
+    message = str(error.get("message", ""))
+    return error.get("code") == -32601 or "not support MCP" in message or "MCP server not available" in message
 
 
 def _tool(tool: Mapping[str, Any]) -> ToolSpec:

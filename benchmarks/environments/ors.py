@@ -57,8 +57,8 @@ class OpenRewardStandard:
         chosen = split or ("test" if "test" in names else names[0])
         if chosen not in names:
             raise unknown(f"split of {self.name}", chosen, names)
-        asked = {"split": chosen}
-        count = post_json(f"{self.url}/{quote(self.name, safe='')}/num_tasks", asked, self.timeout, self.headers)[
+        body = {"split": chosen}
+        count = post_json(f"{self.url}/{quote(self.name, safe='')}/num_tasks", body, self.timeout, self.headers)[
             "num_tasks"
         ]
         keys = range(min(int(count), self.items))

@@ -98,18 +98,18 @@ class Question:
     tools: Sequence[ToolSpec] = ()
 
     def __init__(self, gym: ReasoningGym, row: Row) -> None:
-        self._gym, self._row, self._said = gym, row, ""
+        self._gym, self._row, self._completion = gym, row, ""
         system: list[Message] = [{"role": "system", "content": row["system"]}] if row["system"] else []
         self.messages: Sequence[Message] = [*system, {"role": "user", "content": row["prompt"]}]
 
     def step(self, message: Message) -> Step:
         """The answer ends the episode."""
-        self._said = final_text([message])
+        self._completion = final_text([message])
         return Step(done=True)
 
     def score(self) -> Score:
         """The generator's own score of the stated answer."""
-        stated = stated_answer(self._said, self._gym.answer)
+        stated = stated_answer(self._completion, self._gym.answer)
         if not stated:
             return Score.of(False, "no answer between <answer> tags" if self._gym.answer == "tag" else "no answer")
         try:
@@ -134,9 +134,9 @@ class Question:
         return Score.of(False, f"the scorer refuses this answer: {error}"[:300]) if judged else Score.error(str(error))
 
 
-def stated_answer(said: str, answer: str) -> str:
+def stated_answer(completion: str, answer: str) -> str:
     """The text of the last <answer> tag behind the thoughts, or all of it; empty where nothing is stated."""
-    text = strip_thinking(said) or ""
+    text = strip_thinking(completion) or ""
     if answer == "text":
         return text.strip()
     _, opened, rest = text.rpartition("<answer>")

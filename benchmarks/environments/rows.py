@@ -52,11 +52,11 @@ class Rows:
         for number, (where, record) in enumerate(read_records(self._file(split))):
             if self.items is not None and number >= self.items:
                 break
-            asked = pick(record, self.prompt, where)
-            if not isinstance(asked, str | list):
-                raise DataError(f"{where}: {self.prompt} must be text or messages, not {asked!r:.60}")
-            held = {"record": record, "reference": pick(record, self.reference, where)}
-            found.append({"key": str(record.get("id", number)), "prompt": asked, **held})
+            prompt = pick(record, self.prompt, where)
+            if not isinstance(prompt, str | list):
+                raise DataError(f"{where}: {self.prompt} must be text or messages, not {prompt!r:.60}")
+            fields = {"record": record, "reference": pick(record, self.reference, where)}
+            found.append({"key": str(record.get("id", number)), "prompt": prompt, **fields})
         return found
 
     def open(self, row: Row, seed: int) -> "Question":
@@ -83,21 +83,21 @@ class Question:
     tools: Sequence[ToolSpec] = ()
 
     def __init__(self, rows: Rows, row: Row) -> None:
-        self._rows, self._row, self._said = rows, row, list[Message]()
-        asked = row["prompt"]
-        turns: list[Message] = [{"role": "user", "content": asked}] if isinstance(asked, str) else list(asked)
+        self._rows, self._row, self._completion = rows, row, list[Message]()
+        prompt = row["prompt"]
+        turns: list[Message] = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         system: list[Message] = [{"role": "system", "content": rows.system}] if rows.system else []
         self.messages: Sequence[Message] = [*system, *turns]
 
     def step(self, message: Message) -> Step:
         """The answer ends the episode."""
-        self._said = [message]
+        self._completion = [message]
         return Step(done=True)
 
     def score(self) -> Score:
         """The reward's score, the same that judges a benchmark."""
         row = self._row
-        return self._rows.reward.score(Sample(self._said, row["reference"], row["prompt"], row["record"]))
+        return self._rows.reward.score(Sample(self._completion, row["reference"], row["prompt"], row["record"]))
 
     def close(self) -> None:
         """Nothing is held."""

@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from holdfast.benchmarks.environments.drivers.calls_of import answered, new_name
+from holdfast.benchmarks.environments.drivers.calls_of import new_name, tool_result
 from holdfast.benchmarks.environments.drivers.process import Worker, interpreter
 from holdfast.benchmarks.environments.shared.users import endpoint_of, identity_of
 from holdfast.environment import SCRIPT, EpisodeError, Row, Step, ToolSpec, environment
@@ -123,8 +123,8 @@ class Tau2Episode:
             self._user_prompt += _HOW + listed
         self._script = list(row[SCRIPT]) if row.get(SCRIPT) is not None else None
         self._calls: list[dict[str, Any]] = list(opened["calls"])
-        self._said: list[str] = [one["content"] for one in opened["history"] if one["role"] == "assistant"]
-        self._heard: list[dict[str, str]] = [{"role": "user", "content": "Hi! How can I help you today?"}]
+        self._agent_texts: list[str] = [one["content"] for one in opened["history"] if one["role"] == "assistant"]
+        self._user_view: list[dict[str, str]] = [{"role": "user", "content": "Hi! How can I help you today?"}]
         self.messages: Sequence[Message] = [
             {"role": "system", "content": opened["policy"]},
             *self._before(opened["history"], opened["ticket"]),
@@ -135,32 +135,32 @@ class Tau2Episode:
         if self._solo:
             return [{"role": "user", "content": ticket}]
         if history:
-            self._heard = [
+            self._user_view = [
                 {"role": "user" if one["role"] == "assistant" else "assistant", "content": one["content"]}
                 for one in history
                 if one["role"] != "tool" and one["content"]
             ]
-        spoken = not history or (history[-1]["role"] == "assistant" and not history[-1].get("tool_calls"))
-        return [*history, *([self._reply()] if spoken else [])]
+        user_is_next = not history or (history[-1]["role"] == "assistant" and not history[-1].get("tool_calls"))
+        return [*history, *([self._reply()] if user_is_next else [])]
 
     def step(self, message: Message) -> Step:
         """Tool results, or the user's reply; over when the user stops or is handed on."""
         text = message_text(message)
         if text:
-            self._said.append(text)
+            self._agent_texts.append(text)
         calls = message.get("tool_calls") or ()
         if calls:
-            return Step([answered(call, self._known, self._call) for call in calls])
+            return Step([tool_result(call, self._known, self._call) for call in calls])
         if self._solo:
             return Step(done=True)
-        self._heard.append({"role": "user", "content": text})
+        self._user_view.append({"role": "user", "content": text})
         reply = self._reply()
         return Step([reply], done=any(stop in str(reply["content"]) for stop in STOPS))
 
     def _call(self, name: str, arguments: dict[str, Any], requestor: str = "assistant") -> str:
         self._calls.append({"name": name, "arguments": arguments, "requestor": requestor})
-        asked = {"episode": self._name, "requestor": requestor, "name": name, "arguments": arguments}
-        return str(self._worker.ask("call", **asked))
+        call = {"episode": self._name, "requestor": requestor, "name": name, "arguments": arguments}
+        return str(self._worker.ask("call", **call))
 
     def _reply(self) -> dict[str, Any]:
         """What the user says, after its own tools were called."""
@@ -170,19 +170,19 @@ class Tau2Episode:
             raise EpisodeError("nobody speaks for the user: set user={base_url: …, model: …}, or solo=true")
         made: list[dict[str, Any]] = []
         for _ in range(_MOST):
-            text = self._asked()
-            self._heard.append({"role": "assistant", "content": text})
+            text = self._ask_user()
+            self._user_view.append({"role": "assistant", "content": text})
             call = _user_call(text) if self._user_tools else None
             if call is None:
                 return {"role": "user", "content": text, **({USER_CALLS: made} if made else {})}
             result = self._user_call(call)
             made.append({**call, "result": result})
-            self._heard.append({"role": "user", "content": f"Result: {result}"})
+            self._user_view.append({"role": "user", "content": f"Result: {result}"})
         raise EpisodeError(f"the simulated user called more than {_MOST} tools before it spoke")
 
     def _scripted(self, script: list[Any]) -> dict[str, Any]:
-        said = script.pop(0) if script else STOPS[0]
-        message: dict[str, Any] = {"role": "user", "content": said} if isinstance(said, str) else dict(said)
+        turn = script.pop(0) if script else STOPS[0]
+        message: dict[str, Any] = {"role": "user", "content": turn} if isinstance(turn, str) else dict(turn)
         if message.get(USER_CALLS):
             message[USER_CALLS] = [{**call, "result": self._user_call(call)} for call in message[USER_CALLS]]
         return message
@@ -192,15 +192,15 @@ class Tau2Episode:
             return f"Error: there is no tool {call['name']!r}"
         return self._call(call["name"], dict(call["arguments"]), "user")
 
-    def _asked(self) -> str:
+    def _ask_user(self) -> str:
         try:
-            return str(self._endpoint.ask([{"role": "system", "content": self._user_prompt}, *self._heard], str))
+            return str(self._endpoint.ask([{"role": "system", "content": self._user_prompt}, *self._user_view], str))
         except EndpointError as error:
             raise EpisodeError(f"the simulated user: {error}") from error
 
     def score(self) -> Score:
         """The product of the parts that count."""
-        judged = self._worker.ask("score", episode=self._name, said=self._said, calls=self._calls)
+        judged = self._worker.ask("score", episode=self._name, said=self._agent_texts, calls=self._calls)
         parts: dict[str, float | None] = {f"reward_{name.lower()}": v for name, v in judged["parts"].items()}
         if "NL_ASSERTION" in judged["basis"]:
             return Score.unjudgeable("this task counts natural-language assertions, which need a judge")

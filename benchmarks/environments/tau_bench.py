@@ -102,11 +102,11 @@ class TauEpisode:
         self.database = Database(shared)
         self._tools = tools_of(self.database)
         self._user = user
-        self._said: list[str] = []
+        self._agent_texts: list[str] = []
         opening: Message = {"role": "assistant", "content": "Hi! How can I help you today?"}
         first = {"role": "user", "content": user.reply([opening])}
         self.messages: Sequence[Message] = [{"role": "system", "content": policy}, first]
-        self._heard: list[Message] = [opening, first]
+        self._conversation: list[Message] = [opening, first]
         self.tools: Sequence[ToolSpec] = [tool.spec for tool in self._tools.values()]
 
     def step(self, message: Message) -> Step:
@@ -116,29 +116,29 @@ class TauEpisode:
             results = [observe(self._tools, call) for call in calls]
             return Step(results, done=any(result["name"] == _LEAVE for result in results))
         text = message_text(message)
-        self._said.append(text)
-        self._heard.append({"role": "assistant", "content": text})
-        reply = {"role": "user", "content": self._user.reply(self._heard)}
-        self._heard.append(reply)
+        self._agent_texts.append(text)
+        self._conversation.append({"role": "assistant", "content": text})
+        reply = {"role": "user", "content": self._user.reply(self._conversation)}
+        self._conversation.append(reply)
         return Step([reply], done=STOP in reply["content"])
 
     def score(self) -> Score:
         """1 when the database is as the reference actions leave it, and every output was said."""
         wrong = self.database.differences(self._wanted())
-        said = [text.lower().replace(",", "") for text in self._said]
-        missing = [output for output in self._row["outputs"] if not any(output.lower() in text for text in said)]
+        texts = [text.lower().replace(",", "") for text in self._agent_texts]
+        missing = [output for output in self._row["outputs"] if not any(output.lower() in text for text in texts)]
         reasons = ([f"differs: {', '.join(wrong)}"] if wrong else []) + ([f"not said: {missing}"] if missing else [])
         parts = {"database": float(not wrong), "outputs": float(not missing)}
         return Score.of(not reasons, "; ".join(reasons)[:500], None, **parts)
 
     def _wanted(self) -> Database:
-        wanted = Database(self._shared)
-        tools = self._make(wanted)
+        database = Database(self._shared)
+        tools = self._make(database)
         for action in self._row["actions"]:
             if action["name"] != _LEAVE:
                 call = {"function": {"name": action["name"], "arguments": dict(action["kwargs"])}}
                 observe(tools, call)
-        return wanted
+        return database
 
     def close(self) -> None:
         """Nothing is held."""

@@ -60,10 +60,10 @@ def note_rows(split: str, count: int) -> list[Row]:
     rows: dict[str, Row] = {}
     while len(rows) < count:
         name, note = _word(rng, 2, 4), _word(rng, 3, 6)
-        asked = rng.choice(list(ASKED))
+        category = rng.choice(list(ASKED))
         if (zlib.crc32(name.encode()) % _TEST_SHARE == 0) == (split == "test"):
             key = f"{name}-{note}"
-            rows[key] = {"key": key, "prompt": f"Look up {name}", "name": name, "note": note, "category": asked}
+            rows[key] = {"key": key, "prompt": f"Look up {name}", "name": name, "note": note, "category": category}
     return list(rows.values())
 
 

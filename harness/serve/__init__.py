@@ -1,4 +1,4 @@
 """The reward server: registered rewards over HTTP, stateless, any number of them behind a balancer.
 
-settings → lane (bounded queue and scorer of one reward) → routes → app. `holdfast.serve.client` is the other end.
+settings → batcher (bounded queue and scorer of one reward) → routes → app. `holdfast.serve.client` is the other end.
 """

@@ -1,4 +1,4 @@
-"""The ASGI application: lanes made at start, drained at the end."""
+"""The ASGI application: batchers made at start, drained at the end."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from holdfast.serve import metrics, routes
-from holdfast.serve.batcher import Lane, independent
+from holdfast.serve.batcher import Batcher, independent
 from holdfast.serve.documentation.docs_page import docs_page
 from holdfast.serve.documentation.openapi import document
 from holdfast.serve.middleware import Bounded, Guard, log_requests
@@ -31,24 +31,24 @@ def make_app(settings: Settings | None = None) -> Starlette:
     if chosen.log:
         log_requests()
     rewards = chosen.build()
-    told = document(rewards, chosen.token is not None)
+    openapi_document = document(rewards, chosen.token is not None)
     ors = _ors_app(chosen)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.settings = chosen
-        app.state.lanes = {name: Lane(name, reward, chosen.max_queue) for name, reward in rewards.items()}
+        app.state.batchers = {name: Batcher(name, reward, chosen.max_queue) for name, reward in rewards.items()}
         async with AsyncExitStack() as stack:
-            for watching in (metrics.watch(app.state.lanes), follow_parent()):
+            for watching in (metrics.watch(app.state.batchers), follow_parent()):
                 stack.callback(asyncio.create_task(watching).cancel)
             if ors is not None:
                 await stack.enter_async_context(ors.router.lifespan_context(ors))
             yield
-        for lane in app.state.lanes.values():
-            lane.close()
+        for batcher in app.state.batchers.values():
+            batcher.close()
 
     async def openapi(_request: Request) -> Response:
-        return routes.reply(told)
+        return routes.reply(openapi_document)
 
     listed = {
         name: {
@@ -62,7 +62,7 @@ def make_app(settings: Settings | None = None) -> Starlette:
     async def served(_request: Request) -> Response:
         return routes.reply({"rewards": listed})
 
-    page = docs_page(told, listed)
+    page = docs_page(openapi_document, listed)
 
     async def docs(_request: Request) -> Response:
         return Response(page, media_type="text/html")
@@ -102,19 +102,19 @@ def _routes() -> list[Route]:
 
 async def _health(request: Request) -> Response:
     """503 when a reward's scorer has died: this process cannot judge any more and is to be restarted."""
-    dead = sorted(name for name, lane in request.app.state.lanes.items() if not lane.alive)
+    dead = sorted(name for name, batcher in request.app.state.batchers.items() if not batcher.alive)
     return routes.reply({"status": "alive"}) if not dead else routes.reply(ErrorBody(f"dead: {', '.join(dead)}"), 503)
 
 
 async def _ready(request: Request) -> Response:
     """503 while any queue is full: a balancer then sends elsewhere."""
-    full = sorted(name for name, lane in request.app.state.lanes.items() if lane.room <= 0)
+    full = sorted(name for name, batcher in request.app.state.batchers.items() if batcher.room <= 0)
     return routes.reply({"status": "ready"}) if not full else routes.reply(ErrorBody(f"full: {', '.join(full)}"), 503)
 
 
 async def _metrics(request: Request) -> Response:
     """Prometheus metrics of every worker of this server."""
-    metrics.note(request.app.state.lanes)
+    metrics.note(request.app.state.batchers)
     return Response(metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
 

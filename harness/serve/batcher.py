@@ -1,4 +1,4 @@
-"""A lane: the bounded queue of one reward, and the thread that scores it in batches.
+"""Batcher: the bounded queue of one reward, and the thread that scores it in batches.
 
 The event loop never scores: it hands samples over and awaits futures. What waits together is scored together, so a
 burst of single requests costs as little as one batch.
@@ -34,7 +34,7 @@ class _Job:
     loop: asyncio.AbstractEventLoop
 
 
-class Lane:
+class Batcher:
     """One reward's queue and scorer."""
 
     def __init__(self, name: str, reward: Reward, max_queue: int) -> None:
@@ -48,7 +48,7 @@ class Lane:
         self._wake = threading.Condition()
         self._rate = 1000.0
         self._closing = False
-        self._thread = threading.Thread(target=self._run, name=f"lane-{name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"batcher-{name}", daemon=True)
         self._thread.start()
 
     def submit(self, samples: Sequence[Sample]) -> "asyncio.Future[list[Score]]":
@@ -72,7 +72,7 @@ class Lane:
 
     @property
     def alive(self) -> bool:
-        """Whether somebody scores."""
+        """True while the scoring thread lives."""
         return self._thread.is_alive()
 
     @property
@@ -98,7 +98,7 @@ class Lane:
             self._answer(jobs)
 
     def _next(self) -> list[_Job]:
-        """Jobs of about a batch, or none when the lane closes."""
+        """Jobs of about a batch, or none when the batcher closes."""
         with self._wake:
             while not self._jobs and not self._closing:
                 self._wake.wait()

@@ -8,24 +8,24 @@ from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry, Gauge, generate_latest, multiprocess
 
-from holdfast.serve.batcher import Lane
+from holdfast.serve.batcher import Batcher
 
 QUEUE = Gauge("holdfast_queue_samples", "Samples waiting for a verdict", ("reward",), multiprocess_mode="livesum")
 _EVERY = 1.0
 _VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
-async def watch(lanes: Mapping[str, Lane]) -> None:
+async def watch(batchers: Mapping[str, Batcher]) -> None:
     """Note the queues' depths every second: another worker may be asked for them."""
     while True:
-        note(lanes)
+        note(batchers)
         await asyncio.sleep(_EVERY)
 
 
-def note(lanes: Mapping[str, Lane]) -> None:
+def note(batchers: Mapping[str, Batcher]) -> None:
     """The queues' depths now."""
-    for name, lane in lanes.items():
-        QUEUE.labels(name).set(lane.waiting)
+    for name, batcher in batchers.items():
+        QUEUE.labels(name).set(batcher.waiting)
 
 
 def page() -> bytes:

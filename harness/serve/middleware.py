@@ -87,8 +87,8 @@ class Bounded:
             size += len(message.get("body", b""))
             return message if size <= self.max_body else {"type": "http.disconnect"}
 
-        told = _header(scope, b"content-length") if scope["type"] == "http" else b""
-        if told.isdigit() and int(told) > self.max_body:
+        length = _header(scope, b"content-length") if scope["type"] == "http" else b""
+        if length.isdigit() and int(length) > self.max_body:
             await _refuse(send, 413, f"the body is larger than {self.max_body} bytes")
         else:
             await self.app(scope, counted, send)
@@ -97,9 +97,9 @@ class Bounded:
 def _log(scope: Scope, route: str, status: int, seconds: float) -> None:
     if not access.isEnabledFor(logging.INFO):
         return
-    told = {"time": round(time.time(), 3), "route": route, "status": status, "ms": round(1000 * seconds, 2)}
+    entry = {"time": round(time.time(), 3), "route": route, "status": status, "ms": round(1000 * seconds, 2)}
     name = _header(scope, b"x-request-id")[:128].decode("latin-1")
-    access.info(json.dumps({**told, "pid": os.getpid(), **({"id": name} if name else {})}))
+    access.info(json.dumps({**entry, "pid": os.getpid(), **({"id": name} if name else {})}))
 
 
 def _header(scope: Scope, wanted: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The endpoints. Every one reads a bounded body, asks a lane, and answers JSON."""
+"""The endpoints. Every one reads a bounded body, asks a batcher, and answers JSON."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from holdfast.errors import HoldfastError, suggestion
 from holdfast.sample import Sample, Score
-from holdfast.serve.batcher import FullError, Lane
+from holdfast.serve.batcher import Batcher, FullError
 from holdfast.serve.schemas import (
     BatchAnswer,
     BatchRequest,
@@ -63,7 +63,7 @@ def reply(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
 @guarded
 async def score(request: Request) -> Response:
     """POST /v1/rewards/{reward}/score"""
-    _lane(request)
+    _batcher(request)
     body = await _decoded(request, ScoreRequest)
     scores = await _judged(request, [body.sample.sample()], body.deadline_ms)
     return reply(ScoreBody.of(scores[0]))
@@ -72,7 +72,7 @@ async def score(request: Request) -> Response:
 @guarded
 async def score_batch(request: Request) -> Response:
     """POST /v1/rewards/{reward}/score_batch"""
-    _lane(request)
+    _batcher(request)
     body = await _decoded(request, BatchRequest)
     scores = await _judged(request, [sample.sample() for sample in body.samples], body.deadline_ms)
     return reply(BatchAnswer([ScoreBody.of(score) for score in scores]))
@@ -85,7 +85,7 @@ async def score_stream(request: Request) -> Response:
     The body is read no faster than it is scored, so a stream of any length needs bounded memory.
     """
     settings: Settings = request.app.state.settings
-    return ScoreStream(request, _lane(request), settings.max_body, settings.body_timeout)
+    return ScoreStream(request, _batcher(request), settings.max_body, settings.body_timeout)
 
 
 @guarded
@@ -93,7 +93,7 @@ async def openrlhf(request: Request) -> Response:
     """POST /openrlhf/{reward}: OpenRLHF's `--reward.remote_url`."""
     from holdfast.rewards.adapters import openrlhf as adapter
 
-    _lane(request)
+    _batcher(request)
     body = await _decoded(request, OpenRLHFRequest)
     queries, prompts = (_listed(value) for value in (body.query, body.prompts))
     labels = body.labels if isinstance(body.labels, list) else [body.labels] * len(queries)
@@ -109,7 +109,7 @@ async def nemo_gym_verify(request: Request) -> Response:
     """POST /nemo_gym/{reward}/verify: NeMo-Gym's resources server."""
     from holdfast.rewards.adapters.nemo_gym import answer_of, sample_of
 
-    _lane(request)
+    _batcher(request)
     body = await _decoded(request, dict[str, Any])
     scores = await _judged(request, [sample_of(body)], None)
     return reply(answer_of(body, scores[0]))
@@ -118,7 +118,7 @@ async def nemo_gym_verify(request: Request) -> Response:
 @guarded
 async def nemo_gym_seed(request: Request) -> Response:
     """POST /nemo_gym/{reward}/seed_session: nothing to seed."""
-    _lane(request)
+    _batcher(request)
     await _decoded(request, dict[str, Any])
     return reply({})
 
@@ -126,7 +126,7 @@ async def nemo_gym_seed(request: Request) -> Response:
 @guarded
 async def nemo_gym_aggregate(request: Request) -> Response:
     """POST /nemo_gym/{reward}/aggregate_metrics: the mean reward, and how many were judged."""
-    _lane(request)
+    _batcher(request)
     body = await _decoded(request, dict[str, Any])
     answers = [row for row in body.get("verify_responses", []) if isinstance(row, dict)]
     rewards = [float(row["reward"]) for row in answers if row.get("judged", True) and _is_number(row.get("reward"))]
@@ -138,12 +138,12 @@ async def _judged(request: Request, samples: list[Sample], deadline_ms: int | No
     """The scores within the deadline. Raises RefusedError (413, 429, 504), and ClientDisconnect."""
     settings: Settings = request.app.state.settings
     limit = settings.deadline if deadline_ms is None else min(settings.deadline, max(0, deadline_ms) / 1000)
-    lane = _lane(request)
+    batcher = _batcher(request)
     try:
-        answer = lane.submit(samples)
+        answer = batcher.submit(samples)
     except FullError as full:
-        if len(samples) > lane.max_queue:
-            text = f"{len(samples)} samples are more than the queue's {lane.max_queue}; use score_stream"
+        if len(samples) > batcher.max_queue:
+            text = f"{len(samples)} samples are more than the queue's {batcher.max_queue}; use score_stream"
             raise RefusedError(413, text) from full
         raise RefusedError(429, str(full), {"Retry-After": str(full.retry_after)}) from full
     try:
@@ -174,13 +174,13 @@ async def _left(request: Request) -> None:
         pass
 
 
-def _lane(request: Request) -> Lane:
-    """The lane of the path's reward. Raises RefusedError 404 naming the nearest one served."""
-    lanes: dict[str, Lane] = request.app.state.lanes
+def _batcher(request: Request) -> Batcher:
+    """The batcher of the path's reward. Raises RefusedError 404 naming the nearest one served."""
+    batchers: dict[str, Batcher] = request.app.state.batchers
     name = request.path_params["reward"]
-    if name not in lanes:
-        raise RefusedError(404, f"no reward {name!r} is served here{suggestion(name, lanes)}")
-    return lanes[name]
+    if name not in batchers:
+        raise RefusedError(404, f"no reward {name!r} is served here{suggestion(name, batchers)}")
+    return batchers[name]
 
 
 async def _decoded(request: Request, kind: type[T]) -> T:

@@ -76,5 +76,5 @@ def _check_isolation(name: str, reward: Reward) -> None:
         if part.spec.name == "code":
             from holdfast.rewards.sandbox.backends.choice import Engine, resolve
 
-            told = {key: part.options[key] for key in ("backend", "hosts", "image") if key in part.options}
-            resolve(Engine(**told))
+            options = {key: part.options[key] for key in ("backend", "hosts", "image") if key in part.options}
+            resolve(Engine(**options))

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from holdfast.errors import HoldfastError
 from holdfast.sample import Sample
-from holdfast.serve.batcher import FullError, Lane
+from holdfast.serve.batcher import Batcher, FullError
 from holdfast.serve.schemas import ErrorBody, SampleBody, ScoreBody, encode
 
 _CHUNK = 256
@@ -31,10 +31,10 @@ class ScoreStream(Response):
 
     media_type = "application/x-ndjson"
 
-    def __init__(self, request: Request, lane: Lane, max_kept: int, pause: float) -> None:
+    def __init__(self, request: Request, batcher: Batcher, max_kept: int, pause: float) -> None:
         super().__init__()
         del self.headers["content-length"]
-        self.request, self.lane, self.max_kept, self.pause = request, lane, max_kept, pause
+        self.request, self.batcher, self.max_kept, self.pause = request, batcher, max_kept, pause
         self.kept: list[bytes] = []
         self.size = 0
         self.changed = asyncio.Condition()
@@ -113,7 +113,7 @@ class ScoreStream(Response):
 
     async def _judged(self, samples: list[Sample]) -> bytes:
         """A chunk's answers, waiting for room rather than refusing."""
-        step = max(1, min(len(samples), self.lane.max_queue))
+        step = max(1, min(len(samples), self.batcher.max_queue))
         answers: list[bytes] = []
         for start in range(0, len(samples), step):
             for score in await self._waited(samples[start : start + step]):
@@ -123,6 +123,6 @@ class ScoreStream(Response):
     async def _waited(self, samples: list[Sample]) -> Any:
         while True:
             try:
-                return await self.lane.score(samples)
+                return await self.batcher.score(samples)
             except FullError:
                 await asyncio.sleep(0.01)

@@ -47,8 +47,8 @@ class Policy:
     @property
     def headers(self) -> dict[str, str]:
         """What every request carries."""
-        told = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        return told | {"Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return headers | {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +86,19 @@ async def scored(policy: Policy, samples: Sequence[Sample]) -> list[Score]:
             raise ValueError(f"{len(scores)} scores for {len(samples)} samples")
         return scores
 
-    found: list[Score] = await _asked(policy, "POST", path, body, read)
+    found: list[Score] = await _request(policy, "POST", path, body, read)
     return found
 
 
 async def served(policy: Policy) -> dict[str, Any]:
     """What the server tells of the reward. Raises ServerError."""
-    told: dict[str, Any] = await _asked(policy, "GET", "/v1/rewards", None, lambda answer: answer["rewards"])
-    if policy.reward not in told:
-        raise ServerError(f"reward server {policy.url(0)} serves {sorted(told)}, not {policy.reward!r}")
-    return dict(told[policy.reward])
+    rewards: dict[str, Any] = await _request(policy, "GET", "/v1/rewards", None, lambda answer: answer["rewards"])
+    if policy.reward not in rewards:
+        raise ServerError(f"reward server {policy.url(0)} serves {sorted(rewards)}, not {policy.reward!r}")
+    return dict(rewards[policy.reward])
 
 
-async def _asked(policy: Policy, method: str, path: str, body: Any, read: Any) -> Any:
+async def _request(policy: Policy, method: str, path: str, body: Any, read: Any) -> Any:
     clock = asyncio.get_running_loop().time
     ends = clock() + policy.deadline
     first = random.randrange(len(policy.urls))
@@ -158,7 +158,7 @@ class _Request:
 async def _hedged(request: _Request) -> Answer:
     """The first good answer of one request, or of two when the first takes longer than `hedge`."""
     waiting = {asyncio.create_task(request.ask(0))}
-    asked = set(waiting)
+    started = set(waiting)
     answers: list[Answer] = []
     limit = request.policy.hedge
     try:
@@ -167,12 +167,12 @@ async def _hedged(request: _Request) -> Answer:
             if not done:
                 limit = None
                 waiting = {*waiting, asyncio.create_task(request.ask(1))}
-                asked |= waiting
+                started |= waiting
             answers += [task.result() for task in done]
             if any(answer.value is not None for answer in answers):
                 break
     finally:
-        for task in asked:
+        for task in started:
             task.cancel()
     return next((answer for answer in answers if answer.value is not None), answers[-1])
 
@@ -213,9 +213,9 @@ def _unlock() -> None:
 os.register_at_fork(after_in_child=_unlock)
 
 
-def _pause(number: int, asked: float) -> float:
+def _pause(number: int, retry_after: float) -> float:
     """At least what the server asked for, at least doubling; with jitter, or all would come back at once."""
-    return float(max(asked, min(0.1 * 2**number, 10.0)) * random.uniform(1.0, 1.25))
+    return float(max(retry_after, min(0.1 * 2**number, 10.0)) * random.uniform(1.0, 1.25))
 
 
 def _sent(sample: Sample) -> dict[str, Any]:

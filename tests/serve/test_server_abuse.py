@@ -20,7 +20,7 @@ import pytest
 from helpers.reward_server import free_port, wait_ready
 
 from holdfast import Reward, Sample, Score, UsageError
-from holdfast.serve.batcher import Lane, independent
+from holdfast.serve.batcher import Batcher, independent
 from holdfast.serve.client import Client
 
 SERVE = """
@@ -151,14 +151,14 @@ def test_a_refused_sample_takes_no_other_request_down() -> None:
     from holdfast.registry import register
 
     register("test_refusing")(_refusing)
-    lane = Lane("test_refusing", Reward("test_refusing"), 100)
+    batcher = Batcher("test_refusing", Reward("test_refusing"), 100)
 
     async def ask() -> list[Any]:
         texts = ["good", "bad", "good"]
-        return await asyncio.gather(*(lane.score([Sample(t)]) for t in texts), return_exceptions=True)
+        return await asyncio.gather(*(batcher.score([Sample(t)]) for t in texts), return_exceptions=True)
 
     found = asyncio.run(ask())
-    lane.close()
+    batcher.close()
     assert [one[0].value if isinstance(one, list) else str(one) for one in found] == [
         1.0,
         "this sample is refused",
@@ -177,13 +177,13 @@ def test_group_rewards_never_mix_requests() -> None:
     inside = {"reward": "weighted_sum", "of": {"it": {"reward": "test_group_size", "weight": 1.0}}}
     for reward in (Reward("test_group_size"), Reward.from_config(inside)):
         assert not independent(reward)
-        lane = Lane("g", reward, 100)
+        batcher = Batcher("g", reward, 100)
 
-        async def ask(lane: Lane = lane) -> list[Any]:
-            return await asyncio.gather(*(lane.score([Sample("x", prompt="p")]) for _ in range(8)))
+        async def ask(batcher: Batcher = batcher) -> list[Any]:
+            return await asyncio.gather(*(batcher.score([Sample("x", prompt="p")]) for _ in range(8)))
 
         assert [scores[0].value for scores in asyncio.run(ask())] == [1.0] * 8
-        lane.close()
+        batcher.close()
 
 
 @pytest.mark.slow

@@ -15,7 +15,9 @@ def new_name() -> str:
     return f"e{next(_numbers)}"
 
 
-def answered(call: Mapping[str, Any], known: Mapping[str, Any], ask: Callable[[str, dict[str, Any]], str]) -> Message:
+def tool_result(
+    call: Mapping[str, Any], known: Mapping[str, Any], ask: Callable[[str, dict[str, Any]], str]
+) -> Message:
     """The tool message that answers a call: `ask(name, arguments)` where the tool exists."""
     name, content = "unknown", ""
     try:

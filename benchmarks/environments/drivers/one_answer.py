@@ -26,18 +26,18 @@ class OneAnswer:
 
     def __init__(self, messages: Sequence[Message], judge: Judge, low: float = 0.0, high: float = 1.0) -> None:
         """`low`, `high`: what the scorer's numbers mean."""
-        self.messages, self._judge, self._said = messages, judge, ""
+        self.messages, self._judge, self._answer = messages, judge, ""
         self._low, self._high = low, high
 
     def step(self, message: Message) -> Step:
         """The answer ends the episode; the scorer sees what stands behind the thoughts."""
-        self._said = (strip_thinking(final_text([message])) or "").strip()
+        self._answer = (strip_thinking(final_text([message])) or "").strip()
         return Step(done=True)
 
     def score(self) -> Score:
         """The package's score. A scorer that raises on this answer and judges another one refuses it, which is 0."""
         try:
-            return self._scored(self._judge(self._said))
+            return self._scored(self._judge(self._answer))
         except PackageError as error:
             if not any(self._judges(text) for text in CONTROLS):
                 return Score.error(str(error))
@@ -56,7 +56,7 @@ class OneAnswer:
         value = found["value"]
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = (float(value) - self._low) / (self._high - self._low)
-        score = foreign_score(value, self._said)
+        score = foreign_score(value, self._answer)
         return Score(score.value, score.outcome, score.reason, score.extracted, dict(found.get("parts") or {}))
 
 

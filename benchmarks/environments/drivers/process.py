@@ -64,9 +64,9 @@ class Worker:
     def ask(self, verb: str, **arguments: Any) -> Any:
         """The worker's result. Raises PackageError for an exception of the package, EpisodeError for a lost worker."""
         with self._lock:
-            return self._asked(verb, arguments)
+            return self._request(verb, arguments)
 
-    def _asked(self, verb: str, arguments: Mapping[str, Any]) -> Any:
+    def _request(self, verb: str, arguments: Mapping[str, Any]) -> Any:
         if self._process is None or self._process.poll() is not None:
             self._start()
         answer = self._exchange({"verb": verb, **arguments})

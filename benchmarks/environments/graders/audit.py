@@ -104,19 +104,19 @@ class Audit:
     def _form(self) -> str:
         return FORMS[self.card.form]
 
-    def _give(self, item: Item, said: str, what: str, timed: bool = True) -> Given:
-        given = self.grader(item, said)
+    def _grade(self, item: Item, answer: str, what: str, timed: bool = True) -> Given:
+        given = self.grader(item, answer)
         self._shown += 1
         if timed and not given.lost:
             self._seconds.append(given.seconds)
         if given.raised:
             self._failed.append(given.raised)
-            self._raised.setdefault(what, f"{said[:60]} → {given.raised}")
+            self._raised.setdefault(what, f"{answer[:60]} → {given.raised}")
         if given.odd:
-            self._odd.setdefault(what, f"{said[:60]} → {given.odd}")
+            self._odd.setdefault(what, f"{answer[:60]} → {given.odd}")
         if given.lost:
             kind = "hangs" if "no answer within" in given.lost else "dies"
-            self._found(kind, what, [True], said[:60])
+            self._found(kind, what, [True], answer[:60])
         return given
 
     def _found(self, kind: str, what: str, hits: Sequence[bool], example: str = "") -> None:
@@ -125,7 +125,7 @@ class Audit:
 
     def _own_answers(self) -> None:
         full = {
-            name: [self._give(item, form.format(item.reference), "own answer").full for item in self.items]
+            name: [self._grade(item, form.format(item.reference), "own answer").full for item in self.items]
             for name, form in FORMS.items()
         }
         best = max(full, key=lambda name: sum(full[name]))
@@ -139,7 +139,7 @@ class Audit:
         earned: dict[str, float] = {}
         for name, write in LAZY.items():
             texts = [write(item, self.golds) for item in self.items]
-            given = [self._give(item, said, name) for item, said in zip(self.items, texts, strict=True)]
+            given = [self._grade(item, answer, name) for item, answer in zip(self.items, texts, strict=True)]
             self._found("lazy", f"{name} earns", [one.earns for one in given], texts[0])
             earned[name] = sum(one.value or 0.0 for one in given) / len(given)
         best = max(earned, key=lambda name: earned[name])
@@ -159,8 +159,8 @@ class Audit:
         self._earning("unreadable_reference", "a reference that is no answer is met", unreadable)
 
     def _earning(self, kind: str, what: str, shown: Sequence[tuple[Item, str]]) -> None:
-        hits = [self._give(item, said, what).earns for item, said in shown]
-        example = next((said for (_, said), hit in zip(shown, hits, strict=True) if hit), "")
+        hits = [self._grade(item, answer, what).earns for item, answer in shown]
+        example = next((answer for (_, answer), hit in zip(shown, hits, strict=True) if hit), "")
         self._found(kind, what, hits, example)
 
     def _repeats(self) -> None:
@@ -171,13 +171,13 @@ class Audit:
         self._differs("differs", "the same answers, once more", first, self._values(shown))
         backward = self._values(shown[::-1])[::-1]
         self._differs("differs", "the same answers in another order", first, backward)
-        threaded = [self.grader(item, said, thread=True) for item, said in shown]
+        threaded = [self.grader(item, answer, thread=True) for item, answer in shown]
         self._differs("threads", "outside the main thread", first, [(one.value, bool(one.raised)) for one in threaded])
         self.grader.again()
         self._differs("differs", "in a fresh process", first, self._values(shown))
 
     def _values(self, shown: Iterable[tuple[Item, str]]) -> list[tuple[float | None, bool]]:
-        given = [self._give(item, said, "a plain answer") for item, said in shown]
+        given = [self._grade(item, answer, "a plain answer") for item, answer in shown]
         return [(one.value, bool(one.raised)) for one in given]
 
     def _differs(self, kind: str, what: str, first: Sequence[object], again: Sequence[object]) -> None:
@@ -188,10 +188,10 @@ class Audit:
         item = self.items[0]
         for text in CODE:
             for shape in shapes:
-                said = shape.format(text)
-                self._give(item, said, "Python in the answer", timed=False)
+                answer = shape.format(text)
+                self._grade(item, answer, "Python in the answer", timed=False)
                 if MARK in self.grader.left():
-                    self._found("executes", "runs Python of the answer", [True], said)
+                    self._found("executes", "runs Python of the answer", [True], answer)
                     self._heavy(shapes[:2])
                     return
         self._heavy(shapes[:2])
@@ -200,19 +200,21 @@ class Audit:
         item, shapes = self.items[0], list(dict.fromkeys(shapes))
         shown = []
         for name, text in HEAVY.items():
-            for said in (shape.format(text) for shape in shapes):
-                given = self._give(item, said, name, timed=False)
-                shown.append((said, given.earns))
+            for answer in (shape.format(text) for shape in shapes):
+                given = self._grade(item, answer, name, timed=False)
+                shown.append((answer, given.earns))
                 if given.seconds > SLOW:
-                    self._found("hangs", f"{name} takes {given.seconds:.0f} seconds", [True], said[:60])
+                    self._found("hangs", f"{name} takes {given.seconds:.0f} seconds", [True], answer[:60])
                 if given.lost:
                     break
         self._any_earns("a text that is heavy to read earns", shown)
         texts = [shape.format(text) for text in STRANGE for shape in shapes]
-        self._any_earns("a strange text earns", [(one, self._give(item, one, "a strange text").earns) for one in texts])
+        self._any_earns(
+            "a strange text earns", [(one, self._grade(item, one, "a strange text").earns) for one in texts]
+        )
 
     def _any_earns(self, what: str, shown: Sequence[tuple[str, bool]]) -> None:
-        example = next((said for said, earns in shown if earns), "")
+        example = next((answer for answer, earns in shown if earns), "")
         self._found("lazy", what, [earns for _, earns in shown], example[:60])
 
     def _faults(self) -> None:

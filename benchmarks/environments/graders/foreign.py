@@ -89,20 +89,20 @@ class Grader:
         self._loaded = self._worker.generation
         return found
 
-    def __call__(self, item: Item, said: str, thread: bool = False) -> Given:
+    def __call__(self, item: Item, completion: str, thread: bool = False) -> Given:
         """What it gives an answer; a process that hangs or dies is `lost`, and started again."""
         try:
             if self._worker.running != self._loaded:
                 self._load()
-            asked = {"prompt": item.prompt, "completion": said, "reference": item.reference}
-            got = self._worker.ask("grade", item=asked, thread=thread)
+            request = {"prompt": item.prompt, "completion": completion, "reference": item.reference}
+            reply = self._worker.ask("grade", item=request, thread=thread)
         except PackageError as error:
             return Given(raised=str(error)[:200])
         except EpisodeError as error:
             return Given(lost=str(error)[:200])
-        value = got["value"]
+        value = reply["value"]
         odd = value if isinstance(value, str) else ""
-        return Given(None if odd else value, got["raised"], odd, "", float(got["seconds"]))
+        return Given(None if odd else value, reply["raised"], odd, "", float(reply["seconds"]))
 
     def again(self) -> None:
         """A fresh process."""

@@ -77,13 +77,13 @@ def audit_environment(name: str, made: Environment, rows: Sequence[Row]) -> Envi
     """Play lazy texts, own answers and repetitions on the rows."""
     card = EnvironmentCard(name, len(rows))
     start, played = time.perf_counter(), 0
-    for text, write in LAZY.items():
-        scores = [play(made, row, lambda asked, row=row, write=write: write(row, asked)) for row in rows]  # type: ignore[misc]
+    for kind, write in LAZY.items():
+        scores = [play(made, row, lambda question, row=row, write=write: write(row, question)) for row in rows]  # type: ignore[misc]
         played += len(rows)
         judged = [score.value for score in scores if score.value is not None]
         card.without_value += len(rows) - len(judged)
         rate = Rate(sum(value > 0 for value in judged), len(judged))
-        card.lazy[text] = rate, sum(judged) / len(judged) if judged else 0.0
+        card.lazy[kind] = rate, sum(judged) / len(judged) if judged else 0.0
     card.seconds = (time.perf_counter() - start) / max(played, 1)
     _own_answers(made, rows, card)
     card.repeated = Rate(sum(_same_twice(made, row) for row in rows), len(rows))
@@ -95,7 +95,7 @@ def play(made: Environment, row: Row, write: Callable[[str], str]) -> Score:
     try:
         episode = made.open(row, 0)
         try:
-            episode.step({"role": "assistant", "content": write(asked_text(episode.messages))})
+            episode.step({"role": "assistant", "content": write(last_text(episode.messages))})
             return episode.score()
         finally:
             episode.close()
@@ -103,21 +103,21 @@ def play(made: Environment, row: Row, write: Callable[[str], str]) -> Score:
         return Score.error(str(error))
 
 
-def asked_text(messages: Text) -> str:
+def last_text(messages: Text) -> str:
     """The last message of an episode's beginning as text."""
     return messages if isinstance(messages, str) else message_text(messages[-1]) if messages else ""
 
 
 def _own_answers(made: Environment, rows: Sequence[Row], card: EnvironmentCard) -> None:
-    held = [row for row in rows if row.get("answer") is not None]
-    if not held:
+    with_answer = [row for row in rows if row.get("answer") is not None]
+    if not with_answer:
         return
-    others = [held[(number + 1) % len(held)]["answer"] for number in range(len(held))]
-    own = [play(made, row, lambda _, row=row: f"<answer>{row['answer']}</answer>").value for row in held]  # type: ignore[misc]
-    card.own = Rate(sum(value == 1.0 for value in own), len(held))
+    others = [with_answer[(number + 1) % len(with_answer)]["answer"] for number in range(len(with_answer))]
+    own = [play(made, row, lambda _, row=row: f"<answer>{row['answer']}</answer>").value for row in with_answer]  # type: ignore[misc]
+    card.own = Rate(sum(value == 1.0 for value in own), len(with_answer))
     hedged = [
         play(made, row, lambda _, row=row, other=other: f"<answer>{row['answer']} or {other}</answer>").value  # type: ignore[misc]
-        for row, other in zip(held, others, strict=True)
+        for row, other in zip(with_answer, others, strict=True)
         if other != row["answer"]
     ]
     card.hedged = Rate(sum(value == 1.0 for value in hedged), len(hedged))
@@ -129,9 +129,9 @@ def _same_twice(made: Environment, row: Row) -> bool:
             episode = made.open(row, 0)
         except EpisodeError:
             return "failed", None
-        first = asked_text(episode.messages)
+        first = last_text(episode.messages)
         episode.close()
-        return first, play(made, row, lambda asked: f"<answer>{row.get('answer', asked)}</answer>").value
+        return first, play(made, row, lambda question: f"<answer>{row.get('answer', question)}</answer>").value
 
     with ThreadPoolExecutor(1) as threads:
         return seen() == threads.submit(seen).result()

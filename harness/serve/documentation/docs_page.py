@@ -18,13 +18,13 @@ td { padding: .1rem .9rem .1rem 0; vertical-align: top; }
 """
 
 
-def docs_page(told: Mapping[str, Any], rewards: Mapping[str, Mapping[str, Any]]) -> str:
+def docs_page(document: Mapping[str, Any], rewards: Mapping[str, Mapping[str, Any]]) -> str:
     """The endpoints with an example call each, and what is served."""
-    title = f"{told['info']['title']} {told['info']['version']}"
+    title = f"{document['info']['title']} {document['info']['version']}"
     first = next(iter(rewards))
     calls = "".join(
         _endpoint(path, method, operation, first)
-        for path, methods in told["paths"].items()
+        for path, methods in document["paths"].items()
         for method, operation in methods.items()
     )
     needs = "".join(
@@ -32,12 +32,12 @@ def docs_page(told: Mapping[str, Any], rewards: Mapping[str, Mapping[str, Any]])
         f"<td>{'needs a reference' if one['needs_reference'] else 'needs no reference'}"
         for name, one in rewards.items()
     )
-    token = "<p>Every call but /healthz and /readyz carries the token." if "security" in told else ""
+    token = "<p>Every call but /healthz and /readyz carries the token." if "security" in document else ""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>"
         f"<h2>Rewards</h2><table>{needs}</table><h2>Endpoints</h2>{token}{calls}"
-        f"<h2>Types</h2>{_types(told['components']['schemas'])}"
+        f"<h2>Types</h2>{_types(document['components']['schemas'])}"
         f'<p><a href="openapi.json">OpenAPI document</a>'
     )
 

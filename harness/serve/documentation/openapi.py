@@ -56,7 +56,7 @@ def document(rewards: Mapping[str, Reward], secured: bool) -> dict[str, Any]:
 def _posts(names: Mapping[str, Any], rewards: list[str]) -> dict[str, Any]:
     free: dict[str, Any] = {"type": "object"}
     verified = {"response": _RESPONSE, "expected_answer": "72"}
-    told: dict[str, tuple[str, Any, Any, Any]] = {
+    endpoints: dict[str, tuple[str, Any, Any, Any]] = {
         "/v1/rewards/{reward}/score": (
             "Judge one sample",
             names["ScoreRequest"],
@@ -79,7 +79,7 @@ def _posts(names: Mapping[str, Any], rewards: list[str]) -> dict[str, Any]:
             {"verify_responses": [{"reward": 1.0, "judged": True}]},
         ),
     }
-    found = {path: _post(text, rewards, body, answer, sent) for path, (text, body, answer, sent) in told.items()}
+    found = {path: _post(text, rewards, body, answer, sent) for path, (text, body, answer, sent) in endpoints.items()}
     return found | {"/v1/rewards/{reward}/score_stream": _stream(rewards)}
 
 

@@ -51,21 +51,21 @@ class NemoGymRoutes:
 
     def _lines(self, split: str) -> list[str]:
         return [
-            json.dumps(self.row_told(split, place), default=str) + "\n"
+            json.dumps(self.public_row(split, place), default=str) + "\n"
             for place in range(len(self._server.rows[split]))
         ]
 
-    def row_told(self, split: str, place: int) -> dict[str, Any]:
+    def public_row(self, split: str, place: int) -> dict[str, Any]:
         """A row of the data file: the question, the tools, and which task it is; never the answer."""
         episode = self._server.made.open(self._server.row(split, place, None), 0)
         try:
             tools = [{"type": "function", "strict": False, **tool["function"]} for tool in episode.tools]
-            asked = [{"role": one["role"], "content": message_text(one)} for one in episode.messages]
+            messages = [{"role": one["role"], "content": message_text(one)} for one in episode.messages]
         finally:
             episode.close()
         return {
             "id": f"{split}-{place}",
-            "responses_create_params": {"input": asked, **({"tools": tools} if tools else {})},
+            "responses_create_params": {"input": messages, **({"tools": tools} if tools else {})},
             "holdfast": {"split": split, "index": place},
         }
 

@@ -99,17 +99,17 @@ class OpenEnvServer:
 
     async def _tasks(self, request: Request) -> JSONResponse:
         split = (await request.json()).get("split")
-        told = [_told(row, split, place) for place, row in enumerate(self.rows.get(split, []))]
-        return JSONResponse({"tasks": told, "env_name": self.name})
+        tasks = [_public_row(row, split, place) for place, row in enumerate(self.rows.get(split, []))]
+        return JSONResponse({"tasks": tasks, "env_name": self.name})
 
     async def _count(self, request: Request) -> JSONResponse:
         return JSONResponse({"num_tasks": len(self.rows.get((await request.json()).get("split"), []))})
 
     async def _task(self, request: Request) -> JSONResponse:
-        asked = await request.json()
+        body = await request.json()
         try:
-            split, place = asked.get("split"), asked.get("index")
-            return JSONResponse({"task": _told(self.row(split, place, None), split, place)})
+            split, place = body.get("split"), body.get("index")
+            return JSONResponse({"task": _public_row(self.row(split, place, None), split, place)})
         except EpisodeError as error:
             return JSONResponse({"detail": str(error)}, 400)
 
@@ -118,8 +118,8 @@ class OpenEnvServer:
         held = self._sessions.get(socket.query_params.get("session_id", ""))
         session = held or Session(self)
         try:
-            while (asked := json.loads(await socket.receive_text())).get("type") != "close":
-                await socket.send_text(json.dumps(await asyncio.to_thread(session.answer, asked), default=str))
+            while (message := json.loads(await socket.receive_text())).get("type") != "close":
+                await socket.send_text(json.dumps(await asyncio.to_thread(session.answer, message), default=str))
         except (WebSocketDisconnect, ValueError):
             return
         finally:
@@ -128,22 +128,22 @@ class OpenEnvServer:
 
     async def _mcp(self, request: Request) -> JSONResponse:
         """JSON-RPC over HTTP: a session is made, used by its id (also by the WebSocket) and closed."""
-        asked = await request.json()
-        method, data = asked.get("method"), asked.get("params") or {}
-        told = {"jsonrpc": "2.0", "id": asked.get("id")}
+        call = await request.json()
+        method, data = call.get("method"), call.get("params") or {}
+        reply = {"jsonrpc": "2.0", "id": call.get("id")}
         if method == "openenv/session/create":
             made = uuid.uuid4().hex
             self._sessions[made] = Session(self)
-            return JSONResponse({**told, "result": {"session_id": made}})
+            return JSONResponse({**reply, "result": {"session_id": made}})
         session = self._sessions.get(str(data.get("session_id")))
         if session is None:
-            return JSONResponse({**told, "error": {"code": -32602, "message": "unknown session_id"}})
+            return JSONResponse({**reply, "error": {"code": -32602, "message": "unknown session_id"}})
         if method == "openenv/session/close":
             self._sessions.pop(str(data["session_id"]))
             await asyncio.to_thread(session.close)
-            return JSONResponse({**told, "result": {}})
-        answer = await asyncio.to_thread(session.answer, {"type": "mcp", "data": asked})
-        failed = {**told, "error": {"code": -32603, "message": str(answer["data"].get("message"))}}
+            return JSONResponse({**reply, "result": {}})
+        answer = await asyncio.to_thread(session.answer, {"type": "mcp", "data": call})
+        failed = {**reply, "error": {"code": -32603, "message": str(answer["data"].get("message"))}}
         return JSONResponse(answer["data"] if answer["type"] == "mcp" else failed)
 
 
@@ -155,11 +155,11 @@ class Session:
         self._episode: Episode | None = None
         self._steps, self._calls = 0, itertools.count()
 
-    def answer(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """The reply to a message; what goes wrong is a reply of type `error`."""
-        data = asked.get("data") or {}
+        data = message.get("data") or {}
         try:
-            match asked.get("type"):
+            match message.get("type"):
                 case "reset":
                     return _seen(self._reset(data))
                 case "step":
@@ -209,15 +209,15 @@ class Session:
         return {"observation": shown, "reward": None if score is None else score.value, "done": step.done}
 
     def _mcp(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        told: dict[str, Any] = {"jsonrpc": "2.0", "id": data.get("id")}
+        reply: dict[str, Any] = {"jsonrpc": "2.0", "id": data.get("id")}
         if data.get("method") == "tools/list":
-            return {**told, "result": {"tools": self._tools()}}
+            return {**reply, "result": {"tools": self._tools()}}
         if data.get("method") == "tools/call":
-            asked = data.get("params") or {}
-            name = str(asked["name"])
-            seen = self._play(call_of(next(self._calls), name, dict(asked.get("arguments") or {})), name)
-            return {**told, "result": seen["observation"]["result"]}
-        return {**told, "error": {"code": -32601, "message": f"Method not found: {data.get('method')}"}}
+            parameters = data.get("params") or {}
+            name = str(parameters["name"])
+            seen = self._play(call_of(next(self._calls), name, dict(parameters.get("arguments") or {})), name)
+            return {**reply, "result": seen["observation"]["result"]}
+        return {**reply, "error": {"code": -32601, "message": f"Method not found: {data.get('method')}"}}
 
     def _tools(self) -> list[dict[str, Any]]:
         functions = [tool["function"] for tool in self._playing().tools]
@@ -239,7 +239,7 @@ def call_of(number: int, name: str, arguments: Mapping[str, Any]) -> dict[str, A
     return {"role": "assistant", "content": "", "tool_calls": [call]}
 
 
-def _told(row: Row, split: Any, place: Any) -> dict[str, Any]:
+def _public_row(row: Row, split: Any, place: Any) -> dict[str, Any]:
     """What a client may know of a task: never the answer."""
     return {"split": split, "index": place, **{key: row[key] for key in ("key", "prompt", "category") if key in row}}
 

@@ -66,8 +66,8 @@ class OrsRoutes:
         if not name or name in self._sessions:
             return _refused("Session already exists" if name else "X-Session-ID is missing")
         try:
-            asked = await request.json()
-            task = asked.get("task_spec") or asked
+            body = await request.json()
+            task = body.get("task_spec") or body
             row = self._server.row(task.get("split"), int(task["index"]), None)
             episode = await asyncio.to_thread(self._server.made.open, row, 0)
         except (HoldfastError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -85,33 +85,33 @@ class OrsRoutes:
     async def _tools(self, request: Request) -> Response:
         episode = await asyncio.to_thread(self._server.made.open, self._server.row(None, 0, None), 0)
         try:
-            return JSONResponse({"tools": told_tools(episode.tools)})
+            return JSONResponse({"tools": tool_specs(episode.tools)})
         finally:
             await asyncio.to_thread(episode.close)
 
     async def _task_tools(self, request: Request) -> Response:
         held = self._session(request)
-        return JSONResponse({"tools": told_tools(held.episode.tools)}) if held else _missing()
+        return JSONResponse({"tools": tool_specs(held.episode.tools)}) if held else _missing()
 
     async def _prompt(self, request: Request) -> Response:
         held = self._session(request)
         return JSONResponse([_block(shown(held.episode.messages))]) if held else _missing()
 
     async def _range(self, request: Request) -> Response:
-        asked = await request.json()
-        rows = self._server.rows.get(str(asked.get("split")))
+        body = await request.json()
+        rows = self._server.rows.get(str(body.get("split")))
         if rows is None:
             return _refused("Invalid split")
-        places = range(len(rows))[slice(asked.get("start"), asked.get("stop"))]
-        return JSONResponse({"tasks": [{"split": asked["split"], "index": place} for place in places]})
+        places = range(len(rows))[slice(body.get("start"), body.get("stop"))]
+        return JSONResponse({"tasks": [{"split": body["split"], "index": place} for place in places]})
 
     async def _call(self, request: Request) -> Response:
         held = self._session(request)
         if held is None:
             return _missing()
-        asked = await request.json()
+        body = await request.json()
         try:
-            name, given = str(asked["name"]), dict(asked.get("input") or {})
+            name, given = str(body["name"]), dict(body.get("input") or {})
             answer = await asyncio.to_thread(held.called, name, given)
         except EpisodeError as error:
             return _events(("task_id", "call"), ("error", str(error)))
@@ -129,7 +129,7 @@ class OrsSession:
 
     def called(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
         """The output of a tool; the reward comes with the call that ends the episode."""
-        known = {tool["name"] for tool in told_tools(self.episode.tools)}
+        known = {tool["name"] for tool in tool_specs(self.episode.tools)}
         if name not in known:
             return {"ok": False, "error": f"Tool {name!r} not found"}
         if self._over:
@@ -157,13 +157,13 @@ def submit_name(tools: Sequence[ToolSpec]) -> str:
     return "say" if any(tool["function"]["name"] == "submit" for tool in tools) else "submit"
 
 
-def told_tools(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
+def tool_specs(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
     """The environment's tools as the standard lists them, and the one by which a model speaks."""
-    told = [
+    specs = [
         {"name": f["name"], "description": f.get("description") or "", "input_schema": f.get("parameters") or {}}
         for f in (tool["function"] for tool in tools)
     ]
-    return [*told, {"name": submit_name(tools), "description": "Say something.", "input_schema": _ANSWER}]
+    return [*specs, {"name": submit_name(tools), "description": "Say something.", "input_schema": _ANSWER}]
 
 
 def shown(messages: Sequence[Message]) -> str:

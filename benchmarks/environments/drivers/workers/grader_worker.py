@@ -58,36 +58,36 @@ def style():
 def _called(item):
     """What the grader returns of one item."""
     grade, names, options = HELD["grade"], HELD["names"], HELD["options"]
-    prompt, said, gold = item["prompt"], item["completion"], item["reference"]
+    prompt, completion, gold = item["prompt"], item["completion"], item["reference"]
     if style() == "lists":
         columns = {name: [gold] for name in REFERENCES}
-        made = grade(
+        graded = grade(
             prompts=[[{"role": "user", "content": prompt}]],
-            completions=[[{"role": "assistant", "content": said}]],
-            completion_ids=[list(said.encode())],
+            completions=[[{"role": "assistant", "content": completion}]],
+            completion_ids=[list(completion.encode())],
             **{name: value for name, value in columns.items() if name in names or "kwargs" in names},
             **options,
         )
     elif style() == "verl":
-        whole = {"data_source": "openai/gsm8k", "extra_info": {}, "ground_truth": gold, "solution_str": said}
-        made = grade(**{name: value for name, value in whole.items() if name in names}, **options)
+        arguments = {"data_source": "openai/gsm8k", "extra_info": {}, "ground_truth": gold, "solution_str": completion}
+        graded = grade(**{name: value for name, value in arguments.items() if name in names}, **options)
     else:
-        made = grade(**_named(names, prompt, said, gold), **options)
-    if inspect.isawaitable(made):
-        made = asyncio.run(_awaited(made))
-    return made[0] if style() == "lists" else made
+        graded = grade(**_named(names, prompt, completion, gold), **options)
+    if inspect.isawaitable(graded):
+        graded = asyncio.run(_awaited(graded))
+    return graded[0] if style() == "lists" else graded
 
 
 async def _awaited(made):
     return await made
 
 
-def _named(names, prompt, said, gold):
+def _named(names, prompt, completion, gold):
     answers = [name for name in names if name in ANSWERS]
     golds = [name for name in names if name in REFERENCES]
     if not answers or not golds:
         answers, golds = names[:1], names[1:2]
-    found = {answers[0]: said, golds[0]: gold} if golds else {answers[0]: said}
+    found = {answers[0]: completion, golds[0]: gold} if golds else {answers[0]: completion}
     return {**found, **({"prompt": prompt} if "prompt" in names else {})}
 
 

@@ -71,13 +71,13 @@ def _state(made, place):
     from inspect_ai.solver import TaskState
 
     sample = list(made.dataset)[place]
-    asked = sample.input
-    messages = [ChatMessageUser(content=asked)] if isinstance(asked, str) else list(asked)
+    prompt = sample.input
+    messages = [ChatMessageUser(content=prompt)] if isinstance(prompt, str) else list(prompt)
     return TaskState(
         model="holdfast/model",
         sample_id=sample.id or place,
         epoch=1,
-        input=asked,
+        input=prompt,
         messages=messages,
         target=Target(sample.target),
         choices=sample.choices or [],

@@ -149,7 +149,7 @@ def _assertions(made, task):
     return broken, useless
 
 
-def score(episode, said, calls):
+def score(episode, messages, calls):
     """Each part of the reward by name, those that count, and natural-language assertions that would."""
     from tau2.data_model.message import ToolCall
 
@@ -173,7 +173,7 @@ def score(episode, said, calls):
     made_calls = [ToolCall(name=one["name"], arguments=one["arguments"], requestor=one["requestor"]) for one in calls]
     missing = [a.name for a in criteria.actions or [] if not any(a.compare_with_tool_call(c) for c in made_calls)]
     parts["ACTION"], reasons["ACTION"] = float(not missing), ", ".join(missing)
-    texts = [text.lower().replace(",", "") for text in said]
+    texts = [text.lower().replace(",", "") for text in messages]
     unsaid = [info for info in criteria.communicate_info or [] if not any(info.lower() in text for text in texts)]
     parts["COMMUNICATE"], reasons["COMMUNICATE"] = float(not unsaid), ", ".join(unsaid)
     return {"parts": parts, "basis": basis, "reasons": reasons}

@@ -49,7 +49,7 @@ def rows(task, items):
         why = _lacking(one)
         if why:
             raise ValueError(f"{type(one).__name__} {why}: run it with verifiers itself")
-    return [{"key": one.key, "messages": _asked(one)} for one in made]
+    return [{"key": one.key, "messages": _prompt_of(one)} for one in made]
 
 
 def _lacking(task):
@@ -68,7 +68,7 @@ def _lacking(task):
     return ""
 
 
-def _asked(task):
+def _prompt_of(task):
     data = task.data
     system = [{"role": "system", "content": data.system_prompt}] if data.system_prompt else []
     if isinstance(data.prompt, str):
@@ -93,14 +93,14 @@ async def _scored(task, answer):
     from verifiers.v1.types import AssistantMessage, Response, SystemMessage, UserMessage
 
     kinds = {"system": SystemMessage, "user": UserMessage, "assistant": AssistantMessage}
-    held = TraceTask(type=type(task).__name__, data=task.data, key=task.key, hash=task.hash)
+    trace_task = TraceTask(type=type(task).__name__, data=task.data, key=task.key, hash=task.hash)
     agent = AgentInfo(config=vf.AgentConfig(), name="agent", trainable=False)
-    trace = Trace(task=held, state=state_cls(type(task))(), agent=agent)
-    prompt = [kinds[message["role"]](**message) for message in _asked(task)]
-    said = AssistantMessage(content=answer)
+    trace = Trace(task=trace_task, state=state_cls(type(task))(), agent=agent)
+    prompt = [kinds[message["role"]](**message) for message in _prompt_of(task)]
+    reply = AssistantMessage(content=answer)
     now = int(time.time())
     prepare_turn(trace, prompt).commit(
-        Response(id="answer", created=now, model="model", message=said, finish_reason="stop")
+        Response(id="answer", created=now, model="model", message=reply, finish_reason="stop")
     )
     await task.score(trace)
     return trace
