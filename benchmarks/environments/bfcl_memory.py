@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from holdfast.benchmarks.environments.bfcl_multi_turn import STEPS
-from holdfast.benchmarks.environments.drivers.calls_of import answered, new_name
+from holdfast.benchmarks.environments.drivers.calls_of import new_name, tool_result
 from holdfast.benchmarks.environments.drivers.process import Worker, interpreter
 from holdfast.benchmarks.environments.shared.bfcl_functions import tools_of
 from holdfast.environment import Row, Step, ToolSpec, environment
@@ -76,7 +76,7 @@ class MemoryEpisode:
         calls = message.get("tool_calls") or ()
         if calls:
             self._steps += 1
-            results = [answered(call, self._functions, self._call) for call in calls]
+            results = [tool_result(call, self._functions, self._call) for call in calls]
             return Step(results) if self._steps <= STEPS else self._next()
         if not self._left:
             text = message_text(message)

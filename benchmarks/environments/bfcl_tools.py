@@ -54,14 +54,14 @@ class Question:
 
     def __init__(self, row: Row) -> None:
         asked: Any = row["question"]
-        self._row, self._said = row, list[Message]()
+        self._row, self._completion = row, list[Message]()
         self.messages: Sequence[Message] = list(asked[0])
         self.tools: Sequence[ToolSpec] = tools_of(row["function"], str(row["category"]))
         self._names = {safe_name(function["name"]): function["name"] for function in row["function"]}
 
     def step(self, message: Message) -> Step:
         """The answer ends the episode."""
-        self._said = [self._named(message)]
+        self._completion = [self._named(message)]
         return Step(done=True)
 
     def _named(self, message: Message) -> Message:
@@ -76,7 +76,7 @@ class Question:
 
     def score(self) -> Score:
         """Whether the calls are among the possible answers."""
-        judged = _JUDGE.score(Sample(self._said, reference(self._row), self.messages))
+        judged = _JUDGE.score(Sample(self._completion, reference(self._row), self.messages))
         return replace(judged, extracted=None if judged.extracted is None else judged.extracted[:500])
 
     def close(self) -> None:
