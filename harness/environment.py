@@ -290,9 +290,9 @@ def replay(
         episode.close()
 
 
-def _differences(answered: Sequence[Message], recorded: Sequence[Message]) -> list[str]:
+def _differences(replayed: Sequence[Message], recorded: Sequence[Message]) -> list[str]:
     found = []
-    for ours, theirs in zip(answered, recorded, strict=False):
+    for ours, theirs in zip(replayed, recorded, strict=False):
         if ours.get("content") != theirs.get("content"):
             found.append(
                 f"{ours.get('name', ours['role'])}: {ours.get('content')!r:.200} not {theirs.get('content')!r:.200}"

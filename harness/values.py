@@ -83,8 +83,8 @@ def _converted(text: str, hint: Any, what: str) -> Any:
         return msgspec.convert(text, hint, strict=False, dec_hook=_path)
     except msgspec.ValidationError:
         nearest = _nearest(text, hint)
-        told = f"cannot be {text!r}{nearest}" if nearest else f"must be {in_words(hint)}, not {text!r}"
-        raise UsageError(f"{what} {told}") from None
+        problem = f"cannot be {text!r}{nearest}" if nearest else f"must be {in_words(hint)}, not {text!r}"
+        raise UsageError(f"{what} {problem}") from None
     except TypeError:
         return text
 

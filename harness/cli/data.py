@@ -192,7 +192,7 @@ def _filter(paths: Sequence[str], options: Options, root: Path | None, flags: Fl
 
     if len(paths) != 2 or not paths[1].endswith(".jsonl"):
         raise UsageError("`holdfast data filter` needs the data to read and the .jsonl file to write")
-    how = FilterConfig(
+    config = FilterConfig(
         min_chars=options.min_chars,
         max_chars=options.max_chars,
         max_tokens=options.max_tokens,
@@ -205,10 +205,12 @@ def _filter(paths: Sequence[str], options: Options, root: Path | None, flags: Fl
         min_reward=options.min_reward,
         broken=options.broken,
     )
-    if not active(how):
+    if not active(config):
         raise UsageError("`holdfast data filter` has nothing to filter by: see `holdfast data --help`")
     out = Path(paths[1])
-    found = filter_file(replace(data_config(paths[0], options), filter=how), out, options.trainer, root, options.limit)
+    found = filter_file(
+        replace(data_config(paths[0], options), filter=config), out, options.trainer, root, options.limit
+    )
     if flags.json:
         print(json.dumps(asdict(found)))
     else:

@@ -68,7 +68,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
 
 
 def _train(name: str, ratio: float, position: int, options: Options, anew: bool) -> "Comparison":
-    with _said(f"{position}/2  {name}: {options.steps} steps on subtraction"):
+    with _announced(f"{position}/2  {name}: {options.steps} steps on subtraction"):
         from holdfast.trainers.job.before_after import before_after
         from holdfast.trainers.settings.compose import compose
 
@@ -115,10 +115,10 @@ def _begin(out: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _said(what: str) -> Iterator[None]:
+def _announced(message: str) -> Iterator[None]:
     """Say on stderr what begins, and how long it took."""
     started = time.perf_counter()
-    print(f"── {what}", file=sys.stderr, flush=True)
+    print(f"── {message}", file=sys.stderr, flush=True)
     yield
     print(f"── done in {time.perf_counter() - started:.0f} s\n", file=sys.stderr, flush=True)
 

@@ -135,12 +135,12 @@ def _show(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags:
 def _try(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
     if "say" not in keys:
         raise UsageError("`holdfast env try` needs say=TEXT, the model's message")
-    said = keys["say"]
+    text = keys["say"]
     row = _row(made, keys.get("split", spec.first_split), keys.get("task"))
     episode = made.open(row, keys.get("seed", 0))
     try:
         begun = list(episode.messages)
-        step = episode.step({"role": "assistant", "content": said})
+        step = episode.step({"role": "assistant", "content": text})
         score = episode.score()
     finally:
         episode.close()
@@ -151,7 +151,7 @@ def _try(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: 
             )
         )
         return 0
-    _print_messages([*begun, {"role": "assistant", "content": said}, *step.messages])
+    _print_messages([*begun, {"role": "assistant", "content": text}, *step.messages])
     value = "no value" if score.value is None else format(score.value, "g")
     print(f"{score.outcome}  {value}  {score.reason}" + ("" if step.done else "  (the episode goes on)"))
     return 0
@@ -190,8 +190,8 @@ def _export(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flag
     for key in ("format", "out"):
         if key not in keys:
             raise UsageError(f"`holdfast env export` needs {key}=…")
-    told = made.reward.describe()
-    reward = {"reward": told["name"], **told["options"]}
+    described = made.reward.describe()
+    reward = {"reward": described["name"], **described["options"]}
     rows = [
         {**row["record"], "prompt": row["prompt"], "reference": row["reference"]}
         for row in made.tasks(keys.get("split", spec.first_split))

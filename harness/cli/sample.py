@@ -102,7 +102,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         max_tokens=options.max_tokens,
         settings=Settings(batch_size=options.batch_size, limit=options.limit, seed=options.seed),
     )
-    told = {
+    summary = {
         "prompts": drawn.prompts,
         "completions": drawn.rows,
         "mean_score": drawn.measurement.tasks["sample"].mean,
@@ -111,7 +111,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         "file": str(out / f"{options.to}.jsonl"),
         "samples": str(out / "samples" / "sample.jsonl"),
     }
-    print(json.dumps(told) if flags.json else _render(told, options.to))
+    print(json.dumps(summary) if flags.json else _render(summary, options.to))
     return 0
 
 
@@ -201,9 +201,9 @@ def _model(options: Options) -> Any:
     return load(options.model)
 
 
-def _render(told: dict[str, Any], to: str) -> str:
-    mean = "none judged" if told["mean_score"] is None else f"mean score {told['mean_score']:.3f}"
+def _render(summary: dict[str, Any], to: str) -> str:
+    mean = "none judged" if summary["mean_score"] is None else f"mean score {summary['mean_score']:.3f}"
     return (
-        f"{told['completions']} completions of {told['prompts']} prompts, {mean}\n"
-        f"{told['training_rows']} {to} rows in {told['file']}; {told['prompts_without']} prompts gave none"
+        f"{summary['completions']} completions of {summary['prompts']} prompts, {mean}\n"
+        f"{summary['training_rows']} {to} rows in {summary['file']}; {summary['prompts_without']} prompts gave none"
     )

@@ -51,13 +51,13 @@ def directed(
     losses = [
         result.metric.startswith(LOSS) != table.turned for result, table in zip((before, after), tables, strict=True)
     ]
-    wanted = policy.of(task).direction or policy.direction
+    direction = policy.of(task).direction or policy.direction
     for side, table in enumerate(tables):
-        if wanted is not None and losses[side] != (wanted == "lower"):
+        if direction is not None and losses[side] != (direction == "lower"):
             table.score[:] = type(table.score)("d", 1 - np.asarray(table.score))
-            table.turned, losses[side] = not table.turned, wanted == "lower"
+            table.turned, losses[side] = not table.turned, direction == "lower"
     if losses[0] != losses[1]:
         raise DataError(f"{task}: one run's scores are a loss ({before.metric!r} before, {after.metric!r} after)")
     name = after.metric.removeprefix(LOSS)
-    told = [f"{task}: {name} is a loss; shown turned around, so that higher is better"] if losses[0] else []
-    return replace(after, metric=LOSS + name if losses[0] else name), told
+    notes = [f"{task}: {name} is a loss; shown turned around, so that higher is better"] if losses[0] else []
+    return replace(after, metric=LOSS + name if losses[0] else name), notes

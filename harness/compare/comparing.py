@@ -19,7 +19,7 @@ from holdfast.compare.judging.verdict import Judged, Rules, design_of, in_mean, 
 from holdfast.compare.planning.advice import advice
 from holdfast.compare.planning.measuring_again import again
 from holdfast.compare.planning.next_steps import next_steps
-from holdfast.compare.reading.answers import told_of_answers
+from holdfast.compare.reading.answers import answer_warnings
 from holdfast.compare.reading.load import tables_of
 from holdfast.compare.reading.pairing import Accept, Pairs, check_allowances, check_definition, pair, shared_tasks
 from holdfast.compare.result import Benchmark, Comparison, Interval, Role, RunInfo
@@ -140,7 +140,7 @@ def _comparison(
     micro = omnibus("micro", held, of_mean)
     decision, checks = decide(judged, macro, settings.policy, settings.alpha)
     before, after = _named_apart(run_info(runs[0]), run_info(runs[1]))
-    how = again(before, after, _tokens(judged))
+    remeasure = again(before, after, _tokens(judged))
     return Comparison(
         before=before,
         after=after,
@@ -159,7 +159,7 @@ def _comparison(
         seed=settings.seed,
         min_effect=settings.min_effect,
         runs=settings.runs,
-        advice=advice(decision, judged, macro, margin, how) or next_steps(decision, benchmarks, before, after),
+        advice=advice(decision, judged, macro, margin, remeasure) or next_steps(decision, benchmarks, before, after),
         version=__version__,
         created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         command=tuple(masking.command()),
@@ -221,8 +221,8 @@ def _pair(
     results = {}
     for task in names:
         both = left[task][0], right[task][0]
-        results[task], told = directed(task, before.tasks[task], after.tasks[task], both, settings.policy)
-        warnings += told
+        results[task], notes = directed(task, before.tasks[task], after.tasks[task], both, settings.policy)
+        warnings += notes
     check_items(settings.policy, {task: (left[task][0], right[task][0]) for task in names})
     pairs = []
     for task in names:
@@ -235,7 +235,7 @@ def _pair(
         if one.dropped:
             items = "1 item" if one.dropped == 1 else f"{one.dropped} items"
             warnings.append(f"{task}: {items} left out: not judged in both runs")
-        warnings += told_of_answers(one, before.tasks[task])
+        warnings += answer_warnings(one, before.tasks[task])
     return pairs, warnings
 
 

@@ -97,9 +97,9 @@ def steps_of(paths: Sequence[str]) -> list[float] | None:
     numbers = [float(match[1]) if match else None for match in found]
     if numbers[0] is None:
         numbers[0] = 0.0
-    told = [number for number in numbers if number is not None]
-    rising = all(sooner < later for sooner, later in itertools.pairwise(told))
-    return told if len(told) == len(paths) and rising else None
+    steps = [number for number in numbers if number is not None]
+    rising = all(sooner < later for sooner, later in itertools.pairwise(steps))
+    return steps if len(steps) == len(paths) and rising else None
 
 
 def _scores(task: str, runs: Sequence[Measurement], accept: Accept, policy: Policy) -> Numbers:

@@ -94,11 +94,13 @@ def _metric(path: Path, kind: str) -> str:
 
 def _rows(path: Path, kind: str, metric: str) -> Iterator[Row]:
     if kind == "opencompass":
-        asked, found = _predictions(path), _details(path)
-        for place, (key, one) in enumerate(found):
+        predictions, details = _predictions(path), _details(path)
+        for place, (key, one) in enumerate(details):
             # repeats are the data set appended to itself
-            told = [asked[at] for at in map(str, range(place, len(asked), len(found))) if at in asked]
-            yield from _opencompass(path.stem, key, one, told)
+            answers = [
+                predictions[at] for at in map(str, range(place, len(predictions), len(details))) if at in predictions
+            ]
+            yield from _opencompass(path.stem, key, one, answers)
     else:
         yield from (_evalscope(path.stem, record, metric) for _, record in read_jsonl(path))
 
@@ -107,23 +109,23 @@ def _evalscope(task: str, record: Mapping[str, Any], metric: str) -> Row:
     old = _old_review(record)
     if old is not None:
         message = record["choices"][0].get("message") or {}
-        asked = record.get("raw_input") or record.get("input") or ""
+        prompt = record.get("raw_input") or record.get("input") or ""
         value, text, reference = number(old.get("result")), message.get("content"), old.get("gold")
         extracted = old.get("pred")
     else:
         score = record["sample_score"]["score"]
         found = (score.get("value") or {}).get(metric.removeprefix(LOSS))
         value = metric_score(found, metric, f"{task}, {record['index']}")
-        asked = record.get("input") or _asked(record.get("messages") or [])
+        prompt = record.get("input") or _prompt(record.get("messages") or [])
         reference = _alone(record.get("target"))
         text, extracted = score.get("prediction"), score.get("extracted_prediction")
-    told = record.get("sample_score") or {}
-    repeat = told.get("generation_index")
-    key = record["index"] if repeat is None else told.get("group_id", record["index"])
-    return _row(task, str(key), asked, text, reference, value, extracted, repeat or 0)
+    sample_score = record.get("sample_score") or {}
+    repeat = sample_score.get("generation_index")
+    key = record["index"] if repeat is None else sample_score.get("group_id", record["index"])
+    return _row(task, str(key), prompt, text, reference, value, extracted, repeat or 0)
 
 
-def _asked(messages: list[dict[str, Any]]) -> Any:
+def _prompt(messages: list[dict[str, Any]]) -> Any:
     """The conversation before the model's last answer, as OpenAI's messages; a lone question as its text."""
     last = max((place for place, one in enumerate(messages) if one.get("role") == "assistant"), default=len(messages))
     kept = [{"role": one.get("role"), "content": one.get("content")} for one in messages[:last]]
@@ -140,20 +142,20 @@ def _predictions(path: Path) -> dict[str, Any]:
     return read_json(beside) if beside != path and beside.is_file() else {}
 
 
-def _opencompass(task: str, key: str, one: Mapping[str, Any], told: list[Any]) -> Iterator[Row]:
-    first = told[0] if told else {}
-    asked = _alone(one.get("prompt") or one.get("origin_prompt") or first.get("origin_prompt") or key)
-    asked = asked.get("prompt", asked) if isinstance(asked, dict) else asked
+def _opencompass(task: str, key: str, one: Mapping[str, Any], answers: list[Any]) -> Iterator[Row]:
+    first = answers[0] if answers else {}
+    prompt = _alone(one.get("prompt") or one.get("origin_prompt") or first.get("origin_prompt") or key)
+    prompt = prompt.get("prompt", prompt) if isinstance(prompt, dict) else prompt
     given = one.get("pred", one.get("predictions", one.get("prediction")))
     correct = one.get("correct")
     marks = correct if isinstance(correct, list) and correct else [correct]
     wrote = one.get("origin_prediction")
-    whole = [wrote] if isinstance(wrote, str) else [answer.get("prediction") for answer in told]
+    whole = [wrote] if isinstance(wrote, str) else [answer.get("prediction") for answer in answers]
     reference = one.get("references", one.get("answer", one.get("gold")))
     for repeat, mark in enumerate(marks):
         extracted = _of(given, repeat, len(marks))
         text = whole[repeat] if len(whole) == len(marks) else extracted
-        yield _row(task, key, asked, text, _of(reference, repeat, len(marks)), number(mark), extracted, repeat)
+        yield _row(task, key, prompt, text, _of(reference, repeat, len(marks)), number(mark), extracted, repeat)
 
 
 def _of(value: Any, repeat: int, repeats: int) -> Any:
@@ -162,9 +164,9 @@ def _of(value: Any, repeat: int, repeats: int) -> Any:
 
 
 def _row(
-    task: str, key: str, asked: Any, text: Any, reference: Any, value: float | None, extracted: Any, repeat: int
+    task: str, key: str, question: Any, text: Any, reference: Any, value: float | None, extracted: Any, repeat: int
 ) -> Row:
-    prompt = asked if isinstance(asked, str) else json.dumps(asked, ensure_ascii=False)
+    prompt = question if isinstance(question, str) else json.dumps(question, ensure_ascii=False)
     while isinstance(text, list):
         text = text[0] if text else ""
     return Row(

@@ -93,24 +93,24 @@ def _rows(run: Path, name: str, metric: str) -> Iterator[Row]:
 def _row(one: Mapping[str, Any], name: str, metric: str, scores: Mapping[tuple[str, int], Mapping[str, float]]) -> Row:
     instance, result = one["instance"], one.get("result") or {}
     trial = int(one.get("train_trial_index") or 0)
-    answered = bool(result.get("success", True)) and bool(result.get("completions"))
+    succeeded = bool(result.get("success", True)) and bool(result.get("completions"))
     parts = dict(scores.get((str(instance["id"]), trial), {}))
-    value = parts.get(metric.removeprefix(LOSS)) if answered else None
+    value = parts.get(metric.removeprefix(LOSS)) if succeeded else None
     score = metric_score(value, metric, f"{name}, {instance['id']}")
     right = [ref["output"]["text"] for ref in instance.get("references") or () if "correct" in (ref.get("tags") or ())]
-    asked = str((instance.get("input") or {}).get("text") or "")
-    prompt = (one.get("request") or {}).get("prompt") or asked
+    question = str((instance.get("input") or {}).get("text") or "")
+    prompt = (one.get("request") or {}).get("prompt") or question
     return Row(
         task=name,
         doc_id=str(instance["id"]),
-        doc_hash=digest([asked, right]),
+        doc_hash=digest([question, right]),
         prompt_hash=digest(prompt),
         prompt=str(prompt),
-        completion=str(result["completions"][0].get("text") or "") if answered else "",
+        completion=str(result["completions"][0].get("text") or "") if succeeded else "",
         reference=right[0] if len(right) == 1 else right,
         score=score,
         outcome=Outcome.of(score),
-        reason="" if answered else f"the request failed: {str(result.get('error') or 'no completion')[:200]}",
+        reason="" if succeeded else f"the request failed: {str(result.get('error') or 'no completion')[:200]}",
         repeat=trial,
         parts=dict(parts),
     )

@@ -116,15 +116,15 @@ def _row(sample: Mapping[str, Any], name: str, scorer: str) -> Row:
     score = (sample.get("scores") or {}).get(scorer) or {}
     value = metric_score(score.get("value"), oriented(scorer), f"{name}, sample {sample['id']}")
     sample = _attached(sample, sample.get("attachments") or {})
-    asked = sample.get("input", "")
+    prompt = sample.get("input", "")
     choice: Mapping[str, Any] = next(iter((sample.get("output") or {}).get("choices") or []), {})
     usage = (sample.get("output") or {}).get("usage") or {}
     return Row(
         task=name,
         doc_id=str(sample["id"]),
-        doc_hash=digest([asked, sample.get("target")]),
-        prompt_hash=digest(asked),
-        prompt=asked,
+        doc_hash=digest([prompt, sample.get("target")]),
+        prompt_hash=digest(prompt),
+        prompt=prompt,
         completion=_completion(sample, choice),
         reference=sample.get("target"),
         score=value,

@@ -44,11 +44,13 @@ def _numbers(result: TaskResult) -> dict[str, Any]:
 
 
 def _config(result: TaskResult) -> dict[str, Any]:
-    asked = {key: value for key, value in result.generation.items() if key in ("until", "max_gen_toks", "do_sample")}
+    generation = {
+        key: value for key, value in result.generation.items() if key in ("until", "max_gen_toks", "do_sample")
+    }
     return {
         "task": result.task,
         "num_fewshot": result.generation.get("fewshot", 0),
-        "generation_kwargs": asked,
+        "generation_kwargs": generation,
         "metadata": {"version": result.version, "reward": dict(result.reward)},
     }
 

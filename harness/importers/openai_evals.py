@@ -38,20 +38,20 @@ def read(path: Path) -> Recorded | None:
 
 def _rows(path: Path, name: str) -> Iterator[Row]:
     """A row per sample that was scored; its last sampling event holds prompt and completion."""
-    said: dict[str, Mapping[str, Any]] = {}
+    sampling: dict[str, Mapping[str, Any]] = {}
     for _, event in read_jsonl(path):
         data = event.get("data")
         if not isinstance(data, Mapping) or "sample_id" not in event:
             continue
         sample = str(event["sample_id"])
         if event.get("type") == "sampling":
-            said[sample] = data
+            sampling[sample] = data
         elif any(key in data for key in _SCORES):
-            yield _row(name, sample, data, said.pop(sample, {}))
+            yield _row(name, sample, data, sampling.pop(sample, {}))
 
 
-def _row(name: str, sample: str, data: Mapping[str, Any], said: Mapping[str, Any]) -> Row:
-    prompt, sampled = said.get("prompt", ""), data.get("sampled") or said.get("sampled") or ""
+def _row(name: str, sample: str, data: Mapping[str, Any], sampling: Mapping[str, Any]) -> Row:
+    prompt, sampled = sampling.get("prompt", ""), data.get("sampled") or sampling.get("sampled") or ""
     prompt = prompt if isinstance(prompt, str | list) else str(prompt)
     score = number(next(data[key] for key in _SCORES if key in data))
     return Row(

@@ -66,13 +66,13 @@ def _row(name: str, trial: Mapping[str, Any]) -> Row:
     score = None if reward is None else float(abs(float(reward) - 1.0) < 1e-6)
     messages = trial.get("traj") or trial.get("messages") or []
     task = (trial.get("info") or {}).get("task") or {}
-    asked = str(task.get("instruction") or task.get("user_id") or trial["task_id"])
+    instruction = str(task.get("instruction") or task.get("user_id") or trial["task_id"])
     return Row(
         task=name,
         doc_id=str(trial["task_id"]),
-        doc_hash=digest([str(trial["task_id"]), asked]),
-        prompt_hash=digest(asked),
-        prompt=asked,
+        doc_hash=digest([str(trial["task_id"]), instruction]),
+        prompt_hash=digest(instruction),
+        prompt=instruction,
         completion=messages,
         reference=task.get("actions"),
         score=score,

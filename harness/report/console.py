@@ -78,8 +78,8 @@ class Terminal:
         for note in filter(None, map(phrases.one_sided, comparison.benchmarks)):
             yield Text(visible(note), style="dim")
         for advice in comparison.advice:
-            said, command = phrases.advised(visible(advice))
-            yield Text(f"→ {said}")
+            sentence, command = phrases.advised(visible(advice))
+            yield Text(f"→ {sentence}")
             for line in phrases.command_lines(command, options.max_width - 2):
                 yield Text(f"  {line}", no_wrap=True, overflow="ignore")
         for warning in comparison.warnings:
@@ -89,7 +89,7 @@ class Terminal:
         for part in parts(self.extras):
             yield Text()
             yield Text(part.title, style="bold")
-            for line in part.said:
+            for line in part.sentences:
                 yield Text(f"  {visible(line)}")
             if part.key == "mend" and part.rows:
                 yield _points(part)
@@ -191,11 +191,11 @@ def _change(difference: float, bounds: Interval) -> "Text":
     return cell
 
 
-def _check(name: str, told: str, passed: bool | None) -> "Text":
+def _check(name: str, text: str, passed: bool | None) -> "Text":
     from rich.text import Text
 
     mark, style = {True: ("✓", "green"), False: ("✗", "bold red"), None: ("○", "yellow")}[passed]
-    return Text(visible(f"{mark} {name}: {told}"), style=style)
+    return Text(visible(f"{mark} {name}: {text}"), style=style)
 
 
 def _dim(text: str) -> "Text":

@@ -48,11 +48,11 @@ def fenced(text: str) -> str:
 
 def _summary(comparison: Comparison) -> str:
     macro = comparison.macro
-    said = f"`{_code(phrases.title(comparison))}`"
+    line = f"`{_code(phrases.title(comparison))}`"
     if macro:
         change = f"{phrases.points(macro.difference)} {phrases.interval(macro.interval)}"
-        said += f" · {_mean(macro.tasks)}: **{change}** points"
-    return f"{said} · margin {phrases.margin(comparison.margin)} ({comparison.margin_origin})"
+        line += f" · {_mean(macro.tasks)}: **{change}** points"
+    return f"{line} · margin {phrases.margin(comparison.margin)} ({comparison.margin_origin})"
 
 
 def _mean(tasks: int) -> str:
@@ -64,13 +64,13 @@ def _code(text: str) -> str:
 
 
 def _warnings(comparison: Comparison) -> str:
-    told = [_advice(advice) for advice in comparison.advice]
-    return "\n".join([*told, *(f"> ⚠️ {plain(warning)}" for warning in comparison.warnings)])
+    lines = [_advice(advice) for advice in comparison.advice]
+    return "\n".join([*lines, *(f"> ⚠️ {plain(warning)}" for warning in comparison.warnings)])
 
 
 def _advice(advice: str) -> str:
-    said, command = phrases.advised(advice)
-    return f"> ➡️ {plain(said)}" + (f" `{_code(command)}`" if command else "")
+    sentence, command = phrases.advised(advice)
+    return f"> ➡️ {plain(sentence)}" + (f" `{_code(command)}`" if command else "")
 
 
 def _checks(comparison: Comparison) -> str:
@@ -109,10 +109,10 @@ def _row(benchmark: Benchmark) -> list[str]:
 
 def _part(part: Part) -> str:
     """What guard, bisect or mend found: its sentences, and its table folded."""
-    said = "\n".join(f"- {plain(text)}" for text in part.said)
+    sentences = "\n".join(f"- {plain(text)}" for text in part.sentences)
     rows = [[plain(cell) or " " for cell in row] for row in part.rows]
     details = _folded("Details", _grid([head or " " for head in part.heads], rows)) if rows else ""
-    return f"**{part.title}**\n\n{said}" + (f"\n\n{details}" if details else "")
+    return f"**{part.title}**\n\n{sentences}" + (f"\n\n{details}" if details else "")
 
 
 def _forgetting(comparison: Comparison) -> str:

@@ -134,8 +134,8 @@ def command_line(command: object) -> str:
 
 def advised(text: str) -> tuple[str, str]:
     """(what to do, the command that does it) of an advice; no command: an empty one."""
-    said, found, command = text.partition(": holdfast ")
-    return (f"{said}:", f"holdfast {command}") if found else (text, "")
+    sentence, found, command = text.partition(": holdfast ")
+    return (f"{sentence}:", f"holdfast {command}") if found else (text, "")
 
 
 def command_lines(command: str, width: int) -> list[str]:

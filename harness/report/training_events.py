@@ -26,7 +26,7 @@ class Part:
     key: str
     title: str
     lede: str
-    said: tuple[str, ...]
+    sentences: tuple[str, ...]
     heads: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     record: Record | None = None
@@ -52,15 +52,15 @@ def parts(extras: Mapping[str, Any]) -> list[Part]:
     """The parts of the story that `extras` has records for, in the order of events."""
     tell = {"guard": during, "bisect": broke, "mend": cure}
     found = []
-    for kind, told in tell.items():
+    for kind, describe in tell.items():
         record = extras.get(kind)
         if not record:
             continue
         if record.get("schema") != SCHEMA:
-            said = f"{FILES[kind]} cannot be shown: its schema is {record.get('schema')!r:.200}, not {SCHEMA}."
-            found.append(Part(kind, _TITLES[kind], "", (said,)))
+            problem = f"{FILES[kind]} cannot be shown: its schema is {record.get('schema')!r:.200}, not {SCHEMA}."
+            found.append(Part(kind, _TITLES[kind], "", (problem,)))
             continue
-        found.append(told(record))
+        found.append(describe(record))
     return found
 
 
@@ -121,9 +121,9 @@ def alarms(record: Record) -> list[tuple[int, list[str]]]:
 
 def _alarms(record: Record) -> str:
     raised = alarms(record)
-    told = [f"{_listed(tasks)} broken at step {step}" for step, tasks in raised[:_ALARMS]]
+    alarms_shown = [f"{_listed(tasks)} broken at step {step}" for step, tasks in raised[:_ALARMS]]
     more = sum(len(tasks) for _, tasks in raised[_ALARMS:])
-    return ", ".join(told) + (f", and {plural(more, 'more skill')} later" if more else "")
+    return ", ".join(alarms_shown) + (f", and {plural(more, 'more skill')} later" if more else "")
 
 
 def _cost(record: Record, looks: list[Any]) -> str:
@@ -143,10 +143,12 @@ def broke(record: Record) -> Part:
         f"Of {plural(len(checkpoints), 'saved checkpoint')}, {len(record['looks'])} were measured, by halving, "
         "and each was compared with the base model by the gate's own test."
     )
-    said = tuple(minus(one["sentence"]) for one in breaks) or ("No held skill regressed: there was nothing to date.",)
+    sentences = tuple(minus(one["sentence"]) for one in breaks) or (
+        "No held skill regressed: there was nothing to date.",
+    )
     heads = ("Skill", "Surely held until", "No drop proven until", "Broken at", "Change in points there", "p", "")
     rows = tuple(_break(one) for one in breaks)
-    return Part("bisect", _TITLES["bisect"], lede, said, heads, rows, record)
+    return Part("bisect", _TITLES["bisect"], lede, sentences, heads, rows, record)
 
 
 def _break(one: Record) -> tuple[str, ...]:
@@ -199,10 +201,10 @@ def _mended(record: Record) -> tuple[str, ...]:
         return ("No point passes: what was gained cannot be had without what was lost. Try replay, or fewer steps.",)
     most = max(points, key=lambda point: point["gain"])
     kept = f", {phrases.share(chosen['gain'] / most['gain'], 0)} of the largest gain" if most["gain"] > 0 else ""
-    told = f"Point {chosen['name']} keeps a gain of {phrases.points(chosen['gain'])} points{kept}; "
-    told += f"the held skills change by {phrases.points(chosen['held'])} on the mean."
+    sentence = f"Point {chosen['name']} keeps a gain of {phrases.points(chosen['gain'])} points{kept}; "
+    sentence += f"the held skills change by {phrases.points(chosen['held'])} on the mean."
     confirmed = f"On the other half: {minus(record['confirmation'])}" if record["confirmation"] else ""
-    return (told, confirmed) if confirmed else (told,)
+    return (sentence, confirmed) if confirmed else (sentence,)
 
 
 def minus(text: str) -> str:

@@ -83,8 +83,8 @@ def read_labelled(path: Path, completion: str, reference: str, expected: str, pr
         label = pick(record, expected, where)
         if label not in (True, False):
             raise DataError(f"{where}: {expected} must be true or false, not {label!r:.60}")
-        asked = pick(record, prompt, where) if prompt else ""
-        sample = Sample(pick(record, completion, where), pick(record, reference, where), asked, record)
+        prompt_text = pick(record, prompt, where) if prompt else ""
+        sample = Sample(pick(record, completion, where), pick(record, reference, where), prompt_text, record)
         found.append(Labelled(sample, bool(label), where))
     return found
 

@@ -89,7 +89,7 @@ class GraderDiff:
             f"  without a value there {self.theirs_without_value}, here {self.ours_without_value}",
         ]
         shown = [
-            f"{one.where}: there {_said(one.theirs)}{one.their_note}, here {_said(one.ours)} ({one.our_reason}); "
+            f"{one.where}: there {_value_text(one.theirs)}{one.their_note}, here {_value_text(one.ours)} ({one.our_reason}); "
             f"reference {one.reference!r:.80}, read {one.extracted!r:.80}"
             for one in self.differences[:20]
         ]
@@ -118,8 +118,8 @@ def diff(source: Path, grader: str, reward: Reward, fields: Mapping[str, str | N
 def _rows(source: Path, fields: Mapping[str, str | None]) -> Iterator[tuple[str, Sample, Mapping[str, Any]]]:
     for where, record in _filtered(source, fields.get("filter")):
         completion = pick(record, str(fields["completion"]), where)
-        asked = fields.get("prompt")
-        prompt = pick(record, asked, where) if asked else ""
+        prompt_field = fields.get("prompt")
+        prompt = pick(record, prompt_field, where) if prompt_field else ""
         if not isinstance(completion, str | list):
             raise DataError(f"{where}: a completion must be text or messages, not {type(completion).__name__}")
         yield where, Sample(completion, pick(record, str(fields["reference"]), where), prompt, record), record
@@ -224,5 +224,5 @@ _MADE: dict[str, Callable[[Mapping[str, str | None]], Grader]] = {
 }
 
 
-def _said(value: float | None) -> str:
+def _value_text(value: float | None) -> str:
     return "no value" if value is None else f"{value:g}"

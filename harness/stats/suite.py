@@ -131,9 +131,9 @@ def simulate_unchanged(
 ) -> Unchanged:
     """The decisions on suites in which nothing changed (see `draw`)."""
     strata = draw(n, flips, se=se, simulations=simulations, seed=seed)
-    how = design or Design.of(np.ones(strata.n.shape[-1], dtype=bool))
-    rejected = np.any(how.adjusted(strata, p_values(strata)) <= alpha, axis=-1)
-    bound = lower_bound(strata.take(how.in_mean), "macro", float(special.ndtri(1 - alpha)), precision=1e-7)
+    chosen = design or Design.of(np.ones(strata.n.shape[-1], dtype=bool))
+    rejected = np.any(chosen.adjusted(strata, p_values(strata)) <= alpha, axis=-1)
+    bound = lower_bound(strata.take(chosen.in_mean), "macro", float(special.ndtri(1 - alpha)), precision=1e-7)
     return Unchanged(bound, np.asarray(rejected))
 
 
@@ -150,8 +150,8 @@ def proven(
 ) -> NDArray[np.bool_]:
     """What is proven when each benchmark's true change is `effect`: (simulations, benchmarks and the mean)."""
     strata = draw(n, flips, effect=effect, se=se, simulations=simulations, seed=seed)
-    how = design or Design.of(np.ones(strata.n.shape[-1], dtype=bool))
-    return np.asarray(how.adjusted(strata, p_values(strata)) <= alpha)
+    chosen = design or Design.of(np.ones(strata.n.shape[-1], dtype=bool))
+    return np.asarray(chosen.adjusted(strata, p_values(strata)) <= alpha)
 
 
 def decidable_margin(

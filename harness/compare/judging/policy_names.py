@@ -32,14 +32,14 @@ def check_tasks(policy: Policy, measured: Collection[str], target: Collection[st
 
 def waivers(policy: Policy) -> list[str]:
     """What to tell of the ledger of known regressions."""
-    told = []
+    notes = []
     for task, waiver in policy.waived.items():
         if waiver.expired:
-            told.append(f"{task}: its waiver ended on {waiver.until} and no longer counts ({waiver.reason})")
+            notes.append(f"{task}: its waiver ended on {waiver.until} and no longer counts ({waiver.reason})")
         else:
             until = f", until {waiver.until}" if waiver.until else ""
-            told.append(f"{task}: a drop of up to {100 * waiver.drop:g} points is waived{until} ({waiver.reason})")
-    return told
+            notes.append(f"{task}: a drop of up to {100 * waiver.drop:g} points is waived{until} ({waiver.reason})")
+    return notes
 
 
 def check_items(policy: Policy, tables: Mapping[str, tuple[Table, Table]]) -> None:

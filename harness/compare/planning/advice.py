@@ -17,7 +17,7 @@ _MOST_REPEATS = 1_024
 
 
 def advice(
-    decision: Decision, judged: Sequence[Judged], macro: Omnibus | None, margin: float, how: Again
+    decision: Decision, judged: Sequence[Judged], macro: Omnibus | None, margin: float, remeasure: Again
 ) -> tuple[str, ...]:
     """Sentences that end in a command; empty when more items would not help (rows that cannot be judged)."""
     if decision is not Decision.INCONCLUSIVE or macro is None:
@@ -32,8 +32,11 @@ def advice(
             f"more items would not help: the mean changed by {100 * macro.difference:.2f} points, and the margin is "
             f"{100 * margin:.4g}; look at the items that were lost",
         )
-    ways = [*_more_items(judged, held, factor, margin, how), *_more_answers(judged, held, factor, margin, how)]
-    return tuple(text for _, text in sorted(ways)) or (_everything(judged, held, how),)
+    ways = [
+        *_more_items(judged, held, factor, margin, remeasure),
+        *_more_answers(judged, held, factor, margin, remeasure),
+    ]
+    return tuple(text for _, text in sorted(ways)) or (_everything(judged, held, remeasure),)
 
 
 def _factor(held: Sequence[Judged], macro: Omnibus, margin: float) -> float | None:
@@ -50,10 +53,10 @@ def _factor(held: Sequence[Judged], macro: Omnibus, margin: float) -> float | No
 
 
 def _more_items(
-    judged: Sequence[Judged], held: Sequence[Judged], factor: float, margin: float, how: Again
+    judged: Sequence[Judged], held: Sequence[Judged], factor: float, margin: float, remeasure: Again
 ) -> list[tuple[float, str]]:
     """(cost in tokens, sentence) of the cheapest sizes; none where the benchmarks have no more items."""
-    sizes = _sizes(held, factor, how.available)
+    sizes = _sizes(held, factor, remeasure.available)
     if sizes is None:
         return []
     cost = sum((sizes[one.pairs.task] - one.pairs.n) * _tokens(one) * one.pairs.repeats for one in held)
@@ -62,19 +65,19 @@ def _more_items(
     )
     every = {one.pairs.task: max(one.pairs.n, one.pairs.result.n) for one in judged} | sizes
     words = f"sizes=[{','.join(f'{task}:{size}' for task, size in every.items())}]"
-    command = how.commands(words, margin=margin) or _plan(held, words, margin)
-    return [(cost, f"more items ({listed}; {_price(cost, how)}): {command}")]
+    command = remeasure.commands(words, margin=margin) or _plan(held, words, margin)
+    return [(cost, f"more items ({listed}; {_price(cost, remeasure)}): {command}")]
 
 
-def _everything(judged: Sequence[Judged], held: Sequence[Judged], how: Again) -> str:
+def _everything(judged: Sequence[Judged], held: Sequence[Judged], remeasure: Again) -> str:
     """Where not even all items there are would be enough: what measuring all of them decides."""
-    most = {one.pairs.task: max(one.pairs.n, how.available.get(one.pairs.task, 0)) for one in held}
+    most = {one.pairs.task: max(one.pairs.n, remeasure.available.get(one.pairs.task, 0)) for one in held}
     reach = float(special.ndtri(1 - held[0].rules.alpha) + special.ndtri(_POWER))
     spread = math.sqrt(sum(_variance(one) / most[one.pairs.task] for one in held)) / len(held)
     margin = math.ceil(1_000 * reach * spread) / 1_000
     every = {one.pairs.task: max(one.pairs.n, one.pairs.result.n) for one in judged} | most
     words = f"sizes=[{','.join(f'{task}:{size}' for task, size in every.items())}]"
-    command = how.commands(words, margin=margin) or _plan(held, words, margin)
+    command = remeasure.commands(words, margin=margin) or _plan(held, words, margin)
     return f"not even all items there are decide it: add benchmarks, or take margin={100 * margin:.3g}: {command}"
 
 
@@ -102,7 +105,7 @@ def _sizes(held: Sequence[Judged], factor: float, available: Mapping[str, int]) 
 
 
 def _more_answers(
-    judged: Sequence[Judged], held: Sequence[Judged], factor: float, margin: float, how: Again
+    judged: Sequence[Judged], held: Sequence[Judged], factor: float, margin: float, remeasure: Again
 ) -> list[tuple[float, str]]:
     """(cost in tokens, sentence) of more answers per item, where answers vary and averaging that away is enough."""
     now = max(one.pairs.repeats for one in held)
@@ -117,9 +120,9 @@ def _more_answers(
     cost = sum(one.pairs.n * (times - one.pairs.after.repeats) * _tokens(one) for one in held)
     every = {one.pairs.task: max(one.pairs.n, one.pairs.result.n) for one in judged}
     sizes = f"sizes=[{','.join(f'{task}:{size}' for task, size in every.items())}]"
-    again = how.commands(sizes, f"repeats={times}", margin=margin)
+    again = remeasure.commands(sizes, f"repeats={times}", margin=margin)
     command = again or _plan(held, f"{sizes} repeats={times}", margin)
-    return [(cost, f"{times} answers per item ({_price(cost, how)}): {command}")]
+    return [(cost, f"{times} answers per item ({_price(cost, remeasure)}): {command}")]
 
 
 def _plan(held: Sequence[Judged], words: str, margin: float) -> str:
@@ -127,13 +130,13 @@ def _plan(held: Sequence[Judged], words: str, margin: float) -> str:
     answers = max(one.pairs.before.repeats for one in held), max(one.pairs.after.repeats for one in held)
     noise = sum(_noise(one) for one in held) / len(held) if max(answers) > 1 else 0.0
     flips = sum(_variance(one) for one in held) / len(held) - noise
-    told = [*words.split(), f"margin={100 * margin:.4g}"]
+    arguments = [*words.split(), f"margin={100 * margin:.4g}"]
     if max(answers) == 1:
-        return shlex.join(["holdfast", "plan", *told, f"flips={min(flips, 0.99):.3g}"])
+        return shlex.join(["holdfast", "plan", *arguments, f"flips={min(flips, 0.99):.3g}"])
     single = 2 * noise / (1 / answers[0] + 1 / answers[1])  # of single answers, as `plan` takes them
     repeats = [] if "repeats=" in words else [f"repeats={answers[1]}", f"baseline_repeats={answers[0]}"]
     both = min(0.99, flips + single)
-    return shlex.join(["holdfast", "plan", *told, *repeats, f"flips={both:.3g}", f"noise={min(single, both):.3g}"])
+    return shlex.join(["holdfast", "plan", *arguments, *repeats, f"flips={both:.3g}", f"noise={min(single, both):.3g}"])
 
 
 def _variance(one: Judged) -> float:
@@ -161,6 +164,6 @@ def _tokens(one: Judged) -> float:
     return max(1.0, float(known.mean())) if known.size else 256.0
 
 
-def _price(tokens: float, how: Again) -> str:
+def _price(tokens: float, remeasure: Again) -> str:
     count = f"{tokens / 1e6:.1f} million" if tokens >= 1e6 else f"{max(1, round(tokens / 1e3)):,} thousand"
-    return f"about {count} more tokens per run{how.minutes(tokens)}"
+    return f"about {count} more tokens per run{remeasure.minutes(tokens)}"

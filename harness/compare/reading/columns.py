@@ -229,9 +229,11 @@ def _score(row: Light | Row) -> float:
 
 
 def _foreign(prompt: Any, text: str) -> int:
-    asked = prompt if isinstance(prompt, str) else "\n".join(final_text([{**m, "role": "assistant"}]) for m in prompt)
-    wanted, found = language(asked), language(text)
-    return _UNKNOWN if wanted is None or found is None else int(wanted != found)
+    prompt_text = (
+        prompt if isinstance(prompt, str) else "\n".join(final_text([{**m, "role": "assistant"}]) for m in prompt)
+    )
+    expected, found = language(prompt_text), language(text)
+    return _UNKNOWN if expected is None or found is None else int(expected != found)
 
 
 def labels(column: Sequence[str | None], rows: Codes) -> list[str | None]:

@@ -216,8 +216,8 @@ def _recorded_direction(first: Mapping[str, Any]) -> Direction | None:
     """What a table says of its scores: `higher_is_better` or `direction` in its rows."""
     if str(first.get("higher_is_better")).lower() in ("true", "false"):
         return "higher" if str(first["higher_is_better"]).lower() == "true" else "lower"
-    said = str(first.get("direction")).lower()
-    return {"lower": "lower", "higher": "higher", "minimize": "lower", "maximize": "higher"}.get(said)  # type: ignore[return-value]
+    direction = str(first.get("direction")).lower()
+    return {"lower": "lower", "higher": "higher", "minimize": "lower", "maximize": "higher"}.get(direction)  # type: ignore[return-value]
 
 
 def _present(names: tuple[str, ...], record: Mapping[str, Any], inside: str) -> str | None:

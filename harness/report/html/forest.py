@@ -78,9 +78,9 @@ def _head(comparison: Comparison) -> Html:
     return tag("div", *cells, class_="frow head", role="row")
 
 
-def _line(kind: str, name: Html, scores: str, lane: Html, change: Html, says: Html) -> Html:
+def _line(kind: str, name: Html, scores: str, plot: Html, change: Html, says: Html) -> Html:
     """One row of the grid."""
-    cells = (("name", name), ("score num", scores), ("plot", lane), ("delta num", change))
+    cells = (("name", name), ("score num", scores), ("plot", plot), ("delta num", change))
     inner = [tag("div", content, class_=style, role="cell") for style, content in cells]
     return tag("div", *inner, says, class_=kind, role="row")
 
@@ -95,14 +95,14 @@ def _row(benchmark: Benchmark, axis: Scale) -> Html:
         "frow",
         join([benchmark.task, tag("small", items)]),
         f"{phrases.score(benchmark.before)} → {phrases.score(benchmark.after)}",
-        _lane(axis, benchmark, benchmark.bounds, (benchmark.verdict, look.tone), benchmark.min_effect),
+        _plot(axis, benchmark, benchmark.bounds, (benchmark.verdict, look.tone), benchmark.min_effect),
         _delta(benchmark.difference, benchmark.interval),
         _says(f"{look.mark} {look.word}", note, look.tone, benchmark.explanation),
     )
 
 
-def _says(word: str, note: str, tone: str, told: str | None = None) -> Html:
-    return tag("div", word, tag("small", note), class_=f"says tone-{tone}", title=told, role="cell")
+def _says(word: str, note: str, tone: str, title: str | None = None) -> Html:
+    return tag("div", word, tag("small", note), class_=f"says tone-{tone}", title=title, role="cell")
 
 
 def _p_note(benchmark: Benchmark) -> str:
@@ -125,7 +125,7 @@ def _sum_row(macro: Omnibus, axis: Scale, min_effect: float) -> Html:
         "frow sum",
         join(["Mean of the held skills", tag("small", f"{macro.tasks} benchmarks, equal weight")]),
         f"{phrases.score(macro.before)} → {phrases.score(macro.after)}",
-        _lane(axis, macro, _bounds(macro), (verdict, tone), min_effect),
+        _plot(axis, macro, _bounds(macro), (verdict, tone), min_effect),
         _delta(macro.difference, macro.interval),
         _says(says, _macro_note(macro), tone),
     )
@@ -148,7 +148,7 @@ def _bounds(macro: Omnibus) -> Interval | None:
     return None if macro.upper_bound is None else Interval(macro.lower_bound, macro.upper_bound)
 
 
-def _lane(
+def _plot(
     axis: Scale, shown: Benchmark | Omnibus, sure: Interval | None, look: tuple[Verdict, str], min_effect: float
 ) -> Html:
     """One row of the plot: grid, band of accepted changes, margin, interval with its thick part, and estimate."""

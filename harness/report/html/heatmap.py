@@ -47,7 +47,7 @@ def _map(benchmark: Benchmark) -> Html:
 def _tile(benchmark: Benchmark, category: Category) -> Html:
     firm = " firm" if category.q <= _FIRM else ""
     flips = "" if category.lost is None else f", {category.lost} lost, {category.gained} gained"
-    told = (
+    title = (
         f"{category.name}: {phrases.score(category.before)} → {phrases.score(category.after)}, change "
         f"{phrases.points(category.difference)} {phrases.interval(category.interval)} points, "
         f"{category.n} items{flips}, q = {phrases.probability(category.q)}"
@@ -59,9 +59,9 @@ def _tile(benchmark: Benchmark, category: Category) -> Html:
     style = f"tile {step(category.difference)}{firm}"
     if any(flip.category == category.name for flip in benchmark.flips):
         return tag(
-            "a", *inner, class_=style, title=told, href="#items", data_task=benchmark.task, data_category=category.name
+            "a", *inner, class_=style, title=title, href="#items", data_task=benchmark.task, data_category=category.name
         )
-    return tag("div", *inner, class_=style, title=told)
+    return tag("div", *inner, class_=style, title=title)
 
 
 def _scale() -> Html:

@@ -120,9 +120,10 @@ def _next(comparison: Comparison) -> Html:
     """What would decide an inconclusive suite, or what to do about a regression."""
     if not comparison.advice:
         return Html("")
-    told = [phrases.advised(text) for text in comparison.advice]
+    advised = [phrases.advised(text) for text in comparison.advice]
     steps = [
-        tag("li", phrases.true_minus(said), " ", tag("code", command) if command else "") for said, command in told
+        tag("li", phrases.true_minus(sentence), " ", tag("code", command) if command else "")
+        for sentence, command in advised
     ]
     word = "To decide:" if comparison.decision is Decision.INCONCLUSIVE else "Next:"
     return tag("div", tag("b", word), tag("ul", *steps), class_="told next")

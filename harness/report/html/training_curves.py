@@ -122,11 +122,11 @@ def _fill(series: list[tuple[str, list[float | None]]], at: int, entry: Mapping[
 def _notes(log: Log) -> str:
     """What the curves do not show: values that are not finite, steps left out."""
     broken = sum(_is_number(v) and not math.isfinite(v) for entry in log for v in entry.values())
-    said = [f"{broken} logged values are not finite and leave gaps."] if broken else []
+    notes = [f"{broken} logged values are not finite and leave gaps."] if broken else []
     steps = len({entry["step"] for entry in log if "step" in entry})
     if steps > _MOST_STEPS:
-        said.append(f"Every {math.ceil(steps / _MOST_STEPS)}th of {steps:,} steps is drawn.")
-    return " ".join(said)
+        notes.append(f"Every {math.ceil(steps / _MOST_STEPS)}th of {steps:,} steps is drawn.")
+    return " ".join(notes)
 
 
 def _is_number(value: Any) -> bool:

@@ -23,11 +23,11 @@ def story(extras: Mapping[str, Any]) -> list[Html]:
 def _section(part: Part) -> Html:
     kinds = {"guard": ("during", _during), "bisect": ("broke", _broke), "mend": ("cure", _cure)}
     key, chart = kinds[part.key]
-    said = tag("ul", *(tag("li", text) for text in part.said), class_="told")
+    sentences = tag("ul", *(tag("li", text) for text in part.sentences), class_="told")
     drawn = chart(part.record) if part.record is not None and part.rows else Html("")
     numeric = [i for i, head in enumerate(part.heads) if head in _NUMERIC]
     listing = tag("div", table(part.heads, part.rows, numeric), class_="panel") if part.rows else ""
-    return section(key, part.title, part.lede, said, drawn, listing)
+    return section(key, part.title, part.lede, sentences, drawn, listing)
 
 
 _NUMERIC = (
@@ -121,11 +121,11 @@ def _lines(
         side = "unit" if float(x[:-1]) > 50 else "first"
         drawn.append(f'<line class="acted" x1="{x}" x2="{x}" y1="0" y2="100%"/>')
         drawn.append(f'<text class="{side}" x="{x}" y="0" dy="-6">{acted[1]}</text>')
-    for at, told in rules:
+    for at, caption in rules:
         y = up.up(at)
         drawn.append(f'<line class="edge" x1="0" x2="100%" y1="{y}" y2="{y}"/>')
         side, x = ("unit", "100%") if acted and acted[0] < middle else ("first", "0")
-        drawn.append(f'<text class="{side}" x="{x}" y="{y}" dy="-5">{escape(told)}</text>')
+        drawn.append(f'<text class="{side}" x="{x}" y="{y}" dy="-5">{escape(caption)}</text>')
     for number, (task, points) in reversed(list(enumerate(series.items()))):
         drawn.append(_line(number, task, points, across, up))
     return Html(f'<svg class="lane chart" role="img" aria-label="by training step">{"".join(drawn)}</svg>')
@@ -172,15 +172,15 @@ def _timeline(one: Record, looks: Record, across: Scale) -> Html:
     task, drawn = one["task"], ['<line class="grid" x1="0" x2="100%" y1="50%" y2="50%"/>']
     if one["broken_at"] is not None:
         drawn += [_span(across, one[start], one["broken_at"]) for start in ("clear_at", "held_at")]
-    drawn.append(_seen(across.at(0), broken=False, told="base model"))
+    drawn.append(_seen(across.at(0), broken=False, text="base model"))
     for step, tasks in sorted(looks.items(), key=lambda pair: int(pair[0])):
         if task in tasks:
             seen = tasks[task]
-            told = f"step {step}: {phrases.points(seen['difference'])} points"
-            drawn.append(_seen(across.at(float(step)), seen["verdict"] in ("REGRESSED", "BEYOND_MARGIN"), told))
+            title = f"step {step}: {phrases.points(seen['difference'])} points"
+            drawn.append(_seen(across.at(float(step)), seen["verdict"] in ("REGRESSED", "BEYOND_MARGIN"), title))
     label = escape(one["sentence"])
-    lane = Html(f'<svg class="lane" role="img" aria-label="{label}">{"".join(drawn)}</svg>')
-    return tag("div", tag("div", task, class_="name"), tag("div", lane, class_="plot"), class_="trow")
+    svg_row = Html(f'<svg class="lane" role="img" aria-label="{label}">{"".join(drawn)}</svg>')
+    return tag("div", tag("div", task, class_="name"), tag("div", svg_row, class_="plot"), class_="trow")
 
 
 def _span(across: Scale, start: int, end: int) -> str:
@@ -191,9 +191,9 @@ def _span(across: Scale, start: int, end: int) -> str:
     )
 
 
-def _seen(x: str, broken: bool, told: str) -> str:
+def _seen(x: str, broken: bool, text: str) -> str:
     kind, tone = ("dot", "lost") if broken else ("open", "good")
-    title = f"<title>{escape(told)}</title>"
+    title = f"<title>{escape(text)}</title>"
     return f'<g class="tone-{tone}"><circle class="{kind}" cx="{x}" cy="50%" r="6">{title}</circle></g>'
 
 
@@ -231,8 +231,8 @@ def _cure_legend() -> Html:
         ("warn", "key hollow", "undecided"),
     )
     spans = "".join(
-        f'<span><svg class="tone-{tone}"><circle class="{kind}" cx="13" cy="6" r="4"/></svg>{told}</span>'
-        for tone, kind, told in keys
+        f'<span><svg class="tone-{tone}"><circle class="{kind}" cx="13" cy="6" r="4"/></svg>{caption}</span>'
+        for tone, kind, caption in keys
     )
     dash = '<span><svg><line class="key dash" x1="13" x2="13" y1="0" y2="12"/></svg>margin</span>'
     return Html(f'<div class="legend" aria-hidden="true">{spans}{dash}</div>')

@@ -83,9 +83,11 @@ def _histogram(counts: tuple[int, ...]) -> Html:
     for number, items in enumerate(counts):
         height = _HEIGHT * items**0.5 / most
         kind = "lost" if number < len(counts) // 2 else "gained"
-        told = f"<title>{items}</title>"
+        title = f"<title>{items}</title>"
         x, y = f"{number * width + 0.5:.1f}", f"{_HEIGHT - height:.1f}"
-        bars.append(f'<rect class="{kind}" x="{x}" y="{y}" width="{width - 1:.1f}" height="{height:.1f}">{told}</rect>')
+        bars.append(
+            f'<rect class="{kind}" x="{x}" y="{y}" width="{width - 1:.1f}" height="{height:.1f}">{title}</rect>'
+        )
     middle = f'<line class="zero" x1="{_WIDTH / 2}" x2="{_WIDTH / 2}" y1="0" y2="{_HEIGHT}"/>'
     label = f"{sum(counts[: len(counts) // 2])} items fell, {sum(counts[len(counts) // 2 :])} rose or stayed"
     return Html(

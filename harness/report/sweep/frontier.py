@@ -68,7 +68,7 @@ def table(comparisons: Sequence[Comparison]) -> "Table":
         made.add_row(
             point.name,
             "–" if point.gain is None else f"{100 * point.gain:+.1f}",
-            "–" if macro is None else _told(macro.difference, macro.interval),
+            "–" if macro is None else _with_interval(macro.difference, macro.interval),
             _worst(point),
             f"{p:.2g}",
             "Pareto" if best else "",
@@ -80,8 +80,8 @@ def _worst(point: Point) -> str:
     bounds = worst_interval(point.comparison)
     if point.worst is None or bounds is None:
         return "–"
-    return f"{point.worst.task} {_told(point.worst.difference, bounds)}"
+    return f"{point.worst.task} {_with_interval(point.worst.difference, bounds)}"
 
 
-def _told(value: float, bounds: Interval) -> str:
+def _with_interval(value: float, bounds: Interval) -> str:
     return f"{100 * value:+.1f} [{100 * bounds.low:+.1f}, {100 * bounds.high:+.1f}]"

@@ -143,10 +143,10 @@ def _mark(number: int, point: Point, best: bool, cost: Axis, across: Scale, up: 
     if point.gain_interval:
         low, high = up.up(point.gain_interval.low), up.up(point.gain_interval.high)
         lines += f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
-    told = f"{point.name}: gain {phrases.points(point.gain or 0.0)}, {cost.label} {phrases.points(paid)}"
+    title = f"{point.name}: gain {phrases.points(point.gain or 0.0)}, {cost.label} {phrases.points(paid)}"
     kind = "best" if best else "other"
     return (
-        f'<g class="point {kind}">{lines}<circle cx="{x}" cy="{y}" r="10"><title>{escape(told)}</title></circle>'
+        f'<g class="point {kind}">{lines}<circle cx="{x}" cy="{y}" r="10"><title>{escape(title)}</title></circle>'
         f'<text x="{x}" y="{y}" dy="4">{number}</text></g>'
     )
 

@@ -136,9 +136,9 @@ def _line(seen: Sequence[tuple[float, Reading]], kind: str, title: str, across: 
         if bounds := reading.interval:
             low, high = up.up(bounds.low), up.up(bounds.high)
             yield f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
-        told = escape(f"{title} at {value:g}: {_cell(reading)}")
+        tooltip = escape(f"{title} at {value:g}: {_cell(reading)}")
         cross = f'<text x="{x}" y="{y}" dy="4">×</text>' if kind == "worst" else ""
-        yield f'<circle cx="{x}" cy="{y}" r="6"><title>{told}</title></circle>{cross}'
+        yield f'<circle cx="{x}" cy="{y}" r="6"><title>{tooltip}</title></circle>{cross}'
     yield "</g>"
 
 

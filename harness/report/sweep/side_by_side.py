@@ -30,10 +30,10 @@ def tasks(named: Named) -> list[str]:
 
 def lines(named: Named) -> list[str]:
     """The outcome in sentences: what was gained, what was forgotten, what the later trainings saved of it."""
-    said = [_gained(name, one) for name, one in named.items()]
-    said += [_forgot(name, one) for name, one in named.items()]
+    sentences = [_gained(name, one) for name, one in named.items()]
+    sentences += [_forgot(name, one) for name, one in named.items()]
     first, *others = named
-    return said + [_saved(named, first, other) for other in others]
+    return sentences + [_saved(named, first, other) for other in others]
 
 
 def table(named: Named, title: str = "") -> Any:
@@ -89,12 +89,12 @@ def _cell(result: Benchmark) -> str:
 
 
 def _gained(name: str, comparison: Comparison) -> str:
-    said = [
+    gains = [
         f"{one.task} {score(one.before)} → {score(one.after)} ({points(one.difference)} points"
         + (")" if one.verdict is Verdict.IMPROVED else ", not proven)")
         for one in comparison.targets
     ]
-    return f"Gained with {name}: {', '.join(said) or 'no target was named'}."
+    return f"Gained with {name}: {', '.join(gains) or 'no target was named'}."
 
 
 def _forgot(name: str, comparison: Comparison) -> str:
