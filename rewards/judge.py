@@ -61,16 +61,18 @@ def judge(
     `form="rating"` and a `template_file` read MT-Bench's prompts (arXiv 2306.05685).
     """
     endpoint = Endpoint(base_url, model, api_key_env, timeout, retries, concurrency, max_tokens, temperature, cache)
-    asked = template(template_file, POINTWISE)
-    rate = partial(_rate, endpoint=endpoint, asked=asked, rubric=rubric, form=form, scale=scale, votes=votes)
+    prompt_template = template(template_file, POINTWISE)
+    rate = partial(
+        _rate, endpoint=endpoint, prompt_template=prompt_template, rubric=rubric, form=form, scale=scale, votes=votes
+    )
     return endpoint.map(rate, samples)
 
 
 def _rate(
-    sample: Sample, *, endpoint: Endpoint, asked: Template, rubric: str, form: Form, scale: int, votes: int
+    sample: Sample, *, endpoint: Endpoint, prompt_template: Template, rubric: str, form: Form, scale: int, votes: int
 ) -> Score:
     fields = {"rubric": rubric, "scale": str(scale), "completion": shown(answer_text(sample.text)), **_question(sample)}
-    messages = [{"role": "user", "content": asked.safe_substitute(fields)}]
+    messages = [{"role": "user", "content": prompt_template.safe_substitute(fields)}]
     read = partial(read_rating, form=form, scale=scale, judged=sample.text)
     try:
         ratings = [endpoint.ask(messages, read, vote) for vote in range(votes)]
@@ -108,13 +110,28 @@ def pairwise_judge(
     the sample without a value, as in `judge`. `form="arena_hard"` reads `[[A>B]]` (Arena-Hard), `mt_bench` `[[A]]`.
     """
     endpoint = Endpoint(base_url, model, api_key_env, timeout, retries, concurrency, max_tokens, temperature, cache)
-    asked = template(template_file, PAIRWISE)
-    rate = partial(_prefer, endpoint=endpoint, asked=asked, rubric=rubric, form=form, both=both_orders, votes=votes)
+    prompt_template = template(template_file, PAIRWISE)
+    rate = partial(
+        _prefer,
+        endpoint=endpoint,
+        prompt_template=prompt_template,
+        rubric=rubric,
+        form=form,
+        both=both_orders,
+        votes=votes,
+    )
     return endpoint.map(rate, samples)
 
 
 def _prefer(
-    sample: Sample, *, endpoint: Endpoint, asked: Template, rubric: str, form: PairForm, both: bool, votes: int
+    sample: Sample,
+    *,
+    endpoint: Endpoint,
+    prompt_template: Template,
+    rubric: str,
+    form: PairForm,
+    both: bool,
+    votes: int,
 ) -> Score:
     baseline = _baseline(sample.reference)
     if baseline is None:
@@ -124,14 +141,14 @@ def _prefer(
     read = partial(read_winner, form=form, judged=f"{ours}\n{theirs}")
     orders = [(ours, theirs), (theirs, ours)] if both else [(ours, theirs)]
     try:
-        found = [_order(endpoint, asked, {**fields, "a": a, "b": b}, read, votes) for a, b in orders]
+        found = [_order(endpoint, prompt_template, {**fields, "a": a, "b": b}, read, votes) for a, b in orders]
     except EndpointError as error:
         return Score.error(str(error))
     return _preference([found[0], *(1 - value for value in found[1:])])
 
 
-def _order(endpoint: Endpoint, asked: Template, fields: Mapping[str, str], read: Any, votes: int) -> float:
-    messages = [{"role": "user", "content": asked.safe_substitute(fields)}]
+def _order(endpoint: Endpoint, prompt_template: Template, fields: Mapping[str, str], read: Any, votes: int) -> float:
+    messages = [{"role": "user", "content": prompt_template.safe_substitute(fields)}]
     return float(median(endpoint.ask(messages, read, vote) for vote in range(votes)))
 
 
@@ -149,8 +166,8 @@ def _preference(orders: Sequence[float]) -> Score:
 def _question(sample: Sample) -> dict[str, str]:
     reference = sample.reference.get("reference") if isinstance(sample.reference, Mapping) else None
     known = reference if reference is not None else (sample.reference if isinstance(sample.reference, str) else None)
-    told = f"[Reference answer]\n{shown(str(known))}\n[End of reference answer]\n" if known else ""
-    return {"prompt": shown(sample.prompt_text), "reference": told}
+    reference_section = f"[Reference answer]\n{shown(str(known))}\n[End of reference answer]\n" if known else ""
+    return {"prompt": shown(sample.prompt_text), "reference": reference_section}
 
 
 def _baseline(reference: Any) -> str | None:

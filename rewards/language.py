@@ -21,14 +21,14 @@ def language(sample: Sample, *, language: str = "") -> Score:
     languages) is a matter of luck below some 20 letters. Unjudgeable for a code the detector does not know.
     Source: Nakatani Shuyo's language-detection, as in IFEval.
     """
-    asked = language or sample.reference
-    if not isinstance(asked, str) or asked not in known():
-        return Score.unjudgeable(f"not a known language code: {asked!r:.40}")
+    expected = language or sample.reference
+    if not isinstance(expected, str) or expected not in known():
+        return Score.unjudgeable(f"not a known language code: {expected!r:.40}")
     text = answer_text(sample.text)
     found = detect(text)
     if found is None:
         return Score.of(False, "no language can be detected")
-    return Score.of(matches(text, asked), f"written in {found}, {asked} asked", found)
+    return Score.of(matches(text, expected), f"written in {found}, {expected} asked", found)
 
 
 EXAMPLES = {

@@ -15,8 +15,8 @@ _RULE = re.compile(r":?-+:?")
 _KINDS = ("headings", "bullets", "numbered", "tables", "code_blocks")
 
 
-def _check(**asked: int) -> None:
-    for name, count in asked.items():
+def _check(**minimums: int) -> None:
+    for name, count in minimums.items():
         if count < 0:
             raise UsageError(f"option {name!r} of reward 'markdown_format' cannot be negative: {count}")
 
@@ -32,15 +32,17 @@ def markdown_format(
     not skip downwards (# then ###), table rows must have as many cells as their header. `parts` holds each demand.
     Source: CommonMark 0.31 and GitHub's tables, line by line.
     """
-    asked = dict(zip(_KINDS, (headings, bullets, numbered, tables, code_blocks), strict=False))
+    minimums = dict(zip(_KINDS, (headings, bullets, numbered, tables, code_blocks), strict=False))
     if isinstance(sample.reference, Mapping):
-        asked |= sample.reference
-    if set(asked) - set(_KINDS) or not all(isinstance(n, int) and n >= 0 for n in asked.values()):
+        minimums |= sample.reference
+    if set(minimums) - set(_KINDS) or not all(isinstance(n, int) and n >= 0 for n in minimums.values()):
         return Score.unjudgeable(f"the reference must count some of {', '.join(_KINDS)}: {sample.reference!r:.80}")
     found, faults = _read(sample.text)
-    parts: dict[str, float | None] = {name: float(found[name] >= count) for name, count in asked.items() if count}
-    faults += [f"{found[name]} {name}, at least {count} asked" for name, count in asked.items() if found[name] < count]
-    if not any(asked.values()) and not any(found.values()):
+    parts: dict[str, float | None] = {name: float(found[name] >= count) for name, count in minimums.items() if count}
+    faults += [
+        f"{found[name]} {name}, at least {count} asked" for name, count in minimums.items() if found[name] < count
+    ]
+    if not any(minimums.values()) and not any(found.values()):
         faults.append("no heading, list, table or code block")
     return Score.of(not faults, "; ".join(faults[:5]) or "well structured", None, **parts)
 

@@ -110,7 +110,7 @@ def _say_once(problem: str) -> None:
 def _score(judgement: Judgement, reference: str) -> Score:
     parts = judgement.extraction.parts
     if not parts:
-        return Score.of(False, judgement.extraction.how)
+        return Score.of(False, judgement.extraction.origin)
     extracted = parts[-1] if len(parts) == 1 else " ; ".join(parts)
     return Score.of(judgement.verdict.equal, _reason(judgement, extracted, reference), extracted[:400])
 
@@ -118,7 +118,7 @@ def _score(judgement: Judgement, reference: str) -> Score:
 def _reason(judgement: Judgement, extracted: str, reference: str) -> str:
     read_as = show(read(extracted).node) if len(extracted) < 400 else "a long answer"
     return (
-        f"extracted {extracted!r:.120} ({judgement.extraction.how}), read as {read_as}; "
+        f"extracted {extracted!r:.120} ({judgement.extraction.origin}), read as {read_as}; "
         f"{'equals' if judgement.verdict.equal else 'expected'} {reference.strip()!r:.80}: {judgement.verdict.test}"
     )
 

@@ -56,8 +56,8 @@ def regex(
     if compare and found is not None:
         equal = found == str(sample.reference)
         return Score.of(equal, f"matched {quoted(found)}", found[:200])
-    said = f"{quoted(source)} {'matches' if found is not None else 'does not match'}"
-    return Score.of((found is not None) == present, said, found[:200] if found is not None else None)
+    reason = f"{quoted(source)} {'matches' if found is not None else 'does not match'}"
+    return Score.of((found is not None) == present, reason, found[:200] if found is not None else None)
 
 
 def _find(rule: Any, text: str, where: Where, timeout: float) -> str | None:

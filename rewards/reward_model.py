@@ -65,12 +65,14 @@ def _load(model: str, device: str, dtype: str) -> tuple[Any, Any]:
 
 def _text(tokenizer: Any, sample: Sample) -> str:
     """Prompt and completion as the model was trained to see them; lone surrogates become marks."""
-    asked = [{"role": "user", "content": sample.prompt}] if isinstance(sample.prompt, str) else list(sample.prompt)
+    conversation = (
+        [{"role": "user", "content": sample.prompt}] if isinstance(sample.prompt, str) else list(sample.prompt)
+    )
     answer = {"role": "assistant", "content": sample.text}
     if tokenizer.chat_template is None:
         text = sample.prompt_text + sample.text
     else:
-        text = tokenizer.apply_chat_template([*asked, answer], tokenize=False)
+        text = tokenizer.apply_chat_template([*conversation, answer], tokenize=False)
     return str(text).encode("utf-8", "replace").decode("utf-8")
 
 

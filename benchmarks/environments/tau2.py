@@ -200,7 +200,7 @@ class Tau2Episode:
 
     def score(self) -> Score:
         """The product of the parts that count."""
-        judged = self._worker.ask("score", episode=self._name, said=self._agent_texts, calls=self._calls)
+        judged = self._worker.ask("score", episode=self._name, messages=self._agent_texts, calls=self._calls)
         parts: dict[str, float | None] = {f"reward_{name.lower()}": v for name, v in judged["parts"].items()}
         if "NL_ASSERTION" in judged["basis"]:
             return Score.unjudgeable("this task counts natural-language assertions, which need a judge")

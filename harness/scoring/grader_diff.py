@@ -89,7 +89,8 @@ class GraderDiff:
             f"  without a value there {self.theirs_without_value}, here {self.ours_without_value}",
         ]
         shown = [
-            f"{one.where}: there {_value_text(one.theirs)}{one.their_note}, here {_value_text(one.ours)} ({one.our_reason}); "
+            f"{one.where}: there {_value_text(one.theirs)}{one.their_note}, "
+            f"here {_value_text(one.ours)} ({one.our_reason}); "
             f"reference {one.reference!r:.80}, read {one.extracted!r:.80}"
             for one in self.differences[:20]
         ]

@@ -80,12 +80,14 @@ def judged(
 ) -> list[Score]:
     """Scores of parallel columns. Raises UsageError when their lengths differ."""
     count = len(completions)
-    asked: Sequence[Text] = prompts if prompts is not None else [""] * count
-    told = infos if infos is not None else [None] * count
-    if not len(references) == len(asked) == len(told) == count:
-        lengths = f"{count} completions, {len(references)} references, {len(asked)} prompts, {len(told)} infos"
+    prompt_column: Sequence[Text] = prompts if prompts is not None else [""] * count
+    info_column = infos if infos is not None else [None] * count
+    if not len(references) == len(prompt_column) == len(info_column) == count:
+        lengths = (
+            f"{count} completions, {len(references)} references, {len(prompt_column)} prompts, {len(info_column)} infos"
+        )
         raise UsageError(f"columns of different lengths: {lengths}")
-    rows = zip(completions, references, asked, told, strict=True)
+    rows = zip(completions, references, prompt_column, info_column, strict=True)
     samples = [Sample(completion, reference, prompt, info or {}) for completion, reference, prompt, info in rows]
     return reward_of(reward, options).score_batch(samples)
 

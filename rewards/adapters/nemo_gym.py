@@ -24,25 +24,25 @@ def sample_of(request: Mapping[str, Any]) -> Sample:
     """What a verify request asks to judge."""
     reference = next((request[key] for key in _REFERENCES if key in request), None)
     parameters = request.get("responses_create_params")
-    asked = parameters.get("input", "") if isinstance(parameters, Mapping) else ""
-    messages = asked if isinstance(asked, Sequence) and not isinstance(asked, str) else ()
-    prompt = asked if isinstance(asked, str) else [m for m in messages if isinstance(m, Mapping)]
+    question = parameters.get("input", "") if isinstance(parameters, Mapping) else ""
+    messages = question if isinstance(question, Sequence) and not isinstance(question, str) else ()
+    prompt = question if isinstance(question, str) else [m for m in messages if isinstance(m, Mapping)]
     response = request.get("response")
     return Sample(_output_text(response if isinstance(response, Mapping) else {}), reference, prompt, request)
 
 
 def answer_of(request: Mapping[str, Any], score: Score) -> dict[str, Any]:
     """The request again, with the reward."""
-    told = flagged(score)
+    fields = flagged(score)
     config = request.get("instance_config")
     masked = {**(config if isinstance(config, Mapping) else {}), "mask_sample": True}
     return {
         **request,
         **({"instance_config": masked} if score.value is None else {}),
-        "reward": told["score"],
-        "judged": bool(told["judged"]),
-        "outcome": told["outcome"],
-        "reason": told["reason"],
+        "reward": fields["score"],
+        "judged": bool(fields["judged"]),
+        "outcome": fields["outcome"],
+        "reason": fields["reason"],
     }
 
 

@@ -27,10 +27,10 @@ class HoldfastEnvironment:
         truths = [row.get("ground_truth") for row in infos]
         texts = [final_text(log) for log in message_log_batch]
         scores = judged(self.config.get("reward"), texts, truths, None, infos, self.config.get("options"))
-        told = [{**info, "judged": score.value is not None} for info, score in zip(infos, scores, strict=True)]
+        flagged_infos = [{**info, "judged": score.value is not None} for info, score in zip(infos, scores, strict=True)]
         return _returned()(
             [{"role": "environment", "content": f"{score.outcome}: {score.reason}"} for score in scores],
-            told,
+            flagged_infos,
             [None] * len(scores),
             torch.tensor([score.value or 0.0 for score in scores], dtype=torch.float32),
             torch.ones(len(scores)),
@@ -40,8 +40,8 @@ class HoldfastEnvironment:
     def global_post_process_and_metrics(self, batch: Any) -> tuple[Any, dict[str, float]]:
         """The mean reward and the share of judged samples; the batch is not changed."""
         rewards = batch["rewards" if "rewards" in batch else "total_reward"]
-        told = batch.get("extra_env_info") or []
-        judged_rows = [bool(row.get("judged", True)) for row in told if isinstance(row, Mapping)]
+        infos = batch.get("extra_env_info") or []
+        judged_rows = [bool(row.get("judged", True)) for row in infos if isinstance(row, Mapping)]
         share = sum(judged_rows) / len(judged_rows) if judged_rows else 1.0
         return batch, {"accuracy": float(rewards.float().mean()), "judged": share}
 

@@ -54,10 +54,12 @@ def make_environment(
         async def submit(self, params: Answer) -> Any:
             """Submit the final answer."""
             row = self._row()
-            words = (reward, [params.answer], [row[reference]], [row[prompt]], [row], options)
-            score = (await asyncio.to_thread(judged, *words))[0]
-            told = {"outcome": str(score.outcome), "reason": score.reason}
-            return tool_output(blocks=[text_block(text="received")], reward=score.value, finished=True, metadata=told)
+            arguments = (reward, [params.answer], [row[reference]], [row[prompt]], [row], options)
+            score = (await asyncio.to_thread(judged, *arguments))[0]
+            metadata = {"outcome": str(score.outcome), "reason": score.reason}
+            return tool_output(
+                blocks=[text_block(text="received")], reward=score.value, finished=True, metadata=metadata
+            )
 
         def _row(self) -> Mapping[str, Any]:
             return splits[str(self.task_spec["split"])][int(self.task_spec["index"])]

@@ -34,10 +34,10 @@ class HoldfastEvaluator:
         """The verdict on an episode's last answer; `task` has the row as `metadata`, or is the row."""
         row = task if isinstance(task, Mapping) else task.metadata
         score = _scored(row, _answer(episode), self.reward)
-        told = flagged(score)
+        fields = flagged(score)
         output, signal = _evaluation()
-        signals = [signal(name="judged", value=told["judged"]), *(signal(k, v) for k, v in _parts(score).items())]
-        return output(reward=told["score"], is_correct=score.value == 1.0, signals=signals, metadata=told)
+        signals = [signal(name="judged", value=fields["judged"]), *(signal(k, v) for k, v in _parts(score).items())]
+        return output(reward=fields["score"], is_correct=score.value == 1.0, signals=signals, metadata=fields)
 
 
 def _scored(row: Mapping[str, Any], text: str, reward: Any) -> Score:
@@ -55,8 +55,8 @@ def _answer(episode: Any) -> str:
             return str(trajectory.output)
         if trajectory.steps and trajectory.steps[-1].output:
             return str(trajectory.steps[-1].output)
-        said = [step.model_response for step in trajectory.steps if getattr(step, "model_response", None)]
-        return str(said[-1]) if said else ""
+        responses = [step.model_response for step in trajectory.steps if getattr(step, "model_response", None)]
+        return str(responses[-1]) if responses else ""
     return ""
 
 

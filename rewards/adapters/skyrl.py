@@ -30,9 +30,9 @@ def make_environment() -> type[Any]:
             score = judged(
                 self.reward_spec.get("reward"), [action], [self.reward_spec["ground_truth"]], None, [self.extras]
             )[0]
-            told = flagged(score)
-            self.judged = told["judged"]
-            return {"observations": [], "reward": told["score"], "done": True, "metadata": told}
+            fields = flagged(score)
+            self.judged = fields["judged"]
+            return {"observations": [], "reward": fields["score"], "done": True, "metadata": fields}
 
         def get_metrics(self) -> dict[str, Any]:
             """Whether the answer was judged; SkyRL logs the mean over episodes."""

@@ -39,8 +39,8 @@ def _info(sample: Any) -> dict[str, Any]:
 def _value(sample: Any, score: Score, keyed: str | None) -> Any:
     if score.value is None:
         sample.remove_sample = True
-    told = flagged(score)
-    return told if keyed else told["score"]
+    fields = flagged(score)
+    return fields if keyed else fields["score"]
 
 
 __getattr__ = named(custom_rm)

@@ -84,20 +84,20 @@ class _Together:
     def _judged(
         self, reward: Reward, prompts: Sequence[Text] | None, completions: Sequence[Text], columns: Mapping[str, Any]
     ) -> list[Score]:
-        told = {name: columns.get(name) for name in ("log_extra", "log_metric")}
-        rest = {name: column for name, column in columns.items() if name not in told}
+        loggers = {name: columns.get(name) for name in ("log_extra", "log_metric")}
+        rest = {name: column for name, column in columns.items() if name not in loggers}
         scores = reward.score_batch(reward.samples_of(prompts, completions, rest))
-        log_parts(reward.__name__, scores, told["log_extra"], told["log_metric"])
+        log_parts(reward.__name__, scores, loggers["log_extra"], loggers["log_metric"])
         return scores
 
 
 def _left_out(prompts: Sequence[Text] | None, scores: Sequence[Score]) -> set[int]:
     """Which completions a reward failed on, or did not judge while it judged another of the same prompt."""
-    asked = [repr(prompt) for prompt in prompts] if prompts else [str(number) for number in range(len(scores))]
-    judged = {prompt for prompt, score in zip(asked, scores, strict=True) if score.value is not None}
+    prompt_keys = [repr(prompt) for prompt in prompts] if prompts else [str(number) for number in range(len(scores))]
+    judged = {prompt for prompt, score in zip(prompt_keys, scores, strict=True) if score.value is not None}
     return {
         number
-        for number, (prompt, score) in enumerate(zip(asked, scores, strict=True))
+        for number, (prompt, score) in enumerate(zip(prompt_keys, scores, strict=True))
         if score.value is None and (score.outcome is Outcome.ERROR or prompt in judged)
     }
 

@@ -39,8 +39,8 @@ class RubricFunction:
         """The value of one rollout."""
         known: dict[str, Any] | None
         known = state.get(_KEPT) if isinstance(state, Mapping) and self.part == "judged" else None
-        words = (self.reward, self.options, prompt, completion, answer, info)
-        kept = known if known is not None else await asyncio.to_thread(_told, *words)
+        arguments = (self.reward, self.options, prompt, completion, answer, info)
+        kept = known if known is not None else await asyncio.to_thread(_fields, *arguments)
         if isinstance(state, MutableMapping):
             state[_KEPT] = kept
         return float(kept[self.part])
@@ -60,22 +60,22 @@ def make_task(reward: str | None = None, reference: str = "answer", **options: A
         @vf.metric  # type: ignore[untyped-decorator]
         async def holdfast_judged(self, trace: Any) -> float:
             """0.0 where it could not be judged. verifiers takes metrics before rewards."""
-            trace.info[_KEPT] = await asyncio.to_thread(self._told, trace)
+            trace.info[_KEPT] = await asyncio.to_thread(self._fields, trace)
             return float(trace.info[_KEPT]["judged"])
 
         @vf.reward  # type: ignore[untyped-decorator]
         async def holdfast_reward(self, trace: Any) -> float:
             """The reward of the last answer. Raises UnjudgedError."""
-            told = trace.info.get(_KEPT) or await asyncio.to_thread(self._told, trace)
-            if not told["judged"]:
-                raise UnjudgedError(f"{told['outcome']}: {told['reason']}")
-            return float(told["score"])
+            fields = trace.info.get(_KEPT) or await asyncio.to_thread(self._fields, trace)
+            if not fields["judged"]:
+                raise UnjudgedError(f"{fields['outcome']}: {fields['reason']}")
+            return float(fields["score"])
 
-        def _told(self, trace: Any) -> dict[str, Any]:
+        def _fields(self, trace: Any) -> dict[str, Any]:
             data = self.data
             extra = dict(getattr(data, "model_extra", None) or {})
             truth = getattr(data, reference, None)
-            return _told(reward, options, data.prompt_text, _last_answer(trace), truth, extra)
+            return _fields(reward, options, data.prompt_text, _last_answer(trace), truth, extra)
 
     return HoldfastTask
 
@@ -90,7 +90,7 @@ def _last_answer(trace: Any) -> str:
     return ""
 
 
-def _told(
+def _fields(
     reward: str | Mapping[str, Any] | None,
     options: Mapping[str, Any],
     prompt: Any,
@@ -99,6 +99,6 @@ def _told(
     info: Any,
 ) -> dict[str, Any]:
     text = completion if isinstance(completion, str) else final_text(list(completion))
-    asked = prompt if isinstance(prompt, str | Sequence) else ""
-    told = info if isinstance(info, Mapping) else {}
-    return flagged(judged(reward, [text], [answer], [asked], [told], options)[0])
+    prompt_text = prompt if isinstance(prompt, str | Sequence) else ""
+    row = info if isinstance(info, Mapping) else {}
+    return flagged(judged(reward, [text], [answer], [prompt_text], [row], options)[0])

@@ -50,8 +50,8 @@ def compute_score_batch(
     **options: Any,
 ) -> list[dict[str, Any]]:
     """A batch, as verl's batch manager calls it (`reward.reward_manager.name=batch`)."""
-    told = extra_infos if extra_infos is not None else [None] * len(solution_strs)
-    infos = [{**(info or {}), "data_source": source} for info, source in zip(told, data_sources, strict=True)]
+    given_infos = extra_infos if extra_infos is not None else [None] * len(solution_strs)
+    infos = [{**(info or {}), "data_source": source} for info, source in zip(given_infos, data_sources, strict=True)]
     scores = judged(reward, list(solution_strs), list(ground_truths), None, infos, _own(options))
     return [flagged(score) for score in scores]
 

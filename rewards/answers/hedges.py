@@ -85,9 +85,9 @@ def denied_behind(after: str) -> bool:
     return _REJECTED.match(after) is not None
 
 
-def taken_back(said: str) -> bool:
+def taken_back(statement: str) -> bool:
     """Does a statement deny the value that it begins with (`7ではない`, `7 नहीं है`)?"""
-    return _VALUE_DENIED.match(said) is not None
+    return _VALUE_DENIED.match(statement) is not None
 
 
 def supposed(before: str) -> bool:

@@ -120,42 +120,45 @@ def final(text: str, require: Require = "any", which: Which = "last") -> Final |
 def _of_statement(answer: Extraction) -> Final | None:
     """The number that a marker announces; several statements must agree."""
     if not answer.parts:
-        return Final("", None, answer.how, True)
-    found = [_of_place(plain(said), answer.how) for said in ((answer.said,) if answer.said else answer.parts)]
-    others = [_of_place(plain(part), answer.how) for part in answer.parts if len(answer.parts) > 1]
+        return Final("", None, answer.origin, True)
+    found = [
+        _of_place(plain(statement), answer.origin)
+        for statement in ((answer.statement,) if answer.statement else answer.parts)
+    ]
+    others = [_of_place(plain(part), answer.origin) for part in answer.parts if len(answer.parts) > 1]
     values = {other.value for other in others}
     if len(values) > 1:
         return others[-1]._replace(fault="several statements that disagree")
     return found[0]
 
 
-def _of_place(said: str, how: str) -> Final:
+def _of_place(statement: str, origin: str) -> Final:
     """The number of one statement: the result of its calculation, or its first one."""
-    if _STRUCTURED.search(said) and several(said):
-        return Final(said[:60], None, "several numbers to choose from", True)
-    if _STRUCK.search(said) or contradicts(said):
-        return Final(said[:60], None, "a number that is struck out, or said to equal another", True)
-    said = CORRECTED.sub("", without_remark(said))
-    start = _result(said)
-    number = NUMBER.search(said, start)
-    if number is None and (spelled := _in_words(said)):
+    if _STRUCTURED.search(statement) and several(statement):
+        return Final(statement[:60], None, "several numbers to choose from", True)
+    if _STRUCK.search(statement) or contradicts(statement):
+        return Final(statement[:60], None, "a number that is struck out, or said to equal another", True)
+    statement = CORRECTED.sub("", without_remark(statement))
+    start = _result(statement)
+    number = NUMBER.search(statement, start)
+    if number is None and (spelled := _in_words(statement)):
         return spelled._replace(marked=True)
     if number is None:
-        return Final(said[:60], None, "no number in the answer", True)
-    found = _stated(number, said[start : number.start()], how.startswith("box"))
+        return Final(statement[:60], None, "no number in the answer", True)
+    found = _stated(number, statement[start : number.start()], origin.startswith("box"))
     return found._replace(marked=True)
 
 
-def _in_words(said: str) -> Final | None:
+def _in_words(statement: str) -> Final | None:
     """`twenty-one apples`, `七`."""
-    value = spelled_number(said)
-    return None if value is None else Final(said[:60], Fraction(value))
+    value = spelled_number(statement)
+    return None if value is None else Final(statement[:60], Fraction(value))
 
 
-def _result(said: str) -> int:
+def _result(statement: str) -> int:
     """Where the result stands: behind the last `=` that a number follows."""
-    at = said.rfind("=")
-    return at + 1 if at >= 0 and NUMBER.search(said, at + 1) else 0
+    at = statement.rfind("=")
+    return at + 1 if at >= 0 and NUMBER.search(statement, at + 1) else 0
 
 
 def contradicts(text: str) -> bool:

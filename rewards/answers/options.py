@@ -159,18 +159,18 @@ def _placed(text: str, which: Which) -> list[str] | None:
     if "####" not in text and 'answer"' not in text:
         return None
     place = extract(text, "marked", which)
-    return (_list(place.said) or _whole(place.said) or None) if place.how in _PLACES else None
+    return (_list(place.statement) or _whole(place.statement) or None) if place.origin in _PLACES else None
 
 
 def _stated(text: str, which: Which) -> list[str] | None:
     statements = sorted(_statements(text), key=lambda pair: pair[0])
     if not statements:
         return None
-    asked = distinct([match[1] for match in _ASKED.finditer(text)])
+    requested = distinct([match[1] for match in _ASKED.finditer(text)])
     if which == "first":
         return statements[0][1]
-    if which == "agreeing" or len(asked) > 1:
-        return distinct([letter for _, found in statements for letter in found] + asked)
+    if which == "agreeing" or len(requested) > 1:
+        return distinct([letter for _, found in statements for letter in found] + requested)
     start, found = statements[-1]
     later = [next(group for group in match.groups() if group) for match in _ALSO.finditer(text, start)]
     return distinct([*found, *later])

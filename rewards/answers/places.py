@@ -45,9 +45,9 @@ class Extraction(NamedTuple):
     """What was found: one candidate, several boxes, or nothing."""
 
     parts: tuple[str, ...]
-    how: str
+    origin: str
     marked: bool = False
-    said: str = ""
+    statement: str = ""
     """The whole statement that a single candidate was read from."""
 
 
@@ -68,13 +68,13 @@ def extract(text: str, require: Require = "any", which: Which = "last") -> Extra
     if require == "marked":
         return NOTHING
     last = unmarked(text)
-    return NOTHING if last is None else Extraction((last.text,), last.how, False, last.text)
+    return NOTHING if last is None else Extraction((last.text,), last.origin, False, last.text)
 
 
 def stated(text: str) -> tuple[str, ...]:
     """What the last statement of a worked solution says its answer is; nothing without one."""
     found = _marked(text, "last")
-    return found.parts if found is not None and found.how != "####" else ()
+    return found.parts if found is not None and found.origin != "####" else ()
 
 
 def _boxed(text: str, found: tuple[str, ...], which: Which) -> Extraction:
@@ -102,12 +102,12 @@ def _marked(text: str, which: Which) -> Extraction | None:
     if 'answer"' in tail or 'result"' in tail:
         fields = _JSON_ANSWER.findall(tail)
         if fields:
-            said = _from_json(fields[0 if which == "first" else -1])
-            return Extraction((said,), "the answer field", True, said) if said.strip() else EMPTY
+            statement = _from_json(fields[0 if which == "first" else -1])
+            return Extraction((statement,), "the answer field", True, statement) if statement.strip() else EMPTY
     gsm = _GSM.findall(tail[-3000:]) if "\n" in tail else []
     if gsm:
-        said = gsm[0 if which == "first" else -1].strip()
-        return Extraction((said,), "the line A:", True, said)
+        statement = gsm[0 if which == "first" else -1].strip()
+        return Extraction((statement,), "the line A:", True, statement)
     return _stated(tail, which)
 
 
@@ -115,12 +115,12 @@ def _stated(tail: str, which: Which) -> Extraction | None:
     """The statements that a cue announces, from the last on (or the first)."""
     refused = None
     found: list[Extraction] = []
-    for said in _statements(tail, which):
-        candidate = answer_in(said)
+    for statement in _statements(tail, which):
+        candidate = answer_in(statement)
         if candidate.startswith("not "):
-            refused = refused or Extraction((candidate,), "the stated answer", True, said)
+            refused = refused or Extraction((candidate,), "the stated answer", True, statement)
         elif candidate:
-            found.append(Extraction((candidate,), "the stated answer", True, said))
+            found.append(Extraction((candidate,), "the stated answer", True, statement))
             if which != "agreeing":
                 return found[0]
     if len({one.parts[0] for one in found}) > 1:
@@ -134,14 +134,14 @@ def _statements(tail: str, which: Which) -> Iterator[str]:
         spans += [again.span() for again in _REVISION.finditer(tail, min(spans)[1])]
     ordered = sorted(set(spans), reverse=which != "first")
     for start, end in ordered[: 3 if which == "last" else _MOST_STATEMENTS]:
-        said = _statement(tail, end)
+        statement = _statement(tail, end)
         before = tail[max(0, start - 40) : end]
-        if said and (denied(before) or supposed(tail[max(0, start - 40) : start])):
-            said = f"not {said}"
-        if said and taken_back(said):
-            said = f"not {said}"
-        if said and not denied_behind(said) and not refuses(tail[max(0, start - 40) : start]):
-            yield said
+        if statement and (denied(before) or supposed(tail[max(0, start - 40) : start])):
+            statement = f"not {statement}"
+        if statement and taken_back(statement):
+            statement = f"not {statement}"
+        if statement and not denied_behind(statement) and not refuses(tail[max(0, start - 40) : start]):
+            yield statement
 
 
 def _hashed(text: str, which: Which) -> Extraction | None:

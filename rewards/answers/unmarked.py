@@ -55,7 +55,7 @@ class Found(NamedTuple):
     """An answer's text and how it was found."""
 
     text: str
-    how: str
+    origin: str
 
 
 def unmarked(text: str) -> Found | None:
@@ -81,9 +81,9 @@ def _in_prose(tail: str) -> Found | None:
     bold = _BOLD.findall(tail[-3000:])
     if bold and not is_prose(bold[-1]) and any(character.isdigit() or character == "$" for character in bold[-1]):
         return Found(bold[-1], "the last bold text")
-    said = _concluded(tail[-3000:])
-    if said:
-        return Found(said, "the last sentence")
+    conclusion = _concluded(tail[-3000:])
+    if conclusion:
+        return Found(conclusion, "the last sentence")
     return _last_expression(tail) or (Found(tail, "the whole text") if len(tail) <= SHORT else None)
 
 

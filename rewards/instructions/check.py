@@ -102,21 +102,21 @@ def texts_of(arguments: Arguments, name: str) -> Sequence[str]:
 
 def compare(count: int, arguments: Arguments, number: str, relation: str, unit: str) -> Finding:
     """`count` against the threshold `arguments[number]` by `arguments[relation]`: "less than" or "at least"."""
-    asked, how = number_of(arguments, number), text_of(arguments, relation)
-    if how not in ("less than", "at least"):
-        raise BadReferenceError(f"the argument {relation!r} must be 'less than' or 'at least', not {how!r:.40}")
-    followed = count < asked if how == "less than" else count >= asked
-    return Finding(followed, f"{count} {unit}, {how} {asked} asked")
+    threshold, comparison = number_of(arguments, number), text_of(arguments, relation)
+    if comparison not in ("less than", "at least"):
+        raise BadReferenceError(f"the argument {relation!r} must be 'less than' or 'at least', not {comparison!r:.40}")
+    followed = count < threshold if comparison == "less than" else count >= threshold
+    return Finding(followed, f"{count} {unit}, {comparison} {threshold} asked")
 
 
-def at_least(count: int, asked: int, unit: str) -> Finding:
+def at_least(count: int, minimum: int, unit: str) -> Finding:
     """`count` of `unit` against a minimum."""
-    return Finding(count >= asked, f"{count} {unit}, at least {asked} asked")
+    return Finding(count >= minimum, f"{count} {unit}, at least {minimum} asked")
 
 
-def exactly(count: int, asked: int, unit: str) -> Finding:
+def exactly(count: int, expected: int, unit: str) -> Finding:
     """`count` of `unit` against the number asked."""
-    return Finding(count == asked, f"{count} {unit}, exactly {asked} asked")
+    return Finding(count == expected, f"{count} {unit}, exactly {expected} asked")
 
 
 def variants(text: str) -> list[str]:

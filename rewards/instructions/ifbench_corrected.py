@@ -68,12 +68,12 @@ def _endings(text: str) -> tuple[int, int, int]:
 
 def overlap(text: str, args: Arguments) -> Finding:
     """Mended: trigrams are of words, as the constraint says, not of characters."""
-    asked = number_of(args, "percentage")
+    expected = number_of(args, "percentage")
     own, other = _trigrams(text), _trigrams(text_of(args, "reference_text"))
     if not own:
         return Finding(False, "too short for a trigram")
     share = 100 * len(own & other) / len(own)
-    return Finding(asked - 2 <= share <= asked + 2, f"{share:.1f} % trigram overlap, {asked} % asked")
+    return Finding(expected - 2 <= share <= expected + 2, f"{share:.1f} % trigram overlap, {expected} % asked")
 
 
 def _trigrams(text: str) -> set[tuple[str, ...]]:

@@ -56,13 +56,13 @@ def quotes(text: str, args: Arguments) -> Finding:
 
 def options(text: str, args: Arguments) -> Finding:
     """The text is one of the options; letters exactly, words without regard to case and outer punctuation."""
-    asked = text_of(args, "options")
-    separator = next((mark for mark in ("/", "or") if mark in asked), ",")
-    choices = [choice.strip() for choice in asked.split(separator)]
-    if re.match(r"\W*[aA]\W*[bB]\W*[cC]\W*", asked):
-        return Finding(text in choices, f"not one of {quoted(asked)}")
+    listed = text_of(args, "options")
+    separator = next((mark for mark in ("/", "or") if mark in listed), ",")
+    choices = [choice.strip() for choice in listed.split(separator)]
+    if re.match(r"\W*[aA]\W*[bB]\W*[cC]\W*", listed):
+        return Finding(text in choices, f"not one of {quoted(listed)}")
     bare = text.strip(_EDGES).lower()
-    return Finding(bare in [choice.strip(_EDGES).lower() for choice in choices], f"not one of {quoted(asked)}")
+    return Finding(bare in [choice.strip(_EDGES).lower() for choice in choices], f"not one of {quoted(listed)}")
 
 
 def newline(text: str, args: Arguments) -> Finding:

@@ -42,11 +42,11 @@ def unique_word_count(text: str, args: Arguments) -> Finding:
 
 def stop_words(text: str, args: Arguments) -> Finding:
     """At most `percentage` % of the words are stop words."""
-    asked, runs = number_of(args, "percentage"), words.runs(text)
+    maximum, runs = number_of(args, "percentage"), words.runs(text)
     if not runs:
         return Finding(False, "no words")
     share = 100 * sum(word.lower() in vocabulary.STOP_WORDS for word in runs) / len(runs)
-    return Finding(share <= asked, f"{share:.1f} % stop words, at most {asked} % asked")
+    return Finding(share <= maximum, f"{share:.1f} % stop words, at most {maximum} % asked")
 
 
 def sentence_type(text: str, args: Arguments) -> Finding:
@@ -80,12 +80,12 @@ def person_names(text: str, args: Arguments) -> Finding:
 
 def overlap(text: str, args: Arguments) -> Finding:
     """The share of the text's distinct character trigrams that the reference text has, within 2 points."""
-    asked = number_of(args, "percentage")
+    expected = number_of(args, "percentage")
     own, other = _trigrams(text), _trigrams(text_of(args, "reference_text"))
     if not own:
         return Finding(False, "too short for a trigram")
     share = 100 * len(own & other) / len(own)
-    return Finding(asked - 2 <= share <= asked + 2, f"{share:.1f} % trigram overlap, {asked} % asked")
+    return Finding(expected - 2 <= share <= expected + 2, f"{share:.1f} % trigram overlap, {expected} % asked")
 
 
 def _trigrams(text: str) -> set[str]:
@@ -183,9 +183,9 @@ def start_verb(text: str, args: Arguments) -> Finding:
 def repeats(text: str, args: Arguments) -> Finding:
     """No word occurs more than small_n times."""
     found = Counter(words.bare(text.lower()).split()).most_common(1)
-    asked = number_of(args, "small_n")
+    maximum = number_of(args, "small_n")
     word, count = found[0] if found else ("", 0)
-    return Finding(count <= asked, f"{quoted(word)} {count} times, at most {asked} asked")
+    return Finding(count <= maximum, f"{quoted(word)} {count} times, at most {maximum} asked")
 
 
 def sentence_keyword(text: str, args: Arguments) -> Finding:

@@ -55,8 +55,8 @@ def forbidden_words(text: str, args: Arguments) -> Finding:
 
 def response_language(text: str, args: Arguments) -> Finding:
     """Mended: a text without a detectable language fails; `zh` means either Chinese script."""
-    asked = text_of(args, "language")
-    return Finding(language.matches(text, asked), f"in {language.detect(text)}, {asked} asked")
+    expected = text_of(args, "language")
+    return Finding(language.matches(text, expected), f"in {language.detect(text)}, {expected} asked")
 
 
 def number_sentences(text: str, args: Arguments) -> Finding:
@@ -81,11 +81,11 @@ def number_words(text: str, args: Arguments) -> Finding:
 
 def nth_paragraph_first_word(text: str, args: Arguments) -> Finding:
     """Mended: surplus blank lines do not shift the count; markup and signs around the first word are ignored."""
-    asked, nth = number_of(args, "num_paragraphs"), number_of(args, "nth_paragraph")
+    expected, nth = number_of(args, "num_paragraphs"), number_of(args, "nth_paragraph")
     first = upstream.first_word_of(args)
     paragraphs = [part for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
-    if len(paragraphs) != asked or not 1 <= nth <= asked:
-        return exactly(len(paragraphs), asked, "paragraphs")
+    if len(paragraphs) != expected or not 1 <= nth <= expected:
+        return exactly(len(paragraphs), expected, "paragraphs")
     start = paragraphs[nth - 1].split()[0].strip(_MARKUP + _QUOTES + ".,;:!?()").lower()
     return Finding(start == first, f"paragraph {nth} starts with {quoted(start)}, {quoted(first)} asked")
 

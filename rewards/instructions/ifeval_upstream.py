@@ -57,8 +57,8 @@ def letter_frequency(text: str, args: Arguments) -> Finding:
 
 def response_language(text: str, args: Arguments) -> Finding:
     """The detected language is the asked one; a text without features passes."""
-    asked, found = text_of(args, "language"), language.detect(text)
-    return Finding(found is None or found == asked, f"in {found}, {asked} asked")
+    expected, found = text_of(args, "language"), language.detect(text)
+    return Finding(found is None or found == expected, f"in {found}, {expected} asked")
 
 
 def number_sentences(text: str, args: Arguments) -> Finding:
@@ -69,10 +69,10 @@ def number_sentences(text: str, args: Arguments) -> Finding:
 def number_paragraphs(text: str, args: Arguments) -> Finding:
     """Parts between `***`: exactly as many as asked, none empty but the first and the last."""
     parts = re.split(r"\s?\*\*\*\s?", text)
-    asked = number_of(args, "num_paragraphs")
+    expected = number_of(args, "num_paragraphs")
     if any(not part.strip() for part in parts[1:-1]):
         return Finding(False, "an empty paragraph between dividers")
-    return exactly(sum(1 for part in parts if part.strip()), asked, "paragraphs")
+    return exactly(sum(1 for part in parts if part.strip()), expected, "paragraphs")
 
 
 def number_words(text: str, args: Arguments) -> Finding:
@@ -82,15 +82,15 @@ def number_words(text: str, args: Arguments) -> Finding:
 
 def nth_paragraph_first_word(text: str, args: Arguments) -> Finding:
     """As many non-blank paragraphs as asked; the n-th (blank ones counted) starts with the word."""
-    asked, nth, first = number_of(args, "num_paragraphs"), number_of(args, "nth_paragraph"), first_word_of(args)
+    expected, nth, first = number_of(args, "num_paragraphs"), number_of(args, "nth_paragraph"), first_word_of(args)
     paragraphs = text.split("\n\n")
     filled = sum(1 for paragraph in paragraphs if paragraph.strip())
     if not 1 <= nth <= filled or not paragraphs[nth - 1].strip():
         return Finding(False, f"no paragraph {nth}")
     word = paragraphs[nth - 1].split()[0].lstrip("'").lstrip('"')
     start = re.split("[.,?!'\"]", word, maxsplit=1)[0].lower()
-    if filled != asked:
-        return exactly(filled, asked, "paragraphs")
+    if filled != expected:
+        return exactly(filled, expected, "paragraphs")
     return Finding(start == first, f"paragraph {nth} starts with {quoted(start)}, {quoted(first)} asked")
 
 

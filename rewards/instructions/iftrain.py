@@ -21,10 +21,10 @@ _DIVIDER = "***"
 
 def repeat_phrase(text: str, args: Arguments) -> Finding:
     """The phrase so many times, one word of it replaced each time; first and last word stay."""
-    phrase, asked = text_of(args, "phrase").split(), number_of(args, "small_n")
+    phrase, expected = text_of(args, "phrase").split(), number_of(args, "small_n")
     found = _spans(text, phrase[0], phrase[-1])
-    if len(found) != asked:
-        return exactly(len(found), asked, "repetitions")
+    if len(found) != expected:
+        return exactly(len(found), expected, "repetitions")
     changed = [len(f) == len(phrase) and sum(a != b for a, b in zip(f, phrase, strict=True)) == 1 for f in found]
     return Finding(all(changed), "a repetition with more or less than one word replaced")
 

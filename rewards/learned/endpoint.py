@@ -56,7 +56,7 @@ class Endpoint:
         kept = self._kept(key)
         if kept is not None:
             return read(kept)
-        return self._asked(body, key, read)
+        return self._request(body, key, read)
 
     def map(self, question: Callable[[T], Any], items: Sequence[T]) -> list[Any]:
         """`question` of every item, at most `concurrency` at once, in order."""
@@ -65,7 +65,7 @@ class Endpoint:
         with ThreadPoolExecutor(min(self.concurrency, len(items))) as pool:
             return list(pool.map(question, items))
 
-    def _asked(self, body: Mapping[str, Any], key: str, read: Callable[[str], T]) -> T:
+    def _request(self, body: Mapping[str, Any], key: str, read: Callable[[str], T]) -> T:
         trouble, after = "not asked", None
         for number in range(self.retries + 1):
             if number:

@@ -50,12 +50,12 @@ def judge(text: str, reference: str, settings: Settings) -> Judgement:
     extraction = extract(text, settings.require, settings.which)
     if not extraction.parts:
         whole = None if extraction.marked else _as_a_whole(text, reference, gold_parts[0], settings)
-        return whole or Judgement(Verdict(False, extraction.how), extraction)
+        return whole or Judgement(Verdict(False, extraction.origin), extraction)
     pred_parts = extraction.parts
     if len(pred_parts) > 1:  # a box may hold nothing but a placeholder
         pred_parts = tuple(part for part in pred_parts if read(part).key) or pred_parts[-1:]
         extraction = extraction._replace(parts=pred_parts)
-    if len(pred_parts) == 1 and extraction.how in ("box", "the answer field"):
+    if len(pred_parts) == 1 and extraction.origin in ("box", "the answer field"):
         pred_parts = (_sentence(pred_parts[0], gold_parts[0]),)
         extraction = extraction._replace(parts=pred_parts)
     if len(pred_parts) == 1 and len(gold_parts) == 1:
@@ -157,8 +157,10 @@ def _verdict(gold: Reading, pred: Reading, settings: Settings, seed: bytes | Non
     ):
         return Verdict(True, "the same letters")
     truth = _truth(gold.words, whole=True)
-    if truth is not None and (said := _truth(pred.words)) is not None:
-        return Verdict(said == truth, "the same truth value" if said == truth else "another truth value")
+    if truth is not None and (stated_truth := _truth(pred.words)) is not None:
+        return Verdict(
+            stated_truth == truth, "the same truth value" if stated_truth == truth else "another truth value"
+        )
     if gold.node is None:
         gold = read(without_choice(gold.text))
     if gold.node is None or pred.node is None:
@@ -170,12 +172,12 @@ def _verdict(gold: Reading, pred: Reading, settings: Settings, seed: bytes | Non
 def _truth(words: str, *, whole: bool = False) -> bool | None:
     """Is it yes or no, in any language, alone or before what explains it (`Yes, it is`)?"""
     first = _FIRST_WORD.match(words)
-    said = first.group() if first else ""
-    if whole and said != words:
+    word = first.group() if first else ""
+    if whole and word != words:
         return None
-    if said in YES or said in NO:
-        rest = words[len(said) :]
-        return None if _UNDECIDED.search(rest) else said in YES
+    if word in YES or word in NO:
+        rest = words[len(word) :]
+        return None if _UNDECIDED.search(rest) else word in YES
     return None
 
 

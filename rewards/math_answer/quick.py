@@ -46,12 +46,12 @@ def _compared(
 ) -> Score | None:
     if pred is None or gold is None:
         return None
-    candidate, how = found
+    candidate, origin = found
     if pred[0] == gold[0]:
-        return Score.of(True, f"extracted {candidate!r} ({how}); equals {gold[0]} exactly", candidate)
+        return Score.of(True, f"extracted {candidate!r} ({origin}); equals {gold[0]} exactly", candidate)
     if pred[1] or gold[1]:
         return None  # decimals have rules of their own
-    return Score.of(False, f"extracted {candidate!r} ({how}); expected {gold[0]}", candidate)
+    return Score.of(False, f"extracted {candidate!r} ({origin}); expected {gold[0]}", candidate)
 
 
 def _final(text: str, boxed_only: bool) -> tuple[str, str] | None:

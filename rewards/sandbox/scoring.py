@@ -106,7 +106,7 @@ def _score(case: _Case, reply: dict[str, Any] | UnavailableError, settings: Sett
     found = verdict(case.task, reply)
     if found.unjudgeable:
         return Score.unjudgeable(found.unjudgeable)
-    reason = f"{case.found.how}: {found.passed} of {found.count} tests passed"
+    reason = f"{case.found.origin}: {found.passed} of {found.count} tests passed"
     reason += f"; {found.failure}" if found.failure else ""
     reason += "; partial isolation" if found.partial else ""
     reason += f"; taken for a row of {case.task.keys['format']}" if case.task.keys.get("format") else ""

@@ -252,8 +252,8 @@ def _check_dicts(name: str, value: Sequence[Any], accepted: Sequence[Any]) -> No
 
 def _one_of(name: str, value: Any, accepted: Sequence[Any], shown: Any = None) -> None:
     if not _contains(accepted, value):
-        said = value if shown is None else shown
-        raise MismatchError(f"argument {name!r} is {said!r:.80}, expected one of {list(accepted)!r:.120}")
+        displayed = value if shown is None else shown
+        raise MismatchError(f"argument {name!r} is {displayed!r:.80}, expected one of {list(accepted)!r:.120}")
 
 
 def _contains(accepted: Sequence[Any], value: Any) -> bool:

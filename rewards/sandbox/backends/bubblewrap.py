@@ -99,7 +99,7 @@ def places_of(packages: Sequence[str]) -> list[Path]:
     found: dict[str, Path] = {}
     pending, seen = [(name, True) for name in packages], set[str]()
     while pending:
-        name, asked = pending.pop()
+        name, required = pending.pop()
         plain = name.lower().replace("_", "-")
         if plain in seen:
             continue
@@ -107,7 +107,7 @@ def places_of(packages: Sequence[str]) -> list[Path]:
         try:
             package = metadata.distribution(name)
         except metadata.PackageNotFoundError:
-            if asked:
+            if required:
                 raise UsageError(f"the package {name!r} is not installed here: pip install {name}") from None
             continue
         tops = {file.parts[0] for file in package.files or [] if ".." not in file.parts}

@@ -157,8 +157,8 @@ class DockerChannel:
             except OSError as error:
                 raise LostError(f"the container does not answer: {error}") from None
             if not part:
-                said = self._complaint.decode(errors="replace").strip() or "without a word"
-                raise LostError(f"the container ended: {said}")
+                complaint = self._complaint.decode(errors="replace").strip() or "without a word"
+                raise LostError(f"the container ended: {complaint}")
             self._raw += part
         data = bytes(self._raw[:size])
         del self._raw[:size]

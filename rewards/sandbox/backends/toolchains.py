@@ -29,8 +29,8 @@ def _prefix(tool: str) -> Path | None:
     if place is None:
         return None
     if tool == "rustc":
-        asked = subprocess.run([place, "--print", "sysroot"], capture_output=True, text=True, check=False, timeout=20)
-        return Path(asked.stdout.strip()) if asked.returncode == 0 and asked.stdout.strip() else None
+        printed = subprocess.run([place, "--print", "sysroot"], capture_output=True, text=True, check=False, timeout=20)
+        return Path(printed.stdout.strip()) if printed.returncode == 0 and printed.stdout.strip() else None
     resolved = Path(place).resolve()
     modules = [folder for folder in resolved.parents if folder.name == "node_modules"]
     return modules[-1] if modules else resolved.parent.parent

@@ -27,7 +27,7 @@ class Extract:
     """The program of a completion, and how it was found (for Score.reason)."""
 
     program: str
-    how: str
+    origin: str
     language: str = "python"
 
 
@@ -44,16 +44,16 @@ def extract(text: str, prompt: str, names: Sequence[str] = (), language: str = "
     if answer is None:
         return None
     answer = answer.replace("\ufeff", "").replace("\u200b", "")
-    wanted = tuple(name.partition(".")[0] for name in names)
-    found = _block(answer, wanted, language)
-    code, how, written_in = (
+    roots = tuple(name.partition(".")[0] for name in names)
+    found = _block(answer, roots, language)
+    code, origin, written_in = (
         found if found is not None else (without_prose(_unfenced(answer)), "the whole completion", "")
     )
     if not code.strip():
         return None
     if (written_in or language or "python") != "python":
-        return Extract(code, how, written_in or language)
-    return _with_prompt(code, how, prompt, wanted[0] if wanted else "")
+        return Extract(code, origin, written_in or language)
+    return _with_prompt(code, origin, prompt, roots[0] if roots else "")
 
 
 def code_of_prompt(prompt: str) -> str:
@@ -88,10 +88,10 @@ def _block(text: str, names: Sequence[str], language: str) -> tuple[str, str, st
     codes = [code for _, code in chosen]
     index = _best(codes, names)
     title = (chosen[index][0] or "").replace("cpp", "C++").capitalize()
-    how = f"{title + ' block' if title else 'block'} {index + 1} of {len(chosen)}"
+    origin = f"{title + ' block' if title else 'block'} {index + 1} of {len(chosen)}"
     name = chosen[index][0] or language or "python"
     code, helped = _with_helpers(codes, index) if name == "python" else (codes[index], False)
-    return code, how + (" with the blocks it uses" if helped else ""), name
+    return code, origin + (" with the blocks it uses" if helped else ""), name
 
 
 def _best(codes: Sequence[str], names: Sequence[str]) -> int:
@@ -142,14 +142,14 @@ def _unfenced(text: str) -> str:
     return re.sub(r"\A(?:[ \t]*\n)+", "", re.split(r"^[ \t]*```", text, maxsplit=1, flags=re.M)[0])
 
 
-def _with_prompt(code: str, how: str, prompt: str, name: str) -> Extract:
+def _with_prompt(code: str, origin: str, prompt: str, name: str) -> Extract:
     start = code_of_prompt(prompt)
     if not start or not name or not defines(start, name):
-        return Extract(code, how)
+        return Extract(code, origin)
     if defines(code, name):
         preamble = _preamble(start, name)
-        return Extract(f"{preamble}\n{code}" if preamble.strip() else code, how)
-    return Extract(start + code, f"{how}, continuing the prompt")
+        return Extract(f"{preamble}\n{code}" if preamble.strip() else code, origin)
+    return Extract(start + code, f"{origin}, continuing the prompt")
 
 
 def _preamble(prompt: str, name: str) -> str:

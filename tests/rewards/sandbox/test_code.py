@@ -193,7 +193,7 @@ def test_pytest_style_counts_what_did_not_run_as_failed() -> None:
 )
 def test_extraction(text: str, program: str, how: str) -> None:
     found = extract(text, "", ("f",))
-    assert found is not None and (found.program, found.how) == (program, how)
+    assert found is not None and (found.program, found.origin) == (program, how)
 
 
 def test_extraction_with_a_prompt() -> None:

@@ -57,7 +57,7 @@ class CandidateClient:
         """Set when the candidate's end of the pipes was closed."""
         self.last: Any = None
         """What the last call gave, for reasons."""
-        self.asked = 0
+        self.questions = 0
         """Questions so far, but for loading and names: until the first, whatever fails is the tests' own fault."""
         self.at_first: Callable[[], None] = lambda: None
         """Done before the first of these questions."""
@@ -74,8 +74,8 @@ class CandidateClient:
         if operation == "call" and self.before_call is not None:
             self.before_call()
         if operation not in ("load", "name", "surround"):
-            self.asked += 1
-            if self.asked == 1:
+            self.questions += 1
+            if self.questions == 1:
                 self.at_first()
         packed = codec.encode(arguments, self._export)
         packed_keywords = codec.encode(keywords, self._export)
@@ -88,7 +88,7 @@ class CandidateClient:
             self._copy_back(arguments, keywords, reply[2])
             answer = self._decode(reply[1])
             # A name that is no function or class has told the tests something already.
-            self.asked += operation == "name" and not isinstance(answer, CallableProxy)
+            self.questions += operation == "name" and not isinstance(answer, CallableProxy)
             return answer
         if kind == "stop" and operation == "next":
             raise StopIteration

@@ -57,7 +57,7 @@ def judge(job: dict[str, Any], read: int, write: int, report: int, token: str) -
             if not passed and job.get("stop"):
                 break
         else:
-            if not client.asked:
+            if not client.questions:
                 end["unjudgeable"] = "the tests never call the program"
     except styles.BadTestsError as error:
         end["unjudgeable"] = str(error)

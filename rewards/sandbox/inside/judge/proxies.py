@@ -111,7 +111,7 @@ class Proxy:
         return hash(object.__getattribute__(self, "_holdfast_handle")[1])
 
     def __eq__(self, other: object) -> bool:
-        object.__getattribute__(self, "_holdfast_client").asked += 1
+        object.__getattribute__(self, "_holdfast_client").questions += 1
         if not isinstance(other, Proxy):
             return False
         return _number(self) == _number(other) or self._compare("eq", other)

@@ -68,7 +68,7 @@ def refuse_own_fault(error: BaseException, client: CandidateClient, names: Names
             return
         if error.name:
             raise BadTestsError(f"the tests use what nobody defines: {text}") from None
-    if not client.asked and not isinstance(error, ImportError):
+    if not client.questions and not isinstance(error, ImportError):
         raise BadTestsError(f"the tests fail before they call the program: {text}") from None
 
 

@@ -22,14 +22,14 @@ class Surroundings:
     def __init__(self, client: CandidateClient) -> None:
         self._client = client
         self._input, self._stdin = builtins.input, sys.stdin
-        self._told = self._now()
+        self._known = self._now()
 
     def tell(self) -> None:
         """Before the program is called."""
         now = self._now()
-        changed = {name: value for name, value in now.items() if not _same(value, self._told[name])}
+        changed = {name: value for name, value in now.items() if not _same(value, self._known[name])}
         if changed:
-            self._told = now
+            self._known = now
             self._client.ask("surround", changed)
 
     def _now(self) -> dict[str, Any]:

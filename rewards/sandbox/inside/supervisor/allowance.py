@@ -63,8 +63,8 @@ class Allowance:
 
     def __init__(self, seconds: float, look: Callable[[], Usage], before: Usage | None = NOTHING) -> None:
         self.seconds, self._look, self._before = seconds, look, before
-        self._started = self._asked = time.monotonic()
-        self._wanted = 0.0
+        self._started = self._slice_start = time.monotonic()
+        self._slice_length = 0.0
         self._end = self._started + seconds
         self._stood = 0.0
 
@@ -76,9 +76,9 @@ class Allowance:
         """Seconds to wait for something before asking again."""
         now = time.monotonic()
         self._notice_standstill(now)
-        self._asked, self._wanted = now, min(_SLICE, max(self._end - now, 0.0))
+        self._slice_start, self._slice_length = now, min(_SLICE, max(self._end - now, 0.0))
         beat(now)
-        return self._wanted
+        return self._slice_length
 
     def over(self) -> bool:
         """Has it been used up? Raises StarvedError."""
@@ -111,11 +111,11 @@ class Allowance:
         return max(elapsed - max(waited, self._stood), 0.0)
 
     def _notice_standstill(self, now: float) -> None:
-        late = now - self._asked - self._wanted
+        late = now - self._slice_start - self._slice_length
         if late > _SLICE:
             self._stood += late
             self._end += late
-        self._asked, self._wanted = now, 0.0
+        self._slice_start, self._slice_length = now, 0.0
 
 
 def usage(pids: Mapping[int, bool]) -> Usage:

@@ -27,7 +27,7 @@ class Processes:
         self._spawner, self.limits = spawner, dict(limits)
         self.uid = spawner.new_uid()
         self.ends: dict[str, int] = {}
-        self._said = 0
+        self._ready = 0
         self._watched = -1
         self._began, began = os.pipe()
         os.set_blocking(self._began, False)
@@ -78,8 +78,8 @@ class Processes:
     def began(self) -> bool:
         """Did each of them get as far as waiting for its work? One that did not says nothing about any program."""
         with contextlib.suppress(BlockingIOError):
-            self._said += len(os.read(self._began, len(self.pids())))
-        return self._said >= len(self.pids())
+            self._ready += len(os.read(self._began, len(self.pids())))
+        return self._ready >= len(self.pids())
 
     def wait(self) -> dict[str, Any]:
         """Wait for its processes, which were killed; the candidate's exit and usage, and the judge's exit."""
