@@ -59,8 +59,8 @@ def prompt(doc: Doc) -> list[Message]:
     """The functions in a system message (before the row's own), then the question's turns."""
     language = next((one for one in ("JavaScript", "Java") if one.lower() in doc["category"]), "Python")
     functions = json.dumps(_listed(doc["function"]), ensure_ascii=False)
-    asked = doc["question"]
-    turns = [{"role": "user", "content": asked}] if isinstance(asked, str) else list(asked[0])
+    question = doc["question"]
+    turns = [{"role": "user", "content": question}] if isinstance(question, str) else list(question[0])
     system = _ASK.format(language=language, functions=functions)
     own = [str(turn["content"]) for turn in turns if turn["role"] == "system"]
     rest = [turn for turn in turns if turn["role"] != "system"]
@@ -79,8 +79,8 @@ def reference(doc: Doc) -> dict[str, Any]:
 def _files(folder: str, prefix: str, categories: tuple[str, ...]) -> tuple[str, ...]:
     """Questions, then the answers of those categories that have them."""
     questions = tuple(f"{folder}/{prefix}{name}.json*" for name in categories)
-    answered = [name for name in categories if "relevance" not in name]
-    return *questions, *(f"{folder}/possible_answer/{prefix}{name}.json" for name in answered)
+    with_answers = [name for name in categories if "relevance" not in name]
+    return *questions, *(f"{folder}/possible_answer/{prefix}{name}.json" for name in with_answers)
 
 
 V4_SOURCE = Source(

@@ -20,10 +20,10 @@ from holdfast.benchmarks.suites.task import Task
 def prompt(doc: Doc) -> str:
     """The problem, with the class to complete or the way to read input."""
     if doc["starter_code"]:
-        how = f"Complete this class:\n\n```python\n{doc['starter_code'].rstrip()}\n```"
+        instruction = f"Complete this class:\n\n```python\n{doc['starter_code'].rstrip()}\n```"
     else:
-        how = "Read the input from stdin and print the answer to stdout."
-    return f"{doc['problem'].strip()}\n\n{how}\n\nAnswer with the whole program in one ```python block."
+        instruction = "Read the input from stdin and print the answer to stdout."
+    return f"{doc['problem'].strip()}\n\n{instruction}\n\nAnswer with the whole program in one ```python block."
 
 
 def reference(doc: Doc) -> dict[str, Any]:

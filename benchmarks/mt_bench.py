@@ -30,9 +30,9 @@ def first_turn(doc: Doc) -> str:
     return str(doc["turns"][0])
 
 
-def second_turn(doc: Doc, said: Sequence[Message]) -> Sequence[Message] | None:
+def second_turn(doc: Doc, conversation: Sequence[Message]) -> Sequence[Message] | None:
     """What is asked after the first answer."""
-    answers = sum(message["role"] == "assistant" for message in said)
+    answers = sum(message["role"] == "assistant" for message in conversation)
     return [{"role": "user", "content": str(doc["turns"][answers])}] if answers < len(doc["turns"]) else None
 
 

@@ -24,16 +24,16 @@ _TURNS = (1, 2, 3)
 
 def turn(doc: Doc, number: int) -> str | None:
     """What the user says in a turn; None where the conversation has no such turn."""
-    said = doc.get(f"turn_{number}_prompt")
-    if not said or said == "None":
+    prompt = doc.get(f"turn_{number}_prompt")
+    if not prompt or prompt == "None":
         return None
-    message = json.loads(said) if isinstance(said, str) else said
+    message = json.loads(prompt) if isinstance(prompt, str) else prompt
     return str(message["content"])
 
 
-def after(doc: Doc, said: Sequence[Message]) -> Sequence[Message] | None:
+def after(doc: Doc, conversation: Sequence[Message]) -> Sequence[Message] | None:
     """The user's next turn."""
-    text = turn(doc, sum(message["role"] == "assistant" for message in said) + 1)
+    text = turn(doc, sum(message["role"] == "assistant" for message in conversation) + 1)
     return None if text is None else [{"role": "user", "content": text}]
 
 

@@ -99,8 +99,8 @@ def _write_manifest(config: EvalConfig, suite: Suite, out: Path, started: float,
     seconds = {"measure": round(time.perf_counter() - started, 3)}
     environments = environments_of(measured)
     more = {"environments": environments} if environments else {}
-    told = {"suite": suite.name, "seconds": seconds, "available": available(suite), **more}
-    write_json(out / "manifest.json", manifest(without_secrets(asdict(config)), **told))
+    fields = {"suite": suite.name, "seconds": seconds, "available": available(suite), **more}
+    write_json(out / "manifest.json", manifest(without_secrets(asdict(config)), **fields))
 
 
 def _compared(

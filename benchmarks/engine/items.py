@@ -33,7 +33,7 @@ class Item:
     seed: int | None = None
     """Of a sampled answer; None for a greedy one."""
     doc: Doc = field(default_factory=dict)
-    asked: tuple[Message, ...] = ()
+    messages: tuple[Message, ...] = ()
     """The prompt as messages, examples and system message included; for a base model the question alone."""
     lead: tuple[Message, ...] = ()
     """The first of them: what stands before the question."""
@@ -108,7 +108,7 @@ def build_items(
             "doc_id": doc_id,
             "prompt": prompt,
             "doc": doc,
-            "asked": (*lead, *turns),
+            "messages": (*lead, *turns),
             "lead": tuple(lead),
             "question": task.judged_prompt(doc) if task.judged_prompt else question,
             "reference": reference,
@@ -205,8 +205,8 @@ def _prompts(
     turns = task.messages(doc)
     lead = [turns[0]] if turns[0]["role"] == "system" else []
     for example, answer in shown:
-        asked = [turn for turn in task.messages(example) if turn["role"] != "system"]
-        lead += [*asked, {"role": "assistant", "content": answer}]
+        question_turns = [turn for turn in task.messages(example) if turn["role"] != "system"]
+        lead += [*question_turns, {"role": "assistant", "content": answer}]
     question = [turn for turn in turns if turn["role"] != "system"]
     return turns, render([*lead, *question]), lead, question
 

@@ -16,7 +16,7 @@ from typing import Any
 from holdfast.benchmarks.engine.backends.lm_eval_models import open_engine
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.calibration import calibration_metrics
-from holdfast.benchmarks.engine.episodes.driver import lend_a_hand, shared
+from holdfast.benchmarks.engine.episodes.driver import generate_share, shared
 from holdfast.benchmarks.engine.generating.batches import open_batches
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.keeping.draft_source import Drafting, DraftSource, Mode, refuse
@@ -194,15 +194,15 @@ def _converse(work: Work, engine: Engine, journal: Journal, ranks: Ranks, delive
         _play(work, engine, journal, ranks, deliver)
         return
     first = {item.key: item for item in work.items}
-    said: dict[tuple[str, str, int], list[Completion]] = {}
-    asked = list(work.items)
-    while asked:
+    completions: dict[tuple[str, str, int], list[Completion]] = {}
+    items = list(work.items)
+    while items:
         if deliver and work.follow is None:
-            deliver.expect(asked)
-        _generate(asked, engine, journal, ranks, deliver)
+            deliver.expect(items)
+        _generate(items, engine, journal, ranks, deliver)
         following = []
-        for item in asked if work.follow else ():
-            answers = said.setdefault(item.key, [])
+        for item in items if work.follow else ():
+            answers = completions.setdefault(item.key, [])
             answers.append(read_completion(journal.records[item.cache_key]))
             goes_on = work.follow is not None and not answers[-1].refused
             after = work.follow(item, answers[-1].text) if work.follow and goes_on else None
@@ -210,7 +210,7 @@ def _converse(work: Work, engine: Engine, journal: Journal, ranks: Ranks, delive
                 following.append(after)
             elif deliver:
                 deliver.put(first[item.key], whole(first[item.key], item, answers))
-        asked = following
+        items = following
 
 
 def _play(work: Work, engine: Engine, journal: Journal, ranks: Ranks, deliver: Delivery | None) -> None:
@@ -220,7 +220,7 @@ def _play(work: Work, engine: Engine, journal: Journal, ranks: Ranks, deliver: D
         _generate(items, engine, journal, ranks)
 
     if deliver is None or work.player is None:
-        lend_a_hand(generate, ranks)
+        generate_share(generate, ranks)
         return
     work.player.play(work.items, deliver.missing, shared(generate, ranks), journal, deliver.put)
     ranks.meet()

@@ -56,12 +56,12 @@ def by_item(rows: Iterable[Row]) -> list[list[Row]]:
 def majority(rows: Sequence[Row]) -> float:
     """Score of the most frequent extracted answer; answers that tie count with their mean, the expectation of drawing
     one (NeMo-Skills' majority@k). Completions without an answer do not vote; 0 when none has one."""
-    answered = [(row.extracted, float(row.score or 0.0)) for row in rows if row.extracted]
-    if not answered:
+    answers = [(row.extracted, float(row.score or 0.0)) for row in rows if row.extracted]
+    if not answers:
         return 0.0
-    votes = Counter(answer for answer, _ in answered)
+    votes = Counter(answer for answer, _ in answers)
     most = max(votes.values())
-    scores = {answer: score for answer, score in reversed(answered) if votes[answer] == most}
+    scores = {answer: score for answer, score in reversed(answers) if votes[answer] == most}
     return _mean(scores.values())
 
 

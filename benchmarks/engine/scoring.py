@@ -54,8 +54,8 @@ class RewardJudge:
     def _key(self, item: Item, completion: Completion) -> str:
         if self.wants_groups:
             return digest([*item.key, completion.text])
-        said = completion.turns or completion.text
-        return digest([item.doc_hash, said, item.reference])
+        reply = completion.turns or completion.text
+        return digest([item.doc_hash, reply, item.reference])
 
 
 def likelihood_score(item: Item, completion: Completion) -> Score:
@@ -165,8 +165,8 @@ class Scorer:
 
     def _scores(self, batch: list[Finished]) -> list[Score]:
         """The judge's scores; what a server refused to answer is not judged."""
-        answered = iter(self.judge([pair for pair in batch if not pair[1].refused]))
-        return [refusal_score(completion) if completion.refused else next(answered) for _, completion in batch]
+        judged = iter(self.judge([pair for pair in batch if not pair[1].refused]))
+        return [refusal_score(completion) if completion.refused else next(judged) for _, completion in batch]
 
     def _next(self) -> list[Finished]:
         """Everything that waits, up to a batch; empty when all is done."""

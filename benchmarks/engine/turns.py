@@ -30,15 +30,15 @@ def follower(task: Task, render: Render | None) -> Follow | None:
         return None
 
     def follow(item: Item, answer: str) -> Item | None:
-        said: tuple[Message, ...] = (*item.asked, {"role": "assistant", "content": answer_of(answer)})
-        if _answers(said) - _answers(item.lead) >= task.turns:
+        conversation: tuple[Message, ...] = (*item.messages, {"role": "assistant", "content": answer_of(answer)})
+        if _answers(conversation) - _answers(item.lead) >= task.turns:
             return None
-        added = speak(item.doc, said[len(item.lead) :])
+        added = speak(item.doc, conversation[len(item.lead) :])
         if not added:
             return None
-        asked = (*said, *added)
-        prompt = render(asked) if render else f"{item.prompt}{answer_of(answer)}\n\n{_plain(added)}\n\n"
-        return replace(item, asked=asked, prompt=prompt, turn=item.turn + 1)
+        messages = (*conversation, *added)
+        prompt = render(messages) if render else f"{item.prompt}{answer_of(answer)}\n\n{_plain(added)}\n\n"
+        return replace(item, messages=messages, prompt=prompt, turn=item.turn + 1)
 
     return follow
 
@@ -54,11 +54,11 @@ def _plain(messages: Sequence[Message]) -> str:
 def whole(first: Item, last: Item, answers: Sequence[Completion]) -> Completion:
     """A conversation as one completion: all that followed the first question, lengths added up."""
     final = answers[-1]
-    said = (*last.asked[len(first.asked) :], {"role": "assistant", "content": final.text})
+    turns = (*last.messages[len(first.messages) :], {"role": "assistant", "content": final.text})
     tokens = [answer.tokens for answer in answers]
     return replace(
         final,
-        turns=said,
+        turns=turns,
         finish_reason="length" if any(a.finish_reason == "length" for a in answers) else final.finish_reason,
         tokens=None if None in tokens else sum(count or 0 for count in tokens),
         prompt_cut=any(answer.prompt_cut for answer in answers),
@@ -81,19 +81,19 @@ class TurnJudge:
 
 
 def _turns(item: Item, completion: Completion) -> list[Finished]:
-    said = completion.turns or ({"role": "assistant", "content": completion.text},)
+    turns = completion.turns or ({"role": "assistant", "content": completion.text},)
     references = item.reference if isinstance(item.reference, list) else None
-    question = [*item.asked[len(item.lead) :]]
+    question = [*item.messages[len(item.lead) :]]
     found: list[Finished] = []
-    for place, message in enumerate(said):
+    for place, message in enumerate(turns):
         if message["role"] != "assistant":
             continue
         if references is not None and len(references) <= len(found):
             raise DataError(f"task {item.task!r}, item {item.doc_id}: fewer references than answers")
-        before = [*question, *said[:place]]
+        before = [*question, *turns[:place]]
         reference = references[len(found)] if references is not None else item.reference
-        asked = replace(item, question=before, reference=reference, doc_hash=digest([item.doc_hash, before]))
-        found.append((asked, Completion(str(message["content"]))))
+        single = replace(item, question=before, reference=reference, doc_hash=digest([item.doc_hash, before]))
+        found.append((single, Completion(str(message["content"]))))
     return found
 
 

@@ -53,9 +53,9 @@ class Question:
     """An episode of one message."""
 
     def __init__(self, row: Row) -> None:
-        asked: Any = row["question"]
+        question: Any = row["question"]
         self._row, self._completion = row, list[Message]()
-        self.messages: Sequence[Message] = list(asked[0])
+        self.messages: Sequence[Message] = list(question[0])
         self.tools: Sequence[ToolSpec] = tools_of(row["function"], str(row["category"]))
         self._names = {safe_name(function["name"]): function["name"] for function in row["function"]}
 

@@ -43,13 +43,13 @@ def read_facts(reply: Any, only: bool = False) -> list[Fact]:
 
 
 def _fact(choice: Mapping[str, Any], used: int | None) -> Fact:
-    said = choice.get("message") or {}
-    if not isinstance(said, Mapping):
+    message = choice.get("message") or {}
+    if not isinstance(message, Mapping):
         raise ValueError(f"the server's reply has no message: {str(choice)[:200]}")
-    text = said.get("content") if "message" in choice else choice.get("text")
+    text = message.get("content") if "message" in choice else choice.get("text")
     reason = choice.get("finish_reason")
-    thought = said.get("reasoning_content") or said.get("reasoning")
-    called = bool(said.get("tool_calls"))
+    thought = message.get("reasoning_content") or message.get("reasoning")
+    called = bool(message.get("tool_calls"))
     if not isinstance(text, str | None) or (text is None and not (reason == "length" or thought or called)):
         raise ValueError(f"the server's reply has no text (finish_reason {reason!r}): {str(choice)[:200]}")
     return "length" if text is None and not called else reason, used

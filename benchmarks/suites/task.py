@@ -98,18 +98,18 @@ class Task:
 
     def messages(self, doc: Doc) -> list[Message]:
         """The question as chat messages, without few-shot."""
-        asked = self.prompt(doc)
-        turns: list[Message] = [{"role": "user", "content": asked}] if isinstance(asked, str) else list(asked)
+        prompt = self.prompt(doc)
+        turns: list[Message] = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         return [{"role": "system", "content": self.system}, *turns] if self.system else turns
 
     def text(self, doc: Doc) -> str:
         """The question as plain text, without few-shot."""
         if self.base_prompt is not None:
             return self.base_prompt(doc)
-        asked = self.prompt(doc)
-        if isinstance(asked, str):
-            return asked
-        return "\n\n".join(str(message["content"]) for message in asked)
+        prompt = self.prompt(doc)
+        if isinstance(prompt, str):
+            return prompt
+        return "\n\n".join(str(message["content"]) for message in prompt)
 
     def sample_info(self, doc: Doc) -> Mapping[str, Any]:
         """What the reward sees as `Sample.info`."""

@@ -67,11 +67,11 @@ def episodes(tokenizer: Any, seed: int) -> list[Pair]:
         if row["category"] == "Last letter of" and rng.random() < SENTENCE_SHARE:
             answer = f"The last letter is {answer}."
         tools = TinyNotes().open(row, 0).tools
-        told = [as_objects(message) for message in shown(row, answer)]
-        whole = tokenizer.apply_chat_template(
-            told, tools=list(tools), tokenize=True, return_dict=True, return_assistant_tokens_mask=True
+        messages = [as_objects(message) for message in shown(row, answer)]
+        encoded = tokenizer.apply_chat_template(
+            messages, tools=list(tools), tokenize=True, return_dict=True, return_assistant_tokens_mask=True
         )
-        made.append((list(whole["input_ids"]), list(whole["assistant_masks"])))
+        made.append((list(encoded["input_ids"]), list(encoded["assistant_masks"])))
     return made
 
 
@@ -88,14 +88,14 @@ def logits(model: Any, pairs: Sequence[Pair]) -> "tuple[torch.Tensor, torch.Tens
 
     longest = max(len(ids) for ids, _ in pairs) - 1
     shown_ids = torch.full((len(pairs), longest), IDS["<|endoftext|>"])
-    wanted = torch.full((len(pairs), longest), IGNORED)
+    targets = torch.full((len(pairs), longest), IGNORED)
     for number, (ids, mask) in enumerate(pairs):
-        whole, own = torch.tensor(ids), torch.tensor(mask[1:], dtype=torch.bool)
-        shown_ids[number, : len(ids) - 1] = whole[:-1]
-        wanted[number, : len(ids) - 1][own] = whole[1:][own]
+        sequence, own = torch.tensor(ids), torch.tensor(mask[1:], dtype=torch.bool)
+        shown_ids[number, : len(ids) - 1] = sequence[:-1]
+        targets[number, : len(ids) - 1][own] = sequence[1:][own]
     hidden = model.model(input_ids=shown_ids, use_cache=False).last_hidden_state
-    asked = wanted != IGNORED
-    return model.lm_head(hidden[asked]), wanted[asked]
+    learned = targets != IGNORED
+    return model.lm_head(hidden[learned]), targets[learned]
 
 
 def teach(options: Options) -> None:

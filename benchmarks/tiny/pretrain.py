@@ -135,10 +135,10 @@ def answer_logits(model: Any, batch: list[Row]) -> "tuple[torch.Tensor, torch.Te
 
     Right padding needs no mask: attention is causal and the padding is never asked for.
     """
-    ids, wanted = tensors(batch)
+    ids, targets = tensors(batch)
     hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
-    asked = wanted != IGNORED
-    return model.lm_head(hidden[asked]), wanted[asked]
+    learned = targets != IGNORED
+    return model.lm_head(hidden[learned]), targets[learned]
 
 
 def rate_at(step: int, options: Options) -> float:

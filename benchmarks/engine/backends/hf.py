@@ -162,20 +162,20 @@ class HFEngine:
 
         stops = items[0].generation["until"]
         later = bool(stops) and any(self._thinks(item) for item in items)
-        asked = [_for_lm_eval(item, keep_stops=not later) for item in items]
+        requests = [_for_lm_eval(item, keep_stops=not later) for item in items]
         self._lm.noise_keys = _noise_keys(items) if items[0].generation.get("coupled") else {}
         if items[0].generation.get("do_sample"):
             torch.manual_seed(int(digest([items[0].seed, items[0].cache_key])[:12], 16))
         self._prepare_drafts(items)
-        texts = self._lm.generate_until(instances(asked), disable_tqdm=True)
+        texts = self._lm.generate_until(instances(requests), disable_tqdm=True)
         limit = int(items[0].generation["max_gen_toks"])
         facts = self._lm.take_facts([item.prompt for item in items], texts, limit)
         ids = self._lm.take_ids([item.prompt for item in items])
         found = []
         for item, text, (reason, tokens, cut), own in zip(items, texts, facts, ids, strict=True):
-            whole = self._thinking.completed(item.prompt, text)
-            answer = after_thought(whole, lambda rest: cut_at_stops(rest, stops)) if later else whole
-            found.append(Completion(answer, "stop" if answer != whole else reason, tokens, prompt_cut=cut, ids=own))
+            completed = self._thinking.completed(item.prompt, text)
+            answer = after_thought(completed, lambda rest: cut_at_stops(rest, stops)) if later else completed
+            found.append(Completion(answer, "stop" if answer != completed else reason, tokens, prompt_cut=cut, ids=own))
         return found
 
     def _prepare_drafts(self, items: Sequence[Item]) -> None:
@@ -190,7 +190,7 @@ class HFEngine:
     def _thinks(self, item: Item) -> bool:
         """Whether the answer may begin with a thought, which stop strings must not end."""
         template = str(getattr(self.loaded.tokenizer, "chat_template", None) or "")
-        return self._thinking.expected(item.prompt, template if item.asked or self.chat else "")
+        return self._thinking.expected(item.prompt, template if item.messages or self.chat else "")
 
     def _compare(self, items: Sequence[Item]) -> list[Completion]:
         requests = instances(items)

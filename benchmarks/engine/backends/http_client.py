@@ -98,8 +98,8 @@ class Client:
         if status in _REFUSED:
             raise RequestRefusedError(self.masked(reason_of(status, response.text)))
         if status in _MISCONFIGURED:
-            said = self.masked(reason_of(status, response.text))
-            raise HoldfastError(self.masked(f"{_MISCONFIGURED[status]} ({said}); address {self.url}"))
+            reason = self.masked(reason_of(status, response.text))
+            raise HoldfastError(self.masked(f"{_MISCONFIGURED[status]} ({reason}); address {self.url}"))
 
     def masked(self, text: str) -> str:
         """The text without any secret, in one line."""
@@ -123,10 +123,10 @@ def _wait(response: Any, waits: int) -> float | None:
     """Seconds that a busy server is left alone: what it says, else ever longer after a 429."""
     if response.status_code not in (429, 503):
         return None
-    said = retry_after(response.headers)
-    if said is None and response.status_code == 429:
+    seconds = retry_after(response.headers)
+    if seconds is None and response.status_code == 429:
         return min(2.0 ** min(waits, 5), 30.0) * random.uniform(0.75, 1.25)
-    return min(said, _LONGEST_WAIT) if said else None
+    return min(seconds, _LONGEST_WAIT) if seconds else None
 
 
 def _json(response: Any) -> Any:

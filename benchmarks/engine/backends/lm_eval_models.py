@@ -244,9 +244,9 @@ def _answering(name: str) -> Iterator[None]:
     try:
         yield
     except (aiohttp.ClientError, requests.RequestException, tenacity.RetryError, TimeoutError, ValueError) as error:
-        said = f"{type(error).__name__}: {error}".partition("\n")[0]
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         raise HoldfastError(
-            f"{name}: the server failed ({said:.300}); what it answered is kept: the same command goes on from there"
+            f"{name}: the server failed ({reason:.300}); what it answered is kept: the same command goes on from there"
         ) from error
 
 

@@ -129,7 +129,7 @@ class OpenAIEngine:
         """What the server answers to a fixed question, greedily."""
         text = server_identity.CANARY
         prompt = json.dumps([{"role": "user", "content": text}]) if self._chat_endpoint else text
-        found = self._answered(Item("canary", "0", 0, "generate", prompt, generation=_GREEDY))
+        found = self._complete(Item("canary", "0", 0, "generate", prompt, generation=_GREEDY))
         if found.refused.startswith("the server's reply"):
             raise HoldfastError(f"{self.model}: {found.refused}; address {without_secrets(self.arguments.base_url)}")
         return found.refused or found.text
@@ -178,31 +178,31 @@ class OpenAIEngine:
             return
         failure: HoldfastError | None = None
 
-        def answered(item: Item) -> Completion | None:
-            return self._answered(item) if failure is None else None
+        def complete_unless_failed(item: Item) -> Completion | None:
+            return self._complete(item) if failure is None else None
 
         with ThreadPoolExecutor(self.arguments.num_concurrent) as pool:
-            asked = {pool.submit(answered, item): item for item in items}
-            for future in as_completed(asked):
+            pending = {pool.submit(complete_unless_failed, item): item for item in items}
+            for future in as_completed(pending):
                 try:
                     completion = future.result()
                 except HoldfastError as error:
                     failure = failure or error
                     continue
                 if completion is not None:
-                    emit([(asked[future], completion)])
+                    emit([(pending[future], completion)])
         if failure is not None:
             raise HoldfastError(
                 f"{self.model}: the server failed ({failure}); what it answered is kept: the same command goes on "
                 "from there"
             )
 
-    def _answered(self, item: Item) -> Completion:
+    def _complete(self, item: Item) -> Completion:
         stops = item.generation["until"]
         try:
-            found = self._asked(item, stops if not self._thinks(item) else ())
+            found = self._request(item, stops if not self._thinks(item) else ())
             if stops and found.finish_reason == "stop" and found.text.startswith(OPENING) and not answer_of(found.text):
-                found = self._asked(item, ())  # the stop string ended the thought
+                found = self._request(item, ())  # the stop string ended the thought
         except RequestRefusedError as error:
             return Completion(refused=str(error))
         if found.refused:
@@ -213,17 +213,17 @@ class OpenAIEngine:
     def _thinks(self, item: Item) -> bool:
         return self._settings.thinking is not None or (not self._chat_endpoint and self._thinking.opens(item.prompt))
 
-    def _asked(self, item: Item, stops: Sequence[str]) -> Completion:
+    def _request(self, item: Item, stops: Sequence[str]) -> Completion:
         body = self._body(item, stops)
         try:
             return self._client.post(body, wire.read)  # type: ignore[no-any-return]
         except RequestRefusedError as error:
             if "max_completion_tokens" in str(error) and "max_tokens" in body:
                 self._renamed = True
-                return self._asked(item, stops)
+                return self._request(item, stops)
             room = wire.room(str(error))
-            wanted = item.generation["max_gen_toks"]
-            if room is None or room >= wanted:
+            budget = item.generation["max_gen_toks"]
+            if room is None or room >= budget:
                 raise
             smaller = replace(item, generation={**item.generation, "max_gen_toks": room})
             found: Completion = self._client.post(self._body(smaller, stops), wire.read)

@@ -23,11 +23,11 @@ def likelihoods(
             f"task {items[0].task!r} compares log-likelihoods: name the model's tokenizer with tokenizer=…, to know "
             "which tokens are the option's"
         )
-    asked = _Asked(client, model, tokenizer, context or _CONTEXT)
-    return [(item, asked.item(item)) for item in items]
+    scorer = _Scorer(client, model, tokenizer, context or _CONTEXT)
+    return [(item, scorer.item(item)) for item in items]
 
 
-class _Asked:
+class _Scorer:
     def __init__(self, client: Client, model: str, tokenizer: Any, context: int) -> None:
         self._client, self._model, self._tokenizer, self._context = client, model, tokenizer, context
 

@@ -30,7 +30,7 @@ class FaultError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ModelMessage:
     """A model's message."""
 
     message: Message
@@ -38,7 +38,9 @@ class Said:
     """Why a call in it does not parse; then it has no calls."""
 
 
-def said(text: str, calls: Sequence[Mapping[str, Any]], tools: Iterable[ToolSpec], number: int = 0) -> Said:
+def model_message(
+    text: str, calls: Sequence[Mapping[str, Any]], tools: Iterable[ToolSpec], number: int = 0
+) -> ModelMessage:
     """The message of a completion. `calls`: those of an API's reply; `number`: how many calls came before."""
     text = text.rpartition("</think>")[2] if "</think>" in text else text
     names = frozenset(str(tool["function"]["name"]) for tool in tools)
@@ -47,11 +49,11 @@ def said(text: str, calls: Sequence[Mapping[str, Any]], tools: Iterable[ToolSpec
         if len(found) > MOST:
             raise FaultError(f"{len(found)} calls in one message; at most {MOST} are taken")
     except FaultError as error:
-        return Said({"role": "assistant", "content": text}, str(error))
+        return ModelMessage({"role": "assistant", "content": text}, str(error))
     message: dict[str, Any] = {"role": "assistant", "content": content}
     if found:
         message["tool_calls"] = [_call(f"call{number + i:05d}", *one) for i, one in enumerate(found)]
-    return Said(message)
+    return ModelMessage(message)
 
 
 def _call(name: str, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

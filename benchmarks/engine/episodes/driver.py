@@ -68,10 +68,10 @@ class Player:
                 open_lives += self._hand_over(begun, missing, put)
                 if not open_lives:
                     continue
-                asked = [live.asked() for live in open_lives]
-                generate(asked)
-                used += [item.cache_key for item in asked]
-                answers = [read_completion(journal.records[item.cache_key]) for item in asked]
+                prompts = [live.next_item() for live in open_lives]
+                generate(prompts)
+                used += [item.cache_key for item in prompts]
+                answers = [read_completion(journal.records[item.cache_key]) for item in prompts]
                 self._each(Live.answer, open_lives, answers)
                 open_lives = list(self._hand_over(open_lives, missing, put))
         finally:
@@ -118,10 +118,10 @@ class Player:
         return [self.scores.pop(item.key) for item, _ in finished]
 
 
-def lend_a_hand(generate: Generate, ranks: Ranks) -> None:
+def generate_share(generate: Generate, ranks: Ranks) -> None:
     """What the processes do that do not play: generate their share of what the first asks, until it is done."""
-    while (asked := ranks.meet()[0]) is not None:
-        generate([_item(fields) for fields in asked])
+    while (shared_fields := ranks.meet()[0]) is not None:
+        generate([_item(fields) for fields in shared_fields])
 
 
 def shared(generate: Generate, ranks: Ranks) -> Generate:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
 
-from holdfast.benchmarks.engine.episodes.calls import said
+from holdfast.benchmarks.engine.episodes.calls import model_message
 from holdfast.benchmarks.engine.episodes.chat import Chat
 from holdfast.benchmarks.engine.generating.generation import fitted
 from holdfast.benchmarks.engine.items import Completion, Item
@@ -96,7 +96,7 @@ class Live:
         self.trajectory.why = why
         self._guarded(lambda: self._end(self._judged()))
 
-    def asked(self) -> Item:
+    def next_item(self) -> Item:
         """What the model is asked now."""
         assert self._episode is not None
         prompt, more = self.chat.prompt(self._conversation, self._episode.tools)
@@ -114,14 +114,14 @@ class Live:
     def _take(self, completion: Completion) -> None:
         assert self._episode is not None
         calls = int(self.trajectory.counts["calls"])
-        spoken = said(completion.text, completion.calls, self._episode.tools, calls)
-        self._count(spoken.message)
-        self._add(spoken.message)
-        if spoken.fault:
-            error = f"Error: the tool call does not parse: {spoken.fault}"
+        reply = model_message(completion.text, completion.calls, self._episode.tools, calls)
+        self._count(reply.message)
+        self._add(reply.message)
+        if reply.fault:
+            error = f"Error: the tool call does not parse: {reply.fault}"
             self._add({"role": "user", "name": FAULT, "content": error})
         else:
-            self._step(spoken.message)
+            self._step(reply.message)
         self._end(self._spent())
 
     def _step(self, message: Message) -> None:
@@ -159,10 +159,10 @@ class Live:
 
     def _count(self, message: Message) -> None:
         """How often in a row the same was said to the same."""
-        heard = list(takewhile(lambda one: one["role"] != "assistant", reversed(self.trajectory.messages)))
-        said = [_shown(one) for one in (*heard, message)]
-        self._repeats = self._repeats + 1 if said == self._last else 1
-        self._last = said
+        observations = list(takewhile(lambda one: one["role"] != "assistant", reversed(self.trajectory.messages)))
+        exchange = [_shown(one) for one in (*observations, message)]
+        self._repeats = self._repeats + 1 if exchange == self._last else 1
+        self._last = exchange
 
     def _spent(self) -> Score | None:
         """Why the episode must end here, as a score; None when it may go on."""

@@ -34,7 +34,7 @@ def plan_episodes(
     task: Task,
     docs: Sequence[tuple[str, Doc]],
     engine: Engine,
-    how: Settings,
+    settings: Settings,
     data_root: Path | None,
     arguments: Mapping[str, Any],
 ) -> Planned:
@@ -44,9 +44,9 @@ def plan_episodes(
         raise UsageError(f"task {name!r} is not played in an environment")
     chat = chat_of(engine, played.tools)
     environment = played.environment(data_root)
-    conditions = _conditions(played, task, chat, arguments, how, environment)
+    conditions = _conditions(played, task, chat, arguments, settings, environment)
     items = [
-        _item(name, task, played, doc_id, doc, repeat, arguments, conditions, how)
+        _item(name, task, played, doc_id, doc, repeat, arguments, conditions, settings)
         for doc_id, doc in docs
         for repeat in range(task.repeats)
     ]
@@ -58,19 +58,19 @@ def plan_episodes(
     result = TaskResult(
         task=name, version=task.version, reward=reward, generation=conditions, metric=task.metric, chance=task.chance
     )
-    return Planned(items, Player(environment, chat, budget, how.seed, workers=workers), result)
+    return Planned(items, Player(environment, chat, budget, settings.seed, workers=workers), result)
 
 
 def _conditions(
-    played: Played, task: Task, chat: Chat, arguments: Mapping[str, Any], how: Settings, environment: Any
+    played: Played, task: Task, chat: Chat, arguments: Mapping[str, Any], settings: Settings, environment: Any
 ) -> dict[str, Any]:
     user = getattr(environment, "user_identity", None)
     found: dict[str, Any] = {"kind": "episode", "chat_template": True, "tools": chat.mode, "turns": played.turns}
-    found |= {"split": played.split, "user": user, **arguments, "repeats": task.repeats, "seed": how.seed}
+    found |= {"split": played.split, "user": user, **arguments, "repeats": task.repeats, "seed": settings.seed}
     found |= {"tools_why": chat.why} if chat.why else {}
     found |= {"tokens": played.tokens} if played.tokens is not None else {}
     found |= {"seconds": played.seconds} if played.seconds is not None else {}
-    found |= {"chat_template_args": dict(how.chat_template_args)} if how.chat_template_args else {}
+    found |= {"chat_template_args": dict(settings.chat_template_args)} if settings.chat_template_args else {}
     return found
 
 
@@ -83,7 +83,7 @@ def _item(
     repeat: int,
     arguments: Mapping[str, Any],
     conditions: Mapping[str, Any],
-    how: Settings,
+    settings: Settings,
 ) -> Item:
     return Item(
         task=name,
@@ -93,11 +93,11 @@ def _item(
         prompt=digest([played.name, task.version, _plain(played.options), conditions, doc]),
         generation=arguments,
         doc=doc,
-        reference=played.reference(doc, how.seed + repeat),
+        reference=played.reference(doc, settings.seed + repeat),
         doc_hash=digest([played.name, doc]),
         category=task.category(doc) if task.category else None,
         cluster=None if doc.get("cluster") is None else str(doc["cluster"]),
-        seed=seed_of(arguments, how.seed, how.draw),
+        seed=seed_of(arguments, settings.seed, settings.draw),
     )
 
 

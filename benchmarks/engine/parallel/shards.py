@@ -41,8 +41,8 @@ def sharded(model: Any) -> bool:
     return True
 
 
-def _refuse(how: str, instead: str) -> None:
+def _refuse(method: str, instead: str) -> None:
     raise UsageError(
-        f"a model spread over processes by {how} cannot be measured in the trainer: {instead}, or measure the saved "
+        f"a model spread over processes by {method} cannot be measured in the trainer: {instead}, or measure the saved "
         "checkpoints with `holdfast eval`"
     )

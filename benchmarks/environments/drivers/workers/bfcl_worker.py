@@ -185,13 +185,13 @@ def open_memory(episode, backend, row):
     """An empty memory, its functions, and the conversations that fill it."""
     if row not in STATE.get("memory", {}):
         memory_tasks(backend)
-    held, name = STATE["memory"][row], f"MemoryAPI_{backend}"
+    task, name = STATE["memory"][row], f"MemoryAPI_{backend}"
     memory = getattr(importlib.import_module(STATE["classes"][name]), name)()
-    EPISODES[episode] = {"row": held, "mine": {name: memory}, "turn": []}
-    told = _lines(STATE["data"] / "memory_prereq_conversation" / f"memory_{held['scenario']}.json")
+    EPISODES[episode] = {"row": task, "mine": {name: memory}, "turn": []}
+    conversations = _lines(STATE["data"] / "memory_prereq_conversation" / f"memory_{task['scenario']}.json")
     return {
         "functions": _lines(STATE["data"] / "multi_turn_func_doc" / STATE["docs"][name]),
-        "conversations": [one["question"] for one in told],
+        "conversations": [one["question"] for one in conversations],
     }
 
 
