@@ -92,7 +92,7 @@ def _show(mended: "Mended") -> None:
 
     console = Console()
     if mended.nothing:
-        console.print(f"Nothing to mend: {mended.past.comparison.sentence}")
+        console.print(f"Nothing to mend: {mended.finished_run.comparison.sentence}")
         console.print("To try points all the same, name them: weights=[0.5,0.8]")
         return
     table = Table(title="between base (0) and tuned (1)")

@@ -53,10 +53,10 @@ class Entry:
         return ({"prompt": self.prompt_text} if self.prompt else {}) | found
 
     @property
-    def spoken(self) -> str:
+    def text_without_system(self) -> str:
         """The text without system messages, which many rows share."""
-        asked = [turn.text for turn in self.prompt if turn.role not in ("system", "developer")]
-        return "\n".join(part.strip() for part in (*asked, *(text_of(turns) for turns in self.answers.values())))
+        prompt_texts = [turn.text for turn in self.prompt if turn.role not in ("system", "developer")]
+        return "\n".join(part.strip() for part in (*prompt_texts, *(text_of(turns) for turns in self.answers.values())))
 
     @property
     def text(self) -> str:

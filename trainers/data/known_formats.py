@@ -31,7 +31,7 @@ def known_format(row: Row) -> Row:
     if isinstance(row.get("conversations"), list):
         return {**row, "messages": [*_system(row), *row["conversations"]]}
     if isinstance(row.get("instruction"), str) and "output" in row:
-        return {"completion": row["output"], **row, "prompt": _asked(row)}
+        return {"completion": row["output"], **row, "prompt": _question(row)}
     return row
 
 
@@ -56,14 +56,14 @@ def _pair(row: Row) -> Row:
     if isinstance(row.get("conversations"), list):
         return {**row, "prompt": [*_system(row), *row["conversations"]]}
     if isinstance(row.get("instruction"), str):
-        return {**row, "prompt": _asked(row)}
+        return {**row, "prompt": _question(row)}
     texts = row["chosen"], row["rejected"]
     if all(isinstance(text, str) and _SPEAKER.match(text) for text in texts):
         return {**row, "chosen": _transcript(row["chosen"]), "rejected": _transcript(row["rejected"])}
     return row
 
 
-def _asked(row: Row) -> Any:
+def _question(row: Row) -> Any:
     """Alpaca's question: instruction and input; with a system message or a history, a conversation."""
     text = row["instruction"] + (f"\n\n{row['input']}" if row.get("input") else "")
     before = [turn for pair in row.get("history") or () for turn in _exchange(pair)]
@@ -72,8 +72,8 @@ def _asked(row: Row) -> Any:
 
 
 def _exchange(pair: Any) -> list[dict[str, str]]:
-    asked, said = pair
-    return [{"role": "user", "content": str(asked)}, {"role": "assistant", "content": str(said)}]
+    question, answer = pair
+    return [{"role": "user", "content": str(question)}, {"role": "assistant", "content": str(answer)}]
 
 
 def _system(row: Row) -> list[dict[str, str]]:
@@ -85,4 +85,4 @@ def _transcript(text: str) -> list[dict[str, str]]:
     """The turns of a text of Human and Assistant."""
     _, *parts = _SPEAKER.split(text)
     pairs = zip(parts[::2], parts[1::2], strict=True)
-    return [{"role": _ROLE[who], "content": said.strip()} for who, said in pairs]
+    return [{"role": _ROLE[who], "content": spoken_text.strip()} for who, spoken_text in pairs]

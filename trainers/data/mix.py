@@ -59,16 +59,16 @@ def own_rows(
         parts(config)
         rows = list(named_rows(config, seed, data_root))
         check_template(rows, config)
-    told = ""
+    dropped_text = ""
     if active(config.filter):
         reasons = kept_rows(rows, config, data_root)
-        told = f": {sifted(reasons).sentence()}"
-        log.info("data %s%s", label(config), told)
+        dropped_text = f": {sifted(reasons).sentence()}"
+        log.info("data %s%s", label(config), dropped_text)
         if dropped is not None:
             dropped += [{"reason": why, "row": row} for row, why in zip(rows, reasons, strict=True) if why]
         rows = [row for row, why in zip(rows, reasons, strict=True) if not why]
     if not rows:
-        raise DataError(f"no training rows in {label(config)}{told}")
+        raise DataError(f"no training rows in {label(config)}{dropped_text}")
     if config.shuffle:
         random.Random(seed).shuffle(rows)
     return rows[: config.limit]

@@ -15,15 +15,15 @@ from holdfast.trainers.settings.data_sets import label
 Row = dict[str, Any]
 
 
-def asked_rows(config: DataConfig, seed: int, data_root: Path | None = None) -> Iterator[Row]:
+def prompt_rows(config: DataConfig, seed: int, data_root: Path | None = None) -> Iterator[Row]:
     """Every row with its `prompt` as the model shall see it: text or messages, the data's own template and system
     message in it. Other columns stay: rewards read them.
 
     Raises DataError for data without rows, or a row without prompt (naming the columns it has).
     """
     for number, row in enumerate(own_rows(config, seed, data_root)):
-        asked = row | {"prompt": _asked(row, f"{label(config)}, row {number}")}
-        yield {key: value for key, value in row.items() if key != FINAL} | {"prompt": prompt(asked, config)}
+        with_prompt = row | {"prompt": _prompt_of(row, f"{label(config)}, row {number}")}
+        yield {key: value for key, value in row.items() if key != FINAL} | {"prompt": prompt(with_prompt, config)}
 
 
 def write_prompts(rows: Iterable[Row], path: Path) -> Path:
@@ -33,14 +33,14 @@ def write_prompts(rows: Iterable[Row], path: Path) -> Path:
     return path
 
 
-def _asked(row: Row, where: str) -> Any:
+def _prompt_of(row: Row, where: str) -> Any:
     """The prompt column; of a conversation, all that stands before its last answer."""
     if row.get("prompt"):
         return row["prompt"]
     if "messages" not in row:
         raise DataError(f"{where}: no prompt{suggestion('prompt', row)}; name it with the key columns.prompt")
     turns = chat(row["messages"])
-    asked = turns[:-1] if turns[-1]["role"] == "assistant" else turns
-    if not asked:
+    turns_before = turns[:-1] if turns[-1]["role"] == "assistant" else turns
+    if not turns_before:
         raise DataError(f"{where}: a conversation of one answer holds no prompt")
-    return asked
+    return turns_before

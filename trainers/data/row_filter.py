@@ -46,9 +46,11 @@ class Sifted:
         return f"{self.kept:,} of {self.rows:,} rows kept" + (f"; dropped: {reasons}" if reasons else "")
 
 
-def active(how: FilterConfig) -> bool:
+def active(filter_config: FilterConfig) -> bool:
     """Whether anything is filtered at all."""
-    return how != FilterConfig(similarity=how.similarity, min_reward=how.min_reward, tokenizer=how.tokenizer)
+    return filter_config != FilterConfig(
+        similarity=filter_config.similarity, min_reward=filter_config.min_reward, tokenizer=filter_config.tokenizer
+    )
 
 
 def kept_rows(rows: Sequence[dict[str, Any]], config: DataConfig, data_root: Path | None) -> list[str]:
@@ -70,17 +72,17 @@ def filter_file(
     if not opened.kind:
         raise DataError(f"{config.path} holds no rows that can be read")
 
-    def source(told: list[str]) -> Iterator[Located]:
-        return islice(raw_rows(config, 0, data_root, lambda error: told.append(str(error))), limit)
+    def source(errors: list[str]) -> Iterator[Located]:
+        return islice(raw_rows(config, 0, data_root, lambda error: errors.append(str(error))), limit)
 
     reasons = Sieve(config, opened, data_root).reasons(_mapped(source(unreadable), config))
     lines = ({"reason": "unreadable", "error": text} for text in unreadable)
     dropped = (
-        {"reason": why, "where": where, "row": dict(row)}
-        for (where, row), why in zip(source([]), reasons, strict=False)
-        if why
+        {"reason": reason, "where": where, "row": dict(row)}
+        for (where, row), reason in zip(source([]), reasons, strict=False)
+        if reason
     )
-    write_stream(out, (_line(dict(row)) for (_, row), why in zip(source([]), reasons, strict=False) if not why))
+    write_stream(out, (_line(dict(row)) for (_, row), reason in zip(source([]), reasons, strict=False) if not reason))
     write_stream(dropped_file(out), (_line(record) for records in (lines, dropped) for record in records))
     return sifted(reasons, len(unreadable))
 
@@ -109,13 +111,13 @@ class Sieve:
 
     def __init__(self, config: DataConfig, opened: Reading, data_root: Path | None) -> None:
         _check(config.filter)
-        self._config, self._how, self._opened = config, config.filter, opened
+        self._config, self._settings, self._opened = config, config.filter, opened
         self._turns, self._pairs = Turns(), Pairs()
-        self._count = _counter(self._how)
-        self._reward = rewards_of(self._how.reward)[0] if self._how.reward is not None else None
+        self._count = _counter(self._settings)
+        self._reward = rewards_of(self._settings.reward)[0] if self._settings.reward is not None else None
         self._checker: Checker | None = None
-        if self._how.suite is not None:
-            suite = load_suite(self._how.suite)
+        if self._settings.suite is not None:
+            suite = load_suite(self._settings.suite)
             self._checker = Checker(suite.name, *suite_items(suite, data_root))
 
     def reasons(self, rows: Iterable[tuple[str, Row | DataError]]) -> list[str]:
@@ -127,19 +129,19 @@ class Sieve:
             for entry, why in self._judged(entries):
                 why = why or self._repeated(entry, len(found), repeats, texts, signatures)
                 found.append(why)
-        for number in signatures.leaders(self._how.similarity):
+        for number in signatures.leaders(self._settings.similarity):
             found[number] = "near duplicate"
         return found
 
     def _repeated(self, entry: Entry | None, number: int, seen: set[int], texts: Repeats, near: Signatures) -> str:
-        if entry is None or self._how.duplicates == "keep":
+        if entry is None or self._settings.duplicates == "keep":
             return ""
         before = len(seen)
         seen.add(texts.add(entry.text))
         if len(seen) == before:
             return "duplicate"
-        if self._how.duplicates == "near":
-            near.add(number, entry.spoken)
+        if self._settings.duplicates == "near":
+            near.add(number, entry.text_without_system)
         return ""
 
     def _entries(self, rows: Iterable[tuple[str, Row | DataError]]) -> Iterator[tuple[Entry | None, str]]:
@@ -159,13 +161,13 @@ class Sieve:
                 raise row
             entry = entry_of(where, row, opened.kind, opened.trainer, self._config)
         except DataError as error:
-            if not self._how.broken:
+            if not self._settings.broken:
                 raise DataError(f"{where}: {error}; data.filter.broken=true leaves such rows out") from error
             return None, "malformed"
         return entry, self._fault(entry) or self._length(entry) or self._language(entry)
 
     def _fault(self, entry: Entry) -> str:
-        if not self._how.broken:
+        if not self._settings.broken:
             return ""
         tally = Tally()
         self._turns.add(entry, tally)
@@ -173,22 +175,22 @@ class Sieve:
         return next((kind for kind in tally.seen if kind in BREAKING), "")
 
     def _length(self, entry: Entry) -> str:
-        how, answers = self._how, entry.answers.values()
+        settings, answers = self._settings, entry.answers.values()
         size = len(entry.prompt_text) + max((len(text_of(turns)) for turns in answers), default=0)
-        if how.min_chars is not None and size < how.min_chars:
+        if settings.min_chars is not None and size < settings.min_chars:
             return "too short"
-        if how.max_chars is not None and size > how.max_chars:
+        if settings.max_chars is not None and size > settings.max_chars:
             return "too long"
-        if how.max_tokens is not None and self._count is not None:
+        if settings.max_tokens is not None and self._count is not None:
             longest = max((self._count(text_of(turns)) for turns in answers), default=0)
-            return "too many tokens" if self._count(entry.prompt_text) + longest > how.max_tokens else ""
+            return "too many tokens" if self._count(entry.prompt_text) + longest > settings.max_tokens else ""
         return ""
 
     def _language(self, entry: Entry) -> str:
-        if not self._how.languages:
+        if not self._settings.languages:
             return ""
         found = language(text_of(entry.answer) or entry.prompt_text)
-        known = found in self._how.languages or found.partition("-")[0] in self._how.languages
+        known = found in self._settings.languages or found.partition("-")[0] in self._settings.languages
         return "" if known else "language"
 
     def _judged(self, chunk: Sequence[tuple[Entry | None, str]]) -> Iterator[tuple[Entry | None, str]]:
@@ -202,31 +204,31 @@ class Sieve:
                 yield entry, why
                 continue
             value = next(scores).value
-            low = value is not None and value < self._how.min_reward
+            low = value is not None and value < self._settings.min_reward
             yield entry, "not judged" if value is None else "low reward" if low else ""
 
 
-def _check(how: FilterConfig) -> None:
+def _check(settings: FilterConfig) -> None:
     """Raise UsageError for a setting that would drop everything, or nothing, by mistake."""
     from holdfast.rewards.instructions.language import known
 
-    if how.duplicates not in DUPLICATES:
-        raise unknown("data.filter.duplicates", how.duplicates, DUPLICATES)
-    if not 0 < how.similarity <= 1:
-        raise UsageError(f"data.filter.similarity must be above 0 and at most 1, not {how.similarity}")
-    for code in how.languages:
+    if settings.duplicates not in DUPLICATES:
+        raise unknown("data.filter.duplicates", settings.duplicates, DUPLICATES)
+    if not 0 < settings.similarity <= 1:
+        raise UsageError(f"data.filter.similarity must be above 0 and at most 1, not {settings.similarity}")
+    for code in settings.languages:
         if code not in known() | {"unknown"}:
             raise unknown("language of data.filter.languages", code, known() | {"unknown"})
 
 
-def _counter(how: FilterConfig) -> Any:
-    if how.max_tokens is None:
+def _counter(settings: FilterConfig) -> Any:
+    if settings.max_tokens is None:
         return None
-    if how.tokenizer is None:
+    if settings.tokenizer is None:
         raise UsageError("a limit of tokens needs a tokenizer: data.filter.tokenizer=… (model=… of `data filter`)")
     from holdfast.trainers.data.card.training_card import words_of
 
-    return words_of(how.tokenizer).count
+    return words_of(settings.tokenizer).count
 
 
 def _mapped(rows: Iterable[Located], config: DataConfig) -> Iterator[tuple[str, Row | DataError]]:

@@ -102,18 +102,18 @@ def episode_row(row: Row, config: DataConfig) -> Row:
 
 def prompt(row: Row, config: DataConfig) -> Any:
     """The prompt as messages, or as text when `conversational` is off."""
-    asked = row["prompt"]
-    if (WRITTEN in row or FINAL in row) and isinstance(asked, str) and not config.conversational:
-        return asked
-    if not isinstance(asked, str):
-        turns = chat(asked)
+    text = row["prompt"]
+    if (WRITTEN in row or FINAL in row) and isinstance(text, str) and not config.conversational:
+        return text
+    if not isinstance(text, str):
+        turns = chat(text)
         return turns if config.conversational else "\n".join(str(turn["content"]) for turn in turns)
     if config.template:
-        asked = _filled(config.template, row)
+        text = _filled(config.template, row)
     if not config.conversational:
-        return f"{config.system}\n{asked}" if config.system else asked
+        return f"{config.system}\n{text}" if config.system else text
     system = [{"role": "system", "content": config.system}] if config.system else []
-    return [*system, {"role": "user", "content": asked}]
+    return [*system, {"role": "user", "content": text}]
 
 
 def _filled(template: str, row: Row) -> str:
@@ -135,16 +135,16 @@ def answer(value: Any, config: DataConfig) -> Any:
     turns = chat([value] if isinstance(value, dict) else value)
     if not config.conversational:
         return final_text(turns)
-    return [_said(turn) for turn in turns[_asked(turns) :]] or [{"role": "assistant", "content": ""}]
+    return [_without_extras(turn) for turn in turns[_prompt_length(turns) :]] or [{"role": "assistant", "content": ""}]
 
 
-def _asked(turns: Sequence[dict[str, Any]]) -> int:
+def _prompt_length(turns: Sequence[dict[str, Any]]) -> int:
     """How many turns end with the last that is neither the assistant's nor a tool's."""
     others = [number for number, turn in enumerate(turns, 1) if turn["role"] not in ("assistant", "tool")]
     return others[-1] if others else 0
 
 
-def _said(turn: dict[str, Any]) -> dict[str, Any]:
+def _without_extras(turn: dict[str, Any]) -> dict[str, Any]:
     if turn["role"] != "assistant":
         return turn
     return {"role": "assistant", "content": message_text(turn)} | {key: turn[key] for key in _KEPT if key in turn}
@@ -212,10 +212,10 @@ def _content(message: dict[str, Any]) -> Any:
 def _shared_start(chosen: Any) -> list[dict[str, Any]]:
     """The prompt of a preference row whose answers are whole conversations."""
     messages = [] if isinstance(chosen, str) else chat([chosen] if isinstance(chosen, dict) else chosen)
-    asked = messages[: _asked(messages)]
-    if not asked:
+    start = messages[: _prompt_length(messages)]
+    if not start:
         raise DataError("a preference row needs the column 'prompt', or conversations as chosen and rejected")
-    return asked
+    return start
 
 
 def _tools(row: Row) -> Row:

@@ -20,7 +20,7 @@ from holdfast.reward import Reward
 from holdfast.runs.measurement import Measurement
 from holdfast.runs.row import Row
 from holdfast.sample import Text, final_text
-from holdfast.trainers.data.prompts import asked_rows, write_prompts
+from holdfast.trainers.data.prompts import prompt_rows, write_prompts
 from holdfast.trainers.settings.config import DataConfig
 
 log = logging.getLogger("holdfast")
@@ -80,7 +80,7 @@ def prompts_of(data: DataConfig, out: Path, reward: Reward, data_root: Path | No
     """
 
     def rows() -> Iterator[dict[str, Any]]:
-        for number, row in enumerate(asked_rows(data, 0, data_root)):
+        for number, row in enumerate(prompt_rows(data, 0, data_root)):
             if reward.needs_reference and "reference" not in row:
                 raise DataError(
                     f"{data.path}, row {number}: reward {reward.name!r} needs a reference"

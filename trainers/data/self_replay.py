@@ -23,7 +23,7 @@ from holdfast.records import read_records
 from holdfast.runs.row import Row as Judged
 from holdfast.sample import final_text
 from holdfast.trainers.data.mix import own_rows, replay_count
-from holdfast.trainers.data.prompts import asked_rows, write_prompts
+from holdfast.trainers.data.prompts import prompt_rows, write_prompts
 from holdfast.trainers.data.row_formats import WRITTEN
 from holdfast.trainers.run import processes
 from holdfast.trainers.run.checkpoint_eval import loaded
@@ -63,10 +63,10 @@ def is_self(config: TrainConfig) -> bool:
 
 def check(config: TrainConfig) -> None:
     """Raise UsageError for replay settings that cannot work, before a model is loaded."""
-    how = config.data.replay
-    if how.source not in ("data", "self"):
+    replay = config.data.replay
+    if replay.source not in ("data", "self"):
         raise UsageError(
-            f"data.replay.source is data (rows as they are) or self (the base's answers), not {how.source!r}"
+            f"data.replay.source is data (rows as they are) or self (the base's answers), not {replay.source!r}"
         )
     if not is_self(config):
         return
@@ -74,10 +74,10 @@ def check(config: TrainConfig) -> None:
         raise UsageError(
             f"data.replay.source=self writes answers, which trainer=sft learns; trainer={config.trainer.name} does not"
         )
-    if how.temperature < 0 or how.max_tokens < 1 or (how.limit is not None and how.limit < 1):
+    if replay.temperature < 0 or replay.max_tokens < 1 or (replay.limit is not None and replay.limit < 1):
         raise UsageError("data.replay needs temperature >= 0, max_tokens >= 1 and limit >= 1")
-    _prompts_of(how)
-    _reward(how)
+    _prompts_of(replay)
+    _reward(replay)
 
 
 def written_rows(config: TrainConfig, out: Path) -> list[Row] | None:
@@ -104,7 +104,7 @@ def stand_in(config: TrainConfig) -> list[Row] | None:
     if not is_self(config):
         return None
     text = "a " * config.data.replay.max_tokens
-    return [{"prompt": row["prompt"], "completion": text, WRITTEN: "nobody"} for row in islice(_asked(config), 64)]
+    return [{"prompt": row["prompt"], "completion": text, WRITTEN: "nobody"} for row in islice(_prompts(config), 64)]
 
 
 def _write(config: TrainConfig, place: Path) -> None:
@@ -124,14 +124,14 @@ def _write(config: TrainConfig, place: Path) -> None:
 
 def _answers(config: TrainConfig, base: Any, place: Path, tally: Tally) -> list[Row]:
     """Answers worth rehearsing, as many as the mix needs, or as the prompts give."""
-    how = config.data.replay
+    replay = config.data.replay
     needed = _needed(config)
-    asked = islice(_asked(config), how.limit or MOST_PER_ROW * needed)
+    prompts = islice(_prompts(config), replay.limit or MOST_PER_ROW * needed)
     rows: list[Row] = []
     number = 0
-    while len(rows) < needed and (block := list(islice(asked, BLOCK))):
+    while len(rows) < needed and (block := list(islice(prompts, BLOCK))):
         judged = _measured(config, base, block, place / f"{number:04}")
-        rows += [_row(one, config) for one in judged if _worth(one, how, tally)]
+        rows += [_row(one, config) for one in judged if _keep(one, replay, tally)]
         number += 1
     return rows[:needed]
 
@@ -140,15 +140,15 @@ def _measured(config: TrainConfig, base: Any, block: Sequence[Row], place: Path)
     from holdfast.benchmarks.engine.measuring import measure
     from holdfast.benchmarks.engine.settings import Settings
 
-    how = config.data.replay
+    replay = config.data.replay
     file = place / "prompts.jsonl"
     if is_main():
         write_prompts(block, file)
     else:
         _await(file, place.parent)
-    sampling = {"sampling": {"temperature": how.temperature}} if how.temperature else {}
-    task = {"task": "replay", "file": str(file.resolve()), "reward": _reward(how), "max_tokens": how.max_tokens}
-    settings = Settings(batch_size=config.model.batch_size, chat=config.data.conversational, seed=how.seed)
+    sampling = {"sampling": {"temperature": replay.temperature}} if replay.temperature else {}
+    task = {"task": "replay", "file": str(file.resolve()), "reward": _reward(replay), "max_tokens": replay.max_tokens}
+    settings = Settings(batch_size=config.model.batch_size, chat=config.data.conversational, seed=replay.seed)
     suite = {"name": "replay", "tasks": [task | sampling]}
     measured = measure(base, suite, place, cache=default_cache(config), settings=settings, together=True)
     return measured.rows("replay")
@@ -159,7 +159,7 @@ def _await(file: Path, place: Path) -> None:
     processes.wait_for(file, place.parent / "outcome.json", time.time())
 
 
-def _worth(one: Judged, how: ReplayConfig, tally: Tally) -> bool:
+def _keep(one: Judged, replay: ReplayConfig, tally: Tally) -> bool:
     """Whether an answer is rehearsed. What was cut would teach to stop in the middle."""
     tally.asked += 1
     if not final_text(one.completion).strip():
@@ -168,7 +168,7 @@ def _worth(one: Judged, how: ReplayConfig, tally: Tally) -> bool:
         tally.cut += 1
     elif one.score is None:
         tally.unjudged += 1
-    elif how.reward is not None and one.score < how.threshold:
+    elif replay.reward is not None and one.score < replay.threshold:
         tally.below += 1
     else:
         tally.kept += 1
@@ -179,38 +179,38 @@ def _worth(one: Judged, how: ReplayConfig, tally: Tally) -> bool:
 def _row(one: Judged, config: TrainConfig) -> Row:
     text = final_text(one.completion)
     answer: Any = [{"role": "assistant", "content": text}] if config.data.conversational else text
-    asked = one.prompt
-    if config.data.conversational and isinstance(asked, str):
-        asked = [{"role": "user", "content": asked}]
-    return {"prompt": asked, "completion": answer, WRITTEN: config.model.path}
+    prompt = one.prompt
+    if config.data.conversational and isinstance(prompt, str):
+        prompt = [{"role": "user", "content": prompt}]
+    return {"prompt": prompt, "completion": answer, WRITTEN: config.model.path}
 
 
-def _asked(config: TrainConfig) -> Iterator[Row]:
+def _prompts(config: TrainConfig) -> Iterator[Row]:
     """Prompts in an order of their own, whatever the run's seed: a sweep over seeds asks the same ones."""
-    how = config.data.replay
-    data = named_data(_prompts_of(how))
+    replay = config.data.replay
+    data = named_data(_prompts_of(replay))
     data.conversational = config.data.conversational
     root = Path(config.data_root) if config.data_root else None
-    for row in asked_rows(data, how.seed, root):
-        yield {"prompt": row["prompt"]} if how.reward is None else row
+    for row in prompt_rows(data, replay.seed, root):
+        yield {"prompt": row["prompt"]} if replay.reward is None else row
 
 
-def _prompts_of(how: ReplayConfig) -> Any:
-    if (how.prompts or how.data) is None:
+def _prompts_of(replay: ReplayConfig) -> Any:
+    if (replay.prompts or replay.data) is None:
         raise UsageError(
             "data.replay.source=self needs prompts to answer: data.replay.prompts=… (a name of conf/data, a file or a"
             " hub id)"
         )
-    return how.prompts or how.data
+    return replay.prompts or replay.data
 
 
-def _reward(how: ReplayConfig) -> dict[str, Any]:
+def _reward(replay: ReplayConfig) -> dict[str, Any]:
     """The reward as a suite's task takes it. Raises UsageError for a list, or an unknown one."""
-    if how.reward is None:
+    if replay.reward is None:
         return dict(ANY_TEXT)
-    if isinstance(how.reward, list):
+    if isinstance(replay.reward, list):
         raise UsageError("data.replay.reward takes one reward; weighted_sum joins several")
-    (reward,) = rewards_of(how.reward)
+    (reward,) = rewards_of(replay.reward)
     return {"reward": reward.name, **reward.options}
 
 
@@ -220,16 +220,16 @@ def _needed(config: TrainConfig) -> int:
 
 
 def _why_none(config: TrainConfig, tally: Tally) -> str:
-    how = config.data.replay
+    replay = config.data.replay
     counts = {
         f"{tally.empty} empty": tally.empty,
-        f"{tally.cut} not finished within data.replay.max_tokens={how.max_tokens}": tally.cut,
-        f"{tally.below} below data.replay.threshold={how.threshold:g} of {json.dumps(how.reward)}": tally.below,
+        f"{tally.cut} not finished within data.replay.max_tokens={replay.max_tokens}": tally.cut,
+        f"{tally.below} below data.replay.threshold={replay.threshold:g} of {json.dumps(replay.reward)}": tally.below,
         f"{tally.unjudged} that the reward cannot judge": tally.unjudged,
     }
-    said = ", ".join(text for text, count in counts.items() if count)
+    dropped = ", ".join(text for text, count in counts.items() if count)
     return (
-        f"{config.model.path} wrote nothing worth rehearsing: of {tally.asked} answers {said}; give other prompts"
+        f"{config.model.path} wrote nothing worth rehearsing: of {tally.asked} answers {dropped}; give other prompts"
         " (data.replay.prompts), or rows that are answered already (data.replay.source=data)"
     )
 

@@ -26,12 +26,12 @@ def suite_items(suite: Suite, data_root: Path | None = None) -> tuple[list[Item]
             for number, doc in enumerate(load_docs(entry.task.source, data_root, entry.task.name))
         ]
         docs = choose(named, entry.task, entry.limit)
-        items += [Item(entry.name, doc_id, _asked(entry.task, doc)) for doc_id, doc in docs]
+        items += [Item(entry.name, doc_id, _prompt_text(entry.task, doc)) for doc_id, doc in docs]
     return items, unchecked
 
 
-def _asked(task: Task, doc: Doc) -> str:
-    asked = task.prompt(doc)
-    if isinstance(asked, str):
-        return asked
-    return "\n".join(message_text(message) for message in asked if message.get("role") != "system")
+def _prompt_text(task: Task, doc: Doc) -> str:
+    prompt = task.prompt(doc)
+    if isinstance(prompt, str):
+        return prompt
+    return "\n".join(message_text(message) for message in prompt if message.get("role") != "system")

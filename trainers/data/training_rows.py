@@ -112,9 +112,9 @@ def _unknown_columns(row: Row) -> str:
     hint = ""
     if "conversations" in row:
         hint = ", such as columns=[messages:conversations]"
-    for asked, answered in _USUAL:
-        if asked in row and answered in row:
-            hint = f", such as columns=[prompt:{asked},completion:{answered}]"
+    for prompt_column, completion_column in _USUAL:
+        if prompt_column in row and completion_column in row:
+            hint = f", such as columns=[prompt:{prompt_column},completion:{completion_column}]"
             break
     return (
         f"no trainer reads these rows: they need {', '.join(OURS)}; name theirs with columns=[ours:theirs,…]"

@@ -30,7 +30,9 @@ class TrajectoryReward:
     ) -> list[Sample]:
         """The samples, with trajectories in place of completions; a played score goes along in `info`."""
         played = columns.get(TRAJECTORY) or [None] * len(completions)
-        judged = [one if told is None else told for one, told in zip(completions, played, strict=True)]
+        judged = [
+            one if trajectory is None else trajectory for one, trajectory in zip(completions, played, strict=True)
+        ]
         rest = {name: column for name, column in columns.items() if name != TRAJECTORY}
         return self._reward.samples_of(prompts, judged, rest)
 

@@ -31,10 +31,10 @@ class Rollout:
             _begin([play for play in plays if not play.begun], waited)
             going = [play for play in plays if play.begun and not play.over]
             waited = 0 if going else waited + 1
-            asked = [play.context for play in going] or [[trainer.processing_class.eos_token_id]]
+            contexts = [play.context for play in going] or [[trainer.processing_class.eos_token_id]]
             longest = max((play.room for play in going), default=1)
             with _budget(trainer, longest):
-                answers, logprobs = trainer._generate_single_turn(asked, None, {}, 1)
+                answers, logprobs = trainer._generate_single_turn(contexts, None, {}, 1)
             for place, play in enumerate(going):
                 play.take(answers[place], None if logprobs is None else logprobs[place])
         for play in plays:

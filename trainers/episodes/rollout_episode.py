@@ -115,11 +115,11 @@ class RolloutEpisode:
         if len(self.live.conversation) <= before:
             raise UsageError(f"{self.live.item.task} begins new conversations in its episodes: GRPO trains on one each")
         if not self.live.over:
-            self._hear(self.live.conversation[before + 1 :], self.live.conversation[before])
+            self._append_messages(self.live.conversation[before + 1 :], self.live.conversation[before])
 
-    def _hear(self, news: Sequence[Message], own: Message) -> None:
+    def _append_messages(self, new_messages: Sequence[Message], own: Message) -> None:
         assert self.live is not None
-        added = self._template.encode(self._written(news, own))
+        added = self._template.encode(self._written(new_messages, own))
         if len(self.ids) + len(added) >= self._limit:
             self.live.stop("the trajectory is longer than max_completion_length")
             return
@@ -133,10 +133,10 @@ class RolloutEpisode:
         elif self.logprobs is not None:
             self.logprobs += list(logprobs)[: len(tokens)] if logprobs is not None else [0.0] * len(tokens)
 
-    def _written(self, news: Sequence[Message], own: Message) -> str:
+    def _written(self, new_messages: Sequence[Message], own: Message) -> str:
         """What follows the end of the model's message, up to where it speaks again."""
         assert self.live is not None
-        shown, tools = [*news], self.live.tools
+        shown, tools = [*new_messages], self.live.tools
         more = [tool for tool in tools if tool["function"]["name"] not in self._tools]
         if more:
             listed = "\n".join(json.dumps(tool["function"], ensure_ascii=False) for tool in more)
@@ -145,10 +145,10 @@ class RolloutEpisode:
         stand_in = {**own, "content": "x"}
         start: list[Message] = [{"role": "user", "content": "x"}, stand_in]
         chat = self.live.chat
-        whole, said = _shown(chat, [*start, *shown], True), _shown(chat, start, False)
+        whole, before = _shown(chat, [*start, *shown], True), _shown(chat, start, False)
         end = str(self._template.tokenizer.eos_token)
         parts = whole.split(end)
-        turns = said.count(end)
+        turns = before.count(end)
         if not turns or len(parts) <= turns:
             raise UsageError(f"the chat template does not end a message with {end!r}: episodes cannot be continued")
         return end.join(parts[turns:])

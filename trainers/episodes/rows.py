@@ -88,12 +88,12 @@ def _rows_of(entry: dict[str, Any], data_root: Path | None) -> Iterator[tuple[st
 
 def _played_row(played: Played, max_tokens: int, row: Row, data_root: Path | None) -> dict[str, Any]:
     reference = {**played.reference(row, 0), "options": dict(played.options)}
-    how = {"turns": played.turns, "tokens": played.tokens, "seconds": played.seconds, "tools": played.tools}
-    how |= {"data_root": str(data_root) if data_root else None, "max_tokens": max_tokens}
+    settings = {"turns": played.turns, "tokens": played.tokens, "seconds": played.seconds, "tools": played.tools}
+    settings |= {"data_root": str(data_root) if data_root else None, "max_tokens": max_tokens}
     return {
         "prompt": str(row.get("prompt") or row["key"]),
         "reference": json.dumps(played.reference(row, 0), sort_keys=True),
-        EPISODE: json.dumps({**reference, **how}, sort_keys=True),
+        EPISODE: json.dumps({**reference, **settings}, sort_keys=True),
     }
 
 
@@ -110,8 +110,8 @@ def _demonstrated(environment: Environment, played: Played, row: Row) -> Iterato
             continue
         before = messages[:place]
         if played.tools == "prompt":
-            told = described(messages[: place + 1], tools)
-            yield {"prompt": told[:-1], "completion": told[-1:]}
+            messages_with_tools = described(messages[: place + 1], tools)
+            yield {"prompt": messages_with_tools[:-1], "completion": messages_with_tools[-1:]}
         else:
             more = {"tools": json.dumps(tools)} if tools else {}
             yield {"messages": [*before, message], **more}

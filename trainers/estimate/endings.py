@@ -157,17 +157,17 @@ def check_share(found: Endings, most: float) -> None:
 
 def record(found: Endings, out: Path) -> None:
     """Say what was found; the manifest keeps it, and the report says it again."""
-    told = found.findings()
-    for sentence in told:
+    sentences = found.findings()
+    for sentence in sentences:
         log.warning("data: %s", sentence)
     if found.padding_is_end:
         log.info("data: %s", PADDING_IS_END)
-    facts = asdict(found) | {"lost": len(found.lost), "share": round(found.share, 6), "findings": told}
+    facts = asdict(found) | {"lost": len(found.lost), "share": round(found.share, 6), "findings": sentences}
     amend_manifest(out, endings=facts)
 
 
 def warnings_of(out: Path) -> tuple[str, ...]:
     """What the report has to say of it."""
     found = read_json(out / "manifest.json").get("endings") or {}
-    told = [*found.get("findings", ()), *([PADDING_IS_END] if found.get("padding_is_end") else [])]
-    return tuple(f"data: {text}" for text in told)
+    sentences = [*found.get("findings", ()), *([PADDING_IS_END] if found.get("padding_is_end") else [])]
+    return tuple(f"data: {text}" for text in sentences)

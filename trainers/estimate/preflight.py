@@ -63,8 +63,8 @@ def longest(config: TrainConfig, words: Any, parts: tuple[str, ...]) -> int:
 
 def tokens(row: dict[str, Any], parts: tuple[str, ...], words: Any) -> int:
     """Tokens of a row's prompt (or whole conversation) and of the longest of its answers named in `parts`."""
-    asked = row.get("prompt", row.get("messages", []))
-    return _count(asked, words) + max((_count(row[part], words) for part in parts if part in row), default=0)
+    prompt = row.get("prompt", row.get("messages", []))
+    return _count(prompt, words) + max((_count(row[part], words) for part in parts if part in row), default=0)
 
 
 def _count(turns: Any, words: Any) -> int:
@@ -80,12 +80,12 @@ def _check_lengths(config: TrainConfig, words: Any, context: int) -> None:
     schema = {field.name: field.default for field in trl_args.fields(config.trainer.name)}
     grown = args.get("max_completion_length", schema.get("max_completion_length"))
     if find_trainer(config.trainer.name).writes_while_training and grown:
-        asked = longest(config, words, ())
-        if asked + grown > context:
+        prompt_tokens = longest(config, words, ())
+        if prompt_tokens + grown > context:
             raise UsageError(
                 f"trainer.args.max_completion_length={grown} does not fit the model's context of {context} tokens"
-                f" behind prompts of up to {asked}: take {max(1, context - asked)} at most"
-                + (", and leave long prompts out with data.filter.max_chars" if asked >= context else "")
+                f" behind prompts of up to {prompt_tokens}: take {max(1, context - prompt_tokens)} at most"
+                + (", and leave long prompts out with data.filter.max_chars" if prompt_tokens >= context else "")
             )
         return
     limit = args.get("max_length", schema.get("max_length")) or context + 1

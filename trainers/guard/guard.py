@@ -179,22 +179,22 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
     def _watch_plain(self, step: int, loaded: LoadedModel) -> bool:
         began = time.perf_counter()
         drift = self.probe.glance(loaded)
-        said = self.acted["broken"] if self.acted else []
+        known_broken = self.acted["broken"] if self.acted else []
         # drift of a skill that is known to be broken brings no news
-        why = self.schedule.look(step, {task: nats for task, nats in drift.items() if task not in said})
+        reason = self.schedule.look(step, {task: nats for task, nats in drift.items() if task not in known_broken})
         self.glances.append({"step": step, "drift": drift, "seconds": time.perf_counter() - began})
-        if why is None:
+        if reason is None:
             return False
         began = time.perf_counter()
         seen, generated = self._look(loaded)
-        broken = [task for task, skill in self.skills.items() if skill.evidence.alarm and task not in said]
+        broken = [task for task, skill in self.skills.items() if skill.evidence.alarm and task not in known_broken]
         if broken:
             self._act(broken, step, loaded.model)
         elif all(skill.losses[-1] <= self.margin / 100 for skill in self.skills.values()):
             self._keep(loaded.model, step)
         seconds = time.perf_counter() - began
         self.looks.append(
-            {"step": step, "why": why, "skills": seen, "broken": broken, "generated": generated, "seconds": seconds}
+            {"step": step, "why": reason, "skills": seen, "broken": broken, "generated": generated, "seconds": seconds}
         )
         self._write()
         return bool(broken) and self.policy != "warn"
@@ -218,8 +218,8 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
     def _act(self, broken: list[str], step: int, model: Any) -> None:
         evidence = ", ".join(f"{task} (p = {self.skills[task].evidence.p:.1e})" for task in broken)
         log.warning("guard: at step %d the training has broken %s", step, evidence)
-        said = self.acted["broken"] if self.acted else []
-        self.acted = {"step": step, "policy": self.policy, "broken": [*said, *broken]}
+        known_broken = self.acted["broken"] if self.acted else []
+        self.acted = {"step": step, "policy": self.policy, "broken": [*known_broken, *broken]}
         if self.policy == "rollback":
             self.acted["restored_step"] = self.good
             restore(model, self._place())

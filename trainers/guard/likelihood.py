@@ -36,25 +36,25 @@ class Likeness:
     """Its log-likelihood."""
 
 
-def likenesses(model: Any, answered: Sequence[Answered], ends: frozenset[int]) -> list[Likeness]:
+def likenesses(model: Any, completions: Sequence[Answered], ends: frozenset[int]) -> list[Likeness]:
     """One per answer, in order. `ends`: the tokens that end an answer. The model is in eval mode, and stays in it."""
     import torch
 
-    found: list[Likeness | None] = [None] * len(answered)
+    found: list[Likeness | None] = [None] * len(completions)
     with torch.inference_mode():
-        for places in _batches(answered, model.config.get_text_config().vocab_size):
-            rows = [answered[place] for place in places]
+        for places in _batches(completions, model.config.get_text_config().vocab_size):
+            rows = [completions[place] for place in places]
             for place, row, logits in zip(places, rows, _logits(model, rows), strict=True):
                 found[place] = _likeness(logits, row, ends)
     return [one for one in found if one is not None]
 
 
-def _batches(answered: Sequence[Answered], vocabulary: int) -> Iterator[list[int]]:
+def _batches(completions: Sequence[Answered], vocabulary: int) -> Iterator[list[int]]:
     """Positions of texts of about one length, as many as their logits allow."""
-    order = sorted(range(len(answered)), key=lambda i: -len(answered[i].prompt) - len(answered[i].answer))
+    order = sorted(range(len(completions)), key=lambda i: -len(completions[i].prompt) - len(completions[i].answer))
     while order:
         some = order[:_MOST_ROWS]
-        logits = (max(len(answered[i].answer) for i in some) + 1) * vocabulary
+        logits = (max(len(completions[i].answer) for i in some) + 1) * vocabulary
         some = some[: max(1, _MOST_LOGITS // logits)]
         yield some
         order = order[len(some) :]

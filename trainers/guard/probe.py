@@ -110,17 +110,17 @@ class Probe:
     def more(self, loaded: LoadedModel, tasks: Iterable[str], count: int) -> tuple[Scores, int]:
         """The same of more items of some tasks, as far as their pools hold fresh ones."""
         fresh = {task: min(count, self.pools[task].left) for task in tasks}
-        asked = {task: self.pools[task].next(n) for task, n in fresh.items() if n}
-        return self._look(loaded, asked) if asked else ({}, 0)
+        items = {task: self.pools[task].next(n) for task, n in fresh.items() if n}
+        return self._look(loaded, items) if items else ({}, 0)
 
-    def _look(self, loaded: LoadedModel, asked: dict[str, list[Item]]) -> tuple[Scores, int]:
-        items = [item for some in asked.values() for item in some]
+    def _look(self, loaded: LoadedModel, items_by_task: dict[str, list[Item]]) -> tuple[Scores, int]:
+        items = [item for some in items_by_task.values() for item in some]
         with undisturbed(loaded):
             same = {key for key, one in self._likenesses(loaded, items).items() if one.same}
             fresh = [item for item in items if item.key not in same]
             values = {key: self.before[key].score for key in same} | self._judged(loaded, fresh)
         scores: Scores = {}
-        for task, some in asked.items():
+        for task, some in items_by_task.items():
             judged: dict[str, list[float | None]] = {}
             for item in some:
                 judged.setdefault(item.doc_id, []).append(values.get(item.key))
@@ -166,18 +166,20 @@ class Probe:
         """Of the items whose earlier answer can be put behind their prompt."""
         with undisturbed(loaded):
             engine = _engine(loaded, self.settings)
-            asked = {item.key: one for item in items if (one := self._answered(item, engine)) is not None}
+            completions = {
+                item.key: one for item in items if (one := self._earlier_completion(item, engine)) is not None
+            }
             loaded.model.eval()
-            found = likenesses(loaded.model, list(asked.values()), engine.ends())
-        return dict(zip(asked, found, strict=True))
+            found = likenesses(loaded.model, list(completions.values()), engine.ends())
+        return dict(zip(completions, found, strict=True))
 
-    def _answered(self, item: Item, engine: Any) -> Answered | None:
+    def _earlier_completion(self, item: Item, engine: Any) -> Answered | None:
         row = self.before.get(item.key)
         if row is None or item.kind != "generate" or item.generation.get("until") or item.generation.get("do_sample"):
             return None  # where it ends depends on text, or on chance: it is generated at every look
         answer = engine.loaded.tokenizer.encode(str(row.completion), add_special_tokens=False)
-        asked = Answered(engine.encode(item.prompt), answer, row.finish_reason != "length")
-        return asked if len(asked.prompt) + len(answer) < (engine.max_length or math.inf) else None
+        completion = Answered(engine.encode(item.prompt), answer, row.finish_reason != "length")
+        return completion if len(completion.prompt) + len(answer) < (engine.max_length or math.inf) else None
 
     def _judged(self, loaded: LoadedModel, items: Sequence[Item]) -> dict[Key, float | None]:
         """Scores of answers generated now."""

@@ -176,8 +176,8 @@ def _finish(config: TrainConfig, out: Path, comparison: Comparison | None, train
 
 def _record_failure(out: Path, phase: str, error: BaseException) -> None:
     """The run failed: say where and why, beside whatever was measured. A full disk may not take even that."""
-    said = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
-    outcome = {"status": "failed", "phase": phase, "error": said}
+    reason = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
+    outcome = {"status": "failed", "phase": phase, "error": reason}
     with contextlib.suppress(OSError), failures.not_interrupted():
         write_json(out / "outcome.json", outcome)
         failures.report(out, phase, error)

@@ -33,10 +33,10 @@ def explained(out: Path, phase: str) -> Iterator[None]:
             raise
         raise HoldfastError(_disk(out)) from error
     except (RuntimeError, SafetensorError) as error:
-        said = str(error).lower()
-        if any(words in said for words in _MEMORY_SAID):
+        text = str(error).lower()
+        if any(words in text for words in _MEMORY_SAID):
             raise HoldfastError(_memory(phase)) from error
-        if any(words in said for words in _FULL_SAID):
+        if any(words in text for words in _FULL_SAID):
             raise HoldfastError(_disk(out)) from error
         raise
 
@@ -73,8 +73,8 @@ def not_interrupted() -> Iterator[None]:
 
 def report(out: Path, phase: str, error: BaseException) -> None:
     """Write `out`/report.md: where the run failed, why, and every measurement that was finished by then."""
-    said = "Interrupted." if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
-    lines = [f"# {out.name}: failed in the phase “{phase}”", "", said, ""]
+    reason = "Interrupted." if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
+    lines = [f"# {out.name}: failed in the phase “{phase}”", "", reason, ""]
     found = [part for part in PARTS if (out / part / "results.json").is_file()]
     for part in found:
         lines += _table(part, read_measurement(out / part))

@@ -24,7 +24,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
     def __init__(self) -> None:
         self.flat = 0
         self.blind = 0
-        self.said: set[str] = set()
+        self.logged: set[str] = set()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         """Raises DataError for a loss that is not finite, or when no completion can be judged."""
@@ -68,8 +68,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
             )
 
     def _warn(self, kind: str, text: str) -> None:
-        if kind not in self.said:
-            self.said.add(kind)
+        if kind not in self.logged:
+            self.logged.add(kind)
             log.warning("%s", text)
 
 

@@ -125,7 +125,7 @@ def run_in_child(config: TrainConfig) -> int:
         write_json(out / "outcome.json", killed)
     elif code and not (out / "outcome.json").is_file():
         write_json(out / "outcome.json", {"status": "failed", "error": _last_line(out / "log.txt")})
-    print(f"  {out.name}: {_told(out, code)}", file=sys.stderr, flush=True)
+    print(f"  {out.name}: {_outcome_line(out, code)}", file=sys.stderr, flush=True)
     return code
 
 
@@ -148,7 +148,7 @@ def _whole(settings: Mapping[str, Any], plan: Path) -> Iterator[Path]:
         yield given
 
 
-def _told(out: Path, code: int) -> str:
+def _outcome_line(out: Path, code: int) -> str:
     """One line of a job's outcome."""
     file = out / "outcome.json"
     outcome = read_json(file) if file.is_file() else {}
@@ -163,8 +163,8 @@ def _told(out: Path, code: int) -> str:
 def _last_line(log: Path) -> str:
     """The error of a job that ended before it could write an outcome."""
     lines = log.read_text("utf-8", "replace").replace("\r", "\n").strip().splitlines()
-    said = [line for line in lines if line.startswith("holdfast: ")]
-    return [*lines, *said][-1] if lines else "nothing was said"
+    errors = [line for line in lines if line.startswith("holdfast: ")]
+    return [*lines, *errors][-1] if lines else "nothing was said"
 
 
 def _sweep_directory(overrides: Sequence[str]) -> str:

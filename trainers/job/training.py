@@ -109,9 +109,9 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
 def _facts(config: TrainConfig, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """What the manifest holds of the rows."""
     facts = {"count": len(rows), "hash": digest(rows), "source": origin(config.data)}
-    if how := config.data.replay.ratio and config.data.replay:
-        count = round(len(rows) * how.ratio)
-        facts["replay"] = {"count": count, "source": "self" if how.source == "self" else str(how.data)}
+    if replay := config.data.replay.ratio and config.data.replay:
+        count = round(len(rows) * replay.ratio)
+        facts["replay"] = {"count": count, "source": "self" if replay.source == "self" else str(replay.data)}
     return facts
 
 
@@ -123,12 +123,12 @@ def guards(config: TrainConfig, out: Path) -> list[Any]:
         return []
     suite = suite_of(config)
     held = [name for name in suite.names if name not in config.target]
-    how = {key: value for key, value in asdict(config.guard).items() if key != "tasks"}
+    settings = {key: value for key, value in asdict(config.guard).items() if key != "tasks"}
     return [
         Guard(
             suite,
             config.guard.tasks or held,
-            **how,
+            **settings,
             out=out / "guard",
             data_root=config.data_root,
             cache=default_cache(config),

@@ -20,7 +20,7 @@ from holdfast.files import read_json, write_json
 from holdfast.runs.layout import BisectLook, BisectRecord, BreakRecord
 from holdfast.runs.measurement import Measurement, read_measurement
 from holdfast.trainers.models.model import threads
-from holdfast.trainers.repair.finished_run import BROKEN, Past, past_run, tell
+from holdfast.trainers.repair.finished_run import BROKEN, FinishedRun, load_finished_run, tell
 from holdfast.trainers.run.checkpoint_eval import finished, measured, suite_of
 from holdfast.trainers.run.checkpoints import saved
 
@@ -32,7 +32,7 @@ Look = Callable[[int], Mapping[str, Benchmark]]
 class Bisected:
     """What bisecting found."""
 
-    past: Past
+    finished_run: FinishedRun
     record: BisectRecord
 
 
@@ -42,25 +42,25 @@ def bisect(run: Path, *, scan: bool = False, base: str | None = None) -> Bisecte
     `scan`: measure every checkpoint, not only those that halving asks for. `base`: where the base model lies now.
     Raises DataError for a directory that is no finished run or has no saved checkpoints.
     """
-    past = past_run(run, base)
+    finished_run = load_finished_run(run, base)
     began = time.perf_counter()
-    steps = checkpoints(run) if past.broken else {}
+    steps = checkpoints(run) if finished_run.broken else {}
     end = int(read_json(run / "training.json")["steps"])
     order = sorted({*steps, end}) if steps else []
     looked: dict[int, Mapping[str, Benchmark]] = {}
 
     def look(step: int) -> Mapping[str, Benchmark]:
         if step not in looked:
-            place = run / "after" if step == end else _measured(past, steps[step], step)
-            looked[step] = _judged(past, read_measurement(place))
+            place = run / "after" if step == end else _measured(finished_run, steps[step], step)
+            looked[step] = _judged(finished_run, read_measurement(place))
         return looked[step]
 
-    _tell_cost(past, len(set(order) - {end}), scan)
-    with threads(past.config.model.threads):
-        for step in order if scan and past.broken else ():
+    _tell_cost(finished_run, len(set(order) - {end}), scan)
+    with threads(finished_run.config.model.threads):
+        for step in order if scan and finished_run.broken else ():
             look(step)
-        found = [first_break(one.task, order, look) for one in past.broken]
-    breaks = [_told(one, looked) for one in found]
+        found = [first_break(one.task, order, look) for one in finished_run.broken]
+    breaks = [_break_record(one, looked) for one in found]
     record: BisectRecord = {
         "schema": 1,
         "breaks": breaks,
@@ -69,8 +69,8 @@ def bisect(run: Path, *, scan: bool = False, base: str | None = None) -> Bisecte
         "seconds": round(time.perf_counter() - began, 3),
     }
     write_json(run / "bisect" / "bisect.json", record)
-    past.write_report()
-    return Bisected(past, record)
+    finished_run.write_report()
+    return Bisected(finished_run, record)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def checkpoints(run: Path) -> dict[int, Path]:
     return found
 
 
-def _told(one: Break, looked: Mapping[int, Mapping[str, Benchmark]]) -> BreakRecord:
+def _break_record(one: Break, looked: Mapping[int, Mapping[str, Benchmark]]) -> BreakRecord:
     """A break with all that was seen of the skill, at whichever skill's looks."""
     seen = {step: at[one.task] for step, at in sorted(looked.items())}
     broken = [step for step, at in seen.items() if at.verdict in BROKEN]
@@ -141,11 +141,11 @@ def _sentence(task: str, held: int, broken: int | None, there: Benchmark, again:
     if broken is None:
         return f"{task}: no saved checkpoint proves the drop, not even step {held} ({size})"
     where = f"between step {held} and step {broken}" if held else f"by step {broken}, the first checkpoint looked at"
-    said = f"{task} broke {where} ({size})"
+    sentence = f"{task} broke {where} ({size})"
     if again:
         steps = ", ".join(map(str, again))
-        said += f"; but no drop is proven at step {steps}: it came and went, or the items are too few to tell"
-    return said
+        sentence += f"; but no drop is proven at step {steps}: it came and went, or the items are too few to tell"
+    return sentence
 
 
 def _seen(one: Benchmark) -> BisectLook:
@@ -161,34 +161,37 @@ def _seen(one: Benchmark) -> BisectLook:
     }
 
 
-def _judged(past: Past, measured: Measurement) -> Mapping[str, Benchmark]:
+def _judged(finished_run: FinishedRun, measured: Measurement) -> Mapping[str, Benchmark]:
     """The regressed skills at one checkpoint."""
-    tasks = [one.task for one in past.broken]
-    before = read_measurement(past.run / "before")
-    results = compare(before, measured, tasks=tasks, allow=["tasks"], margin=past.comparison.margin, max_flips=0)
+    tasks = [one.task for one in finished_run.broken]
+    before = read_measurement(finished_run.run / "before")
+    results = compare(
+        before, measured, tasks=tasks, allow=["tasks"], margin=finished_run.comparison.margin, max_flips=0
+    )
     return {result.task: result for result in results.benchmarks}
 
 
-def _measured(past: Past, checkpoint: Path, step: int) -> Path:
+def _measured(finished_run: FinishedRun, checkpoint: Path, step: int) -> Path:
     """Where the regressed skills of a checkpoint are measured, now or before."""
-    whole, out = past.run / "checkpoints" / f"step-{step}", past.run / "bisect" / f"step-{step}"
-    for place in (whole, out):  # what measure_checkpoints=true has measured is not measured again
+    trajectory, out = finished_run.run / "checkpoints" / f"step-{step}", finished_run.run / "bisect" / f"step-{step}"
+    for place in (trajectory, out):  # what measure_checkpoints=true has measured is not measured again
         if finished(place):
             return place
     tell(f"bisect: step {step} …")
-    tasks, suite = {one.task for one in past.broken}, suite_of(past.config)
+    tasks, suite = {one.task for one in finished_run.broken}, suite_of(finished_run.config)
     chosen = Suite(name=f"{suite.name}-bisect", entries=tuple(e for e in suite.entries if e.name in tasks))
-    measured(past.config, out, checkpoint, suite=chosen, drafts=past.run / "before")
+    measured(finished_run.config, out, checkpoint, suite=chosen, drafts=finished_run.run / "before")
     return out
 
 
-def _tell_cost(past: Past, count: int, scan: bool) -> None:
+def _tell_cost(finished_run: FinishedRun, count: int, scan: bool) -> None:
     """How much is to be measured, before it begins."""
-    if not past.broken:
+    if not finished_run.broken:
         return
-    most = min(count, math.ceil(math.log2(count + 1)) * len(past.broken))
+    most = min(count, math.ceil(math.log2(count + 1)) * len(finished_run.broken))
     counted = f"all {count}" if scan else f"at most {most} of {count}"
-    seconds = past.seconds("measure after")
-    share = sum(one.n for one in past.broken) / max(1, sum(one.n for one in past.comparison.benchmarks))
+    seconds = finished_run.seconds("measure after")
+    share = sum(one.n for one in finished_run.broken) / max(1, sum(one.n for one in finished_run.comparison.benchmarks))
     each = f", about {seconds * share:.0f} s each" if seconds else ""
-    tell(f"bisect: {', '.join(one.task for one in past.broken)} regressed; {counted} checkpoints are measured{each}")
+    tasks = ", ".join(one.task for one in finished_run.broken)
+    tell(f"bisect: {tasks} regressed; {counted} checkpoints are measured{each}")

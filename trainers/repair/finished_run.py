@@ -22,7 +22,7 @@ BROKEN = (Verdict.REGRESSED, Verdict.BEYOND_MARGIN)
 
 
 @dataclass(frozen=True)
-class Past:
+class FinishedRun:
     """A run whose training and measurements are done."""
 
     run: Path
@@ -55,7 +55,7 @@ class Past:
         refresh(self.run)
 
 
-def past_run(run: Path, base: str | None = None) -> Past:
+def load_finished_run(run: Path, base: str | None = None) -> FinishedRun:
     """Read a finished run. `base`: where its base model lies now, when it has moved.
 
     Raises DataError for anything else, naming the nearest run.
@@ -70,7 +70,7 @@ def past_run(run: Path, base: str | None = None) -> Past:
     check_base(config)
     before, after = read_measurement(run / "before"), read_measurement(run / "after")
     margin = None if config.margin is None else config.margin / 100
-    return Past(run, config, compare(before, after, target=tuple(config.target), margin=margin))
+    return FinishedRun(run, config, compare(before, after, target=tuple(config.target), margin=margin))
 
 
 def _settings(run: Path) -> TrainConfig:

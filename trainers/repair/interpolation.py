@@ -12,9 +12,9 @@ from holdfast.runs.layout import PointRecord
 from holdfast.runs.measurement import Measurement, read_measurement
 from holdfast.trainers.models.model import measuring_dtype, model_place
 from holdfast.trainers.repair.blend import blend
-from holdfast.trainers.repair.finished_run import Past
+from holdfast.trainers.repair.finished_run import FinishedRun
 from holdfast.trainers.repair.merge_spec import Recipe
-from holdfast.trainers.repair.replay_steps import Rehearsal, rehearse
+from holdfast.trainers.repair.replay_steps import Replay, train_on_replay
 from holdfast.trainers.repair.split import Half, half
 from holdfast.trainers.run.checkpoint_eval import finished, measured, suite_of
 from holdfast.trainers.settings.config import TrainConfig
@@ -56,12 +56,12 @@ class Point:
         }
 
 
-class Line:
+class Interpolation:
     """The points of one run. Every measurement is kept on disk, so that a killed mend goes on where it was."""
 
-    def __init__(self, past: Past, margin: float, rehearsal: Rehearsal | None = None) -> None:
-        self.past, self.config, self.margin, self.rehearsal = past, past.config, margin, rehearsal
-        self.out = past.run / "mend"
+    def __init__(self, finished_run: FinishedRun, margin: float, replay: Replay | None = None) -> None:
+        self.finished_run, self.config, self.margin, self.replay = finished_run, finished_run.config, margin, replay
+        self.out = finished_run.run / "mend"
         self.base = base_directory(self.config)
 
     def point(self, recipe: Recipe) -> Point:
@@ -106,16 +106,16 @@ class Line:
             (place / "complete").unlink()
             return place
         shutil.rmtree(place, ignore_errors=True)
-        if recipe.steps and self.rehearsal:
+        if recipe.steps and self.replay:
             start = Recipe(recipe.weights, recipe.density)
-            rehearse(self.config, lambda to: blend(self.base, self._tuned, start, to), self.rehearsal, place)
+            train_on_replay(self.config, lambda to: blend(self.base, self._tuned, start, to), self.replay, place)
         else:
             blend(self.base, self._tuned, recipe, place)
         return place
 
     @property
     def _tuned(self) -> Path:
-        return self.past.run / "checkpoint"
+        return self.finished_run.run / "checkpoint"
 
     def _compare(self, recipe: Recipe, which: Half) -> Comparison:
         before = self._measure("base", which, None)
@@ -127,7 +127,7 @@ class Line:
         if finished(out):
             return read_measurement(out)
         place = self._made(recipe) if recipe else None
-        suite = half(suite_of(self.config), which, self.past.data_root, self.config.limit)
+        suite = half(suite_of(self.config), which, self.finished_run.data_root, self.config.limit)
         base = self.out / "points" / "base" / which if recipe else None
         found = measured(self.config, out, place, suite=suite, whole=True, drafts=base)
         if place and recipe and recipe.steps:

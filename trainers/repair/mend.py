@@ -19,10 +19,10 @@ from holdfast.files import write_json
 from holdfast.report import write as write_report
 from holdfast.runs.layout import MendRecord
 from holdfast.trainers.models.model import threads
-from holdfast.trainers.repair.finished_run import Past, past_run, tell
-from holdfast.trainers.repair.interpolation import Line, Point
+from holdfast.trainers.repair.finished_run import FinishedRun, load_finished_run, tell
+from holdfast.trainers.repair.interpolation import Interpolation, Point
 from holdfast.trainers.repair.merge_spec import Recipe, check_grouping
-from holdfast.trainers.repair.replay_steps import Rehearsal, rehearsal
+from holdfast.trainers.repair.replay_steps import Replay, replay_of
 from holdfast.trainers.repair.search import along_the_line, best, by_groups, start, trimmed
 
 DEFAULT_WEIGHTS = (0.25, 0.5, 0.7, 0.85, 1.0)
@@ -57,7 +57,7 @@ class Mended:
     """None: no point passes, or there was nothing to mend."""
     confirmation: Comparison | None
     """The chosen point against the base on the half that no choice has seen."""
-    past: Past
+    finished_run: FinishedRun
 
     @property
     def nothing(self) -> bool:
@@ -72,51 +72,57 @@ def mend(run: Path, search: Search | None = None, margin: float | None = None, b
     lies now. Killed, it goes on where it was. Raises DataError for a directory that is no finished run, UsageError for
     a setting out of its range.
     """
-    how = search or Search()
-    _check(how)
-    past = past_run(run, base)
-    if how.weights is None and past.comparison.decision != Decision.REGRESSED:
-        return Mended(run / "mend", (), None, None, past)
+    settings = search or Search()
+    _check(settings)
+    finished_run = load_finished_run(run, base)
+    if settings.weights is None and finished_run.comparison.decision != Decision.REGRESSED:
+        return Mended(run / "mend", (), None, None, finished_run)
     began = time.perf_counter()
-    asked = rehearsal(past.config, how.replay, how.ratio, how.replay_data) if how.replay else None
-    line = Line(past, past.comparison.margin if margin is None else margin / 100, asked)
-    _tell_cost(past, how)
-    with threads(past.config.model.threads):
-        points = _points(line, how, asked)
+    replay = (
+        replay_of(finished_run.config, settings.replay, settings.ratio, settings.replay_data)
+        if settings.replay
+        else None
+    )
+    interpolation = Interpolation(
+        finished_run, finished_run.comparison.margin if margin is None else margin / 100, replay
+    )
+    _tell_cost(finished_run, settings)
+    with threads(finished_run.config.model.threads):
+        points = _points(interpolation, settings, replay)
         chosen = best(points)
-        confirmation = line.confirm(chosen.recipe) if chosen else None
-    return _write(line, points, chosen, confirmation, time.perf_counter() - began)
+        confirmation = interpolation.confirm(chosen.recipe) if chosen else None
+    return _write(interpolation, points, chosen, confirmation, time.perf_counter() - began)
 
 
-def _points(line: Line, how: Search, asked: Rehearsal | None) -> list[Point]:
-    points = along_the_line(line.point, how.weights or DEFAULT_WEIGHTS)
+def _points(interpolation: Interpolation, search: Search, replay: Replay | None) -> list[Point]:
+    points = along_the_line(interpolation.point, search.weights or DEFAULT_WEIGHTS)
     line_only = tuple(points)
-    points += trimmed(line.point, line_only, how.densities) if how.densities else []
-    points += by_groups(line.point, line_only, how.groups, how.budget) if how.groups else []
-    if asked:
+    points += trimmed(interpolation.point, line_only, search.densities) if search.densities else []
+    points += by_groups(interpolation.point, line_only, search.groups, search.budget) if search.groups else []
+    if replay:
         chosen = start(points).recipe
-        points.append(line.point(Recipe(chosen.weights, chosen.density, asked.steps)))
+        points.append(interpolation.point(Recipe(chosen.weights, chosen.density, replay.steps)))
     return points
 
 
-def _check(how: Search) -> None:
-    for weight in how.weights or ():
+def _check(search: Search) -> None:
+    for weight in search.weights or ():
         if not 0 <= weight <= 1:
             raise UsageError(f"a point of the line lies between 0 (base) and 1 (tuned), not at {weight}")
-    for density in how.densities:
+    for density in search.densities:
         if not 0 < density < 1:
             raise UsageError(f"density is the share of changes to keep, between 0 and 1, not {density}")
-    if how.groups:
-        check_grouping(how.groups)
-    if how.budget < 1:
-        raise UsageError(f"budget is a number of points, at least 1, not {how.budget}")
+    if search.groups:
+        check_grouping(search.groups)
+    if search.budget < 1:
+        raise UsageError(f"budget is a number of points, at least 1, not {search.budget}")
 
 
-def _tell_cost(past: Past, how: Search) -> None:
+def _tell_cost(finished_run: FinishedRun, search: Search) -> None:
     """How much is to be measured, before it begins."""
-    count = len(set(how.weights or DEFAULT_WEIGHTS)) + 1
-    count += 2 * len(how.densities) + (how.budget if how.groups else 0) + bool(how.replay)
-    seconds = past.seconds("measure after")
+    count = len(set(search.weights or DEFAULT_WEIGHTS)) + 1
+    count += 2 * len(search.densities) + (search.budget if search.groups else 0) + bool(search.replay)
+    seconds = finished_run.seconds("measure after")
     each = (
         f", about {seconds / 2:.0f} s each (the run's own measurement of all items took {seconds:.0f} s)"
         if seconds
@@ -124,20 +130,24 @@ def _tell_cost(past: Past, how: Search) -> None:
     )
     tell(
         f"mend: at most {count} points on half of the items{each}; the chosen one on the other half"
-        + (f"; {how.replay} steps of training" if how.replay else "")
+        + (f"; {search.replay} steps of training" if search.replay else "")
     )
 
 
 def _write(
-    line: Line, points: Sequence[Point], chosen: Point | None, confirmation: Comparison | None, seconds: float
+    interpolation: Interpolation,
+    points: Sequence[Point],
+    chosen: Point | None,
+    confirmation: Comparison | None,
+    seconds: float,
 ) -> Mended:
     """Keep the chosen checkpoint, its report and the frontier; drop the other points' weights."""
     if chosen and confirmation:
-        line.write(chosen.recipe)
-        write_report(confirmation, line.out)
+        interpolation.write(chosen.recipe)
+        write_report(confirmation, interpolation.out)
     else:
-        shutil.rmtree(line.out / "checkpoint", ignore_errors=True)
-    for place in (line.out / "points").glob("*/checkpoint"):
+        shutil.rmtree(interpolation.out / "checkpoint", ignore_errors=True)
+    for place in (interpolation.out / "points").glob("*/checkpoint"):
         shutil.rmtree(place)
     record: MendRecord = {
         "schema": 1,
@@ -145,10 +155,10 @@ def _write(
         "chosen": chosen.recipe.name if chosen else None,
         "confirmed": str(confirmation.decision) if confirmation else None,
         "confirmation": confirmation.sentence if confirmation else "",
-        "margin": 100 * line.margin,
-        "items": line.items(),
+        "margin": 100 * interpolation.margin,
+        "items": interpolation.items(),
         "seconds": round(seconds, 3),
     }
-    write_json(line.out / "mend.json", record)
-    line.past.write_report()
-    return Mended(line.out, tuple(points), chosen, confirmation, line.past)
+    write_json(interpolation.out / "mend.json", record)
+    interpolation.finished_run.write_report()
+    return Mended(interpolation.out, tuple(points), chosen, confirmation, interpolation.finished_run)

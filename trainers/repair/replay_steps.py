@@ -15,7 +15,7 @@ _KEPT = ("learning_rate", "per_device_train_batch_size", "gradient_accumulation_
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class Replay:
     """How much is rehearsed, and what."""
 
     steps: int
@@ -25,7 +25,7 @@ class Rehearsal:
     """As `data.replay.data`; None: the run's own."""
 
 
-def rehearsal(config: TrainConfig, steps: int, ratio: float, data: str | None) -> Rehearsal:
+def replay_of(config: TrainConfig, steps: int, ratio: float, data: str | None) -> Replay:
     """What `replay=` asks for. Raises UsageError when there is nothing to rehearse, or an adapter to do it with."""
     if steps < 1 or not 0 < ratio < 1:
         raise UsageError(f"replay takes at least one step and a ratio between 0 and 1, not {steps} and {ratio:g}")
@@ -36,7 +36,7 @@ def rehearsal(config: TrainConfig, steps: int, ratio: float, data: str | None) -
         raise UsageError(
             "replay= needs old lessons, and the run names none: give replay_data=<file, hub id, conf/data>"
         )
-    return Rehearsal(steps, ratio, what)
+    return Replay(steps, ratio, what)
 
 
 def _own(config: TrainConfig) -> Any:
@@ -45,7 +45,7 @@ def _own(config: TrainConfig) -> Any:
     return str(file) if config.data.replay.source == "self" and file.is_file() else config.data.replay.data
 
 
-def rehearse(config: TrainConfig, start: Callable[[Path], None], how: Rehearsal, out: Path) -> None:
+def train_on_replay(config: TrainConfig, start: Callable[[Path], None], replay: Replay, out: Path) -> None:
     """Train `how.steps` steps from the checkpoint that `start` writes, into the checkpoint `out`."""
     from holdfast.trainers.estimate.checks import check
     from holdfast.trainers.job.training import train
@@ -57,9 +57,9 @@ def rehearse(config: TrainConfig, start: Callable[[Path], None], how: Rehearsal,
         start(begin)
     settings = replace(
         config,
-        trainer=TrainerConfig("sft", _arguments(config, how.steps)),
+        trainer=TrainerConfig("sft", _arguments(config, replay.steps)),
         model=replace(config.model, path=str(begin)),
-        data=_lessons(config, how),
+        data=_lessons(config, replay),
         guard=GuardConfig(),
         reward=None,
         out=str(work),
@@ -79,10 +79,10 @@ def _arguments(config: TrainConfig, steps: int) -> dict[str, Any]:
     return {**kept, "max_steps": steps, "warmup_steps": max(1, steps // 5), "save_strategy": "no"}
 
 
-def _lessons(config: TrainConfig, how: Rehearsal) -> DataConfig:
+def _lessons(config: TrainConfig, replay: Replay) -> DataConfig:
     """The run's own rows with old lessons mixed in; old lessons alone where its rows hold no answers to learn from."""
     from holdfast.trainers.settings.data_sets import named_data
 
     if config.trainer.name == "sft":
-        return replace(config.data, replay=ReplayConfig(how.ratio, how.data))
-    return named_data(how.data)
+        return replace(config.data, replay=ReplayConfig(replay.ratio, replay.data))
+    return named_data(replay.data)

@@ -36,13 +36,13 @@ def by_groups(judge: Judge, points: Sequence[Point], grouping: str, budget: int)
         for group in GROUPS[grouping]:
             for sign in (1, -1):
                 moved = round(min(1.0, max(0.0, dict(recipe.weights)[group] + sign * step)), 4)
-                asked = recipe.changed(group, moved)
-                if len(found) >= budget or asked.name in seen or moved == dict(recipe.weights)[group]:
+                candidate = recipe.changed(group, moved)
+                if len(found) >= budget or candidate.name in seen or moved == dict(recipe.weights)[group]:
                     continue
-                seen.add(asked.name)
-                found.append(judge(asked))
+                seen.add(candidate.name)
+                found.append(judge(candidate))
                 if nearness(found[-1]) > nearness(here):
-                    here, recipe = found[-1], asked
+                    here, recipe = found[-1], candidate
                     break
     return found
 

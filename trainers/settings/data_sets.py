@@ -32,8 +32,8 @@ def named_data(what: Any) -> DataConfig:
     for key in settings:
         if key not in known:
             raise UsageError(f"unknown key {key!r} of data.replay.data{suggestion(key, known)}")
-    if isinstance(how := settings.get("filter"), Mapping):
-        settings["filter"] = _filter(how)
+    if isinstance(filter_settings := settings.get("filter"), Mapping):
+        settings["filter"] = _filter(filter_settings)
     _check("data", settings, DataConfig)
     return DataConfig(**settings)
 

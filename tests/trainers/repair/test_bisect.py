@@ -99,7 +99,7 @@ def test_killed_it_goes_on_where_it_was(forgot: Path, tmp_path: Path) -> None:
 
 
 def test_a_skill_that_came_back_is_told() -> None:
-    from holdfast.trainers.repair.bisect import Break, _told
+    from holdfast.trainers.repair.bisect import Break, _break_record
 
     def at(difference: float, broken: bool) -> Any:
         verdict = Verdict.REGRESSED if broken else Verdict.INCONCLUSIVE
@@ -108,7 +108,7 @@ def test_a_skill_that_came_back_is_told() -> None:
 
     seen = {10: at(0.0, False), 20: at(-0.2, True), 30: at(-0.02, False), 40: at(-0.3, True)}
     looked = {step: {"skill": one} for step, one in seen.items()}
-    told = _told(Break("skill", 30, 40, seen[40]), looked)
+    told = _break_record(Break("skill", 30, 40, seen[40]), looked)
     assert (told["held_at"], told["clear_at"], told["broken_at"]) == (10, 10, 20)
     assert (told["monotone"], told["recovered_at"]) == (False, [30])
     assert "no drop is proven at step 30" in told["sentence"]

@@ -33,7 +33,7 @@ _FEW = 50
 
 def findings(card: Card, tally: Tally) -> list[Finding]:
     """What is wrong with a data set, what breaks training first, then by the rows concerned."""
-    found = [finding for kind, how in _ROWS.items() if (finding := tally.finding(kind, *how))]
+    found = [finding for kind, details in _ROWS.items() if (finding := tally.finding(kind, *details))]
     found += [*_of_lengths(card, tally), *_of_reward(card, tally), *_of_pairs(card), *_of_set(card)]
     return sorted(found, key=lambda finding: (finding.level != "breaks", -finding.count))
 

@@ -92,7 +92,7 @@ class Gather:
         if len(self._seen) == before:
             return
         if len(self._signatures) < NEAR_MOST:
-            self._signatures.add(number, entry.spoken)
+            self._signatures.add(number, entry.text_without_system)
         else:
             self.near_left_out += 1
 

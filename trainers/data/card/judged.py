@@ -79,8 +79,8 @@ def scores_of(entries: Sequence[Entry], of: str, reward: Reward) -> list[Score]:
 def _sample(entry: Entry, of: str, reward: Reward) -> Sample:
     reference: Any = entry.row.get(reward.reference)
     itself = "" if reference is None else str(reference)
-    said = itself if of == "reference" else text_of(entry.answers.get(of, ()))
-    return Sample(said, reference, entry.prompt_text, entry.row)
+    text = itself if of == "reference" else text_of(entry.answers.get(of, ()))
+    return Sample(text, reference, entry.prompt_text, entry.row)
 
 
 def _histogram(values: Iterable[float], least: float, most: float) -> list[int]:

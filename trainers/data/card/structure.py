@@ -93,19 +93,19 @@ class Turns:
         self._systems.update(fingerprint(text) for text in systems)
         self.found.tools += any(turn.calls or turn.role == "tool" for turn in turns)
 
-    def _order(self, entry: Entry, spoken: list[Turn], tally: Tally) -> None:
+    def _order(self, entry: Entry, turns: list[Turn], tally: Tally) -> None:
         found = self.found
         if entry.answer:
-            if spoken and spoken[-1].role == "assistant":
+            if turns and turns[-1].role == "assistant":
                 found.ends_with_assistant += 1
             else:
-                last = spoken[-1] if spoken else Turn("nobody", "")
+                last = turns[-1] if turns else Turn("nobody", "")
                 tally.note("last turn", entry.where, f"{last.role}: {snippet(last.text)!r}")
-        asked = [turn.role for turn in spoken if turn.role != "tool" and not turn.calls]
-        if asked[:1] == ["user"] and all(one != other for one, other in pairwise(asked)):
+        roles = [turn.role for turn in turns if turn.role != "tool" and not turn.calls]
+        if roles[:1] == ["user"] and all(one != other for one, other in pairwise(roles)):
             found.alternating += 1
         else:
-            tally.note("turn order", entry.where, " → ".join(turn.role for turn in spoken[:6]) or "no turn at all")
+            tally.note("turn order", entry.where, " → ".join(turn.role for turn in turns[:6]) or "no turn at all")
         if any(not turn.text.strip() and not turn.calls for turn in entry.prompt):
             found.empty_turns += 1
             tally.note("empty turns", entry.where, snippet(entry.prompt_text))

@@ -120,10 +120,10 @@ def record(config: TrainConfig, rows: list[dict[str, Any]], out: Path) -> None:
         return
     card = warnings_before(config, rows)
     of = f"the {card.rows:,} training rows" if card.complete else f"{card.rows:,} of {len(rows):,} training rows"
-    told = [finding.sentence() for finding in card.findings]
-    sentence = f"{of}: {'; '.join(told) or 'nothing found'}"
-    amend_manifest(out, data_card={"sentence": sentence, "of": of, "breaks": len(card.broken), "findings": told})
-    for text in told:
+    sentences = [finding.sentence() for finding in card.findings]
+    sentence = f"{of}: {'; '.join(sentences) or 'nothing found'}"
+    amend_manifest(out, data_card={"sentence": sentence, "of": of, "breaks": len(card.broken), "findings": sentences})
+    for text in sentences:
         log.warning("data (%s): %s", of, text)
 
 
