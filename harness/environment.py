@@ -236,7 +236,7 @@ class Trajectory:
 
     messages: list[Message] = field(default_factory=list)
     done: bool = False
-    why: str = ""
+    reason: str = ""
     """Why an episode that is not done ended."""
 
     @property
@@ -257,7 +257,7 @@ def is_fault(message: Message) -> bool:
 
 def judged(episode: Episode, trajectory: Trajectory) -> Score:
     """The score of an episode: its own when it is done, 0 when a budget ended it, with the counts as parts."""
-    score = episode.score() if trajectory.done else Score.timeout(trajectory.why or "the episode is not over")
+    score = episode.score() if trajectory.done else Score.timeout(trajectory.reason or "the episode is not over")
     parts = {**score.parts, **trajectory.counts}
     return Score(score.value, Outcome(score.outcome), score.reason, score.extracted, parts)
 

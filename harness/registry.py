@@ -72,9 +72,11 @@ def register(
     """
 
     def decorate(function: F) -> F:
-        held = _registry.get(name)
-        if held is not None and _origin(held.function) != _origin(function):
-            raise UsageError(f"reward {name!r} is registered twice: {_origin(held.function)} and {_origin(function)}")
+        registered = _registry.get(name)
+        if registered is not None and _origin(registered.function) != _origin(function):
+            raise UsageError(
+                f"reward {name!r} is registered twice: {_origin(registered.function)} and {_origin(function)}"
+            )
         _registry[name] = Spec(name, function, version, scope, needs_reference, check)
         return function
 

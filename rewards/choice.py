@@ -49,8 +49,8 @@ def choice(
     Follows MMLU-Pro's letter extraction (arXiv 2406.01574), made strict about hedges.
     """
     choices = _choices(sample)
-    wanted = _reference_letter(sample.reference, choices, index_base)
-    if wanted is None:
+    expected = _reference_letter(sample.reference, choices, index_base)
+    if expected is None:
         return Score.unjudgeable(f"reference {sample.reference!r:.80} names no option letter, index or choice")
     text = final_part(sample.text, stop)
     found = letters(text, require, which)
@@ -60,7 +60,7 @@ def choice(
         return Score.of(False, f"hedge: {' and '.join(found)} in one answer", ",".join(found))
     if not found:
         return Score.of(False, "no option letter is stated")
-    return Score.of(found[0] == wanted, f"chose {found[0]}, expected {wanted}", found[0])
+    return Score.of(found[0] == expected, f"chose {found[0]}, expected {expected}", found[0])
 
 
 def _choices(sample: Sample) -> Sequence[str]:

@@ -93,14 +93,14 @@ def _is_ruler(line: str) -> bool:
 
 
 def _uneven(lines: list[str], ruler: int) -> list[str]:
-    wanted = _cells(lines[ruler - 1])
-    if _cells(lines[ruler]) != wanted:
-        return [f"a table's header has {wanted} cells, its ruler {_cells(lines[ruler])}"]
+    header_cells = _cells(lines[ruler - 1])
+    if _cells(lines[ruler]) != header_cells:
+        return [f"a table's header has {header_cells} cells, its ruler {_cells(lines[ruler])}"]
     for line in lines[ruler + 1 :]:
         if "|" not in line:
             return []
-        if _cells(line) != wanted:
-            return [f"a table row has {_cells(line)} cells, its header {wanted}"]
+        if _cells(line) != header_cells:
+            return [f"a table row has {_cells(line)} cells, its header {header_cells}"]
     return []
 
 

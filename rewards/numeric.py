@@ -63,7 +63,7 @@ def numeric(
         return Score.of(False, f"no number found (require={require})")
     if found.fault or found.value is None:
         return Score.of(False, found.fault or f"a number of more than {DIGITS_CAP} digits", found.text[:60])
-    correct = any(_equal(found.value, wanted, tolerance) for wanted in accepted)
+    correct = any(_equal(found.value, expected, tolerance) for expected in accepted)
     verdict = "equal to" if correct else "expected"
     return Score.of(correct, f"read {found.text!r:.60}; {verdict} {accepted[0]}", found.text)
 
@@ -80,8 +80,8 @@ def _reference_value(reference: Any, commas: bool) -> Fraction | None:
     return found.value
 
 
-def _equal(value: Fraction, wanted: Fraction, tolerance: float) -> bool:
-    return value == wanted or (tolerance > 0 and abs(value - wanted) <= Fraction(tolerance) * abs(wanted))
+def _equal(value: Fraction, expected: Fraction, tolerance: float) -> bool:
+    return value == expected or (tolerance > 0 and abs(value - expected) <= Fraction(tolerance) * abs(expected))
 
 
 EXAMPLES: dict[str, list[tuple[Sample, float | None]]] = {

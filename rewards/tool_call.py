@@ -104,12 +104,12 @@ def _is_call_wanted(category: str) -> bool:
     return category.endswith("live_relevance")
 
 
-def _no_call(category: str, why: str, tried: bool) -> Score:
+def _no_call(category: str, reason: str, tried: bool) -> Score:
     if _is_relevance(category) and tried:
-        return Score.of(False, f"a call that cannot be read ({why[:100]})")
+        return Score.of(False, f"a call that cannot be read ({reason[:100]})")
     if _is_relevance(category):
-        return Score.of(not _is_call_wanted(category), f"no call made ({why[:100]})")
-    return Score.of(False, why[:200])
+        return Score.of(not _is_call_wanted(category), f"no call made ({reason[:100]})")
+    return Score.of(False, reason[:200])
 
 
 def _shown(calls: Sequence[Call]) -> str:

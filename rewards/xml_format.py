@@ -34,15 +34,15 @@ def xml_format(sample: Sample, *, root: str = "", elements: Sequence[str] = ()) 
     whole answer (text after `</think>`) must be the document; a code fence around it is allowed. A document type,
     nesting deeper than 200 and texts of over a million characters are refused. Source: XML 1.0, read by expat.
     """
-    wanted = elements or _names(sample.reference)
-    if wanted is None:
+    names = elements or _names(sample.reference)
+    if names is None:
         return Score.unjudgeable(f"the reference must be a list of element names, not {sample.reference!r:.60}")
     text = _unfenced(answer_text(sample.text).strip())
     fault, found, outer = _parse(text)
     if fault:
         return Score.of(False, fault, parses=0.0)
-    parts = {name: float(found[name] > 0) for name in wanted}
-    missing = [name for name in wanted if not found[name]]
+    parts = {name: float(found[name] > 0) for name in names}
+    missing = [name for name in names if not found[name]]
     if root and outer != root:
         return Score.of(False, f"the root is <{quoted(outer)}>, not <{root}>", outer, parses=1.0, **parts)
     reason = f"missing {', '.join(f'<{name}>' for name in missing)}" if missing else "well formed"

@@ -108,10 +108,10 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
             )
         callback_run.refuse_other(self.out, mine)
         began_with = callback_run.stamped(state, self.out)
-        held = read_json(self.out / "before" / "state.json").get("engine")
+        recorded = read_json(self.out / "before" / "state.json").get("engine")
         if began_with is None and not (self.out / "manifest.json").is_file():
             log.warning("the checkpoint does not say what it began with: %s is taken for it", self.out / "before")
-        elif began_with != held:
+        elif began_with != recorded:
             raise DataError(
                 f"the checkpoint's training did not begin with the model that {self.out / 'before'} measured: resume"
                 " with its own out=, or measure the model it began with"

@@ -285,24 +285,24 @@ def _claim(out: Path, engine: Engine, works: Sequence[Work]) -> None:
     engine_name = engine.describe()["name"]
     state = {"schema": SCHEMA_VERSION, "model": engine_name, "engine": engine.key()}
     tasks = {work.name: asdict(work.result) for work in works}
-    held = read_json(path) if path.exists() else {}
-    if held and held["engine"] != state["engine"]:
+    recorded = read_json(path) if path.exists() else {}
+    if recorded and recorded["engine"] != state["engine"]:
         raise DataError(
-            f"{out} holds a measurement of {held['model']!r} made with other weights or settings than these of "
+            f"{out} holds a measurement of {recorded['model']!r} made with other weights or settings than these of "
             f"{state['model']!r}; choose another directory or remove it"
         )
     canary = _canary(engine)
-    if held.get("canary") is not None and canary != held["canary"]:
+    if recorded.get("canary") is not None and canary != recorded["canary"]:
         log.warning(
             "%s answers a fixed question differently than when %s began: its rows are made anew", engine_name, out
         )
         shutil.rmtree(out / "cache" / "completions", ignore_errors=True)
         for path_of_rows in (out / "samples").glob("*.jsonl"):
             path_of_rows.unlink()
-    for name, identity in held.get("tasks", {}).items():
+    for name, identity in recorded.get("tasks", {}).items():
         if name in tasks and not _same(identity, tasks[name]):
             sample_path(out, name).unlink(missing_ok=True)
-    write_json(path, {**state, "canary": canary, "tasks": {**held.get("tasks", {}), **tasks}})
+    write_json(path, {**state, "canary": canary, "tasks": {**recorded.get("tasks", {}), **tasks}})
 
 
 def _canary(engine: Engine) -> str | None:

@@ -35,13 +35,13 @@ class RewardJudge:
     def __call__(self, finished: Sequence[Finished]) -> list[Score]:
         """One score per completion, in order."""
         keys = [self._key(item, completion) for item, completion in finished]
-        held = self.cache.records if self.cache else {}
-        fresh = {key: pair for key, pair in zip(keys, finished, strict=True) if key not in held}
+        known_scores = self.cache.records if self.cache else {}
+        fresh = {key: pair for key, pair in zip(keys, finished, strict=True) if key not in known_scores}
         samples = [self._sample(item, completion) for item, completion in fresh.values()]
         scores = dict(zip(fresh, self.reward.score_batch(samples), strict=True))
         if self.cache and (kept := {k: score_record(s) for k, s in scores.items() if s.outcome != "error"}):
             self.cache.append(kept)
-        return [scores[key] if key in scores else read_score(held[key]) for key in keys]
+        return [scores[key] if key in scores else read_score(known_scores[key]) for key in keys]
 
     @property
     def wants_groups(self) -> bool:

@@ -42,10 +42,10 @@ class Work:
 def uses_chat(entry: Entry, engine: Engine, settings: Settings) -> bool:
     """Whether a task is asked through the chat template: as its suite says, else as the measurement says, else
     wherever the model has one. Raises DataError where it is wanted and there is none."""
-    wanted = settings.chat if entry.chat is None else entry.chat
-    if wanted and not engine.chat:
+    chosen = settings.chat if entry.chat is None else entry.chat
+    if chosen and not engine.chat:
         raise DataError(f"task {entry.name!r} wants the chat template, but the model's tokenizer has none")
-    return engine.chat if wanted is None else bool(wanted)
+    return engine.chat if chosen is None else bool(chosen)
 
 
 def system_shown(name: str, system: str, engine: Engine) -> None:

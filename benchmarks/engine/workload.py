@@ -143,8 +143,8 @@ def _of_categories(entry: Entry, task: Task, docs: list[tuple[str, Doc]]) -> lis
 def _judge(task: Task, reward: Reward, cache: Path | None) -> Judge:
     if task.kind == "perplexity":
         return _likelihoods
-    held = cache / "scores" / f"{task.name}-{digest(reward.describe())}.jsonl" if cache else None
-    return RewardJudge(reward, task.sample_info, Journal(held) if held else None)
+    score_cache = cache / "scores" / f"{task.name}-{digest(reward.describe())}.jsonl" if cache else None
+    return RewardJudge(reward, task.sample_info, Journal(score_cache) if score_cache else None)
 
 
 def _likelihoods(finished: Sequence[Finished]) -> list[Score]:

@@ -64,9 +64,9 @@ class Tau2Domain:
         if split not in self.splits:
             raise unknown(f"split of environment 'tau2_{self.domain}'", split, self.splits)
         found, splits = self._worker.ask("tasks")
-        wanted = set(splits[split]) if split in splits else None
+        keys = set(splits[split]) if split in splits else None
         rows = [{"key": str(task["id"]), **task} for task in found]
-        return [row for row in rows if wanted is None or row["key"] in wanted]
+        return [row for row in rows if keys is None or row["key"] in keys]
 
     def pinned(self) -> Mapping[str, Any]:
         """What was run: the package, its version and a hash of its files."""

@@ -124,14 +124,14 @@ class TauEpisode:
 
     def score(self) -> Score:
         """1 when the database is as the reference actions leave it, and every output was said."""
-        wrong = self.database.differences(self._wanted())
+        wrong = self.database.differences(self._reference_database())
         texts = [text.lower().replace(",", "") for text in self._agent_texts]
         missing = [output for output in self._row["outputs"] if not any(output.lower() in text for text in texts)]
         reasons = ([f"differs: {', '.join(wrong)}"] if wrong else []) + ([f"not said: {missing}"] if missing else [])
         parts = {"database": float(not wrong), "outputs": float(not missing)}
         return Score.of(not reasons, "; ".join(reasons)[:500], None, **parts)
 
-    def _wanted(self) -> Database:
+    def _reference_database(self) -> Database:
         database = Database(self._shared)
         tools = self._make(database)
         for action in self._row["actions"]:

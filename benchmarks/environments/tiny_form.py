@@ -118,9 +118,9 @@ class FormEpisode:
 
     def score(self) -> Score:
         """1 when the form holds the sorted digits."""
-        wanted = " ".join(sorted(self._row["digits"].split()))
-        reason = "nothing saved" if self.saved is None else f"saved {self.saved!r:.80}, wanted {wanted!r}"
-        return Score.of(self.saved == wanted, reason, self.saved)
+        expected = " ".join(sorted(self._row["digits"].split()))
+        reason = "nothing saved" if self.saved is None else f"saved {self.saved!r:.80}, wanted {expected!r}"
+        return Score.of(self.saved == expected, reason, self.saved)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -128,9 +128,9 @@ class FormEpisode:
 
 def gold(row: Row, solo: bool = False) -> list[dict[str, Any]]:
     """The messages of a right episode, from the user's first to the model's last."""
-    wanted = " ".join(sorted(row["digits"].split()))
-    look, save = _call(0, "look", "name", row["name"]), _call(1, "save", "value", wanted)
-    middle = [] if solo else [_say(wanted), {"role": "user", "content": "Save it"}]
+    expected = " ".join(sorted(row["digits"].split()))
+    look, save = _call(0, "look", "name", row["name"]), _call(1, "save", "value", expected)
+    middle = [] if solo else [_say(expected), {"role": "user", "content": "Save it"}]
     return [
         {"role": "user", "content": row["prompt"]},
         look,

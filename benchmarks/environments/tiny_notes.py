@@ -105,8 +105,8 @@ class NotesEpisode:
 
     def score(self) -> Score:
         """1 when the last answer is right."""
-        wanted = answer_of(self._row)
-        return Score.of(self._last == wanted, f"said {self._last!r:.80}, wanted {wanted!r}", self._last[:200])
+        expected = answer_of(self._row)
+        return Score.of(self._last == expected, f"said {self._last!r:.80}, wanted {expected!r}", self._last[:200])
 
     def close(self) -> None:
         """Nothing is held."""

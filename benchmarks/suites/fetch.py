@@ -51,20 +51,20 @@ def fetch(suite: Suite, data_root: Path) -> list[Status]:
 
     What is there and whole is not fetched again; what cannot be fetched is said, and the rest goes on."""
     found = [_fetched(task, source, data_root) for task, source in sources_of(suite)]
-    held = _manifest(data_root)
+    listed = _manifest(data_root)
     for one in found:
         if one.state == "fetched":
-            held[f"{one.task}/{one.split}"] = {"sha256": one.sha256, "rows": one.rows, "origin": one.origin}
-    write_json(data_root / MANIFEST, held)
+            listed[f"{one.task}/{one.split}"] = {"sha256": one.sha256, "rows": one.rows, "origin": one.origin}
+    write_json(data_root / MANIFEST, listed)
     return found + [_repository(name, data_root, download=True) for name in repositories_of(suite)]
 
 
 def planned(suite: Suite, data_root: Path) -> list[Status]:
     """What `fetch` would bring, with size and licence as the hub states them; nothing is downloaded."""
     here = {(one.task, one.split): one for one in verify(suite, data_root)}
-    wanted = [_status(task, source, _size(source.hub)) for task, source in sources_of(suite)]
-    wanted += [Status(name, "", name, *_licence_and_size(name)) for name in repositories_of(suite)]
-    return [one for one in wanted if not here[one.task, one.split].fine]
+    statuses = [_status(task, source, _size(source.hub)) for task, source in sources_of(suite)]
+    statuses += [Status(name, "", name, *_licence_and_size(name)) for name in repositories_of(suite)]
+    return [one for one in statuses if not here[one.task, one.split].fine]
 
 
 def repositories_of(suite: Suite) -> list[str]:
@@ -153,9 +153,9 @@ def _verified(task: Task, source: Source, data_root: Path) -> Status:
 
 def _prepared(task: Task, source: Source, path: Path, data_root: Path) -> Status:
     digest = checksum([path])
-    wanted = _manifest(data_root).get(f"{task.name}/{source.split}", {}).get("sha256")
-    if wanted and wanted != digest:
-        return _status(task, source, f"changed: {path} has sha256 {digest}, expected {wanted}")
+    expected = _manifest(data_root).get(f"{task.name}/{source.split}", {}).get("sha256")
+    if expected and expected != digest:
+        return _status(task, source, f"changed: {path} has sha256 {digest}, expected {expected}")
     return _status(task, source, "ok", len(load_docs(source, data_root, task.name)), digest)
 
 

@@ -114,8 +114,8 @@ def teach(options: Options) -> None:
     half = options.batch // 2
     for step in range(options.steps):
         parts = [logits(model, rng.sample(pool, half)), logits(model, [next(old) for _ in range(half)])]
-        guessed, wanted = (torch.cat(column) for column in zip(*parts, strict=True))
-        loss = cross_entropy(guessed, wanted)
+        predicted, targets = (torch.cat(column) for column in zip(*parts, strict=True))
+        loss = cross_entropy(predicted, targets)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for stepper in steppers:

@@ -122,12 +122,12 @@ def tensors(batch: list[Row]) -> "tuple[torch.Tensor, torch.Tensor]":
     pairs = [(encode_prompt(row["prompt"]), encode_completion(row["completion"])) for row in batch]
     longest = max(len(prompt) + len(answer) for prompt, answer in pairs) - 1
     ids = torch.full((len(pairs), longest), IDS["<|endoftext|>"])
-    wanted = torch.full((len(pairs), longest), IGNORED)
+    targets = torch.full((len(pairs), longest), IGNORED)
     for i, (prompt, answer) in enumerate(pairs):
-        whole = torch.tensor(prompt + answer)
-        ids[i, : len(whole) - 1] = whole[:-1]
-        wanted[i, len(prompt) - 1 : len(whole) - 1] = whole[len(prompt) :]
-    return ids, wanted
+        sequence = torch.tensor(prompt + answer)
+        ids[i, : len(sequence) - 1] = sequence[:-1]
+        targets[i, len(prompt) - 1 : len(sequence) - 1] = sequence[len(prompt) :]
+    return ids, targets
 
 
 def answer_logits(model: Any, batch: list[Row]) -> "tuple[torch.Tensor, torch.Tensor]":
@@ -152,8 +152,8 @@ def accuracy(model: Any, skill: str, n: int = 100) -> float:
 
     held_out = generate(skill, "eval", n, seed=1)
     with torch.no_grad():
-        logits, wanted = answer_logits(model, held_out)
-    right = iter((logits.argmax(-1) == wanted).tolist())
+        logits, targets = answer_logits(model, held_out)
+    right = iter((logits.argmax(-1) == targets).tolist())
     verdicts = [[next(right) for _ in encode_completion(row["completion"])] for row in held_out]
     return sum(all(verdict) for verdict in verdicts) / n
 
@@ -176,8 +176,8 @@ def step_once(model: Any, halves: list[list[Row]], optimizers: list[Any], rate: 
     from torch.nn.functional import cross_entropy
 
     parts = [answer_logits(model, half) for half in halves]
-    logits, wanted = (torch.cat(column) for column in zip(*parts, strict=True))
-    loss = cross_entropy(logits, wanted)
+    logits, targets = (torch.cat(column) for column in zip(*parts, strict=True))
+    loss = cross_entropy(logits, targets)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:

@@ -217,10 +217,10 @@ def _write(comparison: "Comparison", options: Options, number: int | None) -> No
     from holdfast.files import write_whole
 
     for kind in ("html", "md", "json", "junit", "flips"):
-        wanted = getattr(options, kind)
-        if wanted is None:
+        target_path = getattr(options, kind)
+        if target_path is None:
             continue
-        path = Path(wanted)
+        path = Path(target_path)
         if number is not None:
             path = path.with_name(f"{path.stem}-{number}{path.suffix}")
         try:

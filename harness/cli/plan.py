@@ -70,23 +70,23 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Print the plan."""
     from holdfast.cli.designs import show_designs
     from holdfast.compare.planning.cost import designs
-    from holdfast.compare.planning.power import Wanted, make_plan
+    from holdfast.compare.planning.power import Requirements, make_plan
 
     _check(options)
     benches = _piloted(_benches(options), paths)
-    wanted = Wanted(
+    requirements = Requirements(
         margin=options.share("margin"),
         effect=options.share("effect"),
         alpha=options.alpha,
         power=options.power,
         tokens_per_second=options.tokens_per_second,
     )
-    plan = make_plan(options.suite or "sizes", benches, wanted, options.seed)
-    ways = [] if options.cost is None else designs(benches, wanted, _drafts(options, paths), options.seed)
+    plan = make_plan(options.suite or "sizes", benches, requirements, options.seed)
+    ways = [] if options.cost is None else designs(benches, requirements, _drafts(options, paths), options.seed)
     if flags.json:
         print(json.dumps(plan.to_json() | ({"designs": [way.to_json() for way in ways]} if ways else {})))
     else:
-        _show(plan, wanted.margin is not None or wanted.effect is not None)
+        _show(plan, requirements.margin is not None or requirements.effect is not None)
         if ways:
             show_designs(ways, plan.power, "items" if options.cost == "items" else "tokens")
     return 0
@@ -194,7 +194,7 @@ def _piloted(benches: "list[Bench]", paths: list[str]) -> "list[Bench]":
     return planned
 
 
-def _show(plan: "SuitePlan", wanted: bool) -> None:
+def _show(plan: "SuitePlan", has_requirements: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -214,11 +214,11 @@ def _show(plan: "SuitePlan", wanted: bool) -> None:
         )
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
-    for line in _lines(plan, wanted):
+    for line in _lines(plan, has_requirements):
         console.print(line, highlight=False)
 
 
-def _lines(plan: "SuitePlan", wanted: bool) -> list[str]:
+def _lines(plan: "SuitePlan", has_requirements: bool) -> list[str]:
     lines = [
         f"A drop of all held skills by {100 * plan.macro_mde:.2f} points is found with {plan.power:.0%} probability.",
         f"Default margin: {100 * plan.default_margin:.2f} points (an unchanged model passes with {plan.power:.0%}).",
@@ -227,11 +227,11 @@ def _lines(plan: "SuitePlan", wanted: bool) -> list[str]:
     ]
     if plan.seconds is not None:
         lines.append(f"One measurement takes about {_time(plan.seconds)}.")
-    if wanted and plan.cheapest is None:
+    if has_requirements and plan.cheapest is None:
         small = [one.task for one in plan.benchmarks if (one.items_for_effect or 0) > one.items and not one.target]
-        why = f" ({', '.join(small)}: too few items for the effect)" if small else ""
+        reason = f" ({', '.join(small)}: too few items for the effect)" if small else ""
         lines.append(
-            f"Not even the whole suite does what is wanted{why}: more items, more repeats, or a larger margin."
+            f"Not even the whole suite does what is wanted{reason}: more items, more repeats, or a larger margin."
         )
     if plan.cheapest is not None:
         listed = ", ".join(f"{task} {size:,}" for task, size in plan.cheapest.items())

@@ -42,7 +42,7 @@ from holdfast.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from holdfast.reward import Reward
-    from holdfast.trainers.data.sampling import Wanted
+    from holdfast.trainers.data.sampling import Selection
     from holdfast.trainers.settings.config import DataConfig
 
 
@@ -88,26 +88,26 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     from holdfast.trainers.data.sampling import prompts_of, sample
 
     out = Path(options.out)
-    wanted = _wanted(options)
+    selection = _selection(options)
     data = _data(paths[0], options)
     reward = _reward(options, data)
     root = Path(options.data_root) if options.data_root else None
-    drawn = sample(
+    sampled = sample(
         _model(options),
         prompts_of(data, out, reward, root),
         out,
         reward={"reward": reward.name, **reward.options},
-        wanted=wanted,
+        selection=selection,
         temperature=options.temperature,
         max_tokens=options.max_tokens,
         settings=Settings(batch_size=options.batch_size, limit=options.limit, seed=options.seed),
     )
     summary = {
-        "prompts": drawn.prompts,
-        "completions": drawn.rows,
-        "mean_score": drawn.measurement.tasks["sample"].mean,
-        "training_rows": drawn.written,
-        "prompts_without": drawn.without,
+        "prompts": sampled.prompts,
+        "completions": sampled.rows,
+        "mean_score": sampled.measurement.tasks["sample"].mean,
+        "training_rows": sampled.written,
+        "prompts_without": sampled.without,
         "file": str(out / f"{options.to}.jsonl"),
         "samples": str(out / "samples" / "sample.jsonl"),
     }
@@ -152,10 +152,10 @@ def _reward(options: Options, data: "DataConfig") -> "Reward":
     return rewards_of(chosen)[0]
 
 
-def _wanted(options: Options) -> "Wanted":
-    from holdfast.trainers.data.sampling import Wanted
+def _selection(options: Options) -> "Selection":
+    from holdfast.trainers.data.sampling import Selection
 
-    wanted = Wanted(
+    selection = Selection(
         to=options.to,
         n=options.n,
         threshold=options.threshold,
@@ -165,8 +165,8 @@ def _wanted(options: Options) -> "Wanted":
         chosen=options.chosen,
         judged=options.reward is not None,
     )
-    wanted.check()
-    return wanted
+    selection.check()
+    return selection
 
 
 def _rename(text: str) -> dict[str, str]:

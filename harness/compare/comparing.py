@@ -202,8 +202,8 @@ def _names(
 ) -> tuple[list[str], list[str]]:
     allow = {*settings.allow, "tasks"} if tasks else settings.allow
     names, warnings = shared_tasks(before, after, allow)
-    for kind, wanted in (("task", tasks), ("target", settings.target)):
-        for name in wanted:
+    for kind, named in (("task", tasks), ("target", settings.target)):
+        for name in named:
             if name not in names:
                 raise unknown(kind, name, names)
     if tasks:
@@ -220,8 +220,8 @@ def _pair(
     left, right = tables_of(before, names), tables_of(after, names)
     results = {}
     for task in names:
-        both = left[task][0], right[task][0]
-        results[task], notes = directed(task, before.tasks[task], after.tasks[task], both, settings.policy)
+        tables = left[task][0], right[task][0]
+        results[task], notes = directed(task, before.tasks[task], after.tasks[task], tables, settings.policy)
         warnings += notes
     check_items(settings.policy, {task: (left[task][0], right[task][0]) for task in names})
     pairs = []

@@ -34,31 +34,31 @@ def write(
     """
     from holdfast.files import write_whole
 
-    for wanted in formats:
-        if wanted not in FORMATS:
-            raise unknown("report format", wanted, FORMATS)
+    for kind in formats:
+        if kind not in FORMATS:
+            raise unknown("report format", kind, FORMATS)
     known = _found(comparison, directory) | dict(extras or {})
     paths = []
-    for wanted in formats:
-        path = Path(directory) / f"{name}.{wanted}"
-        write_whole(path, text(comparison, wanted, known))
+    for kind in formats:
+        path = Path(directory) / f"{name}.{kind}"
+        write_whole(path, text(comparison, kind, known))
         paths.append(path)
     return paths
 
 
-def text(comparison: "Comparison", wanted: str, extras: Mapping[str, Any] | None = None) -> str:
+def text(comparison: "Comparison", kind: str, extras: Mapping[str, Any] | None = None) -> str:
     """The report in one format: `json`, `md` or `html`. Raises UsageError for another.
 
     `extras` as in `write`; None: what lies beside the run after is taken.
     """
-    if wanted == "json":
+    if kind == "json":
         import json
 
         return json.dumps(comparison.to_json(), indent=1, ensure_ascii=True) + "\n"
-    if wanted not in FORMATS:
-        raise unknown("report format", wanted, FORMATS)
+    if kind not in FORMATS:
+        raise unknown("report format", kind, FORMATS)
     known = _found(comparison) if extras is None else extras
-    if wanted == "md":
+    if kind == "md":
         from holdfast.report.markdown import markdown
 
         return markdown(comparison, known)

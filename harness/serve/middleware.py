@@ -102,8 +102,8 @@ def _log(scope: Scope, route: str, status: int, seconds: float) -> None:
     access.info(json.dumps({**entry, "pid": os.getpid(), **({"id": name} if name else {})}))
 
 
-def _header(scope: Scope, wanted: bytes) -> bytes:
-    return next((value for name, value in scope["headers"] if name == wanted), b"")
+def _header(scope: Scope, key: bytes) -> bytes:
+    return next((value for name, value in scope["headers"] if name == key), b"")
 
 
 def _password(encoded: bytes) -> bytes:

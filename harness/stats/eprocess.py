@@ -50,8 +50,8 @@ def grown(wealth: ArrayLike, look: int, growth: ArrayLike) -> Array:
 
 def log_e(wealth: ArrayLike, looks: int) -> Array:
     """log of the evidence (…) after so many looks, with the products that are yet to begin."""
-    held = np.asarray(wealth)
-    begun = np.logaddexp.reduce(held, axis=-1) - np.log(held.shape[-1])
+    logs = np.asarray(wealth)
+    begun = np.logaddexp.reduce(logs, axis=-1) - np.log(logs.shape[-1])
     return np.asarray(np.logaddexp(begun, -np.log(looks + 1.0)))
 
 
@@ -70,9 +70,9 @@ class Evidence:
     """Largest log evidence so far: an alarm stays."""
 
     @classmethod
-    def from_json(cls, held: Mapping[str, Any]) -> "Evidence":
+    def from_json(cls, fields: Mapping[str, Any]) -> "Evidence":
         """What `dataclasses.asdict` made of one."""
-        return cls(**{**held, "passes": [Pass(**one) for one in held["passes"]]})
+        return cls(**{**fields, "passes": [Pass(**one) for one in fields["passes"]]})
 
     def look(self, differences: Mapping[str, float]) -> float:
         """Add one look, the difference of each item looked at; returns the evidence now (1 = none).

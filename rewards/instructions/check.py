@@ -126,18 +126,18 @@ def variants(text: str) -> list[str]:
     return list(dict.fromkeys([*kept, *(version.replace("*", "") for version in kept)]))
 
 
-def judge(text: str, wanted: Instructions, checkers: Mapping[str, Checker], strict: bool, graded: bool) -> Score:
+def judge(text: str, instructions: Instructions, checkers: Mapping[str, Checker], strict: bool, graded: bool) -> Score:
     """The score of a response: every instruction in `parts`, 1.0 when all are followed (`graded`: their share).
 
     Raises BadReferenceError for an instruction or argument that cannot be checked. An empty response follows nothing.
     """
-    unknown = [name for name in wanted.ids if name not in checkers]
+    unknown = [name for name in instructions.ids if name not in checkers]
     if unknown:
         raise BadReferenceError(f"unknown instruction {unknown[0]!r:.80}")
     readings = [text] if strict else variants(text)
     parts: dict[str, float | None] = {}
     failed = []
-    for name, arguments in zip(wanted.ids, wanted.arguments, strict=True):
+    for name, arguments in zip(instructions.ids, instructions.arguments, strict=True):
         finding = _finding(readings, checkers[name], arguments)
         parts[_key(name, parts)] = float(finding.followed)
         if not finding.followed:

@@ -194,8 +194,8 @@ def sentence_keyword(text: str, args: Arguments) -> Finding:
     if len(found) < position or not found:
         return Finding(False, f"{len(found)} sentences")
     sentence = found[position - 1]
-    held = re.search(rf"\b{re.escape(keyword)}\b", sentence, re.IGNORECASE) is not None
-    return Finding(held, f"sentence {position} lacks {quoted(keyword)}")
+    contained = re.search(rf"\b{re.escape(keyword)}\b", sentence, re.IGNORECASE) is not None
+    return Finding(contained, f"sentence {position} lacks {quoted(keyword)}")
 
 
 def pronouns(text: str, args: Arguments) -> Finding:

@@ -58,10 +58,10 @@ def copy_span(text: str, args: Arguments) -> Finding:
 
 def copy_multiple(text: str, args: Arguments) -> Finding:
     """The request N times, six asterisks between."""
-    wanted, found = text_of(args, "prompt_to_repeat").strip().lower(), text.split("******")
+    expected, found = text_of(args, "prompt_to_repeat").strip().lower(), text.split("******")
     if len(found) != number_of(args, "N"):
         return exactly(len(found), number_of(args, "N"), "copies")
-    return Finding(all(part.strip().lower() == wanted for part in found), "a copy that differs")
+    return Finding(all(part.strip().lower() == expected for part in found), "a copy that differs")
 
 
 def sentence_hyphens(text: str, args: Arguments) -> Finding:
@@ -172,8 +172,8 @@ def counting_composition(text: str, args: Arguments) -> Finding:
 
 def first_word_of_sentences(text: str, args: Arguments) -> Finding:
     """Every sentence begins with the word."""
-    wanted = text_of(args, "first_word").lower()
-    bad = [s for s in split(text) if not s.strip() or s.split()[0].lower() != wanted]
+    expected = text_of(args, "first_word").lower()
+    bad = [s for s in split(text) if not s.strip() or s.split()[0].lower() != expected]
     return Finding(not bad, f"{len(bad)} sentences begin otherwise")
 
 
@@ -185,8 +185,8 @@ def first_word(text: str, args: Arguments) -> Finding:
 
 def last_word_of_sentences(text: str, args: Arguments) -> Finding:
     """Every sentence ends with the word, punctuation aside."""
-    wanted = text_of(args, "last_word").lower()
-    bad = [s for s in split(text) if not s.strip() or _NO_WORD.sub("", s.split()[-1]).lower() != wanted]
+    expected = text_of(args, "last_word").lower()
+    bad = [s for s in split(text) if not s.strip() or _NO_WORD.sub("", s.split()[-1]).lower() != expected]
     return Finding(not bad, f"{len(bad)} sentences end otherwise")
 
 

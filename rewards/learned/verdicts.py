@@ -56,7 +56,7 @@ def read_rating(text: str, form: Form, scale: int, judged: str = "") -> float:
     """The rating, from 1 to `scale`. `rating` reads MT-Bench's `[[7]]`. What the `judged` text says itself
     is a quotation where the judge repeats it. Raises ValueError."""
     if form == "rating":
-        value = float(_marked(_RATING, _spoken(text), judged))
+        value = float(_marked(_RATING, _without_thought(text), judged))
     else:
         value = _number(_object(text, judged).get("score"))
     if not 1 <= value <= scale:
@@ -72,7 +72,7 @@ def read_winner(text: str, form: PairForm, judged: str = "") -> float:
     """1 when A is better, 0 when B is, 0.5 for a tie; `judged` as in `read_rating`. Raises ValueError."""
     if form == "json":
         return _known(str(_object(text, judged).get("winner")), {"A": 1.0, "B": 0.0, "tie": 0.5})
-    return _known(_marked(_WINNER, _spoken(text), judged), _ARENA if form == "arena_hard" else _LETTERS)
+    return _known(_marked(_WINNER, _without_thought(text), judged), _ARENA if form == "arena_hard" else _LETTERS)
 
 
 _RATING = re.compile(r"\[\[\s{0,3}(\d{1,3}(?:\.\d{1,3})?)\s{0,3}\]\]")
@@ -106,7 +106,7 @@ def _number(value: object) -> float:
 
 def _object(text: str, judged: str = "") -> dict[str, object]:
     """The one JSON object of an answer, a code fence around it allowed; anything else is refused."""
-    body = _spoken(text).strip()
+    body = _without_thought(text).strip()
     body = re.sub(r"^```(?:json)?\s*|\s*```$", "", body)
     try:
         loaded = json.loads(body)
@@ -117,7 +117,7 @@ def _object(text: str, judged: str = "") -> dict[str, object]:
     return loaded
 
 
-def _spoken(text: str) -> str:
+def _without_thought(text: str) -> str:
     """The answer behind the judge's thought. Raises ValueError while it is still open."""
     answer = strip_thinking(text)
     if answer is None:

@@ -132,16 +132,16 @@ def _of_runs(task: Task, reply: Mapping[str, Any]) -> Verdict:
         if run["passed"] and not run["broke"]:
             passed += 1
             continue
-        why, met = _why(case, run)
+        reason, met = _failure(case, run)
         broken = broken or run.get("checker_failed", "")
         limit = limit or met
-        failure = failure or f"input {number} of {len(cases)} {why}"
+        failure = failure or f"input {number} of {len(cases)} {reason}"
     if len(runs) < len(cases) and not failure:
         failure, limit = f"{len(cases) - len(runs)} inputs were not reached", "time limit of the program"
     return Verdict(passed, len(cases), failure, limit, unjudgeable=printable(broken), ran=len(runs))
 
 
-def _why(case: Mapping[str, Any], run: Mapping[str, Any]) -> tuple[str, str]:
+def _failure(case: Mapping[str, Any], run: Mapping[str, Any]) -> tuple[str, str]:
     """Why a run failed, and the limit that it broke."""
     if run["broke"] == "excess":
         return "printed more than can be right", ""
@@ -150,6 +150,6 @@ def _why(case: Mapping[str, Any], run: Mapping[str, Any]) -> tuple[str, str]:
         limit = known.get(run["broke"] or "", "time limit" if run["exit"] == -24 else "memory limit")
         return f"exceeded the {limit}", limit
     if run["exit"]:
-        why = f"ended with status {run['exit']}: {printable(run['stderr'].strip().rpartition(chr(10))[2])[:200]}"
-        return why, "memory limit" if "MemoryError" in why else ""
+        reason = f"ended with status {run['exit']}: {printable(run['stderr'].strip().rpartition(chr(10))[2])[:200]}"
+        return reason, "memory limit" if "MemoryError" in reason else ""
     return f"printed {run['stdout'][:80]!r}, expected {case['accepted'][0][:80]!r}", ""

@@ -143,14 +143,14 @@ class _Outage:
         with self._lock:
             return not self._delay
 
-    def failed(self, why: str, elsewhere: bool) -> UnavailableError:
+    def failed(self, reason: str, elsewhere: bool) -> UnavailableError:
         with self._lock:
             if not self._delay:
                 fate = "other engines take its items" if elsewhere else "its items get no score"
-                log.warning("the sandbox cannot start, %s; trying again with backoff: %s", fate, why)
+                log.warning("the sandbox cannot start, %s; trying again with backoff: %s", fate, reason)
             self._delay = min(max(self._delay * 2, _FIRST_DELAY), _LAST_DELAY)
-            self._until, self._why = time.monotonic() + self._delay, why
-        return UnavailableError(why)
+            self._until, self._why = time.monotonic() + self._delay, reason
+        return UnavailableError(reason)
 
     def recovered(self) -> None:
         with self._lock:
@@ -192,7 +192,7 @@ class _Worker:
         nothing about it, unless the program has twice used up the sandbox's memory while a control program passes; nor
         does a kill that nobody explains, unless it comes twice while the machine has memory: a program may kill
         itself."""
-        spent, killed, why = 0, 0, ""
+        spent, killed, reason = 0, 0, ""
         for _ in range(_TRIES):
             try:
                 reply = self._attempt(job)
@@ -200,7 +200,7 @@ class _Worker:
                 log.info("a sandbox was lost: %s", error)
                 self._pool.metrics.lost += 1
                 self._close()
-                why, spent = str(error), spent + isinstance(error, MemoryLostError)
+                reason, spent = str(error), spent + isinstance(error, MemoryLostError)
                 if spent == 2:
                     self._prove()
                     return {"broke": "memory"}
@@ -211,8 +211,8 @@ class _Worker:
             if not reply.get("unexplained") or (killed == 2 and not reply.get("pressed")):
                 return reply
             self._close()
-            why = "the program was killed from outside"
-        raise UnavailableError(f"lost {_TRIES} times under this program, not by it: {why}")
+            reason = "the program was killed from outside"
+        raise UnavailableError(f"lost {_TRIES} times under this program, not by it: {reason}")
 
     def _prove(self) -> None:
         """The sandbox runs a control program. Raises UnavailableError."""

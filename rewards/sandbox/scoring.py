@@ -45,8 +45,8 @@ def score_samples(samples: Sequence[Sample], settings: Settings) -> list[Score]:
     replies = dict(zip(unique, pool.run([case.job for case in unique.values()]), strict=False))
     scores = {key: _score(case, replies[key], settings) for key, case in unique.items()}
     doubted = {key: case for key, case in unique.items() if scores[key].value != 1.0 and _has_solution(case)}
-    for key, why in _broken_references(doubted, settings).items():
-        scores[key] = Score.unjudgeable(f"the tests fail on their own reference solution: {why}")
+    for key, reason in _broken_references(doubted, settings).items():
+        scores[key] = Score.unjudgeable(f"the tests fail on their own reference solution: {reason}")
     return [case if isinstance(case, Score) else scores[key] for key, case in zip(keys, cases, strict=False)]
 
 

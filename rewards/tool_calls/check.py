@@ -67,7 +67,7 @@ def _match_all(calls: Sequence[Call], answers: Sequence[Answer], tools: Sequence
     taken: dict[int, int] = {}
     for index in range(len(answers)):
         if not _augment(index, fits, taken, set()):
-            reasons = "; ".join(dict.fromkeys(why for why in fits[index].values() if why))
+            reasons = "; ".join(dict.fromkeys(reason for reason in fits[index].values() if reason))
             raise MismatchError(f"no call matches {next(iter(answers[index]))}: {reasons or 'taken by another'}")
 
 
@@ -95,16 +95,16 @@ def _tool_of(answer: Answer, tools: Sequence[Tool]) -> Tool:
 
     Raises LookupError: then the reference is bad.
     """
-    wanted = next(iter(answer))
+    expected = next(iter(answer))
     named = {str(tool["name"]): tool for tool in tools}
-    if wanted in named:
-        return named[wanted]
-    stem = re.sub(r"_\d{1,4}$", "", wanted)
+    if expected in named:
+        return named[expected]
+    stem = re.sub(r"_\d{1,4}$", "", expected)
     if stem in named:
         return named[stem]
     if len(tools) == 1:
         return tools[0]
-    raise LookupError(f"no tool is called {wanted!r}")
+    raise LookupError(f"no tool is called {expected!r}")
 
 
 def _check_call(call: Call, answer: Answer, tool: Tool, language: Language) -> None:
@@ -130,19 +130,19 @@ def _check_argument(
     name: str, value: Any, schema: Mapping[str, Any], accepted: Sequence[Any], language: Language
 ) -> None:
     kind = str(schema["type"])
-    wanted = _TYPES.get(kind, str)
+    expected = _TYPES.get(kind, str)
     inner = _element_type(schema) if kind in _ARRAYS else None
     value = _converted(value, kind, language, schema)
-    is_variable = _check_type(name, value, wanted, inner, accepted)
+    is_variable = _check_type(name, value, expected, inner, accepted)
     if is_variable:
         _one_of(name, value, accepted)
-    elif wanted is dict:
+    elif expected is dict:
         _check_dict(name, value, accepted)
-    elif wanted is list and inner is dict:
+    elif expected is list and inner is dict:
         _check_dicts(name, value, accepted)
-    elif wanted is str:
+    elif expected is str:
         _one_of(name, _folded(value), [_folded(text) for text in accepted if isinstance(text, str)], value)
-    elif wanted is list:
+    elif expected is list:
         # The leaderboard folds an optional parameter's "" letter by letter, to an empty list.
         lists = [_folded_list(texts) for texts in accepted if isinstance(texts, list) or texts == ""]
         _one_of(name, _folded_list(value), lists, value)
@@ -180,19 +180,19 @@ def _element(item: Any, kind: str) -> Any:
     return str(item) if kind in ("String", "string") and not isinstance(item, list | dict) else item
 
 
-def _check_type(name: str, value: Any, wanted: type[Any], inner: type | None, accepted: Sequence[Any]) -> bool:
+def _check_type(name: str, value: Any, expected: type[Any], inner: type | None, accepted: Sequence[Any]) -> bool:
     """Whether the value is a variable's name rather than a value. Raises MismatchError for a wrong type.
 
     Where the accepted values are of another type than the schema says, they name a variable.
     """
     meant = next((type(item) for item in accepted if item != ""), None)
-    if type(value) is wanted:
+    if type(value) is expected:
         if inner is None or any(_fits(value, item, inner) for item in accepted):
-            return meant is not None and meant is not wanted
+            return meant is not None and meant is not expected
         raise MismatchError(f"argument {name!r} is {value!r:.80}; its elements must be {inner.__name__}")
     if meant is not None and type(value) is meant:
         return True
-    raise MismatchError(f"argument {name!r} is {value!r:.80}, a {type(value).__name__}; expected {wanted.__name__}")
+    raise MismatchError(f"argument {name!r} is {value!r:.80}, a {type(value).__name__}; expected {expected.__name__}")
 
 
 def _fits(values: Sequence[Any], accepted: Any, inner: type) -> bool:
@@ -204,14 +204,14 @@ def _fits(values: Sequence[Any], accepted: Any, inner: type) -> bool:
 
 
 def _check_dict(name: str, value: Mapping[str, Any], accepted: Sequence[Any]) -> None:
-    why = "no dictionary is accepted"
+    reason = "no dictionary is accepted"
     for answer in accepted:
         if answer == "":
             continue
-        why = _dict_mismatch(value, answer)
-        if not why:
+        reason = _dict_mismatch(value, answer)
+        if not reason:
             return
-    raise MismatchError(f"argument {name!r}: {why}")
+    raise MismatchError(f"argument {name!r}: {reason}")
 
 
 def _dict_mismatch(value: Mapping[str, Any], answer: Any) -> str:
@@ -221,31 +221,31 @@ def _dict_mismatch(value: Mapping[str, Any], answer: Any) -> str:
     for key, found in value.items():
         if key not in answer:
             return f"unexpected key {key!r}"
-        wanted = answer[key]
-        if isinstance(wanted, Mapping):
-            why = _dict_mismatch(found, wanted)
-            if why:
-                return f"{key}: {why}"
-        elif not _contains([_folded(item) for item in _accepted(wanted)], _folded(found)):
-            return f"{key} is {found!r:.80}, expected one of {wanted!r:.120}"
-    missing = [key for key, wanted in answer.items() if key not in value and not _optional(wanted)]
+        accepted = answer[key]
+        if isinstance(accepted, Mapping):
+            reason = _dict_mismatch(found, accepted)
+            if reason:
+                return f"{key}: {reason}"
+        elif not _contains([_folded(item) for item in _accepted(accepted)], _folded(found)):
+            return f"{key} is {found!r:.80}, expected one of {accepted!r:.120}"
+    missing = [key for key, accepted in answer.items() if key not in value and not _optional(accepted)]
     return f"key {missing[0]!r} is missing" if missing else ""
 
 
-def _accepted(wanted: Any) -> Sequence[Any]:
+def _accepted(value: Any) -> Sequence[Any]:
     """The accepted values of a key; one alone may stand without a list (a text is its letters, as it is there)."""
-    return wanted if isinstance(wanted, list | tuple | str) else [wanted]
+    return value if isinstance(value, list | tuple | str) else [value]
 
 
-def _optional(wanted: Any) -> bool:
-    return isinstance(wanted, list | tuple) and "" in wanted
+def _optional(value: Any) -> bool:
+    return isinstance(value, list | tuple) and "" in value
 
 
 def _check_dicts(name: str, value: Sequence[Any], accepted: Sequence[Any]) -> None:
     for answer in accepted:
         if isinstance(answer, list) and len(answer) == len(value):
             pairs = zip(value, answer, strict=True)
-            if not any(_dict_mismatch(found, wanted) for found, wanted in pairs):
+            if not any(_dict_mismatch(found, expected) for found, expected in pairs):
                 return
     raise MismatchError(f"argument {name!r} is {value!r:.120}, expected one of {list(accepted)!r:.120}")
 

@@ -7,7 +7,7 @@ import pytest
 
 from holdfast.cli import main
 from holdfast.compare.planning.cost import cheapest, designs
-from holdfast.compare.planning.power import Bench, Wanted
+from holdfast.compare.planning.power import Bench, Requirements
 from holdfast.files import write_json
 from holdfast.stats.power import mcnemar_power
 
@@ -15,7 +15,7 @@ PAIR = [Bench("a", 1319), Bench("b", 1000, tokens=512)]
 
 
 def test_every_way_is_judged_and_the_cheapest_that_is_enough_is_named() -> None:
-    ways = {way.name: way for way in designs(PAIR, Wanted(margin=0.05, effect=0.1), drafts=0.25)}
+    ways = {way.name: way for way in designs(PAIR, Requirements(margin=0.05, effect=0.1), drafts=0.25)}
     assert list(ways) == ["all items", "fewer items", "stop=decided"]
     plain, fewer, stopped = ways.values()
     assert plain.tokens == 1319 * 256 + 1000 * 512 and plain.decoded == plain.tokens / 4
@@ -27,13 +27,13 @@ def test_every_way_is_judged_and_the_cheapest_that_is_enough_is_named() -> None:
 
 
 def test_nothing_is_called_enough_that_is_not() -> None:
-    ways = designs([Bench("a", 60)], Wanted(margin=0.005, effect=0.01))
+    ways = designs([Bench("a", 60)], Requirements(margin=0.005, effect=0.01))
     assert not any(way.enough for way in ways) and cheapest(ways, "tokens") is None
 
 
 def test_answers_before_are_a_way_where_answers_are_drawn() -> None:
     drawn = [Bench("aime", 400, flips=0.3, noise=0.3, repeats=4)]
-    ways = {way.name: way for way in designs(drawn, Wanted(margin=0.06))}
+    ways = {way.name: way for way in designs(drawn, Requirements(margin=0.06))}
     assert "stop=decided" not in ways, "means of repeats are not simulated"
     fewer, repeated = ways["fewer items"], ways["fewer items, 8 answers before"]
     assert repeated.tokens < fewer.tokens
@@ -41,7 +41,7 @@ def test_answers_before_are_a_way_where_answers_are_drawn() -> None:
 
 @pytest.mark.slow
 def test_targets_are_whole_in_every_way() -> None:
-    ways = designs([*PAIR, Bench("goal", 300, target=True)], Wanted(margin=0.05))
+    ways = designs([*PAIR, Bench("goal", 300, target=True)], Requirements(margin=0.05))
     assert {way.sizes["goal"] for way in ways} == {300}
 
 

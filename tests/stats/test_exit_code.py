@@ -24,7 +24,7 @@ from scipy import stats
 
 from holdfast.compare import Decision, Verdict
 from holdfast.compare.judging.verdict import Rules
-from holdfast.compare.planning.power import Bench, Wanted, make_plan
+from holdfast.compare.planning.power import Bench, Requirements, make_plan
 from holdfast.stats.multiple import holm
 from holdfast.stats.omnibus import Strata, lower_bound
 from holdfast.stats.paired import mcnemar_midp
@@ -207,7 +207,7 @@ def test_a_planned_drop_is_found_item_by_item(kind: str) -> None:
         noise, flips = (0.0, 0.1) if kind == "0/1" else (noise, flips)
         known = {"noise": noise, "repeats": after, "baseline_repeats": before}
         benches = [Bench("a", 400, flips, **known), Bench("b", 300, flips, **known)]
-        drop = make_plan("s", benches, Wanted()).benchmarks[0].mde_in_suite
+        drop = make_plan("s", benches, Requirements()).benchmarks[0].mde_in_suite
     suite = [(binary(400, 0.1, -drop), HELD), (binary(300), HELD)]
     if kind != "0/1":
         suite = [(repeats(400, before, after, -drop), HELD), (repeats(300, before, after), HELD)]
@@ -232,7 +232,7 @@ PLANNED = {
 @pytest.mark.parametrize("margin", [0.02, 0.03])
 def test_an_unchanged_model_passes_as_often_as_planned(name: str, margin: float) -> None:
     benches = PLANNED[name]
-    plan = make_plan("s", benches, Wanted(margin=margin))
+    plan = make_plan("s", benches, Requirements(margin=margin))
     se = [np.sqrt(b.variance / b.items) if b.averaged else np.nan for b in benches]
     strata = draw([b.items for b in benches], [b.flips for b in benches], se=se, simulations=20_000, seed=26)
     design = Design.of([not b.target for b in benches])
@@ -246,7 +246,7 @@ def test_an_unchanged_model_passes_as_often_as_planned(name: str, margin: float)
 @pytest.mark.parametrize("benches", [[Bench("a", 4_000)], [Bench(f"b{i}", 6_000, 0.1 + i / 50) for i in range(3)]])
 def test_the_cheapest_suite_does_what_was_wanted(benches: list[Bench]) -> None:
     """Enough items for the effect, and an unchanged model passes at the margin: 80 % or more, not much more."""
-    wanted = Wanted(margin=0.02, effect=0.03)
+    wanted = Requirements(margin=0.02, effect=0.03)
     plan = make_plan("s", benches, wanted)
     assert plan.cheapest is not None
     n, flips = [plan.cheapest[b.task] for b in benches], [b.flips for b in benches]

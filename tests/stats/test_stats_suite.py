@@ -6,7 +6,7 @@ from scipy import special
 
 from holdfast.benchmarks.suites.sizes import suite_sizes
 from holdfast.benchmarks.suites.suite import suite_names
-from holdfast.compare.planning.power import Bench, Wanted, make_plan
+from holdfast.compare.planning.power import Bench, Requirements, make_plan
 from holdfast.stats.interval import score_interval
 from holdfast.stats.multiple import holm
 from holdfast.stats.omnibus import Strata, combined_difference, lower_bound, p_regressed, upper_bound
@@ -81,7 +81,7 @@ SUITES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) 
 def test_default_margin_of_every_shipped_suite(suite: str, flips: float) -> None:
     """Planned with one seed, tried with another: 80 ± 3 of 100 unchanged models pass."""
     benches = [Bench(name, items, flips) for name, items, _ in suite_sizes(suite)]
-    plan = make_plan(suite, benches, Wanted())
+    plan = make_plan(suite, benches, Requirements())
     strata = draw([b.items for b in benches], flips, simulations=10_000, seed=12345)
     bound = lower_bound(strata, "macro", float(special.ndtri(0.95)))
     passed = ~(holm(p_values(strata)) <= 0.05).any(axis=1) & (bound > -plan.default_margin)

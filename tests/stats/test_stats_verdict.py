@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from holdfast.compare.planning.power import Bench, Wanted, design_of, make_plan, power_of_mean
+from holdfast.compare.planning.power import Bench, Requirements, design_of, make_plan, power_of_mean
 from holdfast.stats.clusters import FEWEST_DF, Clustered, clustered_difference
 from holdfast.stats.graded import Graded, unequal_repeats
 from holdfast.stats.means import sign_flip_p
@@ -77,7 +77,7 @@ BRANCHES = {
 @pytest.mark.parametrize("name", BRANCHES)
 def test_plan_promises_what_is_found(name: str) -> None:
     """80 ± 3 % for each benchmark alone in the suite, and for all held ones at once; planned and tried apart."""
-    benches, wanted = BRANCHES[name], Wanted()
+    benches, wanted = BRANCHES[name], Requirements()
     plan = make_plan("s", benches, wanted)
     assert abs(power_of_mean(benches, plan.macro_mde, wanted, seed=99) - 0.8) <= 0.03
     n, flips = [b.items for b in benches], [b.flips for b in benches]

@@ -26,9 +26,9 @@ class Converted:
     def sentence(self) -> str:
         """One line for a person."""
         taken = ", ".join(f"{count} of {name}" for name, count in self.formats.items())
-        why = "; ".join(f"{count}: {reason}" for reason, count in self.refused.items())
+        reasons = "; ".join(f"{count}: {reason}" for reason, count in self.refused.items())
         return f"{self.converted} of {self.rows} rows converted ({taken or 'none'})" + (
-            f"; refused {why}" if why else ""
+            f"; refused {reasons}" if reasons else ""
         )
 
 

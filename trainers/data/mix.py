@@ -65,8 +65,8 @@ def own_rows(
         dropped_text = f": {sifted(reasons).sentence()}"
         log.info("data %s%s", label(config), dropped_text)
         if dropped is not None:
-            dropped += [{"reason": why, "row": row} for row, why in zip(rows, reasons, strict=True) if why]
-        rows = [row for row, why in zip(rows, reasons, strict=True) if not why]
+            dropped += [{"reason": reason, "row": row} for row, reason in zip(rows, reasons, strict=True) if reason]
+        rows = [row for row, reason in zip(rows, reasons, strict=True) if not reason]
     if not rows:
         raise DataError(f"no training rows in {label(config)}{dropped_text}")
     if config.shuffle:
@@ -101,18 +101,22 @@ def split_validation(
     rows: list[Row], config: DataConfig, seed: int, data_root: Path | None = None
 ) -> tuple[list[Row], list[Row]]:
     """(rows to train on, rows held out) as `data.validation` says. Raises UsageError for a share that leaves none."""
-    wanted = config.validation
-    if wanted is None:
+    validation = config.validation
+    if validation is None:
         return rows, []
-    if isinstance(wanted, str) and re.fullmatch(r"[\d.]+ ?%", wanted):
-        wanted = float(wanted.rstrip("% ")) / 100
-    if isinstance(wanted, int | float) and not isinstance(wanted, bool):
-        count = round(len(rows) * wanted)
-        if not 0 < wanted < 1 or not 0 < count < len(rows):
-            raise UsageError(f"data.validation={wanted} of {len(rows)} rows holds out {count}: give a share of some")
-        held = set(random.Random(seed).sample(range(len(rows)), count))
-        return [row for n, row in enumerate(rows) if n not in held], [rows[n] for n in sorted(held)]
-    own = named_data(wanted)
+    if isinstance(validation, str) and re.fullmatch(r"[\d.]+ ?%", validation):
+        validation = float(validation.rstrip("% ")) / 100
+    if isinstance(validation, int | float) and not isinstance(validation, bool):
+        count = round(len(rows) * validation)
+        if not 0 < validation < 1 or not 0 < count < len(rows):
+            raise UsageError(
+                f"data.validation={validation} of {len(rows)} rows holds out {count}: give a share of some"
+            )
+        validation_rows = set(random.Random(seed).sample(range(len(rows)), count))
+        return [row for n, row in enumerate(rows) if n not in validation_rows], [
+            rows[n] for n in sorted(validation_rows)
+        ]
+    own = named_data(validation)
     like = {name: getattr(config, name) for name in INHERITED if not getattr(own, name)}
     own = replace(own, **like)
     return rows, [finished(row, own, config) for row in own_rows(own, seed, data_root)]

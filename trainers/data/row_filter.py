@@ -94,8 +94,8 @@ def dropped_file(out: Path) -> Path:
 
 def sifted(reasons: Sequence[str], unreadable: int = 0) -> Sifted:
     """The counts of reasons."""
-    counts = Counter(why for why in reasons if why) + Counter({"unreadable": unreadable})
-    return Sifted(len(reasons) + unreadable, sum(not why for why in reasons), dict(counts.most_common()))
+    counts = Counter(reason for reason in reasons if reason) + Counter({"unreadable": unreadable})
+    return Sifted(len(reasons) + unreadable, sum(not reason for reason in reasons), dict(counts.most_common()))
 
 
 def record(dropped: Sequence[Mapping[str, Any]], out: Path) -> None:
@@ -126,9 +126,9 @@ class Sieve:
         repeats: set[int] = set()
         texts, signatures = Repeats(), Signatures()
         for entries in _chunks(self._entries(rows)):
-            for entry, why in self._judged(entries):
-                why = why or self._repeated(entry, len(found), repeats, texts, signatures)
-                found.append(why)
+            for entry, reason in self._judged(entries):
+                reason = reason or self._repeated(entry, len(found), repeats, texts, signatures)
+                found.append(reason)
         for number in signatures.leaders(self._settings.similarity):
             found[number] = "near duplicate"
         return found
@@ -150,8 +150,8 @@ class Sieve:
             return
         located = ((where, (where, row)) for where, row in rows)
         for (where, row), dirty in self._checker.sift(located):
-            entry, why = self._entry(where, row)
-            yield entry, why or ("contamination" if dirty else "")
+            entry, reason = self._entry(where, row)
+            yield entry, reason or ("contamination" if dirty else "")
 
     def _entry(self, where: str, row: Row | DataError) -> tuple[Entry | None, str]:
         """The row in its trainer's shape, and what is wrong with it alone. Raises DataError unless such rows go."""
@@ -197,11 +197,11 @@ class Sieve:
         if self._reward is None:
             yield from chunk
             return
-        open_ = [entry for entry, why in chunk if entry is not None and not why]
+        open_ = [entry for entry, reason in chunk if entry is not None and not reason]
         scores = iter(scores_of(open_, part_of(open_), self._reward))
-        for entry, why in chunk:
-            if entry is None or why:
-                yield entry, why
+        for entry, reason in chunk:
+            if entry is None or reason:
+                yield entry, reason
                 continue
             value = next(scores).value
             low = value is not None and value < self._settings.min_reward

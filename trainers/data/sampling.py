@@ -29,7 +29,7 @@ TASK = "sample"
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class Sampled:
     """What a sampling gave."""
 
     measurement: Measurement
@@ -43,7 +43,7 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Selection:
     """Which training rows."""
 
     to: To = "sft"
@@ -97,28 +97,28 @@ def sample(
     out: Path,
     *,
     reward: Any,
-    wanted: Wanted,
+    selection: Selection,
     temperature: float = 1.0,
     max_tokens: int = 512,
     settings: Settings | None = None,
-) -> Drawn:
+) -> Sampled:
     """Sample completions of every row of `prompts` (JSONL: prompt, reference, …) and write `out`/{to}.jsonl beside all
     judged rows. `model`, `settings`: as `benchmarks.engine.measure` takes them."""
-    wanted.check()
+    selection.check()
     task = {"task": TASK, "file": str(prompts.resolve()), "reward": reward}
-    drawn = {"repeats": wanted.n, "sampling": {"temperature": temperature}, "max_tokens": max_tokens}
-    measurement = measure(model, {"name": TASK, "tasks": [{**task, **drawn}]}, out, settings=settings)
+    sampling = {"repeats": selection.n, "sampling": {"temperature": temperature}, "max_tokens": max_tokens}
+    measurement = measure(model, {"name": TASK, "tasks": [{**task, **sampling}]}, out, settings=settings)
     rows = list(measurement.rows(TASK))
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row.doc_id, []).append(row)
-    _warn(groups, wanted.n)
-    answers = _given(prompts) if wanted.chosen == "data" else {}
-    chosen = [choose(group, wanted, answers.get(doc)) for doc, group in groups.items()]
+    _warn(groups, selection.n)
+    answers = _given(prompts) if selection.chosen == "data" else {}
+    chosen = [choose(group, selection, answers.get(doc)) for doc, group in groups.items()]
     records = [record for found in chosen for record in found]
     text = "".join(json.dumps(record) + "\n" for record in records)
-    write_whole(out / f"{wanted.to}.jsonl", text)
-    return Drawn(measurement, len(rows), len(groups), len(records), sum(not found for found in chosen))
+    write_whole(out / f"{selection.to}.jsonl", text)
+    return Sampled(measurement, len(rows), len(groups), len(records), sum(not found for found in chosen))
 
 
 def _warn(groups: Mapping[str, Sequence[Row]], n: int) -> None:
@@ -134,30 +134,30 @@ def _given(prompts: Path) -> dict[str, Text]:
     return {doc: row.get("completion") or row["messages"][-1:] for doc, row in rows.items()}
 
 
-def choose(group: Sequence[Row], wanted: Wanted, given: Text | None = None) -> list[dict[str, Any]]:
+def choose(group: Sequence[Row], selection: Selection, given: Text | None = None) -> list[dict[str, Any]]:
     """The training rows of one prompt's completions: the `keep` best (SFT), or the best against the worst, the second
     best against the second worst, … (DPO); None keeps all that reach the threshold.
 
     Completions that could not be judged, were cut off or are too long train nobody. Of equals the shortest is best:
     rejection sampling would otherwise teach length.
     """
-    ranked = _ranked(group, wanted.max_chars, wanted.dedupe)
+    ranked = _ranked(group, selection.max_chars, selection.dedupe)
     if given is not None:
-        return _against(ranked, wanted, given)
-    good = [row for row in ranked if (row.score or 0.0) >= wanted.threshold][: wanted.keep]
-    if wanted.to == "sft":
+        return _against(ranked, selection, given)
+    good = [row for row in ranked if (row.score or 0.0) >= selection.threshold][: selection.keep]
+    if selection.to == "sft":
         return [_sft_row(row) for row in good]
     pairs = zip(good, reversed(ranked), strict=False)
     return [_pair(best, worst) for best, worst in pairs if (worst.score or 0.0) < (best.score or 0.0)]
 
 
-def _against(ranked: Sequence[Row], wanted: Wanted, given: Text) -> list[dict[str, Any]]:
+def _against(ranked: Sequence[Row], selection: Selection, given: Text) -> list[dict[str, Any]]:
     """The data's answer against the model's, the worst first."""
     worse = [row for row in reversed(ranked) if final_text(row.completion).strip() != final_text(given).strip()]
-    if wanted.judged:
-        worse = [row for row in worse if (row.score or 0.0) < wanted.threshold]
+    if selection.judged:
+        worse = [row for row in worse if (row.score or 0.0) < selection.threshold]
     chosen = _messages(given, "assistant")
-    return [_pair(row, row) | {"chosen": chosen, "scores": [None, row.score]} for row in worse[: wanted.keep]]
+    return [_pair(row, row) | {"chosen": chosen, "scores": [None, row.score]} for row in worse[: selection.keep]]
 
 
 def _ranked(group: Sequence[Row], max_chars: int | None, dedupe: bool) -> list[Row]:

@@ -64,9 +64,9 @@ def check(config: TrainConfig) -> None:
 
 def check_guard(config: TrainConfig) -> None:
     """Raise UsageError for a skill that is trained for and guarded as held at once."""
-    both = [name for name in config.guard.tasks if name in config.target]
-    if both and config.guard.every:
-        raise UsageError(f"guard.tasks names {both[0]}, which is a target: the guard watches what is to be held")
+    conflicts = [name for name in config.guard.tasks if name in config.target]
+    if conflicts and config.guard.every:
+        raise UsageError(f"guard.tasks names {conflicts[0]}, which is a target: the guard watches what is to be held")
 
 
 def check_tools(config: TrainConfig) -> None:

@@ -229,7 +229,7 @@ def _device() -> tuple[str, int]:
 
 def _detects(config: TrainConfig) -> dict[str, Any]:
     from holdfast.benchmarks.suites.sizes import suite_sizes
-    from holdfast.compare.planning.power import Bench, Wanted, make_plan
+    from holdfast.compare.planning.power import Bench, Requirements, make_plan
     from holdfast.errors import UsageError
 
     try:
@@ -238,7 +238,7 @@ def _detects(config: TrainConfig) -> dict[str, Any]:
             Bench(task, min(n, config.limit or n), repeats=repeats, target=task in config.target)
             for task, n, repeats in sizes
         ]
-        plan = make_plan(str(config.suite), benches, Wanted())
+        plan = make_plan(str(config.suite), benches, Requirements())
     except UsageError:  # a suite of the user's own, whose size is known only once it is loaded; or nothing is held
         return {}
     return {"items": plan.items, "macro_mde": plan.macro_mde, "default_margin": plan.default_margin}

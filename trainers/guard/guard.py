@@ -266,14 +266,14 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         """Take up what a killed training's guard knew. What it saw after the checkpoint stays: the alarm counts every
         look that was made."""
         assert self.out is not None
-        held = read_json(self.out / "state.json")
-        record: GuardRecord = held["record"]
+        saved = read_json(self.out / "state.json")
+        record: GuardRecord = saved["record"]
         self.looks, self.glances, self.acted = record["looks"], record["glances"], record["acted"]
         self.start_seconds, self.good = record["start_seconds"], record["good_step"]
-        for task, known in held["skills"].items():
+        for task, known in saved["skills"].items():
             self.skills[task] = Skill(Evidence.from_json(known["evidence"]), known["losses"], known["e"])
-            self.probe.pools[task].at = held["at"][task]
-        self.probe.likely = {(task, item, repeat): nats for task, item, repeat, nats in held["likely"]}
+            self.probe.pools[task].at = saved["at"][task]
+        self.probe.likely = {(task, item, repeat): nats for task, item, repeat, nats in saved["likely"]}
         if self.glances:
             self.schedule.resume(step, self.glances[-1]["drift"])
 

@@ -9,9 +9,9 @@ def snapshot(model: Any, file: Path) -> None:
     from safetensors.torch import save_file
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    held = {name: p.detach().cpu().contiguous() for name, p in model.named_parameters() if p.requires_grad}
+    weights = {name: p.detach().cpu().contiguous() for name, p in model.named_parameters() if p.requires_grad}
     fresh = file.with_suffix(".new")
-    save_file(held, str(fresh))
+    save_file(weights, str(fresh))
     fresh.replace(file)
 
 
@@ -20,7 +20,7 @@ def restore(model: Any, file: Path) -> None:
     import torch
     from safetensors import safe_open
 
-    with torch.no_grad(), safe_open(str(file), framework="pt") as held:
+    with torch.no_grad(), safe_open(str(file), framework="pt") as weights:
         for name, parameter in model.named_parameters():
             if parameter.requires_grad:
-                parameter.copy_(held.get_tensor(name))
+                parameter.copy_(weights.get_tensor(name))

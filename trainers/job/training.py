@@ -71,8 +71,8 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
         contamination.record(config, rows, out)
         training_card.record(config, rows, out)
     # First the settings: several processes meet there, and FSDP and ZeRO-3 spread the weights as they are read.
-    wanted = trl_args.evaluated(config.trainer.args, bool(validation), config.early_stopping)
-    args = trl_args.build(config.trainer.name, wanted, out / "training", config.seed)
+    trl_settings = trl_args.evaluated(config.trainer.args, bool(validation), config.early_stopping)
+    args = trl_args.build(config.trainer.name, trl_settings, out / "training", config.seed)
     loaded = model.load_base(config.model, training=True, lora=config.lora.r is not None)
     model.check_template(loaded.tokenizer, config)
     found = endings(

@@ -46,8 +46,8 @@ def targets(config: LoraConfig) -> Any:
 def check_modules(config: LoraConfig, shape: Any) -> None:
     """Raise UsageError for a module that a model of this configuration does not have, naming the nearest."""
     chosen = targets(config)
-    wanted: Sequence[str] = [*([] if chosen == ALL else chosen), *config.modules_to_save]
-    if config.r is None or not wanted:
+    module_names: Sequence[str] = [*([] if chosen == ALL else chosen), *config.modules_to_save]
+    if config.r is None or not module_names:
         return
     import torch
     import transformers
@@ -55,7 +55,7 @@ def check_modules(config: LoraConfig, shape: Any) -> None:
     with torch.device("meta"):
         model = transformers.AutoModelForCausalLM.from_config(shape)
     there = [name for name, _ in model.named_modules() if name]
-    for name in wanted:
+    for name in module_names:
         if not any(module == name or module.endswith(f".{name}") for module in there):
             ends = sorted({module.rpartition(".")[2] for module in there} - {str(n) for n in range(1000)})
             raise unknown("module of lora.targets or lora.modules_to_save", name, ends)

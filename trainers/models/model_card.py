@@ -16,15 +16,15 @@ def write_card(run: Path, checkpoint: Path) -> None:
 
 def card(run: Path) -> str:
     """The card of a run's model: the hub's front matter, and the regression table of its report."""
-    held: Mapping[str, Any] = read_json(run / "manifest.json")
-    config: Mapping[str, Any] = held.get("config") or {}
+    manifest: Mapping[str, Any] = read_json(run / "manifest.json")
+    config: Mapping[str, Any] = manifest.get("config") or {}
     trainer, model, data = (config.get(name) or {} for name in ("trainer", "model", "data"))
     adapter = (run / "checkpoint" / "adapter_config.json").is_file()
     front: dict[str, Any] = {"tags": ["holdfast", "trl", str(trainer.get("name", ""))]}
     front |= {"library_name": "peft" if adapter else "transformers"}
     if base := _hub_id(str(model.get("path", ""))):
         front |= {"base_model": base}
-    rows = (held.get("training_rows") or {}).get("count")
+    rows = (manifest.get("training_rows") or {}).get("count")
     report = run / "report.md"
     return "\n".join(
         [

@@ -136,11 +136,15 @@ def _break_record(one: Break, looked: Mapping[int, Mapping[str, Benchmark]]) -> 
     }
 
 
-def _sentence(task: str, held: int, broken: int | None, there: Benchmark, again: Sequence[int]) -> str:
+def _sentence(task: str, held_step: int, broken: int | None, there: Benchmark, again: Sequence[int]) -> str:
     size = f"{100 * there.difference:+.1f} points, p = {there.p_regressed:.1e}"
     if broken is None:
-        return f"{task}: no saved checkpoint proves the drop, not even step {held} ({size})"
-    where = f"between step {held} and step {broken}" if held else f"by step {broken}, the first checkpoint looked at"
+        return f"{task}: no saved checkpoint proves the drop, not even step {held_step} ({size})"
+    where = (
+        f"between step {held_step} and step {broken}"
+        if held_step
+        else f"by step {broken}, the first checkpoint looked at"
+    )
     sentence = f"{task} broke {where} ({size})"
     if again:
         steps = ", ".join(map(str, again))

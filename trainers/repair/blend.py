@@ -32,17 +32,17 @@ def blend(base: Path, tuned: Path, recipe: Recipe, out: Path) -> None:
     adapter = (tuned / ADAPTER).is_file()
     if adapter:
         _check_adapter(tuned, base, recipe, out)
-    held = find(base)
-    layers = layer_count(list(held))
+    base_tensors = find(base)
+    layers = layer_count(list(base_tensors))
     for file in shards(tuned):
-        _blend_file(file, out / file.name, _blender(held, base, recipe, layers, adapter))
+        _blend_file(file, out / file.name, _blender(base_tensors, base, recipe, layers, adapter))
 
 
 Blender = Callable[[Place], Callable[[int, int, Any], Any]]
 """Of a tensor: what makes a piece (first, count, tuned) of it."""
 
 
-def _blender(held: dict[str, Place], base: Path, recipe: Recipe, layers: int, adapter: bool) -> Blender:
+def _blender(base_tensors: dict[str, Place], base: Path, recipe: Recipe, layers: int, adapter: bool) -> Blender:
     def of(place: Place) -> Callable[[int, int, Any], Any]:
         weight = weight_of(recipe, place.name, layers)
         if not place.floating:
@@ -50,7 +50,7 @@ def _blender(held: dict[str, Place], base: Path, recipe: Recipe, layers: int, ad
         if adapter and "lora_" in place.name:
             # LoRA adds BA: scaling B alone scales what the training added.
             return lambda first, count, tuned: tuned if "_A" in place.name else _scaled(tuned, weight)
-        start = _same_tensor(held, place, base)
+        start = _same_tensor(base_tensors, place, base)
         least = _threshold(start, place, recipe.density)
         return lambda first, count, tuned: _mixed(start.read(first, count), tuned, weight, least)
 
@@ -60,27 +60,27 @@ def _blender(held: dict[str, Place], base: Path, recipe: Recipe, layers: int, ad
 def _blend_file(tuned: Path, out: Path, blender: Blender) -> None:
     """One shard: the tuned file's header, then each tensor's bytes."""
     fresh = out.with_suffix(".new")
-    raw, held = places(tuned)
+    raw, tuned_tensors = places(tuned)
     with fresh.open("wb") as stream:
         stream.write(raw)
-        for place in held:
+        for place in tuned_tensors:
             make = blender(place)
             for first, count in place.pieces():
                 stream.write(_bytes(make(first, count, place.read(first, count)).to(place.dtype)))
     fresh.replace(out)
 
 
-def _same_tensor(held: dict[str, Place], place: Place, base: Path) -> Place:
+def _same_tensor(base_tensors: dict[str, Place], place: Place, base: Path) -> Place:
     """The base model's tensor. A head that the base model ties to its embedding is found there."""
     name = place.name.removeprefix(_PEFT)
-    if name not in held and name.endswith("lm_head.weight"):
-        name = next((tied for tied in held if tied.endswith("embed_tokens.weight")), name)
-    if name not in held:
+    if name not in base_tensors and name.endswith("lm_head.weight"):
+        name = next((tied for tied in base_tensors if tied.endswith("embed_tokens.weight")), name)
+    if name not in base_tensors:
         raise DataError(f"{base} has no tensor {name!r}: the checkpoints are of different models")
-    if held[name].shape != place.shape:
-        shapes = f"{list(place.shape)} in {place.file.parent}, {list(held[name].shape)} in {base}"
+    if base_tensors[name].shape != place.shape:
+        shapes = f"{list(place.shape)} in {place.file.parent}, {list(base_tensors[name].shape)} in {base}"
         raise DataError(f"{name} is {shapes}: different models")
-    return held[name]
+    return base_tensors[name]
 
 
 def _mixed(base: Any, tuned: Any, weight: float, least: float) -> Any:

@@ -68,12 +68,12 @@ class Interpolation:
         """Judge a point on the selection half."""
         comparison = self._compare(recipe, "selection")
         worst = min(comparison.held, key=lambda b: b.difference, default=None)
-        held = [b.difference for b in comparison.held]
-        targets = [b.difference for b in comparison.targets] or held
+        differences = [b.difference for b in comparison.held]
+        targets = [b.difference for b in comparison.targets] or differences
         return Point(
             recipe=recipe,
             gain=sum(targets) / len(targets),
-            held=sum(held) / len(held) if held else 0.0,
+            held=sum(differences) / len(differences) if differences else 0.0,
             decision=str(comparison.decision),
             worst=f"{worst.task} {100 * worst.difference:+.1f}" if worst else "",
             differences=tuple((b.task, b.difference) for b in comparison.benchmarks),

@@ -73,8 +73,12 @@ def train_on_replay(config: TrainConfig, start: Callable[[Path], None], replay: 
 
 
 def _arguments(config: TrainConfig, steps: int) -> dict[str, Any]:
-    held = config.trainer.args
-    kept = dict(held) if config.trainer.name == "sft" else {key: held[key] for key in _KEPT if key in held}
+    own_arguments = config.trainer.args
+    kept = (
+        dict(own_arguments)
+        if config.trainer.name == "sft"
+        else {key: own_arguments[key] for key in _KEPT if key in own_arguments}
+    )
     # A fresh optimizer's first steps are its largest: without warm-up they would undo what the line has mended.
     return {**kept, "max_steps": steps, "warmup_steps": max(1, steps // 5), "save_strategy": "no"}
 

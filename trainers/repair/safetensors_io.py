@@ -69,12 +69,12 @@ class Place:
         import torch
 
         size = self.dtype.itemsize
-        held = bytearray((self.count - first if count is None else count) * size)
+        buffer = bytearray((self.count - first if count is None else count) * size)
         with self.file.open("rb") as stream:
             stream.seek(self.start + first * size)
-            if stream.readinto(held) != len(held):
+            if stream.readinto(buffer) != len(buffer):
                 raise DataError(f"{self.file} ends within {self.name}: the file is not whole")
-        return torch.frombuffer(held, dtype=self.dtype) if held else torch.empty(0, dtype=self.dtype)
+        return torch.frombuffer(buffer, dtype=self.dtype) if buffer else torch.empty(0, dtype=self.dtype)
 
     def pieces(self) -> Iterator[tuple[int, int]]:
         """(first, count) of pieces that fit in memory."""
@@ -104,13 +104,13 @@ def places(file: Path) -> tuple[bytes, list[Place]]:
         with file.open("rb") as stream:
             length = stream.read(8)
             raw = stream.read(struct.unpack("<Q", length)[0])
-        held = {name: about for name, about in json.loads(raw).items() if name != "__metadata__"}
+        tensors = {name: about for name, about in json.loads(raw).items() if name != "__metadata__"}
     except (OSError, ValueError, struct.error) as error:
         raise DataError(f"{file} is not a safetensors file: {error}") from error
     begin = len(length) + len(raw)
     found = [
         Place(name, file, about["dtype"], tuple(about["shape"]), begin + about["data_offsets"][0])
-        for name, about in held.items()
+        for name, about in tensors.items()
     ]
     return length + raw, sorted(found, key=lambda place: place.start)
 

@@ -22,8 +22,8 @@ def trimmed(judge: Judge, points: Sequence[Point], densities: Sequence[float]) -
     """Each density at the best point's weight and at the next larger one that was measured."""
     weights = sorted(point.recipe.weight or 0.0 for point in points)
     best = start(points).recipe.weight or 0.0
-    wanted = [best, *[w for w in weights if w > best][:1]]
-    return [judge(Recipe.line(weight, density)) for density in densities for weight in wanted]
+    tried = [best, *[w for w in weights if w > best][:1]]
+    return [judge(Recipe.line(weight, density)) for density in densities for weight in tried]
 
 
 def by_groups(judge: Judge, points: Sequence[Point], grouping: str, budget: int) -> list[Point]:

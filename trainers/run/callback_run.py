@@ -46,15 +46,15 @@ def open_new(out: Path, mine: Mapping[str, Any], overwrite: bool) -> None:
     this model's. Raises UsageError for a directory that holds another training's results, or a finished one."""
     if overwrite:
         _remove(out, ("before", "manifest.json", *RESULTS))
-    held = out / "manifest.json"
-    if held.is_file():
+    manifest_path = out / "manifest.json"
+    if manifest_path.is_file():
         refuse_other(out, mine)
     finished = [name for name in ("report.json", "after/results.json") if (out / name).is_file()]
     if finished:
         raise UsageError(f"{out} holds a finished run ({finished[0]}); choose another out=, or overwrite=True")
     _remove(out, RESULTS)  # what a killed run left of its measurement after
-    if not held.is_file():
-        write_json(held, manifest(dict(mine), kind="callback"))
+    if not manifest_path.is_file():
+        write_json(manifest_path, manifest(dict(mine), kind="callback"))
 
 
 def _remove(out: Path, parts: Sequence[str]) -> None:
@@ -69,18 +69,18 @@ def refuse_other(out: Path, mine: Mapping[str, Any]) -> None:
     """Raise UsageError when `out` belongs to a training with other settings or rows, naming the first difference."""
     if not (out / "manifest.json").is_file():
         return
-    held: Mapping[str, Any] = read_json(out / "manifest.json").get("config") or {}
-    wanted = json.loads(json.dumps(mine, default=str))
-    for key in sorted(held.keys() & wanted.keys()):
-        if held[key] != wanted[key]:
-            what = "other training rows" if key == "rows" else f"{key}={held[key]!r}, not {wanted[key]!r}"
+    recorded: Mapping[str, Any] = read_json(out / "manifest.json").get("config") or {}
+    current = json.loads(json.dumps(mine, default=str))
+    for key in sorted(recorded.keys() & current.keys()):
+        if recorded[key] != current[key]:
+            what = "other training rows" if key == "rows" else f"{key}={recorded[key]!r}, not {current[key]!r}"
             raise UsageError(f"{out} holds a run with {what}; choose another out=, or overwrite=True")
 
 
 def stamp(state: Any, out: Path) -> None:
     """Let every checkpoint of this training say which measurement it began with."""
-    held = read_json(out / "before" / "state.json").get("engine")
-    state.stateful_callbacks[STAMP] = {"args": {}, "attributes": {out.name: held}}
+    engine = read_json(out / "before" / "state.json").get("engine")
+    state.stateful_callbacks[STAMP] = {"args": {}, "attributes": {out.name: engine}}
 
 
 def stamped(state: Any, out: Path) -> str | None:

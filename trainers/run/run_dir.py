@@ -52,16 +52,16 @@ def open_run(config: TrainConfig) -> Path:
     Raises UsageError when it holds a run with other settings (naming the first that differs).
     """
     out = directory_of(config)
-    held = out / "manifest.json"
-    if held.exists() and not config.overwrite:
-        known = read_json(held)
+    manifest_path = out / "manifest.json"
+    if manifest_path.exists() and not config.overwrite:
+        known = read_json(manifest_path)
         _refuse_other(out, known.get("config", {}), without_secrets(identity(config)))
         _refuse_changed(out, known.get("contents"), contents(config))
         return out
     if out.exists():
         _clear(out)
     out.mkdir(parents=True, exist_ok=True)
-    write_json(held, manifest(without_secrets(asdict(config)), kind="train", contents=contents(config)))
+    write_json(manifest_path, manifest(without_secrets(asdict(config)), kind="train", contents=contents(config)))
     return out
 
 
@@ -92,8 +92,8 @@ def default_cache(config: TrainConfig) -> Path:
     return Path(config.cache or os.environ.get("HOLDFAST_CACHE") or Path.home() / ".cache" / "holdfast")
 
 
-def _refuse_other(out: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    old, new = _flat(held), _flat(json.loads(json.dumps(wanted, default=str)))
+def _refuse_other(out: Path, recorded: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+    old, new = _flat(recorded), _flat(json.loads(json.dumps(current, default=str)))
     plain = _flat(json.loads(json.dumps(identity(TrainConfig()), default=str)))
     for key in sorted(new.keys() | old.keys()):
         if key not in old and key in plain and new[key] == plain[key]:
@@ -105,9 +105,9 @@ def _refuse_other(out: Path, held: Mapping[str, Any], wanted: Mapping[str, Any])
             )
 
 
-def _refuse_changed(out: Path, held: Mapping[str, str] | None, now: Mapping[str, str]) -> None:
+def _refuse_changed(out: Path, recorded: Mapping[str, str] | None, now: Mapping[str, str]) -> None:
     """Raise UsageError when a file that the settings name has another content than when the run began."""
-    for name, content in (held or {}).items():
+    for name, content in (recorded or {}).items():
         if name in now and now[name] != content:
             raise UsageError(
                 f"{out} holds a run with the same settings, but the content of {name} has changed since it began;"
@@ -118,11 +118,11 @@ def _refuse_changed(out: Path, held: Mapping[str, str] | None, now: Mapping[str,
 def keep_rows(out: Path, facts: Mapping[str, Any]) -> None:
     """Write down which rows a training has. Raises UsageError when it began with others: it must not go on with a
     mix of both."""
-    held = read_json(out / "manifest.json").get("training_rows")
-    if held is not None and held["hash"] != facts["hash"] and any((out / "training").glob("checkpoint-*")):
+    recorded = read_json(out / "manifest.json").get("training_rows")
+    if recorded is not None and recorded["hash"] != facts["hash"] and any((out / "training").glob("checkpoint-*")):
         raise UsageError(
-            f"{out} holds a training that began with other rows ({held['count']:,}, now {facts['count']:,}): the data"
-            " has changed; choose another out=, or overwrite=true"
+            f"{out} holds a training that began with other rows ({recorded['count']:,}, now {facts['count']:,}): the "
+            "data has changed; choose another out=, or overwrite=true"
         )
     amend_manifest(out, training_rows=dict(facts))
 

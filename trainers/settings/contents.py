@@ -35,9 +35,9 @@ def _paths(config: TrainConfig) -> Iterator[tuple[str, Path]]:
         yield "model.chat_template", Path(config.model.chat_template)
     for number, (part, _) in enumerate(parts(config.data)):
         yield f"data.sources.{number}" if config.data.sources else "data", _data(part, root)
-    held = config.data.validation
-    if held is not None and not isinstance(held, int | float) and not str(held).endswith("%"):
-        yield "data.validation", _data(named_data(held), root)
+    validation = config.data.validation
+    if validation is not None and not isinstance(validation, int | float) and not str(validation).endswith("%"):
+        yield "data.validation", _data(named_data(validation), root)
     replayed: Any = config.data.replay.data
     if config.data.replay.ratio and isinstance(replayed, str):
         yield "data.replay.data", Path(replayed)

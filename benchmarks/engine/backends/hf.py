@@ -98,9 +98,9 @@ class HFEngine:
             "the model is spread over several processes": self.lockstep,
             "the model takes no drafts (it must keep every token it attends to)": not draftable(loaded.model),
         }
-        why = next((reason for reason, there in reasons.items() if there), None)
-        if why is not None:
-            refuse(mode, why)
+        obstacle = next((reason for reason, there in reasons.items() if there), None)
+        if obstacle is not None:
+            refuse(mode, obstacle)
         elif mode == "before" or (mode == "auto" and exact):
             self._source, self._drafter = source, Drafter(loaded.model, exact)
 

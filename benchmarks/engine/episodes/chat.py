@@ -46,7 +46,7 @@ class Chat:
     engine: Template
     native: bool
     api: bool
-    why: str = ""
+    reason: str = ""
     """Why tools are described in the system message where the template's own way was wanted."""
 
     @property
@@ -74,10 +74,10 @@ def chat_of(engine: Template, mode: Mode) -> Chat:
     api = bool(getattr(engine, "api", False))
     if mode == "prompt":
         return Chat(engine, False, api)
-    why = "" if api else _lacks(engine)
-    if why and mode == "native":
-        raise UsageError(f"the model's chat template {why}; use tools=prompt")
-    return Chat(engine, not why, api, why)
+    reason = "" if api else _lacks(engine)
+    if reason and mode == "native":
+        raise UsageError(f"the model's chat template {reason}; use tools=prompt")
+    return Chat(engine, not reason, api, reason)
 
 
 def _lacks(engine: Template) -> str:
@@ -96,13 +96,13 @@ def _lacks(engine: Template) -> str:
         shown = engine.render(messages, [_PROBE])
     except Exception as error:  # noqa: BLE001 - a template may raise anything: it cannot render tools then
         return f"cannot render tools ({type(error).__name__}: {str(error)[:100]})"
-    wanted = {
+    expected = {
         "probe_name": "tools",
         "probe_call": "calls",
         "probe_value": "a call's arguments",
         "probe_result": "results",
     }
-    missing = [what for word, what in wanted.items() if word not in shown]
+    missing = [what for word, what in expected.items() if word not in shown]
     return f"does not render {missing[0]}" if missing else ""
 
 

@@ -91,9 +91,9 @@ class Live:
         """What the model may call now; nothing when it is over."""
         return self._episode.tools if self._episode is not None else ()
 
-    def stop(self, why: str) -> None:
+    def stop(self, reason: str) -> None:
         """End it here: 0, as by every budget that a model uses up."""
-        self.trajectory.why = why
+        self.trajectory.reason = reason
         self._guarded(lambda: self._end(self._judged()))
 
     def next_item(self) -> Item:
@@ -131,7 +131,7 @@ class Live:
             step = self._episode.step(message)
         except EpisodeError as error:
             log.warning("%s, %s: %s; playing it again", self.item.task, self.item.doc_id, error)
-            self._again(before)
+            self._replay_to(before)
             step = self._episode.step(message)
         if step.fresh:
             self._conversation.clear()
@@ -139,7 +139,7 @@ class Live:
             self._add(new)
         self.trajectory.done = step.done
 
-    def _again(self, conversation: Sequence[Message]) -> None:
+    def _replay_to(self, conversation: Sequence[Message]) -> None:
         """A new episode brought to the same state. Raises EpisodeError when it goes another way."""
         self.close()
         self._episode = self.environment.open(self.row, self.seed)
@@ -160,7 +160,7 @@ class Live:
     def _count(self, message: Message) -> None:
         """How often in a row the same was said to the same."""
         observations = list(takewhile(lambda one: one["role"] != "assistant", reversed(self.trajectory.messages)))
-        exchange = [_shown(one) for one in (*observations, message)]
+        exchange = [_fingerprint(one) for one in (*observations, message)]
         self._repeats = self._repeats + 1 if exchange == self._last else 1
         self._last = exchange
 
@@ -173,14 +173,14 @@ class Live:
         if self.budget.seconds is not None and time.monotonic() - self._started > self.budget.seconds:
             return Score.error(f"not over after {self.budget.seconds:g} seconds")
         if len(self.answers) >= self.budget.turns:
-            self.trajectory.why = f"not over after {self.budget.turns} turns"
+            self.trajectory.reason = f"not over after {self.budget.turns} turns"
         elif self.budget.tokens is not None and tokens >= self.budget.tokens:
-            self.trajectory.why = f"not over after {tokens} tokens"
+            self.trajectory.reason = f"not over after {tokens} tokens"
         elif self._repeats >= self.budget.same:
-            self.trajectory.why = f"the same message {self._repeats} times"
+            self.trajectory.reason = f"the same message {self._repeats} times"
         elif self.answers[-1].prompt_cut:
-            self.trajectory.why = "the conversation is longer than the model's context"
-        return self._judged() if self.trajectory.why else None
+            self.trajectory.reason = "the conversation is longer than the model's context"
+        return self._judged() if self.trajectory.reason else None
 
     def _judged(self) -> Score:
         assert self._episode is not None
@@ -207,9 +207,9 @@ class Live:
             log.warning("%s, %s: the environment failed", self.item.task, self.item.doc_id, exc_info=True)
             self._fail(f"{type(error).__name__}: {error}")
 
-    def _fail(self, why: str) -> None:
-        log.warning("%s, %s has no value: %s", self.item.task, self.item.doc_id, why)
-        self._end(Score.error(why))
+    def _fail(self, reason: str) -> None:
+        log.warning("%s, %s has no value: %s", self.item.task, self.item.doc_id, reason)
+        self._end(Score.error(reason))
 
     def close(self) -> None:
         """Release the episode; what it raises then is of no interest any more."""
@@ -223,7 +223,7 @@ class Live:
     def whole(self) -> Completion:
         """The trajectory as one completion."""
         tokens = [answer.tokens for answer in self.answers]
-        cut = bool(self.trajectory.why) or any(answer.finish_reason == "length" for answer in self.answers)
+        cut = bool(self.trajectory.reason) or any(answer.finish_reason == "length" for answer in self.answers)
         last = self.answers[-1] if self.answers else Completion()
         return replace(
             last,
@@ -235,6 +235,6 @@ class Live:
         )
 
 
-def _shown(message: Message) -> Any:
+def _fingerprint(message: Message) -> Any:
     calls = [call["function"] for call in message.get("tool_calls") or ()]
     return message.get("content"), calls

@@ -53,8 +53,8 @@ def plan_episodes(
     budget = Budget(turns=played.turns, tokens=played.tokens, seconds=played.seconds)
     workers = int(getattr(environment, "workers", 1))
     reward = {"name": f"episode:{played.name}", "version": task.version, "options": _plain(played.options)}
-    held = pinned(environment)
-    reward |= {"pinned": held} if held else {}
+    pins = pinned(environment)
+    reward |= {"pinned": pins} if pins else {}
     result = TaskResult(
         task=name, version=task.version, reward=reward, generation=conditions, metric=task.metric, chance=task.chance
     )
@@ -67,7 +67,7 @@ def _conditions(
     user = getattr(environment, "user_identity", None)
     found: dict[str, Any] = {"kind": "episode", "chat_template": True, "tools": chat.mode, "turns": played.turns}
     found |= {"split": played.split, "user": user, **arguments, "repeats": task.repeats, "seed": settings.seed}
-    found |= {"tools_why": chat.why} if chat.why else {}
+    found |= {"tools_why": chat.reason} if chat.reason else {}
     found |= {"tokens": played.tokens} if played.tokens is not None else {}
     found |= {"seconds": played.seconds} if played.seconds is not None else {}
     found |= {"chat_template_args": dict(settings.chat_template_args)} if settings.chat_template_args else {}

@@ -48,12 +48,12 @@ def fitted(items: Sequence[Item], length: Callable[[str], int], context: int | N
         return list(items), 0
     made, capped = [], 0
     for item in items:
-        wanted = int(item.generation.get("max_gen_toks", 0))
-        room = context - wanted
-        if wanted and (room <= 0 or (len(item.prompt.encode()) > room and length(item.prompt) > room)):
+        new_tokens = int(item.generation.get("max_gen_toks", 0))
+        room = context - new_tokens
+        if new_tokens and (room <= 0 or (len(item.prompt.encode()) > room and length(item.prompt) > room)):
             budget = max(context - length(item.prompt), context // 2)
-            budget = min(wanted, max(1, budget - budget % _ROUNDED if budget > _ROUNDED else budget))
-            if budget < wanted:
+            budget = min(new_tokens, max(1, budget - budget % _ROUNDED if budget > _ROUNDED else budget))
+            if budget < new_tokens:
                 capped += 1
                 made.append(replace(item, generation={**item.generation, "max_gen_toks": budget}))
                 continue

@@ -52,10 +52,10 @@ class DraftSource:
         return found
 
 
-def refuse(mode: Mode, why: str) -> None:
+def refuse(mode: Mode, reason: str) -> None:
     """Raise UsageError where drafts were asked for by name and there can be none."""
     if mode == "before":
-        raise UsageError(f"draft=before: {why}; leave draft=auto, which drafts where it can")
+        raise UsageError(f"draft=before: {reason}; leave draft=auto, which drafts where it can")
 
 
 def draftable(model: Any) -> bool:

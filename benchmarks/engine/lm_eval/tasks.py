@@ -215,11 +215,11 @@ def _generation(arguments: Mapping[str, Any], entry: Entry, settings: Settings) 
 
 
 def _repeats(task: Any, generation: Mapping[str, Any], entry: Entry, settings: Settings) -> int:
-    wanted = settings.repeats or entry.overrides.get("repeats")
-    if wanted and wanted > 1 and not generation["do_sample"]:
+    repeats = settings.repeats or entry.overrides.get("repeats")
+    if repeats and repeats > 1 and not generation["do_sample"]:
         if settings.repeats and not entry.overrides.get("repeats"):
             return 1  # the measurement's repeats are for tasks that sample
         raise UsageError(
-            f"task {entry.name!r}: {wanted} repeats of a greedy answer are all the same; set sampling.temperature"
+            f"task {entry.name!r}: {repeats} repeats of a greedy answer are all the same; set sampling.temperature"
         )
-    return int(wanted or task.config.repeats or 1)
+    return int(repeats or task.config.repeats or 1)

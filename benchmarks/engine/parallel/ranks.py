@@ -43,13 +43,13 @@ class Ranks:
         Raises HoldfastError when one of them failed."""
         if self.count == 1:
             return [value]
-        self._say({"value": value})
-        return [self._hear(rank) for rank in range(self.count)]
+        self._send({"value": value})
+        return [self._receive(rank) for rank in range(self.count)]
 
-    def tell(self, trouble: str) -> None:
+    def report_failure(self, trouble: str) -> None:
         """Make the others' next meeting fail with this process's trouble."""
         if self.count > 1:
-            self._say({"trouble": trouble})
+            self._send({"trouble": trouble})
 
     def leave(self) -> None:
         """The last thing said: the first process, which may serve the store, goes when all others are gone."""
@@ -58,17 +58,17 @@ class Ranks:
         elif self.count > 1:
             self.store.wait([f"gone/{rank}" for rank in range(1, self.count)], timedelta(minutes=1))
 
-    def _say(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         self._met += 1
         self.store.set(f"{self._met}/{self.rank}", json.dumps(message))
 
-    def _hear(self, rank: int) -> Any:
+    def _receive(self, rank: int) -> Any:
         key = f"{self._met}/{rank}"
         self.store.wait([key], _PATIENCE)
-        heard = json.loads(self.store.get(key))
-        if "trouble" in heard:
-            raise HoldfastError(f"process {rank} of {self.count} failed: {heard['trouble']}")
-        return heard["value"]
+        message = json.loads(self.store.get(key))
+        if "trouble" in message:
+            raise HoldfastError(f"process {rank} of {self.count} failed: {message['trouble']}")
+        return message["value"]
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def joined(together: bool = True) -> Iterator[Ranks]:
     try:
         yield ranks
     except BaseException as error:
-        ranks.tell(f"{type(error).__name__}: {error}")
+        ranks.report_failure(f"{type(error).__name__}: {error}")
         raise
     ranks.leave()
 

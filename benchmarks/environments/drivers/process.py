@@ -167,11 +167,11 @@ def interpreter(python: str | None, variable: str, package: str) -> str:
     Raises UsageError that says how to make one."""
     import importlib.util
 
-    wanted = python or os.environ.get(variable)
-    if wanted:
-        found = shutil.which(wanted)
+    python_path = python or os.environ.get(variable)
+    if python_path:
+        found = shutil.which(python_path)
         if found is None:
-            raise UsageError(f"there is no interpreter {wanted!r}")
+            raise UsageError(f"there is no interpreter {python_path!r}")
         return found
     if importlib.util.find_spec(package.split("==")[0].replace("-", "_")) is not None:
         return sys.executable

@@ -218,8 +218,8 @@ class Audit:
         self._found("lazy", what, [earns for _, earns in shown], example[:60])
 
     def _faults(self) -> None:
-        for kind, held in (("raises", self._raised), ("odd_value", self._odd)):
-            for what, shown in held.items():
+        for kind, examples in (("raises", self._raised), ("odd_value", self._odd)):
+            for what, shown in examples.items():
                 self._found(kind, what, [True], shown)
 
 

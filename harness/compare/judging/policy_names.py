@@ -25,9 +25,9 @@ def check_tasks(policy: Policy, measured: Collection[str], target: Collection[st
         for name in names:
             if name not in known:
                 raise unknown(f"benchmark in the policy's {key}", name, known)
-    both = sorted({*policy.ignore} & {*target})
-    if both:
-        raise UsageError(f"{both[0]!r} is a target and ignored by the policy: it can be one of them")
+    conflicts = sorted({*policy.ignore} & {*target})
+    if conflicts:
+        raise UsageError(f"{conflicts[0]!r} is a target and ignored by the policy: it can be one of them")
 
 
 def waivers(policy: Policy) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import special
 
-from holdfast.compare.planning.power import Bench, Wanted, cheapest_sizes, design_of
+from holdfast.compare.planning.power import Bench, Requirements, cheapest_sizes, design_of
 from holdfast.compare.planning.power import simulate as simulate_unchanged
 from holdfast.stats.power import mcnemar_power
 from holdfast.stats.sequential import Rule
@@ -48,9 +48,9 @@ class Design:
         return asdict(self)
 
 
-def designs(benches: Sequence[Bench], wanted: Wanted, drafts: float = 1.0, seed: int = 0) -> list[Design]:
+def designs(benches: Sequence[Bench], requirements: Requirements, drafts: float = 1.0, seed: int = 0) -> list[Design]:
     """All that are possible, the plain one first. `drafts`: the share of tokens that drafts leave to decode."""
-    return [replace(one, decoded=one.tokens * drafts) for one in _designs(benches, wanted, seed)]
+    return [replace(one, decoded=one.tokens * drafts) for one in _designs(benches, requirements, seed)]
 
 
 def cheapest(found: Sequence[Design], unit: Unit) -> Design | None:
@@ -59,38 +59,40 @@ def cheapest(found: Sequence[Design], unit: Unit) -> Design | None:
     return min(able, key=lambda one: (one.items if unit == "items" else one.decoded, one.before), default=None)
 
 
-def _designs(benches: Sequence[Bench], wanted: Wanted, seed: int) -> Iterator[Design]:
-    yield _fixed("all items", benches, [bench.items for bench in benches], wanted, seed)
-    yield from _subset("fewer items", benches, wanted, seed)
+def _designs(benches: Sequence[Bench], requirements: Requirements, seed: int) -> Iterator[Design]:
+    yield _fixed("all items", benches, [bench.items for bench in benches], requirements, seed)
+    yield from _subset("fewer items", benches, requirements, seed)
     for count in _BEFORE:
         repeated = [replace(bench, baseline_repeats=count) if bench.noise else bench for bench in benches]
         if any(
             one.noise and count > (old.baseline_repeats or old.repeats)
             for one, old in zip(repeated, benches, strict=True)
         ):
-            yield from _subset(f"fewer items, {count} answers before", repeated, wanted, seed)
-    if wanted.margin and not any(bench.averaged for bench in benches if not bench.target):
-        yield _stopped(benches, wanted, wanted.margin, seed)
+            yield from _subset(f"fewer items, {count} answers before", repeated, requirements, seed)
+    if requirements.margin and not any(bench.averaged for bench in benches if not bench.target):
+        yield _stopped(benches, requirements, requirements.margin, seed)
 
 
-def _subset(name: str, benches: Sequence[Bench], wanted: Wanted, seed: int) -> Iterator[Design]:
-    sizes = cheapest_sizes(benches, wanted, seed)
+def _subset(name: str, benches: Sequence[Bench], requirements: Requirements, seed: int) -> Iterator[Design]:
+    sizes = cheapest_sizes(benches, requirements, seed)
     if sizes is not None and any(sizes.get(bench.task, bench.items) < bench.items for bench in benches):
-        yield _fixed(name, benches, [sizes.get(bench.task, bench.items) for bench in benches], wanted, seed)
+        yield _fixed(name, benches, [sizes.get(bench.task, bench.items) for bench in benches], requirements, seed)
 
 
-def _fixed(name: str, benches: Sequence[Bench], sizes: Sequence[int], wanted: Wanted, seed: int) -> Design:
+def _fixed(name: str, benches: Sequence[Bench], sizes: Sequence[int], requirements: Requirements, seed: int) -> Design:
     passes = None
-    if wanted.margin is not None:
-        passes = float(simulate_unchanged(benches, wanted, sizes, seed).passes(wanted.margin))
+    if requirements.margin is not None:
+        passes = float(simulate_unchanged(benches, requirements, sizes, seed).passes(requirements.margin))
     finds = None
-    if wanted.effect is not None:
+    if requirements.effect is not None:
         weights = design_of(benches).weights
         rows = zip(benches, sizes, weights.tolist(), strict=False)
         finds = min(
-            _power(bench, n, wanted.effect, wanted.alpha * weight) for bench, n, weight in rows if not bench.target
+            _power(bench, n, requirements.effect, requirements.alpha * weight)
+            for bench, n, weight in rows
+            if not bench.target
         )
-    return _design(name, benches, sizes, passes, finds, wanted)
+    return _design(name, benches, sizes, passes, finds, requirements)
 
 
 def _power(bench: Bench, n: int, effect: float, level: float) -> float:
@@ -99,22 +101,22 @@ def _power(bench: Bench, n: int, effect: float, level: float) -> float:
     return mcnemar_power(n, max(bench.flips, effect), effect, level)
 
 
-def _stopped(benches: Sequence[Bench], wanted: Wanted, margin: float, seed: int) -> Design:
+def _stopped(benches: Sequence[Bench], requirements: Requirements, margin: float, seed: int) -> Design:
     """Held benchmarks stop when decided; targets are measured whole."""
     held = [bench for bench in benches if not bench.target]
     parts = len(held) + 1
-    rule = Rule((margin,) * len(held), margin, wanted.alpha * parts / (parts + len(benches) - len(held)))
+    rule = Rule((margin,) * len(held), margin, requirements.alpha * parts / (parts + len(benches) - len(held)))
     n, flips = tuple(bench.items for bench in held), tuple(bench.flips for bench in held)
     same = simulate(n, flips, (0.0,) * len(held), rule, simulations=_DRAWS, seed=seed)
     finds = None
-    if wanted.effect is not None:
+    if requirements.effect is not None:
         weakest = int(np.argmin(n))
-        drop = tuple(-wanted.effect if k == weakest else 0.0 for k in range(len(held)))
+        drop = tuple(-requirements.effect if k == weakest else 0.0 for k in range(len(held)))
         worse = simulate(n, flips, drop, rule, simulations=_DRAWS, seed=seed + 1)
         finds = float((worse.verdict[:, weakest] == Verdict.REGRESSED).mean())
     mean = dict(zip([bench.task for bench in held], same.items.mean(axis=0).tolist(), strict=True))
     sizes = [mean.get(bench.task, float(bench.items)) for bench in benches]
-    return _design("stop=decided", benches, sizes, float((same.decision == Verdict.HELD).mean()), finds, wanted)
+    return _design("stop=decided", benches, sizes, float((same.decision == Verdict.HELD).mean()), finds, requirements)
 
 
 def _design(
@@ -123,12 +125,12 @@ def _design(
     sizes: Sequence[float],
     passes: float | None,
     finds: float | None,
-    wanted: Wanted,
+    requirements: Requirements,
 ) -> Design:
     rows = list(zip(benches, sizes, strict=True))
     whole = name == "stop=decided"  # the run before is then measured whole
     tokens = sum(n * bench.repeats * bench.tokens for bench, n in rows)
     before = sum((b.items if whole else n) * (b.baseline_repeats or b.repeats) * b.tokens for b, n in rows)
-    reached = [value >= wanted.power for value in (passes, finds) if value is not None]
+    reached = [value >= requirements.power for value in (passes, finds) if value is not None]
     named = {bench.task: float(n) for bench, n in rows}
     return Design(name, float(sum(sizes)), tokens, tokens, before, passes, finds, named, bool(reached) and all(reached))

@@ -56,10 +56,10 @@ def _evaluations(before: RunInfo, after: RunInfo) -> tuple[tuple[str, ...], ...]
     if Path(after.path).name == "after" and Path(before.path).name == "before" and after.manifest == before.manifest:
         one = _trained(after) if after.manifest.get("kind") == "train" else _evaluated(after)
         return (one,) if one else ()
-    both = [_evaluated(run) for run in (before, after)]
-    if any(not one or any(word.startswith("against=") for word in one) for one in both):
+    commands = [_evaluated(run) for run in (before, after)]
+    if any(not one or any(word.startswith("against=") for word in one) for one in commands):
         return ()
-    return tuple(both)
+    return tuple(commands)
 
 
 def _evaluated(run: RunInfo) -> tuple[str, ...]:
@@ -96,6 +96,8 @@ def _pace(run: RunInfo, tokens: tuple[float, float]) -> float | None:
     if not isinstance(seconds, Mapping):
         return None
     alone = seconds.get("measure after")
-    both = Path(run.path).name == "after" and alone is None
-    taken, generated = (seconds.get("measure"), sum(tokens)) if both else (alone or seconds.get("measure"), tokens[1])
+    both_measured = Path(run.path).name == "after" and alone is None
+    taken, generated = (
+        (seconds.get("measure"), sum(tokens)) if both_measured else (alone or seconds.get("measure"), tokens[1])
+    )
     return generated / taken if isinstance(taken, int | float) and taken > 0 and generated > 0 else None

@@ -47,7 +47,7 @@ class Bench:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Requirements:
     """What the plan is for."""
 
     margin: float | None = None
@@ -111,15 +111,15 @@ class SuitePlan:
         return {"schema": 1, "kind": "plan", **asdict(self)}
 
 
-def make_plan(suite: str, benches: Sequence[Bench], wanted: Wanted, seed: int = 0) -> SuitePlan:
+def make_plan(suite: str, benches: Sequence[Bench], requirements: Requirements, seed: int = 0) -> SuitePlan:
     """The plan of a suite. Raises UsageError when it holds nothing to protect."""
     held = [bench for bench in benches if not bench.target]
     if not held:
         raise UsageError("every task is a target: nothing is held, so there is no margin to plan for")
-    unchanged = simulate(benches, wanted, seed=seed)
-    default = unchanged.margin(wanted.power)
-    margin = default if wanted.margin is None else wanted.margin
-    cheapest = cheapest_sizes(benches, wanted, seed)
+    unchanged = simulate(benches, requirements, seed=seed)
+    default = unchanged.margin(requirements.power)
+    margin = default if requirements.margin is None else requirements.margin
+    cheapest = cheapest_sizes(benches, requirements, seed)
     return SuitePlan(
         suite=suite,
         items=sum(bench.items for bench in benches),
@@ -127,13 +127,17 @@ def make_plan(suite: str, benches: Sequence[Bench], wanted: Wanted, seed: int = 
         margin=margin,
         pass_unchanged=unchanged.passes(margin),
         false_alarm=float(unchanged.rejected.mean()),
-        macro_mde=mean_mde(benches, wanted, seed),
-        seconds=_total(_seconds(bench, bench.items, wanted) for bench in benches),
-        benchmarks=tuple(_bench_plan(bench, design_of(benches).weights[i], wanted) for i, bench in enumerate(benches)),
+        macro_mde=mean_mde(benches, requirements, seed),
+        seconds=_total(_seconds(bench, bench.items, requirements) for bench in benches),
+        benchmarks=tuple(
+            _bench_plan(bench, design_of(benches).weights[i], requirements) for i, bench in enumerate(benches)
+        ),
         cheapest=cheapest,
-        cheapest_seconds=None if cheapest is None else _total(_seconds(b, cheapest[b.task], wanted) for b in held),
-        alpha=wanted.alpha,
-        power=wanted.power,
+        cheapest_seconds=None
+        if cheapest is None
+        else _total(_seconds(b, cheapest[b.task], requirements) for b in held),
+        alpha=requirements.alpha,
+        power=requirements.power,
     )
 
 
@@ -142,21 +146,23 @@ def design_of(benches: Sequence[Bench]) -> Design:
     return Design.of([not bench.target for bench in benches])
 
 
-def simulate(benches: Sequence[Bench], wanted: Wanted, sizes: Sequence[int] | None = None, seed: int = 0) -> Unchanged:
+def simulate(
+    benches: Sequence[Bench], requirements: Requirements, sizes: Sequence[int] | None = None, seed: int = 0
+) -> Unchanged:
     """The suite with an unchanged model, simulated with the tests of a comparison."""
     n = [bench.items for bench in benches] if sizes is None else list(sizes)
     return simulate_unchanged(
         n,
         [bench.flips for bench in benches],
         se=_errors(benches, n),
-        alpha=wanted.alpha,
+        alpha=requirements.alpha,
         design=design_of(benches),
         simulations=max(2_000, min(20_000, 200_000 // len(benches))),
         seed=seed,
     )
 
 
-def mean_mde(benches: Sequence[Bench], wanted: Wanted, seed: int = 0) -> float:
+def mean_mde(benches: Sequence[Bench], requirements: Requirements, seed: int = 0) -> float:
     """The smallest drop of every held benchmark at once that a comparison calls a regression with the wanted power.
 
     Simulated: the mean's test and the benchmarks' find it together. At most 1.
@@ -164,11 +170,15 @@ def mean_mde(benches: Sequence[Bench], wanted: Wanted, seed: int = 0) -> float:
     low, high = 0.0, 1.0
     while high - low > max(2e-5, 0.01 * low):
         middle = (low + high) / 2
-        low, high = (low, middle) if power_of_mean(benches, middle, wanted, seed) >= wanted.power else (middle, high)
+        low, high = (
+            (low, middle)
+            if power_of_mean(benches, middle, requirements, seed) >= requirements.power
+            else (middle, high)
+        )
     return high
 
 
-def power_of_mean(benches: Sequence[Bench], drop: float, wanted: Wanted, seed: int = 0) -> float:
+def power_of_mean(benches: Sequence[Bench], drop: float, requirements: Requirements, seed: int = 0) -> float:
     """The probability that a drop of every held benchmark at once is called a regression."""
     sizes = [bench.items for bench in benches]
     found = proven(
@@ -176,7 +186,7 @@ def power_of_mean(benches: Sequence[Bench], drop: float, wanted: Wanted, seed: i
         [bench.flips for bench in benches],
         [0.0 if bench.target else -min(drop, bench.flips) for bench in benches],
         se=_errors(benches, sizes),
-        alpha=wanted.alpha,
+        alpha=requirements.alpha,
         design=design_of(benches),
         simulations=max(2_000, min(10_000, 100_000 // len(benches))),
         seed=seed,
@@ -192,19 +202,19 @@ def _errors(benches: Sequence[Bench], sizes: Sequence[int]) -> list[float]:
     ]
 
 
-def _bench_plan(bench: Bench, weight: float, wanted: Wanted) -> BenchPlan:
+def _bench_plan(bench: Bench, weight: float, requirements: Requirements) -> BenchPlan:
     return BenchPlan(
         task=bench.task,
         items=bench.items,
         repeats=bench.repeats,
         flips=bench.flips,
         target=bench.target,
-        mde=_found(bench, wanted.alpha, wanted.power),
-        mde_in_suite=_found(bench, wanted.alpha * weight, wanted.power),
-        margin=_margin_alone(bench, wanted),
-        items_for_effect=_items_for_effect(bench, weight, wanted),
-        repeats_for_effect=_repeats_for_effect(bench, weight, wanted),
-        seconds=_seconds(bench, bench.items, wanted),
+        mde=_found(bench, requirements.alpha, requirements.power),
+        mde_in_suite=_found(bench, requirements.alpha * weight, requirements.power),
+        margin=_margin_alone(bench, requirements),
+        items_for_effect=_items_for_effect(bench, weight, requirements),
+        repeats_for_effect=_repeats_for_effect(bench, weight, requirements),
+        seconds=_seconds(bench, bench.items, requirements),
     )
 
 
@@ -223,31 +233,31 @@ def _found(bench: Bench, level: float, power: float) -> float:
     return high
 
 
-def _margin_alone(bench: Bench, wanted: Wanted) -> float:
+def _margin_alone(bench: Bench, requirements: Requirements) -> float:
     """The margin whose `items_for_margin` are the items there are, by bisection."""
     low, high = 1e-6, 1.0
     for _ in range(50):
         middle = (low + high) / 2
-        enough = items_for_margin(middle, bench.variance, wanted.alpha, wanted.power) <= bench.items
+        enough = items_for_margin(middle, bench.variance, requirements.alpha, requirements.power) <= bench.items
         low, high = (low, middle) if enough else (middle, high)
     return high
 
 
-def _items_for_effect(bench: Bench, weight: float, wanted: Wanted) -> int | None:
-    if wanted.effect is None:
+def _items_for_effect(bench: Bench, weight: float, requirements: Requirements) -> int | None:
+    if requirements.effect is None:
         return None
-    return int(items_needed(wanted.effect, bench.variance, wanted.alpha * weight, wanted.power))
+    return int(items_needed(requirements.effect, bench.variance, requirements.alpha * weight, requirements.power))
 
 
-def _repeats_for_effect(bench: Bench, weight: float, wanted: Wanted) -> int | None:
+def _repeats_for_effect(bench: Bench, weight: float, requirements: Requirements) -> int | None:
     """Averaging leaves (π − noise) of the variance and divides the noise: the repeats that bring it to what is needed.
 
     The baseline's repeats stay what they are where they are given, else both runs are repeated.
     """
-    if wanted.effect is None:
+    if requirements.effect is None:
         return None
-    reach = special.ndtri(1 - wanted.alpha * weight) + special.ndtri(wanted.power)
-    allowed = bench.items * (wanted.effect / reach) ** 2
+    reach = special.ndtri(1 - requirements.alpha * weight) + special.ndtri(requirements.power)
+    allowed = bench.items * (requirements.effect / reach) ** 2
     fixed = max(0.0, bench.flips - bench.noise)
     if bench.flips <= allowed:
         return 1
@@ -257,20 +267,20 @@ def _repeats_for_effect(bench: Bench, weight: float, wanted: Wanted) -> int | No
     return None if bench.noise == 0 or allowed <= fixed else int(np.ceil(bench.noise / (allowed - fixed)))
 
 
-def cheapest_sizes(benches: Sequence[Bench], wanted: Wanted, seed: int) -> dict[str, int] | None:
+def cheapest_sizes(benches: Sequence[Bench], requirements: Requirements, seed: int) -> dict[str, int] | None:
     """The cheapest sizes that find the wanted effect in each benchmark and clear an unchanged model at the margin.
 
     A mean's variance Σ v/n is lowest for a cost Σ c·n when n ∝ sqrt(v/c) (Neyman's allocation), up to what each
     benchmark has; the scale is found by bisection, each step checked by simulation. Targets keep their items.
     """
-    if wanted.margin is None and wanted.effect is None:
+    if requirements.margin is None and requirements.effect is None:
         return None
     weights, held = design_of(benches).weights, [i for i, bench in enumerate(benches) if not bench.target]
-    floor = [(_items_for_effect(bench, weights[i], wanted) or 1) for i, bench in enumerate(benches)]
+    floor = [(_items_for_effect(bench, weights[i], requirements) or 1) for i, bench in enumerate(benches)]
     floor = [bench.items if bench.target else least for bench, least in zip(benches, floor, strict=True)]
     if any(least > bench.items for least, bench in zip(floor, benches, strict=True)):
         return None
-    if wanted.margin is None:
+    if requirements.margin is None:
         return {benches[i].task: floor[i] for i in held}
     shape = np.array([np.sqrt(bench.variance / (bench.tokens * bench.repeats)) for bench in benches])
     shape = np.where(shape > 0, shape, shape.max() or 1.0)
@@ -280,8 +290,8 @@ def cheapest_sizes(benches: Sequence[Bench], wanted: Wanted, seed: int) -> dict[
         return [int(n) for n in np.clip(np.ceil(scale * shape / shape.max()), floor, full)]
 
     def enough(scale: float) -> bool:
-        unchanged = simulate(benches, wanted, sizes(scale), seed)
-        return wanted.margin is not None and unchanged.passes(wanted.margin) >= wanted.power
+        unchanged = simulate(benches, requirements, sizes(scale), seed)
+        return requirements.margin is not None and unchanged.passes(requirements.margin) >= requirements.power
 
     low, high = 1.0, float(np.max(full * shape.max() / shape))
     if not enough(high):
@@ -292,10 +302,10 @@ def cheapest_sizes(benches: Sequence[Bench], wanted: Wanted, seed: int) -> dict[
     return {benches[i].task: sizes(high)[i] for i in held}
 
 
-def _seconds(bench: Bench, items: int, wanted: Wanted) -> float | None:
-    if not wanted.tokens_per_second:
+def _seconds(bench: Bench, items: int, requirements: Requirements) -> float | None:
+    if not requirements.tokens_per_second:
         return None
-    return items * bench.repeats * bench.tokens / wanted.tokens_per_second
+    return items * bench.repeats * bench.tokens / requirements.tokens_per_second
 
 
 def _total(seconds: Any) -> float | None:

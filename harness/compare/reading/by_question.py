@@ -36,11 +36,11 @@ def by_question(
 
 def _texts(items: Items, source: Source) -> Iterator[tuple[str, tuple[int, str]]]:
     """id → (item, question), of ids that stand for one item."""
-    wanted = {items.table.number[row]: item for item, row in enumerate(items.row.tolist())}
+    item_of_row = {items.table.number[row]: item for item, row in enumerate(items.row.tolist())}
     ids = items.table.doc_id
     alone = {name for name in ids if name} if len(set(ids)) == items.row.size else set()
     for number, row in enumerate(source.rows()):
-        item = wanted.get(number)
+        item = item_of_row.get(number)
         name = str(row.doc_id)
         if item is not None and name in alone:
             yield name, (item, _plain(prompt_of(row)))

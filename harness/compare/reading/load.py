@@ -124,8 +124,8 @@ def samples(path: Path, source: Source, metric: str = "score", model: str | None
 def tables_of(measurement: Measurement, tasks: list[str]) -> dict[str, tuple[Table, Source]]:
     """The named tasks in columns, each with the source its texts can be fetched from."""
     if isinstance(measurement, Samples):
-        held = measurement.cached or read_tables(measurement.source)
-        return {task: (held[task], measurement.source) for task in tasks}
+        tables = measurement.cached or read_tables(measurement.source)
+        return {task: (tables[task], measurement.source) for task in tasks}
     return {task: _task_table(measurement, task) for task in tasks}
 
 

@@ -90,8 +90,8 @@ def check_allowances(allow: Collection[str]) -> None:
 
 def shared_tasks(before: Measurement, after: Measurement, allow: Collection[str]) -> tuple[list[str], list[str]]:
     """The tasks to compare, and warnings. Raises DataError when the runs do not have the same ones."""
-    both = [task for task in before.tasks if task in after.tasks]
-    if not both and len(before.tasks) == len(after.tasks) == 1:
+    shared = [task for task in before.tasks if task in after.tasks]
+    if not shared and len(before.tasks) == len(after.tasks) == 1:
         raise DataError(
             f"the runs measure different tasks: {next(iter(before.tasks))!r} before, {next(iter(after.tasks))!r} after"
         )
@@ -102,11 +102,11 @@ def shared_tasks(before: Measurement, after: Measurement, allow: Collection[str]
         if task not in other.tasks
     ]
     listed = ", ".join(only[:6]) + (f" and {len(only) - 6} more" if len(only) > 6 else "")
-    if not both:
+    if not shared:
         raise DataError(f"the runs share no task: {listed}")
     if only and "tasks" not in allow:
         raise _refusal("the runs", f"have different tasks: {listed}", "tasks")
-    return both, [f"tasks left out: {listed}"] if only else []
+    return shared, [f"tasks left out: {listed}"] if only else []
 
 
 def check_definition(before: TaskResult, after: TaskResult, allow: Collection[str]) -> list[str]:

@@ -166,10 +166,10 @@ class RowSource:
 
     def fetch(self, numbers: Collection[int]) -> Iterator[tuple[int, Record]]:
         """The wanted rows, read anew."""
-        wanted = frozenset(numbers)
-        if wanted:
-            rows = itertools.islice(self.made(), max(wanted) + 1)
-            yield from ((number, as_record(row)) for number, row in enumerate(rows) if number in wanted)
+        row_numbers = frozenset(numbers)
+        if row_numbers:
+            rows = itertools.islice(self.made(), max(row_numbers) + 1)
+            yield from ((number, as_record(row)) for number, row in enumerate(rows) if number in row_numbers)
 
 
 def as_record(row: Row) -> Record:

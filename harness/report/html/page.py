@@ -238,8 +238,8 @@ def _style() -> str:
 @cache
 def _script(charts: bool, math: bool) -> str:
     own = "\n".join(_asset(name) for name in _SCRIPTS)
-    wanted = (("uplot.min.js", charts), ("temml.min.js", math))
-    libraries = "".join(f"{_asset(name)}\n" for name, needed in wanted if needed)
+    libraries_needed = (("uplot.min.js", charts), ("temml.min.js", math))
+    libraries = "".join(f"{_asset(name)}\n" for name, needed in libraries_needed if needed)
     return f'{libraries}(() => {{\n"use strict";\n{own}\n}})();'
 
 

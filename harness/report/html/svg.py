@@ -33,12 +33,12 @@ class Scale:
         return -1 if value < self.low else 1 if value > self.high else 0
 
 
-def scale(values: Sequence[float], wanted: int = 6) -> Scale:
+def scale(values: Sequence[float], ticks: int = 6) -> Scale:
     """A scale that shows all `values` and 0, with round ticks."""
     finite = [value for value in values if math.isfinite(value)] + [0.0]
     low, high = min(finite), max(finite)
     room = max(high - low, 0.002) * 0.06
-    return _ticked(low - room, high + room, wanted)
+    return _ticked(low - room, high + room, ticks)
 
 
 def row_scale(rows: Sequence[Sequence[float]], always: Sequence[float] = ()) -> Scale:
@@ -94,8 +94,8 @@ def line(points: Iterable[tuple[str, str]], style: str = "") -> str:
     return "".join(f'<line{kind} x1="{a}" y1="{b}" x2="{c}" y2="{d}"/>' for (a, b), (c, d) in pairs)
 
 
-def _ticked(low: float, high: float, wanted: int) -> Scale:
-    step = round_step((high - low) / wanted)
+def _ticked(low: float, high: float, ticks: int) -> Scale:
+    step = round_step((high - low) / ticks)
     first, last = math.ceil(low / step), math.floor(high / step)
     return Scale(low, high, tuple(i * step for i in range(first, last + 1)))
 

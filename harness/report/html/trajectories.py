@@ -52,9 +52,11 @@ def trajectories(comparison: Comparison) -> Html:
 
 def _episode(flip: Flip) -> Html:
     word, tone = ("▼ lost", "lost") if flip.direction == "lost" else ("▲ gained", "gained")
-    asked = phrases.plain_text(flip.prompt[-1:] if not isinstance(flip.prompt, str) else flip.prompt)
+    prompt_text = phrases.plain_text(flip.prompt[-1:] if not isinstance(flip.prompt, str) else flip.prompt)
     name = f"{flip.doc_id} #{flip.repeat}" if flip.repeat else flip.doc_id
-    summary = tag("summary", tag("b", word, class_=f"tone-{tone}"), f" {name}: {_cut(' '.join(asked.split()), 110)}")
+    summary = tag(
+        "summary", tag("b", word, class_=f"tone-{tone}"), f" {name}: {_cut(' '.join(prompt_text.split()), 110)}"
+    )
     heads = tag("div", _head("before", flip.before), _head("after", flip.after), class_="turn heads")
     rows = [_row(one, other) for one, other in aligned(_listed(flip.before), _listed(flip.after))]
     return tag("details", summary, heads, *rows[:TURNS], _rest(len(rows)), class_="episode")
@@ -104,9 +106,9 @@ def _row(one: Message | None, other: Message | None) -> Html:
 def _cell(message: Message | None, mark: str | None) -> Html:
     if message is None:
         return tag("div", class_="none")
-    said = message_text(message)
+    text = message_text(message)
     parts = [tag("span", message.get("name") or message.get("role", "assistant"), class_="soft")]
-    parts += [tag("pre", _cut(said, LONGEST))] if said else []
+    parts += [tag("pre", _cut(text, LONGEST))] if text else []
     parts += [tag("pre", f"→ {name}({_arguments(given)})", class_="call") for name, given in _calls(message)]
     return tag("div", join(parts), class_=mark)
 

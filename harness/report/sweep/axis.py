@@ -23,7 +23,7 @@ class Axis:
         return "change of the held skills' mean" if self.task is None else f"change of {self.task}"
 
     @property
-    def why(self) -> str:
+    def sentence(self) -> str:
         """In a sentence."""
         if self.task is None:
             return "No held skill is proven to have dropped anywhere, so across stands the mean of all of them."

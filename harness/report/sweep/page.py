@@ -88,8 +88,8 @@ def _missing(jobs: Sequence[Missing]) -> Html:
 
 def _plot_section(points: Sequence[Point]) -> Html:
     lede = (
-        f"Up is a larger gain on what was trained for, right is a smaller loss. {axis(points).why} Filled: no other "
-        "point is better in both (Pareto set). Lines are intervals, in points (score × 100)."
+        f"Up is a larger gain on what was trained for, right is a smaller loss. {axis(points).sentence} Filled: no "
+        "other point is better in both (Pareto set). Lines are intervals, in points (score × 100)."
     )
     return section("frontier", "The frontier", lede, tag("div", _plot(points), class_="panel pad frontier"))
 

@@ -97,8 +97,8 @@ def missing_jobs(directory: Path) -> list[Missing]:
         outcome = read_json(job / "outcome.json") if (job / "outcome.json").is_file() else {}
         if outcome.get("status") == "finished" or (job / "report.json").is_file():
             continue
-        why = outcome.get("error") or (f"signal {outcome['signal']}" if "signal" in outcome else "")
-        found.append(Missing(job.name, outcome.get("status", "unfinished"), why, f"holdfast train from={plan}"))
+        reason = outcome.get("error") or (f"signal {outcome['signal']}" if "signal" in outcome else "")
+        found.append(Missing(job.name, outcome.get("status", "unfinished"), reason, f"holdfast train from={plan}"))
     return found
 
 

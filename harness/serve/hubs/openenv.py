@@ -115,15 +115,15 @@ class OpenEnvServer:
 
     async def _session(self, socket: WebSocket) -> None:
         await socket.accept()
-        held = self._sessions.get(socket.query_params.get("session_id", ""))
-        session = held or Session(self)
+        known = self._sessions.get(socket.query_params.get("session_id", ""))
+        session = known or Session(self)
         try:
             while (message := json.loads(await socket.receive_text())).get("type") != "close":
                 await socket.send_text(json.dumps(await asyncio.to_thread(session.answer, message), default=str))
         except (WebSocketDisconnect, ValueError):
             return
         finally:
-            if held is None:
+            if known is None:
                 await asyncio.to_thread(session.close)
 
     async def _mcp(self, request: Request) -> JSONResponse:

@@ -77,9 +77,9 @@ class OrsRoutes:
 
     async def _delete(self, request: Request) -> Response:
         name = request.headers.get("x-session-id", "")
-        held = self._sessions.pop(name, None)
-        if held is not None:
-            await asyncio.to_thread(held.episode.close)
+        session = self._sessions.pop(name, None)
+        if session is not None:
+            await asyncio.to_thread(session.episode.close)
         return JSONResponse({"sid": name})
 
     async def _tools(self, request: Request) -> Response:
@@ -90,12 +90,12 @@ class OrsRoutes:
             await asyncio.to_thread(episode.close)
 
     async def _task_tools(self, request: Request) -> Response:
-        held = self._session(request)
-        return JSONResponse({"tools": tool_specs(held.episode.tools)}) if held else _missing()
+        session = self._session(request)
+        return JSONResponse({"tools": tool_specs(session.episode.tools)}) if session else _missing()
 
     async def _prompt(self, request: Request) -> Response:
-        held = self._session(request)
-        return JSONResponse([_block(shown(held.episode.messages))]) if held else _missing()
+        session = self._session(request)
+        return JSONResponse([_block(shown(session.episode.messages))]) if session else _missing()
 
     async def _range(self, request: Request) -> Response:
         body = await request.json()
@@ -106,13 +106,13 @@ class OrsRoutes:
         return JSONResponse({"tasks": [{"split": body["split"], "index": place} for place in places]})
 
     async def _call(self, request: Request) -> Response:
-        held = self._session(request)
-        if held is None:
+        session = self._session(request)
+        if session is None:
             return _missing()
         body = await request.json()
         try:
             name, given = str(body["name"]), dict(body.get("input") or {})
-            answer = await asyncio.to_thread(held.called, name, given)
+            answer = await asyncio.to_thread(session.called, name, given)
         except EpisodeError as error:
             return _events(("task_id", "call"), ("error", str(error)))
         except (KeyError, TypeError, ValueError) as error:
@@ -189,5 +189,5 @@ def _missing() -> JSONResponse:
     return JSONResponse({"detail": "Active environment not found"}, 404)
 
 
-def _refused(why: str) -> JSONResponse:
-    return JSONResponse({"detail": why}, 400)
+def _refused(reason: str) -> JSONResponse:
+    return JSONResponse({"detail": reason}, 400)

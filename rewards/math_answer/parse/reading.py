@@ -124,9 +124,11 @@ def _is_plain_text(cleaned: str) -> bool:
     """Words without any mathematics (`The Cooper wedding`, `Amy Smith`): a name, and no product of letters."""
     if not _PLAIN_TEXT.fullmatch(cleaned):
         return False
-    spoken = re.findall(r"[a-zA-Z]+", cleaned)
+    letter_runs = re.findall(r"[a-zA-Z]+", cleaned)
     return (
-        len(spoken[0]) > 1 and any(len(word) > 3 for word in spoken) and _MEANING.isdisjoint(map(str.casefold, spoken))
+        len(letter_runs[0]) > 1
+        and any(len(word) > 3 for word in letter_runs)
+        and _MEANING.isdisjoint(map(str.casefold, letter_runs))
     )
 
 

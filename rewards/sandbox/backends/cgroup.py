@@ -20,7 +20,7 @@ class Group:
         unified = (_ROOT / "cgroup.controllers").exists()
         if unified:
             _set(_ROOT / "cgroup.subtree_control", "+memory +pids")
-        wanted = (
+        groups = (
             [(_ROOT, {"memory.max": memory, "memory.swap.max": 0, "pids.max": processes})]
             if unified
             else [
@@ -28,7 +28,7 @@ class Group:
                 (_ROOT / "pids", {"pids.max": processes}),
             ]
         )
-        for root, limits in wanted:
+        for root, limits in groups:
             folder = root / name
             try:
                 folder.mkdir()

@@ -12,7 +12,7 @@ import pytest
 from holdfast.benchmarks.tiny.skills import generate
 from holdfast.cli import main
 from holdfast.runs.row import Row, read_rows
-from holdfast.trainers.data.sampling import Wanted, choose
+from holdfast.trainers.data.sampling import Selection, choose
 
 
 def _row(score: float | None, text: str, finish: str = "stop") -> Row:
@@ -22,13 +22,13 @@ def _row(score: float | None, text: str, finish: str = "stop") -> Row:
 
 def test_the_best_and_shortest_is_chosen_and_what_is_cut_or_unjudged_is_not() -> None:
     group = [_row(1.0, "long answer"), _row(1.0, "short"), _row(0.0, "no"), _row(None, "?"), _row(1.0, "s", "length")]
-    (sft,) = choose(group, Wanted("sft"))
+    (sft,) = choose(group, Selection("sft"))
     assert sft["completion"] == [{"role": "assistant", "content": "short"}]
-    (dpo,) = choose(group, Wanted("dpo"))
+    (dpo,) = choose(group, Selection("dpo"))
     assert (dpo["chosen"][0]["content"], dpo["rejected"][0]["content"]) == ("short", "no")
-    assert choose([_row(0.5, "a"), _row(0.0, "b")], Wanted("dpo")) == []
-    assert choose([_row(1.0, "a"), _row(1.0, "b")], Wanted("dpo")) == []
-    assert choose([], Wanted()) == []
+    assert choose([_row(0.5, "a"), _row(0.0, "b")], Selection("dpo")) == []
+    assert choose([_row(1.0, "a"), _row(1.0, "b")], Selection("dpo")) == []
+    assert choose([], Selection()) == []
 
 
 def test_keep_all_is_rejection_sampling_and_pairs_go_inwards() -> None:
@@ -40,14 +40,15 @@ def test_keep_all_is_rejection_sampling_and_pairs_go_inwards() -> None:
         _row(0.0, "no"),
         _row(0.2, "b"),
     ]
-    kept = choose(group, Wanted("sft", threshold=0.5, keep=None))
+    kept = choose(group, Selection("sft", threshold=0.5, keep=None))
     assert [row["completion"][0]["content"] for row in kept] == ["two", "one long", "half"]
-    assert len(choose(group, Wanted("sft", threshold=0.5, keep=None, dedupe=False))) == 4
-    assert [row["score"] for row in choose(group, Wanted("sft", threshold=0.5, keep=2))] == [1.0, 1.0]
+    assert len(choose(group, Selection("sft", threshold=0.5, keep=None, dedupe=False))) == 4
+    assert [row["score"] for row in choose(group, Selection("sft", threshold=0.5, keep=2))] == [1.0, 1.0]
     assert [
-        row["completion"][0]["content"] for row in choose(group, Wanted("sft", threshold=0.5, keep=None, max_chars=4))
+        row["completion"][0]["content"]
+        for row in choose(group, Selection("sft", threshold=0.5, keep=None, max_chars=4))
     ] == ["two", "half"]
-    pairs = choose(group, Wanted("dpo", threshold=0.5, keep=None))
+    pairs = choose(group, Selection("dpo", threshold=0.5, keep=None))
     contents = [(pair["chosen"][0]["content"], pair["rejected"][0]["content"]) for pair in pairs]
     assert contents == [("two", "no"), ("one long", "b")]
 

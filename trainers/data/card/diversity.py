@@ -36,24 +36,24 @@ class Diversity:
 
 def diversity(texts: Sequence[str]) -> Diversity | None:
     """The measures of these texts; None when there is no word in them."""
-    spoken = [words(text[:_READ]) for text in texts]
-    spoken = [found for found in spoken if found]
-    if not spoken:
+    word_lists = [words(text[:_READ]) for text in texts]
+    word_lists = [found for found in word_lists if found]
+    if not word_lists:
         return None
-    shuffled = list(spoken)
+    shuffled = list(word_lists)
     random.Random(0).shuffle(shuffled)
     counted = _first(shuffled, WORDS)
     tokens = [word for one in counted for word in one]
     pairs = [pair for one in counted for pair in pairwise(one)]
-    begins = Counter(" ".join(found[:OPENING]) for found in spoken)
+    begins = Counter(" ".join(found[:OPENING]) for found in word_lists)
     return Diversity(
-        texts=len(spoken),
+        texts=len(word_lists),
         words=len(tokens),
         distinct_1=len(set(tokens)) / len(tokens),
         distinct_2=len(set(pairs)) / max(len(pairs), 1),
         type_token=_type_token(tokens),
-        openings={text: count / len(spoken) for text, count in begins.most_common(_SHOWN)},
-        similarity=_similarity(spoken),
+        openings={text: count / len(word_lists) for text, count in begins.most_common(_SHOWN)},
+        similarity=_similarity(word_lists),
     )
 
 
@@ -78,5 +78,5 @@ def _similarity(texts: Sequence[list[str]]) -> float | None:
         return None
     sets = [frozenset(text) for text in texts]
     generator = random.Random(0)
-    drawn = [generator.sample(range(len(sets)), 2) for _ in range(_PAIRS)]
-    return sum(len(sets[a] & sets[b]) / len(sets[a] | sets[b]) for a, b in drawn) / len(drawn)
+    drawn_pairs = [generator.sample(range(len(sets)), 2) for _ in range(_PAIRS)]
+    return sum(len(sets[a] & sets[b]) / len(sets[a] | sets[b]) for a, b in drawn_pairs) / len(drawn_pairs)

@@ -93,9 +93,9 @@ def _histogram(values: Iterable[float], least: float, most: float) -> list[int]:
 
 
 def _compare(found: Judged, chosen: Sequence[Score], rejected: Sequence[Score]) -> None:
-    both = [
+    judged_pairs = [
         (a.value, b.value) for a, b in zip(chosen, rejected, strict=True) if a.value is not None and b.value is not None
     ]
-    if both:
-        found.preferred = sum(a > b for a, b in both) / len(both)
-        found.tied = sum(a == b for a, b in both) / len(both)
+    if judged_pairs:
+        found.preferred = sum(a > b for a, b in judged_pairs) / len(judged_pairs)
+        found.tied = sum(a == b for a, b in judged_pairs) / len(judged_pairs)

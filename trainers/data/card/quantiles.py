@@ -28,9 +28,9 @@ class Quantiles:
         """None of no values."""
         if not values:
             return None
-        held = np.frombuffer(values, np.int64)
-        cuts = np.percentile(held, [0, 5, 50, 95, 99, 100], method="inverted_cdf")
-        return cls(len(held), round(float(held.mean()), 1), *(int(cut) for cut in cuts))
+        lengths = np.frombuffer(values, np.int64)
+        cuts = np.percentile(lengths, [0, 5, 50, 95, 99, 100], method="inverted_cdf")
+        return cls(len(lengths), round(float(lengths.mean()), 1), *(int(cut) for cut in cuts))
 
 
 class Reservoir(Generic[T]):

@@ -59,10 +59,10 @@ class Turns:
         found = self.found
         found.conversations += 1
         self._count_roles(entry, turns, tally)
-        spoken = [turn for turn in turns if turn.role not in ("system", "developer")]
-        self._lengths.append(len(spoken))
-        found.several += sum(turn.role == "user" for turn in spoken) > 1
-        self._order(entry, spoken, tally)
+        conversation = [turn for turn in turns if turn.role not in ("system", "developer")]
+        self._lengths.append(len(conversation))
+        found.several += sum(turn.role == "user" for turn in conversation) > 1
+        self._order(entry, conversation, tally)
 
     def result(self) -> Structure:
         """What was counted."""
@@ -78,8 +78,10 @@ class Turns:
         if entry.prompt and not entry.prompt_text.strip():
             tally.note("empty prompts", entry.where, snippet(entry.text))
         text = entry.text
-        if held := _PLACEHOLDER.search(text):
-            tally.note("placeholders", entry.where, snippet(text[max(0, held.start() - 30) : held.end() + 30]))
+        if placeholder := _PLACEHOLDER.search(text):
+            tally.note(
+                "placeholders", entry.where, snippet(text[max(0, placeholder.start() - 30) : placeholder.end() + 30])
+            )
 
     def _count_roles(self, entry: Entry, turns: tuple[Turn, ...], tally: Tally) -> None:
         for turn in turns:

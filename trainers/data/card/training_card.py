@@ -202,13 +202,13 @@ def _add(gather: Gather, where: str, row: Row, opened: Reading, config: DataConf
 
 def _sampled(card: Card, gather: Gather, reward: Reward | None) -> None:
     """What only a sample is asked."""
-    held = gather.sample.held
-    if not held:
+    entries = gather.sample.held
+    if not entries:
         return
-    card.languages = languages(held)
-    card.diversity = diversity([text_of(entry.answer) or entry.prompt_text for entry in held])
+    card.languages = languages(entries)
+    card.diversity = diversity([text_of(entry.answer) or entry.prompt_text for entry in entries])
     if reward is not None:
-        card.judged = judge(held, reward, gather.tally)
+        card.judged = judge(entries, reward, gather.tally)
 
 
 def _usual_limit(trainer: str) -> int | None:

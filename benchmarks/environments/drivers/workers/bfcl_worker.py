@@ -76,17 +76,17 @@ def open_(episode, row):
     """Two sets of instances, the model's and the reference's, and the functions of the row."""
     if row not in STATE.get("rows", {}):
         tasks(row.rpartition("_")[0].removeprefix("multi_turn_"))
-    held = STATE["rows"][row]
+    task = STATE["rows"][row]
     functions = [
         function
-        for name in held["involved_classes"]
+        for name in task["involved_classes"]
         for function in _lines(STATE["data"] / "multi_turn_func_doc" / STATE["docs"][name])
     ]
-    EPISODES[episode] = {"row": held, "mine": _instances(held), "theirs": _instances(held), "answers": [], "turn": []}
+    EPISODES[episode] = {"row": task, "mine": _instances(task), "theirs": _instances(task), "answers": [], "turn": []}
     return {
         "functions": functions,  # `excluded_function` of 18 rows is read by nothing in the package
-        "missed": held.get("missed_function", {}),
-        "question": held["question"],
+        "missed": task.get("missed_function", {}),
+        "question": task["question"],
     }
 
 
@@ -112,9 +112,9 @@ def _called(methods, name, arguments, positional=()):
 
 def call(episode, name, arguments):
     """What a call answers; it counts for the turn."""
-    held = EPISODES[episode]
-    answer = _called(_methods(held["mine"]), name.rpartition(".")[2], arguments)
-    held["turn"].append(answer)
+    episode_state = EPISODES[episode]
+    answer = _called(_methods(episode_state["mine"]), name.rpartition(".")[2], arguments)
+    episode_state["turn"].append(answer)
     return answer
 
 
@@ -147,21 +147,21 @@ def _made_raw(methods, node):
 
 def end_turn(episode, turn):
     """Judge a turn: why it is wrong (empty when right), and whether there were calls where none was wanted."""
-    held = EPISODES[episode]
-    wanted = held["row"]["ground_truth"][turn]
-    made, held["turn"] = held["turn"], []
-    held["answers"] += made
-    methods = _methods(held["theirs"])
-    expected = [_reference_call(methods, text) for text in wanted]
-    if not wanted:
+    state = EPISODES[episode]
+    reference_calls = state["row"]["ground_truth"][turn]
+    made, state["turn"] = state["turn"], []
+    state["answers"] += made
+    methods = _methods(state["theirs"])
+    expected = [_reference_call(methods, text) for text in reference_calls]
+    if not reference_calls:
         return {"wrong": "", "unwanted": bool(made)}
     if not made:
         return {"wrong": f"no call in turn {turn}", "unwanted": False}
-    for name, theirs in held["theirs"].items():
+    for name, theirs in state["theirs"].items():
         for key, value in vars(theirs).items():
-            if not key.startswith("_") and getattr(held["mine"][name], key, None) != value:
+            if not key.startswith("_") and getattr(state["mine"][name], key, None) != value:
                 return {"wrong": f"{name}.{key} differs after turn {turn}", "unwanted": False}
-    left = list(held["answers"])
+    left = list(state["answers"])
     for answer in expected:
         if answer not in left:
             return {"wrong": f"an answer is missing in turn {turn}: {answer[:200]}", "unwanted": False}
@@ -199,11 +199,11 @@ def memory_system(episode, final):
     """The system message of a conversation that begins now; the last one asks for a form of answer, too."""
     from bfcl_eval.constants import default_prompts as prompts
 
-    held = EPISODES[episode]["row"]
+    task = EPISODES[episode]["row"]
     (memory,) = EPISODES[episode]["mine"].values()
-    unified = "rec_sum" in held["backend"]
+    unified = "rec_sum" in task["backend"]
     text = prompts.MEMORY_BACKEND_INSTRUCTION_UNIFIED if unified else prompts.MEMORY_BACKEND_INSTRUCTION_CORE_ARCHIVAL
-    setting = prompts.MEMORY_AGENT_SETTINGS[held["scenario"]]
+    setting = prompts.MEMORY_AGENT_SETTINGS[task["scenario"]]
     shown = text.format(scenario_setting=setting, memory_content=memory._dump_core_memory_to_context())
     return f"{shown}\n\n{prompts.ADDITIONAL_SYSTEM_PROMPT_FOR_AGENTIC_RESPONSE_FORMAT}" if final else shown
 

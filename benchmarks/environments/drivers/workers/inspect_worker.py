@@ -90,18 +90,18 @@ async def _played(task, place, answer):
     """The state when the model is asked (answer None), or when the solvers are done."""
     from inspect_ai.model import ModelOutput
 
-    made, held = _task(task), []
+    made, snapshots = _task(task), []
     state = _state(made, place)
 
     async def generate(now, *_, **__):
         if now.tools:
             raise NotImplementedError("it uses tools")
         if answer is None:
-            held.append(now)
+            snapshots.append(now)
             raise AskedError
-        if held:
+        if snapshots:
             raise NotImplementedError("it asks the model more than once")
-        held.append(now)
+        snapshots.append(now)
         now.output = ModelOutput.from_content("holdfast/model", answer)
         now.messages.append(now.output.choices[0].message)
         return now
@@ -111,7 +111,7 @@ async def _played(task, place, answer):
         for solver in solvers:
             state = await solver(state, generate)
     except AskedError:
-        return held[0]
+        return snapshots[0]
     if answer is None:
         raise NotImplementedError("its solvers do not ask the model by `generate`")
     return state

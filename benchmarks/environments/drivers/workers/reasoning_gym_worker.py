@@ -58,8 +58,8 @@ def score(name, size, seed, config, index, answer):
 
 def _own(entry):
     found = entry.get("answer")
-    held = entry.get("metadata") or {}
-    own = found if found is not None else next((held[key] for key in SOLVED if held.get(key) is not None), None)
+    metadata = entry.get("metadata") or {}
+    own = found if found is not None else next((metadata[key] for key in SOLVED if metadata.get(key) is not None), None)
     return own if own is None or isinstance(own, str) else json.dumps(own)
 
 

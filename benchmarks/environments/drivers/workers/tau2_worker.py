@@ -111,7 +111,7 @@ def call(episode, requestor, name, arguments):
     return answer.content if answer.content is not None else "null"
 
 
-def _wanted(task):
+def _reference_state(task):
     """Hashes of both databases after the reference actions; one that raises is an observation."""
     if task.id not in GOLD:
         made = _reference(task)
@@ -163,7 +163,7 @@ def score(episode, messages, calls):
     if criteria.actions is None and criteria.env_assertions is None:
         parts["DB"] = parts["ENV_ASSERTION"] = 1.0
     else:
-        same = (made.get_db_hash(), made.get_user_db_hash()) == _wanted(task)
+        same = (made.get_db_hash(), made.get_user_db_hash()) == _reference_state(task)
         parts["DB"] = float(same)
         broken, useless = _assertions(made, task)
         if useless and "ENV_ASSERTION" in basis:

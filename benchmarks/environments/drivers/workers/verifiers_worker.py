@@ -46,9 +46,9 @@ def rows(task, items):
     """Prompt, system prompt and key of each task. Raises for a kind of task that is not played here."""
     made = _tasks(task, items)
     for one in made[:1]:
-        why = _lacking(one)
-        if why:
-            raise ValueError(f"{type(one).__name__} {why}: run it with verifiers itself")
+        problem = _lacking(one)
+        if problem:
+            raise ValueError(f"{type(one).__name__} {problem}: run it with verifiers itself")
     return [{"key": one.key, "messages": _prompt_of(one)} for one in made]
 
 

@@ -92,8 +92,8 @@ def _missing(job: dict[str, Any], own: str) -> str:
     texts = tests.values() if isinstance(tests, dict) else [tests] if isinstance(tests, str) else tests
     sources = [text for text in (*texts, job.get("setup") or "") if isinstance(text, str)]
     local = {name.removesuffix(".py") for name in tests} if isinstance(tests, dict) else set()
-    wanted = {name for text in sources for name in _IMPORT.findall(text)} - local - {own}
-    return next((name for name in sorted(wanted) if name not in sys.modules and find_spec(name) is None), "")
+    imported = {name for text in sources for name in _IMPORT.findall(text)} - local - {own}
+    return next((name for name in sorted(imported) if name not in sys.modules and find_spec(name) is None), "")
 
 
 def _loaded(client: CandidateClient, job: dict[str, Any]) -> dict[str, str]:

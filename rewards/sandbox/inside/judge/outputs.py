@@ -23,15 +23,15 @@ class Tolerance:
     """How far two decimals may differ: absolutely, or relative to the expected one."""
 
     def __init__(self, given: float | Mapping[str, float] | None = None) -> None:
-        both = 1e-6 if given is None else given
-        self.absolute = float(both.get("absolute", 0.0) if isinstance(both, Mapping) else both)
-        self.relative = float(both.get("relative", 0.0) if isinstance(both, Mapping) else both)
+        tolerance = 1e-6 if given is None else given
+        self.absolute = float(tolerance.get("absolute", 0.0) if isinstance(tolerance, Mapping) else tolerance)
+        self.relative = float(tolerance.get("relative", 0.0) if isinstance(tolerance, Mapping) else tolerance)
 
-    def near(self, got: float, wanted: float) -> bool:
+    def near(self, got: float, expected: float) -> bool:
         """Within one of the two; never for what a float cannot hold."""
-        if not (math.isfinite(got) and math.isfinite(wanted)):
+        if not (math.isfinite(got) and math.isfinite(expected)):
             return False
-        return abs(got - wanted) <= max(self.absolute, self.relative * abs(wanted))
+        return abs(got - expected) <= max(self.absolute, self.relative * abs(expected))
 
 
 def same_output(stdout: str, expected: str, rule: str, tolerance: Any = None) -> bool:
@@ -72,10 +72,10 @@ def _normal(line: str) -> str:
     return " ".join(line.split())
 
 
-def _same_words(got: list[str], wanted: list[str], allowed: Tolerance | None) -> bool:
-    if allowed is None or len(got) != len(wanted):
-        return got == wanted
-    return all(g == w or _near(g, w, allowed) for g, w in zip(got, wanted, strict=True))
+def _same_words(got: list[str], expected: list[str], allowed: Tolerance | None) -> bool:
+    if allowed is None or len(got) != len(expected):
+        return got == expected
+    return all(g == w or _near(g, w, allowed) for g, w in zip(got, expected, strict=True))
 
 
 def _same_numbers(got: str, wanted: str, allowed: Tolerance) -> bool:
@@ -88,9 +88,9 @@ def _same_numbers(got: str, wanted: str, allowed: Tolerance) -> bool:
     )
 
 
-def _near(got: str, wanted: str, allowed: Tolerance) -> bool:
-    if not _NUMBER.fullmatch(got) or not _NUMBER.fullmatch(wanted):
+def _near(got: str, expected: str, allowed: Tolerance) -> bool:
+    if not _NUMBER.fullmatch(got) or not _NUMBER.fullmatch(expected):
         return False
-    if _WHOLE.fullmatch(got) and _WHOLE.fullmatch(wanted):
-        return int(got) == int(wanted)
-    return allowed.near(float(got), float(wanted))
+    if _WHOLE.fullmatch(got) and _WHOLE.fullmatch(expected):
+        return int(got) == int(expected)
+    return allowed.near(float(got), float(expected))

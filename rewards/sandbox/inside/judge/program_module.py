@@ -10,11 +10,11 @@ from .candidate_client import CandidateClient, MissingAttributeError
 class Program(types.ModuleType):
     """Stands for the module of the candidate: each name is asked for when it is used."""
 
-    def __init__(self, name: str, client: CandidateClient, names: dict[str, str], wanted: Iterable[str]) -> None:
-        """`wanted`: what `from solution import *` may bring, names that the tests use and get from nowhere else."""
+    def __init__(self, name: str, client: CandidateClient, names: dict[str, str], exported: Iterable[str]) -> None:
+        """`exported`: what `from solution import *` may bring, names that the tests use and get from nowhere else."""
         super().__init__(name)
         self.__dict__["_client"] = client
-        self.__dict__["__all__"] = [key for key in wanted if names.get(key, "module") != "module"]
+        self.__dict__["__all__"] = [key for key in exported if names.get(key, "module") != "module"]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -64,14 +64,20 @@ class Reporter:
         if report.when == "call" or not report.passed:
             self.seen += 1
             good = bool(report.passed) and not hasattr(report, "wasxfail")
-            why = "the program's process is gone" if good and self._client.gone else _why(report) if not good else ""
-            self._results.put((not why, why and f"{report.nodeid} {why}"))
+            reason = (
+                "the program's process is gone"
+                if good and self._client.gone
+                else _failure_text(report)
+                if not good
+                else ""
+            )
+            self._results.put((not reason, reason and f"{report.nodeid} {reason}"))
 
     def pytest_collectreport(self, report: Any) -> None:
         """A file that could not be collected is a failed test."""
         if report.failed or report.skipped:
             self.seen += 1
-            self._results.put((False, f"{report.nodeid} {_why(report)}"))
+            self._results.put((False, f"{report.nodeid} {_failure_text(report)}"))
 
 
 def run_pytest(client: CandidateClient, program: dict[str, str], job: dict[str, Any]) -> Results:
@@ -138,7 +144,7 @@ def _write(home: str, path: str, text: str) -> str:
     return place
 
 
-def _why(report: Any) -> str:
+def _failure_text(report: Any) -> str:
     if report.skipped:
         return "was skipped"
     crash = getattr(report.longrepr, "reprcrash", None)

@@ -31,9 +31,9 @@ def build(housekeeping: Housekeeping, job: dict[str, Any]) -> dict[str, Any]:
         clear(housekeeping, job)
         control = _done(housekeeping, work | {"files": plan["control"]})
         if control["broke"] or control["exit"]:
-            return {"compile": "", "error": f"{tool} of the sandbox builds nothing: {_why(control)[-200:]}"}
+            return {"compile": "", "error": f"{tool} of the sandbox builds nothing: {_failure_text(control)[-200:]}"}
         housekeeping.proven.add(tool)
-    return {"compile": _why(run)}
+    return {"compile": _failure_text(run)}
 
 
 def _done(housekeeping: Housekeeping, work: dict[str, Any]) -> dict[str, Any]:
@@ -41,9 +41,9 @@ def _done(housekeeping: Housekeeping, work: dict[str, Any]) -> dict[str, Any]:
     return OneRun(housekeeping, work, "", limits["output"]).to_end(limits["timeout"])
 
 
-def _why(run: dict[str, Any]) -> str:
-    why = f"broke its {run['broke']} limit" if run["broke"] else (run["stderr"] or run["stdout"])[-2000:]
-    return why or f"status {run['exit']}"
+def _failure_text(run: dict[str, Any]) -> str:
+    reason = f"broke its {run['broke']} limit" if run["broke"] else (run["stderr"] or run["stdout"])[-2000:]
+    return reason or f"status {run['exit']}"
 
 
 def clear(housekeeping: Housekeeping, job: dict[str, Any]) -> bool:
