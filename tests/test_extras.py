@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -39,6 +40,7 @@ CALLS: dict[str, list[list[str]]] = {
         [*HOLDFAST, "data", "card", "tiny_sft", "limit=50"],
     ],
     "serve": [[str(SCRIPTS / "serve.py")]],
+    "envs": [["-c", "import websockets, holdfast.benchmarks.environments.openenv"], [*HOLDFAST, "env", "list"]],
     "tools": [["-c", JAVA]],
     "ray": [[*HOLDFAST, "score", "before.jsonl", "reward=numeric", "out=r.jsonl", "engine=ray", "workers=1"]],
     "ors": [[str(SCRIPTS / "serve.py"), "ors=before.jsonl"]],
@@ -66,17 +68,24 @@ def test_every_extra_is_tried() -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("extra", CALLS, ids=lambda extra: extra or "core")
 def test_an_extra_works_alone(extra: str, wheel: Path, tmp_path: Path) -> None:
-    venv.create(tmp_path / "env", with_pip=True)
-    python = str(tmp_path / "env" / "bin" / "python")
-    wanted = f"{wheel}[{extra}]" if extra else str(wheel)
-    _run([python, "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt"), wanted], tmp_path)
-    _run([python, "-m", "pip", "check"], tmp_path)
+    python = _installed(f"{wheel}[{extra}]" if extra else str(wheel), tmp_path)
     for name, right in (("before", "42"), ("after", "41")):
         rows = [{"id": i, "prompt": f"p{i}", "completion": f"so {right}", "reference": "42"} for i in range(20)]
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for words in CALLS[extra]:
         allowed = (0, 1, 2) if "compare" in words else (0,)
         _run([python, *words], tmp_path, allowed)
+
+
+def _installed(requirement: str, folder: Path) -> str:
+    """Install the requirement into a fresh environment (by uv where it is there); returns its Python."""
+    uv, python = shutil.which("uv"), str(folder / "env" / "bin" / "python")
+    venv.create(folder / "env", with_pip=uv is None)
+    pip = [uv, "pip"] if uv else [python, "-m", "pip"]
+    target = ["--python", python] if uv else []
+    _run([*pip, "install", *target, "-q", "-c", str(ROOT / "constraints.txt"), requirement], folder)
+    _run([*pip, "check", *target], folder)
+    return python
 
 
 def _run(command: list[str], folder: Path, allowed: tuple[int, ...] = (0,)) -> None:

@@ -37,7 +37,13 @@ def _cells(recorded: Recorded) -> Counter[tuple[float, float]]:
     return Counter((before[key], after[key]) for key in before if key in after)
 
 
-@pytest.mark.parametrize("recorded", COMPARISONS, ids=lambda recorded: recorded.name)
+BY_HAND = [
+    pytest.param(recorded, id=recorded.name, marks=pytest.mark.slow if recorded.name == "mmlu-pro" else ())
+    for recorded in COMPARISONS
+]
+
+
+@pytest.mark.parametrize("recorded", BY_HAND)
 def test_by_hand(recorded: Recorded, tmp_path: Path) -> None:
     for name in recorded.needs:
         shared(*name.split("/"))

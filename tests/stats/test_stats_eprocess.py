@@ -34,7 +34,10 @@ def _flips(rng: np.random.Generator, items: int, flips: float, losses: float, lo
     return lost, changed - lost
 
 
-@pytest.mark.parametrize(("items", "flips"), [(16, 0.05), (64, 0.3), (500, 0.05)])
+@pytest.mark.parametrize(
+    ("items", "flips"),
+    [pytest.param(16, 0.05, marks=pytest.mark.slow), (64, 0.3), pytest.param(500, 0.05, marks=pytest.mark.slow)],
+)
 def test_false_alarms_over_a_hundred_looks(items: int, flips: float) -> None:
     lost, gained = _flips(np.random.default_rng(0), items, flips, 0.5, LOOKS)
     assert np.mean(_peaks(lost, gained, items) >= ALARM) <= 0.05

@@ -50,6 +50,7 @@ def test_ifeval_or_gsm8k_is_found() -> None:
     assert np.mean(found.any(axis=1)) >= 0.90
 
 
+@pytest.mark.slow
 def test_an_unchanged_model_passes_at_one_point() -> None:
     unchanged = simulate_unchanged(SIZES, 0.1, simulations=40_000, seed=2)
     assert unchanged.passes(0.01) >= 0.75
@@ -69,15 +70,12 @@ def test_a_model_worse_by_the_margin_seldom_passes() -> None:
     assert np.mean(bound > -0.01) <= 0.055
 
 
-QUICK = ("quick", "core")
-"""Shipped suites that the fast tier plans; the others are the slow tier's."""
-SUITES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in suite_names()]
+SUITES = [name if name == "core" else pytest.param(name, marks=pytest.mark.slow) for name in suite_names()]
+"""Shipped suites; the fast tier tries one of them."""
 
 
 @pytest.mark.parametrize("flips", [0.02, 0.1, 0.2])
-@pytest.mark.parametrize(
-    "suite", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in suite_names()]
-)
+@pytest.mark.parametrize("suite", SUITES)
 def test_default_margin_of_every_shipped_suite(suite: str, flips: float) -> None:
     """Planned with one seed, tried with another: 80 ± 3 of 100 unchanged models pass."""
     benches = [Bench(name, items, flips) for name, items, _ in suite_sizes(suite)]
@@ -91,6 +89,7 @@ def test_default_margin_of_every_shipped_suite(suite: str, flips: float) -> None
     assert 0.77 <= np.mean(passed) <= 0.83
 
 
+@pytest.mark.slow
 def test_default_margin_from_observed_flips_keeps_its_promise() -> None:
     """As a comparison does it: the margin comes from the flips of the very tables it judges.
 
