@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BARE := not slow and not gpu and not shared_data and not docker and not bubblewrap and not slurm and not browser and not foreign
 
-.PHONY: install demo test test-bare test-all check bench data envs tables gallery cards tiny-model docs site clean
+.PHONY: install demo test test-bare test-all check bench data envs tables gallery cards tiny-model docs tutorials picture site site-version clean
 
 install: $(STAMP)
 
@@ -77,6 +77,19 @@ docs: install
 # The documentation site, built strictly, into build/site.
 site: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# The site of one version beside those of others, as a commit on the branch gh-pages: make site-version VERSION=0.3.0
+site-version: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mike deploy --update-aliases $(VERSION) latest
+	$(BIN)/mike set-default latest
+
+# Run the tutorials and write what they print into their pages.
+tutorials: install
+	$(BIN)/python tests/bench/tutorials.py
+
+# The report's picture in README.md and on the site, from a real run (needs Chromium).
+picture: install
+	$(BIN)/python tests/bench/picture.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -19,9 +19,9 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Add the pages made from the command line's help and from the configs."""
-    for name, text in (("reference/commands.md", commands()), ("reference/configs.md", configs())):
-        files.append(File.generated(config, name, content=text))
+    """Add the pages made from the command line's help, the configs and the registry."""
+    for name, text in GENERATED.items():
+        files.append(File.generated(config, name, content=text()))
     return files
 
 
@@ -68,3 +68,50 @@ def configs() -> str:
             text = path.read_text(encoding="utf-8").strip()
             parts.append(f"### {folder.name}={path.stem}\n\n```yaml\n{re.sub('```', '', text)}\n```\n")
     return "\n".join(parts)
+
+
+def catalogue() -> str:
+    """What the registries hold: rewards, benchmarks, environments and trainers, with a line of what each is."""
+    from holdfast.benchmarks.suites.task import builtin_tasks
+    from holdfast.environment import environment_names, environment_spec
+    from holdfast.registry import lookup, names
+    from holdfast.trainers.settings.catalogue import builtin_trainers
+
+    rewards = {name: (lookup(name).summary, str(lookup(name).version)) for name in names()}
+    tasks = {name: (task.summary, _reward(task.reward)) for name, task in sorted(builtin_tasks().items())}
+    played = {
+        name: (environment_spec(name).summary, ", ".join(environment_spec(name).options))
+        for name in environment_names()
+    }
+    trainers = {name: (_summary(name), one.trainer) for name, one in builtin_trainers().items()}
+    parts = [
+        *_table("Rewards", ("name", "what it asks", "version"), rewards),
+        *_table("Benchmarks", ("name", "what it asks", "reward"), tasks),
+        *_table("Environments", ("name", "what is played", "options"), played),
+        *_table("Trainers", ("name", "what it does", "TRL's class"), trainers),
+    ]
+    return "\n".join(["# Catalogue\n", "What the registries of this version hold.\n", *parts])
+
+
+def _reward(reward: Any) -> str:
+    return reward if isinstance(reward, str) else str(reward.get("reward", "of its own"))
+
+
+def _summary(trainer: str) -> str:
+    """The first line of the file that declares it."""
+    folder = Path(__file__).resolve().parent.parent / "trainers"
+    for path in [folder / f"{trainer}.py", *sorted(folder.glob("*.py"))]:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if text and (path.stem == trainer or f'name="{trainer}"' in text):
+            return text.split('"""')[1].partition("\n")[0]
+    return ""
+
+
+def _table(title: str, heads: tuple[str, ...], rows: dict[str, tuple[str, ...]]) -> list[str]:
+    lines = [f"## {title}\n", f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    lines += [f"| `{name}` | {' | '.join(cell.replace('|', '/') for cell in cells)} |" for name, cells in rows.items()]
+    return [*lines, ""]
+
+
+GENERATED = {"reference/commands.md": commands, "reference/configs.md": configs, "reference/catalogue.md": catalogue}
+"""The generated pages, and what makes each."""

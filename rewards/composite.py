@@ -59,8 +59,8 @@ _COMPOSITE: Any = {"scope": "batch", "check": _check, "version": _version, "need
 def weighted_sum(samples: Sequence[Sample], *, of: Of, missing: Missing = "none") -> list[Score]:
     """The sum of its parts, each times its `weight` (default 1).
 
-    A part that cannot be judged leaves the whole without a value (`missing="none"`), or is left out and the other
-    weights are scaled up to make the same total of sizes (`missing="skip"`); where only parts of weight 0 were
+    A part that cannot be judged leaves the whole without a value (`missing="none"`). With `missing="skip"` it is left
+    out, and the other weights are scaled up to make the same total of sizes. Where only parts of weight 0 were
     judged, the whole has no value either.
     """
     weights = {name: _weight(config) for name, config in of.items()}

@@ -35,7 +35,7 @@ def length(
     """Is the completion's length between `minimum` and `maximum` (words, characters or tokens)?
 
     With `buffer` the last that many units before `maximum` lose value linearly, from 1 at maximum − buffer to 0 at
-    maximum; `penalty=True` gives DAPO's soft overlong punishment itself, 0 down to −1, to be added to another
+    maximum. `penalty=True` gives DAPO's soft overlong punishment itself, 0 down to −1, to be added to another
     reward. Limits may come per row as reference `{"minimum": …, "maximum": …}`. Tokens are counted by `tokenizer`
     (a directory or id, loaded once) or read from `info["tokens"]`. Source: DAPO, arXiv 2503.14476, equation 13.
     """

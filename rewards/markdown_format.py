@@ -27,10 +27,10 @@ def markdown_format(
 ) -> Score:
     """Does the completion have the Markdown structure asked for?
 
-    At least that many headings, bullet items, numbered items, tables and code blocks (options, or the reference as
-    a mapping of the same names); with nothing asked, any one of them. Code fences must be closed, heading levels must
-    not skip downwards (# then ###), table rows must have as many cells as their header. `parts` holds each demand.
-    Source: CommonMark 0.31 and GitHub's tables, line by line.
+    At least that many headings, bullet items, numbered items, tables and code blocks, by the options, or by the
+    reference as a mapping of the same names. With nothing asked, any one of them. Code fences must be closed,
+    heading levels must not skip downwards (# then ###), table rows must have as many cells as their header. `parts`
+    holds each demand. Source: CommonMark 0.31 and GitHub's tables, line by line.
     """
     minimums = dict(zip(_KINDS, (headings, bullets, numbered, tables, code_blocks), strict=False))
     if isinstance(sample.reference, Mapping):

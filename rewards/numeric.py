@@ -41,14 +41,14 @@ def numeric(
     """Is the completion's final number the reference's?
 
     The reference is a number, a text with one (`$1,250.00`, `72 clips`), a whole worked solution (`… #### 72`), or a
-    list of accepted ones; without one number ("2, 3", "6 + 9i") it is unjudgeable. The completion's number is the one
-    that its answer states (a box, `####`, a JSON field, `A:`, "the answer is" in any language), else its last one;
+    list of accepted ones. Without one number ("2, 3", "6 + 9i") it is unjudgeable. The completion's number is the one
+    that its answer states (a box, `####`, a JSON field, `A:`, "the answer is" in any language), else its last one.
     `require="marked"` demands a statement, `which` of several counts (last, first, agreeing), and a run-on into a
     next question ends the answer (`stop`). A thought does not count, an open one has no answer, and of
     `<answer>…</answer>` the inside counts. Signs, thousands separators, decimals, fractions, mixed numbers,
     scientific notation, digits with their base (1101_2), words ("twenty-one", 七), currency, units and "million" are
-    read; the comparison is exact (Fraction) unless a relative `tolerance` is given; `language` ("de", …) reads
-    1.234,5 as it does. A choice of different numbers ("3 or 4", "3, 4") is a hedge and wrong, as are a denied number
+    read. The comparison is exact (Fraction) unless a relative `tolerance` is given. `language` ("de", …) reads
+    1.234,5 as it does. A choice of different numbers ("3 or 4", "3, 4") is a hedge and wrong. So are a denied number
     ("is not 42"), a changed one ("twice 42", "at least 42", 42x) and a power; "6 * 7 = 42" states 42. Example: "… so
     she has $1,250.00" against 1250 is 1.0; "… = 12 or 13" against 12 or 13 is 0.0.
     """

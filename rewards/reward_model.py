@@ -32,7 +32,7 @@ def reward_model(
     """The output of a reward model for prompt and completion: any real number, or 0 to 1 with `sigmoid`.
 
     `model` is a directory or a hub id of an AutoModelForSequenceClassification with one output (safetensors only, no
-    remote code); prompt and completion go through its tokenizer's chat template where it has one. A text longer than
+    remote code). Prompt and completion go through its tokenizer's chat template where it has one. A text longer than
     `max_length` tokens loses its beginning, and the reason says so. No reference is read.
     """
     tokenizer, classifier = _load(model, device, dtype)

@@ -12,7 +12,10 @@ from holdfast import __version__
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
-GENERATED = {"reference/commands.md", "reference/configs.md"}
+GENERATED = {"reference/commands.md", "reference/configs.md", "reference/catalogue.md"}
+
+
+ORDER = ["reference/commands.md", "reference/configs.md", "reference/catalogue.md"]
 
 
 def _navigation() -> list[str]:
@@ -61,7 +64,11 @@ def test_the_reference_names_what_exists() -> None:
 def test_the_generated_pages_have_every_verb_and_choice() -> None:
     import importlib.util
 
+    from holdfast.benchmarks.suites.task import builtin_tasks
     from holdfast.cli import VERBS
+    from holdfast.environment import environment_names
+    from holdfast.registry import names
+    from holdfast.trainers.settings.catalogue import builtin_trainers
 
     pytest.importorskip("mkdocs")
     spec = importlib.util.spec_from_file_location("site_pages", DOCS / "site_pages.py")
@@ -69,9 +76,12 @@ def test_the_generated_pages_have_every_verb_and_choice() -> None:
     assert spec.loader is not None
     pages = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(pages)
-    commands, configs = pages.commands(), pages.configs()
+    commands, configs, catalogue = (pages.GENERATED[name]() for name in sorted(GENERATED, key=ORDER.index))
+    assert pages.GENERATED.keys() == GENERATED
     assert all(f"## {verb}\n" in commands for verb in VERBS)
     assert "### trainer=sft\n" in configs
+    known = {*names(), *builtin_tasks(), *environment_names(), *builtin_trainers()}
+    assert known == set(re.findall(r"^\| `([\w:]+)` \|", catalogue, re.MULTILINE))
 
 
 def test_the_version_is_the_same_everywhere() -> None:

@@ -11,7 +11,13 @@ from helpers.paths import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 MAKEFILE = (ROOT / "Makefile").read_text()
-RIGHTS = {"release.yml": {"id-token": "write", "attestations": "write", "contents": "read"}}
+RIGHTS = {
+    "build": {"id-token": "write", "attestations": "write", "contents": "read"},
+    "publish": {"id-token": "write"},
+    "image": {"contents": "read", "packages": "write"},
+    "site": {"contents": "write"},
+}
+"""Of release.yml, by job: no job has more, and no job of another workflow has any."""
 
 
 def _jobs(path: Path) -> dict[str, Any]:
@@ -36,9 +42,9 @@ def test_rights_time_and_concurrency_are_bounded(path: Path) -> None:
     workflow = yaml.safe_load(path.read_text())
     assert workflow["permissions"] == {"contents": "read"}
     assert "group" in workflow["concurrency"]
-    for job in _jobs(path).values():
+    for name, job in _jobs(path).items():
         assert job["timeout-minutes"] <= 360
-        assert job.get("permissions", {}).items() <= RIGHTS.get(path.name, {}).items()
+        assert job.get("permissions", {}) == (RIGHTS.get(name, {}) if path.name == "release.yml" else {})
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -51,6 +57,21 @@ def test_what_a_step_runs_is_here(path: Path) -> None:
             assert (ROOT / script).exists(), command
         required = step.get("env", {}).get("HOLDFAST_REQUIRE", "")
         assert set(required.split(",")) <= {"", *NEEDS}
+
+
+def test_a_release_is_tried_on_every_python_before_anything_is_published() -> None:
+    jobs = _jobs(ROOT / ".github/workflows/release.yml")
+    bare = _jobs(ROOT / ".github/workflows/test.yml")["test"]["strategy"]["matrix"]["python"]
+    assert jobs["try"]["strategy"]["matrix"]["python"] == bare
+    assert {"publish", "image", "site"} == {name for name, job in jobs.items() if "try" in job.get("needs", [])}
+    assert any(".ci/smoke dist/*.whl" in step.get("run", "") for step in jobs["try"]["steps"])
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_no_script_holds_what_somebody_else_writes(path: Path) -> None:
+    """A branch's or a tag's name inside a script would be code of whoever names it."""
+    for step in _steps(path):
+        assert not re.search(r"\$\{\{ *github\.(?:event|head_ref|ref)", step.get("run", "")), step
 
 
 def test_the_bare_job_leaves_out_what_a_test_may_need() -> None:

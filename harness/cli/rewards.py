@@ -1,6 +1,6 @@
 """List the rewards, show one, try one, audit one.
 
-usage: holdfast rewards                                list every registered reward
+usage: holdfast rewards [list]                         list every registered reward
        holdfast rewards show NAME                      its options, version and documentation
        holdfast rewards try NAME COMPLETION REFERENCE  judge one completion and say why
        holdfast rewards validate code FILE             the items whose own reference solution fails its tests
@@ -48,14 +48,14 @@ class Options:
     extra: dict[str, str]
 
 
-ACTIONS = ("show", "try", "validate", "audit", "diff", "docs")
+ACTIONS = ("list", "show", "try", "validate", "audit", "diff", "docs")
 FORMER = {"replay": "diff"}
 """An action's name in the last release → its name now."""
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Dispatch on the first word."""
-    if not paths:
+    if not paths or paths == ["list"]:
         return _list(flags)
     action, rest = FORMER.get(paths[0], paths[0]), paths[1:]
     if action == "try":

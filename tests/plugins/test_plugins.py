@@ -13,7 +13,7 @@ from helpers.paths import ROOT
 
 from holdfast.plugins import GROUPS
 
-TEMPLATE = ROOT / "docs" / "plugin_template"
+EXAMPLE = ROOT / "examples" / "plugin"
 
 
 def installed(site: Path, package: str, groups: dict[str, dict[str, str]]) -> Path:
@@ -28,10 +28,10 @@ def installed(site: Path, package: str, groups: dict[str, dict[str, str]]) -> Pa
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template, installed."""
+    """The example package, installed."""
     folder = tmp_path_factory.mktemp("site")
-    shutil.copytree(TEMPLATE / "kelp_pack", folder / "kelp_pack")
-    project = tomllib.loads((TEMPLATE / "pyproject.toml").read_text())["project"]
+    shutil.copytree(EXAMPLE / "kelp_pack", folder / "kelp_pack")
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
     return installed(folder, project["name"], project["entry-points"])
 
 
@@ -43,8 +43,8 @@ def ran(site: Path, *words: str, switch: str = "on") -> "subprocess.CompletedPro
     )
 
 
-def test_the_template_has_one_of_each_kind() -> None:
-    project = tomllib.loads((TEMPLATE / "pyproject.toml").read_text())["project"]
+def test_the_example_has_one_of_each_kind() -> None:
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
     assert set(project["entry-points"]) == set(GROUPS)
 
 
@@ -80,7 +80,7 @@ print(json.dumps({
 
 
 def test_the_command_line_knows_them(site: Path) -> None:
-    assert "kelp_word" in ran(site, "-m", "holdfast", "rewards").stdout
+    assert "kelp_word" in ran(site, "-m", "holdfast", "rewards", "list").stdout
     said = ran(site, "-m", "holdfast", "env", "try", "kelp_riddle", "task=moss", "say=it is moss", "--json")
     assert json.loads(said.stdout)["value"] == 1.0, said.stderr
     assert "plug-in kelp-pack" in ran(site, "-m", "holdfast", "doctor").stdout
@@ -142,22 +142,3 @@ def test_a_plug_in_that_does_not_fit_is_named_and_can_be_left_out(name: str, tmp
 
 def test_the_switch_is_on_or_off(tmp_path: Path) -> None:
     assert "must be on or off, not 'no'" in ran(tmp_path, "-c", USES["holdfast.rewards"], switch="no").stderr
-
-
-@pytest.mark.slow
-@pytest.mark.packages
-def test_the_wheel_of_the_template_trains_and_measures(tmp_path: Path) -> None:
-    source, site = tmp_path / "source", tmp_path / "site"
-    shutil.copytree(TEMPLATE, source)
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--target", str(site)]
-    subprocess.run([*pip, str(source)], check=True, capture_output=True)
-    rows = tmp_path / "rows.jsonl"
-    rows.write_text("".join(json.dumps({"prompt": f"Which {i}?", "completion": "kelp"}) + "\n" for i in range(8)))
-    out = tmp_path / "run"
-    words = ["train", "trainer=kelp_sft", f"data={rows}", "trainer.args.max_steps=2", f"out={out}"]
-    done = ran(site, "-m", "holdfast", *words, "suite=[kelp_riddles]", "trainer.args.per_device_train_batch_size=2")
-    assert done.returncode == 0, done.stderr[-2000:]
-    manifest = json.loads((out / "manifest.json").read_text())
-    assert manifest["packages"]["kelp-pack"] == "0.1.0"
-    results = json.loads((out / "after" / "results.json").read_text())
-    assert results["tasks"]["kelp_riddles"]["reward"]["name"] == "kelp_word"
