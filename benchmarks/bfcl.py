@@ -68,7 +68,7 @@ def prompt(doc: Doc) -> list[Message]:
 
 
 def reference(doc: Doc) -> dict[str, Any]:
-    """As the `tool_call` reward takes it."""
+    """The reference in the form that the `tool_call` reward takes."""
     return {
         "possible_answers": doc["possible_answers"],
         "tools": _listed(doc["function"]),

@@ -22,7 +22,7 @@ def reference(doc: Doc) -> dict[str, Any]:
 
 
 def prompt(doc: Doc) -> str:
-    """As it is."""
+    """The row's prompt, unchanged."""
     return str(doc["prompt"])
 
 

@@ -48,7 +48,7 @@ DEV = _source("dev", "dev", "00d0c3e2d00d9fd4f38ecf888d1053a39eb455ce7c5903e6626
 
 
 def subject(doc: Doc) -> str:
-    """The stratum."""
+    """The subject, which is the row's stratum."""
     return str(doc["subject"])
 
 
@@ -64,7 +64,7 @@ def letter(doc: Doc) -> str:
 
 
 def base_prompt(doc: Doc) -> str:
-    """As the paper asks it."""
+    """The question as the paper asks it, for a base model."""
     return f"{question(doc)}\nAnswer:"
 
 

@@ -26,7 +26,7 @@ def with_references(rows: list[Doc]) -> list[Doc]:
 
 
 def first_turn(doc: Doc) -> str:
-    """What is asked."""
+    """The conversation's first question."""
     return str(doc["turns"][0])
 
 

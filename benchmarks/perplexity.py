@@ -30,7 +30,7 @@ def passages(rows: list[Doc]) -> list[Doc]:
 
 
 def text(doc: Doc) -> str:
-    """The passage."""
+    """The passage whose likelihood is measured."""
     return str(doc["text"])
 
 

@@ -57,7 +57,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def write_stream(path: Path, pieces: Iterable[str | bytes]) -> None:
-    """The same for content that comes piece by piece and need not fit in memory."""
+    """Write a file whole from content that comes piece by piece and need not fit in memory."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

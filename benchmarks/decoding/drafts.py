@@ -24,14 +24,14 @@ class Tally:
 
     answers: int = 0
     tokens: int = 0
-    """Of all answers, as plain decoding would make them one by one."""
+    """Tokens of all answers, as plain decoding would make them one by one."""
     verified: int = 0
     """Draft tokens that were checked."""
     accepted: int = 0
     decoded: int = 0
     """Tokens decoded one by one, those on the plain path included."""
     passes: int = 0
-    """Forward passes."""
+    """Number of forward passes."""
     plain: int = 0
     """Answers decoded again on the plain path, because two tokens were as likely as rounding can tell."""
 
@@ -48,7 +48,7 @@ class Request:
     """New tokens at most."""
     ends: frozenset[int]
     drafts: Sequence[Sequence[int]]
-    """Of each row; empty where there is none."""
+    """The draft of each row; empty where there is none."""
     stopped: Callable[[Sequence[int], bool], bool] | None = None
     """Whether these new tokens hold a stop string; the second argument: anywhere, or only at their end."""
 

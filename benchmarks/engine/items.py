@@ -25,13 +25,13 @@ class Item:
     repeat: int
     kind: RequestKind
     prompt: str
-    """As the model sees it."""
+    """The prompt as the model sees it."""
     pairs: tuple[tuple[str, str], ...] = ()
     """kind `loglikelihood`: (context, continuation) of each option."""
     generation: Mapping[str, Any] = field(default_factory=dict)
     """Generation arguments in the one form of `generation.canonical`."""
     seed: int | None = None
-    """Of a sampled answer; None for a greedy one."""
+    """Seed of a sampled answer; None for a greedy one."""
     doc: Doc = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     """The prompt as messages, examples and system message included; for a base model the question alone."""
@@ -49,17 +49,17 @@ class Item:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """As in the sample rows."""
+        """What identifies the item in sample rows: task, document and repeat."""
         return self.task, self.doc_id, self.repeat
 
     @property
     def prompt_hash(self) -> str:
-        """Of the prompt as the model sees it, and of the options."""
+        """Hash of the prompt as the model sees it, and of the options."""
         return digest([self.prompt, self.pairs])
 
     @property
     def cache_key(self) -> str:
-        """Of everything about this item that can change its completion (the model's part lies in the file's name)."""
+        """Hash of all about this item that can change its completion (the model's part lies in the file's name)."""
         return digest([self.kind, self.prompt, self.pairs, self.generation, self.repeat, self.seed])
 
 
@@ -72,7 +72,7 @@ class Completion:
     """`stop`, or `length` when it was cut; None when the backend does not say."""
     tokens: int | None = None
     logprobs: Sequence[tuple[float, bool]] = ()
-    """Of each option: log-likelihood, and whether greedy decoding would have produced it."""
+    """For each option its log-likelihood, and whether greedy decoding would have produced it."""
     turns: Sequence[Message] = ()
     """A conversation of several turns: all that followed the question. `text` is then the last answer."""
     calls: Sequence[Mapping[str, Any]] = ()
@@ -135,7 +135,7 @@ def _of_kind(task: Task, doc: Doc, common: dict[str, Any], arguments: Mapping[st
 
 
 def doc_hash(task: Task, doc: Doc) -> str:
-    """Of the item itself, whatever few-shot or template: what two runs are paired by."""
+    """Hash of the item itself, whatever few-shot or template: two runs are paired by it."""
     return digest([task.prompt(doc), task.reference(doc)])
 
 

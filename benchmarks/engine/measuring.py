@@ -183,7 +183,7 @@ class Delivery:
                 self.put(item, read_completion(self._journal.records[key]))
 
     def put(self, item: Item, completion: Completion) -> None:
-        """One whole completion."""
+        """Take one whole completion to be scored."""
         if item.key in self.missing:
             self._scorer.put(item, completion if completion.refused else self._work.finish(item, completion))
 

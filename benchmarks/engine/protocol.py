@@ -11,7 +11,7 @@ Emit = Callable[[Sequence[tuple[Item, Completion]]], None]
 
 
 class Engine(Protocol):
-    """What generates."""
+    """What generates completions: a model and its backend."""
 
     chat: bool
     """Whether the model has a chat template (or is only reachable through one)."""

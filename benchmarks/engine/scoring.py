@@ -124,7 +124,7 @@ class Scorer:
     hold: bool = False
     """Judge only when everything is there (rewards over groups)."""
     scored: Callable[[int], None] = lambda count: None
-    """Told how many rows were written."""
+    """Called with the number of rows that were written."""
     rows: list[Row] = field(default_factory=list)
     light: bool = False
     """Keep the rows without their texts, which are on disk: trajectories are long."""

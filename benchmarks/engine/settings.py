@@ -27,7 +27,7 @@ class Settings:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     """Sampling arguments for every generative task (`temperature`, `top_p`, …); empty: each task's own."""
     seed: int = 0
-    """Of sampled answers."""
+    """Seed of sampled answers."""
     draw: int = 0
     """Which of several independent draws of the sampled answers: an A/A run takes the next one."""
     thinking: "str | Sequence[str] | None" = None

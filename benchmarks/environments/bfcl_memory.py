@@ -48,7 +48,7 @@ class BfclMemory:
         return dict(self._worker.ask("pinned"))
 
     def open(self, row: Row, seed: int) -> "MemoryEpisode":
-        """An empty memory."""
+        """An episode that begins with an empty memory."""
         return MemoryEpisode(row, self._worker)
 
 

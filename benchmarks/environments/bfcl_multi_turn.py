@@ -47,7 +47,7 @@ class BfclMultiTurn:
         return dict(self._worker.ask("pinned"))
 
     def open(self, row: Row, seed: int) -> "BfclEpisode":
-        """A fresh world."""
+        """An episode in a fresh world."""
         return BfclEpisode(row, self._worker)
 
 

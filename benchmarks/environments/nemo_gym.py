@@ -99,7 +99,7 @@ class Session:
         return foreign_score(answer.get("reward"))
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._client.close()
 
     def _called(self, call: Mapping[str, Any]) -> Message:

@@ -73,7 +73,7 @@ class Tau2Domain:
         return dict(self._worker.ask("pinned"))
 
     def open(self, row: Row, seed: int) -> "Tau2Episode":
-        """A fresh world."""
+        """An episode in a fresh world."""
         return Tau2Episode(row, self._worker, self._endpoint, self._solo)
 
 
@@ -108,7 +108,7 @@ class Tau2Mock(Tau2Domain):
 
 
 class Tau2Episode:
-    """One customer served."""
+    """An episode in which the agent serves one customer."""
 
     def __init__(self, row: Row, worker: Worker, endpoint: Any, solo: bool) -> None:
         self._row, self._worker, self._endpoint, self._solo = row, worker, endpoint, solo

@@ -88,7 +88,7 @@ class TauRetail(TauDomain):
 
 
 class TauEpisode:
-    """One customer served."""
+    """An episode in which the agent serves one customer."""
 
     def __init__(
         self,

@@ -77,7 +77,7 @@ def answer_of(row: Row) -> str:
 
 
 class NotesEpisode:
-    """One conversation."""
+    """One conversation about the notes."""
 
     def __init__(self, row: Row) -> None:
         self._row = row

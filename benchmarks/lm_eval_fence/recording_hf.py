@@ -42,10 +42,10 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
 
     lockstep: Lockstep | None = None
     noise_keys: Mapping[str, Sequence[int]] = MappingProxyType({})
-    """Of the batch's prompts, where sampling is coupled: the noise keys of their answers, in order."""
+    """The noise keys of the answers to the batch's prompts, in order, where sampling is coupled."""
     drafter: Drafter | None = None
     drafts: Mapping[str, Sequence[int]] = MappingProxyType({})
-    """Of the batch's prompts: the tokens that a related model answered."""
+    """For each of the batch's prompts the tokens that a related model answered."""
 
     def _model_call(self, inps: Any, *rest: Any, **options: Any) -> Any:
         if self.lockstep:
@@ -62,7 +62,7 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
             super()._model_call(torch.zeros((1, 1), dtype=torch.long, device=self.device))
 
     def tok_encode(self, string: str, add_special_tokens: "bool | None" = None, **options: Any) -> list[int]:
-        """As the parent's, less the end tokens that the tokenizer puts behind every text."""
+        """The parent's tokens, less the end tokens that the tokenizer puts behind every text."""
         tokens = list(super().tok_encode(string, add_special_tokens=add_special_tokens, **options))
         framed = add_special_tokens is None and not begins(self.tokenizer, string)
         self._check_known(max(tokens, default=0))
@@ -84,7 +84,7 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
         return added_ends(self.tokenizer)
 
     def tok_batch_encode(self, strings: Any, **options: Any) -> Any:
-        """As the parent's; remembers the prompts and which of them were cut."""
+        """The parent's encoding; remembers the prompts and which of them were cut."""
         ids, mask = super().tok_batch_encode(strings, **{**options, "left_truncate_len": None})
         if self._ends_added and not begins(self.tokenizer, strings[0]):
             ids, mask = ids[:, : -self._ends_added], mask[:, : -self._ends_added]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import torch
 
 SETTINGS = ("--steps=450", "--batch=32", "--rate=2e-3", "--warmup=50", "--decay=180", "--seed=5", "--threads=1")
-"""Of the shipped weights; what the command line gives comes after."""
+"""Settings of the shipped weights; what the command line gives comes after."""
 _POOL = 6000
 """Episodes that are drawn from."""
 TEMPLATE = (

@@ -15,7 +15,7 @@ from holdfast.benchmarks.tiny.skills import SKILLS, generate
 
 ITEMS = 200
 SEED = 7
-"""Of the held-out rows that are measured."""
+"""Seed of the held-out rows that are measured."""
 
 LONGEST = {"python": 48, "json": 48, "last": 32, "repeat": 24, "capitals": 24}
 """Tokens (bytes) of an answer where it may be longer than the default below."""

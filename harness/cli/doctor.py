@@ -50,7 +50,7 @@ class Finding:
 
 
 def run(paths: list[str], _options: Options, flags: Flags) -> int:
-    """Examine and tell."""
+    """Examine the installation and print what was found."""
     if paths:
         raise UsageError(f"`holdfast doctor` takes no path: {paths[0]!r}")
     findings = [_python(), *map(_package, _PACKAGES), *(probe() for probe in _PROBES), *map(_plugin, installed())]

@@ -137,7 +137,7 @@ class Shift:
     """A share of the completions; for length their mean in `unit`."""
     after: float
     n: int
-    """Pairs looked at."""
+    """Number of pairs that were compared."""
     p_two_sided: float | None
     unit: Literal["share", "tokens", "characters"] = "share"
     notable: bool = False
@@ -164,7 +164,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """One benchmark, paired."""
+    """The paired comparison of one benchmark."""
 
     task: str
     role: Role

@@ -39,12 +39,12 @@ class TaskTrend:
     n: int
     means: tuple[float, ...]
     change: float
-    """Of the fitted line, from the first step to the last."""
+    """Change of the fitted line from the first step to the last."""
     interval: Interval
     p: float
     """Two-sided, Holm-adjusted over the benchmarks."""
     direction: Literal["falls", "rises", "open"]
-    """What is proven."""
+    """The direction that is proven."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _result(name: str, path: Path, chosen: str, config: Mapping[str, Any]) -> Ta
 
 
 def _rows(path: Path, name: str, chosen: str, metric: str) -> Iterator[Row]:
-    """Of a doc's rows the first filter's: by its name, or in older files by their order."""
+    """The rows of each doc's first filter: by its name, or in older files by their order."""
     seen: set[str] = set()
     for record in _records(path):
         first = str(record["doc_id"]) not in seen

@@ -96,7 +96,7 @@ class Terminal:
 
 
 def _points(part: Part) -> "Table":
-    """Mend's frontier."""
+    """The points of mend's frontier as a table."""
     from rich.table import Table
     from rich.text import Text
 

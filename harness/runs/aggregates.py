@@ -53,7 +53,7 @@ class ItemMeans:
         return mean, (variance / count) ** 0.5
 
     def _means(self) -> Iterator[float]:
-        """In the order in which the items came."""
+        """The items' means in the order in which the items came."""
         found = self._store.execute("SELECT total / n FROM items WHERE n > 0 ORDER BY rowid")
         return (float(value) for (value,) in found)
 

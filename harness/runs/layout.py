@@ -9,7 +9,7 @@ class SkillLook(TypedDict):
     items: int
     """Answered at this look, and judged."""
     lost: int
-    """Of these, right before the training and wrong now."""
+    """How many of these were right before the training and are wrong now."""
     gained: int
     before: float
     """Mean score of these items before the training; points."""
@@ -55,7 +55,7 @@ class Acted(TypedDict):
 
 
 class GuardRecord(TypedDict):
-    """guard/guard.json."""
+    """What guard/guard.json holds."""
 
     schema: int
     policy: str
@@ -67,7 +67,7 @@ class GuardRecord(TypedDict):
     """Evidence at which a skill's alarm is raised."""
     tasks: list[str]
     start_seconds: float
-    """Of which the measurement when training began."""
+    """Seconds of the measurement when training began; part of `seconds`."""
     seconds: float
     """What the guard cost in all."""
     good_step: int
@@ -97,13 +97,13 @@ class PointRecord(TypedDict):
     worst: str
     """The held skill that lost most, with its difference in points."""
     differences: dict[str, float]
-    """Of every task; score units."""
+    """The difference of every task; score units."""
     decision: str
     """PASS, REGRESSED or INCONCLUSIVE."""
 
 
 class MendRecord(TypedDict):
-    """mend/mend.json."""
+    """What mend/mend.json holds."""
 
     schema: int
     points: list[PointRecord]
@@ -158,7 +158,7 @@ class BisectLook(TypedDict):
 
 
 class BisectRecord(TypedDict):
-    """bisect/bisect.json."""
+    """What bisect/bisect.json holds."""
 
     schema: int
     breaks: list[BreakRecord]

@@ -44,7 +44,7 @@ class Row:
     as JSON; None where it is `prompt` itself."""
 
     def with_score(self, score: Score) -> "Row":
-        """The same item judged anew."""
+        """The row with the score of a new judgement."""
         changed = {f.name: getattr(self, f.name) for f in fields(self)}
         changed |= {"score": score.value, "outcome": str(score.outcome), "reason": score.reason}
         return Row(**changed | {"extracted": score.extracted, "parts": dict(score.parts)})

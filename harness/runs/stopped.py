@@ -26,7 +26,7 @@ class StoppedMean:
 
 @dataclass(frozen=True, slots=True)
 class StoppedTask:
-    """One held benchmark."""
+    """How one held benchmark was stopped."""
 
     verdict: Name
     items: int
@@ -34,7 +34,7 @@ class StoppedTask:
     of: int
     """Items that there are."""
     mean: float | None
-    """Of the paired differences."""
+    """Mean of the paired differences."""
     interval: Sequence[float]
     p_regressed: float
     """Anytime-valid: 1/(largest evidence)."""

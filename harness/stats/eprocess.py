@@ -57,7 +57,7 @@ def log_e(wealth: ArrayLike, looks: int) -> Array:
 
 @dataclass(slots=True)
 class Evidence:
-    """Of one skill. Plain data: goes through JSON and goes on where it was."""
+    """The evidence about one skill. Plain data: goes through JSON and goes on where it was."""
 
     alpha: float
     """Chance of ever raising an alarm while the loss is at most `margin`."""
@@ -109,7 +109,7 @@ class Pass:
     """The process of one pass over the items."""
 
     wealth: list[float]
-    """Of each bet."""
+    """The wealth of each bet."""
     looks: int = 0
 
     def look(self, growth: Array) -> None:

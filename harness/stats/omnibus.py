@@ -44,7 +44,7 @@ class Strata:
 
     @property
     def variance(self) -> Array:
-        """Of each difference when nothing changed: (lost + gained)/n², of at least one flip: none seen is not none."""
+        """Variance of each difference when nothing changed: (lost + gained)/n², at least that of one flip."""
         table = np.maximum(self.lost + self.gained, 1.0) * (self.sizes / self.n) ** 2
         other = self.se if self.null is None else np.where(np.isnan(self.null), self.se, self.null)
         return np.asarray(np.where(np.isnan(self.se), table, other**2))
@@ -56,7 +56,7 @@ class Strata:
 
     @property
     def mirrored(self) -> "Strata":
-        """The same with losses and gains exchanged."""
+        """These strata with losses and gains exchanged."""
         return replace(self, difference=-self.difference, lost=self.gained, gained=self.lost)
 
     def take(self, chosen: NDArray[np.bool_]) -> "Strata":
@@ -127,7 +127,7 @@ def p_regressed(strata: Strata, by: Weighting) -> Array:
 
 
 def _skewness(strata: Strata, weights: Array, limits: Array) -> Array:
-    """Of Σ w·d under the differences `limits`; benchmarks with a standard error have none. Keeps the last axis."""
+    """Skewness of Σ w·d under the differences `limits`; benchmarks with a standard error add none. Last axis kept."""
     tables = np.isnan(strata.se)
     n = np.where(tables, strata.n, 2.0)
     lost, gained = np.where(tables, strata.lost, 0.0), np.where(tables, strata.gained, 0.0)

@@ -94,9 +94,9 @@ class Rule:
     """What a suite's stopping is decided by. Margins are shares: 0.05 for five points."""
 
     margins: tuple[float, ...]
-    """Of each held benchmark: the loss that HELD rules out."""
+    """For each held benchmark the loss that HELD rules out."""
     margin: float
-    """Of the held mean."""
+    """The loss of the held mean that HELD rules out."""
     alpha: float = 0.05
 
     def decide(self, looks: "Looks") -> "Decided":
@@ -112,15 +112,15 @@ class Looks:
     """log e of every hypothesis (…, K), and of the held mean (…)."""
 
     drop: Array
-    """Of H0 μ ≥ 0, against which REGRESSED is proven."""
+    """log e of H0 μ ≥ 0, against which REGRESSED is proven."""
     held: Array
-    """Of H0 μ ≤ −margin, against which HELD is proven."""
+    """log e of H0 μ ≤ −margin, against which HELD is proven."""
     gain: Array
-    """Of H0 μ ≤ 0, against which IMPROVED is proven."""
+    """log e of H0 μ ≤ 0, against which IMPROVED is proven."""
     mean_drop: Array
-    """Of H0: the held mean is at least −margin."""
+    """log e of H0: the held mean is at least −margin."""
     mean_held: Array
-    """Of H0: the held mean is at most −margin."""
+    """log e of H0: the held mean is at most −margin."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Stopping:
 
     @property
     def decision(self) -> NDArray[np.int8]:
-        """Of the suite: REGRESSED where anything is; HELD where the mean is, or every benchmark; else OPEN."""
+        """The suite's decision: REGRESSED where anything is; HELD where the mean is, or every benchmark; else OPEN."""
         failed = (self.verdict == Verdict.REGRESSED).any(axis=-1) | (self.mean == Verdict.REGRESSED)
         each = (self.verdict >= Verdict.HELD).all(axis=-1)
         passed = (self.mean == Verdict.HELD) | each

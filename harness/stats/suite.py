@@ -24,7 +24,7 @@ ROUNDING = 1e-4
 LARGEST = 0.05
 """No default margin is larger: a suite that cannot rule out a drop of five points must not pass for that."""
 MEAN_SHARE = 0.2
-"""Of α, for the mean of the held benchmarks, where there is a mean of several."""
+"""The share of α for the mean of the held benchmarks, where there is a mean of several."""
 
 
 @dataclass(frozen=True, slots=True)

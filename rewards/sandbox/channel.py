@@ -27,7 +27,7 @@ class Channel(Protocol):
         """At least one and at most `size` bytes before `deadline` (monotonic seconds). Raises LostError."""
 
     def mark(self) -> None:
-        """A job begins."""
+        """Note that a job begins."""
 
     def out_of_memory(self) -> bool:
         """Has the kernel ended something in the sandbox since `mark` because all of it used up its memory? False where

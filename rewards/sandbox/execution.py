@@ -15,7 +15,7 @@ class Execution:
 
     stdout: bytes
     stderr: str
-    """Its last 4 KiB."""
+    """The last 4 KiB of its standard error."""
     exit: int
     """Exit status; negative: the signal that ended it."""
     broke: Literal["timeout", "output"] | None

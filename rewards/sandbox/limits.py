@@ -28,7 +28,7 @@ class Limits:
     """Seconds of processor time of each process; 0: four times `total`."""
 
     def for_job(self) -> dict[str, Any]:
-        """As the supervisor reads them: bytes and seconds."""
+        """The limits as the supervisor reads them: bytes and seconds."""
         cpu = math.ceil(self.cpu) if self.cpu else int(self.total * 4) + 1
         return asdict(self) | {"memory": self.memory * 2**20, "disk": self.disk * 2**20, "cpu": cpu}
 

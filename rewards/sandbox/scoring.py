@@ -17,7 +17,7 @@ from holdfast.sample import Outcome, Sample, Score
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to score."""
+    """How programs are run and scored."""
 
     engine: Engine = field(default_factory=Engine)
     limits: Limits = field(default_factory=Limits)

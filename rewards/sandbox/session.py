@@ -62,7 +62,7 @@ class Session:
         return self.dirty or self.jobs >= _MAX_JOBS
 
     def close(self) -> None:
-        """End it."""
+        """End the session and its process."""
         self._channel.close()
 
 

@@ -31,7 +31,7 @@ class Checked:
         return "\n".join([head, *shown, *([f"  and {rest:,} more"] if rest else [])])
 
     def to_json(self) -> dict[str, Any]:
-        """All of it."""
+        """The result as a plain mapping."""
         return asdict(self)
 
 

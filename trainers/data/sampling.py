@@ -34,17 +34,17 @@ class Sampled:
 
     measurement: Measurement
     rows: int
-    """Judged completions."""
+    """Number of judged completions."""
     prompts: int
     written: int
-    """Training rows."""
+    """Number of training rows written."""
     without: int
     """Prompts that gave none: nothing good enough, or (for pairs) nothing to prefer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which training rows."""
+    """Which training rows are made of the completions."""
 
     to: To = "sft"
     n: int = 8
@@ -56,7 +56,7 @@ class Selection:
     max_chars: int | None = None
     """Longer answers train nobody."""
     dedupe: bool = True
-    """Of equal answers to a prompt one counts."""
+    """Keep one of equal answers to a prompt."""
     chosen: Literal["best", "data"] = "best"
     """Pairs: the better half is the model's best answer, or the data's own (the worse: the model's, where it is not the
     same and, if `judged`, scores below the threshold)."""

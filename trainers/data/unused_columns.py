@@ -27,7 +27,7 @@ def unused(rows: Sequence[Row], trainer: Trainer, config: DataConfig) -> list[st
 
 
 def tell(rows: Sequence[Row], trainer: Trainer, name: str, config: DataConfig) -> None:
-    """Say it."""
+    """Log which columns of the data the trainer does not use."""
     if found := unused(rows, trainer, config):
         log.info(
             "data: trainer=%s does not read %s; data.columns.<ours>=<theirs> maps a column, data.template names it",

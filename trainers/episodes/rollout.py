@@ -85,7 +85,7 @@ def _limit_of(trainer: Any) -> tuple[Any, str]:
 
 
 def _output(plays: Sequence[RolloutEpisode]) -> dict[str, Any]:
-    """As TRL wants it. An episode that could not begin is one masked token without a score."""
+    """The rollouts as TRL takes them. An episode that could not begin is one masked token without a score."""
     sampled = all(play.logprobs is not None for play in plays)
     return {
         "prompt_ids": [play.prompt_ids for play in plays],

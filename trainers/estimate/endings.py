@@ -46,7 +46,7 @@ class Endings:
     lost: list[int] = field(default_factory=list)
     """Rows that have no answer left."""
     ended: int = 0
-    """Of the rows looked at that are not cut, those whose answers end with a stop token."""
+    """How many of the rows looked at that are not cut end with a stop token."""
     looked: int = 0
     last: str = ""
     """What stands at the end of an answer that has no stop token."""

@@ -58,12 +58,12 @@ class Estimate:
 
     @property
     def needed(self) -> int:
-        """All memory together."""
+        """All memory together, in bytes."""
         return sum(self.memory.values())
 
     @property
     def fits(self) -> bool:
-        """Whether it does, with a tenth to spare."""
+        """True when the training fits in memory, with a tenth to spare."""
         return self.needed * 1.1 <= self.available
 
     def text(self, *, json: bool = False) -> str:

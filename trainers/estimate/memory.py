@@ -14,7 +14,7 @@ from holdfast.trainers.settings.config import TrainConfig
 TILE = (4096, 32768)
 """Tokens and words whose logits TRL 1.16 (trl/kernels/chunked_logprob.py) holds at once, in float32; never all."""
 COPIES = {"cuda": 1, "cpu": 8}
-"""Of such a tile: a Triton kernel works in place (so its source; not measured), torch's operations do not."""
+"""Copies of such a tile: a Triton kernel works in place (so its source; not measured), torch's operations do not."""
 
 
 def memory(config: TrainConfig, shape: Any, args: Any, parameters: int, trained: int, tokens: int) -> dict[str, int]:

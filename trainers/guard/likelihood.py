@@ -33,7 +33,7 @@ class Likeness:
     same: bool
     """Greedy decoding would write it again."""
     nats: float
-    """Its log-likelihood."""
+    """Log-likelihood of the answer, in nats."""
 
 
 def likenesses(model: Any, completions: Sequence[Answered], ends: frozenset[int]) -> list[Likeness]:
@@ -61,7 +61,7 @@ def _batches(completions: Sequence[Answered], vocabulary: int) -> Iterator[list[
 
 
 def _logits(model: Any, rows: Sequence[Answered]) -> Iterator[Any]:
-    """Of each row: the logits that predict its answer's tokens and what follows them, (answer + 1) × vocabulary."""
+    """For each row the logits that predict its answer's tokens and what follows them, (answer + 1) × vocabulary."""
     import torch
 
     texts = [[*row.prompt, *row.answer] for row in rows]

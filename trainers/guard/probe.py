@@ -108,7 +108,7 @@ class Probe:
         return scores, generated
 
     def more(self, loaded: LoadedModel, tasks: Iterable[str], count: int) -> tuple[Scores, int]:
-        """The same of more items of some tasks, as far as their pools hold fresh ones."""
+        """Scores now of more items of some tasks, as far as their pools hold fresh ones."""
         fresh = {task: min(count, self.pools[task].left) for task in tasks}
         items = {task: self.pools[task].next(n) for task, n in fresh.items() if n}
         return self._look(loaded, items) if items else ({}, 0)
@@ -141,7 +141,7 @@ class Probe:
         return {task: sum(values) / len(values) for task, values in lost.items()}
 
     def scores_before(self, task: str) -> dict[str, float]:
-        """Of every item of a task that could be judged."""
+        """The score before training of every item of a task that could be judged."""
         found: dict[str, float] = {}
         for name, items in self.pools[task].items.items():
             value = _mean([self.before[item.key].score for item in items if item.key in self.before])
@@ -163,7 +163,7 @@ class Probe:
         return [item for pool in self.pools.values() for name in pool.glanced for item in pool.items[name]]
 
     def _likenesses(self, loaded: LoadedModel, items: Iterable[Item]) -> dict[Key, Likeness]:
-        """Of the items whose earlier answer can be put behind their prompt."""
+        """The likeness of each item whose earlier answer can be put behind its prompt."""
         with undisturbed(loaded):
             engine = _engine(loaded, self.settings)
             completions = {

@@ -71,7 +71,7 @@ class _Base:
         self._model = model
 
     def state_dict(self) -> dict[str, Any]:
-        """The base's tensors."""
+        """The tensors of the base model, by name."""
         whole = self._model.state_dict()
         own = {name: tensor for name, tensor in whole.items() if not _ADAPTERS_OWN.search(name)}
         return {_PLACE.sub(".", name.removeprefix("base_model.model.")): tensor for name, tensor in own.items()}

@@ -30,7 +30,7 @@ Look = Callable[[int], Mapping[str, Benchmark]]
 
 @dataclass(frozen=True)
 class Bisected:
-    """What bisecting found."""
+    """The result of bisecting a run."""
 
     finished_run: FinishedRun
     record: BisectRecord

@@ -39,7 +39,7 @@ def blend(base: Path, tuned: Path, recipe: Recipe, out: Path) -> None:
 
 
 Blender = Callable[[Place], Callable[[int, int, Any], Any]]
-"""Of a tensor: what makes a piece (first, count, tuned) of it."""
+"""Makes a piece (first, count, tuned) of a tensor."""
 
 
 def _blender(base_tensors: dict[str, Place], base: Path, recipe: Recipe, layers: int, adapter: bool) -> Blender:

@@ -33,15 +33,15 @@ class Point:
     worst: str
     """The held skill that lost most, with its difference in points."""
     differences: tuple[tuple[str, float], ...] = ()
-    """Of every task."""
+    """The difference of every task; score units."""
 
     @property
     def passes(self) -> bool:
-        """Whether the gate lets it through."""
+        """True when the gate lets the point pass."""
         return self.decision == "PASS"
 
     def record(self) -> PointRecord:
-        """As mend.json holds it."""
+        """The point as mend.json holds it."""
         return {
             "name": self.recipe.name,
             "weight": self.recipe.weight,

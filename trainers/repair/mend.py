@@ -33,7 +33,7 @@ class Search:
     """Which points are tried."""
 
     weights: Sequence[float] | None = None
-    """Of the line; None: DEFAULT_WEIGHTS, and nothing at all when the run shows no proven drop."""
+    """Weights of the line's points; None: DEFAULT_WEIGHTS, and no point at all when the run shows no proven drop."""
     groups: str | None = None
     """`kind` or `depth`: weights of their own for groups of layers, by coordinate search."""
     budget: int = 12

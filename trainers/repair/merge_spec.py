@@ -53,11 +53,11 @@ class Recipe:
         return ",".join([*parts, *([f"replay={self.steps}"] if self.steps else [])])
 
     def split(self, grouping: str) -> "Recipe":
-        """The same with a weight per group."""
+        """This recipe with a weight per group."""
         return Recipe(tuple((group, self.weight or 0.0) for group in GROUPS[grouping]), self.density, self.steps)
 
     def changed(self, group: str, weight: float) -> "Recipe":
-        """The same with another weight of one group."""
+        """This recipe with another weight of one group."""
         return Recipe(tuple((g, weight if g == group else w) for g, w in self.weights), self.density, self.steps)
 
 
@@ -89,5 +89,5 @@ def depth_of(tensor: str, layers: int) -> str:
 
 
 def layer_count(names: list[str]) -> int:
-    """Of a model, by its tensors' names."""
+    """The number of a model's layers, by its tensors' names."""
     return 1 + max((int(found[1]) for name in names if (found := _LAYER.search(name))), default=0)

@@ -40,14 +40,14 @@ class Place:
     name: str
     file: Path
     kind: str
-    """Its type as safetensors names it."""
+    """The element type as safetensors names it."""
     shape: tuple[int, ...]
     start: int
     """First byte in the file."""
 
     @property
     def count(self) -> int:
-        """Number of elements."""
+        """Number of elements of the tensor."""
         return prod(self.shape)
 
     @property
@@ -57,7 +57,7 @@ class Place:
 
     @property
     def dtype(self) -> Any:
-        """As torch calls it. Raises DataError for a type that torch has not."""
+        """The type as torch calls it. Raises DataError for a type that torch has not."""
         import torch
 
         if self.kind not in _DTYPES:

@@ -36,7 +36,7 @@ class Line(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
             self.progress = Progress("train", state.max_steps, state.global_step).__enter__()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """One step more."""
+        """Count one step."""
         if self.progress:
             self.progress.advance(state.global_step - self._done)
             self._done = state.global_step

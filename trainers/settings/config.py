@@ -169,7 +169,7 @@ class GuardConfig:
 
 @dataclass
 class TrainConfig:
-    """The whole job."""
+    """Everything that `holdfast train` takes."""
 
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     model: ModelConfig = field(default_factory=ModelConfig)

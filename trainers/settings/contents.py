@@ -11,7 +11,7 @@ from holdfast.trainers.settings.config import DataConfig, TrainConfig
 from holdfast.trainers.settings.data_sets import named_data, parts
 
 _BLOCK, _BLOCKS = 1 << 20, 64
-"""Of a larger file, this many blocks are read, evenly spaced: a training step changes all of a model's weights."""
+"""How many blocks of a larger file are read, evenly spaced: a training step changes all of a model's weights."""
 
 
 def contents(config: TrainConfig) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Inputs:
     rows: Sequence[Row]
     data: DataConfig
     args: Any
-    """The TRL config."""
+    """The arguments as TRL's config class."""
     rewards: list[Reward] = field(default_factory=list)
     peft: Any = None
     callbacks: list[Any] = field(default_factory=list)

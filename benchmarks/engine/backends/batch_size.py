@@ -7,7 +7,7 @@ answers: so the size follows from the device's whole memory, the weights and the
 from typing import Any
 
 CPU_BATCH = 16
-"""Of a model on the CPU: more does not make it faster."""
+"""Batch size of a model on the CPU: a larger one does not make it faster."""
 _LARGEST, _LONGEST = 256, 4096
 _USABLE = 0.8
 """Share of the device's memory that is planned with."""

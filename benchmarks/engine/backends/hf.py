@@ -208,7 +208,7 @@ def _for_lm_eval(item: Item, keep_stops: bool) -> Item:
 
 
 def _noise_keys(items: Sequence[Item]) -> dict[str, list[int]]:
-    """Of every prompt the noise keys of its answers, in order."""
+    """The noise keys of every prompt's answers, in order."""
     keys: dict[str, list[int]] = {}
     for item in items:
         key = noise_key(item.seed, item.task, item.doc_hash, item.repeat, item.turn)

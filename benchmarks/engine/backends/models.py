@@ -39,7 +39,7 @@ class LoadedModel:
 
     @cached_property
     def tokenizer_hash(self) -> str:
-        """Of the tokenizer's vocabulary, rules and chat template."""
+        """Hash of the tokenizer's vocabulary, rules and chat template."""
         return tokenizer_hash(self.tokenizer)
 
     @property
@@ -285,7 +285,7 @@ def _tensor_digest(name: str, tensor: Any) -> str:
 
 
 def tokenizer_hash(tokenizer: Any) -> str:
-    """Of vocabulary, rules, special tokens and chat template; padding and truncation state left out."""
+    """Hash of vocabulary, rules, special tokens and chat template; padding and truncation state left out."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None:
         rules = json.loads(backend.to_str())

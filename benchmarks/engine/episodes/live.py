@@ -23,11 +23,11 @@ class Budget:
     """What one episode may use up."""
 
     turns: int = 30
-    """The model's messages."""
+    """How many messages the model may write."""
     tokens: int | None = None
-    """Of all its messages together, where the engine counts them."""
+    """Tokens of all its messages together, where the engine counts them."""
     seconds: float | None = None
-    """Since it was opened; it is our limit: an episode that breaks it has no value."""
+    """Seconds since it was opened. This limit is ours: an episode that breaks it has no value."""
     same: int = 8
     """Equal messages of the model one after the other, each an answer to the same."""
 

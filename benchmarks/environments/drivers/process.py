@@ -157,7 +157,7 @@ def shared_worker(script: str, python: str) -> Worker:
 
 @cache
 def placed_worker(script: str, python: str, folder: str | None) -> Worker:
-    """The same for a worker that looks for modules in a folder, too."""
+    """A worker that also looks for modules in a folder."""
     return Worker(script, python, settings={"paths": [folder] if folder else []})
 
 

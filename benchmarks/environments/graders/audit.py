@@ -31,7 +31,7 @@ class Finding:
     """One defect, with the text that shows it."""
 
     kind: str
-    """One of KINDS."""
+    """The kind of finding, one of KINDS."""
     what: str
     rate: Rate
     example: str = ""
@@ -85,7 +85,7 @@ class Audit:
         self._failed: list[str] = []
 
     def run(self) -> GraderCard:
-        """The whole audit."""
+        """Run the whole audit."""
         self._own_answers()
         if len(self._failed) == len(FORMS) * len(self.items):
             self._found("raises", "raises on every answer", [True], self._failed[0])

@@ -105,7 +105,7 @@ class Grader:
         return Given(None if odd else value, reply["raised"], odd, "", float(reply["seconds"]))
 
     def again(self) -> None:
-        """A fresh process."""
+        """Close the process; the next call starts a fresh one."""
         self._worker.close()
 
     def left(self) -> list[str]:

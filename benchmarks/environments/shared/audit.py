@@ -31,7 +31,7 @@ class EnvironmentCard:
     environment: str
     rows: int
     lazy: dict[str, tuple[Rate, float]] = field(default_factory=dict)
-    """Of each lazy text: on how many rows it earned anything, and its mean."""
+    """For each lazy text on how many rows it earned anything, and its mean."""
     own: Rate | None = None
     """Rows whose own answer earns 1, where rows hold one."""
     hedged: Rate | None = None

@@ -49,7 +49,7 @@ class Table:
 
 
 class Database:
-    """Tables by name."""
+    """The tables of one episode, by name."""
 
     def __init__(self, shared: Mapping[str, Records]) -> None:
         self.tables = {name: Table(records) for name, records in shared.items()}

@@ -26,9 +26,9 @@ class Measured:
     lower: float
     """One-sided bound at 1 − alpha, for non-inferiority."""
     upper: float
-    """The same on the other side."""
+    """The upper bound on the other side."""
     p_regressed: float
-    """Of H0: the drop is at most the allowed one."""
+    """p of H0: the drop is at most the allowed one."""
     p_improved: float
     method: str
     variance: float

@@ -67,7 +67,7 @@ class Policy:
     allow_missing: float = 0.0
     """Share of the items that may be missing in one of the runs."""
     direction: Literal["higher", "lower"] | None = None
-    """Of every benchmark that has none of its own."""
+    """The direction of every benchmark that has none of its own."""
     target: tuple[str, ...] = ()
     must_improve: bool = False
     """Demand a proven gain on every target."""

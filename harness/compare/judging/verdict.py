@@ -33,7 +33,7 @@ class Rules:
     min_effect: float = 0.0
     family: str = "held"
     alpha: float = 0.05
-    """Of everything judged together."""
+    """The error probability shared by everything that is judged."""
     max_unjudged: float = MAX_UNJUDGED
 
 

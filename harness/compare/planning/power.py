@@ -30,7 +30,7 @@ class Bench:
     noise: float = 0.0
     repeats: int = 1
     tokens: float = 256.0
-    """Generated per completion."""
+    """Tokens generated per completion."""
     target: bool = False
     baseline_repeats: int | None = None
     """Answers per item of the run before, measured once for many comparisons; None: as many as `repeats`."""
@@ -79,7 +79,7 @@ class BenchPlan:
     repeats_for_effect: int | None
     """Repeats that would do with the items there are; None when none would, or no effect is wanted."""
     seconds: float | None
-    """For one run."""
+    """Seconds of measuring for one run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from holdfast.stats.paired import Array
 
 @dataclass(frozen=True, slots=True)
 class WinRate:
-    """Of one model against the baseline, from 0 to 1; a tie is a half."""
+    """The win rate of one model against the baseline, from 0 to 1; a tie is a half."""
 
     rate: float
     low: float

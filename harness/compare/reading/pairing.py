@@ -52,7 +52,7 @@ class Pairs:
 
     @property
     def n(self) -> int:
-        """Paired, judged items."""
+        """Number of items that are paired and judged."""
         return int(self.x.size)
 
     @property

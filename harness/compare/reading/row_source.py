@@ -68,7 +68,7 @@ class FileSource:
         return f"{self.path}:{self.line}"
 
     def rows(self) -> Iterator[Light | Row]:
-        """Every row. Raises DataError naming file and line."""
+        """Every row of the file, in order. Raises DataError naming file and line."""
         self.offsets = array("q")
         start, decode = 0, msgspec.json.Decoder(Light).decode
         try:
@@ -161,7 +161,7 @@ class RowSource:
     where: str = ""
 
     def rows(self) -> Iterator[Light | Row]:
-        """Every row."""
+        """Every row of the file, in order."""
         return self.made()
 
     def fetch(self, numbers: Collection[int]) -> Iterator[tuple[int, Record]]:

@@ -81,5 +81,5 @@ def _cell(cell: object, kind: str | None) -> Html:
 
 
 def pairs(entries: Iterable[tuple[object, object]]) -> Html:
-    """A description list."""
+    """A description list of (term, description) pairs."""
     return tag("dl", *(join((tag("dt", key), tag("dd", value))) for key, value in entries), class_="pairs")

@@ -24,7 +24,7 @@ class Axis:
 
     @property
     def sentence(self) -> str:
-        """In a sentence."""
+        """What stands across, as a sentence."""
         if self.task is None:
             return "No held skill is proven to have dropped anywhere, so across stands the mean of all of them."
         return f"Across stands {self.task}, the held skill that this sweep provably costs most."

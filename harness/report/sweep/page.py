@@ -46,7 +46,7 @@ def write_sweep(directory: Path) -> list[Path]:
 
 
 def render(points: Sequence[Point], missing: Sequence[Missing] = ()) -> str:
-    """The whole page."""
+    """The whole page as HTML."""
     sections = [
         _head(points),
         _missing(missing),

@@ -32,7 +32,7 @@ class Reading:
     mean: float
     interval: Interval | None
     lowest: float
-    """Of the trainings."""
+    """The lowest reading of the trainings."""
     highest: float
 
 

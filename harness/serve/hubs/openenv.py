@@ -148,7 +148,7 @@ class OpenEnvServer:
 
 
 class Session:
-    """One connection's episode."""
+    """The episode of one connection."""
 
     def __init__(self, server: OpenEnvServer) -> None:
         self._server = server

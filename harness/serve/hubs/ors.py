@@ -121,7 +121,7 @@ class OrsRoutes:
 
 
 class OrsSession:
-    """One session's episode."""
+    """The episode of one session."""
 
     def __init__(self, episode: Episode) -> None:
         self.episode = episode

@@ -12,7 +12,7 @@ _STEPS = 6000
 
 
 class Limits:
-    """In the caller's process; a worker raises its own."""
+    """The limits in the caller's process; a worker raises its own."""
 
     seconds = 0.3
     digits = 1500

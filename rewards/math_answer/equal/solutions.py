@@ -20,7 +20,7 @@ class Solutions(NamedTuple):
     brackets: str = ""
 
     def distinct(self) -> "Solutions":
-        """The same without repeated items."""
+        """These solutions without repeated items."""
         return self._replace(items=_distinct(self.items))
 
 

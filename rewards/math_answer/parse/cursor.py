@@ -46,7 +46,7 @@ class Cursor(ABC):
             raise UnreadableError(f"{text!r} is missing")
 
     def nested(self, inner: Callable[[], Node]) -> Node:
-        """A level deeper."""
+        """Read what is nested one level deeper."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise UnreadableError(f"nested more than {MAX_DEPTH} levels deep")
@@ -60,19 +60,19 @@ class Cursor(ABC):
 
     @abstractmethod
     def sum(self) -> Node:
-        """Terms."""
+        """Read a sum: its terms."""
 
     @abstractmethod
     def product(self) -> Node:
-        """Factors."""
+        """Read a product: its factors."""
 
     @abstractmethod
     def exponent(self) -> Node:
-        """What stands above."""
+        """Read an exponent."""
 
     @abstractmethod
     def group(self) -> Node:
-        """`{…}`."""
+        """Read a group, `{…}`."""
 
     @abstractmethod
     def argument(self) -> Node:
@@ -80,8 +80,8 @@ class Cursor(ABC):
 
     @abstractmethod
     def atom(self) -> Node:
-        """The smallest pieces."""
+        """Read one of the smallest pieces: a number, a symbol, a group."""
 
     @abstractmethod
     def number(self) -> Node:
-        """A number literal."""
+        """Read a number literal."""

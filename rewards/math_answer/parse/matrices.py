@@ -88,7 +88,7 @@ def matrix_power(matrix: Node, exponent: Node) -> Node:
 
 
 def shape(matrix: Node) -> tuple[int, int]:
-    """Rows and columns."""
+    """How many rows and columns the matrix has."""
     return len(matrix.args), len(matrix.args[0].args) if matrix.args else 0
 
 

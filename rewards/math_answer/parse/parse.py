@@ -255,7 +255,7 @@ class Parser(Cursor):
         return structures.raised(node, self.nested(self.exponent)) if self.take("op", "^") else node
 
     def group(self) -> Node:
-        """`{…}`, transparent."""
+        """Read a group, `{…}`, which leaves its content as it is."""
         self.expect("{")
         if self.take("op", "}"):
             raise UnreadableError("an empty group")
@@ -283,7 +283,7 @@ class Parser(Cursor):
     # atoms
 
     def atom(self) -> Node:
-        """The smallest pieces."""
+        """Read one of the smallest pieces: a number, a symbol, a group."""
         token = self.peek()
         if token.kind == "num":
             return self.number()

@@ -66,7 +66,7 @@ class Reading(NamedTuple):
     key: str
     """Cleaned and without meaningless blanks: equal keys are equal answers."""
     words: str
-    """As a text answer."""
+    """The text as an answer in words."""
     choice: str = ""
     """The letter, when it is written as a choice."""
     bracketed: bool = False

@@ -114,7 +114,7 @@ def neg(node: Node) -> Node:
 
 
 def div(above: Node, below: Node) -> Node:
-    """The quotient."""
+    """The quotient of two nodes."""
     return mul(above, power(below, MINUS_ONE))
 
 
@@ -179,7 +179,7 @@ def substitute(node: Node, name: str, value: Node) -> Node:
 
 
 def rebuild(node: Node, args: tuple[Node, ...]) -> Node:
-    """The same node over other arguments, folded."""
+    """The node over other arguments, folded."""
     if node.kind == "add":
         return add(*args)
     if node.kind == "mul":

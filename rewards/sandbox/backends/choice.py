@@ -21,7 +21,7 @@ _MAX_WORKERS = 16
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Where programs run."""
+    """Which engine runs the programs, and where."""
 
     backend: Backend = "auto"
     hosts: str = ""

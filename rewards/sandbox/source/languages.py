@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language."""
+    """A programming language: how its programs are built and run."""
 
     fences: Sequence[str]
     """What follows the fence's backticks, in lower case."""

@@ -47,7 +47,7 @@ class Task:
     """Empty: the completion's fence decides, and Python where it does not."""
     roles: test_source.Roles | None = None
     sources: tuple[str, ...] = ()
-    """The tests' Python."""
+    """The Python source of the tests."""
 
     @property
     def entry_point(self) -> str | None:

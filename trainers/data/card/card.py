@@ -23,7 +23,7 @@ class Duplicates:
     exact: int = 0
     """Rows whose whole text stands in an earlier row."""
     exact_clusters: list[Cluster] = field(default_factory=list)
-    """The largest."""
+    """The largest clusters of exact duplicates."""
     prompts: int = 0
     """Rows whose prompt stands in an earlier row, whatever the answer."""
     near: int = 0
@@ -66,9 +66,9 @@ class Card:
     kind: str
     """`preference`, `marked`, `messages`, `prompt and completion`, `prompt and reference`, `prompt`, `plain text`."""
     trainer: str
-    """In whose shape the rows were read."""
+    """The trainer in whose format the rows were read."""
     rows: int
-    """Rows described."""
+    """Number of rows described."""
     unreadable: int
     """Rows that could not be read or shaped."""
     complete: bool
@@ -107,7 +107,7 @@ class Card:
         return f"{rows}; {' and '.join(parts)}"
 
     def to_json(self) -> dict[str, Any]:
-        """A plain mapping."""
+        """The card as a plain mapping."""
         record = {"schema": SCHEMA_VERSION, "sentence": self.sentence(), **asdict(self)}
         if self.contamination is not None:
             record["contamination"] = self.contamination.to_json()

@@ -27,7 +27,7 @@ def places(where: Sequence[str]) -> str:
 
 @dataclass(slots=True)
 class Finding:
-    """One fault."""
+    """A fault of a data set, with its rows."""
 
     kind: str
     """A short name, stable between versions."""

@@ -47,7 +47,7 @@ class Gather:
         self._seen: set[int] = set()
 
     def add(self, entry: Entry) -> None:
-        """One row."""
+        """Take one row into account."""
         self.rows += 1
         self.turns.add(entry, self.tally)
         self.pairs.add(entry, self.tally)
@@ -79,7 +79,7 @@ class Gather:
         return found
 
     def tokens(self, tokenizer: str) -> Tokens:
-        """Lengths in tokens."""
+        """The rows' lengths in tokens."""
         return Tokens(tokenizer, quantiles(self._tokens), self._limit, self.over)
 
     def _remember(self, entry: Entry, text: str) -> None:

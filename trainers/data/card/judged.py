@@ -31,7 +31,7 @@ class Judged:
     reasons: dict[str, int] = field(default_factory=dict)
     """Why scores are missing, the most frequent first."""
     preferred: float | None = None
-    """Of pairs judged on both sides: how often chosen scores higher; None without pairs."""
+    """Share of pairs judged on both sides in which chosen scores higher; None without pairs."""
     tied: float | None = None
     """… and how often both score the same."""
 

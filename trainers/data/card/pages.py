@@ -40,7 +40,7 @@ def as_json(card: Card) -> str:
 
 
 def html(card: Card) -> str:
-    """The whole page."""
+    """The whole page as HTML."""
     found = parts(card)
     names = {"findings": "Findings"} | {part.key: _SHORT.get(part.key, part.title) for part in found}
     sections = [_head(card), _findings(card), *map(_section, found)]

@@ -25,7 +25,7 @@ class Structure:
     system: int = 0
     """Rows with a system prompt."""
     system_prompts: int = 0
-    """Different ones."""
+    """How many different system prompts there are."""
     turns: Quantiles | None = None
     """Messages per row, the system prompt apart."""
     several: int = 0
@@ -38,7 +38,7 @@ class Structure:
     tools: int = 0
     """Rows with tool calls or tool results."""
     roles: dict[str, int] = field(default_factory=dict)
-    """Messages by role."""
+    """Number of messages by role."""
 
 
 class Turns:
@@ -65,7 +65,7 @@ class Turns:
         self._order(entry, conversation, tally)
 
     def result(self) -> Structure:
-        """What was counted."""
+        """The structure that was counted."""
         self.found.turns = Quantiles.of(self._lengths)
         self.found.system_prompts = len(self._systems)
         self.found.roles = dict(self._roles.most_common(_MOST_ROLES))

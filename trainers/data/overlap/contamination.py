@@ -43,7 +43,7 @@ class Found:
     exact: bool
     passage: bool
     share: float | None
-    """Of its 8-grams; None for an item of fewer than eight words."""
+    """Share of the item's 8-grams; None for an item of fewer than eight words."""
     rows: int
     """Training rows that hold it, or a passage of it."""
     where: str
@@ -63,7 +63,7 @@ class TaskOverlap:
     share: int = 0
     passage: int = 0
     found: list[Found] = field(default_factory=list)
-    """The worst first."""
+    """Items found in the training set, the worst first."""
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Contamination:
     suite: str
     rows: int
     seconds: float
-    """Of streaming the training set; indexing the suite comes on top."""
+    """Seconds of streaming the training set; indexing the suite comes on top."""
     index_seconds: float
     tasks: dict[str, TaskOverlap]
     contaminated_rows: int = 0

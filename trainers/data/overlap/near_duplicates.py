@@ -96,7 +96,7 @@ class Signatures:
         return len(self._rows)
 
     def leaders(self, similarity: float = SIMILARITY) -> dict[int, int]:
-        """Of each row that nearly repeats an earlier one: the row it repeats, itself kept. First come, first kept."""
+        """Maps each row that nearly repeats an earlier one to that row, itself kept. First come, first kept."""
         if not len(self):
             return {}
         table = np.frombuffer(self._values, np.uint32).reshape(-1, BANDS * BAND)

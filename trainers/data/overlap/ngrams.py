@@ -73,7 +73,7 @@ class Index:
 
     @classmethod
     def of(cls, grams: Sequence[Hashes], groups: Sequence[int]) -> "Index":
-        """Of the distinct n-grams of each item; `groups` numbers the benchmark of each.
+        """The index of the distinct n-grams of each item; `groups` numbers the benchmark of each.
 
         What stands in many items of one benchmark is its template, not an item: left out (see `common`).
         """

@@ -32,7 +32,7 @@ class MissingError(Exception):
 
 
 class MissingNameError(MissingError, NameError):
-    """A global name."""
+    """A global name that the program does not define."""
 
 
 class MissingAttributeError(MissingError, AttributeError):

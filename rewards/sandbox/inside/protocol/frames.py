@@ -26,7 +26,7 @@ class ClosedError(Exception):
 
 
 def encode(message: Any) -> bytes:
-    """As compact JSON."""
+    """The message as compact JSON."""
     return ("".join(_pieces(message, 0)) if _pieces else json.dumps(message, separators=(",", ":"))).encode()
 
 

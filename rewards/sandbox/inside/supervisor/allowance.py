@@ -69,7 +69,7 @@ class Allowance:
         self._stood = 0.0
 
     def again(self) -> "Allowance":
-        """The same number of seconds, for what comes next."""
+        """A new allowance of the same number of seconds, for what comes next."""
         return Allowance(self.seconds, self._look, None)
 
     def slice(self) -> float:

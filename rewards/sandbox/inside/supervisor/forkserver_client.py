@@ -78,7 +78,7 @@ class Spawned:
 
     @property
     def pids(self) -> list[int]:
-        """Their numbers, once the forkserver has said."""
+        """The processes' ids, once the forkserver has reported them."""
         if not self.known:
             self._forkserver.settle()
         return self.known

@@ -87,7 +87,7 @@ class Housekeeping:
         return own.cpu + sum(own.waits.values())
 
     def kill(self, processes: Processes) -> None:
-        """End its candidate."""
+        """Kill the job's candidate."""
         candidate = processes.pids()[0]
         kill(candidate)
         if self.spawner.separation == "none":

@@ -31,7 +31,7 @@ class Spawner:
         return self._pytest_forkserver
 
     def pids(self) -> set[int]:
-        """The forkservers' numbers."""
+        """The forkservers' process ids."""
         trusted = set() if self._pytest_forkserver is None else {self._pytest_forkserver.pid}
         return {self.forkserver.pid, *trusted}
 
