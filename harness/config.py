@@ -49,28 +49,28 @@ class Composer(Generic[Config]):
     more: tuple[str, ...] = ()
     """Words of the verb that are no fields (`from=`)."""
 
-    def compose(self, words: Sequence[str], config_dirs: Sequence[str] = ()) -> Config:
+    def compose(self, overrides: Sequence[str], config_dirs: Sequence[str] = ()) -> Config:
         """The configuration of one job. Raises UsageError naming the nearest valid key or name."""
         from hydra import compose, initialize_config_module
         from hydra.errors import HydraException
         from omegaconf.errors import OmegaConfBaseException
 
-        words = self.as_read(words)
-        several = next((word for word in words if _parsed(word).is_sweep_override()), None)
+        overrides = self.as_read(overrides)
+        several = next((word for word in overrides if _parsed(word).is_sweep_override()), None)
         if several is not None:
             raise UsageError(
                 f"{several!r} lists several values; sweep with `holdfast {self.verb} -m …`, or write [a, b]"
             )
-        prepared = self.prepare(words, config_dirs)
+        prepared = self.prepare(overrides, config_dirs)
         try:
             with initialize_config_module("holdfast.conf", version_base="1.3"):
                 return self.typed(compose(self.verb, prepared), config_dirs)
         except (HydraException, OmegaConfBaseException) as error:
             raise self.explain(error, config_dirs) from error
 
-    def as_read(self, words: Sequence[str]) -> list[str]:
+    def as_read(self, overrides: Sequence[str]) -> list[str]:
         """The words, those of sentences quoted."""
-        return [_sentence(word) if _below(word.partition("=")[0], self.texts) else word for word in words]
+        return [_sentence(word) if _below(word.partition("=")[0], self.texts) else word for word in overrides]
 
     def typed(self, composed: Any, config_dirs: Sequence[str] = ()) -> Config:
         """The dataclass of Hydra's (or a saved) configuration. Raises omegaconf's errors, see `explain`."""
@@ -83,18 +83,18 @@ class Composer(Generic[Config]):
                 plain[group] = _own_file(group, plain[group], config_dirs)
         return cast(Config, OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(self.schema), plain)))
 
-    def prepare(self, words: Sequence[str], config_dirs: Sequence[str] = ()) -> list[str]:
+    def prepare(self, overrides: Sequence[str], config_dirs: Sequence[str] = ()) -> list[str]:
         """Overrides as Hydra takes them. Raises UsageError for a word that is not an override."""
-        words = self.as_read(words)
-        prepared = [one for word in words for one in self._rewrite(_parsed(word), quoted(word), config_dirs)]
+        overrides = self.as_read(overrides)
+        prepared = [one for word in overrides for one in self._rewrite(_parsed(word), quoted(word), config_dirs)]
         if config_dirs:
             prepared.append("hydra.searchpath=[" + ",".join(f"file://{Path(d).resolve()}" for d in config_dirs) + "]")
         return prepared
 
-    def jobs(self, words: Sequence[str]) -> Iterator[list[str]]:
+    def jobs(self, overrides: Sequence[str]) -> Iterator[list[str]]:
         """The words of every job of a multirun: each combination of the values that are swept."""
         values = []
-        for word in words:
+        for word in overrides:
             override = _parsed(word)
             if not self._knows(override.key_or_group):
                 raise self.unknown_key(override.key_or_group)
@@ -224,9 +224,9 @@ def _leaves(tree: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]
             yield prefix + key, value
 
 
-def swept(words: Sequence[str]) -> list[str]:
+def swept(overrides: Sequence[str]) -> list[str]:
     """The keys that a multirun varies."""
-    return [override.key_or_group for override in map(_parsed, words) if override.is_sweep_override()]
+    return [override.key_or_group for override in map(_parsed, overrides) if override.is_sweep_override()]
 
 
 def choices(group: str, config_dirs: Sequence[str] = ()) -> list[str]:

@@ -67,9 +67,9 @@ def address_secrets(url: str) -> list[str]:
     return sorted({text for one in found for text in (one, unquote(one)) if text}, key=len, reverse=True)
 
 
-def command(words: Sequence[str] | None = None) -> list[str]:
-    """The command line of this process (or `words`) as it may be written down."""
-    given = sys.argv if words is None else words
+def command(arguments: Sequence[str] | None = None) -> list[str]:
+    """The command line of this process (or `arguments`) as it may be written down."""
+    given = sys.argv if arguments is None else arguments
     return [Path(given[0]).name if given else "", *map(masked, given[1:])]
 
 

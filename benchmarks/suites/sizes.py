@@ -18,10 +18,10 @@ def suite_sizes(suite: "str | Path | Sequence[Any] | Mapping[str, Any] | Suite")
     return [_size(entry) for entry in load_suite(suite).entries]
 
 
-def resized(suite: Suite, words: Sequence[str]) -> Suite:
+def resized(suite: Suite, limits_given: Sequence[str]) -> Suite:
     """The suite with other limits: `task:items` each. Raises UsageError for an unknown task, or more items than a
     benchmark is known to have."""
-    limits = dict(sized(word) for word in words)
+    limits = dict(sized(word) for word in limits_given)
     for name in limits:
         if name not in suite.names:
             raise unknown(f"task of suite {suite.name!r}", name, suite.names)

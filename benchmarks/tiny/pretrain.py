@@ -246,7 +246,7 @@ def write_model(model: Any, directory: Path, options: Options) -> None:
     (directory / "made.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
-def options_of(words: list[str] | None = None) -> Options:
+def options_of(arguments: list[str] | None = None) -> Options:
     """Options from `--name value` words (default: the command line's)."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--out", required=True)
@@ -254,7 +254,7 @@ def options_of(words: list[str] | None = None) -> Options:
     for option in fields(Options):
         if option.name not in ("out", "resume"):
             parser.add_argument(f"--{option.name}", type=type(option.default), default=option.default)
-    return Options(**vars(parser.parse_args(words)))
+    return Options(**vars(parser.parse_args(arguments)))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import cast
 
-from holdfast.cli.grammar import Words, bind, split
+from holdfast.cli.grammar import Arguments, bind, split
 from holdfast.errors import EXIT_INTERNAL, EXIT_USAGE, HoldfastError, UsageError, missing_package, unknown
 
 _UNREAD = 141
@@ -36,10 +36,10 @@ VERBS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in words
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
     try:
-        return _dispatch(words)
+        return _dispatch(given)
     except HoldfastError as error:
         if debug:
             raise
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _UNREAD
         if debug:
             raise
-        if isinstance(error, ModuleNotFoundError) and (missing := missing_package(error, f"`holdfast {words[0]}`")):
+        if isinstance(error, ModuleNotFoundError) and (missing := missing_package(error, f"`holdfast {given[0]}`")):
             return _fail(str(missing), EXIT_USAGE)
         return _fail(f"internal error: {type(error).__name__}: {error} (run again with --debug)", EXIT_INTERNAL)
 
@@ -69,16 +69,16 @@ def _unread() -> bool:
     return True
 
 
-def _dispatch(words: list[str]) -> int:
-    if not words or words[0] in ("--help", "-h", "help"):
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("--help", "-h", "help"):
         print(overview())
         return 0
-    if words[0] == "--version":
+    if arguments[0] == "--version":
         from holdfast import __version__
 
         print(f"holdfast {__version__}")
         return 0
-    verb, rest = words[0], words[1:]
+    verb, rest = arguments[0], arguments[1:]
     if verb not in VERBS:
         raise unknown("verb", verb, VERBS)
     module = load(verb)
@@ -100,7 +100,7 @@ def load(verb: str) -> ModuleType:
         raise missing_package(error, f"`holdfast {verb}`") or error from error
 
 
-def _run(verb: str, module: ModuleType, rest: list[str], parsed: Words) -> int:
+def _run(verb: str, module: ModuleType, rest: list[str], parsed: Arguments) -> int:
     if getattr(module, "HYDRA", False):
         overrides = [word for word in rest if word not in ("--json", "--debug")]
         return cast(int, module.run_hydra(overrides, parsed.flags))

@@ -141,5 +141,5 @@ def _suites_and_tasks(suites: bool) -> list[str]:
     return [*(suite_names() if suites else ()), *builtin_tasks()]
 
 
-def _starting(begun: str, words: list[str]) -> list[str]:
-    return [word for word in words if word.startswith(begun)]
+def _starting(begun: str, candidates: list[str]) -> list[str]:
+    return [word for word in candidates if word.startswith(begun)]

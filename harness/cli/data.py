@@ -146,12 +146,12 @@ def _contamination(what: str, options: Options, root: Path | None, flags: Flags)
 def _card(what: str, options: Options, root: Path | None, flags: Flags) -> int:
     from holdfast.trainers.data.card.console import print_card
     from holdfast.trainers.data.card.pages import as_json, check_out, write_card
-    from holdfast.trainers.data.card.training_card import card_of, words_of
+    from holdfast.trainers.data.card.training_card import card_of, card_tokenizer
     from holdfast.trainers.run.rewards import rewards_of
 
     check_out(options.out)
     config = data_config(what, options)
-    words = words_of(options.model, options.max_length) if options.model else None
+    tokenizer = card_tokenizer(options.model, options.max_length) if options.model else None
     with Progress("rows", None, enabled=sys.stderr.isatty()) as progress:
         card = card_of(
             config,
@@ -161,7 +161,7 @@ def _card(what: str, options: Options, root: Path | None, flags: Flags) -> int:
             sample=options.sample,
             suite=_suite(options, "") if options.suite or options.tasks else None,
             reward=rewards_of(options.reward)[0] if options.reward else None,
-            words=words,
+            tokenizer=tokenizer,
             progress=progress.reach,
         )
     if options.out:

@@ -90,7 +90,7 @@ def _hush() -> None:
 
 
 def _overrides(ratio: float, options: Options, anew: bool) -> list[str]:
-    words = [
+    overrides = [
         "experiment=tiny_sft",
         "suite=tiny",
         f"out={_folder(Path(options.out), ratio)}",
@@ -99,7 +99,7 @@ def _overrides(ratio: float, options: Options, anew: bool) -> list[str]:
         f"data.replay.ratio={ratio}",
         f"overwrite={str(anew).lower()}",
     ]
-    return words if options.limit is None else [*words, f"limit={options.limit}"]
+    return overrides if options.limit is None else [*overrides, f"limit={options.limit}"]
 
 
 def _folder(out: Path, ratio: float) -> Path:

@@ -44,14 +44,14 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
     from holdfast.benchmarks.engine.evaluate import evaluate
     from holdfast.benchmarks.suites.compose import compose, jobs
 
-    words = [word for word in overrides if not word.startswith("-")]
+    assignments = [word for word in overrides if not word.startswith("-")]
     switches = [word for word in overrides if word.startswith("-")]
     for switch in switches:
         if switch not in ("-m", "--multirun"):
             raise unknown("flag", switch, ("-m", "--multirun", "--json", "--debug", "--help"))
     if switches:
-        return _sweep([list(job) for job in jobs(words)], flags)
-    done = evaluate(compose(words))
+        return _sweep([list(job) for job in jobs(assignments)], flags)
+    done = evaluate(compose(assignments))
     _tell(done, flags)
     return done.exit_code
 
@@ -63,16 +63,16 @@ def _sweep(jobs: Sequence[Sequence[str]], flags: Flags) -> int:
 
     failed = 0
     records = []
-    for number, words in enumerate(jobs, start=1):
-        print(f"[{number}/{len(jobs)}] {' '.join(words)}", file=sys.stderr)
+    for number, overrides in enumerate(jobs, start=1):
+        print(f"[{number}/{len(jobs)}] {' '.join(overrides)}", file=sys.stderr)
         try:
-            done = evaluate(compose(words))
+            done = evaluate(compose(overrides))
         except HoldfastError as error:
             print(f"holdfast: {error}", file=sys.stderr)
             failed = failed or error.exit_code
-            records.append({"words": list(words), "error": str(error), "exit_code": error.exit_code})
+            records.append({"words": list(overrides), "error": str(error), "exit_code": error.exit_code})
             continue
-        records.append({"words": list(words), **record(done)})
+        records.append({"words": list(overrides), **record(done)})
         if not flags.json:
             _tell(done, flags)
     if flags.json and is_main():

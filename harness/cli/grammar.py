@@ -27,7 +27,7 @@ class Flags:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Arguments:
     """A command line taken apart."""
 
     paths: list[str]
@@ -37,13 +37,13 @@ class Words:
     """Dashed words that are not ours, in order (Hydra's)."""
 
 
-def split(words: Sequence[str]) -> Words:
+def split(arguments: Sequence[str]) -> Arguments:
     """Take words apart. A word is `key=value` when an identifier (with dots) stands before its first `=`."""
     paths: list[str] = []
     settings: dict[str, str] = {}
     seen = set()
     rest: list[str] = []
-    for word in words:
+    for word in arguments:
         key, equals, value = word.partition("=")
         if word in ("--json", "--debug", "--help", "-h"):
             seen.add({"-h": "help"}.get(word, word[2:]))
@@ -55,7 +55,7 @@ def split(words: Sequence[str]) -> Words:
             settings[key] = value
         else:
             paths.append(word)
-    return Words(paths, settings, Flags(*(name in seen for name in ("json", "debug", "help"))), rest)
+    return Arguments(paths, settings, Flags(*(name in seen for name in ("json", "debug", "help"))), rest)
 
 
 def bind(schema: type[Any], settings: dict[str, str], verb: str) -> Any:

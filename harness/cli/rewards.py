@@ -84,10 +84,10 @@ def _list(flags: Flags) -> int:
     return 0
 
 
-def _show(words: list[str], flags: Flags) -> int:
-    if len(words) != 1:
+def _show(arguments: list[str], flags: Flags) -> int:
+    if len(arguments) != 1:
         raise UsageError("`holdfast rewards show` takes one name")
-    spec = lookup(words[0])
+    spec = lookup(arguments[0])
     if flags.json:
         print(json.dumps(_describe(spec)))
         return 0
@@ -120,12 +120,14 @@ def _describe(spec: Spec) -> dict[str, Any]:
     }
 
 
-def _try(words: list[str], options: Options, flags: Flags) -> int:
-    if len(words) not in (2, 3):
+def _try(arguments: list[str], options: Options, flags: Flags) -> int:
+    if len(arguments) not in (2, 3):
         raise UsageError("`holdfast rewards try` takes NAME COMPLETION [REFERENCE]")
-    reward = Reward.from_config(words[0]) if words[0].endswith((".yaml", ".yml")) else _reward(words[0], options)
-    reference = _structured(_content(words[2])) if len(words) == 3 else None
-    score = reward.score(Sample(_content(words[1]), reference))
+    reward = (
+        Reward.from_config(arguments[0]) if arguments[0].endswith((".yaml", ".yml")) else _reward(arguments[0], options)
+    )
+    reference = _structured(_content(arguments[2])) if len(arguments) == 3 else None
+    score = reward.score(Sample(_content(arguments[1]), reference))
     if flags.json:
         shown = {"value": score.value, "outcome": score.outcome, "reason": score.reason, "extracted": score.extracted}
         print(json.dumps({**shown, "parts": dict(score.parts)}))
@@ -141,12 +143,12 @@ def _reward(name: str, options: Options) -> Reward:
     return Reward(name, **{key: plain(text) for key, text in options.extra.items()})
 
 
-def _validate(words: list[str], flags: Flags) -> int:
-    if len(words) != 2 or words[0] != "code":
+def _validate(arguments: list[str], flags: Flags) -> int:
+    if len(arguments) != 2 or arguments[0] != "code":
         raise UsageError("usage: holdfast rewards validate code FILE")
     from holdfast.rewards.sandbox import validate
 
-    failures = validate(Path(words[1]))
+    failures = validate(Path(arguments[1]))
     if flags.json:
         print(json.dumps({"failures": [asdict(failure) for failure in failures]}))
     else:
@@ -156,18 +158,18 @@ def _validate(words: list[str], flags: Flags) -> int:
     return DataError.exit_code if failures else 0
 
 
-def _audit(words: list[str], options: Options, flags: Flags) -> int:
+def _audit(arguments: list[str], options: Options, flags: Flags) -> int:
     """Print the card of a reward on a labelled file; `card=FILE` writes it too."""
-    if len(words) == 1:
-        return _audit_grader(words[0], options, flags)
-    if len(words) != 2:
+    if len(arguments) == 1:
+        return _audit_grader(arguments[0], options, flags)
+    if len(arguments) != 2:
         raise UsageError("usage: holdfast rewards audit NAME [FILE] [expected=FIELD …]")
     from holdfast.scoring.audit import audit, read_labelled
 
     keys = {key: options.extra.pop(key, default) for key, default in _AUDIT_KEYS.items()}
-    reward = _reward(words[0], options)
+    reward = _reward(arguments[0], options)
     fields = [keys[key] or "" for key in ("completion", "reference", "expected")]
-    rows = read_labelled(Path(words[1]), fields[0], fields[1], fields[2], keys["prompt"])
+    rows = read_labelled(Path(arguments[1]), fields[0], fields[1], fields[2], keys["prompt"])
     card = audit(reward, rows, Reward(keys["against"]) if keys["against"] else None)
     if keys["card"]:
         write_whole(Path(keys["card"]), card.markdown())
@@ -240,13 +242,13 @@ _DIFF_KEYS: dict[str, str | None] = {
 }
 
 
-def _docs(words: list[str], flags: Flags) -> int:
-    if len(words) != 1:
+def _docs(arguments: list[str], flags: Flags) -> int:
+    if len(arguments) != 1:
         raise UsageError("usage: holdfast rewards docs FOLDER")
     from holdfast.scoring.reward_pages import write_docs
 
-    paths = [str(path) for path in write_docs(Path(words[0]))]
-    print(json.dumps({"written": paths}) if flags.json else f"{len(paths)} pages in {words[0]}")
+    paths = [str(path) for path in write_docs(Path(arguments[0]))]
+    print(json.dumps({"written": paths}) if flags.json else f"{len(paths)} pages in {arguments[0]}")
     return 0
 
 

@@ -44,12 +44,12 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
     from holdfast.trainers.settings.compose import compose
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    words, config_dirs, switches = _words(overrides)
+    assignments, config_dirs, switches = _split(overrides)
     if switches & {"-m", "--multirun"}:
         from holdfast.trainers.job.sweep import sweep
 
-        return sweep(words, config_dirs, json=flags.json)
-    config = _saved(words) or compose(words, config_dirs)
+        return sweep(assignments, config_dirs, json=flags.json)
+    config = _saved(assignments) or compose(assignments, config_dirs)
     if "--cfg" in switches:
         return _show(config)
     return _one(config, flags)
@@ -92,9 +92,9 @@ def _tell(result: "Result", flags: Flags) -> None:
         print(f"report: {result.out / 'report.html'}")
 
 
-def _words(overrides: Sequence[str]) -> tuple[list[str], list[str], set[str]]:
+def _split(overrides: Sequence[str]) -> tuple[list[str], list[str], set[str]]:
     """Overrides, --config-dir folders and switches. Raises UsageError for a dashed word that is none of ours."""
-    words: list[str] = []
+    assignments: list[str] = []
     folders: list[str] = []
     switches: set[str] = set()
     left = list(overrides)
@@ -108,22 +108,22 @@ def _words(overrides: Sequence[str]) -> tuple[list[str], list[str], set[str]]:
         elif word.startswith("-"):
             raise unknown("flag", word, ("-m", "--multirun", "--config-dir", "--cfg", "--json", "--debug"))
         else:
-            words.append(f"data.{word}" if word.startswith("columns.") else word)  # one spelling in all verbs
+            assignments.append(f"data.{word}" if word.startswith("columns.") else word)  # one spelling in all verbs
     for folder in folders:
         if not Path(folder).is_dir():
             raise UsageError(f"--config-dir {folder!r} is not a folder")
-    return words, folders, switches
+    return assignments, folders, switches
 
 
-def _saved(words: Sequence[str]) -> "TrainConfig | None":
+def _saved(overrides: Sequence[str]) -> "TrainConfig | None":
     """The settings of `from=<run>/manifest.json`."""
     from holdfast.trainers.settings.compose import from_manifest
 
-    if not any(word.startswith("from=") for word in words):
+    if not any(word.startswith("from=") for word in overrides):
         return None
-    if len(words) > 1:
+    if len(overrides) > 1:
         raise UsageError("from= repeats a run as it was; it takes no other keys")
-    return from_manifest(Path(words[0].removeprefix("from=")))
+    return from_manifest(Path(overrides[0].removeprefix("from=")))
 
 
 def _show(config: "TrainConfig") -> int:

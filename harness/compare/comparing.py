@@ -17,7 +17,7 @@ from holdfast.compare.judging.policy import Policy
 from holdfast.compare.judging.policy_names import check_items, check_tasks, waivers
 from holdfast.compare.judging.verdict import Judged, Rules, design_of, in_mean, judge, own_margin
 from holdfast.compare.planning.advice import advice
-from holdfast.compare.planning.measuring_again import again
+from holdfast.compare.planning.measuring_again import remeasuring
 from holdfast.compare.planning.next_steps import next_steps
 from holdfast.compare.reading.answers import answer_warnings
 from holdfast.compare.reading.load import tables_of
@@ -140,7 +140,7 @@ def _comparison(
     micro = omnibus("micro", held, of_mean)
     decision, checks = decide(judged, macro, settings.policy, settings.alpha)
     before, after = _named_apart(run_info(runs[0]), run_info(runs[1]))
-    remeasure = again(before, after, _tokens(judged))
+    remeasure = remeasuring(before, after, _tokens(judged))
     return Comparison(
         before=before,
         after=after,

@@ -149,21 +149,21 @@ def _sent(client: httpx.Client, method: str, address: str, **more: Any) -> Any:
     raise RefusedError(f"{method} {address}: status {answer.status_code}")
 
 
-def main(words: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """The command line."""
-    if not words or len(words) > 2:
+    if not arguments or len(arguments) > 2:
         print((__doc__ or "").strip(), file=sys.stderr)
         return EXIT_USAGE
     try:
-        text = Path(words[0]).read_text(encoding="utf-8")
+        text = Path(arguments[0]).read_text(encoding="utf-8")
     except OSError as error:
-        raise DataError(f"cannot read {words[0]}: {error.strerror}") from error
+        raise DataError(f"cannot read {arguments[0]}: {error.strerror}") from error
     where = place(os.environ)
     if where is None:
         print("no pull request: no comment")
         return 0
     try:
-        print(put(text, words[1] if len(words) == 2 else "holdfast", where))
+        print(put(text, arguments[1] if len(arguments) == 2 else "holdfast", where))
     except RefusedError as error:
         print(f"::warning title=No comment::{error}")
     return 0

@@ -173,13 +173,13 @@ def _link(tar: tarfile.TarFile, name: str, target: str) -> None:
     tar.addfile(entry)
 
 
-def main(words: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """The command line."""
-    if any(word in ("-h", "--help", "help") for word in words):
+    if any(word in ("-h", "--help", "help") for word in arguments):
         print(__doc__)
         return 0
     options = {"tag": IMAGE, "packages": "", "preload": "", "languages": "installed", "tar": ""}
-    for word in words:
+    for word in arguments:
         key, _, value = word.partition("=")
         if key not in options:
             raise unknown("key", key, options)

@@ -24,6 +24,6 @@ def test_an_unknown_one_is_named() -> None:
 
 
 def test_training_reads_it_too() -> None:
-    from holdfast.cli.train import _words
+    from holdfast.cli.train import _split
 
-    assert _words(["columns.prompt=q", "trainer=sft"])[0] == ["data.columns.prompt=q", "trainer=sft"]
+    assert _split(["columns.prompt=q", "trainer=sft"])[0] == ["data.columns.prompt=q", "trainer=sft"]

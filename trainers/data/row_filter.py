@@ -226,9 +226,9 @@ def _counter(settings: FilterConfig) -> Any:
         return None
     if settings.tokenizer is None:
         raise UsageError("a limit of tokens needs a tokenizer: data.filter.tokenizer=… (model=… of `data filter`)")
-    from holdfast.trainers.data.card.training_card import words_of
+    from holdfast.trainers.data.card.training_card import card_tokenizer
 
-    return words_of(settings.tokenizer).count
+    return card_tokenizer(settings.tokenizer).count
 
 
 def _mapped(rows: Iterable[Located], config: DataConfig) -> Iterator[tuple[str, Row | DataError]]:

@@ -23,7 +23,7 @@ from holdfast.trainers.data.row_formats import with_prompt
 from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.estimate.memory import has_beta
 from holdfast.trainers.estimate.memory import memory as footprint
-from holdfast.trainers.models.model import prepare_tokenizer, read_shape
+from holdfast.trainers.models.model import prepare_tokenizer, read_model_config
 from holdfast.trainers.run.checkpoints import disk, ours
 from holdfast.trainers.settings import trl_args
 from holdfast.trainers.settings.catalogue import find_trainer
@@ -97,15 +97,15 @@ class Estimate:
 def estimate(config: TrainConfig) -> Estimate:
     """The estimate of a run. Raises the same errors as the run would for its settings and data."""
     check(config)
-    shape, words = read_shape(config.model)
-    prepare_tokenizer(words, config.model)
+    model_config, tokenizer = read_model_config(config.model)
+    prepare_tokenizer(tokenizer, config.model)
     args = trl_args.build(config.trainer.name, config.trainer.args, Path("unused"), config.seed)
     root = Path(config.data_root) if config.data_root else None
     rows = training_rows(config.data, config.seed, root, self_replay.stand_in(config))
-    tokens, usual, cut = _lengths(config, rows, words, args)
-    parameters, looked_up, linear = _count(shape)
+    tokens, usual, cut = _lengths(config, rows, tokenizer, args)
+    parameters, looked_up, linear = _count(model_config)
     trained = linear(config.lora.r) if config.lora.r else parameters
-    memory = footprint(config, shape, args, parameters, trained, tokens)
+    memory = footprint(config, model_config, args, parameters, trained, tokens)
     device, available = _device()
     steps = _steps(args, len(rows))
     return Estimate(
@@ -125,25 +125,25 @@ def estimate(config: TrainConfig) -> Estimate:
     )
 
 
-def _count(shape: Any) -> tuple[int, int, Any]:
+def _count(model_config: Any) -> tuple[int, int, Any]:
     """Parameters of the model, those of its embedding that are only looked up, and a function: those of LoRA at a rank
     (all linear layers but the head)."""
     import torch
     import transformers
 
     with torch.device("meta"):
-        model = transformers.AutoModelForCausalLM.from_config(shape)
+        model = transformers.AutoModelForCausalLM.from_config(model_config)
     layers = [m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and n != "lm_head"]
     around = sum(m.in_features + m.out_features for m in layers)
-    words = model.get_input_embeddings().weight.numel()
-    tied = bool(getattr(shape.get_text_config(), "tie_word_embeddings", False))
-    return sum(p.numel() for p in model.parameters()), 0 if tied else words, lambda rank: rank * around
+    embedding_size = model.get_input_embeddings().weight.numel()
+    tied = bool(getattr(model_config.get_text_config(), "tie_word_embeddings", False))
+    return sum(p.numel() for p in model.parameters()), 0 if tied else embedding_size, lambda rank: rank * around
 
 
-def _lengths(config: TrainConfig, rows: list[dict[str, Any]], words: Any, args: Any) -> tuple[int, int, float]:
+def _lengths(config: TrainConfig, rows: list[dict[str, Any]], tokenizer: Any, args: Any) -> tuple[int, int, float]:
     """Tokens of a sequence (95th percentile and mean of a sample) and the share that is cut."""
     shaped = [with_prompt(find_trainer(config.trainer.name).row(row, config.data)) for row in rows[:SAMPLED_ROWS]]
-    found = sorted(max(_tokens(row, key, words) for key in ("completion", "chosen", "rejected")) for row in shaped)
+    found = sorted(max(_tokens(row, key, tokenizer) for key in ("completion", "chosen", "rejected")) for row in shaped)
     grown = _grown(config, args)
     limit = None if grown else getattr(args, "max_length", None)
     cut = sum(limit is not None and n > limit for n in found) / len(found)
@@ -158,10 +158,10 @@ def _grown(config: TrainConfig, args: Any) -> int:
     return int(getattr(args, "max_completion_length", None) or getattr(args, "max_new_tokens", None) or 0)
 
 
-def _tokens(row: dict[str, Any], key: str, words: Any) -> int:
+def _tokens(row: dict[str, Any], key: str, tokenizer: Any) -> int:
     turns = [row["prompt"], row.get(key, [])]
     texts = [t if isinstance(t, str) else "\n".join(str(m["content"]) for m in t) for t in turns]
-    return len(words(" ".join(texts), truncation=False, verbose=False)["input_ids"]) + 8
+    return len(tokenizer(" ".join(texts), truncation=False, verbose=False)["input_ids"]) + 8
 
 
 def _disk(config: TrainConfig, trained: int) -> int:

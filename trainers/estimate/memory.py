@@ -17,12 +17,14 @@ COPIES = {"cuda": 1, "cpu": 8}
 """Copies of such a tile: a Triton kernel works in place (so its source; not measured), torch's operations do not."""
 
 
-def memory(config: TrainConfig, shape: Any, args: Any, parameters: int, trained: int, tokens: int) -> dict[str, int]:
+def memory(
+    config: TrainConfig, model_config: Any, args: Any, parameters: int, trained: int, tokens: int
+) -> dict[str, int]:
     """Bytes by purpose; `tokens` of a long sequence, `trained` of the `parameters`."""
     lora, trainer = config.lora.r is not None, find_trainer(config.trainer.name)
     frozen = 2 if measuring_dtype(config.model.dtype) in ("bfloat16", "float16") else 4
     width = 2 if args.bf16 or args.fp16 else 4
-    text = shape.get_text_config()
+    text = model_config.get_text_config()
     batch = args.per_device_train_batch_size * trainer.answers_per_row * tokens
     referenced = trainer.reference_model and not lora and has_beta(args)
     return {
@@ -36,12 +38,12 @@ def memory(config: TrainConfig, shape: Any, args: Any, parameters: int, trained:
     }
 
 
-def tile(tokens: int, words: int) -> int:
+def tile(tokens: int, vocabulary: int) -> int:
     """Bytes of the logits that are there at once, of so many tokens and a vocabulary of so many words."""
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    wide = TILE[1] if device == "cuda" else min(words, TILE[1])  # what a CPU does not touch takes no memory
+    wide = TILE[1] if device == "cuda" else min(vocabulary, TILE[1])  # what a CPU does not touch takes no memory
     return int(min(tokens, TILE[0]) * wide * 4 * COPIES[device])
 
 

@@ -10,7 +10,7 @@ from holdfast.errors import DataError, UsageError
 from holdfast.trainers.data.mix import first_rows
 from holdfast.trainers.estimate.endings import MOST, check_share, endings, stop_tokens
 from holdfast.trainers.models.adapters import check_modules
-from holdfast.trainers.models.model import check_template, prepare_tokenizer, read_shape
+from holdfast.trainers.models.model import check_template, prepare_tokenizer, read_model_config
 from holdfast.trainers.run import own_tools
 from holdfast.trainers.settings import trl_args
 from holdfast.trainers.settings.catalogue import find_trainer
@@ -25,21 +25,21 @@ def preflight(config: TrainConfig) -> None:
     found = _read(config)
     if found is None:
         return
-    shape, words = found
-    prepare_tokenizer(words, config.model)
-    text = shape.get_text_config()
-    if len(words) > text.vocab_size:
+    model_config, tokenizer = found
+    prepare_tokenizer(tokenizer, config.model)
+    text = model_config.get_text_config()
+    if len(tokenizer) > text.vocab_size:
         raise DataError(
-            f"the tokenizer has {len(words)} tokens, the model {text.vocab_size} embeddings:"
+            f"the tokenizer has {len(tokenizer)} tokens, the model {text.vocab_size} embeddings:"
             " they do not belong together"
         )
-    check_template(words, config)
+    check_template(tokenizer, config)
     if config.tools:
-        own_tools.check_template(words)
+        own_tools.check_template(tokenizer)
     if context := getattr(text, "max_position_embeddings", None):
-        _check_lengths(config, words, context)
-    check_modules(config.lora, shape)
-    _check_endings(config, words)
+        _check_lengths(config, tokenizer, context)
+    check_modules(config.lora, model_config)
+    _check_endings(config, tokenizer)
 
 
 def _check_endings(config: TrainConfig, tokenizer: Any) -> None:
@@ -53,34 +53,34 @@ def _check_endings(config: TrainConfig, tokenizer: Any) -> None:
     check_share(endings(rows, trainer, args, config.data, tokenizer, stop_tokens(tokenizer, None)), config.data.max_cut)
 
 
-def longest(config: TrainConfig, words: Any, parts: tuple[str, ...]) -> int:
+def longest(config: TrainConfig, tokenizer: Any, parts: tuple[str, ...]) -> int:
     """Tokens of the longest of the first rows, of these parts together; of two answers the longer counts."""
     root = Path(config.data_root) if config.data_root else None
-    shape = find_trainer(config.trainer.name).row
-    rows = (shape(row, config.data) for row in first_rows(config.data, config.seed, root, SAMPLED_ROWS))
-    return max((tokens(row, parts, words) for row in rows), default=0)
+    row_of = find_trainer(config.trainer.name).row
+    rows = (row_of(row, config.data) for row in first_rows(config.data, config.seed, root, SAMPLED_ROWS))
+    return max((tokens(row, parts, tokenizer) for row in rows), default=0)
 
 
-def tokens(row: dict[str, Any], parts: tuple[str, ...], words: Any) -> int:
+def tokens(row: dict[str, Any], parts: tuple[str, ...], tokenizer: Any) -> int:
     """Tokens of a row's prompt (or whole conversation) and of the longest of its answers named in `parts`."""
     prompt = row.get("prompt", row.get("messages", []))
-    return _count(prompt, words) + max((_count(row[part], words) for part in parts if part in row), default=0)
+    return _count(prompt, tokenizer) + max((_count(row[part], tokenizer) for part in parts if part in row), default=0)
 
 
-def _count(turns: Any, words: Any) -> int:
+def _count(turns: Any, tokenizer: Any) -> int:
     """The template's own tokens are reckoned as four a message."""
     if isinstance(turns, str):
-        return len(words(turns, truncation=False, verbose=False)["input_ids"])
+        return len(tokenizer(turns, truncation=False, verbose=False)["input_ids"])
     texts = [str(turn["content"]) for turn in turns]
-    return sum(len(words(text, truncation=False, verbose=False)["input_ids"]) + 4 for text in texts)
+    return sum(len(tokenizer(text, truncation=False, verbose=False)["input_ids"]) + 4 for text in texts)
 
 
-def _check_lengths(config: TrainConfig, words: Any, context: int) -> None:
+def _check_lengths(config: TrainConfig, tokenizer: Any, context: int) -> None:
     args = config.trainer.args
     schema = {field.name: field.default for field in trl_args.fields(config.trainer.name)}
     grown = args.get("max_completion_length", schema.get("max_completion_length"))
     if find_trainer(config.trainer.name).writes_while_training and grown:
-        prompt_tokens = longest(config, words, ())
+        prompt_tokens = longest(config, tokenizer, ())
         if prompt_tokens + grown > context:
             raise UsageError(
                 f"trainer.args.max_completion_length={grown} does not fit the model's context of {context} tokens"
@@ -89,7 +89,7 @@ def _check_lengths(config: TrainConfig, words: Any, context: int) -> None:
             )
         return
     limit = args.get("max_length", schema.get("max_length")) or context + 1
-    row = longest(config, words, ("completion", "chosen", "rejected"))
+    row = longest(config, tokenizer, ("completion", "chosen", "rejected"))
     if min(row, limit) > context:
         raise UsageError(
             f"training rows of up to {row} tokens do not fit the model's context of {context}: cut them with"
@@ -99,6 +99,6 @@ def _check_lengths(config: TrainConfig, words: Any, context: int) -> None:
 
 def _read(config: TrainConfig) -> tuple[Any, Any] | None:
     try:
-        return read_shape(config.model)
+        return read_model_config(config.model)
     except (OSError, ValueError, KeyError):
         return None

@@ -43,7 +43,7 @@ def targets(config: LoraConfig) -> Any:
     return ALL if names == [ALL] else names
 
 
-def check_modules(config: LoraConfig, shape: Any) -> None:
+def check_modules(config: LoraConfig, model_config: Any) -> None:
     """Raise UsageError for a module that a model of this configuration does not have, naming the nearest."""
     chosen = targets(config)
     module_names: Sequence[str] = [*([] if chosen == ALL else chosen), *config.modules_to_save]
@@ -53,7 +53,7 @@ def check_modules(config: LoraConfig, shape: Any) -> None:
     import transformers
 
     with torch.device("meta"):
-        model = transformers.AutoModelForCausalLM.from_config(shape)
+        model = transformers.AutoModelForCausalLM.from_config(model_config)
     there = [name for name, _ in model.named_modules() if name]
     for name in module_names:
         if not any(module == name or module.endswith(f".{name}") for module in there):

@@ -52,7 +52,7 @@ def train_adapter(model: Any) -> None:
             parameter.requires_grad_(True)
 
 
-def read_shape(config: ModelConfig) -> tuple[Any, Any]:
+def read_model_config(config: ModelConfig) -> tuple[Any, Any]:
     """The model's configuration and its tokenizer, without weights; of an adapter, those of its base unless it has a
     tokenizer of its own. Raises what transformers raises."""
     import transformers

@@ -113,7 +113,7 @@ def load(
     if quantization is not None:
         options["quantization_config"] = _quantized(quantization)
     with _loading(name):
-        words = transformers.AutoTokenizer.from_pretrained(
+        loaded_tokenizer = transformers.AutoTokenizer.from_pretrained(
             tokenizer or _tokenizer_path(path, base),
             revision=(revision if not adapter or tokenizer else None) or "main",
             trust_remote_code=trust_remote_code,
@@ -121,11 +121,11 @@ def load(
         model = transformers.AutoModelForCausalLM.from_pretrained(
             base, dtype=dtype, use_safetensors=None if allow_pickle else True, **options
         )
-        model = model if adapter is None else _adapted(model, str(adapter), words)
+        model = model if adapter is None else _adapted(model, str(adapter), loaded_tokenizer)
         if quantization is None and "device_map" not in more:
             model = model.to(_device_of(device))
     loading = {key: value for key, value in (("quantization", quantization), *more.items()) if value is not None}
-    return LoadedModel(model.eval(), words, name, loading=loading)
+    return LoadedModel(model.eval(), loaded_tokenizer, name, loading=loading)
 
 
 def _checked(more: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from holdfast.compare.judging.verdict import Judged, in_mean, undecidable
-from holdfast.compare.planning.measuring_again import Again
+from holdfast.compare.planning.measuring_again import Remeasure
 from holdfast.compare.reading.columns import Items
 from holdfast.compare.result import Decision, Omnibus
 
@@ -17,7 +17,7 @@ _MOST_REPEATS = 1_024
 
 
 def advice(
-    decision: Decision, judged: Sequence[Judged], macro: Omnibus | None, margin: float, remeasure: Again
+    decision: Decision, judged: Sequence[Judged], macro: Omnibus | None, margin: float, remeasure: Remeasure
 ) -> tuple[str, ...]:
     """Sentences that end in a command; empty when more items would not help (rows that cannot be judged)."""
     if decision is not Decision.INCONCLUSIVE or macro is None:
@@ -53,7 +53,7 @@ def _factor(held: Sequence[Judged], macro: Omnibus, margin: float) -> float | No
 
 
 def _more_items(
-    judged: Sequence[Judged], held: Sequence[Judged], factor: float, margin: float, remeasure: Again
+    judged: Sequence[Judged], held: Sequence[Judged], factor: float, margin: float, remeasure: Remeasure
 ) -> list[tuple[float, str]]:
     """(cost in tokens, sentence) of the cheapest sizes; none where the benchmarks have no more items."""
     sizes = _sizes(held, factor, remeasure.available)
@@ -64,20 +64,20 @@ def _more_items(
         f"{one.pairs.task} {sizes[one.pairs.task]:,}" for one in held if sizes[one.pairs.task] > one.pairs.n
     )
     every = {one.pairs.task: max(one.pairs.n, one.pairs.result.n) for one in judged} | sizes
-    words = f"sizes=[{','.join(f'{task}:{size}' for task, size in every.items())}]"
-    command = remeasure.commands(words, margin=margin) or _plan(held, words, margin)
+    sizes_argument = f"sizes=[{','.join(f'{task}:{size}' for task, size in every.items())}]"
+    command = remeasure.commands(sizes_argument, margin=margin) or _plan(held, sizes_argument, margin)
     return [(cost, f"more items ({listed}; {_price(cost, remeasure)}): {command}")]
 
 
-def _everything(judged: Sequence[Judged], held: Sequence[Judged], remeasure: Again) -> str:
+def _everything(judged: Sequence[Judged], held: Sequence[Judged], remeasure: Remeasure) -> str:
     """Where not even all items there are would be enough: what measuring all of them decides."""
     most = {one.pairs.task: max(one.pairs.n, remeasure.available.get(one.pairs.task, 0)) for one in held}
     reach = float(special.ndtri(1 - held[0].rules.alpha) + special.ndtri(_POWER))
     spread = math.sqrt(sum(_variance(one) / most[one.pairs.task] for one in held)) / len(held)
     margin = math.ceil(1_000 * reach * spread) / 1_000
     every = {one.pairs.task: max(one.pairs.n, one.pairs.result.n) for one in judged} | most
-    words = f"sizes=[{','.join(f'{task}:{size}' for task, size in every.items())}]"
-    command = remeasure.commands(words, margin=margin) or _plan(held, words, margin)
+    sizes_argument = f"sizes=[{','.join(f'{task}:{size}' for task, size in every.items())}]"
+    command = remeasure.commands(sizes_argument, margin=margin) or _plan(held, sizes_argument, margin)
     return f"not even all items there are decide it: add benchmarks, or take margin={100 * margin:.3g}: {command}"
 
 
@@ -105,7 +105,7 @@ def _sizes(held: Sequence[Judged], factor: float, available: Mapping[str, int]) 
 
 
 def _more_answers(
-    judged: Sequence[Judged], held: Sequence[Judged], factor: float, margin: float, remeasure: Again
+    judged: Sequence[Judged], held: Sequence[Judged], factor: float, margin: float, remeasure: Remeasure
 ) -> list[tuple[float, str]]:
     """(cost in tokens, sentence) of more answers per item, where answers vary and averaging that away is enough."""
     now = max(one.pairs.repeats for one in held)
@@ -125,18 +125,20 @@ def _more_answers(
     return [(cost, f"{times} answers per item ({_price(cost, remeasure)}): {command}")]
 
 
-def _plan(held: Sequence[Judged], words: str, margin: float) -> str:
+def _plan(held: Sequence[Judged], sizes_arguments: str, margin: float) -> str:
     """Where nothing tells how the runs were measured: what measuring so much would find."""
     answers = max(one.pairs.before.repeats for one in held), max(one.pairs.after.repeats for one in held)
     noise = sum(_noise(one) for one in held) / len(held) if max(answers) > 1 else 0.0
     flips = sum(_variance(one) for one in held) / len(held) - noise
-    arguments = [*words.split(), f"margin={100 * margin:.4g}"]
+    arguments = [*sizes_arguments.split(), f"margin={100 * margin:.4g}"]
     if max(answers) == 1:
         return shlex.join(["holdfast", "plan", *arguments, f"flips={min(flips, 0.99):.3g}"])
     single = 2 * noise / (1 / answers[0] + 1 / answers[1])  # of single answers, as `plan` takes them
-    repeats = [] if "repeats=" in words else [f"repeats={answers[1]}", f"baseline_repeats={answers[0]}"]
-    both = min(0.99, flips + single)
-    return shlex.join(["holdfast", "plan", *arguments, *repeats, f"flips={both:.3g}", f"noise={min(single, both):.3g}"])
+    repeats = [] if "repeats=" in sizes_arguments else [f"repeats={answers[1]}", f"baseline_repeats={answers[0]}"]
+    all_flips = min(0.99, flips + single)
+    return shlex.join(
+        ["holdfast", "plan", *arguments, *repeats, f"flips={all_flips:.3g}", f"noise={min(single, all_flips):.3g}"]
+    )
 
 
 def _variance(one: Judged) -> float:
@@ -164,6 +166,6 @@ def _tokens(one: Judged) -> float:
     return max(1.0, float(known.mean())) if known.size else 256.0
 
 
-def _price(tokens: float, remeasure: Again) -> str:
+def _price(tokens: float, remeasure: Remeasure) -> str:
     count = f"{tokens / 1e6:.1f} million" if tokens >= 1e6 else f"{max(1, round(tokens / 1e3)):,} thousand"
     return f"about {count} more tokens per run{remeasure.minutes(tokens)}"

@@ -13,7 +13,7 @@ _LEFT_OUT = ("out=", "limit=", "sizes=", "repeats=", "noise=", "stop=", "margin=
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Remeasure:
     """What is known of how two runs were measured."""
 
     evaluations: tuple[tuple[str, ...], ...] = ()
@@ -45,11 +45,11 @@ class Again:
         return f", {'1 minute' if time == '1 minutes' else time} at {self.pace:,.0f} tokens/s"
 
 
-def again(before: RunInfo, after: RunInfo, tokens: tuple[float, float]) -> Again:
+def remeasuring(before: RunInfo, after: RunInfo, tokens: tuple[float, float]) -> Remeasure:
     """How to measure both again; `tokens` were generated in the run before and after."""
-    words = _evaluations(before, after)
+    commands = _evaluations(before, after)
     available = after.manifest.get("available")
-    return Again(words, _pace(after, tokens), available if isinstance(available, Mapping) else {})
+    return Remeasure(commands, _pace(after, tokens), available if isinstance(available, Mapping) else {})
 
 
 def _evaluations(before: RunInfo, after: RunInfo) -> tuple[tuple[str, ...], ...]:
@@ -67,8 +67,8 @@ def _evaluated(run: RunInfo) -> tuple[str, ...]:
     command = run.manifest.get("command")
     if not isinstance(command, list) or "eval" not in command[:2]:
         return ()
-    words = [str(word) for word in command[command.index("eval") + 1 :]]
-    return tuple(word for word in words if not word.startswith(_LEFT_OUT))
+    arguments = [str(word) for word in command[command.index("eval") + 1 :]]
+    return tuple(word for word in arguments if not word.startswith(_LEFT_OUT))
 
 
 def _trained(run: RunInfo) -> tuple[str, ...]:

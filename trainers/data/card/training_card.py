@@ -35,7 +35,7 @@ SAMPLE, SUBSET = 2_000, 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class CardTokenizer:
     """A tokenizer, as a card uses it."""
 
     name: str
@@ -53,7 +53,7 @@ def card_of(
     sample: int = SAMPLE,
     suite: Suite | None = None,
     reward: Reward | None = None,
-    words: Words | None = None,
+    tokenizer: CardTokenizer | None = None,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Card:
     """Read a data set once, row by row, and describe it. `limit`: read no more rows; `progress` gets their number.
@@ -71,19 +71,21 @@ def card_of(
     opened = read(config, data_root, skip, trainer)
     if not opened.kind:
         raise unreadable[0] if unreadable else DataError(f"{config.path} holds no rows")
-    gather = Gather(tally, sample, *((words.count, words.limit or _usual_limit(opened.trainer)) if words else ()))
+    gather = Gather(
+        tally, sample, *((tokenizer.count, tokenizer.limit or _usual_limit(opened.trainer)) if tokenizer else ())
+    )
     rows = _Counted(opened.rows, limit, progress)
     card = _described(opened, rows, gather, config, suite, data_root)
     card.source, card.complete = origin(config), rows.exhausted
-    if words:
-        card.tokens = gather.tokens(words.name)
+    if tokenizer:
+        card.tokens = gather.tokens(tokenizer.name)
     _sampled(card, gather, reward)
     card.findings = findings(card, gather.tally)
     card.seconds = round(rows.seconds, 3)
     return card
 
 
-def words_of(model: str, limit: int | None = None) -> Words:
+def card_tokenizer(model: str, limit: int | None = None) -> CardTokenizer:
     """The tokenizer of `tiny`, a directory or a hub id. Raises DataError when there is none."""
     import transformers
 
@@ -99,7 +101,7 @@ def words_of(model: str, limit: int | None = None) -> Words:
         readable = text.encode("utf-8", "replace").decode()  # tokenizers refuse half a surrogate pair
         return len(tokenizer(readable, truncation=False, verbose=False)["input_ids"])
 
-    return Words(model, count, limit)
+    return CardTokenizer(model, count, limit)
 
 
 def warnings_before(config: TrainConfig, rows: list[dict[str, Any]]) -> Card:

@@ -18,7 +18,7 @@ from holdfast.trainers.data.card.diversity import diversity
 from holdfast.trainers.data.card.faults import Finding, places
 from holdfast.trainers.data.card.gather import language
 from holdfast.trainers.data.card.quantiles import Quantiles, Reservoir
-from holdfast.trainers.data.card.training_card import card_of, words_of
+from holdfast.trainers.data.card.training_card import card_of, card_tokenizer
 from holdfast.trainers.data.sources import named_data
 from holdfast.trainers.settings.config import DataConfig
 
@@ -78,7 +78,7 @@ def test_the_preference_sample() -> None:
 def test_other_real_sets_show_their_faults() -> None:
     identity = card(str(shared("sft_dpo", "identity.json")), {"prompt": "instruction", "completion": "output"})
     assert found(identity)["placeholders"].count == 85
-    marked = card(str(shared("sft_dpo", "kto_en_demo.json")), words=words_of("tiny", 1000))
+    marked = card(str(shared("sft_dpo", "kto_en_demo.json")), tokenizer=card_tokenizer("tiny", 1000))
     assert marked.marks is not None and (marked.marks.good, marked.marks.bad) == (150, 150)
     assert marked.tokens is not None and marked.tokens.over == found(marked)["long rows"].count
     assert found(marked)["answers cut off"].level == "breaks"
@@ -180,12 +180,12 @@ def test_contamination_is_a_finding(tmp_path: Path) -> None:
 
 
 def test_every_row_longer_than_the_model_reads(tmp_path: Path) -> None:
-    told = card(write(tmp_path / "rows.jsonl", GOOD), words=words_of("tiny", 10))
+    told = card(write(tmp_path / "rows.jsonl", GOOD), tokenizer=card_tokenizer("tiny", 10))
     assert found(told)["long rows"].level == "breaks" and "of every row" in found(told)["long rows"].text
-    usual = card(write(tmp_path / "rows.jsonl", GOOD), words=words_of("tiny"))
+    usual = card(write(tmp_path / "rows.jsonl", GOOD), tokenizer=card_tokenizer("tiny"))
     assert usual.tokens is not None and usual.tokens.limit == 1024  # TRL's own for SFT
     with pytest.raises(DataError, match="no tokenizer of 'nowhere/at-all'"):
-        words_of("nowhere/at-all")
+        card_tokenizer("nowhere/at-all")
 
 
 def test_limits_and_samples_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

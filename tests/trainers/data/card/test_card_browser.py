@@ -11,7 +11,7 @@ from helpers.paths import shared
 
 from holdfast.reward import Reward
 from holdfast.trainers.data.card.pages import html, markdown
-from holdfast.trainers.data.card.training_card import card_of, words_of
+from holdfast.trainers.data.card.training_card import card_of, card_tokenizer
 from holdfast.trainers.settings.config import DataConfig
 
 pytestmark = pytest.mark.browser
@@ -43,7 +43,7 @@ def _open(chromium: Any, file: Path, width: int) -> tuple[Any, list[str]]:
 @pytest.mark.parametrize("width", [1200, 390])
 def test_a_real_card(chromium: Any, tmp_path: Path, width: int) -> None:
     config = DataConfig(path=str(shared("sft_dpo", "kto_en_demo.json")))
-    card = card_of(config, words=words_of("tiny", 1000), reward=Reward("length", maximum=200))
+    card = card_of(config, tokenizer=card_tokenizer("tiny", 1000), reward=Reward("length", maximum=200))
     (tmp_path / "card.html").write_text(html(card))
     page, events = _open(chromium, tmp_path / "card.html", width)
     assert page.inner_text("h1").startswith("300 rows (marked conversations); 1 fault that would break training")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from holdfast.cli import main
 from holdfast.errors import DataError
 from holdfast.trainers.data.card.pages import as_json, html, markdown
-from holdfast.trainers.data.card.training_card import card_of, words_of
+from holdfast.trainers.data.card.training_card import card_of, card_tokenizer
 from holdfast.trainers.data.row_filter import filter_file
 from holdfast.trainers.settings.config import DataConfig
 
@@ -40,7 +40,9 @@ def test_any_json_gives_a_card_or_a_named_error(
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in [*GOOD[:2], *rows]))
-    card = card_of(DataConfig(path=str(path)), trainer=trainer, words=words_of("tiny", 64) if not trainer else None)
+    card = card_of(
+        DataConfig(path=str(path)), trainer=trainer, tokenizer=card_tokenizer("tiny", 64) if not trainer else None
+    )
     assert card.rows + card.unreadable == len(rows) + 2
     for text in (html(card), markdown(card), as_json(card)):
         text.encode("utf-8")
