@@ -195,8 +195,8 @@ def environment_spec(name: str) -> EnvironmentSpec:
 
 
 def make_environment(name: str, /, **options: Any) -> Environment:
-    """The environment of that name with its options checked. Raises UsageError naming the nearest option, or a value
-    that is none."""
+    """The environment of that name with its options checked. Raises UsageError naming the nearest option, or an option
+    whose value is not valid."""
     spec = environment_spec(name)
     if name.endswith(":"):
         raise UsageError(f"{name} takes an address: {spec.summary} ({name}ADDRESS)")

@@ -147,5 +147,5 @@ def _check_text(text: str, read: ReadField) -> None:
 
 
 def _no_nan(value: Any) -> Any:
-    """None for a number that is none: what a table reader makes of an empty cell."""
+    """None for NaN, which a table reader makes of an empty cell."""
     return None if isinstance(value, float) and value != value else value

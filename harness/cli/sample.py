@@ -9,7 +9,7 @@ whose last answer is asked anew) and, where the reward needs one, a reference. K
   to=sft|dpo                    the best answers of each prompt, or the best against the worst (default sft)
   chosen=best|data              to=dpo: the better half is the model's best answer, or the data's own (no reward needed)
   keep=1                        training rows per prompt at most; all: every answer that passes (rejection sampling)
-  max_chars=N dedupe=true       longer answers train nobody; of equal answers to a prompt one counts
+  max_chars=N dedupe=true       longer answers are dropped; of equal answers to a prompt one counts
   n=8                           completions per prompt
   threshold=1                   least score worth training on
   prompt=FIELD reference=FIELD  the data's columns (default prompt, reference), also columns.prompt=; dots reach inside

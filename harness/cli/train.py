@@ -93,7 +93,7 @@ def _tell(result: "Result", flags: Flags) -> None:
 
 
 def _split(overrides: Sequence[str]) -> tuple[list[str], list[str], set[str]]:
-    """Overrides, --config-dir folders and switches. Raises UsageError for a dashed word that is none of ours."""
+    """Overrides, --config-dir folders and switches. Raises UsageError for an unknown flag."""
     assignments: list[str] = []
     folders: list[str] = []
     switches: set[str] = set()

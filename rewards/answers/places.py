@@ -2,7 +2,7 @@
 
 Order: boxes; `#### x`; an "answer" field of JSON; a line `A: x`; "the answer is …" in any language; and, unless a
 marker is required, what a text without one concludes. Inside a place the answer is read, and never outside it: an
-empty or undecided box, field or line is an answer that is none.
+empty or undecided box, field or line means that there is no answer.
 """
 
 import json

@@ -110,7 +110,7 @@ class PipeChannel:
             raise LostError("the sandbox does not answer")
         data = os.read(self._out, size)
         if not data:
-            raise LostError(f"the sandbox ended: {self._complaint() or 'without a word'}")
+            raise LostError(f"the sandbox ended: {self._complaint() or 'without a message'}")
         return data
 
     def mark(self) -> None:

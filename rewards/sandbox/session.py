@@ -7,7 +7,7 @@ from holdfast.rewards.sandbox.channel import Channel, LostError, MemoryLostError
 
 _START_TIME = 60.0
 _SILENCE = 60.0
-"""Seconds without a word after which a sandbox is lost: one that works says so every two seconds."""
+"""Seconds without a message after which a sandbox is lost: one that works sends one every two seconds."""
 _MAX_JOBS = 5000
 
 

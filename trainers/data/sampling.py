@@ -1,7 +1,7 @@
 """Best-of-N and rejection sampling: N completions per prompt, judged by a reward, written as training rows.
 
 The sampling is a measurement of a one-task suite (`benchmarks.engine.measure`), so it resumes after a kill, its answers
-are cached, and every judged row stays on disk, also those that train nobody.
+are cached, and every judged row stays on disk, also those that become no training row.
 """
 
 import json
@@ -54,7 +54,7 @@ class Selection:
     keep: int | None = 1
     """Rows per prompt at most; None: all that pass (rejection sampling)."""
     max_chars: int | None = None
-    """Longer answers train nobody."""
+    """Longer answers become no training row."""
     dedupe: bool = True
     """Keep one of equal answers to a prompt."""
     chosen: Literal["best", "data"] = "best"
@@ -138,7 +138,7 @@ def choose(group: Sequence[Row], selection: Selection, given: Text | None = None
     """The training rows of one prompt's completions: the `keep` best (SFT), or the best against the worst, the second
     best against the second worst, … (DPO); None keeps all that reach the threshold.
 
-    Completions that could not be judged, were cut off or are too long train nobody. Of equals the shortest is best:
+    Completions that could not be judged, were cut off or are too long are left out. Of equals the shortest is best:
     rejection sampling would otherwise teach length.
     """
     ranked = _ranked(group, selection.max_chars, selection.dedupe)

@@ -1,7 +1,7 @@
 """Replay that the base model writes itself (`data.replay.source=self`): prompts of a data set, its own answers.
 
 What a model was trained on is seldom at hand; what it says is. Its answers to prompts of the skills one wants to keep
-are rehearsed beside the new lesson, as in self-synthesised rehearsal (arXiv 2403.01244) and self-distillation (arXiv
+are mixed into the new training data, as in self-synthesised rehearsal (arXiv 2403.01244) and self-distillation (arXiv
 2402.13669). The writing is a measurement: it resumes after a kill, and its answers lie in the cache that the base
 measurement uses, under the same lock, so that the jobs of a sweep write each answer once. Prompts are answered in
 blocks of a fixed size: a mix with more replay begins with the rows of a mix with less, whichever is written first.
@@ -84,7 +84,7 @@ def written_rows(config: TrainConfig, out: Path) -> list[Row] | None:
     """The base model's answers as training rows, from `out`/replay; None where the replay is of another kind.
 
     Written at the first call, read at every later one. Every process of a launch calls it. Raises DataError when the
-    prompts are none, or no answer is worth rehearsing.
+    there are no prompts, or no answer is usable.
     """
     if not is_self(config):
         return None
@@ -123,7 +123,7 @@ def _write(config: TrainConfig, place: Path) -> None:
 
 
 def _answers(config: TrainConfig, base: Any, place: Path, tally: Tally) -> list[Row]:
-    """Answers worth rehearsing, as many as the mix needs, or as the prompts give."""
+    """Usable answers, as many as the mix needs, or as the prompts give."""
     replay = config.data.replay
     needed = _needed(config)
     prompts = islice(_prompts(config), replay.limit or MOST_PER_ROW * needed)
@@ -160,7 +160,7 @@ def _await(file: Path, place: Path) -> None:
 
 
 def _keep(one: Judged, replay: ReplayConfig, tally: Tally) -> bool:
-    """Whether an answer is rehearsed. What was cut would teach to stop in the middle."""
+    """True when an answer becomes a replay row. What was cut would teach to stop in the middle."""
     tally.asked += 1
     if not final_text(one.completion).strip():
         tally.empty += 1
@@ -229,7 +229,7 @@ def _why_none(config: TrainConfig, tally: Tally) -> str:
     }
     dropped = ", ".join(text for text, count in counts.items() if count)
     return (
-        f"{config.model.path} wrote nothing worth rehearsing: of {tally.asked} answers {dropped}; give other prompts"
+        f"{config.model.path} produced no usable replay rows: of {tally.asked} answers {dropped}; give other prompts"
         " (data.replay.prompts), or rows that are answered already (data.replay.source=data)"
     )
 
@@ -237,7 +237,7 @@ def _why_none(config: TrainConfig, tally: Tally) -> str:
 def _warn(config: TrainConfig, tally: Tally) -> None:
     if tally.kept < (needed := _needed(config)):
         log.warning(
-            "replay: %d of %d answers are worth rehearsing, %d are needed: they recur; give more prompts with"
+            "replay: %d of %d answers are usable, %d are needed: they recur; give more prompts with"
             " data.replay.prompts or data.replay.limit",
             tally.kept, tally.asked, needed,
         )  # fmt: skip

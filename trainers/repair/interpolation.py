@@ -100,7 +100,7 @@ class Interpolation:
         }
 
     def _made(self, recipe: Recipe) -> Path:
-        """A point's weights on disk; rehearsed ones are kept, for training costs more than blending."""
+        """A point's weights on disk; those trained with replay are kept, for training costs more than blending."""
         place = self.out / "points" / recipe.name / "checkpoint"
         if (place / "complete").is_file():
             (place / "complete").unlink()

@@ -11,12 +11,12 @@ from holdfast.trainers.run.run_dir import directory_of
 from holdfast.trainers.settings.config import DataConfig, GuardConfig, ReplayConfig, TrainConfig, TrainerConfig
 
 _KEPT = ("learning_rate", "per_device_train_batch_size", "gradient_accumulation_steps", "max_length", "use_cpu", "bf16")
-"""Settings of the run's trainer that its rehearsal keeps, whichever trainer it was."""
+"""Settings of the run's trainer that the replay keeps, whichever trainer it was."""
 
 
 @dataclass(frozen=True)
 class Replay:
-    """How much is rehearsed, and what."""
+    """How many steps of replay, and of which rows."""
 
     steps: int
     ratio: float = 0.5
@@ -26,7 +26,7 @@ class Replay:
 
 
 def replay_of(config: TrainConfig, steps: int, ratio: float, data: str | None) -> Replay:
-    """What `replay=` asks for. Raises UsageError when there is nothing to rehearse, or an adapter to do it with."""
+    """What `replay=` asks for. Raises UsageError when there are no old lessons, or the run trained an adapter."""
     if steps < 1 or not 0 < ratio < 1:
         raise UsageError(f"replay takes at least one step and a ratio between 0 and 1, not {steps} and {ratio:g}")
     if config.lora.r is not None:

@@ -59,7 +59,7 @@ class LoraConfig:
 
 @dataclass
 class ReplayConfig:
-    """Rows of another data set mixed in, so that old skills are rehearsed."""
+    """Rows of another data set mixed in, so that old skills are kept in training."""
 
     ratio: float = 0.0
     """Share of the mixed rows that are replay (0.3: three in ten)."""

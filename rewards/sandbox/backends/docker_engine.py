@@ -157,7 +157,7 @@ class DockerChannel:
             except OSError as error:
                 raise LostError(f"the container does not answer: {error}") from None
             if not part:
-                complaint = self._complaint.decode(errors="replace").strip() or "without a word"
+                complaint = self._complaint.decode(errors="replace").strip() or "without a message"
                 raise LostError(f"the container ended: {complaint}")
             self._raw += part
         data = bytes(self._raw[:size])

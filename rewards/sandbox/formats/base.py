@@ -9,7 +9,7 @@ from typing import Any
 
 
 class BadRowError(ValueError):
-    """A row that is none of its format."""
+    """A row that is not of its format."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def _of_lengths(card: Card, tally: Tally) -> Iterator[Finding]:
     if card.tokens is None or not card.tokens.over:
         return
     every = card.tokens.over == card.rows
-    text = f"longer than max_length={card.tokens.limit}: the end is cut off without a word"
+    text = f"longer than max_length={card.tokens.limit}: the end is cut off without a warning"
     if found := tally.finding("long rows", "breaks" if every else "look", text + (", of every row" if every else "")):
         yield found
 

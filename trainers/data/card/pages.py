@@ -22,7 +22,7 @@ _LEVELS = {"breaks": ("✗ breaks training", "lost"), "look": ("○ look at it",
 
 
 def check_out(out: str | None) -> None:
-    """Raise UsageError for a file that is none of the three kinds."""
+    """Raise UsageError for a file that is not one of the three kinds."""
     if out is not None and not out.endswith(SUFFIXES):
         raise UsageError(f"out={out} must end in one of {', '.join(SUFFIXES)}")
 

@@ -92,7 +92,7 @@ def _named(names, prompt, completion, gold):
 
 
 def _plain(value):
-    """A number of what a grader returned: of a dict its `score`; anything that is none as its text."""
+    """A number of what a grader returned: of a dict its `score`; anything else as its text."""
     if isinstance(value, dict):
         value = value.get("score", value.get("reward"))
     value = getattr(value, "value", getattr(value, "score", value))

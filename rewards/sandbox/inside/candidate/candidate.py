@@ -187,7 +187,7 @@ class Candidate:
 
 
 def exception_class(name: Any) -> type[Exception]:
-    """The builtin exception class of that name; RuntimeError for anything that is none."""
+    """The builtin exception class of that name; RuntimeError for any other name."""
     found = getattr(builtins, name, None) if type(name) is str else None
     return found if isinstance(found, type) and issubclass(found, Exception) else RuntimeError
 

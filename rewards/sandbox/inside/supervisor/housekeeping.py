@@ -57,7 +57,7 @@ class Housekeeping:
         return {**ended, "dirty": not (self._end_strays(processes.uid) and self._wipe(processes.uid))}
 
     def kill_strays(self, keep: Iterable[int]) -> bool:
-        """Kill every process here that is none of ours; True when there was none."""
+        """Kill every process here that is not ours; True when there was none."""
         found = [pid for pid in self._others() if pid not in keep]
         for pid in found:
             kill(pid)

@@ -66,7 +66,7 @@ class Processes:
         return self._watched
 
     def fits(self, limits: Mapping[str, Any]) -> bool:
-        """May it do a job of these limits: the same, and nobody has died?"""
+        """May it do a job of these limits: the same, and all processes alive?"""
         if self.limits != limits:
             return False
         ended = select.poll()

@@ -1,4 +1,4 @@
-"""A rehearsal: the forkserver plays both parts of a small test before it forks any.
+"""Warm-up: the forkserver plays both parts of a small test before it forks any process.
 
 A forked process copies every page that it writes to. What has been played once writes less: the interpreter has
 specialised the code, resolved attributes and symbols. The piece is fixed, so nothing of any job is in it.
