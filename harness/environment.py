@@ -276,15 +276,15 @@ def replay(
     try:
         trajectory = Trajectory(list(messages))
         differences: list[str] = []
-        for place, message in enumerate(messages):
+        for index, message in enumerate(messages):
             if trajectory.done:
                 break
-            follow = messages[place + 1 : place + 2]
+            follow = messages[index + 1 : index + 2]
             if message["role"] != "assistant" or (follow and is_fault(follow[0])):
                 continue
             step = episode.step(message)
             trajectory.done = step.done
-            differences += _differences(step.messages, messages[place + 1 :])
+            differences += _differences(step.messages, messages[index + 1 :])
         return judged(episode, trajectory), differences
     finally:
         episode.close()

@@ -87,11 +87,11 @@ def _by_text(text: str, choices: Sequence[str], require: str) -> str | None:
     stripped = text.strip()
     if not choices or not stripped or len(choices) > len(LETTERS):
         return None
-    place = extract(stripped, "marked")
+    extraction = extract(stripped, "marked")
     announced = [cue.end() for cue in [*MARKER.finditer(stripped), *cues(stripped)]]
     stated = stripped[max(announced) :] if announced else ""
     last_line = stripped.rpartition("\n")[2]
-    pieces = [*place.parts, stated, *([stripped, last_line] if require == "any" else [])]
+    pieces = [*extraction.parts, stated, *([stripped, last_line] if require == "any" else [])]
     for piece in pieces:
         if equal := _only(
             [LETTERS[i] for i, option in enumerate(choices) if _names(piece[:_LONGEST], option, LETTERS[i])]

@@ -128,13 +128,13 @@ def _complete(
 ) -> list[Score]:
     """The scores with what the workers say; equal questions are asked once."""
     tasks: dict[Task, list[tuple[int, Judgement]]] = {}
-    for place, judgement in pending:
+    for index, judgement in pending:
         assert judgement.pending is not None
         gold, pred = judgement.pending
-        tasks.setdefault(Task(gold.text, pred.text, settings, seconds), []).append((place, judgement))
+        tasks.setdefault(Task(gold.text, pred.text, settings, seconds), []).append((index, judgement))
     for (task, places), found in zip(tasks.items(), POOL.decide(list(tasks)) if tasks else [], strict=False):
-        for place, judgement in places:
-            scores[place] = _from_worker(found, judgement, task.gold)
+        for index, judgement in places:
+            scores[index] = _from_worker(found, judgement, task.gold)
     return [score for score in scores if score is not None]
 
 

@@ -59,8 +59,8 @@ def _load(model: str, device: str, dtype: str) -> tuple[Any, Any]:
         raise UsageError(f"reward model {model!r} has {classifier.config.num_labels} outputs; expected 1")
     if classifier.config.pad_token_id is None:
         classifier.config.pad_token_id = tokenizer.pad_token_id
-    place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    return tokenizer, classifier.to(place).eval()
+    device_name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    return tokenizer, classifier.to(device_name).eval()
 
 
 def _text(tokenizer: Any, sample: Sample) -> str:

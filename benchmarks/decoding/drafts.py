@@ -97,19 +97,19 @@ class Drafter:
         if self.epsilon is None:
             self.epsilon = self._measured(request, numbers, drafts, checked) if self.exact else 0.0
         done, unsure, going = {}, [], []
-        for place, (row, draft) in enumerate(zip(numbers, drafts, strict=True)):
-            tokens, sure = _accepted(checked, place, draft, self.epsilon)
+        for index, (row, draft) in enumerate(zip(numbers, drafts, strict=True)):
+            tokens, sure = _accepted(checked, index, draft, self.epsilon)
             self.tally.accepted += len(tokens)
             if not sure:
                 unsure.append(row)
                 continue
-            new = tokens if len(tokens) >= request.budget else [*tokens, checked.best[place][len(tokens)]]
+            new = tokens if len(tokens) >= request.budget else [*tokens, checked.best[index][len(tokens)]]
             if _finished(tokens, request, whole=True):
                 done[row] = _until_end(tokens, request)
             elif _finished(new, request, whole=False):
                 done[row] = _until_end(new, request)
             else:
-                going.append((place, row, new))
+                going.append((index, row, new))
         if going:
             more, doubtful = self._go_on(request, checked, going)
             done |= more
@@ -122,7 +122,7 @@ class Drafter:
         """Decode the rest of these rows step by step, in one batch that shrinks as rows end."""
         import torch
 
-        places = torch.tensor([place for place, _, _ in going], device=checked.mask.device)
+        places = torch.tensor([index for index, _, _ in going], device=checked.mask.device)
         width = request.context.shape[1]
         mask = checked.mask[places].clone()
         for i, (_, _, tokens) in enumerate(going):
@@ -227,9 +227,9 @@ def _check(model: Any, context: Any, mask: Any, drafts: Sequence[Sequence[int]])
     return _Checked(best, gaps.tolist(), tops.values[..., 0].tolist(), largest, whole, output.past_key_values)
 
 
-def _accepted(checked: _Checked, place: int, draft: Sequence[int], epsilon: float) -> tuple[list[int], bool]:
+def _accepted(checked: _Checked, index: int, draft: Sequence[int], epsilon: float) -> tuple[list[int], bool]:
     """The draft's tokens that the model would choose, and whether rounding could change any, the next one included."""
-    best, gaps = checked.best[place], checked.gaps[place]
+    best, gaps = checked.best[index], checked.gaps[index]
     length = next((i for i, token in enumerate(draft) if best[i] != token), len(draft))
     return list(draft[:length]), all(gap > epsilon for gap in gaps[: length + 1]) or epsilon == 0.0
 

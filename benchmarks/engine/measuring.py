@@ -242,9 +242,9 @@ def _generate(
             deliver(journal.refresh())
         mine = start + ranks.rank
         if mine < len(todo):
-            engine.run([items[place] for place in todo[mine]], emit)
+            engine.run([items[index] for index in todo[mine]], emit)
         elif engine.lockstep:  # the others cannot go on without this process's part of the weights
-            engine.run([items[place] for place in todo[-1]], lambda finished: None)
+            engine.run([items[index] for index in todo[-1]], lambda finished: None)
     ranks.meet()
     added = journal.refresh()
     if deliver:

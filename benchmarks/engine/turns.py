@@ -85,12 +85,12 @@ def _turns(item: Item, completion: Completion) -> list[Finished]:
     references = item.reference if isinstance(item.reference, list) else None
     question = [*item.messages[len(item.lead) :]]
     found: list[Finished] = []
-    for place, message in enumerate(turns):
+    for index, message in enumerate(turns):
         if message["role"] != "assistant":
             continue
         if references is not None and len(references) <= len(found):
             raise DataError(f"task {item.task!r}, item {item.doc_id}: fewer references than answers")
-        before = [*question, *turns[:place]]
+        before = [*question, *turns[:index]]
         reference = references[len(found)] if references is not None else item.reference
         single = replace(item, question=before, reference=reference, doc_hash=digest([item.doc_hash, before]))
         found.append((single, Completion(str(message["content"]))))

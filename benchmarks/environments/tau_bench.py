@@ -57,7 +57,7 @@ class TauDomain:
         if split not in self.splits:
             raise unknown(f"split of environment 'tau_{self.domain}'", split, self.splits)
         rows = json.loads(_read(self._folder() / f"tasks_{split}.json"))
-        return [{"key": str(place), **row} for place, row in enumerate(rows)]
+        return [{"key": str(index), **row} for index, row in enumerate(rows)]
 
     def open(self, row: Row, seed: int) -> "TauEpisode":
         """A fresh episode over the shared records."""

@@ -35,7 +35,7 @@ def read_facts(reply: Any, only: bool = False) -> list[Fact]:
     if not isinstance(choices, list) or not choices or not all(isinstance(choice, Mapping) for choice in choices):
         raise ValueError(f"the server's reply is no completion: {str(reply)[:200]}")
     places = {repr(choice.get("index", 0)) for choice in choices}
-    if places != {str(place) for place in range(len(choices))} or (only and len(choices) > 1):
+    if places != {str(index) for index in range(len(choices))} or (only and len(choices) > 1):
         raise ValueError(f"the server's reply has the wrong choices: {str(reply)[:200]}")
     usage = reply.get("usage")
     used = usage.get("completion_tokens") if isinstance(usage, Mapping) and len(choices) == 1 else None

@@ -168,22 +168,22 @@ def _hub_split(source: Source) -> Iterable[Doc]:
     mirror = os.environ.get("HOLDFAST_HUB")
     rows: Iterable[Doc]
     if mirror:
-        place = Path(mirror) / source.hub
-        rows = datasets.load_dataset(str(place), source.config, split=source.split, cache_dir=mirror_cache(place))
+        folder = Path(mirror) / source.hub
+        rows = datasets.load_dataset(str(folder), source.config, split=source.split, cache_dir=mirror_cache(folder))
     else:
         revision = source.revision or None
         rows = datasets.load_dataset(source.hub, source.config, split=source.split, revision=revision)
     return rows
 
 
-def mirror_cache(place: Path) -> str:
+def mirror_cache(folder: Path) -> str:
     """Where `datasets` shall keep what it makes of a local repository. By itself it would take another folder of the
     same name, or an older state of this one, for the same data."""
     import datasets
 
-    files = sorted(path for path in place.rglob("*") if path.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
     state = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return str(Path(datasets.config.HF_DATASETS_CACHE) / "holdfast" / digest([str(place.resolve()), state]))
+    return str(Path(datasets.config.HF_DATASETS_CACHE) / "holdfast" / digest([str(folder.resolve()), state]))
 
 
 def _hub_file(source: Source) -> Iterable[Doc]:

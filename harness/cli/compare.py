@@ -126,12 +126,12 @@ def _two_columns(paths: Sequence[str], options: Options) -> "list[Measurement]":
 
     if len(paths) != 1 or not (options.before and options.after):
         raise UsageError("comparing two columns takes one file, before=COLUMN and after=COLUMN")
-    place, sides = Path(paths[0]), []
-    models = options.before in models_of(place)
+    path, sides = Path(paths[0]), []
+    models = options.before in models_of(path)
     for name in (options.before, options.after):
         columns = options.columns(None if models else name) or Columns()
         columns = replace(columns, model=name) if models else columns
-        sides.append(columns_of(place, replace(columns, task=columns.task or place.name.split(".")[0])))
+        sides.append(columns_of(path, replace(columns, task=columns.task or path.name.split(".")[0])))
     return [*sides]
 
 

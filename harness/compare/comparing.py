@@ -183,14 +183,14 @@ def _named_apart(before: RunInfo, after: RunInfo) -> tuple[RunInfo, RunInfo]:
 
 def run_info(measurement: Measurement) -> RunInfo:
     """Name, model and manifest of a measurement."""
-    place = measurement.directory
-    inside = place.name in ("before", "after")
-    manifest = next((m for m in (place / "manifest.json", place.parent / "manifest.json") if m.is_file()), None)
-    known = read_json(manifest) if manifest is not None and (inside or manifest.parent == place) else {}
-    spared = saved(place)
+    directory = measurement.directory
+    inside = directory.name in ("before", "after")
+    manifest = next((m for m in (directory / "manifest.json", directory.parent / "manifest.json") if m.is_file()), None)
+    known = read_json(manifest) if manifest is not None and (inside or manifest.parent == directory) else {}
+    spared = saved(directory)
     return RunInfo(
-        name=f"{place.resolve().parent.name}/{place.name}" if inside else place.name or str(place),
-        path=str(place),
+        name=f"{directory.resolve().parent.name}/{directory.name}" if inside else directory.name or str(directory),
+        path=str(directory),
         model=dict(measurement.model),
         provenance="known" if _known(measurement) else "unknown",
         manifest={**known, "saved": spared} if spared else known,

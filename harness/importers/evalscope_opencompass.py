@@ -95,10 +95,10 @@ def _metric(path: Path, kind: str) -> str:
 def _rows(path: Path, kind: str, metric: str) -> Iterator[Row]:
     if kind == "opencompass":
         predictions, details = _predictions(path), _details(path)
-        for place, (key, one) in enumerate(details):
+        for index, (key, one) in enumerate(details):
             # repeats are the data set appended to itself
             answers = [
-                predictions[at] for at in map(str, range(place, len(predictions), len(details))) if at in predictions
+                predictions[at] for at in map(str, range(index, len(predictions), len(details))) if at in predictions
             ]
             yield from _opencompass(path.stem, key, one, answers)
     else:
@@ -127,7 +127,7 @@ def _evalscope(task: str, record: Mapping[str, Any], metric: str) -> Row:
 
 def _prompt(messages: list[dict[str, Any]]) -> Any:
     """The conversation before the model's last answer, as OpenAI's messages; a lone question as its text."""
-    last = max((place for place, one in enumerate(messages) if one.get("role") == "assistant"), default=len(messages))
+    last = max((index for index, one in enumerate(messages) if one.get("role") == "assistant"), default=len(messages))
     kept = [{"role": one.get("role"), "content": one.get("content")} for one in messages[:last]]
     return kept[0]["content"] if len(kept) == 1 and isinstance(kept[0]["content"], str) else kept
 

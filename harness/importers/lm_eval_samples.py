@@ -124,7 +124,7 @@ def _per_item(metric: str, value: Any) -> Any:
             return value
         return -value / math.log(2) if metric == "bits_per_byte" else math.exp(min(-value, 700.0))
     if metric == "brier_score" and pair and isinstance(value[0], int) and isinstance(value[1], list):
-        return sum((p - (place == value[0])) ** 2 for place, p in enumerate(value[1])) / 2
+        return sum((p - (index == value[0])) ** 2 for index, p in enumerate(value[1])) / 2
     return value
 
 

@@ -80,8 +80,8 @@ def primary(rows: Iterable[Mapping[str, Any]], preferred: Sequence[str] = ()) ->
 def check_one_model(path: Path, models: Mapping[Path, str]) -> None:
     """Raise DataError for a folder with the samples of several models; `models`: file or folder → model."""
     if len(set(models.values())) > 1:
-        places = {model: place for place, model in models.items()}
-        parents = {place.parent for place in places.values() if place.is_file()}
+        places = {model: source for source, model in models.items()}
+        parents = {source.parent for source in places.values() if source.is_file()}
         whole = len(parents) == len(places)  # a folder for each
-        listed = ", ".join(str(place.parent if whole else place) for place in list(places.values())[:4])
+        listed = ", ".join(str(source.parent if whole else source) for source in list(places.values())[:4])
         raise DataError(f"{path} holds the samples of {len(places)} models; give one of: {listed}")

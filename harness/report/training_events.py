@@ -39,10 +39,10 @@ def read_story(run: Path) -> dict[str, Any]:
     from holdfast.files import read_json
 
     found: dict[str, Any] = {}
-    for kind, place in FILES.items():
-        if (run / place).is_file():
+    for kind, file in FILES.items():
+        if (run / file).is_file():
             try:
-                found[kind] = read_json(run / place)
+                found[kind] = read_json(run / file)
             except DataError as error:
                 found[kind] = {"schema": f"unreadable: {error}"}
     return found

@@ -158,8 +158,8 @@ def _placed(text: str, which: Which) -> list[str] | None:
     """The letter of a JSON field or behind `####`."""
     if "####" not in text and 'answer"' not in text:
         return None
-    place = extract(text, "marked", which)
-    return (_list(place.statement) or _whole(place.statement) or None) if place.origin in _PLACES else None
+    found = extract(text, "marked", which)
+    return (_list(found.statement) or _whole(found.statement) or None) if found.origin in _PLACES else None
 
 
 def _stated(text: str, which: Which) -> list[str] | None:

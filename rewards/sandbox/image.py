@@ -75,14 +75,14 @@ def write_rootfs(file: IO[bytes], packages: Sequence[str] = (), languages: Seque
             _add(tar, path, str(path), seen)
         extensions = sorted((prefix / library / "lib-dynload").glob("*.so"))
         chosen = list(_package_files([*_TEST_PACKAGES, *packages]))
-        for path, place in chosen:
-            _add(tar, path, f"{SITE}/{place}", seen)
+        for path, destination in chosen:
+            _add(tar, path, f"{SITE}/{destination}", seen)
         shared = [binary, *extensions, *(path for path, _ in chosen if path.suffix == ".so")]
         for path in _shared_libraries(shared):
             _add(tar, path.resolve(), str(path), seen)
         if languages:
-            for path, place in toolchain_files.files(languages):
-                _add_as_it_is(tar, path, place, seen)
+            for path, destination in toolchain_files.files(languages):
+                _add_as_it_is(tar, path, destination, seen)
         _add_bytes(tar, "etc/passwd", b"root:x:0:0:root:/:/sbin/nologin\n")
 
 
@@ -92,9 +92,9 @@ _MERGED = {
 """Links at the top of this machine's file system, which every path of the image runs through as here."""
 
 
-def _merged(place: str) -> str:
+def _merged(target: str) -> str:
     """A path below the links' targets."""
-    name = os.path.normpath(place).lstrip("/")  # ldd writes a/../b
+    name = os.path.normpath(target).lstrip("/")  # ldd writes a/../b
     head, slash, rest = name.partition("/")
     return f"{_MERGED[head]}/{rest}" if slash and head in _MERGED else name
 
@@ -132,8 +132,8 @@ def _shared_libraries(binaries: Sequence[Path]) -> list[Path]:
     return sorted(path for path in found if path.exists())
 
 
-def _add(tar: tarfile.TarFile, path: Path, place: str, seen: set[str]) -> None:
-    name = _merged(place)
+def _add(tar: tarfile.TarFile, path: Path, target: str, seen: set[str]) -> None:
+    name = _merged(target)
     if name in seen:
         return
     seen.add(name)
@@ -145,14 +145,14 @@ def _add(tar: tarfile.TarFile, path: Path, place: str, seen: set[str]) -> None:
     tar.addfile(entry, io.BytesIO(data))
 
 
-def _add_as_it_is(tar: tarfile.TarFile, path: Path, place: str, seen: set[str]) -> None:
+def _add_as_it_is(tar: tarfile.TarFile, path: Path, target: str, seen: set[str]) -> None:
     """A file, or a symbolic link as one."""
-    name = _merged(place)
+    name = _merged(target)
     if path.is_symlink() and name not in seen:
         seen.add(name)
         _link(tar, name, str(path.readlink()))
     elif not path.is_symlink():
-        _add(tar, path, place, seen)
+        _add(tar, path, target, seen)
 
 
 def _add_bytes(tar: tarfile.TarFile, name: str, data: bytes) -> None:

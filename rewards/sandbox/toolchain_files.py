@@ -40,10 +40,10 @@ def files(languages: Sequence[str]) -> Iterator[tuple[Path, str]]:
     for language in languages:
         if language not in TOOLS:
             raise unknown("language", language, TOOLS)
-        place = shutil.which(TOOLS[language])
-        if place is None:
+        executable = shutil.which(TOOLS[language])
+        if executable is None:
             raise UsageError(f"{TOOLS[language]} is not installed here, so the image cannot have {language}")
-        for tool in (place, *(found for also in _ALSO.get(language, ()) if (found := shutil.which(also)))):
+        for tool in (executable, *(found for also in _ALSO.get(language, ()) if (found := shutil.which(also)))):
             chain = _chain(Path(tool))
             links |= {str(link) for link in chain if link.is_symlink() and link.is_relative_to("/usr")}
             names |= {name for link in chain for name in _owners(link)}

@@ -128,7 +128,7 @@ def _warn(groups: Mapping[str, Sequence[Row]], n: int) -> None:
 
 def _given(prompts: Path) -> dict[str, Text]:
     """The data's own answers by doc_id, which is a row's position. Raises DataError where there are none."""
-    rows = {str(place): row for place, (_, row) in enumerate(read_records(prompts))}
+    rows = {str(index): row for index, (_, row) in enumerate(read_records(prompts))}
     if not any("completion" in row or "messages" in row for row in rows.values()):
         raise DataError(f"chosen=data needs answers: {prompts} has no column completion (columns.completion=…)")
     return {doc: row.get("completion") or row["messages"][-1:] for doc, row in rows.items()}

@@ -88,10 +88,10 @@ def written_rows(config: TrainConfig, out: Path) -> list[Row] | None:
     """
     if not is_self(config):
         return None
-    place = out / "replay"
-    if not (place / "replay.json").is_file():
-        _write(config, place)
-    return [dict(row) for _, row in read_records(place / "rows.jsonl")]
+    folder = out / "replay"
+    if not (folder / "replay.json").is_file():
+        _write(config, folder)
+    return [dict(row) for _, row in read_records(folder / "rows.jsonl")]
 
 
 def record(out: Path) -> dict[str, Any]:
@@ -107,22 +107,22 @@ def stand_in(config: TrainConfig) -> list[Row] | None:
     return [{"prompt": row["prompt"], "completion": text, WRITTEN: "nobody"} for row in islice(_prompts(config), 64)]
 
 
-def _write(config: TrainConfig, place: Path) -> None:
+def _write(config: TrainConfig, folder: Path) -> None:
     tally = Tally()
     with loaded(config.model) as base:
-        rows = _answers(config, base, place, tally)
+        rows = _answers(config, base, folder, tally)
         facts = {"model": base.describe(), "settings": asdict(config.data.replay)}
     if not rows:
         raise DataError(_why_none(config, tally))
     _warn(config, tally)
     if is_main():
-        write_prompts(rows, place / "rows.jsonl")
-        write_json(place / "replay.json", facts | asdict(tally) | {"hash": digest(rows), "file": "replay/rows.jsonl"})
+        write_prompts(rows, folder / "rows.jsonl")
+        write_json(folder / "replay.json", facts | asdict(tally) | {"hash": digest(rows), "file": "replay/rows.jsonl"})
     else:
-        _await(place / "replay.json", place)
+        _await(folder / "replay.json", folder)
 
 
-def _answers(config: TrainConfig, base: Any, place: Path, tally: Tally) -> list[Row]:
+def _answers(config: TrainConfig, base: Any, folder: Path, tally: Tally) -> list[Row]:
     """Usable answers, as many as the mix needs, or as the prompts give."""
     replay = config.data.replay
     needed = _needed(config)
@@ -130,33 +130,33 @@ def _answers(config: TrainConfig, base: Any, place: Path, tally: Tally) -> list[
     rows: list[Row] = []
     number = 0
     while len(rows) < needed and (block := list(islice(prompts, BLOCK))):
-        judged = _measured(config, base, block, place / f"{number:04}")
+        judged = _measured(config, base, block, folder / f"{number:04}")
         rows += [_row(one, config) for one in judged if _keep(one, replay, tally)]
         number += 1
     return rows[:needed]
 
 
-def _measured(config: TrainConfig, base: Any, block: Sequence[Row], place: Path) -> Iterator[Judged]:
+def _measured(config: TrainConfig, base: Any, block: Sequence[Row], folder: Path) -> Iterator[Judged]:
     from holdfast.benchmarks.engine.measuring import measure
     from holdfast.benchmarks.engine.settings import Settings
 
     replay = config.data.replay
-    file = place / "prompts.jsonl"
+    file = folder / "prompts.jsonl"
     if is_main():
         write_prompts(block, file)
     else:
-        _await(file, place.parent)
+        _await(file, folder.parent)
     sampling = {"sampling": {"temperature": replay.temperature}} if replay.temperature else {}
     task = {"task": "replay", "file": str(file.resolve()), "reward": _reward(replay), "max_tokens": replay.max_tokens}
     settings = Settings(batch_size=config.model.batch_size, chat=config.data.conversational, seed=replay.seed)
     suite = {"name": "replay", "tasks": [task | sampling]}
-    measured = measure(base, suite, place, cache=default_cache(config), settings=settings, together=True)
+    measured = measure(base, suite, folder, cache=default_cache(config), settings=settings, together=True)
     return measured.rows("replay")
 
 
-def _await(file: Path, place: Path) -> None:
+def _await(file: Path, folder: Path) -> None:
     """Until the first process of a launch has written a file, or failed."""
-    processes.wait_for(file, place.parent / "outcome.json", time.time())
+    processes.wait_for(file, folder.parent / "outcome.json", time.time())
 
 
 def _keep(one: Judged, replay: ReplayConfig, tally: Tally) -> bool:

@@ -35,8 +35,8 @@ class Rollout:
             longest = max((play.room for play in going), default=1)
             with _budget(trainer, longest):
                 answers, logprobs = trainer._generate_single_turn(contexts, None, {}, 1)
-            for place, play in enumerate(going):
-                play.take(answers[place], None if logprobs is None else logprobs[place])
+            for index, play in enumerate(going):
+                play.take(answers[index], None if logprobs is None else logprobs[index])
         for play in plays:
             play.close()
         return _output(plays)

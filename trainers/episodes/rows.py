@@ -105,12 +105,12 @@ def _demonstrated(environment: Environment, played: Played, row: Row) -> Iterato
     episode = environment.open(row, 0)
     messages, tools = show(row), list(episode.tools)
     episode.close()
-    for place, message in enumerate(messages):
+    for index, message in enumerate(messages):
         if message["role"] != "assistant":
             continue
-        before = messages[:place]
+        before = messages[:index]
         if played.tools == "prompt":
-            messages_with_tools = described(messages[: place + 1], tools)
+            messages_with_tools = described(messages[: index + 1], tools)
             yield {"prompt": messages_with_tools[:-1], "completion": messages_with_tools[-1:]}
         else:
             more = {"tools": json.dumps(tools)} if tools else {}

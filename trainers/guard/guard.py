@@ -222,15 +222,15 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         self.acted = {"step": step, "policy": self.policy, "broken": [*known_broken, *broken]}
         if self.policy == "rollback":
             self.acted["restored_step"] = self.good
-            restore(model, self._place())
+            restore(model, self._snapshot_path())
             log.warning("guard: the weights of step %d are back", self.good)
 
     def _keep(self, model: Any, step: int) -> None:
         if self.policy == "rollback":
-            snapshot(model, self._place())
+            snapshot(model, self._snapshot_path())
         self.good = step
 
-    def _place(self) -> Path:
+    def _snapshot_path(self) -> Path:
         assert self.out is not None
         return self.out / "good.safetensors"
 

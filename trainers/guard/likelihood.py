@@ -42,10 +42,10 @@ def likenesses(model: Any, completions: Sequence[Answered], ends: frozenset[int]
 
     found: list[Likeness | None] = [None] * len(completions)
     with torch.inference_mode():
-        for places in _batches(completions, model.config.get_text_config().vocab_size):
-            rows = [completions[place] for place in places]
-            for place, row, logits in zip(places, rows, _logits(model, rows), strict=True):
-                found[place] = _likeness(logits, row, ends)
+        for indices in _batches(completions, model.config.get_text_config().vocab_size):
+            rows = [completions[index] for index in indices]
+            for index, row, logits in zip(indices, rows, _logits(model, rows), strict=True):
+                found[index] = _likeness(logits, row, ends)
     return [one for one in found if one is not None]
 
 
@@ -68,17 +68,17 @@ def _logits(model: Any, rows: Sequence[Answered]) -> Iterator[Any]:
     width, keep = max(map(len, texts)), max(len(row.answer) for row in rows) + 1
     ids = torch.zeros((len(rows), width), dtype=torch.long)
     mask = torch.zeros((len(rows), width), dtype=torch.long)
-    for place, text in enumerate(texts):
-        ids[place, width - len(text) :] = torch.tensor(text)
-        mask[place, width - len(text) :] = torch.ones(len(text))
+    for index, text in enumerate(texts):
+        ids[index, width - len(text) :] = torch.tensor(text)
+        mask[index, width - len(text) :] = torch.ones(len(text))
     given = {"input_ids": ids, "attention_mask": mask, "position_ids": (mask.cumsum(1) - 1).clamp(min=0)}
     taken = inspect.signature(getattr(model, "get_base_model", lambda: model)().forward).parameters
     options: dict[str, Any] = {name: value.to(model.device) for name, value in given.items() if name in taken}
     if "logits_to_keep" in taken:
         options["logits_to_keep"] = keep
     logits = model(**options, use_cache=False).logits
-    for place, row in enumerate(rows):
-        yield logits[place, -(len(row.answer) + 1) :].float()
+    for index, row in enumerate(rows):
+        yield logits[index, -(len(row.answer) + 1) :].float()
 
 
 def _likeness(logits: Any, row: Answered, ends: frozenset[int]) -> Likeness:

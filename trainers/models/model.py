@@ -90,10 +90,10 @@ def _in_4bit(config: ModelConfig) -> LoadedModel:
     import torch
     import transformers
 
-    place = model_place(config.path)
+    path = model_place(config.path)
     options = {"revision": config.revision or "main", "trust_remote_code": config.trust_remote_code}
     model = transformers.AutoModelForCausalLM.from_pretrained(
-        place,
+        path,
         quantization_config=transformers.BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
@@ -104,7 +104,7 @@ def _in_4bit(config: ModelConfig) -> LoadedModel:
         use_safetensors=None if config.allow_pickle else True,
         **options,
     )
-    words = transformers.AutoTokenizer.from_pretrained(place, **options)
+    words = transformers.AutoTokenizer.from_pretrained(path, **options)
     loaded = LoadedModel(model, words, config.path, fingerprint="in 4 bits, for training only")
     prepare_tokenizer(words, config)
     check_pair(loaded)

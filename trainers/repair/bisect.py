@@ -51,8 +51,8 @@ def bisect(run: Path, *, scan: bool = False, base: str | None = None) -> Bisecte
 
     def look(step: int) -> Mapping[str, Benchmark]:
         if step not in looked:
-            place = run / "after" if step == end else _measured(finished_run, steps[step], step)
-            looked[step] = _judged(finished_run, read_measurement(place))
+            measured_in = run / "after" if step == end else _measured(finished_run, steps[step], step)
+            looked[step] = _judged(finished_run, read_measurement(measured_in))
         return looked[step]
 
     _tell_cost(finished_run, len(set(order) - {end}), scan)
@@ -178,9 +178,9 @@ def _judged(finished_run: FinishedRun, measured: Measurement) -> Mapping[str, Be
 def _measured(finished_run: FinishedRun, checkpoint: Path, step: int) -> Path:
     """Where the regressed skills of a checkpoint are measured, now or before."""
     trajectory, out = finished_run.run / "checkpoints" / f"step-{step}", finished_run.run / "bisect" / f"step-{step}"
-    for place in (trajectory, out):  # what measure_checkpoints=true has measured is not measured again
-        if finished(place):
-            return place
+    for folder in (trajectory, out):  # what measure_checkpoints=true has measured is not measured again
+        if finished(folder):
+            return folder
     tell(f"bisect: step {step} …")
     tasks, suite = {one.task for one in finished_run.broken}, suite_of(finished_run.config)
     chosen = Suite(name=f"{suite.name}-bisect", entries=tuple(e for e in suite.entries if e.name in tasks))

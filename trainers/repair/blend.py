@@ -16,7 +16,7 @@ from typing import Any
 from holdfast.errors import DataError, UsageError
 from holdfast.files import write_json
 from holdfast.trainers.repair.merge_spec import Recipe, layer_count, weight_of
-from holdfast.trainers.repair.safetensors_io import Place, find, places, shards
+from holdfast.trainers.repair.safetensors_io import StoredTensor, find, places, shards
 
 ADAPTER = "adapter_config.json"
 _PEFT = "base_model.model."
@@ -38,20 +38,20 @@ def blend(base: Path, tuned: Path, recipe: Recipe, out: Path) -> None:
         _blend_file(file, out / file.name, _blender(base_tensors, base, recipe, layers, adapter))
 
 
-Blender = Callable[[Place], Callable[[int, int, Any], Any]]
+Blender = Callable[[StoredTensor], Callable[[int, int, Any], Any]]
 """Makes a piece (first, count, tuned) of a tensor."""
 
 
-def _blender(base_tensors: dict[str, Place], base: Path, recipe: Recipe, layers: int, adapter: bool) -> Blender:
-    def of(place: Place) -> Callable[[int, int, Any], Any]:
-        weight = weight_of(recipe, place.name, layers)
-        if not place.floating:
+def _blender(base_tensors: dict[str, StoredTensor], base: Path, recipe: Recipe, layers: int, adapter: bool) -> Blender:
+    def of(tensor: StoredTensor) -> Callable[[int, int, Any], Any]:
+        weight = weight_of(recipe, tensor.name, layers)
+        if not tensor.floating:
             return lambda first, count, tuned: tuned
-        if adapter and "lora_" in place.name:
+        if adapter and "lora_" in tensor.name:
             # LoRA adds BA: scaling B alone scales what the training added.
-            return lambda first, count, tuned: tuned if "_A" in place.name else _scaled(tuned, weight)
-        start = _same_tensor(base_tensors, place, base)
-        least = _threshold(start, place, recipe.density)
+            return lambda first, count, tuned: tuned if "_A" in tensor.name else _scaled(tuned, weight)
+        start = _same_tensor(base_tensors, tensor, base)
+        least = _threshold(start, tensor, recipe.density)
         return lambda first, count, tuned: _mixed(start.read(first, count), tuned, weight, least)
 
     return of
@@ -63,22 +63,22 @@ def _blend_file(tuned: Path, out: Path, blender: Blender) -> None:
     raw, tuned_tensors = places(tuned)
     with fresh.open("wb") as stream:
         stream.write(raw)
-        for place in tuned_tensors:
-            make = blender(place)
-            for first, count in place.pieces():
-                stream.write(_bytes(make(first, count, place.read(first, count)).to(place.dtype)))
+        for tensor in tuned_tensors:
+            make = blender(tensor)
+            for first, count in tensor.pieces():
+                stream.write(_bytes(make(first, count, tensor.read(first, count)).to(tensor.dtype)))
     fresh.replace(out)
 
 
-def _same_tensor(base_tensors: dict[str, Place], place: Place, base: Path) -> Place:
+def _same_tensor(base_tensors: dict[str, StoredTensor], tensor: StoredTensor, base: Path) -> StoredTensor:
     """The base model's tensor. A head that the base model ties to its embedding is found there."""
-    name = place.name.removeprefix(_PEFT)
+    name = tensor.name.removeprefix(_PEFT)
     if name not in base_tensors and name.endswith("lm_head.weight"):
         name = next((tied for tied in base_tensors if tied.endswith("embed_tokens.weight")), name)
     if name not in base_tensors:
         raise DataError(f"{base} has no tensor {name!r}: the checkpoints are of different models")
-    if base_tensors[name].shape != place.shape:
-        shapes = f"{list(place.shape)} in {place.file.parent}, {list(base_tensors[name].shape)} in {base}"
+    if base_tensors[name].shape != tensor.shape:
+        shapes = f"{list(tensor.shape)} in {tensor.file.parent}, {list(base_tensors[name].shape)} in {base}"
         raise DataError(f"{name} is {shapes}: different models")
     return base_tensors[name]
 
@@ -94,7 +94,7 @@ def _scaled(tuned: Any, weight: float) -> Any:
     return weight * tuned.double()
 
 
-def _threshold(base: Place, tuned: Place, density: float) -> float:
+def _threshold(base: StoredTensor, tuned: StoredTensor, density: float) -> float:
     """The smallest change that is among the largest `density` of a tensor's; 0 when all are kept."""
     import torch
 

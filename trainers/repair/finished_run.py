@@ -81,11 +81,11 @@ def _settings(run: Path) -> TrainConfig:
 
 def check_base(config: TrainConfig) -> None:
     """Raise DataError when the base model was a directory that is gone."""
-    place = config.model.path
-    if place in EMBEDDED or Path(place).is_dir():
+    path = config.model.path
+    if path in EMBEDDED or Path(path).is_dir():
         return
-    if place.startswith((".", "/", "~")) or place.count("/") > 1:
-        raise DataError(f"the run's base model {place} is gone; say where it is now with base=DIRECTORY")
+    if path.startswith((".", "/", "~")) or path.count("/") > 1:
+        raise DataError(f"the run's base model {path} is gone; say where it is now with base=DIRECTORY")
 
 
 def tell(text: str) -> None:

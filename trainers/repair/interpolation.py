@@ -85,33 +85,33 @@ class Interpolation:
 
     def write(self, recipe: Recipe) -> Path:
         """Put a point's weights into `mend/checkpoint`."""
-        place = self.out / "checkpoint"
-        shutil.rmtree(place, ignore_errors=True)
-        self._made(recipe).rename(place)
-        return place
+        checkpoint = self.out / "checkpoint"
+        shutil.rmtree(checkpoint, ignore_errors=True)
+        self._made(recipe).rename(checkpoint)
+        return checkpoint
 
     def items(self) -> dict[str, int]:
         """Items of the base's measurement in each half that was asked for."""
         places = {which: self.out / "points" / "base" / which for which in ("selection", "confirmation")}
         return {
-            which: sum(result.n for result in read_measurement(place).tasks.values())
-            for which, place in places.items()
-            if finished(place)
+            which: sum(result.n for result in read_measurement(folder).tasks.values())
+            for which, folder in places.items()
+            if finished(folder)
         }
 
     def _made(self, recipe: Recipe) -> Path:
         """A point's weights on disk; those trained with replay are kept, for training costs more than blending."""
-        place = self.out / "points" / recipe.name / "checkpoint"
-        if (place / "complete").is_file():
-            (place / "complete").unlink()
-            return place
-        shutil.rmtree(place, ignore_errors=True)
+        checkpoint = self.out / "points" / recipe.name / "checkpoint"
+        if (checkpoint / "complete").is_file():
+            (checkpoint / "complete").unlink()
+            return checkpoint
+        shutil.rmtree(checkpoint, ignore_errors=True)
         if recipe.steps and self.replay:
             start = Recipe(recipe.weights, recipe.density)
-            train_on_replay(self.config, lambda to: blend(self.base, self._tuned, start, to), self.replay, place)
+            train_on_replay(self.config, lambda to: blend(self.base, self._tuned, start, to), self.replay, checkpoint)
         else:
-            blend(self.base, self._tuned, recipe, place)
-        return place
+            blend(self.base, self._tuned, recipe, checkpoint)
+        return checkpoint
 
     @property
     def _tuned(self) -> Path:
@@ -126,22 +126,22 @@ class Interpolation:
         out = self.out / "points" / name / which
         if finished(out):
             return read_measurement(out)
-        place = self._made(recipe) if recipe else None
+        checkpoint = self._made(recipe) if recipe else None
         suite = half(suite_of(self.config), which, self.finished_run.data_root, self.config.limit)
         base = self.out / "points" / "base" / which if recipe else None
-        found = measured(self.config, out, place, suite=suite, whole=True, drafts=base)
-        if place and recipe and recipe.steps:
-            (place / "complete").touch()
-        elif place:
-            shutil.rmtree(place)
+        found = measured(self.config, out, checkpoint, suite=suite, whole=True, drafts=base)
+        if checkpoint and recipe and recipe.steps:
+            (checkpoint / "complete").touch()
+        elif checkpoint:
+            shutil.rmtree(checkpoint)
         return found
 
 
 def base_directory(config: TrainConfig) -> Path:
     """Where the base model's weights lie; a hub id is found in the hub's cache by loading it."""
-    place = model_place(config.model.path)
-    if Path(place).is_dir():
-        return Path(place)
+    path = model_place(config.model.path)
+    if Path(path).is_dir():
+        return Path(path)
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 

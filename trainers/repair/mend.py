@@ -147,8 +147,8 @@ def _write(
         write_report(confirmation, interpolation.out)
     else:
         shutil.rmtree(interpolation.out / "checkpoint", ignore_errors=True)
-    for place in (interpolation.out / "points").glob("*/checkpoint"):
-        shutil.rmtree(place)
+    for checkpoint in (interpolation.out / "points").glob("*/checkpoint"):
+        shutil.rmtree(checkpoint)
     record: MendRecord = {
         "schema": 1,
         "points": [point.record() for point in points],

@@ -34,7 +34,7 @@ _DTYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StoredTensor:
     """Where a tensor lies."""
 
     name: str
@@ -98,7 +98,7 @@ def shards(directory: Path) -> list[Path]:
     return files
 
 
-def places(file: Path) -> tuple[bytes, list[Place]]:
+def places(file: Path) -> tuple[bytes, list[StoredTensor]]:
     """A file's header as it stands, and its tensors in the order of their bytes. Raises DataError for another file."""
     try:
         with file.open("rb") as stream:
@@ -109,12 +109,12 @@ def places(file: Path) -> tuple[bytes, list[Place]]:
         raise DataError(f"{file} is not a safetensors file: {error}") from error
     begin = len(length) + len(raw)
     found = [
-        Place(name, file, about["dtype"], tuple(about["shape"]), begin + about["data_offsets"][0])
+        StoredTensor(name, file, about["dtype"], tuple(about["shape"]), begin + about["data_offsets"][0])
         for name, about in tensors.items()
     ]
     return length + raw, sorted(found, key=lambda place: place.start)
 
 
-def find(directory: Path) -> dict[str, Place]:
+def find(directory: Path) -> dict[str, StoredTensor]:
     """Every tensor of a checkpoint by name."""
-    return {place.name: place for file in shards(directory) for place in places(file)[1]}
+    return {tensor.name: tensor for file in shards(directory) for tensor in places(file)[1]}

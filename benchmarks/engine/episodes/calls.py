@@ -81,9 +81,9 @@ def _from_text(text: str, names: frozenset[str]) -> tuple[str, list[tuple[str, d
 
 def _tagged(text: str) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
     """Text before the first block, and the calls of all blocks. Linear in the text."""
-    before, place = text.partition(_OPEN)[0], 0
+    before, cursor = text.partition(_OPEN)[0], 0
     found: list[tuple[str, dict[str, Any]]] = []
-    while (start := text.find(_OPEN, place)) >= 0:
+    while (start := text.find(_OPEN, cursor)) >= 0:
         end = text.find(_CLOSE, start)
         if end < 0:
             raise FaultError(f"a {_OPEN} without {_CLOSE}")
@@ -91,7 +91,7 @@ def _tagged(text: str) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
             raise FaultError(f"more than {MOST} calls in one message")
         body = text[start + len(_OPEN) : end].strip()
         found += [_function(body)] if _FUNCTION.match(body) else _json_pairs(body)
-        place = end + len(_CLOSE)
+        cursor = end + len(_CLOSE)
     return before.strip(), found
 
 

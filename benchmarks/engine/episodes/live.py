@@ -143,13 +143,13 @@ class Live:
         """A new episode brought to the same state. Raises EpisodeError when it goes another way."""
         self.close()
         self._episode = self.environment.open(self.row, self.seed)
-        for place, message in enumerate(conversation):
-            if message["role"] != "assistant" or place < len(self.question):
+        for index, message in enumerate(conversation):
+            if message["role"] != "assistant" or index < len(self.question):
                 continue
-            if conversation[place + 1 : place + 2] and conversation[place + 1].get("name") == FAULT:
+            if conversation[index + 1 : index + 2] and conversation[index + 1].get("name") == FAULT:
                 continue
             step = self._episode.step(message)
-            seen = conversation[place + 1 : place + 1 + len(step.messages)]
+            seen = conversation[index + 1 : index + 1 + len(step.messages)]
             if [dict(one) for one in step.messages] != [dict(one) for one in seen]:
                 raise EpisodeError("played again, the environment answered otherwise")
 

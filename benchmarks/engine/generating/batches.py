@@ -9,7 +9,7 @@ def open_batches(items: Sequence[Item], size: int, known: Container[str]) -> lis
     """The batches that have something to generate, as positions in `items`. They are planned over all items of the
     task, and belong to processes whole: a resumed or divided run generates in the same company as an undisturbed one.
     """
-    places = {item.key: place for place, item in enumerate(items)}
+    places = {item.key: index for index, item in enumerate(items)}
     planned: set[str] = set()
     found = []
     for batch in batches(items, size):

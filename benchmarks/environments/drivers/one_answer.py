@@ -88,7 +88,7 @@ class PackageTasks:
             found = self.ask("rows", items=self.items)
         except PackageError as error:
             raise UsageError(f"{self.scheme}:{self.address} cannot be played: {error}") from error
-        return [{"index": place, "prompt": row["messages"][-1]["content"], **row} for place, row in enumerate(found)]
+        return [{"index": index, "prompt": row["messages"][-1]["content"], **row} for index, row in enumerate(found)]
 
     def open(self, row: Row, seed: int) -> OneAnswer:
         """One task; the seed has nothing to choose."""

@@ -147,11 +147,11 @@ class Audit:
 
     def _wrong_and_hedged(self) -> None:
         form = self._form
-        others = [self.golds[(place + 1) % len(self.golds)] for place in range(len(self.golds))]
+        others = [self.golds[(index + 1) % len(self.golds)] for index in range(len(self.golds))]
         pairs = list(zip(self.items, others, strict=True))
         self._earning("wrong", "another item's answer earns", [(item, form.format(other)) for item, other in pairs])
-        for place, what in enumerate(("with a 0 behind", "with a 1 before", "negated", "with .5 behind", "plus one")):
-            texts = [(item, form.format(near(item.reference)[place])) for item in self.items]
+        for index, what in enumerate(("with a 0 behind", "with a 1 before", "negated", "with .5 behind", "plus one")):
+            texts = [(item, form.format(near(item.reference)[index])) for item in self.items]
             self._earning("wrong", f"the answer {what} earns", texts)
         for name, write in hedges(form).items():
             self._earning("hedge", f"{name} earns", [(item, write(item, other)) for item, other in pairs])

@@ -105,10 +105,10 @@ def rank_votes(
     Raises UsageError where the votes do not tell lengths, DataError where no finite strengths exist.
     """
     names = sorted({name for vote in votes for name in (vote.first, vote.second)})
-    place = {name: number for number, name in enumerate(names)}
+    index_of = {name: number for number, name in enumerate(names)}
     strengths, found = fit_votes(
-        [place[vote.first] for vote in votes],
-        [place[vote.second] for vote in votes],
+        [index_of[vote.first] for vote in votes],
+        [index_of[vote.second] for vote in votes],
         [vote.won for vote in votes],
         weight=[vote.weight for vote in votes],
         style=_features(votes, style),
@@ -118,9 +118,9 @@ def rank_votes(
     scale = 400 / np.log(10)
     limits = {name: (1000 + low[i] * scale, 1000 + high[i] * scale) for i, name in enumerate(names)}
     gap, p = _gaps(names, strengths)
-    order = sorted(names, key=lambda name: -elo[place[name]])
+    order = sorted(names, key=lambda name: -elo[index_of[name]])
     games = {name: sum(name in (vote.first, vote.second) for vote in votes) for name in names}
-    scores = {name: float(elo[place[name]]) for name in names}
+    scores = {name: float(elo[index_of[name]]) for name in names}
     named = dict(zip(style, found.tolist(), strict=True))
     ranking = _ranking(order, scores, gap, p, alpha, "votes", limits, games, named)
     return replace(ranking, win_rates=win_rates(votes, difficulties, confidence))

@@ -84,23 +84,23 @@ def load(path: str | Path, columns: Columns | None = None) -> Measurement:
     A run directory stands for its `after/` (or `before/` when there is no other); `columns` say how to read a table
     that is not ours.
     """
-    place = Path(path)
-    if place.is_dir():
-        _check_tables_only(place, columns)
-        for candidate in (place, place / "after", place / "before"):
+    location = Path(path)
+    if location.is_dir():
+        _check_tables_only(location, columns)
+        for candidate in (location, location / "after", location / "before"):
             if (candidate / "results.json").is_file() and _is_measurement(candidate):
                 return read_measurement(candidate)
-        return _foreign(place, None)
-    if not place.name.endswith(SUFFIXES) and place.is_file():
-        _check_tables_only(place, columns)
-        return _foreign(place, None)
-    require_file(place)
-    if columns is None and place.name.endswith((".json", ".json.gz")) and (found := _imported(place)) is not None:
+        return _foreign(location, None)
+    if not location.name.endswith(SUFFIXES) and location.is_file():
+        _check_tables_only(location, columns)
+        return _foreign(location, None)
+    require_file(location)
+    if columns is None and location.name.endswith((".json", ".json.gz")) and (found := _imported(location)) is not None:
         return found
-    _, first = next(read_records(place))
+    _, first = next(read_records(location))
     if columns is None and set(first) >= _OURS:
-        return samples(place, FileSource(place))
-    return _foreign(place, columns or Columns())
+        return samples(location, FileSource(location))
+    return _foreign(location, columns or Columns())
 
 
 def _check_tables_only(path: Path, columns: Columns | None) -> None:

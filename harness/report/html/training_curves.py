@@ -103,10 +103,10 @@ def _panel(title: str, keys: Iterable[str], log: Log) -> Panel | None:
     steps = sorted({float(entry["step"]) for entry in entries})
     stride = math.ceil(len(steps) / _MOST_STEPS)
     steps = steps[::stride]
-    place = {step: i for i, step in enumerate(steps)}
+    index_of = {step: i for i, step in enumerate(steps)}
     series: list[tuple[str, list[float | None]]] = [(name, [None] * len(steps)) for name in names]
     for entry in entries:
-        at = place.get(float(entry["step"]))
+        at = index_of.get(float(entry["step"]))
         if at is not None:
             _fill(series, at, entry)
     return Panel(title, steps, series)

@@ -51,22 +51,22 @@ class NemoGymRoutes:
 
     def _lines(self, split: str) -> list[str]:
         return [
-            json.dumps(self.public_row(split, place), default=str) + "\n"
-            for place in range(len(self._server.rows[split]))
+            json.dumps(self.public_row(split, index), default=str) + "\n"
+            for index in range(len(self._server.rows[split]))
         ]
 
-    def public_row(self, split: str, place: int) -> dict[str, Any]:
+    def public_row(self, split: str, index: int) -> dict[str, Any]:
         """A row of the data file: the question, the tools, and which task it is; never the answer."""
-        episode = self._server.made.open(self._server.row(split, place, None), 0)
+        episode = self._server.made.open(self._server.row(split, index, None), 0)
         try:
             tools = [{"type": "function", "strict": False, **tool["function"]} for tool in episode.tools]
             messages = [{"role": one["role"], "content": message_text(one)} for one in episode.messages]
         finally:
             episode.close()
         return {
-            "id": f"{split}-{place}",
+            "id": f"{split}-{index}",
             "responses_create_params": {"input": messages, **({"tools": tools} if tools else {})},
-            "holdfast": {"split": split, "index": place},
+            "holdfast": {"split": split, "index": index},
         }
 
     def _row(self, body: Mapping[str, Any]) -> Row:

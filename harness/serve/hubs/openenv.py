@@ -99,7 +99,7 @@ class OpenEnvServer:
 
     async def _tasks(self, request: Request) -> JSONResponse:
         split = (await request.json()).get("split")
-        tasks = [_public_row(row, split, place) for place, row in enumerate(self.rows.get(split, []))]
+        tasks = [_public_row(row, split, index) for index, row in enumerate(self.rows.get(split, []))]
         return JSONResponse({"tasks": tasks, "env_name": self.name})
 
     async def _count(self, request: Request) -> JSONResponse:
@@ -108,8 +108,8 @@ class OpenEnvServer:
     async def _task(self, request: Request) -> JSONResponse:
         body = await request.json()
         try:
-            split, place = body.get("split"), body.get("index")
-            return JSONResponse({"task": _public_row(self.row(split, place, None), split, place)})
+            split, index = body.get("split"), body.get("index")
+            return JSONResponse({"task": _public_row(self.row(split, index, None), split, index)})
         except EpisodeError as error:
             return JSONResponse({"detail": str(error)}, 400)
 
@@ -239,9 +239,9 @@ def call_of(number: int, name: str, arguments: Mapping[str, Any]) -> dict[str, A
     return {"role": "assistant", "content": "", "tool_calls": [call]}
 
 
-def _public_row(row: Row, split: Any, place: Any) -> dict[str, Any]:
+def _public_row(row: Row, split: Any, index: Any) -> dict[str, Any]:
     """What a client may know of a task: never the answer."""
-    return {"split": split, "index": place, **{key: row[key] for key in ("key", "prompt", "category") if key in row}}
+    return {"split": split, "index": index, **{key: row[key] for key in ("key", "prompt", "category") if key in row}}
 
 
 def _seen(data: dict[str, Any]) -> dict[str, Any]:

@@ -102,8 +102,8 @@ class OrsRoutes:
         rows = self._server.rows.get(str(body.get("split")))
         if rows is None:
             return _refused("Invalid split")
-        places = range(len(rows))[slice(body.get("start"), body.get("stop"))]
-        return JSONResponse({"tasks": [{"split": body["split"], "index": place} for place in places]})
+        indices = range(len(rows))[slice(body.get("start"), body.get("stop"))]
+        return JSONResponse({"tasks": [{"split": body["split"], "index": index} for index in indices]})
 
     async def _call(self, request: Request) -> Response:
         session = self._session(request)

@@ -357,8 +357,8 @@ def _as_matrix(node: Node) -> Node | None:
 def _ratio_of(one: Node, other: Node, names: list[str]) -> Node | None:
     """The rational ratio of two expressions at one point, small enough to be the true one."""
     a, b = one, other
-    for place, name in enumerate(names):
-        a, b = (substitute(node, name, num(3 + 2 * place)) for node in (a, b))
+    for index, name in enumerate(names):
+        a, b = (substitute(node, name, num(3 + 2 * index)) for node in (a, b))
     x, y = agreement.approximation(a), agreement.approximation(b)
     if not x or not y:
         return None

@@ -102,7 +102,7 @@ def _inverse(matrix: Node) -> Node | None:
     if size != width or size > 5 or any(cell.kind != "num" for row in matrix.args for cell in row.args):
         return None
     rows = [
-        [Fraction(cell.value[0]) for cell in row.args] + [Fraction(place == at) for place in range(size)]
+        [Fraction(cell.value[0]) for cell in row.args] + [Fraction(col == at) for col in range(size)]
         for at, row in enumerate(matrix.args)
     ]
     for column in range(size):

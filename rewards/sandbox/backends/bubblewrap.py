@@ -61,7 +61,9 @@ def _arguments(limits: Limits, packages: Sequence[str] = ()) -> list[str]:
         arguments += ["--unshare-user"]
     arguments += ["--clearenv", *(w for k, v in boot.ENVIRONMENT.items() for w in ("--setenv", k, v))]
     bound = [
-        word for place in places_of(packages) for word in ("--ro-bind-try", str(place), f"/opt/holdfast/{place.name}")
+        word
+        for package_path in places_of(packages)
+        for word in ("--ro-bind-try", str(package_path), f"/opt/holdfast/{package_path.name}")
     ]
     arguments += [*_mounts(), *bound, "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     for path in ("/tmp", "/judge", "/build"):
@@ -121,8 +123,8 @@ def places_of(packages: Sequence[str]) -> list[Path]:
 
 def _directory(path: Path) -> list[str]:
     """Make a directory and those above it, open to every user of the sandbox (bubblewrap's own are its maker's)."""
-    chain = [place for place in [*reversed(path.parents), path] if str(place) != "/"]
-    return [word for place in chain for word in ("--perms", "0755", "--dir", str(place))]
+    chain = [parent for parent in [*reversed(path.parents), path] if str(parent) != "/"]
+    return [word for parent in chain for word in ("--perms", "0755", "--dir", str(parent))]
 
 
 def _pytest_site() -> Path | None:

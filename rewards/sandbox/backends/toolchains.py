@@ -25,12 +25,14 @@ def mounts() -> tuple[tuple[str, str], ...]:
 
 def _prefix(tool: str) -> Path | None:
     """The folder whose `bin` holds a tool. Rust's is asked for: what rustup puts on the path is a switch."""
-    place = shutil.which(tool)
-    if place is None:
+    executable = shutil.which(tool)
+    if executable is None:
         return None
     if tool == "rustc":
-        printed = subprocess.run([place, "--print", "sysroot"], capture_output=True, text=True, check=False, timeout=20)
+        printed = subprocess.run(
+            [executable, "--print", "sysroot"], capture_output=True, text=True, check=False, timeout=20
+        )
         return Path(printed.stdout.strip()) if printed.returncode == 0 and printed.stdout.strip() else None
-    resolved = Path(place).resolve()
+    resolved = Path(executable).resolve()
     modules = [folder for folder in resolved.parents if folder.name == "node_modules"]
     return modules[-1] if modules else resolved.parent.parent

@@ -48,6 +48,6 @@ class Reservoir(Generic[T]):
         if len(self.held) < self.size:
             self.held.append(one)
             return
-        place = self._random.randrange(self.seen)
-        if place < self.size:
-            self.held[place] = one
+        index = self._random.randrange(self.seen)
+        if index < self.size:
+            self.held[index] = one

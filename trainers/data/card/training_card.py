@@ -65,8 +65,8 @@ def card_of(
 
     def skip(error: DataError) -> None:
         unreadable.append(error) if not unreadable else None
-        place = _place(error)
-        tally.note("unreadable", place, snippet(str(error).removeprefix(place).lstrip(": "), 160))
+        where = _where(error)
+        tally.note("unreadable", where, snippet(str(error).removeprefix(where).lstrip(": "), 160))
 
     opened = read(config, data_root, skip, trainer)
     if not opened.kind:
@@ -219,6 +219,6 @@ def _usual_limit(trainer: str) -> int | None:
     return None if trainer and find_trainer(trainer).writes_while_training else found.get("max_length")
 
 
-def _place(error: DataError) -> str:
+def _where(error: DataError) -> str:
     """The row an error names: ours begin with it."""
     return str(error).partition(": ")[0].partition(" is not ")[0]

@@ -146,9 +146,9 @@ def _candidates(band: Signs) -> Numbers:
     starts = np.concatenate(([0], np.flatnonzero((np.diff(sorted_band.astype(np.int64), axis=0) != 0).any(axis=1)) + 1))
     sizes = np.diff(np.concatenate((starts, [rows])))
     first = np.repeat(starts, sizes)
-    place = np.arange(rows) - first
-    pairs = [_pairs(order, np.flatnonzero(place > step), first, step, rows) for step in _steps(sizes)]
-    behind = np.flatnonzero(place > 0)
+    offset = np.arange(rows) - first
+    pairs = [_pairs(order, np.flatnonzero(offset > step), first, step, rows) for step in _steps(sizes)]
+    behind = np.flatnonzero(offset > 0)
     pairs.append(order[behind].astype(np.int64) * rows + order[behind - 1])
     return np.unique(np.concatenate(pairs))
 

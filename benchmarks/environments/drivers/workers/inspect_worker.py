@@ -54,9 +54,9 @@ def _task(task):
 def rows(task, items):
     """What the model is asked of each sample."""
     found = []
-    for place, sample in enumerate(list(_task(task).dataset)[:items]):
-        state = asyncio.run(_played(task, place, None))
-        found.append({"key": str(sample.id or place), "messages": [_plain(message) for message in state.messages]})
+    for index, sample in enumerate(list(_task(task).dataset)[:items]):
+        state = asyncio.run(_played(task, index, None))
+        found.append({"key": str(sample.id or index), "messages": [_plain(message) for message in state.messages]})
     asyncio.run(_played(task, 0, "0"))  # what cannot be played says so now
     return found
 
@@ -65,17 +65,17 @@ def _plain(message):
     return {"role": message.role, "content": message.text}
 
 
-def _state(made, place):
+def _state(made, index):
     from inspect_ai.model import ChatMessageUser, ModelOutput
     from inspect_ai.scorer import Target
     from inspect_ai.solver import TaskState
 
-    sample = list(made.dataset)[place]
+    sample = list(made.dataset)[index]
     prompt = sample.input
     messages = [ChatMessageUser(content=prompt)] if isinstance(prompt, str) else list(prompt)
     return TaskState(
         model="holdfast/model",
-        sample_id=sample.id or place,
+        sample_id=sample.id or index,
         epoch=1,
         input=prompt,
         messages=messages,
@@ -86,12 +86,12 @@ def _state(made, place):
     )
 
 
-async def _played(task, place, answer):
+async def _played(task, index, answer):
     """The state when the model is asked (answer None), or when the solvers are done."""
     from inspect_ai.model import ModelOutput
 
     made, snapshots = _task(task), []
-    state = _state(made, place)
+    state = _state(made, index)
 
     async def generate(now, *_, **__):
         if now.tools:
@@ -132,7 +132,7 @@ async def _scored(task, index, answer):
     for scorer in scorers:
         given = await scorer(state, state.target)
         values.append(None if given is None or isinstance(given.value, (dict, list)) else read(given.value))
-    parts = {f"scorer_{place}": value for place, value in enumerate(values)} if len(values) > 1 else {}
+    parts = {f"scorer_{number}": value for number, value in enumerate(values)} if len(values) > 1 else {}
     return {"value": values[0], "parts": parts}
 
 

@@ -135,13 +135,13 @@ def _open_folder(scratch: str) -> pathlib.Path:
 def _write(home: str, path: str, text: str) -> str:
     if path.endswith(".py"):
         compiled(text, path)
-    place = os.path.normpath(os.path.join(home, path))  # noqa: PTH118
-    if not place.startswith(home + "/"):
+    target = os.path.normpath(os.path.join(home, path))  # noqa: PTH118
+    if not target.startswith(home + "/"):
         raise BadTestsError(f"the test file {path!r} would lie outside the tests' folder")
-    os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120
-    with open(place, "w", encoding="utf-8") as file:  # noqa: PTH123
+    os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+    with open(target, "w", encoding="utf-8") as file:  # noqa: PTH123
         file.write(text)
-    return place
+    return target
 
 
 def _failure_text(report: Any) -> str:

@@ -101,13 +101,13 @@ class Processes:
 
     def _candidate(self, mode: str, descriptors: int) -> dict[str, Any]:
         home = self._spawner.build_home if self._kind == "build" else self._spawner.config["home"]
-        place = {"separation": self._spawner.separation, "home": home}
-        return {"mode": mode, "descriptors": descriptors, "limits": self.limits, "uid": self.uid, **place}
+        settings = {"separation": self._spawner.separation, "home": home}
+        return {"mode": mode, "descriptors": descriptors, "limits": self.limits, "uid": self.uid, **settings}
 
     def _judge(self, descriptors: int) -> dict[str, Any]:
         separation = "none" if self._spawner.separation == "namespaces" else self._spawner.separation
-        place = {"separation": separation, "home": self._spawner.config["judge_home"], "uid": confine.JUDGE_UID}
-        return {"mode": "judge", "descriptors": descriptors, "limits": _JUDGE_LIMITS, **place}
+        settings = {"separation": separation, "home": self._spawner.config["judge_home"], "uid": confine.JUDGE_UID}
+        return {"mode": "judge", "descriptors": descriptors, "limits": _JUDGE_LIMITS, **settings}
 
     def _to(self, name: str) -> int:
         theirs, self.ends[name] = os.pipe()
