@@ -208,12 +208,12 @@ def make_environment(name: str, /, **options: Any) -> Environment:
     return spec.make(**options)
 
 
-def pinned(made: Environment) -> dict[str, Any]:
+def pinned(environment: Environment) -> dict[str, Any]:
     """What exactly is played: name, version and hash of a foreign package, a server or a data set; {} of what is
     wholly ours (its version says it). Recorded with every result: two runs are compared only where it agrees.
 
     An environment says it by a method `pinned()` of its own. Raises EpisodeError."""
-    say = getattr(made, "pinned", None)
+    say = getattr(environment, "pinned", None)
     return {} if say is None else json.loads(json.dumps(dict(say()), sort_keys=True, default=str))
 
 
@@ -222,9 +222,9 @@ def has_option(spec: EnvironmentSpec, option: str) -> bool:
     return option in spec.options
 
 
-def find_row(made: Environment, split: str, key: str) -> Row:
+def find_row(environment: Environment, split: str, key: str) -> Row:
     """The row of that key. Raises DataError when the split has none."""
-    rows = {str(row["key"]): row for row in made.tasks(split)}
+    rows = {str(row["key"]): row for row in environment.tasks(split)}
     if key not in rows:
         raise DataError(f"no task {key!r} in split {split!r}{suggestion(key, rows)}")
     return rows[key]
@@ -263,7 +263,7 @@ def judged(episode: Episode, trajectory: Trajectory) -> Score:
 
 
 def replay(
-    made: Environment, row: Row, seed: int, messages: Sequence[Message], opening: Sequence[Message] = ()
+    environment: Environment, row: Row, seed: int, messages: Sequence[Message], opening: Sequence[Message] = ()
 ) -> tuple[Score, list[str]]:
     """The score of a recorded trajectory, and where the environment answered otherwise than was recorded.
 
@@ -272,7 +272,7 @@ def replay(
     """
     first = [dict(m) for m in opening if m["role"] == "user"] or [{"role": "user", "content": ""}]
     script = [*first, *(dict(m) for m in messages if m["role"] == "user" and not is_fault(m))]
-    episode = made.open({**row, SCRIPT: script}, seed)
+    episode = environment.open({**row, SCRIPT: script}, seed)
     try:
         trajectory = Trajectory(list(messages))
         differences: list[str] = []
@@ -354,5 +354,5 @@ def _own_spec(path: str) -> EnvironmentSpec:
     return EnvironmentSpec(path, made, version=str(getattr(made, "version", "unversioned")))
 
 
-def _origin(made: Any) -> str:
-    return f"{made.__module__}.{made.__qualname__}"
+def _origin(factory: Any) -> str:
+    return f"{factory.__module__}.{factory.__qualname__}"

@@ -72,14 +72,14 @@ def judge_of(path: str, function: Any) -> Judge:
     parameters = list(inspect.signature(function).parameters.values())
     options = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty]
     read = [p for p in parameters if p not in options and p.kind is not p.VAR_KEYWORD]
-    whole = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    if not read and not whole:
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    if not read and not takes_all:
         raise UsageError(f"reward {path!r} takes no sample: its parameters are {', '.join(p.name for p in parameters)}")
-    lists = whole or any(p.name == "completions" for p in read)
+    lists = takes_all or any(p.name == "completions" for p in read)
     call = _by_lists if lists and any(p.name in ("completions", "prompts") for p in read) else _one_by_one
 
     def judge(samples: Sequence[Sample], **chosen: Any) -> list[Score]:
-        return [_score(path, value) for value in call(path, function, read, whole, samples, chosen)]
+        return [_score(path, value) for value in call(path, function, read, takes_all, samples, chosen)]
 
     judge.__doc__ = inspect.getdoc(function) or ""
     judge.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # read by inspect.signature
@@ -91,7 +91,7 @@ def judge_of(path: str, function: Any) -> Judge:
 
 
 def _by_lists(
-    path: str, function: Any, read: Sequence[Any], whole: bool, samples: Sequence[Sample], chosen: Mapping[str, Any]
+    path: str, function: Any, read: Sequence[Any], takes_all: bool, samples: Sequence[Sample], chosen: Mapping[str, Any]
 ) -> list[Any]:
     """TRL's own call: one list per column."""
     columns: dict[str, list[Any]] = {
@@ -101,7 +101,7 @@ def _by_lists(
     for name in {name for sample in samples for name in sample.info}:
         columns.setdefault(str(name), [sample.info.get(name) for sample in samples])
     columns.setdefault("reference", [sample.reference for sample in samples])
-    found = _awaited(function(**_given(path, read, whole, columns), **chosen))
+    found = _awaited(function(**_given(path, read, takes_all, columns), **chosen))
     if isinstance(found, str) or not isinstance(found, Sequence):
         raise UsageError(f"reward {path!r} takes completions and must return a list, not {type(found).__name__}")
     if len(found) != len(samples):
@@ -110,20 +110,20 @@ def _by_lists(
 
 
 def _one_by_one(
-    path: str, function: Any, read: Sequence[Any], whole: bool, samples: Sequence[Sample], chosen: Mapping[str, Any]
+    path: str, function: Any, read: Sequence[Any], takes_all: bool, samples: Sequence[Sample], chosen: Mapping[str, Any]
 ) -> list[Any]:
-    calls = [_arguments(path, read, whole, sample) for sample in samples]
+    calls = [_arguments(path, read, takes_all, sample) for sample in samples]
     found = [function(*positional, **named, **chosen) for positional, named in calls]
     return list(_awaited(_gathered(found))) if any(inspect.isawaitable(one) for one in found) else found
 
 
-def _arguments(path: str, read: Sequence[Any], whole: bool, sample: Sample) -> tuple[list[Any], dict[str, Any]]:
+def _arguments(path: str, read: Sequence[Any], takes_all: bool, sample: Sample) -> tuple[list[Any], dict[str, Any]]:
     """The Sample itself, where the one parameter is not the name of a part of it; else the parts by name."""
     first = read[0] if read else None
     if first is not None and (first.name == "sample" or _is_sample(first) or (len(read) == 1 and _free(first, sample))):
         return [sample], {}
     parts = {**sample.info, "completion": sample.text, "prompt": sample.prompt, "reference": sample.reference}
-    return [], _given(path, read, whole, parts | {"columns": sample.info})
+    return [], _given(path, read, takes_all, parts | {"columns": sample.info})
 
 
 def _is_sample(parameter: Any) -> bool:
@@ -134,13 +134,13 @@ def _free(parameter: Any, sample: Sample) -> bool:
     return parameter.name not in OURS and parameter.name not in sample.info
 
 
-def _given(path: str, read: Sequence[Any], whole: bool, parts: Mapping[str, Any]) -> dict[str, Any]:
+def _given(path: str, read: Sequence[Any], takes_all: bool, parts: Mapping[str, Any]) -> dict[str, Any]:
     for parameter in read:
         if parameter.name not in parts and parameter.default is parameter.empty:
             hint = suggestion(parameter.name, map(str, parts))
             raise UsageError(f"reward {path!r} reads {parameter.name!r}, which the rows lack{hint}")
     named = {parameter.name for parameter in read}
-    return {name: value for name, value in parts.items() if whole or name in named}
+    return {name: value for name, value in parts.items() if takes_all or name in named}
 
 
 async def _gathered(calls: Sequence[Any]) -> list[Any]:

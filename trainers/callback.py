@@ -100,13 +100,13 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
             if state.is_world_process_zero:
                 remeasure.tell(self, Path(args.output_dir), error)
 
-    def _take_up(self, state: Any, mine: dict[str, Any]) -> None:
+    def _take_up(self, state: Any, current: dict[str, Any]) -> None:
         if not (self.out / "before" / "results.json").is_file():
             raise DataError(
                 f"training resumes at step {state.global_step}, but {self.out / 'before'} holds no measurement of"
                 " the starting model; measure it with `holdfast eval`"
             )
-        callback_run.refuse_other(self.out, mine)
+        callback_run.refuse_other(self.out, current)
         began_with = callback_run.stamped(state, self.out)
         recorded = read_json(self.out / "before" / "state.json").get("engine")
         if began_with is None and not (self.out / "manifest.json").is_file():

@@ -81,9 +81,9 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         raise UsageError(f"`holdfast env {action}` takes one environment")
     spec = environment_spec(rest[0])
     keys, own = _parted(action, spec, options.extra)
-    made = make_environment(rest[0], **own)
+    environment = make_environment(rest[0], **own)
     return {"show": _show, "try": _try, "audit": _audit, "serve": _serve, "export": _export}[action](
-        spec, made, keys, flags
+        spec, environment, keys, flags
     )
 
 
@@ -114,9 +114,9 @@ def _list(flags: Flags) -> int:
     return 0
 
 
-def _show(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
-    rows = list(made.tasks(keys.get("split", spec.first_split)))
-    first = _begin(made, rows)
+def _show(spec: EnvironmentSpec, environment: Environment, keys: dict[str, Any], flags: Flags) -> int:
+    rows = list(environment.tasks(keys.get("split", spec.first_split)))
+    first = _begin(environment, rows)
     if flags.json:
         print(json.dumps({"name": spec.name, "splits": spec.splits, "tasks": len(rows), **first}, default=str))
         return 0
@@ -132,12 +132,12 @@ def _show(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags:
     return 0
 
 
-def _try(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
+def _try(spec: EnvironmentSpec, environment: Environment, keys: dict[str, Any], flags: Flags) -> int:
     if "say" not in keys:
         raise UsageError("`holdfast env try` needs say=TEXT, the model's message")
     text = keys["say"]
-    row = _row(made, keys.get("split", spec.first_split), keys.get("task"))
-    episode = made.open(row, keys.get("seed", 0))
+    row = _row(environment, keys.get("split", spec.first_split), keys.get("task"))
+    episode = environment.open(row, keys.get("seed", 0))
     try:
         begun = list(episode.messages)
         step = episode.step({"role": "assistant", "content": text})
@@ -157,63 +157,63 @@ def _try(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: 
     return 0
 
 
-def _audit(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
+def _audit(spec: EnvironmentSpec, environment: Environment, keys: dict[str, Any], flags: Flags) -> int:
     from holdfast.benchmarks.environments.shared.audit import audit_environment
 
-    rows = list(made.tasks(keys.get("split", spec.first_split)))[: keys.get("rows", 20)]
-    found = audit_environment(spec.name, made, rows)
+    rows = list(environment.tasks(keys.get("split", spec.first_split)))[: keys.get("rows", 20)]
+    found = audit_environment(spec.name, environment, rows)
     if "card" in keys:
         write_whole(keys["card"], found.markdown())
     print(json.dumps(asdict(found)) if flags.json else found.markdown(), end="\n" if flags.json else "")
     return 0
 
 
-def _serve(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], _flags: Flags) -> int:
+def _serve(spec: EnvironmentSpec, environment: Environment, keys: dict[str, Any], _flags: Flags) -> int:
     import uvicorn
 
     from holdfast.serve.hubs.nemo_gym import NemoGymRoutes
     from holdfast.serve.hubs.openenv import OpenEnvServer
     from holdfast.serve.hubs.ors import OrsRoutes
 
-    server = OpenEnvServer(spec, made, [keys["split"]] if "split" in keys else list(spec.splits) or [""])
+    server = OpenEnvServer(spec, environment, [keys["split"]] if "split" in keys else list(spec.splits) or [""])
     app = server.app(OrsRoutes(server).routes(), NemoGymRoutes(server).routes())
     uvicorn.run(app, host=keys.get("host", "127.0.0.1"), port=keys.get("port", 8000), log_level="warning")
     return 0
 
 
-def _export(spec: EnvironmentSpec, made: Environment, keys: dict[str, Any], flags: Flags) -> int:
+def _export(spec: EnvironmentSpec, environment: Environment, keys: dict[str, Any], flags: Flags) -> int:
     from holdfast.benchmarks.environments.rows import Rows
     from holdfast.serve.hubs.export import export
 
-    if not isinstance(made, Rows):
+    if not isinstance(environment, Rows):
         raise UsageError("`holdfast env export` writes rows and a reward (rows:FILE reward=NAME); serve what has turns")
     for key in ("format", "out"):
         if key not in keys:
             raise UsageError(f"`holdfast env export` needs {key}=…")
-    described = made.reward.describe()
+    described = environment.reward.describe()
     reward = {"reward": described["name"], **described["options"]}
     rows = [
         {**row["record"], "prompt": row["prompt"], "reference": row["reference"]}
-        for row in made.tasks(keys.get("split", spec.first_split))
+        for row in environment.tasks(keys.get("split", spec.first_split))
     ]
-    written = export(keys["format"], rows, reward, keys["out"], made.path.stem)
+    written = export(keys["format"], rows, reward, keys["out"], environment.path.stem)
     print(json.dumps({"written": [str(path) for path in written]}) if flags.json else f"{len(written)} files written")
     return 0
 
 
-def _row(made: Environment, split: str, task: str | None) -> Row:
+def _row(environment: Environment, split: str, task: str | None) -> Row:
     if task is not None:
-        return find_row(made, split, task)
-    row = next(iter(made.tasks(split)), None)
+        return find_row(environment, split, task)
+    row = next(iter(environment.tasks(split)), None)
     if row is None:
         raise DataError(f"the split {split!r} has no task")
     return row
 
 
-def _begin(made: Environment, rows: Sequence[Row]) -> dict[str, Any]:
+def _begin(environment: Environment, rows: Sequence[Row]) -> dict[str, Any]:
     if not rows:
         raise DataError("the environment has no task")
-    episode = made.open(rows[0], 0)
+    episode = environment.open(rows[0], 0)
     try:
         return {"task": rows[0]["key"], "messages": list(episode.messages), "tools": list(episode.tools)}
     finally:

@@ -42,19 +42,19 @@ class Shape:
         """Whether items and scores are shown."""
         return self.whole or not self.drawn
 
-    def ends(self, shown: Benchmark | Omnibus) -> "list[RenderableType]":
+    def ends(self, result: Benchmark | Omnibus) -> "list[RenderableType]":
         """Items, before and after."""
         if not self.scores:
             return []
-        return [count(shown.n), f"{phrases.score(shown.before)} → {phrases.score(shown.after)}"]
+        return [count(result.n), f"{phrases.score(result.before)} → {phrases.score(result.after)}"]
 
-    def line(self, shown: Benchmark | Omnibus, style: str, mark: str = "●") -> "list[RenderableType]":
+    def line(self, result: Benchmark | Omnibus, style: str, mark: str = "●") -> "list[RenderableType]":
         """The plot of one row."""
         from rich.text import Text
 
         if not self.drawn:
             return []
-        return [Text(plot(shown.difference, shown.interval, shown.margin, self.axis, mark, self.plot), style=style)]
+        return [Text(plot(result.difference, result.interval, result.margin, self.axis, mark, self.plot), style=style)]
 
 
 class Terminal:

@@ -134,7 +134,7 @@ def _given(prompts: Path) -> dict[str, Text]:
     return {doc: row.get("completion") or row["messages"][-1:] for doc, row in rows.items()}
 
 
-def choose(group: Sequence[Row], selection: Selection, given: Text | None = None) -> list[dict[str, Any]]:
+def choose(group: Sequence[Row], selection: Selection, own_answer: Text | None = None) -> list[dict[str, Any]]:
     """The training rows of one prompt's completions: the `keep` best (SFT), or the best against the worst, the second
     best against the second worst, … (DPO); None keeps all that reach the threshold.
 
@@ -142,8 +142,8 @@ def choose(group: Sequence[Row], selection: Selection, given: Text | None = None
     rejection sampling would otherwise teach length.
     """
     ranked = _ranked(group, selection.max_chars, selection.dedupe)
-    if given is not None:
-        return _against(ranked, selection, given)
+    if own_answer is not None:
+        return _against(ranked, selection, own_answer)
     good = [row for row in ranked if (row.score or 0.0) >= selection.threshold][: selection.keep]
     if selection.to == "sft":
         return [_sft_row(row) for row in good]
@@ -151,12 +151,12 @@ def choose(group: Sequence[Row], selection: Selection, given: Text | None = None
     return [_pair(best, worst) for best, worst in pairs if (worst.score or 0.0) < (best.score or 0.0)]
 
 
-def _against(ranked: Sequence[Row], selection: Selection, given: Text) -> list[dict[str, Any]]:
+def _against(ranked: Sequence[Row], selection: Selection, own_answer: Text) -> list[dict[str, Any]]:
     """The data's answer against the model's, the worst first."""
-    worse = [row for row in reversed(ranked) if final_text(row.completion).strip() != final_text(given).strip()]
+    worse = [row for row in reversed(ranked) if final_text(row.completion).strip() != final_text(own_answer).strip()]
     if selection.judged:
         worse = [row for row in worse if (row.score or 0.0) < selection.threshold]
-    chosen = _messages(given, "assistant")
+    chosen = _messages(own_answer, "assistant")
     return [_pair(row, row) | {"chosen": chosen, "scores": [None, row.score]} for row in worse[: selection.keep]]
 
 
@@ -176,9 +176,9 @@ def _sft_row(row: Row) -> dict[str, Any]:
     return {"prompt": _messages(row.prompt, "user"), "completion": answer, "score": row.score}
 
 
-def _pair(best: Row, worst: Row) -> dict[str, Any]:
-    answers = {name: _messages(row.completion, "assistant") for name, row in (("chosen", best), ("rejected", worst))}
-    return {"prompt": _messages(best.prompt, "user"), **answers, "scores": [best.score, worst.score]}
+def _pair(better: Row, worst: Row) -> dict[str, Any]:
+    answers = {name: _messages(row.completion, "assistant") for name, row in (("chosen", better), ("rejected", worst))}
+    return {"prompt": _messages(better.prompt, "user"), **answers, "scores": [better.score, worst.score]}
 
 
 def _messages(text: Text, role: str) -> list[dict[str, Any]]:

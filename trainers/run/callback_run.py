@@ -41,20 +41,20 @@ def rows_hash(dataset: Any) -> str | None:
     return digest([count, *(json.dumps(dataset[n], sort_keys=True, default=str) for n in range(0, count, step))])
 
 
-def open_new(out: Path, mine: Mapping[str, Any], overwrite: bool) -> None:
+def open_new(out: Path, identity_fields: Mapping[str, Any], overwrite: bool) -> None:
     """Begin a training in `out`. A killed one of the same kind is taken up: its measurement before is kept, if it is
     this model's. Raises UsageError for a directory that holds another training's results, or a finished one."""
     if overwrite:
         _remove(out, ("before", "manifest.json", *RESULTS))
     manifest_path = out / "manifest.json"
     if manifest_path.is_file():
-        refuse_other(out, mine)
+        refuse_other(out, identity_fields)
     finished = [name for name in ("report.json", "after/results.json") if (out / name).is_file()]
     if finished:
         raise UsageError(f"{out} holds a finished run ({finished[0]}); choose another out=, or overwrite=True")
     _remove(out, RESULTS)  # what a killed run left of its measurement after
     if not manifest_path.is_file():
-        write_json(manifest_path, manifest(dict(mine), kind="callback"))
+        write_json(manifest_path, manifest(dict(identity_fields), kind="callback"))
 
 
 def _remove(out: Path, parts: Sequence[str]) -> None:
@@ -65,12 +65,12 @@ def _remove(out: Path, parts: Sequence[str]) -> None:
             (out / part).unlink(missing_ok=True)
 
 
-def refuse_other(out: Path, mine: Mapping[str, Any]) -> None:
+def refuse_other(out: Path, identity_fields: Mapping[str, Any]) -> None:
     """Raise UsageError when `out` belongs to a training with other settings or rows, naming the first difference."""
     if not (out / "manifest.json").is_file():
         return
     recorded: Mapping[str, Any] = read_json(out / "manifest.json").get("config") or {}
-    current = json.loads(json.dumps(mine, default=str))
+    current = json.loads(json.dumps(identity_fields, default=str))
     for key in sorted(recorded.keys() & current.keys()):
         if recorded[key] != current[key]:
             what = "other training rows" if key == "rows" else f"{key}={recorded[key]!r}, not {current[key]!r}"

@@ -35,24 +35,24 @@ def fields(trainer: str) -> tuple[Any, ...]:
     return dataclasses.fields(config_class(trainer))
 
 
-def check(trainer: str, given: Mapping[str, Any]) -> None:
+def check(trainer: str, args: Mapping[str, Any]) -> None:
     """Raise UsageError for a field TRL does not have (naming the nearest) or a value of the wrong type."""
     schema = config_class(trainer)
     fields = {f.name for f in dataclasses.fields(schema) if f.init}
     hints = typing.get_type_hints(schema)
-    for name, value in given.items():
+    for name, value in args.items():
         if name not in fields:
             near = suggestion(name, fields).partition(" (available")[0]
             raise UsageError(f"unknown field trainer.args.{name} of trl.{schema.__name__}{near}")
         _check_plain(name, value, hints.get(name, Any))
     for name, what in find_trainer(trainer).needs.items():
-        if not given.get(name):
+        if not args.get(name):
             raise UsageError(f"trainer={trainer} needs trainer.args.{name}=… ({what})")
     if "num_generations" in fields and find_trainer(trainer).learns_from_reward:
-        _check_groups(schema, given)
+        _check_groups(schema, args)
 
 
-def build(trainer: str, given: Mapping[str, Any], directory: Path, seed: int) -> Any:
+def build(trainer: str, args: Mapping[str, Any], directory: Path, seed: int) -> Any:
     """The TRL config: ours for what a run needs (directory, seed, device), overruled by what is given."""
     import torch
 
@@ -69,24 +69,24 @@ def build(trainer: str, given: Mapping[str, Any], directory: Path, seed: int) ->
         "logging_nan_inf_filter": False,  # a loss that is no number must be seen, see watch.py
     }
     try:
-        return schema(**(ours | dict(given)))
+        return schema(**(ours | dict(args)))
     except (ValueError, TypeError, ImportError, NotImplementedError) as error:
         first = str(error).strip().partition("\n")[0]
         raise UsageError(f"trl.{schema.__name__} refuses these trainer.args: {first}") from error
 
 
-def evaluated(given: Mapping[str, Any], validation: bool, early_stopping: int | None) -> dict[str, Any]:
+def evaluated(args: Mapping[str, Any], validation: bool, early_stopping: int | None) -> dict[str, Any]:
     """The arguments with those that evaluate rows held out, where these say nothing: ten times in a training, and with
     early stopping each evaluation's checkpoint, so that the best one can be the result."""
     ours: dict[str, Any] = {}
-    if validation and "eval_strategy" not in given:
+    if validation and "eval_strategy" not in args:
         ours = {"eval_strategy": "steps", "eval_steps": EVALUATED_EVERY}
     if early_stopping is not None:
         ours |= {"load_best_model_at_end": True, "metric_for_best_model": "loss"}
-    if {**ours, **given}.get("load_best_model_at_end") and "save_strategy" not in given:
-        when = {**ours, **given}
+    if {**ours, **args}.get("load_best_model_at_end") and "save_strategy" not in args:
+        when = {**ours, **args}
         ours |= {"save_strategy": when.get("eval_strategy", "no"), "save_steps": when.get("eval_steps") or 500}
-    return ours | dict(given)
+    return ours | dict(args)
 
 
 def check_early_stopping(trainer: str, patience: int | None, validation: bool) -> None:
@@ -104,41 +104,41 @@ def check_early_stopping(trainer: str, patience: int | None, validation: bool) -
         )
 
 
-def check_run(given: Mapping[str, Any], validation: bool) -> None:
+def check_run(args: Mapping[str, Any], validation: bool) -> None:
     """Raise UsageError for settings of TRL's that this run cannot follow: what would move its files, needs rows that
     are not there, or a package that is not installed."""
-    if "output_dir" in given:
+    if "output_dir" in args:
         raise UsageError(
             "trainer.args.output_dir would move the checkpoints that resuming and bisect need: set out=, they lie in"
             " out/training"
         )
-    evaluates = str(given.get("eval_strategy", "no")) != "no" or bool(given.get("do_eval"))
+    evaluates = str(args.get("eval_strategy", "no")) != "no" or bool(args.get("do_eval"))
     if evaluates and not validation:
         raise UsageError("trainer.args.eval_strategy evaluates rows held out: name them with data.validation=…")
-    if given.get("load_best_model_at_end") and not validation:
+    if args.get("load_best_model_at_end") and not validation:
         raise UsageError(
             "trainer.args.load_best_model_at_end compares checkpoints on data.validation=…, which is not set"
         )
-    reports = given.get("report_to") or []
+    reports = args.get("report_to") or []
     for name in [reports] if isinstance(reports, str) else reports:
         if name in _REPORTERS and importlib.util.find_spec(_REPORTERS[name]) is None:
             raise UsageError(f"trainer.args.report_to={name} needs {_REPORTERS[name]}: pip install {_REPORTERS[name]}")
         if name not in (*_REPORTERS, "none", "all"):
             raise unknown("trainer.args.report_to", str(name), [*_REPORTERS, "none"])
-    if given.get("use_vllm") and given.get("vllm_mode") != "server" and importlib.util.find_spec("vllm") is None:
+    if args.get("use_vllm") and args.get("vllm_mode") != "server" and importlib.util.find_spec("vllm") is None:
         raise UsageError("trainer.args.use_vllm needs vllm: pip install vllm (or vllm_mode=server with TRL's server)")
 
 
-def _check_groups(schema: type[Any], given: Mapping[str, Any]) -> None:
+def _check_groups(schema: type[Any], args: Mapping[str, Any]) -> None:
     """TRL's batch must be whole groups: said with the nearest sizes that are."""
     default = {f.name: f.default for f in dataclasses.fields(schema)}
-    if given.get("generation_batch_size") is not None:
-        batch, key = given["generation_batch_size"], "generation_batch_size"
+    if args.get("generation_batch_size") is not None:
+        batch, key = args["generation_batch_size"], "generation_batch_size"
     else:
         key = "per_device_train_batch_size"
-        steps = given.get("steps_per_generation") or given.get("gradient_accumulation_steps") or 1
-        batch = given.get(key, default[key]) * steps
-    size = given.get("num_generations", default["num_generations"])
+        steps = args.get("steps_per_generation") or args.get("gradient_accumulation_steps") or 1
+        batch = args.get(key, default[key]) * steps
+    size = args.get("num_generations", default["num_generations"])
     if size < 2:
         raise UsageError(f"trainer.args.num_generations must be at least 2 to compare completions, not {size}")
     if batch % size and not _several_processes():

@@ -46,10 +46,10 @@ class Ranks:
         self._send({"value": value})
         return [self._receive(rank) for rank in range(self.count)]
 
-    def report_failure(self, trouble: str) -> None:
+    def report_failure(self, failure: str) -> None:
         """Make the others' next meeting fail with this process's trouble."""
         if self.count > 1:
-            self._send({"trouble": trouble})
+            self._send({"trouble": failure})
 
     def leave(self) -> None:
         """The last thing said: the first process, which may serve the store, goes when all others are gone."""

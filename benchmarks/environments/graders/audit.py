@@ -158,9 +158,9 @@ class Audit:
         unreadable = [(Item(item.prompt, UNREADABLE), form.format(item.reference)) for item in self.items]
         self._earning("unreadable_reference", "a reference that is no answer is met", unreadable)
 
-    def _earning(self, kind: str, what: str, shown: Sequence[tuple[Item, str]]) -> None:
-        hits = [self._grade(item, answer, what).earns for item, answer in shown]
-        example = next((answer for (_, answer), hit in zip(shown, hits, strict=True) if hit), "")
+    def _earning(self, kind: str, what: str, pairs: Sequence[tuple[Item, str]]) -> None:
+        hits = [self._grade(item, answer, what).earns for item, answer in pairs]
+        example = next((answer for (_, answer), hit in zip(pairs, hits, strict=True) if hit), "")
         self._found(kind, what, hits, example)
 
     def _repeats(self) -> None:
@@ -176,8 +176,8 @@ class Audit:
         self.grader.again()
         self._differs("differs", "in a fresh process", first, self._values(shown))
 
-    def _values(self, shown: Iterable[tuple[Item, str]]) -> list[tuple[float | None, bool]]:
-        given = [self._grade(item, answer, "a plain answer") for item, answer in shown]
+    def _values(self, pairs: Iterable[tuple[Item, str]]) -> list[tuple[float | None, bool]]:
+        given = [self._grade(item, answer, "a plain answer") for item, answer in pairs]
         return [(one.value, bool(one.raised)) for one in given]
 
     def _differs(self, kind: str, what: str, first: Sequence[object], again: Sequence[object]) -> None:
@@ -213,9 +213,9 @@ class Audit:
             "a strange text earns", [(one, self._grade(item, one, "a strange text").earns) for one in texts]
         )
 
-    def _any_earns(self, what: str, shown: Sequence[tuple[str, bool]]) -> None:
-        example = next((answer for answer, earns in shown if earns), "")
-        self._found("lazy", what, [earns for _, earns in shown], example[:60])
+    def _any_earns(self, what: str, pairs: Sequence[tuple[str, bool]]) -> None:
+        example = next((answer for answer, earns in pairs if earns), "")
+        self._found("lazy", what, [earns for _, earns in pairs], example[:60])
 
     def _faults(self) -> None:
         for kind, examples in (("raises", self._raised), ("odd_value", self._odd)):

@@ -73,27 +73,27 @@ class EnvironmentCard:
         return "\n".join([*lines, "", found, f"One episode takes {self.seconds * 1000:.1f} ms."]) + "\n"
 
 
-def audit_environment(name: str, made: Environment, rows: Sequence[Row]) -> EnvironmentCard:
+def audit_environment(name: str, environment: Environment, rows: Sequence[Row]) -> EnvironmentCard:
     """Play lazy texts, own answers and repetitions on the rows."""
     card = EnvironmentCard(name, len(rows))
     start, played = time.perf_counter(), 0
     for kind, write in LAZY.items():
-        scores = [play(made, row, lambda question, row=row, write=write: write(row, question)) for row in rows]  # type: ignore[misc]
+        scores = [play(environment, row, lambda question, row=row, write=write: write(row, question)) for row in rows]  # type: ignore[misc]
         played += len(rows)
         judged = [score.value for score in scores if score.value is not None]
         card.without_value += len(rows) - len(judged)
         rate = Rate(sum(value > 0 for value in judged), len(judged))
         card.lazy[kind] = rate, sum(judged) / len(judged) if judged else 0.0
     card.seconds = (time.perf_counter() - start) / max(played, 1)
-    _own_answers(made, rows, card)
-    card.repeated = Rate(sum(_same_twice(made, row) for row in rows), len(rows))
+    _own_answers(environment, rows, card)
+    card.repeated = Rate(sum(_same_twice(environment, row) for row in rows), len(rows))
     return card
 
 
-def play(made: Environment, row: Row, write: Callable[[str], str]) -> Score:
+def play(environment: Environment, row: Row, write: Callable[[str], str]) -> Score:
     """The score of one message, written from what the episode says first; no value where the environment fails."""
     try:
-        episode = made.open(row, 0)
+        episode = environment.open(row, 0)
         try:
             episode.step({"role": "assistant", "content": write(last_text(episode.messages))})
             return episode.score()
@@ -108,30 +108,30 @@ def last_text(messages: Text) -> str:
     return messages if isinstance(messages, str) else message_text(messages[-1]) if messages else ""
 
 
-def _own_answers(made: Environment, rows: Sequence[Row], card: EnvironmentCard) -> None:
+def _own_answers(environment: Environment, rows: Sequence[Row], card: EnvironmentCard) -> None:
     with_answer = [row for row in rows if row.get("answer") is not None]
     if not with_answer:
         return
     others = [with_answer[(number + 1) % len(with_answer)]["answer"] for number in range(len(with_answer))]
-    own = [play(made, row, lambda _, row=row: f"<answer>{row['answer']}</answer>").value for row in with_answer]  # type: ignore[misc]
+    own = [play(environment, row, lambda _, row=row: f"<answer>{row['answer']}</answer>").value for row in with_answer]  # type: ignore[misc]
     card.own = Rate(sum(value == 1.0 for value in own), len(with_answer))
     hedged = [
-        play(made, row, lambda _, row=row, other=other: f"<answer>{row['answer']} or {other}</answer>").value  # type: ignore[misc]
+        play(environment, row, lambda _, row=row, other=other: f"<answer>{row['answer']} or {other}</answer>").value  # type: ignore[misc]
         for row, other in zip(with_answer, others, strict=True)
         if other != row["answer"]
     ]
     card.hedged = Rate(sum(value == 1.0 for value in hedged), len(hedged))
 
 
-def _same_twice(made: Environment, row: Row) -> bool:
+def _same_twice(environment: Environment, row: Row) -> bool:
     def seen() -> tuple[str, float | None]:
         try:
-            episode = made.open(row, 0)
+            episode = environment.open(row, 0)
         except EpisodeError:
             return "failed", None
         first = last_text(episode.messages)
         episode.close()
-        return first, play(made, row, lambda question: f"<answer>{row.get('answer', question)}</answer>").value
+        return first, play(environment, row, lambda question: f"<answer>{row.get('answer', question)}</answer>").value
 
     with ThreadPoolExecutor(1) as threads:
         return seen() == threads.submit(seen).result()

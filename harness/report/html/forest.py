@@ -149,20 +149,20 @@ def _bounds(macro: Omnibus) -> Interval | None:
 
 
 def _plot(
-    axis: Scale, shown: Benchmark | Omnibus, sure: Interval | None, look: tuple[Verdict, str], min_effect: float
+    axis: Scale, result: Benchmark | Omnibus, sure: Interval | None, look: tuple[Verdict, str], min_effect: float
 ) -> Html:
     """One row of the plot: grid, band of accepted changes, margin, interval with its thick part, and estimate."""
-    value, bounds, (verdict, tone) = shown.difference, shown.interval, look
-    low, high, edge = axis.at(bounds.low), axis.at(bounds.high), axis.at(-shown.margin)
+    value, bounds, (verdict, tone) = result.difference, result.interval, look
+    low, high, edge = axis.at(bounds.low), axis.at(bounds.high), axis.at(-result.margin)
     parts = [
         *vertical(axis),
         _band(axis, min_effect) if min_effect else "",
-        f'<line class="edge" x1="{edge}" x2="{edge}" y1="0" y2="100%"/>' if not axis.beyond(-shown.margin) else "",
+        f'<line class="edge" x1="{edge}" x2="{edge}" y1="0" y2="100%"/>' if not axis.beyond(-result.margin) else "",
         f'<g class="tone-{tone}"><line class="whisker" x1="{low}" x2="{high}" y1="50%" y2="50%"/>',
         _end(axis, bounds.low),
         _end(axis, bounds.high),
         _thick(axis, sure),
-        "" if axis.beyond(value) else _estimate(axis.at(value), verdict, isinstance(shown, Omnibus)),
+        "" if axis.beyond(value) else _estimate(axis.at(value), verdict, isinstance(result, Omnibus)),
         "</g>",
     ]
     label = f"change {phrases.points(value)} points, interval {phrases.interval(bounds)}"

@@ -179,8 +179,8 @@ def _counts(comparison: Comparison) -> list[Html]:
     ]
 
 
-def _count(label: str, number: int, whole: int, what: str) -> Html:
-    part = f"{phrases.share(number / whole)} of {count(whole)} {what}" if whole else f"none was {what}"
+def _count(label: str, number: int, total: int, what: str) -> Html:
+    part = f"{phrases.share(number / total)} of {count(total)} {what}" if total else f"none was {what}"
     return tag(
         "div",
         tag("dt", label),

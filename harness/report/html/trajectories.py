@@ -113,8 +113,8 @@ def _cell(message: Message | None, mark: str | None) -> Html:
     return tag("div", join(parts), class_=mark)
 
 
-def _arguments(given: Any) -> str:
-    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
+def _arguments(arguments: Any) -> str:
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False, default=str)
     return _cut(text, LONGEST)
 
 

@@ -133,7 +133,7 @@ def _stair(points: Sequence[Point], cost: Axis, across: Scale, up: Scale) -> str
     return "".join(lines)
 
 
-def _mark(number: int, point: Point, best: bool, cost: Axis, across: Scale, up: Scale) -> str:
+def _mark(number: int, point: Point, in_pareto_set: bool, cost: Axis, across: Scale, up: Scale) -> str:
     paid = cost.value(point.comparison)
     x, y = across.at(paid), up.up(point.gain or 0.0)
     lines = ""
@@ -144,7 +144,7 @@ def _mark(number: int, point: Point, best: bool, cost: Axis, across: Scale, up: 
         low, high = up.up(point.gain_interval.low), up.up(point.gain_interval.high)
         lines += f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
     title = f"{point.name}: gain {phrases.points(point.gain or 0.0)}, {cost.label} {phrases.points(paid)}"
-    kind = "best" if best else "other"
+    kind = "best" if in_pareto_set else "other"
     return (
         f'<g class="point {kind}">{lines}<circle cx="{x}" cy="{y}" r="10"><title>{escape(title)}</title></circle>'
         f'<text x="{x}" y="{y}" dy="4">{number}</text></g>'
@@ -173,8 +173,10 @@ def _points(points: Sequence[Point]) -> Html:
     return section("trainings", "The trainings", lede, tag("div", listing, class_="panel sortable"))
 
 
-def _number(number: int, best: bool) -> Html:
-    return tag("b", f"{number}\u00a0◆" if best else number, title="in the Pareto set" if best else None)
+def _number(number: int, in_pareto_set: bool) -> Html:
+    return tag(
+        "b", f"{number}\u00a0◆" if in_pareto_set else number, title="in the Pareto set" if in_pareto_set else None
+    )
 
 
 def _numbers(point: Point) -> list[object]:

@@ -128,11 +128,11 @@ def _frame(name: str, across: Scale, up: Scale) -> Iterator[str]:
     yield from svg.titles(name)
 
 
-def _line(seen: Sequence[tuple[float, Reading]], kind: str, title: str, across: Scale, up: Scale) -> Iterator[str]:
-    places = [(across.at(value), up.up(reading.mean), reading) for value, reading in seen]
+def _line(readings: Sequence[tuple[float, Reading]], kind: str, title: str, across: Scale, up: Scale) -> Iterator[str]:
+    places = [(across.at(value), up.up(reading.mean), reading) for value, reading in readings]
     yield f'<g class="point {"best" if kind == "best" else "other"}">'
     yield svg.line([(x, y) for x, y, _ in places], "thin")
-    for (x, y, reading), (value, _) in zip(places, seen, strict=True):
+    for (x, y, reading), (value, _) in zip(places, readings, strict=True):
         if bounds := reading.interval:
             low, high = up.up(bounds.low), up.up(bounds.high)
             yield f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'

@@ -57,7 +57,7 @@ class NemoGymRoutes:
 
     def public_row(self, split: str, index: int) -> dict[str, Any]:
         """A row of the data file: the question, the tools, and which task it is; never the answer."""
-        episode = self._server.made.open(self._server.row(split, index, None), 0)
+        episode = self._server.environment.open(self._server.row(split, index, None), 0)
         try:
             tools = [{"type": "function", "strict": False, **tool["function"]} for tool in episode.tools]
             messages = [{"role": one["role"], "content": message_text(one)} for one in episode.messages]
@@ -77,7 +77,7 @@ class NemoGymRoutes:
 
     async def _seed(self, request: Request) -> Response:
         try:
-            episode = await asyncio.to_thread(self._server.made.open, self._row(await request.json()), 0)
+            episode = await asyncio.to_thread(self._server.environment.open, self._row(await request.json()), 0)
         except (HoldfastError, KeyError, TypeError, ValueError) as error:
             return JSONResponse({"detail": str(error)}, 422)
         name, answer = uuid.uuid4().hex, JSONResponse({})
@@ -111,7 +111,7 @@ class NemoGymRoutes:
 
     def _judged(self, seeded: Episode | None, body: Mapping[str, Any]) -> Score:
         """The score of a response: its text in the seeded session, or all its items in a fresh one."""
-        episode = seeded or self._server.made.open(self._row(body), 0)
+        episode = seeded or self._server.environment.open(self._row(body), 0)
         try:
             done = False
             for item in (body.get("response") or {}).get("output") or ():

@@ -31,10 +31,10 @@ _OBSERVATION = {"type": "object", "properties": {"messages": {"type": "array"}, 
 class OpenEnvServer:
     """The routes of one environment."""
 
-    def __init__(self, spec: EnvironmentSpec, made: Environment, splits: Sequence[str]) -> None:
-        self.spec, self.made = spec, made
+    def __init__(self, spec: EnvironmentSpec, environment: Environment, splits: Sequence[str]) -> None:
+        self.spec, self.environment = spec, environment
         self.name = re.sub(r"[^\w.-]+", "_", spec.name.rpartition("/")[2] if "/" in spec.name else spec.name)
-        self.rows: dict[str, list[Row]] = {split: list(made.tasks(split)) for split in splits}
+        self.rows: dict[str, list[Row]] = {split: list(environment.tasks(split)) for split in splits}
         self._sessions: dict[str, Session] = {}
 
     def app(self, *more: Sequence[BaseRoute]) -> Starlette:
@@ -184,7 +184,7 @@ class Session:
     def _reset(self, data: Mapping[str, Any]) -> dict[str, Any]:
         self.close()
         row = self._server.row(data.get("split"), data.get("index"), data.get("seed"))
-        self._episode, self._steps = self._server.made.open(row, int(data.get("seed") or 0)), 0
+        self._episode, self._steps = self._server.environment.open(row, int(data.get("seed") or 0)), 0
         messages, tools = list(self._episode.messages), list(self._episode.tools)
         return {"observation": {"messages": messages, "tools": tools}, "reward": None, "done": False}
 

@@ -69,7 +69,7 @@ class OrsRoutes:
             body = await request.json()
             task = body.get("task_spec") or body
             row = self._server.row(task.get("split"), int(task["index"]), None)
-            episode = await asyncio.to_thread(self._server.made.open, row, 0)
+            episode = await asyncio.to_thread(self._server.environment.open, row, 0)
         except (HoldfastError, KeyError, TypeError, ValueError, AttributeError) as error:
             return _refused(str(error))
         self._sessions[name] = OrsSession(episode)
@@ -83,7 +83,7 @@ class OrsRoutes:
         return JSONResponse({"sid": name})
 
     async def _tools(self, request: Request) -> Response:
-        episode = await asyncio.to_thread(self._server.made.open, self._server.row(None, 0, None), 0)
+        episode = await asyncio.to_thread(self._server.environment.open, self._server.row(None, 0, None), 0)
         try:
             return JSONResponse({"tools": tool_specs(episode.tools)})
         finally:
@@ -127,14 +127,14 @@ class OrsSession:
         self.episode = episode
         self._numbers, self._over = itertools.count(), False
 
-    def called(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
+    def called(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """The output of a tool; the reward comes with the call that ends the episode."""
         known = {tool["name"] for tool in tool_specs(self.episode.tools)}
         if name not in known:
             return {"ok": False, "error": f"Tool {name!r} not found"}
         if self._over:
             return {"ok": False, "error": "the episode is over"}
-        step = self._step(name, given)
+        step = self._step(name, arguments)
         self._over = step.done
         score = self.episode.score() if step.done else None
         metadata = None if score is None else {"outcome": str(score.outcome), "reason": score.reason}
@@ -146,10 +146,10 @@ class OrsSession:
         }
         return {"ok": True, "output": output}
 
-    def _step(self, name: str, given: dict[str, Any]) -> Step:
+    def _step(self, name: str, arguments: dict[str, Any]) -> Step:
         if name == submit_name(self.episode.tools):
-            return self.episode.step({"role": "assistant", "content": str(given["answer"])})
-        return self.episode.step(call_of(next(self._numbers), name, given))
+            return self.episode.step({"role": "assistant", "content": str(arguments["answer"])})
+        return self.episode.step(call_of(next(self._numbers), name, arguments))
 
 
 def submit_name(tools: Sequence[ToolSpec]) -> str:

@@ -78,8 +78,8 @@ def _called(item):
     return graded[0] if style() == "lists" else graded
 
 
-async def _awaited(made):
-    return await made
+async def _awaited(awaitable):
+    return await awaitable
 
 
 def _named(names, prompt, completion, gold):

@@ -65,12 +65,12 @@ def _plain(message):
     return {"role": message.role, "content": message.text}
 
 
-def _state(made, index):
+def _state(inspect_task, index):
     from inspect_ai.model import ChatMessageUser, ModelOutput
     from inspect_ai.scorer import Target
     from inspect_ai.solver import TaskState
 
-    sample = list(made.dataset)[index]
+    sample = list(inspect_task.dataset)[index]
     prompt = sample.input
     messages = [ChatMessageUser(content=prompt)] if isinstance(prompt, str) else list(prompt)
     return TaskState(
@@ -90,8 +90,8 @@ async def _played(task, index, answer):
     """The state when the model is asked (answer None), or when the solvers are done."""
     from inspect_ai.model import ModelOutput
 
-    made, snapshots = _task(task), []
-    state = _state(made, index)
+    inspect_task, snapshots = _task(task), []
+    state = _state(inspect_task, index)
 
     async def generate(now, *_, **__):
         if now.tools:
@@ -106,7 +106,7 @@ async def _played(task, index, answer):
         now.messages.append(now.output.choices[0].message)
         return now
 
-    solvers = made.solver if isinstance(made.solver, list) else [made.solver]
+    solvers = inspect_task.solver if isinstance(inspect_task.solver, list) else [inspect_task.solver]
     try:
         for solver in solvers:
             state = await solver(state, generate)

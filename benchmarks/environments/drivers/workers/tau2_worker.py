@@ -83,10 +83,10 @@ def open_(episode, task, solo):
     }
 
 
-def _user_prompt(task, made):
+def _user_prompt(task, environment):
     from tau2.user.user_simulator import UserSimulator
 
-    tools = made.get_user_tools() if made.user_tools is not None else None
+    tools = environment.get_user_tools() if environment.user_tools is not None else None
     return UserSimulator(tools=tools, instructions=str(task.user_scenario), llm="none").system_prompt
 
 
@@ -128,20 +128,20 @@ def _reference(task):
     return made
 
 
-def _holds(made, assertion):
+def _holds(environment, assertion):
     """Whether an assertion on the state holds; None where it raises."""
     try:
-        return bool(made.run_env_assertion(assertion, raise_assertion_error=False))
+        return bool(environment.run_env_assertion(assertion, raise_assertion_error=False))
     except Exception:  # noqa: BLE001 - an assertion may raise anything
         return None
 
 
-def _assertions(made, task):
+def _assertions(environment, task):
     """(those that do not hold, those that cannot be judged): one that raises on what the reference actions leave, too,
     is of no use; one that raises on the reached state alone looks for what is not there, and does not hold."""
     broken, useless = [], []
     for assertion in task.evaluation_criteria.env_assertions or []:
-        holds = _holds(made, assertion)
+        holds = _holds(environment, assertion)
         if holds is None and _holds(_reference(task), assertion) is None:
             useless.append(assertion.func_name)
         elif not holds:

@@ -27,11 +27,11 @@ class Tolerance:
         self.absolute = float(tolerance.get("absolute", 0.0) if isinstance(tolerance, Mapping) else tolerance)
         self.relative = float(tolerance.get("relative", 0.0) if isinstance(tolerance, Mapping) else tolerance)
 
-    def near(self, got: float, expected: float) -> bool:
+    def near(self, actual: float, expected: float) -> bool:
         """Within one of the two; never for what a float cannot hold."""
-        if not (math.isfinite(got) and math.isfinite(expected)):
+        if not (math.isfinite(actual) and math.isfinite(expected)):
             return False
-        return abs(got - expected) <= max(self.absolute, self.relative * abs(expected))
+        return abs(actual - expected) <= max(self.absolute, self.relative * abs(expected))
 
 
 def same_output(stdout: str, expected: str, rule: str, tolerance: Any = None) -> bool:
@@ -72,15 +72,15 @@ def _normal(line: str) -> str:
     return " ".join(line.split())
 
 
-def _same_words(got: list[str], expected: list[str], allowed: Tolerance | None) -> bool:
-    if allowed is None or len(got) != len(expected):
-        return got == expected
-    return all(g == w or _near(g, w, allowed) for g, w in zip(got, expected, strict=True))
+def _same_words(actual: list[str], expected: list[str], allowed: Tolerance | None) -> bool:
+    if allowed is None or len(actual) != len(expected):
+        return actual == expected
+    return all(g == w or _near(g, w, allowed) for g, w in zip(actual, expected, strict=True))
 
 
-def _same_numbers(got: str, wanted: str, allowed: Tolerance) -> bool:
+def _same_numbers(actual: str, wanted: str, allowed: Tolerance) -> bool:
     """Two lines of numbers: the same count, the whole ones equal as text, a decimal of the reference near."""
-    words, expected = got.split(), wanted.split()
+    words, expected = actual.split(), wanted.split()
     if len(words) != len(expected) or not all(map(_NUMBER.fullmatch, expected)):
         return False
     return all(
@@ -88,9 +88,9 @@ def _same_numbers(got: str, wanted: str, allowed: Tolerance) -> bool:
     )
 
 
-def _near(got: str, expected: str, allowed: Tolerance) -> bool:
-    if not _NUMBER.fullmatch(got) or not _NUMBER.fullmatch(expected):
+def _near(actual: str, expected: str, allowed: Tolerance) -> bool:
+    if not _NUMBER.fullmatch(actual) or not _NUMBER.fullmatch(expected):
         return False
-    if _WHOLE.fullmatch(got) and _WHOLE.fullmatch(expected):
-        return int(got) == int(expected)
-    return allowed.near(float(got), float(expected))
+    if _WHOLE.fullmatch(actual) and _WHOLE.fullmatch(expected):
+        return int(actual) == int(expected)
+    return allowed.near(float(actual), float(expected))

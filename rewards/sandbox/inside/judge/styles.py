@@ -132,51 +132,51 @@ def _check_case(client: CandidateClient, case: dict[str, Any], job: dict[str, An
         raise AssertionError(f"{job['entry_point']}{_shown(arguments)} gave {_shown(got)}")
 
 
-def _listed(got: Any, most: int) -> Any:
+def _listed(actual: Any, most: int) -> Any:
     """What an iterator gives, read no further than one item beyond what can be right."""
-    if isinstance(got, Proxy) and object.__getattribute__(got, "_holdfast_handle")[2] == "iterator":
-        return list(itertools.islice(got, most + 1))
-    return got
+    if isinstance(actual, Proxy) and object.__getattribute__(actual, "_holdfast_handle")[2] == "iterator":
+        return list(itertools.islice(actual, most + 1))
+    return actual
 
 
-def same(got: Any, expected: Any, tolerance: float | None) -> bool:
+def same(actual: Any, expected: Any, tolerance: float | None) -> bool:
     """Is a plain value the expected JSON value? Tuples count as lists, a bool as the 0 or 1 that it equals in Python.
     Without a tolerance a float agrees to 1e-6, or as it would be rounded where the reference has four decimals or
     more. Raises RecursionError for nothing: depth is bounded by the codec."""
-    if isinstance(got, Proxy):
+    if isinstance(actual, Proxy):
         return False
     if isinstance(expected, list):
-        if not isinstance(got, list | tuple) or len(got) != len(expected):
+        if not isinstance(actual, list | tuple) or len(actual) != len(expected):
             return False
-        return all(same(g, e, tolerance) for g, e in zip(got, expected, strict=False))
+        return all(same(g, e, tolerance) for g, e in zip(actual, expected, strict=False))
     if isinstance(expected, dict):
-        if not isinstance(got, dict) or len(got) != len(expected):
+        if not isinstance(actual, dict) or len(actual) != len(expected):
             return False
-        keyed = {key if isinstance(key, str) else str(key): value for key, value in got.items()}
+        keyed = {key if isinstance(key, str) else str(key): value for key, value in actual.items()}
         return keyed.keys() == expected.keys() and all(same(keyed[k], e, tolerance) for k, e in expected.items())
-    return _same_scalar(got, expected, tolerance)
+    return _same_scalar(actual, expected, tolerance)
 
 
-def _same_scalar(got: Any, expected: Any, tolerance: float | None) -> bool:
-    if isinstance(expected, float) or isinstance(got, float):
-        if not isinstance(got, int | float) or not isinstance(expected, int | float):
+def _same_scalar(actual: Any, expected: Any, tolerance: float | None) -> bool:
+    if isinstance(expected, float) or isinstance(actual, float):
+        if not isinstance(actual, int | float) or not isinstance(expected, int | float):
             return False
-        both_nan = got != got and expected != expected
-        return both_nan or _near(got, expected, tolerance)
-    if isinstance(expected, int) and isinstance(got, int):
-        return got == expected
-    return isinstance(got, type(expected)) and bool(got == expected)
+        both_nan = actual != actual and expected != expected
+        return both_nan or _near(actual, expected, tolerance)
+    if isinstance(expected, int) and isinstance(actual, int):
+        return actual == expected
+    return isinstance(actual, type(expected)) and bool(actual == expected)
 
 
-def _near(got: float, expected: float, tolerance: float | None) -> bool:
+def _near(actual: float, expected: float, tolerance: float | None) -> bool:
     try:
         if tolerance is not None:
-            return math.isclose(got, expected, rel_tol=tolerance, abs_tol=tolerance if expected == 0 else 0.0)
+            return math.isclose(actual, expected, rel_tol=tolerance, abs_tol=tolerance if expected == 0 else 0.0)
         decimals = (
             len(repr(expected).partition(".")[2]) if isinstance(expected, float) and "e" not in repr(expected) else 0
         )
-        rounded = decimals >= 4 and abs(got - expected) <= 0.5000001 * 10.0**-decimals
-        return rounded or math.isclose(got, expected, rel_tol=1e-6, abs_tol=1e-9)
+        rounded = decimals >= 4 and abs(actual - expected) <= 0.5000001 * 10.0**-decimals
+        return rounded or math.isclose(actual, expected, rel_tol=1e-6, abs_tol=1e-9)
     except OverflowError:
         return False
 
