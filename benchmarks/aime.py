@@ -12,7 +12,7 @@ from holdfast.benchmarks.shared.math_prompt import answer, math_task
 from holdfast.benchmarks.suites.source import Doc, Source
 
 
-def _whole(doc: Doc) -> str:
+def _integer_text(doc: Doc) -> str:
     """025 and 25 are the same answer."""
     return str(int(answer(doc)))
 
@@ -46,6 +46,6 @@ SOURCES = {
 }
 
 TASKS = tuple(
-    math_task(name, source, f"30 problems of AIME 20{name[-2:]}", reference=_whole, max_tokens=8192)
+    math_task(name, source, f"30 problems of AIME 20{name[-2:]}", reference=_integer_text, max_tokens=8192)
     for name, source in SOURCES.items()
 )

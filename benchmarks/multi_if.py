@@ -31,7 +31,7 @@ def turn(doc: Doc, number: int) -> str | None:
     return str(message["content"])
 
 
-def after(doc: Doc, conversation: Sequence[Message]) -> Sequence[Message] | None:
+def next_turn(doc: Doc, conversation: Sequence[Message]) -> Sequence[Message] | None:
     """The user's next turn."""
     text = turn(doc, sum(message["role"] == "assistant" for message in conversation) + 1)
     return None if text is None else [{"role": "user", "content": text}]
@@ -69,7 +69,7 @@ TASKS = (
         prompt=lambda doc: str(turn(doc, 1)),
         reference=references,
         turns=3,
-        continue_=after,
+        continue_=next_turn,
         judge_turns=True,
         max_tokens=1280,
         doc_id=lambda doc: str(doc["key"]),

@@ -101,7 +101,7 @@ def _by_lists(
     for name in {name for sample in samples for name in sample.info}:
         columns.setdefault(str(name), [sample.info.get(name) for sample in samples])
     columns.setdefault("reference", [sample.reference for sample in samples])
-    found = _awaited(function(**_given(path, read, takes_all, columns), **chosen))
+    found = _awaited(function(**_named_arguments(path, read, takes_all, columns), **chosen))
     if isinstance(found, str) or not isinstance(found, Sequence):
         raise UsageError(f"reward {path!r} takes completions and must return a list, not {type(found).__name__}")
     if len(found) != len(samples):
@@ -123,7 +123,7 @@ def _arguments(path: str, read: Sequence[Any], takes_all: bool, sample: Sample) 
     if first is not None and (first.name == "sample" or _is_sample(first) or (len(read) == 1 and _free(first, sample))):
         return [sample], {}
     parts = {**sample.info, "completion": sample.text, "prompt": sample.prompt, "reference": sample.reference}
-    return [], _given(path, read, takes_all, parts | {"columns": sample.info})
+    return [], _named_arguments(path, read, takes_all, parts | {"columns": sample.info})
 
 
 def _is_sample(parameter: Any) -> bool:
@@ -134,7 +134,7 @@ def _free(parameter: Any, sample: Sample) -> bool:
     return parameter.name not in OURS and parameter.name not in sample.info
 
 
-def _given(path: str, read: Sequence[Any], takes_all: bool, parts: Mapping[str, Any]) -> dict[str, Any]:
+def _named_arguments(path: str, read: Sequence[Any], takes_all: bool, parts: Mapping[str, Any]) -> dict[str, Any]:
     for parameter in read:
         if parameter.name not in parts and parameter.default is parameter.empty:
             hint = suggestion(parameter.name, map(str, parts))

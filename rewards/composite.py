@@ -64,7 +64,7 @@ def weighted_sum(samples: Sequence[Sample], *, of: Of, missing: Missing = "none"
     judged, the whole has no value either.
     """
     weights = {name: _weight(config) for name, config in of.items()}
-    scored = {name: part.score_batch(_seen(part, samples)) for name, part in _parts(of).items()}
+    scored = {name: part.score_batch(_own_samples(part, samples)) for name, part in _parts(of).items()}
     return [_sum({name: scores[i] for name, scores in scored.items()}, weights, missing) for i in range(len(samples))]
 
 
@@ -78,7 +78,7 @@ def gate(samples: Sequence[Sample], *, of: Of) -> list[Score]:
     collected: list[dict[str, Score]] = [{} for _ in samples]
     open_ones = list(range(len(samples)))
     for name, part in _parts(of).items():
-        scores = part.score_batch(_seen(part, [samples[i] for i in open_ones]))
+        scores = part.score_batch(_own_samples(part, [samples[i] for i in open_ones]))
         for index, score in zip(open_ones, scores, strict=True):
             collected[index][name] = score
         open_ones = [i for i, score in zip(open_ones, scores, strict=True) if score.value]
@@ -102,7 +102,7 @@ def route(samples: Sequence[Sample], *, of: Of, by: str = "task", default: str |
     scores: dict[int, Score] = {}
     for name, part in parts.items():
         members = [i for i, chosen in enumerate(names) if chosen == name]
-        judged = part.score_batch(_seen(part, [samples[i] for i in members]))
+        judged = part.score_batch(_own_samples(part, [samples[i] for i in members]))
         scores |= {i: _renamed(name, score) for i, score in zip(members, judged, strict=True)}
     missing = {i: _unrouted(samples[i], by, parts) for i in range(len(samples)) if i not in scores}
     return [(scores | missing)[i] for i in range(len(samples))]
@@ -114,7 +114,7 @@ def clip(samples: Sequence[Sample], *, of: Of, low: float = 0.0, high: float = 1
 
     A part that cannot be judged stays without a value.
     """
-    name, scores = _only(of, samples)
+    name, scores = _single_part(of, samples)
     return [_with_value(name, score, min(max(score.value or 0.0, low), high)) for score in scores]
 
 
@@ -124,7 +124,7 @@ def scale(samples: Sequence[Sample], *, of: Of, factor: float = 1.0, offset: flo
 
     With factor 2 and offset -1, 0/1 becomes -1/1. A part that cannot be judged stays without a value.
     """
-    name, scores = _only(of, samples)
+    name, scores = _single_part(of, samples)
     return [_with_value(name, score, (score.value or 0.0) * factor + offset) for score in scores]
 
 
@@ -135,7 +135,7 @@ def group_normalized(samples: Sequence[Sample], *, of: Of, std: bool = True) -> 
     Completions that cannot be judged take no part. Where all values are equal each becomes 0. Follows GRPO's
     advantage (DeepSeekMath, arXiv 2402.03300); `std=False` follows Dr. GRPO (arXiv 2503.20783).
     """
-    name, scores = _only(of, samples)
+    name, scores = _single_part(of, samples)
     values = [score.value for score in scores if score.value is not None]
     mean = math.fsum(values) / len(values) if values else 0.0
     spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values)) if values and std else 1.0
@@ -148,16 +148,20 @@ def _parts(of: Of) -> dict[str, Reward]:
     """The parts as Rewards. Raises UsageError for what is no mapping of names to rewards."""
     if not isinstance(of, Mapping):
         raise UsageError(f"`of` maps names to rewards; it is {of!r:.80}")
-    return _built(json.dumps(_plain(of), sort_keys=False))
+    return _built(json.dumps(_plain_config(of), sort_keys=False))
 
 
-def _plain(value: Any) -> Any:
+def _plain_config(value: Any) -> Any:
     """Hydra's containers and made rewards as plain configs."""
     if isinstance(value, Reward):
-        return {"reward": value.name, "reference": value.reference, **_plain(value.options)}
+        return {"reward": value.name, "reference": value.reference, **_plain_config(value.options)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, Sequence) and not isinstance(value, str) else value
+        return {str(key): _plain_config(inner) for key, inner in value.items()}
+    return (
+        [_plain_config(inner) for inner in value]
+        if isinstance(value, Sequence) and not isinstance(value, str)
+        else value
+    )
 
 
 @lru_cache(maxsize=256)
@@ -176,7 +180,7 @@ def _weight(config: Any) -> float:
     return float(weight)
 
 
-def _seen(part: Reward, samples: Sequence[Sample]) -> list[Sample]:
+def _own_samples(part: Reward, samples: Sequence[Sample]) -> list[Sample]:
     """The samples with the part's own reference column. Raises UsageError naming the columns there are."""
     if part.reference == "reference":
         return list(samples)
@@ -188,9 +192,9 @@ def _seen(part: Reward, samples: Sequence[Sample]) -> list[Sample]:
     return [replace(sample, reference=sample.info.get(part.reference)) for sample in samples]
 
 
-def _only(of: Of, samples: Sequence[Sample]) -> tuple[str, list[Score]]:
+def _single_part(of: Of, samples: Sequence[Sample]) -> tuple[str, list[Score]]:
     name, part = next(iter(_parts(of).items()))
-    return name, part.score_batch(_seen(part, samples))
+    return name, part.score_batch(_own_samples(part, samples))
 
 
 def _sum(scores: Mapping[str, Score], weights: Mapping[str, float], missing: Missing) -> Score:

@@ -170,7 +170,7 @@ def _first_error(schema: Mapping[str, Any], value: Any) -> str:
 
     validator = _bounded_class(str(schema.get("$schema", "")))(dict(schema), registry=Registry())
     try:
-        error = best_match(iter(_some(validator.iter_errors(value), 20)))
+        error = best_match(iter(_first_errors(validator.iter_errors(value), 20)))
     except Unresolvable as missing:
         raise _BadSchemaError(f"the schema refers to {quoted(str(missing))}, which it does not hold") from missing
     except RecursionError as endless:
@@ -178,7 +178,7 @@ def _first_error(schema: Mapping[str, Any], value: Any) -> str:
     return f"{error.json_path}: {quoted(error.message, 160)}" if error else ""
 
 
-def _some(errors: Iterator[Any], count: int) -> list[Any]:
+def _first_errors(errors: Iterator[Any], count: int) -> list[Any]:
     return [error for _, error in zip(range(count), errors, strict=False)]
 
 

@@ -40,14 +40,14 @@ def tool_call(sample: Sample, *, syntax: Syntax = "auto", broken_calls: Literal[
         tried = broken_calls == "wrong" and looks_like_a_call(sample, error, _tools(sample.reference))
         return _no_call(category, str(error), tried)
     if _is_relevance(category) or "irrelevance" in category:
-        return Score.of(_is_call_wanted(category) == bool(calls), f"{len(calls)} calls made", _shown(calls))
+        return Score.of(_is_call_wanted(category) == bool(calls), f"{len(calls)} calls made", _calls_text(calls))
     try:
         check_calls(calls, _answers(sample.reference), _tools(sample.reference), language)
     except LookupError as error:
         return Score.unjudgeable(str(error))
     except MismatchError as error:
-        return Score.of(False, str(error), _shown(calls))
-    return Score.of(True, "the calls match", _shown(calls))
+        return Score.of(False, str(error), _calls_text(calls))
+    return Score.of(True, "the calls match", _calls_text(calls))
 
 
 def _problem(reference: Any) -> str:
@@ -112,7 +112,7 @@ def _no_call(category: str, reason: str, tried: bool) -> Score:
     return Score.of(False, reason[:200])
 
 
-def _shown(calls: Sequence[Call]) -> str:
+def _calls_text(calls: Sequence[Call]) -> str:
     return "; ".join(f"{call.name}({', '.join(f'{k}={v!r}' for k, v in call.arguments.items())})" for call in calls)[
         :400
     ]

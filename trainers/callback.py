@@ -98,7 +98,7 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
             self._finish(args, state, extra)
         except Exception as error:  # noqa: BLE001  # whatever it is, the script goes on to save its model
             if state.is_world_process_zero:
-                remeasure.tell(self, Path(args.output_dir), error)
+                remeasure.log_failure(self, Path(args.output_dir), error)
 
     def _take_up(self, state: Any, current: dict[str, Any]) -> None:
         if not (self.out / "before" / "results.json").is_file():

@@ -68,12 +68,12 @@ def _evaluate(config: EvalConfig, suite: Suite, out: Path, first_process: bool) 
         return Evaluation(out, measured, first=first_process)
     first = config.model if config.against is None else config.against
     before = _measured(config, first, suite, out / "before")
-    again = _again(config, first, suite, out) if config.noise else None
+    again = _measure_again(config, first, suite, out) if config.noise else None
     if config.against is None and again is not None:
         after, again = again, None
     else:
         after = _measured(
-            config, config.model, suite, out / "after", until=_until(config, before), drafts=out / "before"
+            config, config.model, suite, out / "after", until=_stopping_rule(config, before), drafts=out / "before"
         )
     if not first_process:
         return Evaluation(out, after, before, first=False)
@@ -82,7 +82,7 @@ def _evaluate(config: EvalConfig, suite: Suite, out: Path, first_process: bool) 
     return Evaluation(out, after, before, _compared(before, after, again, config, out))
 
 
-def _again(config: EvalConfig, model: Any, suite: Suite, out: Path) -> Measurement:
+def _measure_again(config: EvalConfig, model: Any, suite: Suite, out: Path) -> Measurement:
     """The A/A run: the cache is its own, or nothing would be generated; sampled answers are drawn anew."""
     folder = out / ("after" if config.against is None else "noise")
     return _measured(config, model, suite, folder, folder / "cache", draw=1)
@@ -143,7 +143,7 @@ def directory_of(config: EvalConfig) -> Path:
     return Path(config.out or f"runs/eval-{Path(name).name}-{digest(identity)[:8]}")
 
 
-def _until(config: EvalConfig, before: Measurement) -> Until | None:
+def _stopping_rule(config: EvalConfig, before: Measurement) -> Until | None:
     if config.stop == "never":
         return None
     return Until(before=before, margin=(config.margin or 0.0) / 100, target=tuple(config.target))

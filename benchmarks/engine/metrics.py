@@ -20,8 +20,8 @@ def secondary_metrics(rows: Sequence[Row], k: Sequence[int] = ()) -> dict[str, f
     for one in sorted(set(k) or {1, most}):
         whole = [group for group in groups if len(group) >= one]
         if whole:
-            found[f"pass@{one}"] = _mean(float(pass_at_k(len(g), _right(g), one)) for g in whole)
-            found[f"pass^{one}"] = _mean(float(pass_hat_k(len(g), _right(g), one)) for g in whole)
+            found[f"pass@{one}"] = _mean(float(pass_at_k(len(g), _correct_count(g), one)) for g in whole)
+            found[f"pass^{one}"] = _mean(float(pass_hat_k(len(g), _correct_count(g), one)) for g in whole)
             found[f"maj@{one}"] = _mean(majority(g[:one]) for g in whole)
     return found
 
@@ -75,7 +75,7 @@ def part_means(rows: Iterable[Row]) -> Mapping[str, float]:
     return {part: _mean(found) for part, found in values.items()}
 
 
-def _right(rows: Sequence[Row]) -> int:
+def _correct_count(rows: Sequence[Row]) -> int:
     return sum(row.score == 1.0 for row in rows)
 
 

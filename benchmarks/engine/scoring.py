@@ -154,7 +154,7 @@ class Scorer:
     def _work(self) -> None:
         try:
             with self.path.open("a", encoding="utf-8") as stream:
-                while batch := self._next():
+                while batch := self._next_batch():
                     for (item, completion), score in zip(batch, self._scores(batch), strict=True):
                         row = row_of(item, completion, score)
                         append(stream, row)
@@ -168,7 +168,7 @@ class Scorer:
         judged = iter(self.judge([pair for pair in batch if not pair[1].refused]))
         return [refusal_score(completion) if completion.refused else next(judged) for _, completion in batch]
 
-    def _next(self) -> list[Finished]:
+    def _next_batch(self) -> list[Finished]:
         """Everything that waits, up to a batch; empty when all is done."""
         batch: list[Finished] = []
         while not self._done and (self.hold or len(batch) < _MOST):

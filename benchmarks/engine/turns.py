@@ -37,7 +37,7 @@ def follower(task: Task, render: Render | None) -> Follow | None:
         if not added:
             return None
         messages = (*conversation, *added)
-        prompt = render(messages) if render else f"{item.prompt}{answer_of(answer)}\n\n{_plain(added)}\n\n"
+        prompt = render(messages) if render else f"{item.prompt}{answer_of(answer)}\n\n{_joined_text(added)}\n\n"
         return replace(item, messages=messages, prompt=prompt, turn=item.turn + 1)
 
     return follow
@@ -47,7 +47,7 @@ def _answers(messages: Sequence[Message]) -> int:
     return sum(message["role"] == "assistant" for message in messages)
 
 
-def _plain(messages: Sequence[Message]) -> str:
+def _joined_text(messages: Sequence[Message]) -> str:
     return "\n\n".join(str(message["content"]) for message in messages)
 
 

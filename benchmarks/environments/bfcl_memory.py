@@ -77,18 +77,18 @@ class MemoryEpisode:
         if calls:
             self._steps += 1
             results = [tool_result(call, self._functions, self._call) for call in calls]
-            return Step(results) if self._steps <= STEPS else self._next()
+            return Step(results) if self._steps <= STEPS else self._next_conversation()
         if not self._left:
             text = message_text(message)
             self._right = self._worker.ask("memory_judge", episode=self._name, text=text)
             self._why = "" if self._right else f"no accepted answer in {text!r:.200}"
             return Step(done=True)
         if not self._turns:
-            return self._next()
+            return self._next_conversation()
         self._steps = 0
         return Step(self._turns.pop(0))
 
-    def _next(self) -> Step:
+    def _next_conversation(self) -> Step:
         """The next conversation; a model that never stopped calling has left this one."""
         return Step(self._begin(), fresh=True) if self._left else Step(done=True)
 

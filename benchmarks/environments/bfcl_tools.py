@@ -61,10 +61,10 @@ class Question:
 
     def step(self, message: Message) -> Step:
         """The answer ends the episode."""
-        self._completion = [self._named(message)]
+        self._completion = [self._with_data_names(message)]
         return Step(done=True)
 
-    def _named(self, message: Message) -> Message:
+    def _with_data_names(self, message: Message) -> Message:
         """The message with the names of the data in its calls."""
         calls = []
         for call in message.get("tool_calls") or ():

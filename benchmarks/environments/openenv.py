@@ -173,7 +173,7 @@ class Play:
         self._take(answer)
         seen = answer.get("observation") or {}
         content = seen.get("error") or seen.get("result", seen)
-        return {"role": "tool", "tool_call_id": call.get("id", ""), "name": name, "content": _written(content)}
+        return {"role": "tool", "tool_call_id": call.get("id", ""), "name": name, "content": _as_text(content)}
 
     def _raised(self, field: str, error: RaisedError) -> Step:
         """The end of an episode whose text the environment does not take; the error again where others fare alike."""
@@ -243,25 +243,25 @@ def _text(observation: Mapping[str, Any], named: str | None) -> Any:
     if named is not None:
         if named not in observation:
             raise unknown("field of the environment's observation", named, observation)
-        return _read(observation[named])
+        return _parsed(observation[named])
     for name in _TEXTS:
         if observation.get(name):
-            return _read(observation[name])
+            return _parsed(observation[name])
     texts = [value for key, value in observation.items() if isinstance(value, str) and value and key != "metadata"]
-    return texts[0] if len(texts) == 1 else _written({k: v for k, v in observation.items() if k != "metadata"})
+    return texts[0] if len(texts) == 1 else _as_text({k: v for k, v in observation.items() if k != "metadata"})
 
 
 def _messages(text: Any) -> list[Message]:
     return text if isinstance(text, list) else [{"role": "user", "content": text}]
 
 
-def _read(value: Any) -> Any:
+def _parsed(value: Any) -> Any:
     if isinstance(value, list) and value and all(isinstance(one, dict) and "content" in one for one in value):
-        return [{"role": one.get("role", "user"), "content": _written(one["content"])} for one in value]
-    return _written(value)
+        return [{"role": one.get("role", "user"), "content": _as_text(one["content"])} for one in value]
+    return _as_text(value)
 
 
-def _written(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if isinstance(value, Mapping) and set(value) >= {"content"} and isinstance(value["content"], list):
         return "".join(str(part.get("text", "")) for part in value["content"] if isinstance(part, Mapping))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -127,10 +127,10 @@ class Tau2Episode:
         self._user_view: list[dict[str, str]] = [{"role": "user", "content": "Hi! How can I help you today?"}]
         self.messages: Sequence[Message] = [
             {"role": "system", "content": opened["policy"]},
-            *self._before(opened["history"], opened["ticket"]),
+            *self._opening(opened["history"], opened["ticket"]),
         ]
 
-    def _before(self, history: Sequence[Message], ticket: str) -> list[Message]:
+    def _opening(self, history: Sequence[Message], ticket: str) -> list[Message]:
         """What was said before the agent's turn: a task's history, or the user's first message."""
         if self._solo:
             return [{"role": "user", "content": ticket}]

@@ -56,14 +56,14 @@ class TauDomain:
         """The tasks of a split; their position is their key."""
         if split not in self.splits:
             raise unknown(f"split of environment 'tau_{self.domain}'", split, self.splits)
-        rows = json.loads(_read(self._folder() / f"tasks_{split}.json"))
+        rows = json.loads(_read_text(self._folder() / f"tasks_{split}.json"))
         return [{"key": str(index), **row} for index, row in enumerate(rows)]
 
     def open(self, row: Row, seed: int) -> "TauEpisode":
         """A fresh episode over the shared records."""
         shared = _records(self._folder(), self.tables)
         user = user_of(row, self._endpoint, _USER_RULES.format(instruction=row["instruction"]), end=STOP)
-        policy = _read(self._folder() / "wiki.md")
+        policy = _read_text(self._folder() / "wiki.md")
         return TauEpisode(row, shared, type(self).tools_of, policy, user)
 
     def _folder(self) -> Path:
@@ -147,11 +147,11 @@ class TauEpisode:
 @lru_cache(maxsize=4)
 def _records(folder: Path, tables: tuple[str, ...]) -> Mapping[str, Records]:
     """The shared records of a domain, read once."""
-    return {name: json.loads(_read(folder / "data" / f"{name}.json")) for name in tables}
+    return {name: json.loads(_read_text(folder / "data" / f"{name}.json")) for name in tables}
 
 
 @lru_cache(maxsize=32)
-def _read(path: Path) -> str:
+def _read_text(path: Path) -> str:
     """A file's text, zipped or not. Raises DataError."""
     zipped = path.with_name(path.name + ".gz")
     try:

@@ -94,7 +94,7 @@ class FormEpisode:
         self.saved: str | None = None
         self.messages: Sequence[Message] = [{"role": "user", "content": row["prompt"]}]
         tools = [
-            Tool("look", "Look up the digits of a name.", schema(name=_NAME), self._look),
+            Tool("look", "Look up the digits of a name.", schema(name=_NAME), self._look_up),
             Tool("save", "Save the sorted digits.", schema(value=_VALUE), self._save),
         ]
         self._tools = {tool.name: tool for tool in tools}
@@ -109,7 +109,7 @@ class FormEpisode:
             return Step(done=True)
         return Step([{"role": "user", "content": self._script.pop(0)}])
 
-    def _look(self, name: str) -> str:
+    def _look_up(self, name: str) -> str:
         return str(self._row["digits"]) if name == self._row["name"] else "not found"
 
     def _save(self, value: str) -> str:
@@ -130,7 +130,7 @@ def gold(row: Row, solo: bool = False) -> list[dict[str, Any]]:
     """The messages of a right episode, from the user's first to the model's last."""
     expected = " ".join(sorted(row["digits"].split()))
     look, save = _call(0, "look", "name", row["name"]), _call(1, "save", "value", expected)
-    middle = [] if solo else [_say(expected), {"role": "user", "content": "Save it"}]
+    middle = [] if solo else [_assistant_text(expected), {"role": "user", "content": "Save it"}]
     return [
         {"role": "user", "content": row["prompt"]},
         look,
@@ -138,11 +138,11 @@ def gold(row: Row, solo: bool = False) -> list[dict[str, Any]]:
         *middle,
         save,
         {"role": "tool", "tool_call_id": "call00001", "name": "save", "content": "saved"},
-        _say("Done"),
+        _assistant_text("Done"),
     ]
 
 
-def _say(text: str) -> dict[str, Any]:
+def _assistant_text(text: str) -> dict[str, Any]:
     return {"role": "assistant", "content": text}
 
 

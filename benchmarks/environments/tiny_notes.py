@@ -51,7 +51,7 @@ class TinyNotes:
 
     def demonstration(self, row: Row) -> list[dict[str, Any]]:
         """A right episode, from the user's first message to the model's last."""
-        return shown(row, answer_of(row))
+        return right_messages(row, answer_of(row))
 
 
 def note_rows(split: str, count: int) -> list[Row]:
@@ -87,7 +87,7 @@ class NotesEpisode:
         self._last = ""
         self.messages: Sequence[Message] = [{"role": "user", "content": row["prompt"]}]
         name = {"type": "string", "description": "Whose note"}
-        self._tools = {"look": Tool("look", "Look up the note of a name.", schema(name=name), self._look)}
+        self._tools = {"look": Tool("look", "Look up the note of a name.", schema(name=name), self._look_up)}
         self.tools: Sequence[ToolSpec] = [tool.spec for tool in self._tools.values()]
 
     def step(self, message: Message) -> Step:
@@ -100,7 +100,7 @@ class NotesEpisode:
             return Step(done=True)
         return Step([{"role": "user", "content": self._script.pop(0)}])
 
-    def _look(self, name: str) -> str:
+    def _look_up(self, name: str) -> str:
         return str(self._row["note"]) if name == self._row["name"] else "not found"
 
     def score(self) -> Score:
@@ -112,7 +112,7 @@ class NotesEpisode:
         """Nothing is held."""
 
 
-def shown(row: Row, answer: str) -> list[dict[str, Any]]:
+def right_messages(row: Row, answer: str) -> list[dict[str, Any]]:
     """The messages of an episode that looks the note up, tells it, and ends with an answer."""
     function = {"name": "look", "arguments": f'{{"name": "{row["name"]}"}}'}
     call = {"id": "call00000", "type": "function", "function": function}

@@ -54,7 +54,7 @@ def task_from_file(settings: Mapping[str, Any], folder: Path) -> Task:
         raise UsageError(
             f"task {settings['task']!r} reads {where} and needs `reward`: what scores it? (see `holdfast rewards`)"
         )
-    _only(settings, ("reward", "reference", "answer", *_GENERATE), "generated answers")
+    _refuse_without_effect(settings, ("reward", "reference", "answer", *_GENERATE), "generated answers")
     needed = Reward.from_config(settings["reward"]).spec.needs_reference
     reference = ReadField("reference", settings.get("reference"), where, optional=not needed)
     return Task(
@@ -107,7 +107,7 @@ def _common(settings: Mapping[str, Any], source: Source, where: str, version: st
 
 def _text_task(settings: Mapping[str, Any], source: Source, where: str, version: str) -> Task:
     """Likelihood per byte of a field."""
-    _only(settings, ("perplexity",), "the likelihood of a text")
+    _refuse_without_effect(settings, ("perplexity",), "the likelihood of a text")
     text = ReadPrompt("prompt", settings.get("prompt", "text"), where)
     common = {**_common(settings, source, where, version), "prompt": text}
     return Task(**common, reward="exact_match", kind="perplexity", reference=text, metric="byte_likelihood")
@@ -115,7 +115,7 @@ def _text_task(settings: Mapping[str, Any], source: Source, where: str, version:
 
 def _choice_task(settings: Mapping[str, Any], source: Source, where: str, version: str) -> Task:
     """The likeliest of the options in a field."""
-    _only(settings, ("choices", "reference", *_CHOICE), "options compared by likelihood")
+    _refuse_without_effect(settings, ("choices", "reference", *_CHOICE), "options compared by likelihood")
     options = ReadOptions("choices", settings["choices"], where)
     right = RightOption(options, ReadField("reference", settings.get("reference"), where))
     return Task(
@@ -130,7 +130,7 @@ def _choice_task(settings: Mapping[str, Any], source: Source, where: str, versio
     )
 
 
-def _only(settings: Mapping[str, Any], meant: tuple[str, ...], what: str) -> None:
+def _refuse_without_effect(settings: Mapping[str, Any], meant: tuple[str, ...], what: str) -> None:
     """Raise UsageError for a setting that has no effect on this kind of task."""
     for key in settings:
         if key not in (*_ROWS, *meant):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from holdfast.benchmarks.environments.tiny_notes import TinyNotes, answer_of, note_rows, shown
+from holdfast.benchmarks.environments.tiny_notes import TinyNotes, answer_of, note_rows, right_messages
 from holdfast.benchmarks.shared.tool_messages import as_objects
 from holdfast.benchmarks.tiny import model_path
 from holdfast.benchmarks.tiny.pretrain import (
@@ -67,7 +67,7 @@ def episodes(tokenizer: Any, seed: int) -> list[Pair]:
         if row["category"] == "Last letter of" and rng.random() < SENTENCE_SHARE:
             answer = f"The last letter is {answer}."
         tools = TinyNotes().open(row, 0).tools
-        messages = [as_objects(message) for message in shown(row, answer)]
+        messages = [as_objects(message) for message in right_messages(row, answer)]
         encoded = tokenizer.apply_chat_template(
             messages, tools=list(tools), tokenize=True, return_dict=True, return_assistant_tokens_mask=True
         )

@@ -155,7 +155,7 @@ def _compare(before: "Measurement", after: "Measurement", options: Options, runs
         max_flips=options.max_flips,
         seed=options.seed,
     )
-    return _named(comparison, options) if options.before else comparison
+    return _with_column_names(comparison, options) if options.before else comparison
 
 
 def _distinct(comparisons: "list[Comparison]") -> "list[Comparison]":
@@ -201,7 +201,7 @@ def _trend(paths: Sequence[str], measured: "Sequence[Measurement]", options: Opt
     )
 
 
-def _named(comparison: "Comparison", options: Options) -> "Comparison":
+def _with_column_names(comparison: "Comparison", options: Options) -> "Comparison":
     """Two columns of one file are told apart by the columns' names."""
     from dataclasses import replace
 

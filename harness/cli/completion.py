@@ -73,7 +73,7 @@ def candidates(line: str) -> list[str]:
         return _values(last, fields)
     given = {word.partition("=")[0] for word in before}
     actions = [*getattr(load(before[0]), "ACTIONS", ())] if len(before) == 1 else []
-    return _starting(last, [*actions, *(f"{key}=" for key in fields if key not in given and _shown(key, last))])
+    return _starting(last, [*actions, *(f"{key}=" for key in fields if key not in given and _is_shown(key, last))])
 
 
 _CONFIGS = {"train": "holdfast.trainers.settings.compose", "eval": "holdfast.benchmarks.suites.compose"}
@@ -102,7 +102,7 @@ def _fields_of(config: type, prefix: str = "") -> Iterator[tuple[str, object]]:
             yield from _fields_of(typing.cast(type, hint), f"{prefix}{field.name}.")
 
 
-def _shown(key: str, last: str) -> bool:
+def _is_shown(key: str, last: str) -> bool:
     """A group's keys are shown once the group is written."""
     return last.startswith(key.rpartition(".")[0] + ".") if "." in key else True
 
@@ -112,10 +112,10 @@ def _values(last: str, fields: dict[str, object]) -> list[str]:
     key, _, value = last.partition("=")
     begun = value[max(value.rfind(","), value.rfind("[")) + 1 :]
     done = last.removesuffix(begun)
-    return [done + found for found in _starting(begun, _known(key, fields.get(key)))]
+    return [done + found for found in _starting(begun, _known_values(key, fields.get(key)))]
 
 
-def _known(key: str, hint: object) -> list[str]:
+def _known_values(key: str, hint: object) -> list[str]:
     """The values that a key may have, where they are known without asking anybody."""
     name = key.rpartition(".")[2]
     if bool in (hint, *typing.get_args(hint)):

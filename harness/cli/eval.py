@@ -52,7 +52,7 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
     if switches:
         return _sweep([list(job) for job in jobs(assignments)], flags)
     done = evaluate(compose(assignments))
-    _tell(done, flags)
+    _print_result(done, flags)
     return done.exit_code
 
 
@@ -74,13 +74,13 @@ def _sweep(jobs: Sequence[Sequence[str]], flags: Flags) -> int:
             continue
         records.append({"words": list(overrides), **record(done)})
         if not flags.json:
-            _tell(done, flags)
+            _print_result(done, flags)
     if flags.json and is_main():
         print(json.dumps(records, ensure_ascii=False))
     return failed
 
 
-def _tell(done: "Evaluation", flags: Flags) -> None:
+def _print_result(done: "Evaluation", flags: Flags) -> None:
     if not done.first:
         return
     if flags.json:

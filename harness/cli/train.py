@@ -52,10 +52,10 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
     config = _saved(assignments) or compose(assignments, config_dirs)
     if "--cfg" in switches:
         return _show(config)
-    return _one(config, flags)
+    return _run_job(config, flags)
 
 
-def _one(config: "TrainConfig", flags: Flags) -> int:
+def _run_job(config: "TrainConfig", flags: Flags) -> int:
     from holdfast.distributed import is_main
     from holdfast.trainers.job.before_after import before_after
 
@@ -69,11 +69,11 @@ def _one(config: "TrainConfig", flags: Flags) -> int:
     with contextlib.redirect_stdout(sys.stderr):  # TRL prints its log there
         result = before_after(config)
     if is_main():
-        _tell(result, flags)
+        _print_result(result, flags)
     return result.exit_code
 
 
-def _tell(result: "Result", flags: Flags) -> None:
+def _print_result(result: "Result", flags: Flags) -> None:
     import json
 
     if flags.json:

@@ -172,7 +172,7 @@ def flips(pairs: Pairs, limit: int | None = None) -> tuple[Flip, ...]:
     d = pairs.d
     order = np.argsort(-np.abs(d), kind="stable")
     moved = [*order[d[order] < 0].tolist(), *order[d[order] > 0].tolist()][:limit]
-    rows = _shown(pairs, moved)
+    rows = _shown_rows(pairs, moved)
     texts = [dict(source.fetch([pair[side] for pair in rows])) for side, source in enumerate(pairs.sources)]
     return tuple(
         _flip(float(d[index]), texts[0][before], texts[1][after])
@@ -188,7 +188,7 @@ def histogram(pairs: Pairs) -> tuple[int, ...]:
     return tuple(int(count) for count in counts)
 
 
-def _shown(pairs: Pairs, moved: Sequence[int]) -> list[tuple[int, int]]:
+def _shown_rows(pairs: Pairs, moved: Sequence[int]) -> list[tuple[int, int]]:
     """The source rows shown for each pair: of repeats, the best of the better run and the worst of the other."""
     ends = [items.extremes() for items in (pairs.before, pairs.after)]
     numbers = [items.table.number for items in (pairs.before, pairs.after)]

@@ -25,7 +25,7 @@ def explain(judged: Judged, untruncated: float | None, truncation_only: bool) ->
     interval = (
         f"{points(measured.difference)} points [{points(measured.interval.low)}, {points(measured.interval.high)}]"
     )
-    text = f"{_what(judged)}: {interval} on {pairs.n:,} items"
+    text = f"{_subject(judged)}: {interval} on {pairs.n:,} items"
     if truncation_only and untruncated is not None:
         text += (
             f"; the drop is only truncation: among the items that neither run cut off the difference is "
@@ -34,7 +34,7 @@ def explain(judged: Judged, untruncated: float | None, truncation_only: bool) ->
     return text + "."
 
 
-def _what(judged: Judged) -> str:
+def _subject(judged: Judged) -> str:
     if judged.measured.refused and judged.verdict is Verdict.INCONCLUSIVE:
         return f"Not decided: {judged.measured.refused}; too few for an interval"
     if too_many_unjudged(judged.pairs, judged.rules):
@@ -44,12 +44,12 @@ def _what(judged: Judged) -> str:
         Verdict.REGRESSED: _regressed_one,
         Verdict.BEYOND_MARGIN: _beyond,
         Verdict.IMPROVED: _improved_one,
-        Verdict.NON_INFERIOR: _held,
+        Verdict.NON_INFERIOR: _held_sentence,
         Verdict.INCONCLUSIVE: _undecided,
     }[judged.verdict](judged)
 
 
-def _among(judged: Judged, p: float) -> str:
+def _p_value(judged: Judged, p: float) -> str:
     """The p value and what it allows for."""
     return f"p = {p:.2g}" + (f", allowing for all {judged.family} benchmarks" if judged.family > 1 else "")
 
@@ -57,11 +57,11 @@ def _among(judged: Judged, p: float) -> str:
 def _regressed_one(judged: Judged) -> str:
     allowed = judged.rules.allowed_drop
     allowance = f" of more than the allowed {size(allowed)}" if allowed else ""
-    p = _among(judged, judged.holm_regressed)
-    return f"A drop{allowance} is proven ({p}{_least(judged, -judged.measured.upper)})"
+    p = _p_value(judged, judged.holm_regressed)
+    return f"A drop{allowance} is proven ({p}{_least_note(judged, -judged.measured.upper)})"
 
 
-def _least(judged: Judged, least: float) -> str:
+def _least_note(judged: Judged, least: float) -> str:
     """The verdict is one-sided, the interval two-sided: said where they seem to disagree."""
     measured, at = judged.measured, -judged.rules.allowed_drop
     if not measured.interval.low <= at <= measured.interval.high or least <= 0:
@@ -73,15 +73,15 @@ def _beyond(judged: Judged) -> str:
     bound = size(max(judged.rules.beyond, judged.rules.allowed_drop, judged.rules.min_effect))
     return (
         f"Likely worse, but not counted as proven: alone, its whole interval lies beyond a drop of {bound}; among "
-        f"{judged.family} benchmarks chance can do that ({_among(judged, judged.holm_regressed)})"
+        f"{judged.family} benchmarks chance can do that ({_p_value(judged, judged.holm_regressed)})"
     )
 
 
 def _improved_one(judged: Judged) -> str:
-    return f"A gain is proven ({_among(judged, judged.holm_improved)}{_least(judged, judged.measured.lower)})"
+    return f"A gain is proven ({_p_value(judged, judged.holm_improved)}{_least_note(judged, judged.measured.lower)})"
 
 
-def _held(judged: Judged) -> str:
+def _held_sentence(judged: Judged) -> str:
     bound, lower = size(max(judged.rules.margin, judged.rules.allowed_drop)), judged.measured.lower
     most = f"is at most {size(lower)}" if lower < 0 else "is none"
     small = ""
@@ -121,10 +121,10 @@ def _passed(benchmarks: Sequence[Benchmark], macro: Omnibus | None, margin: floa
     if macro is None:
         return f"Nothing else is held; {within}" if within else "No held skill was measured"
     held = [b for b in benchmarks if b.role == "held" and not b.allowed_drop]
-    return _kept(held, macro, margin) + (f"; {within}" if within else "")
+    return _pass_sentence(held, macro, margin) + (f"; {within}" if within else "")
 
 
-def _kept(held: Sequence[Benchmark], macro: Omnibus, margin: float) -> str:
+def _pass_sentence(held: Sequence[Benchmark], macro: Omnibus, margin: float) -> str:
     better = [b.task for b in held if b.verdict is Verdict.IMPROVED]
     ruled_out = f"a drop of {size(margin)} is ruled out"
     if len(held) == 1:

@@ -117,7 +117,7 @@ def _evalscope(task: str, record: Mapping[str, Any], metric: str) -> Row:
         found = (score.get("value") or {}).get(metric.removeprefix(LOSS))
         value = metric_score(found, metric, f"{task}, {record['index']}")
         prompt = record.get("input") or _prompt(record.get("messages") or [])
-        reference = _alone(record.get("target"))
+        reference = _only_entry(record.get("target"))
         text, extracted = score.get("prediction"), score.get("extracted_prediction")
     sample_score = record.get("sample_score") or {}
     repeat = sample_score.get("generation_index")
@@ -132,7 +132,7 @@ def _prompt(messages: list[dict[str, Any]]) -> Any:
     return kept[0]["content"] if len(kept) == 1 and isinstance(kept[0]["content"], str) else kept
 
 
-def _alone(value: Any) -> Any:
+def _only_entry(value: Any) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
@@ -144,7 +144,7 @@ def _predictions(path: Path) -> dict[str, Any]:
 
 def _opencompass(task: str, key: str, one: Mapping[str, Any], answers: list[Any]) -> Iterator[Row]:
     first = answers[0] if answers else {}
-    prompt = _alone(one.get("prompt") or one.get("origin_prompt") or first.get("origin_prompt") or key)
+    prompt = _only_entry(one.get("prompt") or one.get("origin_prompt") or first.get("origin_prompt") or key)
     prompt = prompt.get("prompt", prompt) if isinstance(prompt, dict) else prompt
     given = one.get("pred", one.get("predictions", one.get("prediction")))
     correct = one.get("correct")
@@ -153,12 +153,12 @@ def _opencompass(task: str, key: str, one: Mapping[str, Any], answers: list[Any]
     whole = [wrote] if isinstance(wrote, str) else [answer.get("prediction") for answer in answers]
     reference = one.get("references", one.get("answer", one.get("gold")))
     for repeat, mark in enumerate(marks):
-        extracted = _of(given, repeat, len(marks))
+        extracted = _entry_of(given, repeat, len(marks))
         text = whole[repeat] if len(whole) == len(marks) else extracted
-        yield _row(task, key, prompt, text, _of(reference, repeat, len(marks)), number(mark), extracted, repeat)
+        yield _row(task, key, prompt, text, _entry_of(reference, repeat, len(marks)), number(mark), extracted, repeat)
 
 
-def _of(value: Any, repeat: int, repeats: int) -> Any:
+def _entry_of(value: Any, repeat: int, repeats: int) -> Any:
     """The entry of one repeat, where the evaluator wrote one for each."""
     return value[repeat] if isinstance(value, list) and len(value) == repeats else value
 

@@ -45,7 +45,7 @@ def _model(path: Path) -> str:
 
 def _is_detail(path: Path) -> bool:
     first = next(iter(read_records(path)), ("", {}))[1]
-    return _part(first, "metric") is not None and path.name.startswith("details_")
+    return _field(first, "metric") is not None and path.name.startswith("details_")
 
 
 def _task(path: Path) -> str:
@@ -54,12 +54,12 @@ def _task(path: Path) -> str:
 
 
 def _result(path: Path) -> TaskResult:
-    name = primary(_present(_part(record, "metric")) for _, record in read_records(path))
+    name = primary(_present(_field(record, "metric")) for _, record in read_records(path))
     reward = {"name": f"lighteval:{name}", "version": "unknown", "options": {}}
     return TaskResult(_task(path), version="unknown", reward=reward, metric=oriented(name))
 
 
-def _part(record: Mapping[str, Any], name: str) -> Any:
+def _field(record: Mapping[str, Any], name: str) -> Any:
     for key in (name, f"__{name}__", f"{name}s"):
         if key in record:
             return record[key]
@@ -77,8 +77,8 @@ def _rows(path: Path, task: str, metric: str) -> Iterator[Row]:
 
 
 def _row(index: int, task: str, record: Mapping[str, Any], metric: str) -> Row:
-    doc, response = _part(record, "doc") or {}, _part(record, "model_response") or {}
-    metrics = _present(_part(record, "metric"))
+    doc, response = _field(record, "doc") or {}, _field(record, "model_response") or {}
+    metrics = _present(_field(record, "metric"))
     score = metric_score(metrics.get(metric.removeprefix(LOSS)), metric, f"{task}, row {index}")
     query = doc.get("query") or record.get("full_prompt") or record.get("example") or ""
     prompt = response.get("input") or record.get("full_prompt") or query
@@ -89,7 +89,7 @@ def _row(index: int, task: str, record: Mapping[str, Any], metric: str) -> Row:
         doc_hash=digest([query, reference]),
         prompt_hash=digest(prompt),
         prompt=str(query),
-        completion=_first(response.get("text") or record.get("predictions")) or _likeliest(doc, response),
+        completion=_first_text(response.get("text") or record.get("predictions")) or _likeliest(doc, response),
         reference=reference,
         score=score,
         outcome=Outcome.of(score),
@@ -111,7 +111,7 @@ def _likeliest(doc: Mapping[str, Any], response: Mapping[str, Any]) -> str:
     return str(choices[best]) if values and len(values) == len(choices) else ""
 
 
-def _first(value: Any) -> str:
+def _first_text(value: Any) -> str:
     while isinstance(value, list):
         value = value[0] if value else ""
     return "" if value is None else str(value)

@@ -37,7 +37,7 @@ def write(
     for kind in formats:
         if kind not in FORMATS:
             raise unknown("report format", kind, FORMATS)
-    known = _found(comparison, directory) | dict(extras or {})
+    known = _training_records(comparison, directory) | dict(extras or {})
     paths = []
     for kind in formats:
         path = Path(directory) / f"{name}.{kind}"
@@ -57,7 +57,7 @@ def text(comparison: "Comparison", kind: str, extras: Mapping[str, Any] | None =
         return json.dumps(comparison.to_json(), indent=1, ensure_ascii=True) + "\n"
     if kind not in FORMATS:
         raise unknown("report format", kind, FORMATS)
-    known = _found(comparison) if extras is None else extras
+    known = _training_records(comparison) if extras is None else extras
     if kind == "md":
         from holdfast.report.markdown import markdown
 
@@ -74,7 +74,7 @@ def terminal(comparison: "Comparison", extras: Mapping[str, Any] | None = None) 
     """
     from holdfast.report.console import Terminal
 
-    return Terminal(comparison, _found(comparison) if extras is None else extras)
+    return Terminal(comparison, _training_records(comparison) if extras is None else extras)
 
 
 def refresh(run: Path) -> list[Path]:
@@ -90,7 +90,7 @@ def refresh(run: Path) -> list[Path]:
     return write(Comparison.from_json(read_json(run / "report.json")), run, ("md", "html"))
 
 
-def _found(comparison: "Comparison", directory: Path | None = None) -> dict[str, Any]:
+def _training_records(comparison: "Comparison", directory: Path | None = None) -> dict[str, Any]:
     """What the run's directory tells of its training."""
     from holdfast.report.training_events import read_story
 

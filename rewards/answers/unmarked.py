@@ -129,13 +129,13 @@ def _last_expression(text: str) -> Found | None:
         inside = next(group for group in formula.groups() if group)
         sign = re.match(r"\s*(?:\\?%|percent\b|°)", tail[start:])
         after = numbers[-1] if numbers else None
-        if sign or after is None or _aside(tail, start, after.start()):
+        if sign or after is None or _is_aside(tail, start, after.start()):
             return Found(inside + (sign.group() if sign else ""), "the last formula")
     if numbers:
         return Found(settled(tail, numbers, len(numbers) - 1), "the last number")
     return None
 
 
-def _aside(text: str, start: int, number: int) -> bool:
+def _is_aside(text: str, start: int, number: int) -> bool:
     """A number far behind a formula belongs to something else than the answer only if no verb leads to it."""
     return not re.search(r"\b(?:is|are|equals|of|by|to|be|get)\b|[:=]", text[start:number])

@@ -53,7 +53,7 @@ class Endpoint:
         """
         body = self._body(messages)
         key = hashlib.sha256(json.dumps([self.base_url, body, attempt], sort_keys=True).encode()).hexdigest()
-        kept = self._kept(key)
+        kept = self._cached(key)
         if kept is not None:
             return read(kept)
         return self._request(body, key, read)
@@ -106,7 +106,7 @@ class Endpoint:
             "max_tokens": self.max_tokens,
         }
 
-    def _kept(self, key: str) -> str | None:
+    def _cached(self, key: str) -> str | None:
         if self.cache is None:
             return None
         with closing(_open(self.cache)) as store:

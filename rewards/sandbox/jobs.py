@@ -49,7 +49,7 @@ def make_job(
     extra = {key: keys[key] for key in _KEPT if keys.get(key) is not None}
     if task.entry_point:
         extra["entry_point"] = task.entry_point
-    return job | {"tests": task.tests, "prompt": prompt, **extra, **_names(task), **_needs(task)}
+    return job | {"tests": task.tests, "prompt": prompt, **extra, **_names(task), **_requirements(task)}
 
 
 def verdict(task: Task, reply: Mapping[str, Any]) -> Verdict:
@@ -82,7 +82,7 @@ def _names(task: Task) -> dict[str, Any]:
     return names
 
 
-def _needs(task: Task) -> dict[str, Any]:
+def _requirements(task: Task) -> dict[str, Any]:
     """What the tests use that costs something to give: the program's output, its random generators."""
     text = "\n".join(task.sources)
     needs: dict[str, Any] = {}

@@ -67,7 +67,7 @@ class Pool:
     def run(self, jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any] | UnavailableError]:
         """The replies of many jobs, in order."""
         futures = [self.submit(job) for job in jobs]
-        return [_settled(future) for future in futures]
+        return [_result_of(future) for future in futures]
 
     def submit(self, job: dict[str, Any]) -> "Future[dict[str, Any]]":
         """Queue one job. The future raises UnavailableError for an infrastructure failure."""
@@ -254,7 +254,7 @@ class _Worker:
         self._session = None
 
 
-def _settled(future: "Future[dict[str, Any]]") -> dict[str, Any] | UnavailableError:
+def _result_of(future: "Future[dict[str, Any]]") -> dict[str, Any] | UnavailableError:
     try:
         return future.result()
     except UnavailableError as error:

@@ -11,7 +11,7 @@ from typing import Any
 
 from holdfast.errors import DataError, UsageError
 from holdfast.trainers.data.row_filter import active, kept_rows, sifted
-from holdfast.trainers.data.several import check_template, finished, taken
+from holdfast.trainers.data.several import check_template, finished, weighted_rows
 from holdfast.trainers.data.sources import named_rows
 from holdfast.trainers.settings.config import DataConfig
 from holdfast.trainers.settings.data_sets import INHERITED, label, named_data, parts
@@ -53,7 +53,7 @@ def own_rows(
         rows = [
             finished(row, part, config)
             for part, weight in parts(config)
-            for row in taken(own_rows(part, seed, data_root, dropped), weight, seed)
+            for row in weighted_rows(own_rows(part, seed, data_root, dropped), weight, seed)
         ]
     else:
         parts(config)

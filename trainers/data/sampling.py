@@ -113,7 +113,7 @@ def sample(
     for row in rows:
         groups.setdefault(row.doc_id, []).append(row)
     _warn(groups, selection.n)
-    answers = _given(prompts) if selection.chosen == "data" else {}
+    answers = _own_answers(prompts) if selection.chosen == "data" else {}
     chosen = [choose(group, selection, answers.get(doc)) for doc, group in groups.items()]
     records = [record for found in chosen for record in found]
     text = "".join(json.dumps(record) + "\n" for record in records)
@@ -126,7 +126,7 @@ def _warn(groups: Mapping[str, Sequence[Row]], n: int) -> None:
         log.warning("all %d completions of every prompt are the same text: does the model sample? (temperature=)", n)
 
 
-def _given(prompts: Path) -> dict[str, Text]:
+def _own_answers(prompts: Path) -> dict[str, Text]:
     """The data's own answers by doc_id, which is a row's position. Raises DataError where there are none."""
     rows = {str(index): row for index, (_, row) in enumerate(read_records(prompts))}
     if not any("completion" in row or "messages" in row for row in rows.values()):
@@ -143,7 +143,7 @@ def choose(group: Sequence[Row], selection: Selection, own_answer: Text | None =
     """
     ranked = _ranked(group, selection.max_chars, selection.dedupe)
     if own_answer is not None:
-        return _against(ranked, selection, own_answer)
+        return _against_own_answer(ranked, selection, own_answer)
     good = [row for row in ranked if (row.score or 0.0) >= selection.threshold][: selection.keep]
     if selection.to == "sft":
         return [_sft_row(row) for row in good]
@@ -151,7 +151,7 @@ def choose(group: Sequence[Row], selection: Selection, own_answer: Text | None =
     return [_pair(best, worst) for best, worst in pairs if (worst.score or 0.0) < (best.score or 0.0)]
 
 
-def _against(ranked: Sequence[Row], selection: Selection, own_answer: Text) -> list[dict[str, Any]]:
+def _against_own_answer(ranked: Sequence[Row], selection: Selection, own_answer: Text) -> list[dict[str, Any]]:
     """The data's answer against the model's, the worst first."""
     worse = [row for row in reversed(ranked) if final_text(row.completion).strip() != final_text(own_answer).strip()]
     if selection.judged:

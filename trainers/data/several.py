@@ -14,7 +14,7 @@ from holdfast.trainers.settings.data_sets import label, parts
 Row = dict[str, Any]
 
 
-def taken(rows: Sequence[Row], weight: float, seed: int) -> list[Row]:
+def weighted_rows(rows: Sequence[Row], weight: float, seed: int) -> list[Row]:
     """Each row so often: whole times in order, and of the rest of the weight a random share. Raises UsageError for a
     weight that takes none.
 

@@ -53,7 +53,7 @@ def read(config: DataConfig, data_root: Path | None, skip: Skip, trainer: str = 
 
     Raises DataError when the data set cannot be read at all, or its columns are none a trainer reads.
     """
-    return reading(_named(config, data_root, skip, seed), trainer)
+    return reading(_located_rows(config, data_root, skip, seed), trainer)
 
 
 def reading(rows: Iterable[Located], trainer: str = "") -> Reading:
@@ -98,7 +98,7 @@ def entry_of(where: str, row: Row, kind: str, trainer: str, config: DataConfig) 
     return Entry(where, kind, turns_of(shaped["prompt"]) if shaped["prompt"] else (), answers, row)
 
 
-def _named(config: DataConfig, data_root: Path | None, skip: Skip, seed: int) -> Iterator[Located]:
+def _located_rows(config: DataConfig, data_root: Path | None, skip: Skip, seed: int) -> Iterator[Located]:
     for part, _ in parts(config):
         for where, record in raw_rows(part, seed, data_root, skip):
             try:

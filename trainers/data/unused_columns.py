@@ -21,12 +21,14 @@ def unused(rows: Sequence[Row], trainer: Trainer, config: DataConfig) -> list[st
         return []
     read = {name for names in trainer.columns for name in names} | {"tools", "prompt", FINAL, WRITTEN}
     for part, _ in parts(config):
-        read |= set(re.findall(r"{(\w+)}", part.template or "")) | {head.split(".")[0] for head in _theirs(part)}
+        read |= set(re.findall(r"{(\w+)}", part.template or "")) | {
+            head.split(".")[0] for head in _mapped_columns(part)
+        }
     there = {str(name) for row in rows for name in row.keys() - columns_of(row)}
     return sorted(there - read)
 
 
-def tell(rows: Sequence[Row], trainer: Trainer, name: str, config: DataConfig) -> None:
+def warn(rows: Sequence[Row], trainer: Trainer, name: str, config: DataConfig) -> None:
     """Log which columns of the data the trainer does not use."""
     if found := unused(rows, trainer, config):
         log.info(
@@ -36,5 +38,5 @@ def tell(rows: Sequence[Row], trainer: Trainer, name: str, config: DataConfig) -
         )
 
 
-def _theirs(config: DataConfig) -> list[str]:
+def _mapped_columns(config: DataConfig) -> list[str]:
     return [one for theirs in config.columns.values() for one in theirs.split(",")]

@@ -27,7 +27,7 @@ class Rollout:
         """Play one episode for each prompt, all turns batched."""
         plays = [episode_for(prompt, trainer) for prompt in prompts]
         waited = 0
-        while _anyone(plays, trainer):
+        while _any_running(plays, trainer):
             _begin([play for play in plays if not play.begun], waited)
             going = [play for play in plays if play.begun and not play.over]
             waited = 0 if going else waited + 1
@@ -55,7 +55,7 @@ def _begin(waiting: Sequence[RolloutEpisode], waited: int) -> None:
         left.give_up()
 
 
-def _anyone(plays: Sequence[RolloutEpisode], trainer: Any) -> bool:
+def _any_running(plays: Sequence[RolloutEpisode], trainer: Any) -> bool:
     """Whether an episode is still going on, in any process: each takes part in every generation of another."""
     import torch
 

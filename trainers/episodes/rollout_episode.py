@@ -119,7 +119,7 @@ class RolloutEpisode:
 
     def _append_messages(self, new_messages: Sequence[Message], own: Message) -> None:
         assert self.live is not None
-        added = self._template.encode(self._written(new_messages, own))
+        added = self._template.encode(self._continuation(new_messages, own))
         if len(self.ids) + len(added) >= self._limit:
             self.live.stop("the trajectory is longer than max_completion_length")
             return
@@ -133,7 +133,7 @@ class RolloutEpisode:
         elif self.logprobs is not None:
             self.logprobs += list(logprobs)[: len(tokens)] if logprobs is not None else [0.0] * len(tokens)
 
-    def _written(self, new_messages: Sequence[Message], own: Message) -> str:
+    def _continuation(self, new_messages: Sequence[Message], own: Message) -> str:
         """What follows the end of the model's message, up to where it speaks again."""
         assert self.live is not None
         shown, tools = [*new_messages], self.live.tools
@@ -145,7 +145,7 @@ class RolloutEpisode:
         stand_in = {**own, "content": "x"}
         start: list[Message] = [{"role": "user", "content": "x"}, stand_in]
         chat = self.live.chat
-        whole, before = _shown(chat, [*start, *shown], True), _shown(chat, start, False)
+        whole, before = _rendered(chat, [*start, *shown], True), _rendered(chat, start, False)
         end = str(self._template.tokenizer.eos_token)
         parts = whole.split(end)
         turns = before.count(end)
@@ -175,22 +175,22 @@ def episode_for(prompt: Any, trainer: Any) -> RolloutEpisode:
     limit = int(trainer.max_completion_length)
     named = None if isinstance(prompt, str) else next((m[EPISODE] for m in prompt if m.get(EPISODE)), None)
     if named is None:
-        text = prompt if isinstance(prompt, str) else template.render(_plain(prompt))
+        text = prompt if isinstance(prompt, str) else template.render(_plain_messages(prompt))
         return RolloutEpisode(None, template, limit, limit, text)
     settings = json.loads(named)
     chat = chat_of(template, settings.get("tools", "auto"))
-    made, row = _found(named)
+    made, row = _environment_and_row(named)
     item = Item(settings["environment"], str(settings["key"]), 0, "generate", "")
     budget = Budget(turns=settings["turns"], tokens=settings.get("tokens"), seconds=settings.get("seconds"))
     live = Live(item, made, row, int(settings.get("seed", 0)), chat, budget)
     return RolloutEpisode(live, template, limit, int(settings["max_tokens"]))
 
 
-def _plain(prompt: Sequence[Message]) -> list[dict[str, Any]]:
+def _plain_messages(prompt: Sequence[Message]) -> list[dict[str, Any]]:
     return [{key: value for key, value in message.items() if value is not None} for message in prompt]
 
 
-def _found(named: str) -> tuple[Environment, Row]:
+def _environment_and_row(named: str) -> tuple[Environment, Row]:
     settings = json.loads(named)
     options, root = json.dumps(settings["options"], sort_keys=True), settings.get("data_root")
     made, rows = _rows(settings["environment"], options, settings["split"], root)
@@ -206,7 +206,7 @@ def _rows(name: str, options: str, split: str, root: str | None) -> tuple[Enviro
     return made, {str(row["key"]): row for row in made.tasks(split)}
 
 
-def _shown(chat: Chat, messages: Sequence[Message], generation: bool) -> str:
+def _rendered(chat: Chat, messages: Sequence[Message], generation: bool) -> str:
     """Messages as this model converses, tools left out: they stand at the beginning."""
     template: Any = chat.engine
     shown = [as_objects(message) for message in messages] if chat.native else described(messages, ())

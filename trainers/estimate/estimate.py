@@ -24,7 +24,7 @@ from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.estimate.memory import has_beta
 from holdfast.trainers.estimate.memory import memory as footprint
 from holdfast.trainers.models.model import prepare_tokenizer, read_model_config
-from holdfast.trainers.run.checkpoints import disk, ours
+from holdfast.trainers.run.checkpoints import disk, keeps_own_checkpoints
 from holdfast.trainers.settings import trl_args
 from holdfast.trainers.settings.catalogue import find_trainer
 from holdfast.trainers.settings.config import TrainConfig
@@ -166,7 +166,7 @@ def _tokens(row: dict[str, Any], key: str, tokenizer: Any) -> int:
 
 def _disk(config: TrainConfig, trained: int) -> int:
     """Weights of every checkpoint and of the result, Adam's state of the newest; all in float32."""
-    if ours(config.trainer.args):
+    if keeps_own_checkpoints(config.trainer.args):
         return disk(4 * trained, 8 * trained, config.checkpoints)
     kept = config.trainer.args.get("save_total_limit") or 1
     return int(4 * trained * (kept + 1) + 8 * trained * kept)

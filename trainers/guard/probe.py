@@ -90,7 +90,7 @@ class Probe:
         else:
             with undisturbed(loaded):
                 found = measure(loaded, self.suite, out, cache=cache, settings=settings)
-        self._know(found, loaded)
+        self._remember(found, loaded)
         self.likely = {key: one.nats for key, one in self._likenesses(loaded, self._glanced()).items()}
 
     def look(self, loaded: LoadedModel, count: int) -> tuple[Scores, int]:
@@ -149,7 +149,7 @@ class Probe:
                 found[name] = value
         return found
 
-    def _know(self, found: Measurement, loaded: LoadedModel) -> None:
+    def _remember(self, found: Measurement, loaded: LoadedModel) -> None:
         with undisturbed(loaded):
             works = plan(self.suite, _engine(loaded, self.settings), self.settings, None, None)
         for work in works:

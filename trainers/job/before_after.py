@@ -69,7 +69,7 @@ def _run(config: TrainConfig) -> Result:
     out = run_dir.directory_of(config)
     processes.refuse_overwrite(config.overwrite, out)
     if not is_main():
-        return _follow(config, out)
+        return _run_other_process(config, out)
     with run_dir.alone(out), threads(config.model.threads):
         run_dir.open_run(config)
         clock = Clock(out)
@@ -101,7 +101,7 @@ def _run(config: TrainConfig) -> Result:
         return _finish(config, out, comparison, training)
 
 
-def _follow(config: TrainConfig, out: Path) -> Result:
+def _run_other_process(config: TrainConfig, out: Path) -> Result:
     """What the other processes of `accelerate launch` do: their share of measuring and training; they write nothing."""
     started = time.time()
     processes.wait_for(out / "manifest.json", out / "outcome.json", started)

@@ -117,7 +117,7 @@ def run_in_child(config: TrainConfig) -> int:
     settings = asdict(config)
     write_json(plan, manifest(without_secrets(settings), kind="train"))
     print(f"→ {out}", file=sys.stderr, flush=True)
-    with (out / "log.txt").open("ab") as log, _whole(settings, plan) as given:
+    with (out / "log.txt").open("ab") as log, _job_file(settings, plan) as given:
         command = [sys.executable, "-m", "holdfast", "train", f"from={given}"]
         code = subprocess.run(command, stdout=log, stderr=log, check=False).returncode
     if code < 0:
@@ -136,7 +136,7 @@ def _mask(record: Path) -> None:
 
 
 @contextlib.contextmanager
-def _whole(settings: Mapping[str, Any], plan: Path) -> Iterator[Path]:
+def _job_file(settings: Mapping[str, Any], plan: Path) -> Iterator[Path]:
     """The file that a job reads: `plan`, or where settings hold secrets one that only this user can read, for as long
     as the job runs."""
     if without_secrets(settings) == settings:

@@ -63,7 +63,7 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     rows = training_rows(config.data, config.seed, data_root, written, dropped)
     rows, validation = split_validation(rows, config.data, config.seed, data_root)
     if is_main():
-        unused_columns.tell(rows, trainer, config.trainer.name, config.data)
+        unused_columns.warn(rows, trainer, config.trainer.name, config.data)
         row_filter.record(dropped, out)
         replayed = {"replay": self_replay.record(out)} if written else {}
         keep_rows(out, _facts(config, rows))
@@ -151,9 +151,9 @@ def _watching(config: TrainConfig, args: Any, out: Path) -> list[Any]:
 
 
 def _keep(config: TrainConfig) -> list[Any]:
-    from holdfast.trainers.run.checkpoints import Keep, ours
+    from holdfast.trainers.run.checkpoints import Keep, keeps_own_checkpoints
 
-    return [Keep(config.checkpoints)] if ours(config.trainer.args) else []
+    return [Keep(config.checkpoints)] if keeps_own_checkpoints(config.trainer.args) else []
 
 
 def _last_checkpoint(directory: Path) -> str | None:

@@ -22,13 +22,13 @@ def trajectory(config: TrainConfig, out: Path, before: Measurement) -> list[dict
     for step, path in saved(out / "training").items():
         folder = out / "checkpoints" / f"step-{step}"
         after = measured(config, folder, path, together=True, drafts=out / "before")
-        looks.append(_look(step, compare(before, after, target=tuple(config.target), max_flips=0)))
+        looks.append(_look_record(step, compare(before, after, target=tuple(config.target), max_flips=0)))
     if is_main():
         write_json(out / "trajectory.json", {"schema": 1, "looks": looks})
     return [_entry(look) for look in looks]
 
 
-def _look(step: int, comparison: Comparison) -> dict[str, Any]:
+def _look_record(step: int, comparison: Comparison) -> dict[str, Any]:
     tasks = {
         one.task: {
             "score": one.after,

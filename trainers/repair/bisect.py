@@ -64,7 +64,7 @@ def bisect(run: Path, *, scan: bool = False, base: str | None = None) -> Bisecte
     record: BisectRecord = {
         "schema": 1,
         "breaks": breaks,
-        "looks": {str(step): {task: _seen(b) for task, b in at.items()} for step, at in sorted(looked.items())},
+        "looks": {str(step): {task: _look_record(b) for task, b in at.items()} for step, at in sorted(looked.items())},
         "checkpoints": order,
         "seconds": round(time.perf_counter() - began, 3),
     }
@@ -152,7 +152,7 @@ def _sentence(task: str, held_step: int, broken: int | None, there: Benchmark, a
     return sentence
 
 
-def _seen(one: Benchmark) -> BisectLook:
+def _look_record(one: Benchmark) -> BisectLook:
     flips = one.forgetting
     return {
         "difference": one.difference,

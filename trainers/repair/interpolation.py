@@ -87,7 +87,7 @@ class Interpolation:
         """Put a point's weights into `mend/checkpoint`."""
         checkpoint = self.out / "checkpoint"
         shutil.rmtree(checkpoint, ignore_errors=True)
-        self._made(recipe).rename(checkpoint)
+        self._checkpoint_of(recipe).rename(checkpoint)
         return checkpoint
 
     def items(self) -> dict[str, int]:
@@ -99,7 +99,7 @@ class Interpolation:
             if finished(folder)
         }
 
-    def _made(self, recipe: Recipe) -> Path:
+    def _checkpoint_of(self, recipe: Recipe) -> Path:
         """A point's weights on disk; those trained with replay are kept, for training costs more than blending."""
         checkpoint = self.out / "points" / recipe.name / "checkpoint"
         if (checkpoint / "complete").is_file():
@@ -126,7 +126,7 @@ class Interpolation:
         out = self.out / "points" / name / which
         if finished(out):
             return read_measurement(out)
-        checkpoint = self._made(recipe) if recipe else None
+        checkpoint = self._checkpoint_of(recipe) if recipe else None
         suite = half(suite_of(self.config), which, self.finished_run.data_root, self.config.limit)
         base = self.out / "points" / "base" / which if recipe else None
         found = measured(self.config, out, checkpoint, suite=suite, whole=True, drafts=base)

@@ -31,7 +31,7 @@ def replay_of(config: TrainConfig, steps: int, ratio: float, data: str | None) -
         raise UsageError(f"replay takes at least one step and a ratio between 0 and 1, not {steps} and {ratio:g}")
     if config.lora.r is not None:
         raise UsageError("replay= trains full weights, and this run trained an adapter: leave it out")
-    what = data or _own(config)
+    what = data or _own_lessons(config)
     if what is None:
         raise UsageError(
             "replay= needs old lessons, and the run names none: give replay_data=<file, hub id, conf/data>"
@@ -39,7 +39,7 @@ def replay_of(config: TrainConfig, steps: int, ratio: float, data: str | None) -
     return Replay(steps, ratio, what)
 
 
-def _own(config: TrainConfig) -> Any:
+def _own_lessons(config: TrainConfig) -> Any:
     """The old lessons of the run itself: what its base model wrote, or the data it mixed in."""
     file = directory_of(config) / "replay" / "rows.jsonl"
     return str(file) if config.data.replay.source == "self" and file.is_file() else config.data.replay.data

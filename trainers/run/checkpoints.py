@@ -17,7 +17,7 @@ OPTIMIZER_FILES = ("optimizer.pt", "optimizer.bin", "scheduler.pt", "scaler.pt",
 OPTIMIZER_FOLDERS = ("optimizer_*", "global_step*")
 
 
-def ours(given: Mapping[str, Any]) -> bool:
+def keeps_own_checkpoints(given: Mapping[str, Any]) -> bool:
     """Whether checkpoints are kept as here, not as TRL's settings say."""
     return not any(key in given for key in TRLS_OWN)
 

@@ -22,7 +22,7 @@ def own_tools(names: Sequence[str]) -> list[Callable[..., Any]]:
 
     Raises UsageError for one that cannot be loaded, or whose annotations or docstring make no schema of it.
     """
-    return [_one(name) for name in names]
+    return [_tool(name) for name in names]
 
 
 def check_template(tokenizer: Any) -> None:
@@ -40,7 +40,7 @@ def check_template(tokenizer: Any) -> None:
         ) from error
 
 
-def _one(name: str) -> Callable[..., Any]:
+def _tool(name: str) -> Callable[..., Any]:
     from transformers.utils import get_json_schema
     from transformers.utils.chat_template_utils import DocstringParsingException, TypeHintParsingException
 

@@ -11,7 +11,7 @@ from holdfast.files import write_json
 log = logging.getLogger("holdfast")
 
 
-def tell(callback: Any, saved: Path, error: Exception) -> None:
+def log_failure(callback: Any, saved: Path, error: Exception) -> None:
     """Log why there is no measurement of the trained model, and how to make it; `out`/outcome.json says it too."""
     lines = commands(callback, saved)
     log.error(

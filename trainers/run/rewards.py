@@ -16,10 +16,10 @@ def rewards_of(config: Any) -> list[Reward]:
     if config is None:
         raise UsageError("this trainer learns from a reward: give reward=… (see `holdfast rewards`)")
     given = config if isinstance(config, list) else [config]
-    return [_one(item) for item in given]
+    return [_reward_of(item) for item in given]
 
 
-def _one(item: Any) -> Reward:
+def _reward_of(item: Any) -> Reward:
     import yaml
 
     if isinstance(item, str):

@@ -78,12 +78,12 @@ def _part(given: Any, whole: DataConfig) -> tuple[DataConfig, float]:
     for name in _WHOLE:
         if name in settings:
             raise UsageError(f"data.sources: {name} is set for all of them, as data.{name}")
-    own = named_data(settings["path"]) if len(settings) == 1 else _named(settings)
+    own = named_data(settings["path"]) if len(settings) == 1 else _named_or_path(settings)
     inherited = {name: getattr(whole, name) for name in INHERITED if not getattr(own, name)}
     return replace(own, **inherited, conversational=whole.conversational), float(weight)
 
 
-def _named(settings: Mapping[str, Any]) -> DataConfig:
+def _named_or_path(settings: Mapping[str, Any]) -> DataConfig:
     """A mapping whose path may be a name of conf/data, whose settings then hold where the mapping says nothing."""
     base = named_data(settings["path"])
     if base.path == settings["path"]:

@@ -212,12 +212,12 @@ class BackendEngine:
         def arrived(_method: str, request: Any, text: Any) -> None:
             reason, tokens = self._facts.popleft() if self._facts else (None, None)
             calls = self._calls.popleft() if self._calls else ()
-            if waiting.get(_plain(request[0])):
-                item = waiting[_plain(request[0])].popleft()
+            if waiting.get(_unwrapped(request[0])):
+                item = waiting[_unwrapped(request[0])].popleft()
                 text = self._thinking.completed(item.prompt, str(text))
                 emit([(item, Completion(text, reason, tokens, calls=calls))])
 
-        with hooked(self._lm, arrived), _answering(self._name):
+        with hooked(self._lm, arrived), _server_failures(self._name):
             texts = self._lm.generate_until(requests)
         rest = [
             (item, Completion(self._thinking.completed(item.prompt, str(text))))
@@ -235,7 +235,7 @@ _TRANSPORT = ("num_concurrent", "max_retries", "timeout", "verify_certificate", 
 
 
 @contextmanager
-def _answering(name: str) -> Iterator[None]:
+def _server_failures(name: str) -> Iterator[None]:
     """A server that does not answer, in one line; what it did answer is journaled."""
     import aiohttp
     import requests
@@ -250,6 +250,6 @@ def _answering(name: str) -> Iterator[None]:
         ) from error
 
 
-def _plain(prompt: Any) -> str:
+def _unwrapped(prompt: Any) -> str:
     """lm-eval wraps a conversation for an API in a tuple of its own."""
     return str(getattr(prompt, "prompt", prompt))

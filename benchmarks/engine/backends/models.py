@@ -248,13 +248,13 @@ def fingerprint(model: Any) -> str:
     """
     tensors = sorted(model.state_dict().items())
     if any(is_spread(tensor) for _, tensor in tensors):
-        return digest([[_tensor_digest(name, _whole(tensor)) for name, tensor in tensors], _shape(model)])
+        return digest([[_tensor_digest(name, _gathered(tensor)) for name, tensor in tensors], _shape(model)])
     with ThreadPoolExecutor(max_workers=4) as pool:
         parts = list(pool.map(lambda named: _tensor_digest(*named), tensors))
     return digest([parts, _shape(model)])
 
 
-def _whole(tensor: Any) -> Any:
+def _gathered(tensor: Any) -> Any:
     """A tensor gathered from all processes, one after the other: a collective must come in the same order on each."""
     return tensor.full_tensor() if is_spread(tensor) else tensor
 

@@ -67,7 +67,7 @@ class ServerArgs:
                 f"backend {backend!r} needs backend_args.base_url, for example http://localhost:8000/v1/"
                 f"{_path(backend)}"
             )
-        return replace(made, base_url=_whole(url, backend))
+        return replace(made, base_url=_full_url(url, backend))
 
     @property
     def key(self) -> str:
@@ -86,7 +86,7 @@ def _path(backend: str) -> str:
     return "chat/completions" if "chat" in backend else "completions"
 
 
-def _whole(url: str, backend: str) -> str:
+def _full_url(url: str, backend: str) -> str:
     """The address with its path, where only the server's part up to `/v1` is given; its query stays behind."""
     parts = urlsplit(url)
     bare = parts.path.rstrip("/")

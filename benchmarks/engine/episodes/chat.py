@@ -114,7 +114,7 @@ def described(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[di
         listed = "\n".join(json.dumps(tool["function"], ensure_ascii=False) for tool in tools)
         shown.append({"role": "system", "content": _HOW + listed})
     for message in messages:
-        plain = _plain(message)
+        plain = _as_text_message(message)
         if shown and shown[-1]["role"] == plain["role"]:
             parts = (plain["content"], shown[-1]["content"]) if plain["role"] == "system" else (
                 shown[-1]["content"], plain["content"])  # fmt: skip
@@ -124,17 +124,17 @@ def described(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[di
     return shown
 
 
-def _plain(message: Message) -> dict[str, Any]:
+def _as_text_message(message: Message) -> dict[str, Any]:
     content = str(message.get("content") or "")
     if message["role"] == "tool":
         return {"role": "user", "content": f"<tool_response>\n{content}\n</tool_response>"}
-    calls = [_written(call["function"]) for call in message.get("tool_calls") or ()]
+    calls = [_tool_description(call["function"]) for call in message.get("tool_calls") or ()]
     return {
         "role": message["role"],
         "content": "\n".join([content, *calls] if content else calls) if calls else content,
     }
 
 
-def _written(function: Mapping[str, Any]) -> str:
+def _tool_description(function: Mapping[str, Any]) -> str:
     shown = {"name": function["name"], "arguments": arguments(function)}
     return f"<tool_call>{json.dumps(shown, ensure_ascii=False)}</tool_call>"

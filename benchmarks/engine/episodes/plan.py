@@ -52,7 +52,7 @@ def plan_episodes(
     ]
     budget = Budget(turns=played.turns, tokens=played.tokens, seconds=played.seconds)
     workers = int(getattr(environment, "workers", 1))
-    reward = {"name": f"episode:{played.name}", "version": task.version, "options": _plain(played.options)}
+    reward = {"name": f"episode:{played.name}", "version": task.version, "options": _portable_options(played.options)}
     pins = pinned(environment)
     reward |= {"pinned": pins} if pins else {}
     result = TaskResult(
@@ -90,7 +90,7 @@ def _item(
         doc_id=doc_id,
         repeat=repeat,
         kind="generate",
-        prompt=digest([played.name, task.version, _plain(played.options), conditions, doc]),
+        prompt=digest([played.name, task.version, _portable_options(played.options), conditions, doc]),
         generation=arguments,
         doc=doc,
         reference=played.reference(doc, settings.seed + repeat),
@@ -101,6 +101,6 @@ def _item(
     )
 
 
-def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+def _portable_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options without what differs between machines, or must not be written down; the user stands beside them."""
     return {key: value for key, value in options.items() if key not in ("user", "data_root", "python", "cache")}

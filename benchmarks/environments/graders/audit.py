@@ -13,7 +13,7 @@ from holdfast.benchmarks.environments.graders.corpus import (
     STRANGE,
     UNREADABLE,
     hedges,
-    near,
+    near_misses,
 )
 from holdfast.benchmarks.environments.graders.foreign import Given, Grader, Item
 from holdfast.scoring.audit import Rate
@@ -88,7 +88,7 @@ class Audit:
         """Run the whole audit."""
         self._own_answers()
         if len(self._failed) == len(FORMS) * len(self.items):
-            self._found("raises", "raises on every answer", [True], self._failed[0])
+            self._record("raises", "raises on every answer", [True], self._failed[0])
             return self.card
         self._lazy()
         if self.card.form:
@@ -116,10 +116,10 @@ class Audit:
             self._odd.setdefault(what, f"{answer[:60]} → {given.odd}")
         if given.lost:
             kind = "hangs" if "no answer within" in given.lost else "dies"
-            self._found(kind, what, [True], answer[:60])
+            self._record(kind, what, [True], answer[:60])
         return given
 
-    def _found(self, kind: str, what: str, hits: Sequence[bool], example: str = "") -> None:
+    def _record(self, kind: str, what: str, hits: Sequence[bool], example: str = "") -> None:
         if any(hits):
             self.card.findings.append(Finding(kind, what, Rate(sum(hits), len(hits)), example[:120]))
 
@@ -133,14 +133,14 @@ class Audit:
         self.card.form = best if any(full[best]) else ""
         refused = [item.reference for item, right in zip(self.items, full[best], strict=True) if not right]
         missed = [not right for right in full[best]]
-        self._found("own_answer", "refuses its own answer in every form", missed, refused[0] if refused else "")
+        self._record("own_answer", "refuses its own answer in every form", missed, refused[0] if refused else "")
 
     def _lazy(self) -> None:
         earned: dict[str, float] = {}
         for name, write in LAZY.items():
             texts = [write(item, self.golds) for item in self.items]
             given = [self._grade(item, answer, name) for item, answer in zip(self.items, texts, strict=True)]
-            self._found("lazy", f"{name} earns", [one.earns for one in given], texts[0])
+            self._record("lazy", f"{name} earns", [one.earns for one in given], texts[0])
             earned[name] = sum(one.value or 0.0 for one in given) / len(given)
         best = max(earned, key=lambda name: earned[name])
         self.card.cheapest = (best, earned[best]) if earned[best] > 0 else None
@@ -151,7 +151,7 @@ class Audit:
         pairs = list(zip(self.items, others, strict=True))
         self._earning("wrong", "another item's answer earns", [(item, form.format(other)) for item, other in pairs])
         for index, what in enumerate(("with a 0 behind", "with a 1 before", "negated", "with .5 behind", "plus one")):
-            texts = [(item, form.format(near(item.reference)[index])) for item in self.items]
+            texts = [(item, form.format(near_misses(item.reference)[index])) for item in self.items]
             self._earning("wrong", f"the answer {what} earns", texts)
         for name, write in hedges(form).items():
             self._earning("hedge", f"{name} earns", [(item, write(item, other)) for item, other in pairs])
@@ -161,12 +161,12 @@ class Audit:
     def _earning(self, kind: str, what: str, pairs: Sequence[tuple[Item, str]]) -> None:
         hits = [self._grade(item, answer, what).earns for item, answer in pairs]
         example = next((answer for (_, answer), hit in zip(pairs, hits, strict=True) if hit), "")
-        self._found(kind, what, hits, example)
+        self._record(kind, what, hits, example)
 
     def _repeats(self) -> None:
         form = self._form if self.card.form else "{}"
         shown = [(item, form.format(item.reference)) for item in self.items]
-        shown += [(item, form.format(near(item.reference)[-1])) for item in self.items]
+        shown += [(item, form.format(near_misses(item.reference)[-1])) for item in self.items]
         first = self._values(shown)
         self._differs("differs", "the same answers, once more", first, self._values(shown))
         backward = self._values(shown[::-1])[::-1]
@@ -181,7 +181,7 @@ class Audit:
         return [(one.value, bool(one.raised)) for one in given]
 
     def _differs(self, kind: str, what: str, first: Sequence[object], again: Sequence[object]) -> None:
-        self._found(kind, f"other values {what}", [one != other for one, other in zip(first, again, strict=True)])
+        self._record(kind, f"other values {what}", [one != other for one, other in zip(first, again, strict=True)])
 
     def _hostile(self) -> None:
         shapes = ["{}", *([self._form] if self.card.form else []), "\\boxed{{{}}}", "<answer>{}</answer>"]
@@ -191,7 +191,7 @@ class Audit:
                 answer = shape.format(text)
                 self._grade(item, answer, "Python in the answer", timed=False)
                 if MARK in self.grader.left():
-                    self._found("executes", "runs Python of the answer", [True], answer)
+                    self._record("executes", "runs Python of the answer", [True], answer)
                     self._heavy(shapes[:2])
                     return
         self._heavy(shapes[:2])
@@ -204,7 +204,7 @@ class Audit:
                 given = self._grade(item, answer, name, timed=False)
                 shown.append((answer, given.earns))
                 if given.seconds > SLOW:
-                    self._found("hangs", f"{name} takes {given.seconds:.0f} seconds", [True], answer[:60])
+                    self._record("hangs", f"{name} takes {given.seconds:.0f} seconds", [True], answer[:60])
                 if given.lost:
                     break
         self._any_earns("a text that is heavy to read earns", shown)
@@ -215,12 +215,12 @@ class Audit:
 
     def _any_earns(self, what: str, pairs: Sequence[tuple[str, bool]]) -> None:
         example = next((answer for answer, earns in pairs if earns), "")
-        self._found("lazy", what, [earns for _, earns in pairs], example[:60])
+        self._record("lazy", what, [earns for _, earns in pairs], example[:60])
 
     def _faults(self) -> None:
         for kind, examples in (("raises", self._raised), ("odd_value", self._odd)):
             for what, shown in examples.items():
-                self._found(kind, what, [True], shown)
+                self._record(kind, what, [True], shown)
 
 
 def audit_grader(grader: Grader, items: Sequence[Item], name: str) -> GraderCard:

@@ -47,12 +47,12 @@ LAZY: Mapping[str, Callable[[Item, Sequence[str]], str]] = {
 """Texts that a lazy policy would find."""
 
 
-def near(gold: str) -> list[str]:
+def near_misses(gold: str) -> list[str]:
     """Wrong answers that a careless comparison takes for right."""
     return [f"{gold}0", f"1{gold}", f"-{gold}", f"{gold}.5", str(int(gold) + 1)]
 
 
-def _both(form: str) -> Mapping[str, Write]:
+def _right_and_wrong(form: str) -> Mapping[str, Write]:
     """Right and wrong together, and an answer that only the thoughts hold."""
     stated = form.format
     return {
@@ -65,7 +65,7 @@ def _both(form: str) -> Mapping[str, Write]:
 
 def hedges(form: str) -> Mapping[str, Write]:
     """Completions that do not commit to the right answer, in a grader's form."""
-    return _both(form)
+    return _right_and_wrong(form)
 
 
 MARK = "executed"

@@ -66,12 +66,12 @@ def decide(
     if any(not check.passed for check in checks):
         return Decision.INCONCLUSIVE, checks
     if macro is None:
-        shown = bool(judging) and all(_shown(one) for one in judging)
+        shown = bool(judging) and all(_suffices(one) for one in judging)
         return (Decision.PASS if shown else Decision.INCONCLUSIVE), checks
     return (Decision.PASS if macro.non_inferior else Decision.INCONCLUSIVE), checks
 
 
-def _shown(one: Judged) -> bool:
+def _suffices(one: Judged) -> bool:
     """Without a held mean: a gain is proven, or, for a skill traded away, more than the agreed drop is ruled out."""
     return one.verdict is Verdict.IMPROVED or (
         one.verdict is Verdict.NON_INFERIOR and one.rules.role == "held" and one.rules.allowed_drop > 0

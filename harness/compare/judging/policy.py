@@ -121,7 +121,7 @@ def parse_policy(settings: Any, where: str = "policy") -> Policy:
     ):
         if known.get(key) is not None:
             parts[key] = read(known.pop(key), f"{where}.{key}")
-    policy = Policy(**_read(known, Policy, where), **parts)
+    policy = Policy(**_fields_of(known, Policy, where), **parts)
     _check_families(policy, where)
     return policy
 
@@ -141,7 +141,7 @@ def _check_families(policy: Policy, where: str) -> None:
 
 def _benchmarks(value: Any, where: str) -> dict[str, TaskPolicy]:
     return {
-        str(task): TaskPolicy(**_read(_mapping(inner, f"{where}.{task}"), TaskPolicy, f"{where}.{task}"))
+        str(task): TaskPolicy(**_fields_of(_mapping(inner, f"{where}.{task}"), TaskPolicy, f"{where}.{task}"))
         for task, inner in _mapping(value, where).items()
     }
 
@@ -155,7 +155,7 @@ def _waived(value: Any, where: str) -> dict[str, Waiver]:
         for key in ("drop", "reason"):
             if key not in settings:
                 raise UsageError(f"{where}.{task} needs {key}")
-        found[str(task)] = Waiver(**_read(settings, Waiver, f"{where}.{task}"))
+        found[str(task)] = Waiver(**_fields_of(settings, Waiver, f"{where}.{task}"))
         _day(found[str(task)].until, f"{where}.{task}.until")
     return found
 
@@ -173,7 +173,7 @@ def _families(value: Any, where: str) -> dict[str, Family]:
         settings = {"tasks": inner} if isinstance(inner, list) else _mapping(inner, f"{where}.{name}")
         if "tasks" not in settings:
             raise UsageError(f"{where}.{name} needs tasks: […]")
-        families[str(name)] = Family(**_read(settings, Family, f"{where}.{name}"))
+        families[str(name)] = Family(**_fields_of(settings, Family, f"{where}.{name}"))
     return families
 
 
@@ -187,7 +187,7 @@ _Level = Annotated[float, msgspec.Meta(gt=0, lt=0.5)]
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
-def _read(settings: Mapping[str, Any], kind: type[Any], where: str) -> dict[str, Any]:
+def _fields_of(settings: Mapping[str, Any], kind: type[Any], where: str) -> dict[str, Any]:
     """The fields of `kind` that `settings` gives; points become shares. A key with no value is one left out."""
     hints = typing.get_type_hints(kind)
     for key in settings:

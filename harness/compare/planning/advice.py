@@ -148,10 +148,10 @@ def _variance(one: Judged) -> float:
 
 def _noise(one: Judged) -> float:
     """The part of it that comes from answers of the same item varying."""
-    return min(_within(one.pairs.before) + _within(one.pairs.after), _variance(one))
+    return min(_variance_within(one.pairs.before) + _variance_within(one.pairs.after), _variance(one))
 
 
-def _within(items: Items) -> float:
+def _variance_within(items: Items) -> float:
     """Mean over items of the variance of the mean of its answers."""
     scores = items.table.column("score")
     first, second = items.mean(scores), items.mean(scores**2)

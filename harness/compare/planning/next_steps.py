@@ -13,14 +13,14 @@ def next_steps(decision: Decision, benchmarks: Sequence[Benchmark], before: RunI
     worse = [one for one in benchmarks if one.verdict is Verdict.REGRESSED and one.role != "ignored"]
     if decision is not Decision.REGRESSED:
         return ()
-    steps = [_read(worse)] if worse else []
+    steps = [_read_lost_items(worse)] if worse else []
     cut = [one.task for one in worse if one.truncation_only]
     if cut:
         steps.append(f"{', '.join(cut)}: only answers that were cut off are lost; measure with more max_tokens")
     return (*steps, *_mending(before, after), *_price(worse))
 
 
-def _read(worse: Sequence[Benchmark]) -> str:
+def _read_lost_items(worse: Sequence[Benchmark]) -> str:
     listed = [f"{one.task} {one.forgetting.lost if one.forgetting else len(one.flips):,}" for one in worse[:4]]
     return f"read the items that were lost ({', '.join(listed)}), both answers side by side: html=report.html"
 

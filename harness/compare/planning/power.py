@@ -209,8 +209,8 @@ def _bench_plan(bench: Bench, weight: float, requirements: Requirements) -> Benc
         repeats=bench.repeats,
         flips=bench.flips,
         target=bench.target,
-        mde=_found(bench, requirements.alpha, requirements.power),
-        mde_in_suite=_found(bench, requirements.alpha * weight, requirements.power),
+        mde=_smallest_found(bench, requirements.alpha, requirements.power),
+        mde_in_suite=_smallest_found(bench, requirements.alpha * weight, requirements.power),
         margin=_margin_alone(bench, requirements),
         items_for_effect=_items_for_effect(bench, weight, requirements),
         repeats_for_effect=_repeats_for_effect(bench, weight, requirements),
@@ -218,7 +218,7 @@ def _bench_plan(bench: Bench, weight: float, requirements: Requirements) -> Benc
     )
 
 
-def _found(bench: Bench, level: float, power: float) -> float:
+def _smallest_found(bench: Bench, level: float, power: float) -> float:
     """The smallest drop found at this level: exact where few flips are expected, else the normal approximation."""
     rough = float(mde(bench.items, bench.variance, level, power))
     if bench.averaged or not 0 < bench.flips < 1 or bench.items * bench.flips >= _MANY:

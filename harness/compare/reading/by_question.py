@@ -24,7 +24,7 @@ def by_question(
     common = [key for key in texts[0] if key in texts[1]]
     if len(common) < _ALIKE * min(map(len, texts)):
         return None
-    alike = [key for key in common if _holds(texts[0][key][1], texts[1][key][1])]
+    alike = [key for key in common if _contains(texts[0][key][1], texts[1][key][1])]
     if not alike or len(alike) < _ALIKE * len(common):
         return None
     if all(texts[0][key][1] == texts[1][key][1] for key in alike):  # the same questions: their references differ
@@ -43,14 +43,14 @@ def _texts(items: Items, source: Source) -> Iterator[tuple[str, tuple[int, str]]
         item = item_of_row.get(number)
         name = str(row.doc_id)
         if item is not None and name in alone:
-            yield name, (item, _plain(prompt_of(row)))
+            yield name, (item, _prompt_text(prompt_of(row)))
 
 
-def _plain(prompt: object) -> str:
+def _prompt_text(prompt: object) -> str:
     text = prompt if isinstance(prompt, str) else "\n".join(final_text([{**m, "role": "assistant"}]) for m in prompt)  # type: ignore[attr-defined]
     return " ".join(str(text).split())
 
 
-def _holds(one: str, other: str) -> bool:
+def _contains(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     return len(short) >= 8 and short in long

@@ -162,7 +162,7 @@ def matched(before: Items, after: Items) -> tuple[Codes, Codes]:
     By question (doc_hash). Where several items share one, by question and id; where ids differ between the runs, by
     rank among them, if both runs have as many.
     """
-    twice = _twice(before.hashes) | _twice(after.hashes)
+    twice = _repeated(before.hashes) | _repeated(after.hashes)
     keys = [_keys(items, twice) for items in (before, after)]
     _, left, right = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
     left, right = _by_rank(before, after, twice, left.astype(np.int64), right.astype(np.int64))
@@ -170,7 +170,7 @@ def matched(before: Items, after: Items) -> tuple[Codes, Codes]:
     return left[order], right[order]
 
 
-def _twice(hashes: Codes) -> set[int]:
+def _repeated(hashes: Codes) -> set[int]:
     values, counts = np.unique(hashes, return_counts=True)
     return set(values[counts > 1].tolist())
 

@@ -243,7 +243,7 @@ def _rows(path: Path, columns: Columns) -> Iterator[Row]:
         category = _label(record, columns.category, where)
         outcome = Outcome.of(score)
         yield Row(
-            task=columns.task or _named(record),
+            task=columns.task or _task_of(record),
             doc_id=doc_id,
             doc_hash=digest([prompt or doc_id, reference] if prompt else [doc_id, category, reference]),
             prompt_hash=digest(prompt),
@@ -258,7 +258,7 @@ def _rows(path: Path, columns: Columns) -> Iterator[Row]:
         )
 
 
-def _named(record: Mapping[str, Any]) -> str:
+def _task_of(record: Mapping[str, Any]) -> str:
     """The row's own task. Never the file's name: two files to compare hold the same benchmark under two names."""
     task = record.get("task")
     return task if isinstance(task, str) and task else _NAMELESS

@@ -188,11 +188,11 @@ _TITLES = {
 def _definition(value: Any) -> Any:
     """What must agree: not how often each item was answered, which means and their errors allow for (a baseline may be
     measured with repeats, once for many runs)."""
-    plain = _plain(value)
+    plain = _json_form(value)
     return {key: one for key, one in plain.items() if key != "repeats"} if isinstance(plain, dict) else plain
 
 
-def _plain(value: Any) -> Any:
+def _json_form(value: Any) -> Any:
     """As it reads from a file: a measurement still in memory may hold tuples where the file has lists."""
     return json.loads(json.dumps(value, default=str))
 

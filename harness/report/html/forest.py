@@ -97,11 +97,11 @@ def _row(benchmark: Benchmark, axis: Scale) -> Html:
         f"{phrases.score(benchmark.before)} → {phrases.score(benchmark.after)}",
         _plot(axis, benchmark, benchmark.bounds, (benchmark.verdict, look.tone), benchmark.min_effect),
         _delta(benchmark.difference, benchmark.interval),
-        _says(f"{look.mark} {look.word}", note, look.tone, benchmark.explanation),
+        _verdict_cell(f"{look.mark} {look.word}", note, look.tone, benchmark.explanation),
     )
 
 
-def _says(word: str, note: str, tone: str, title: str | None = None) -> Html:
+def _verdict_cell(word: str, note: str, tone: str, title: str | None = None) -> Html:
     return tag("div", word, tag("small", note), class_=f"says tone-{tone}", title=title, role="cell")
 
 
@@ -127,7 +127,7 @@ def _sum_row(macro: Omnibus, axis: Scale, min_effect: float) -> Html:
         f"{phrases.score(macro.before)} → {phrases.score(macro.after)}",
         _plot(axis, macro, _bounds(macro), (verdict, tone), min_effect),
         _delta(macro.difference, macro.interval),
-        _says(says, _macro_note(macro), tone),
+        _verdict_cell(says, _macro_note(macro), tone),
     )
 
 

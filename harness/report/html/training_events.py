@@ -172,12 +172,12 @@ def _timeline(one: Record, looks: Record, across: Scale) -> Html:
     task, drawn = one["task"], ['<line class="grid" x1="0" x2="100%" y1="50%" y2="50%"/>']
     if one["broken_at"] is not None:
         drawn += [_span(across, one[start], one["broken_at"]) for start in ("clear_at", "held_at")]
-    drawn.append(_seen(across.at(0), broken=False, text="base model"))
+    drawn.append(_look_mark(across.at(0), broken=False, text="base model"))
     for step, tasks in sorted(looks.items(), key=lambda pair: int(pair[0])):
         if task in tasks:
             seen = tasks[task]
             title = f"step {step}: {phrases.points(seen['difference'])} points"
-            drawn.append(_seen(across.at(float(step)), seen["verdict"] in ("REGRESSED", "BEYOND_MARGIN"), title))
+            drawn.append(_look_mark(across.at(float(step)), seen["verdict"] in ("REGRESSED", "BEYOND_MARGIN"), title))
     label = escape(one["sentence"])
     svg_row = Html(f'<svg class="lane" role="img" aria-label="{label}">{"".join(drawn)}</svg>')
     return tag("div", tag("div", task, class_="name"), tag("div", svg_row, class_="plot"), class_="trow")
@@ -191,7 +191,7 @@ def _span(across: Scale, start: int, end: int) -> str:
     )
 
 
-def _seen(x: str, broken: bool, text: str) -> str:
+def _look_mark(x: str, broken: bool, text: str) -> str:
     kind, tone = ("dot", "lost") if broken else ("open", "good")
     title = f"<title>{escape(text)}</title>"
     return f'<g class="tone-{tone}"><circle class="{kind}" cx="{x}" cy="50%" r="6">{title}</circle></g>'

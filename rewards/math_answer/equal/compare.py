@@ -44,7 +44,7 @@ class Comparison:
         if self.steps > _MOST_COMPARISONS:
             raise evaluate.HardError("too many parts to compare")
         if gold == pred:
-            return self._say(True, "the same structure")
+            return self._note(True, "the same structure")
         if has(gold, "pm") or has(pred, "pm"):
             return self._with_signs(gold, pred)
         if "mod" in (gold.kind, pred.kind):
@@ -64,12 +64,12 @@ class Comparison:
             quotients = [[div(part, node.args[0]) for part in node.args] for node in (gold, pred)]
             return all(map(self.same, *quotients))
         if gold.kind in scalars.SCALARS and pred.kind in scalars.SCALARS:
-            return self._say(*scalars.equal(gold, pred, self.settings, self.seed))
+            return self._note(*scalars.equal(gold, pred, self.settings, self.seed))
         if gold.kind == pred.kind and gold.value == pred.value and len(gold.args) == len(pred.args):
             return bool(gold.args) and all(map(self.same, gold.args, pred.args))
-        return self._say(False, f"a {gold.kind} is no {pred.kind}")
+        return self._note(False, f"a {gold.kind} is no {pred.kind}")
 
-    def _say(self, equal: bool, test: str) -> bool:
+    def _note(self, equal: bool, test: str) -> bool:
         self.test = test
         return equal
 
@@ -77,20 +77,20 @@ class Comparison:
         """± stands for two answers."""
         one, other = (Node("list", tuple(_opened(node)), "or") for node in (gold, pred))
         if has(one, "pm") or has(other, "pm"):
-            return self._say(False, "too many signs ±")
+            return self._note(False, "too many signs ±")
         return self._solutions(*(node.args[0] if len(node.args) == 1 else node for node in (one, other)))
 
     def _modular(self, gold: Node, pred: Node) -> bool:
         """Residue classes; a modulus the reference omits is like a unit."""
         if gold.kind == "mod" and pred.kind != "mod":
-            return self._say(False, "the modulus is missing")
+            return self._note(False, "the modulus is missing")
         if gold.kind != pred.kind:
             return self.same(gold, pred.args[0])
         (a, m), (b, n) = gold.args, pred.args
         if not self.same(m, n):
-            return self._say(False, "different moduli")
+            return self._note(False, "different moduli")
         if a.kind == b.kind == m.kind == "num" and m.value[0]:
-            return self._say((a.value[0] - b.value[0]) % m.value[0] == 0, "residues compared")
+            return self._note((a.value[0] - b.value[0]) % m.value[0] == 0, "residues compared")
         return self.same(a, b)
 
     # sets of reals and relations
@@ -102,10 +102,10 @@ class Comparison:
         if _overlapping(gold, one) or _overlapping(pred, other):
             return self._matched(*(list(node.args) if node.kind == "list" else [node] for node in (gold, pred)))
         if len(one) != len(other):
-            return self._say(False, "different sets of reals")
+            return self._note(False, "different sets of reals")
         if not all(map(self._pieces, one, other)):
-            return self._say(False, "different sets of reals")
-        return self._say(True, "the same set of reals")
+            return self._note(False, "different sets of reals")
+        return self._note(True, "the same set of reals")
 
     def _pieces(self, gold: Piece, pred: Piece) -> bool:
         if (gold.low_closed, gold.high_closed) != (pred.low_closed, pred.high_closed):
@@ -120,7 +120,7 @@ class Comparison:
         if gold.kind in ("union", "inter", "list") and gold.kind == pred.kind and len(gold.args) == len(pred.args):
             return self._matched(list(gold.args), list(pred.args))
         if "rel" in (gold.kind, pred.kind) and "in" not in (*(gold.value or ()), *(pred.value or ())):
-            return self._say(False, "a relation is no value")
+            return self._note(False, "a relation is no value")
         if gold.kind == "rel" and gold.value == ("in",):
             return self.same(gold.args[1], pred)
         if pred.kind == "rel" and pred.value == ("in",):
@@ -141,7 +141,7 @@ class Comparison:
             return True
         if FLIPPED[sign] == other and sign not in ("=", "!="):
             return self._proportional(one, mul(num(-1), two), positive=True)
-        return self._say(False, "different relations")
+        return self._note(False, "different relations")
 
     def _proportional(self, one: Node, other: Node, positive: bool = False) -> bool:
         """Is one a non-zero (or positive) multiple of the other?"""
@@ -150,23 +150,23 @@ class Comparison:
         if not positive:
             found = modular.proportional(one, other, self.seed)
             if found is not None:
-                return self._say(found, "equal up to a factor" if found else "not equal up to a factor")
+                return self._note(found, "equal up to a factor" if found else "not equal up to a factor")
         names = sorted(symbols(one) | symbols(other))
         ratio = _ratio_of(one, other, names)
         if ratio is None or (positive and ratio.value[0] < 0):
-            return self._say(False, "not equal up to a factor")
+            return self._note(False, "not equal up to a factor")
         equal, _ = scalars.exact(one, mul(ratio, other), self.seed)
-        return self._say(equal, "equal up to a factor" if equal else "not equal up to a factor")
+        return self._note(equal, "equal up to a factor" if equal else "not equal up to a factor")
 
     def _chains(self, gold: Node, pred: Node) -> bool:
         """`a < b < c` in either direction."""
         if len(gold.args) != len(pred.args):
-            return self._say(False, "relations of different lengths")
+            return self._note(False, "relations of different lengths")
         turned = Node("rel", pred.args[::-1], tuple(FLIPPED.get(sign, sign) for sign in pred.value[::-1]))
         for candidate in (pred, turned):
             if candidate.value == gold.value and all(map(self.same, gold.args, candidate.args)):
                 return True
-        return self._say(False, "different relations")
+        return self._note(False, "different relations")
 
     def _relations(self, gold: Node, pred: Node) -> bool:
         """Equations against equations, and against bare values."""
@@ -178,14 +178,14 @@ class Comparison:
             return self._equations(gold, pred)
         relation, value = (gold, pred) if gold.kind == "rel" else (pred, gold)
         if set(relation.value) - _EQUATION:
-            return self._say(False, "a relation is no value")
+            return self._note(False, "a relation is no value")
         first, last = relation.args[0], settled(relation)
         if gold.kind == "rel":
             stands = named(first) or not symbols(relation)
         else:
             stands = quantity(first) or not symbols(relation) or _computed(relation) or self._derivation(relation)
         if not stands:
-            return self._say(False, "an equation is no value")
+            return self._note(False, "an equation is no value")
         return self.same(last, value) if gold.kind == "rel" else self.same(value, last)
 
     def _derivation(self, relation: Node) -> bool:
@@ -216,7 +216,7 @@ class Comparison:
             return self._records(one, other)
         one, other = _by_name(one), _by_name(other)
         if "tuple" in (one.kind, other.kind) and len(one.items) == len(other.items) == 1:
-            return self._say(False, "the structures differ")
+            return self._note(False, "the structures differ")
         if one.kind == "one" or other.kind == "one":
             single, many = (one, other) if one.kind == "one" else (other, one)
             return self._single_item(single, many, gold_is_single=one.kind == "one")
@@ -224,10 +224,10 @@ class Comparison:
             repeated = one.kind == "list" and len(one.items) > len(one.distinct().items)  # 1, 1, 2 is not 1, 2
             one, other = (one, other) if repeated else (one.distinct(), other.distinct())
         if len(one.items) != len(other.items):
-            return self._say(False, f"{len(one.items)} parts against {len(other.items)}")
+            return self._note(False, f"{len(one.items)} parts against {len(other.items)}")
         if self._ordered(one, other):
             if {one.kind, other.kind} == {"tuple", "set"} or _brackets_differ(one, other) or _half_open(one, other):
-                return self._say(False, "a tuple is no set" if one.brackets != other.brackets else "")
+                return self._note(False, "a tuple is no set" if one.brackets != other.brackets else "")
             return all(map(self.same, one.items, other.items))
         return self._matched(list(one.items), list(other.items))
 
@@ -245,7 +245,7 @@ class Comparison:
                 return self._matrices(*pair)
             if many.kind == "alternatives" and not many.names:
                 return self._alternatives(single.items[0], many.items, gold_is_single)
-            return self._say(False, f"1 part against {len(many.items)}")
+            return self._note(False, f"1 part against {len(many.items)}")
         pair = (single.items[0], many.items[0])
         return self.same(*(pair if gold_is_single else pair[::-1]))
 
@@ -255,21 +255,21 @@ class Comparison:
         alike = all(self.same(items[0], item) for item in items[1:])
         self.settings = outer
         if not alike:
-            return self._say(False, f"1 part against {len(items)}")
+            return self._note(False, f"1 part against {len(items)}")
         return any(self.same(*((single, item) if gold_is_single else (item, single))) for item in items)
 
     def _records(self, gold: Solutions, pred: Solutions) -> bool:
         if len(gold.names) != len(pred.names):
-            return self._say(False, f"{len(gold.names)} parts against {len(pred.names)}")
+            return self._note(False, f"{len(gold.names)} parts against {len(pred.names)}")
         values = dict(zip(pred.names, pred.items, strict=False))
         if set(values) != set(gold.names):
-            return self._say(False, "other names are given values")
+            return self._note(False, "other names are given values")
         return all(self.same(item, values[name]) for name, item in zip(gold.names, gold.items, strict=False))
 
     def _matched(self, gold: list[Node], pred: list[Node]) -> bool:
         """Without order: each item has its own equal."""
         if len(gold) != len(pred):
-            return self._say(False, f"{len(gold)} parts against {len(pred)}")
+            return self._note(False, f"{len(gold)} parts against {len(pred)}")
         rest = [item for item in gold if item not in pred] if len(set(gold)) == len(gold) else list(gold)
         left = [item for item in pred if item not in gold] if len(set(gold)) == len(gold) else list(pred)
         if len(rest) != len(left):
@@ -277,18 +277,18 @@ class Comparison:
         for item in rest:
             found = next((other for other in left if self.same(item, other)), None)
             if found is None:
-                return self._say(False, "a part of the reference is missing")
+                return self._note(False, "a part of the reference is missing")
             left.remove(found)
-        return self._say(True, "the same parts")
+        return self._note(True, "the same parts")
 
     def _matrices(self, gold: Node, pred: Node) -> bool:
         if gold.kind != pred.kind or [len(row.args) for row in gold.args] != [len(row.args) for row in pred.args]:
             nested = _as_matrix(pred) if gold.kind == "matrix" else _as_matrix(gold)
             if nested is None:
-                return self._say(False, "matrices of different shapes")
+                return self._note(False, "matrices of different shapes")
             gold, pred = (gold, nested) if gold.kind == "matrix" else (nested, pred)
             if [len(row.args) for row in gold.args] != [len(row.args) for row in pred.args]:
-                return self._say(False, "matrices of different shapes")
+                return self._note(False, "matrices of different shapes")
         rows = zip(gold.args, pred.args, strict=False)
         return all(self.same(a, b) for row, other in rows for a, b in zip(row.args, other.args, strict=False))
 

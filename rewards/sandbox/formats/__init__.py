@@ -35,10 +35,10 @@ def convert(row: Any, name: str = "") -> tuple[Any, str]:
         raise BadRowError(
             f"a row of format {found.name!r} that cannot be read: {type(error).__name__}: {error}"
         ) from None
-    return {**_kept(row), **reference, "format": found.name}, found.name
+    return {**_own_fields(row), **reference, "format": found.name}, found.name
 
 
-def _kept(row: Any) -> dict[str, Any]:
+def _own_fields(row: Any) -> dict[str, Any]:
     """What a row says in our own words stays: options of the comparison, limits, a solution, the prompt."""
     texts = ("compare", "tolerance", "solution", "isolation", "setup", "prompt", "checker", "language", "prelude")
     numbers = ("time_limit", "cpu_limit", "memory_limit", "output_limit")

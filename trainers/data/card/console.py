@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from holdfast.report.html.html_builder import visible
-from holdfast.trainers.data.card.parts import Part, parts, what
+from holdfast.trainers.data.card.parts import Part, facts_about, parts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +22,7 @@ def print_card(card: "Card") -> None:
 
     console = Console(highlight=False)
     print_findings(card, console)
-    for label, value in what(card):
+    for label, value in facts_about(card):
         _say(console, f"{label:<8} {value}")
     for part in parts(card):
         console.print()

@@ -13,7 +13,7 @@ from holdfast.report.markdown import plain
 from holdfast.report.phrases import CIRCLE, DECISIONS, Look
 from holdfast.trainers.data.card.card import Card
 from holdfast.trainers.data.card.faults import Finding, places
-from holdfast.trainers.data.card.parts import Part, parts, what
+from holdfast.trainers.data.card.parts import Part, facts_about, parts
 
 SUFFIXES = (".html", ".md", ".json")
 _FOOTER = "Made by Holdfast. One file, no network access."
@@ -51,7 +51,7 @@ def markdown(card: Card) -> str:
     """The card for a repository or a pull request."""
     lines = [f"# Data card: {plain(Path(card.source).name)}", "", f"**{plain(card.sentence())}.**", ""]
     lines += [f"- **{_LEVELS[one.level][0]}**: {plain(one.sentence())}" for one in card.findings]
-    lines += ["", _grid(("", ""), what(card))]
+    lines += ["", _grid(("", ""), facts_about(card))]
     for part in parts(card):
         lines += ["", f"## {part.title}", "", plain(part.lede), ""]
         lines += [f"- {plain(label)}: {plain(value)}" for label, value in part.facts]
@@ -67,7 +67,7 @@ def _head(card: Card) -> Html:
     look = Look("Look at it", "warn", "○", CIRCLE)
     good = Look("Nothing found", "good", "✓", DECISIONS[Decision.PASS].path)
     chosen = bad if card.broken else look if card.findings else good
-    return tag("div", badge(chosen), tag("h1", f"{card.sentence()}."), pairs(what(card)), class_="verdict")
+    return tag("div", badge(chosen), tag("h1", f"{card.sentence()}."), pairs(facts_about(card)), class_="verdict")
 
 
 def _findings(card: Card) -> Html:

@@ -39,7 +39,7 @@ def parts(card: Card) -> list[Part]:
     return [part for maker in makers for part in maker(card)]
 
 
-def what(card: Card) -> list[tuple[str, str]]:
+def facts_about(card: Card) -> list[tuple[str, str]]:
     """What the card is of, as label and value."""
     partly = "" if card.complete else " (not all of them: reading stopped at the limit)"
     sampled = f"; languages, diversity and rewards on a random sample of {card.sampled:,}"
@@ -61,7 +61,7 @@ def _column(name: str, count: int, rows: int) -> str:
     return name if count == rows else f"{name} (in {count:,})"
 
 
-def _of(count: int, rows: int) -> str:
+def _share_of(count: int, rows: int) -> str:
     return f"{count:,} of {rows:,} ({percent(count / rows) if rows else '–'})"
 
 
@@ -69,16 +69,16 @@ def _shape(card: Card) -> Iterator[Part]:
     found, rows = card.structure, card.structure.conversations
     if not rows:
         return
-    facts = [("conversations", _of(rows, card.rows))]
-    facts.append(("system prompt", f"{_of(found.system, rows)}, {found.system_prompts:,} different"))
+    facts = [("conversations", _share_of(rows, card.rows))]
+    facts.append(("system prompt", f"{_share_of(found.system, rows)}, {found.system_prompts:,} different"))
     if found.turns:
         most = f"{found.turns.median} in the middle row, {found.turns.most} at most"
-        facts.append(("messages per row", f"{most}; more than one exchange in {_of(found.several, rows)}"))
+        facts.append(("messages per row", f"{most}; more than one exchange in {_share_of(found.several, rows)}"))
     if card.structure.ends_with_assistant:
-        facts.append(("ends with the assistant", _of(found.ends_with_assistant, rows)))
-    facts.append(("user and assistant take turns", _of(found.alternating, rows)))
-    facts.append(("an empty message", _of(found.empty_turns, rows)))
-    facts.append(("tool calls", _of(found.tools, rows)))
+        facts.append(("ends with the assistant", _share_of(found.ends_with_assistant, rows)))
+    facts.append(("user and assistant take turns", _share_of(found.alternating, rows)))
+    facts.append(("an empty message", _share_of(found.empty_turns, rows)))
+    facts.append(("tool calls", _share_of(found.tools, rows)))
     roles = ", ".join(f"{role} {count:,}" for role, count in found.roles.items())
     yield Part(
         "structure",
@@ -101,7 +101,7 @@ def _lengths(card: Card) -> Iterator[Part]:
         )
     tokens = card.tokens
     if tokens and tokens.parts:
-        limit = f"; {_of(tokens.over, card.rows)} exceed max_length={tokens.limit}" if tokens.limit else ""
+        limit = f"; {_share_of(tokens.over, card.rows)} exceed max_length={tokens.limit}" if tokens.limit else ""
         lede = f"By the tokenizer of {tokens.tokenizer}; a row is its prompt and its longest answer{limit}."
         yield Part("tokens", "Lengths in tokens", lede, (), heads, _table(tokens.parts))
 
@@ -116,17 +116,13 @@ def _table(lengths: Mapping[str, Quantiles]) -> list[list[str]]:
 def _duplicates(card: Card) -> Iterator[Part]:
     found = card.duplicates
     facts = [
-        ("exact", f"{_of(found.exact, card.rows)} repeat an earlier row"),
-        ("prompts", f"{_of(found.prompts, card.rows)} ask what an earlier row asks"),
+        ("exact", f"{_share_of(found.exact, card.rows)} repeat an earlier row"),
+        ("prompts", f"{_share_of(found.prompts, card.rows)} ask what an earlier row asks"),
     ]
     if found.near_checked:
         left = f"; the {found.near_left_out:,} distinct rows behind were not compared" if found.near_left_out else ""
-        facts.append(
-            (
-                "near",
-                f"{_of(found.near, card.rows)} nearly repeat an earlier row ({found.near_checked:,} compared{left})",
-            )
-        )
+        near = _share_of(found.near, card.rows)
+        facts.append(("near", f"{near} nearly repeat an earlier row ({found.near_checked:,} compared{left})"))
     lede = (
         "Exact: the same text, white space at the ends aside. Near: at least"
         f" {found.similarity:.0%} of the 3-word pieces of either row are in both, by MinHash (±4 points)."
@@ -165,14 +161,14 @@ def _reward(card: Card) -> Iterator[Part]:
     found = card.judged
     if found is None:
         return
-    facts = [("judged", _of(found.judged, found.judged + found.unjudged))]
+    facts = [("judged", _share_of(found.judged, found.judged + found.unjudged))]
     if found.mean is not None:
         facts.append(("scores", f"mean {found.mean:.3f}, from {found.least:g} to {found.most:g}"))
     facts += [(f"not judged: {reason}", f"{count:,}") for reason, count in found.reasons.items()]
     if found.preferred is not None and found.tied is not None:
         facts.append(("chosen scores higher", f"{percent(found.preferred)}, the same {percent(found.tied)}"))
-    what = _JUDGED[found.of]
-    lede = f"Reward {found.reward} on {what}"
+    facts_about = _JUDGED[found.of]
+    lede = f"Reward {found.reward} on {facts_about}"
     yield Part("reward", "Reward", lede if lede[-1] == "?" else lede + ".", facts, bars=_bins(card))
 
 

@@ -201,7 +201,7 @@ class Checker:
         self._pieces(*self._short.find(*short), ends, batch)
         self._passages(*self._long.find(*long), ends, dirty)
         for index, (where, row) in enumerate(batch):
-            if self._whole(where, row):
+            if self._holds_prompt(where, row):
                 dirty[index] = True
         yield from ((row, bool(bad)) for (_, row), bad in zip(batch, dirty, strict=False))
 
@@ -230,7 +230,7 @@ class Checker:
         self._passage[items] = True
         np.add.at(self._rows, pairs[0], 1)
 
-    def _whole(self, where: str, row: Any) -> bool:
+    def _holds_prompt(self, where: str, row: Any) -> bool:
         """Whether a text of the row is an item's prompt."""
         found = False
         for text in leaves(row):

@@ -120,10 +120,10 @@ def call(episode, name, arguments):
 
 def _reference_call(methods, text):
     """A call of a reference path, read from its syntax tree; nested calls are made first."""
-    return _made(methods, ast.parse(text, mode="eval").body)
+    return _result_of(methods, ast.parse(text, mode="eval").body)
 
 
-def _made(methods, node):
+def _result_of(methods, node):
     def value(inner):
         return _made_raw(methods, inner) if isinstance(inner, ast.Call) else ast.literal_eval(inner)
 

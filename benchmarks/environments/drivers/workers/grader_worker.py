@@ -72,7 +72,7 @@ def _called(item):
         arguments = {"data_source": "openai/gsm8k", "extra_info": {}, "ground_truth": gold, "solution_str": completion}
         graded = grade(**{name: value for name, value in arguments.items() if name in names}, **options)
     else:
-        graded = grade(**_named(names, prompt, completion, gold), **options)
+        graded = grade(**_by_parameter_name(names, prompt, completion, gold), **options)
     if inspect.isawaitable(graded):
         graded = asyncio.run(_awaited(graded))
     return graded[0] if style() == "lists" else graded
@@ -82,7 +82,7 @@ async def _awaited(awaitable):
     return await awaitable
 
 
-def _named(names, prompt, completion, gold):
+def _by_parameter_name(names, prompt, completion, gold):
     answers = [name for name in names if name in ANSWERS]
     golds = [name for name in names if name in REFERENCES]
     if not answers or not golds:
@@ -91,7 +91,7 @@ def _named(names, prompt, completion, gold):
     return {**found, **({"prompt": prompt} if "prompt" in names else {})}
 
 
-def _plain(value):
+def _number_or_text(value):
     """A number of what a grader returned: of a dict its `score`; anything else as its text."""
     if isinstance(value, dict):
         value = value.get("score", value.get("reward"))
@@ -104,10 +104,10 @@ def _plain(value):
     return None if value is None else repr(value)[:80]
 
 
-def _one(item):
+def _grade_one(item):
     begun = time.process_time()
     try:
-        value, raised = _plain(_called(item)), ""
+        value, raised = _number_or_text(_called(item)), ""
     except Exception as error:  # noqa: BLE001 - the host counts it
         value, raised = None, f"{type(error).__name__}: {error}"[:200]
     return {"value": value, "raised": raised, "seconds": time.process_time() - begun}
@@ -116,9 +116,9 @@ def _one(item):
 def grade(item, thread=False):
     """{value, raised, seconds of computing} of one item, in the main thread or in another."""
     if not thread:
-        return _one(item)
+        return _grade_one(item)
     found = []
-    one = threading.Thread(target=lambda: found.append(_one(item)))
+    one = threading.Thread(target=lambda: found.append(_grade_one(item)))
     one.start()
     one.join()
     return found[0]

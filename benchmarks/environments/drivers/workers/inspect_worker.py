@@ -56,12 +56,14 @@ def rows(task, items):
     found = []
     for index, sample in enumerate(list(_task(task).dataset)[:items]):
         state = asyncio.run(_played(task, index, None))
-        found.append({"key": str(sample.id or index), "messages": [_plain(message) for message in state.messages]})
+        found.append(
+            {"key": str(sample.id or index), "messages": [_message_dict(message) for message in state.messages]}
+        )
     asyncio.run(_played(task, 0, "0"))  # what cannot be played says so now
     return found
 
 
-def _plain(message):
+def _message_dict(message):
     return {"role": message.role, "content": message.text}
 
 

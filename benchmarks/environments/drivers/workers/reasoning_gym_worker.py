@@ -37,7 +37,7 @@ def prompts():
 
 
 @lru_cache(maxsize=32)
-def _made(name, size, seed, config):
+def _dataset(name, size, seed, config):
     import reasoning_gym
 
     return reasoning_gym.create_dataset(name, size=size, seed=seed, **json.loads(config))
@@ -45,18 +45,18 @@ def _made(name, size, seed, config):
 
 def rows(name, size, seed, config):
     """Question and answer of each entry; the answer is None where the generator keeps none."""
-    made = _made(name, size, seed, config)
-    return [{"question": entry["question"], "answer": _own(entry)} for entry in (made[i] for i in range(size))]
+    made = _dataset(name, size, seed, config)
+    return [{"question": entry["question"], "answer": _own_answer(entry)} for entry in (made[i] for i in range(size))]
 
 
 def score(name, size, seed, config, index, answer):
     """The generator's own score of an answer."""
-    made = _made(name, size, seed, config)
+    made = _dataset(name, size, seed, config)
     value = made.score_answer(answer=answer, entry=made[index])
     return None if value is None else float(value)
 
 
-def _own(entry):
+def _own_answer(entry):
     found = entry.get("answer")
     metadata = entry.get("metadata") or {}
     own = found if found is not None else next((metadata[key] for key in SOLVED if metadata.get(key) is not None), None)

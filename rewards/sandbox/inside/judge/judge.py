@@ -50,7 +50,7 @@ def judge(job: dict[str, Any], read: int, write: int, report: int, token: str) -
             share_files(client)
         program = _loaded(client, job)
         if job.get("surroundings"):
-            client.before_call = Surroundings(client).tell
+            client.before_call = Surroundings(client).update
         frames.send(report, {"token": token, "loaded": True})
         for passed, reason in _style(job["style"])(client, program, job):
             frames.send(report, {"token": token, "passed": passed, "reason": reason})

@@ -24,7 +24,7 @@ class Surroundings:
         self._input, self._stdin = builtins.input, sys.stdin
         self._known = self._now()
 
-    def tell(self) -> None:
+    def update(self) -> None:
         """Before the program is called."""
         now = self._now()
         changed = {name: value for name, value in now.items() if not _same(value, self._known[name])}

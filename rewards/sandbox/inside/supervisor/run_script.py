@@ -31,7 +31,7 @@ def run_script(housekeeping: Housekeeping, job: dict[str, Any], answer: Callable
         if left <= 0:
             break
         beat()
-        run = OneRun(housekeeping, job, case["input"], _most(job, case))
+        run = OneRun(housekeeping, job, case["input"], _output_limit(job, case))
         runs.append(_judged(housekeeping, job, case, run, min(limits["timeout"], left)))
         left -= runs[-1]["seconds"]
         if runs[-1]["dirty"] or (job.get("stop") and (runs[-1]["broke"] or runs[-1]["exit"] or not runs[-1]["passed"])):
@@ -41,7 +41,7 @@ def run_script(housekeeping: Housekeeping, job: dict[str, Any], answer: Callable
     return not dirty
 
 
-def _most(job: dict[str, Any], case: dict[str, Any]) -> int:
+def _output_limit(job: dict[str, Any], case: dict[str, Any]) -> int:
     """Bytes of output that are read: what can still be right, or the job's limit."""
     limit: int = job["limits"]["output"]
     return limit if "accepted" not in case or job.get("checker") else min(limit, most_bytes(case["accepted"]))
