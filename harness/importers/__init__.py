@@ -11,6 +11,7 @@ READERS = (
     "lm_eval_samples",
     "helm",
     "inspect_log",
+    "every_eval_ever",
     "lighteval",
     "evalscope_opencompass",
     "tau_bench",

@@ -7,12 +7,14 @@ A sample: {"id": 1, "epoch": 1, "input": "…" or messages, "target": "18", "out
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, install_hint
 from holdfast.files import digest, read_json
+from holdfast.importers.lm_eval_export import OURS, kept_of
 from holdfast.importers.recorded import Recorded, check_one_model, recorded
 from holdfast.importers.scores import metric_score, oriented
 from holdfast.runs.measurement import TaskResult
@@ -119,7 +121,7 @@ def _row(sample: Mapping[str, Any], name: str, scorer: str) -> Row:
     prompt = sample.get("input", "")
     choice: Mapping[str, Any] = next(iter((sample.get("output") or {}).get("choices") or []), {})
     usage = (sample.get("output") or {}).get("usage") or {}
-    return Row(
+    row = Row(
         task=name,
         doc_id=str(sample["id"]),
         doc_hash=digest([prompt, sample.get("target")]),
@@ -137,6 +139,7 @@ def _row(sample: Mapping[str, Any], name: str, scorer: str) -> Row:
         ),
         tokens=usage.get("output_tokens"),
     )
+    return replace(row, **kept_of((sample.get("metadata") or {}).get(OURS)))
 
 
 def _attached(value: Any, attachments: Mapping[str, Any]) -> Any:

@@ -9,6 +9,21 @@ from holdfast.files import write_json, write_stream
 from holdfast.runs.measurement import Measurement, TaskResult
 from holdfast.runs.row import Row
 
+OURS = "holdfast"
+"""What lm-eval's and inspect's rows have no field for; our readers take it back."""
+
+
+def kept(row: Row) -> dict[str, Any]:
+    """A row's facts below `OURS`."""
+    names = ("doc_hash", "prompt_hash", "repeat", "category", "cluster", "outcome", "reason", "extracted", "tokens")
+    return {name: getattr(row, name) for name in (*names, "finish_reason", "rendered")}
+
+
+def kept_of(held: Any) -> dict[str, Any]:
+    """What `kept` wrote, as fields of a row; nothing for rows that others wrote."""
+    known = set(Row.__dataclass_fields__) - {"score"}
+    return {name: value for name, value in held.items() if name in known} if isinstance(held, dict) else {}
+
 
 def write(measurement: Measurement, directory: Path) -> list[Path]:
     """Write results_<time>.json and samples_<task>_<time>.jsonl below `directory`; returns their paths."""
@@ -17,7 +32,7 @@ def write(measurement: Measurement, directory: Path) -> list[Path]:
     write_json(paths[0], _results(measurement))
     for task, result in measurement.tasks.items():
         path = directory / f"samples_{task.replace('/', '__').replace(':', '__')}_{stamp}.jsonl"
-        lines = (json.dumps(_sample(row, result), ensure_ascii=False) + "\n" for row in measurement.rows(task))
+        lines = (json.dumps(_sample(row, result), ensure_ascii=True) + "\n" for row in measurement.rows(task))
         write_stream(path, lines)
         paths.append(path)
     return paths
@@ -68,5 +83,6 @@ def _sample(row: Row, result: TaskResult) -> dict[str, Any]:
         "doc_hash": row.doc_hash,
         "prompt_hash": row.prompt_hash,
         "target_hash": row.doc_hash,
+        OURS: kept(row),
         result.metric: row.score,
     }

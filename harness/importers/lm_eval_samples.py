@@ -9,11 +9,13 @@ neither filter nor metrics, before 2024-06 it had no hashes, and the file was ca
 import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from holdfast.files import digest, read_json, read_jsonl
+from holdfast.importers.lm_eval_export import OURS, kept_of
 from holdfast.importers.lm_eval_groups import grouped, groups_of
 from holdfast.importers.recorded import Recorded, Rows, check_one_model, primary, recorded
 from holdfast.importers.scores import LOSS, metric_score, number, oriented
@@ -131,7 +133,7 @@ def _per_item(metric: str, value: Any) -> Any:
 def _row(record: Mapping[str, Any], name: str, metric: str) -> Row:
     metrics = _metrics(record)
     score = metric_score(metrics.get(metric.removeprefix(LOSS)), metric, f"{name}, document {record['doc_id']}")
-    return Row(
+    row = Row(
         task=name,
         doc_id=str(record["doc_id"]),
         doc_hash=str(record.get("doc_hash") or digest(record.get("doc"))),
@@ -144,6 +146,7 @@ def _row(record: Mapping[str, Any], name: str, metric: str) -> Row:
         extracted=_text(record.get("filtered_resps")),
         parts={key: float(value) for key, value in metrics.items() if isinstance(value, int | float)},
     )
+    return replace(row, **kept_of(record.get(OURS)))
 
 
 def _prompt(arguments: Any) -> str:

@@ -74,12 +74,13 @@ def page(
     charts: bool = False,
     math: bool = False,
     nav: Mapping[str, str] = _NAV,
+    more: tuple[str, ...] = (),
 ) -> str:
     """A page of ours around some sections; `charts` takes the plotting library along, `math` the one that typesets
-    formulas, `nav` names sections by id."""
+    formulas, `nav` names sections by id, `more` names further assets (styles and scripts)."""
     body = join(sections, "\n")
-    style, theme = _style(), _asset("theme.js")
-    script = _script(charts, math)
+    style, theme = _style(more), _asset("theme.js")
+    script = _script(charts, math, more)
     values = {
         "title": escape(title),
         "style": style,
@@ -231,13 +232,13 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _style() -> str:
-    return "\n".join(_asset(name) for name in _STYLES)
+def _style(more: tuple[str, ...]) -> str:
+    return "\n".join(_asset(name) for name in (*_STYLES, *more) if name.endswith(".css"))
 
 
 @cache
-def _script(charts: bool, math: bool) -> str:
-    own = "\n".join(_asset(name) for name in _SCRIPTS)
+def _script(charts: bool, math: bool, more: tuple[str, ...]) -> str:
+    own = "\n".join(_asset(name) for name in (*_SCRIPTS, *more) if name.endswith(".js"))
     libraries_needed = (("uplot.min.js", charts), ("temml.min.js", math))
     libraries = "".join(f"{_asset(name)}\n" for name, needed in libraries_needed if needed)
     return f'{libraries}(() => {{\n"use strict";\n{own}\n}})();'

@@ -1,0 +1,62 @@
+"""The hub's `.eval_results/*.yaml`: scores that a model's page and a benchmark's leaderboard show.
+
+One file per benchmark: `[{dataset: {id, task_id, revision}, value, date, source: {url, name}, notes}]`, after
+eval_results.yaml of huggingface/hub-docs. `task_id` is an id of the data set's own eval.yaml: we give the name of its
+configuration. Leaderboards compare whole benchmarks, so that a part of one, and what is on no hub, gets no file.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from holdfast.files import write_whole
+from holdfast.publish.subject import DataSource, Subject, data_source, setup, whole
+from holdfast.runs.measurement import TaskResult
+
+FOLDER = ".eval_results"
+_TASK_IDS = {"Idavidrein/gpqa": "{config}", "openai/gsm8k": "gsm8k", "TIGER-Lab/MMLU-Pro": "mmlu_pro"}
+"""Data sets whose eval.yaml names its tasks otherwise than by their configuration."""
+
+
+def write(subject: Subject, directory: Path) -> list[Path]:
+    """Write the files; none for benchmarks that `left_out` names."""
+    skipped = left_out(subject)
+    paths = []
+    for name, result in subject.measurement.tasks.items():
+        if name not in skipped:
+            path = directory / FOLDER / f"{name.replace('/', '__').replace(':', '__')}.yaml"
+            write_whole(path, yaml.safe_dump([entry(result, subject)], sort_keys=False, allow_unicode=True))
+            paths.append(path)
+    return paths
+
+
+def left_out(subject: Subject) -> dict[str, str]:
+    """The benchmarks without a file, with the reason."""
+    found = {}
+    for name, result in subject.measurement.tasks.items():
+        source = data_source(name)
+        if not source.hub:
+            found[name] = "its data is on no hub"
+        elif result.mean is None:
+            found[name] = "it has no score"
+        elif not whole(result, source):
+            found[name] = f"{result.n - result.unjudged:,} of {source.items or '?':,} items were judged"
+    return found
+
+
+def entry(result: TaskResult, subject: Subject) -> dict[str, Any]:
+    """One benchmark."""
+    source = data_source(result.task)
+    data = {"id": source.hub, "task_id": _task_id(source)} | ({"revision": source.revision} if source.revision else {})
+    found: dict[str, Any] = {"dataset": data, "value": round(100 * (result.mean or 0.0), 4)}
+    if subject.created:
+        found["date"] = subject.created
+    if subject.source_url:
+        found["source"] = {"url": subject.source_url, "name": "Holdfast run"}
+    return found | {"notes": setup(result, subject.version)}
+
+
+def _task_id(source: DataSource) -> str:
+    config = source.config or "default"
+    return _TASK_IDS.get(source.hub, config).format(config=config)

@@ -1,0 +1,99 @@
+"""The local server of `holdfast view`: the page, the reports, comparisons on the spot, and nothing else of the disk."""
+
+import http.client
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from helpers.run_folders import folder
+
+from holdfast.errors import DataError, UsageError
+from holdfast.serve.run_pages import make_server
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    root = tmp_path_factory.mktemp("served")
+    (root / "secret.txt").write_text("secret")
+    server = make_server(folder(root / "runs"), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield "127.0.0.1", server.server_address[1]
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def ask(address: tuple[str, int], path: str, method: str = "GET", host: str | None = None) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(*address, timeout=60)
+    connection.request(method, path, headers={"Host": host} if host else {})
+    response = connection.getresponse()
+    text = response.read().decode("utf-8")
+    assert response.getheader("X-Content-Type-Options") == "nosniff" or response.status == 501
+    connection.close()
+    return response.status, text
+
+
+def test_the_page_its_reports_and_a_comparison(address: tuple[str, int]) -> None:
+    status, page = ask(address, "/")
+    assert status == 200 and "5 runs" in page and 'href="sft/bad/report.html"' in page
+    assert ask(address, "/sft/bad/report.html")[0] == 200
+    status, report = ask(address, "/compare?a=c1&b=c2")
+    assert status == 200 and "+16.7" in report
+    assert ask(address, "/", "HEAD") == (200, "")
+
+
+def test_runs_that_cannot_be_compared_are_told(address: tuple[str, int]) -> None:
+    status, told = ask(address, "/compare?a=c1&b=broken")
+    assert status == 422 or "compared" in told
+    status, told = ask(address, f"/compare?a=c1&b={quote('<script>')}")
+    assert status == 422 and "no run" in told and "<script>" not in told
+    assert ask(address, "/compare")[0] == 422
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/../secret.txt", "/%2e%2e/secret.txt", "/sft/bad/manifest.json", "/sft/bad/after/samples/mmlu.jsonl"),
+        *("//etc/passwd", "/sft/bad/../../../secret.txt", "/sft/bad/report.html/..", "/x/report.html"),
+        "/sft%2fbad%2freport.html%00",
+    ],
+)
+def test_nothing_else_is_served(address: tuple[str, int], path: str) -> None:
+    status, text = ask(address, path)
+    assert status in (404, 422) and "secret" not in text and "root:" not in text
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_it_takes_no_writes(address: tuple[str, int], method: str) -> None:
+    assert ask(address, "/", method)[0] == 501
+
+
+def test_another_host_gets_no_answer(address: tuple[str, int]) -> None:
+    assert ask(address, "/", host="evil.example")[0] == 403
+    assert ask(address, "/", host=f"localhost:{address[1]}")[0] == 200
+
+
+def test_a_taken_port_and_no_folder(tmp_path: Path, address: tuple[str, int]) -> None:
+    with pytest.raises(UsageError, match="choose another port="):
+        make_server(tmp_path, *address)
+    with pytest.raises(DataError, match="is not a folder"):
+        make_server(tmp_path / "absent", "127.0.0.1", 0)
+
+
+def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
+    runs = folder(tmp_path / "runs")
+    command = [sys.executable, "-m", "holdfast", "view", str(runs), "port=0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        where = json.loads(serving.stdout.readline())["address"]
+        host, port = where.removeprefix("http://").strip("/").split(":")
+        assert "5 runs" in ask((host, int(port)), "/")[1]
+        serving.send_signal(2)
+        serving.communicate(timeout=60)
+    assert serving.returncode == 0
