@@ -14,8 +14,8 @@ from holdfast.rewards.math_answer.equal.render import show
 from holdfast.rewards.math_answer.judge import Judgement, judge
 from holdfast.rewards.math_answer.parse.reading import read
 from holdfast.rewards.math_answer.references import BadReferenceError
-from holdfast.rewards.math_answer.settings import Boxes, Order, Percent, Settings, Units, Verdict
-from holdfast.rewards.math_answer.worker.pool import POOL, Failure, Task
+from holdfast.rewards.math_answer.settings import Boxes, Equality, Order, Percent, Settings, Units
+from holdfast.rewards.math_answer.worker.pool import POOL, ComparisonJob, Failure
 from holdfast.sample import Sample, Score
 
 log = logging.getLogger("holdfast")
@@ -127,19 +127,19 @@ def _complete(
     scores: list[Score | None], pending: list[tuple[int, Judgement]], settings: Settings, seconds: float
 ) -> list[Score]:
     """The scores with what the workers say; equal questions are asked once."""
-    tasks: dict[Task, list[tuple[int, Judgement]]] = {}
+    tasks: dict[ComparisonJob, list[tuple[int, Judgement]]] = {}
     for index, judgement in pending:
         assert judgement.pending is not None
         gold, pred = judgement.pending
-        tasks.setdefault(Task(gold.text, pred.text, settings, seconds), []).append((index, judgement))
+        tasks.setdefault(ComparisonJob(gold.text, pred.text, settings, seconds), []).append((index, judgement))
     for (task, places), found in zip(tasks.items(), POOL.decide(list(tasks)) if tasks else [], strict=False):
         for index, judgement in places:
             scores[index] = _from_worker(found, judgement, task.gold)
     return [score for score in scores if score is not None]
 
 
-def _from_worker(found: Verdict | Failure, judgement: Judgement, reference: str) -> Score:
-    if isinstance(found, Verdict):
+def _from_worker(found: Equality | Failure, judgement: Judgement, reference: str) -> Score:
+    if isinstance(found, Equality):
         return _score(judgement._replace(verdict=found), reference)
     if found is Failure.BROKEN:
         log.error("math: %s: no verdict", found)

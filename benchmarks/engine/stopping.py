@@ -23,7 +23,7 @@ from holdfast.runs.row import Row, read_rows
 from holdfast.runs.stopped import Stopped, StoppedMean, StoppedTask, write_stopped
 from holdfast.stats.paired import Array
 from holdfast.stats.sequential import Looks, Rule, bet, interval, log_e
-from holdfast.stats.stopping import Stopping, Verdict
+from holdfast.stats.stopping import Stopping, StopVerdict
 
 Measure = Callable[[Work], TaskResult]
 
@@ -197,8 +197,8 @@ def _look(held: Sequence[_Bench], evidence: Looks, state: Stopping) -> dict[str,
         "held": np.round(evidence.held, 3).tolist(),
         "gain": np.round(evidence.gain, 3).tolist(),
         "mean_held": round(float(evidence.mean_held), 3),
-        "verdicts": [Verdict(v).name for v in state.verdict.tolist()],
-        "mean": Verdict(int(state.mean)).name,
+        "verdicts": [StopVerdict(v).name for v in state.verdict.tolist()],
+        "mean": StopVerdict(int(state.mean)).name,
     }
 
 
@@ -210,7 +210,7 @@ def _record(
         differences = list(bench.differences.values())
         most = {name: max(look[name][k] for look in path) for name in ("drop", "gain")}
         tasks[bench.work.name] = StoppedTask(
-            verdict=Verdict(verdict).name,  # type: ignore[arg-type]
+            verdict=StopVerdict(verdict).name,  # type: ignore[arg-type]
             items=bench.measured,
             of=len(bench.order),
             mean=float(np.mean(differences)) if differences else None,
@@ -219,7 +219,7 @@ def _record(
             p_improved=float(np.exp(-max(0.0, most["gain"]))),
         )
     mean = StoppedMean(
-        verdict=Verdict(int(state.mean)).name,  # type: ignore[arg-type]
+        verdict=StopVerdict(int(state.mean)).name,  # type: ignore[arg-type]
         rounds=len(rounds.sums),
         mean=float(np.mean(rounds.sums)) if rounds.sums else None,
         interval=list(interval(rounds.sums)),
@@ -228,7 +228,7 @@ def _record(
         margin=until.margin,
         alpha=state.rule.alpha,
         step=until.step,
-        decision=Verdict(int(state.decision)).name,  # type: ignore[arg-type]
+        decision=StopVerdict(int(state.decision)).name,  # type: ignore[arg-type]
         mean=mean,
         tasks=tasks,
         before=dict(until.before.model),

@@ -76,9 +76,9 @@ class OpenEnv:
             for index in range(min(int(count), self.items))
         ]
 
-    def open(self, row: Row, seed: int) -> "Play":
+    def open(self, row: Row, seed: int) -> "OpenEnvEpisode":
         """A fresh session of the server."""
-        return Play(self, row, seed)
+        return OpenEnvEpisode(self, row, seed)
 
     def pinned(self) -> Mapping[str, Any]:
         """What was run: the server's own name and version, and a hash of all it states of itself."""
@@ -106,7 +106,7 @@ class OpenEnv:
         return quote(str(names[0]), safe="")
 
 
-class Play:
+class OpenEnvEpisode:
     """One episode on the server."""
 
     def __init__(self, server: OpenEnv, row: Row, seed: int) -> None:

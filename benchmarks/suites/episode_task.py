@@ -31,7 +31,7 @@ _HINTS: dict[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Played:
+class EpisodeSettings:
     """Which environment a task is played in, and how long an episode may be."""
 
     name: str
@@ -73,7 +73,7 @@ def episode_task(settings: Mapping[str, Any]) -> Task:
     split = str(settings.get("split", spec.first_split))
     if spec.splits and split not in spec.splits:
         raise unknown(f"split of environment {spec.name!r}", split, spec.splits)
-    played = Played(
+    played = EpisodeSettings(
         name=spec.name,
         split=split,
         turns=int(settings.get("turns") or spec.turns),
@@ -85,7 +85,7 @@ def episode_task(settings: Mapping[str, Any]) -> Task:
     return _task(spec, played, settings)
 
 
-def _task(spec: EnvironmentSpec, played: Played, settings: Mapping[str, Any]) -> Task:
+def _task(spec: EnvironmentSpec, played: EpisodeSettings, settings: Mapping[str, Any]) -> Task:
     return Task(
         name=str(settings.get("name", spec.name)),
         kind="episode",
@@ -108,7 +108,7 @@ def _task(spec: EnvironmentSpec, played: Played, settings: Mapping[str, Any]) ->
 
 @dataclass(frozen=True)
 class _Rows:
-    played: Played
+    played: EpisodeSettings
 
     def __call__(self, data_root: Path | None) -> Iterable[Doc]:
         return self.played.environment(data_root).tasks(self.played.split)
@@ -116,7 +116,7 @@ class _Rows:
 
 @dataclass(frozen=True)
 class _Reference:
-    played: Played
+    played: EpisodeSettings
 
     def __call__(self, doc: Doc) -> dict[str, Any]:
         return self.played.reference(doc, 0)

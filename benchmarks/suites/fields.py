@@ -92,7 +92,7 @@ class RightOption:
         return options[number]
 
 
-class Shown:
+class ShownAnswer:
     """How an example is answered: by the field `answer`, or by the reference where there is none of that name."""
 
     def __init__(self, named: "str | None", reference: ReadField, where: "str | Path") -> None:
@@ -115,7 +115,7 @@ class ReadOptional:
         return None if value is None else str(value)
 
 
-class Checked:
+class CheckedRows:
     """The rows of a file, when there are any and each column that the suite names is in one of them."""
 
     def __init__(self, columns: Mapping[str, ReadOptional], where: "str | Path") -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.benchmarks.suites.fields import (
-    Checked,
+    CheckedRows,
     ReadField,
     ReadOptional,
     ReadOptions,
     ReadPrompt,
     RightOption,
-    Shown,
+    ShownAnswer,
 )
 from holdfast.benchmarks.suites.source import Source
 from holdfast.benchmarks.suites.task import Task
@@ -61,7 +61,7 @@ def task_from_file(settings: Mapping[str, Any], folder: Path) -> Task:
         **_common(settings, source, where, version),
         reward=settings["reward"],
         reference=reference,
-        answer=Shown(settings.get("answer"), reference, where),
+        answer=ShownAnswer(settings.get("answer"), reference, where),
         fewshot_source=source if settings.get("fewshot") or settings.get("chat_fewshot") else None,
         **{key: _tuple(settings[key]) for key in _GENERATE if key in settings},
     )
@@ -73,7 +73,7 @@ def _source(settings: Mapping[str, Any], folder: Path) -> tuple[Source, str, str
     if "hub" in settings:
         hub, config = str(settings["hub"]), settings.get("config")
         split, revision = str(settings.get("split", "test")), str(settings.get("revision", ""))
-        made = Source(hub=hub, config=config, split=split, revision=revision, assemble_hub=Checked(columns, hub))
+        made = Source(hub=hub, config=config, split=split, revision=revision, assemble_hub=CheckedRows(columns, hub))
         return made, hub, digest([hub, config, split, revision])
     for key in _HUB_ONLY:
         if key in settings:
@@ -83,7 +83,7 @@ def _source(settings: Mapping[str, Any], folder: Path) -> tuple[Source, str, str
         raise DataError(f"task {settings['task']!r}: no file {path}")
     if not path.stat().st_size:
         raise DataError(f"task {settings['task']!r}: {path} is empty")
-    made = Source(files=(str(path),), split=path.stem, assemble=Checked(columns, path))
+    made = Source(files=(str(path),), split=path.stem, assemble=CheckedRows(columns, path))
     return made, str(path), digest(path.read_bytes().hex())
 
 

@@ -94,7 +94,7 @@ class Task:
     summary: str = ""
     """One line for `holdfast data` and the docs."""
     played: Any = None
-    """kind `episode`: the environment and its budgets (suites.episode_task.Played)."""
+    """kind `episode`: the environment and its budgets (suites.episode_task.EpisodeSettings)."""
 
     def messages(self, doc: Doc) -> list[Message]:
         """The question as chat messages, without few-shot."""

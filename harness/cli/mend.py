@@ -33,7 +33,7 @@ from holdfast.cli.grammar import Flags
 from holdfast.errors import EXIT_PASS, EXIT_REGRESSED, UsageError
 
 if TYPE_CHECKING:
-    from holdfast.trainers.repair.mend import Mended
+    from holdfast.trainers.repair.mend import MendResult
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     return mended.confirmation.exit_code if mended.confirmation else EXIT_REGRESSED
 
 
-def _record(mended: "Mended") -> dict[str, object]:
+def _record(mended: "MendResult") -> dict[str, object]:
     return {
         "out": str(mended.out),
         "points": [point.record() for point in mended.points],
@@ -86,7 +86,7 @@ def _record(mended: "Mended") -> dict[str, object]:
     }
 
 
-def _show(mended: "Mended") -> None:
+def _show(mended: "MendResult") -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -16,7 +16,7 @@ from holdfast.stats.paired import Array
 from holdfast.stats.sequential import Looks, Rule, bet, log_e, log_e_of_counts
 
 
-class Verdict(IntEnum):
+class StopVerdict(IntEnum):
     """What is decided of a benchmark or of the mean."""
 
     OPEN = 0
@@ -43,23 +43,29 @@ class Stopping:
         Evidence of benchmarks that no longer run must be given as it was when they stopped.
         """
         found = self.rule.decide(looks)
-        order = ((found.regressed, Verdict.REGRESSED), (found.improved, Verdict.IMPROVED), (found.held, Verdict.HELD))
+        order = (
+            (found.regressed, StopVerdict.REGRESSED),
+            (found.improved, StopVerdict.IMPROVED),
+            (found.held, StopVerdict.HELD),
+        )
         for rejected, name in order:
-            self.verdict[(self.verdict == Verdict.OPEN) & rejected] = name
-        for rejected, name in ((found.mean_regressed, Verdict.REGRESSED), (found.mean_held, Verdict.HELD)):
-            self.mean = np.where((self.mean == Verdict.OPEN) & rejected, np.int8(name), self.mean)
-        failed = (self.verdict == Verdict.REGRESSED).any(axis=-1)
-        waits = (self.mean == Verdict.OPEN) & ~failed & self.together & ~exhausted.any(axis=-1)
-        self.running &= ~exhausted & ((self.verdict == Verdict.OPEN) | waits[..., None])
+            self.verdict[(self.verdict == StopVerdict.OPEN) & rejected] = name
+        for rejected, name in ((found.mean_regressed, StopVerdict.REGRESSED), (found.mean_held, StopVerdict.HELD)):
+            self.mean = np.where((self.mean == StopVerdict.OPEN) & rejected, np.int8(name), self.mean)
+        failed = (self.verdict == StopVerdict.REGRESSED).any(axis=-1)
+        waits = (self.mean == StopVerdict.OPEN) & ~failed & self.together & ~exhausted.any(axis=-1)
+        self.running &= ~exhausted & ((self.verdict == StopVerdict.OPEN) | waits[..., None])
         self.together &= self.running.all(axis=-1)
 
     @property
     def decision(self) -> NDArray[np.int8]:
         """The suite's decision: REGRESSED where anything is; HELD where the mean is, or every benchmark; else OPEN."""
-        failed = (self.verdict == Verdict.REGRESSED).any(axis=-1) | (self.mean == Verdict.REGRESSED)
-        each = (self.verdict >= Verdict.HELD).all(axis=-1)
-        passed = (self.mean == Verdict.HELD) | each
-        return np.where(failed, Verdict.REGRESSED, np.where(passed, Verdict.HELD, Verdict.OPEN)).astype(np.int8)
+        failed = (self.verdict == StopVerdict.REGRESSED).any(axis=-1) | (self.mean == StopVerdict.REGRESSED)
+        each = (self.verdict >= StopVerdict.HELD).all(axis=-1)
+        passed = (self.mean == StopVerdict.HELD) | each
+        return np.where(failed, StopVerdict.REGRESSED, np.where(passed, StopVerdict.HELD, StopVerdict.OPEN)).astype(
+            np.int8
+        )
 
 
 @dataclass(frozen=True, slots=True)

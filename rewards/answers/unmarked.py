@@ -51,40 +51,40 @@ _LINKED = re.compile(
 _SENTENCES = re.compile(r"[.!?](?=\s)|\n")
 
 
-class Found(NamedTuple):
+class UnmarkedAnswer(NamedTuple):
     """An answer's text and how it was found."""
 
     text: str
     origin: str
 
 
-def unmarked(text: str) -> Found | None:
+def unmarked(text: str) -> UnmarkedAnswer | None:
     """The answer; None where the text breaks off, or says that it knows none."""
     tail = written_out(undecorated(text[-_TAIL:].strip()))
     lines = _ALIGNED.fullmatch(tail)
     last_line = lines[1].rstrip("\\ .\n").rpartition(r"\\")[2].replace("&", " ").strip() if lines else ""
     if last_line.startswith("="):
-        return Found(last_line[1:].strip(), "the last line")
+        return UnmarkedAnswer(last_line[1:].strip(), "the last line")
     if unknown(tail) or unknown(text[-_NEAR:]) or only_a_label(tail):
         return None
     if ("\n" not in tail or _FENCED.fullmatch(tail)) and not is_prose(tail):
-        return Found(without_remark(tail), "the whole text")
+        return UnmarkedAnswer(without_remark(tail), "the whole text")
     if len(tail) <= _LINE and (listed := _COUNTED_LIST.fullmatch(tail)):
-        return Found(f"{listed[1]}, {listed[2]}", "the whole text")
+        return UnmarkedAnswer(f"{listed[1]}, {listed[2]}", "the whole text")
     tail = without_code(tail)
     if breaks_off(tail):
         return None
     return _in_prose(tail)
 
 
-def _in_prose(tail: str) -> Found | None:
+def _in_prose(tail: str) -> UnmarkedAnswer | None:
     bold = _BOLD.findall(tail[-3000:])
     if bold and not is_prose(bold[-1]) and any(character.isdigit() or character == "$" for character in bold[-1]):
-        return Found(bold[-1], "the last bold text")
+        return UnmarkedAnswer(bold[-1], "the last bold text")
     conclusion = _concluded(tail[-3000:])
     if conclusion:
-        return Found(conclusion, "the last sentence")
-    return _last_expression(tail) or (Found(tail, "the whole text") if len(tail) <= SHORT else None)
+        return UnmarkedAnswer(conclusion, "the last sentence")
+    return _last_expression(tail) or (UnmarkedAnswer(tail, "the whole text") if len(tail) <= SHORT else None)
 
 
 def without_code(text: str) -> str:
@@ -118,7 +118,7 @@ def _concluded(text: str) -> str:
     return after if SUBSTANCE.search(after) and not is_prose(after) else ""
 
 
-def _last_expression(text: str) -> Found | None:
+def _last_expression(text: str) -> UnmarkedAnswer | None:
     """The later of the last formula and the last number outside formulas."""
     tail = text[-_NEAR:]
     formulas = deque(FORMULA.finditer(tail), maxlen=1)
@@ -130,9 +130,9 @@ def _last_expression(text: str) -> Found | None:
         sign = re.match(r"\s*(?:\\?%|percent\b|°)", tail[start:])
         after = numbers[-1] if numbers else None
         if sign or after is None or _is_aside(tail, start, after.start()):
-            return Found(inside + (sign.group() if sign else ""), "the last formula")
+            return UnmarkedAnswer(inside + (sign.group() if sign else ""), "the last formula")
     if numbers:
-        return Found(settled(tail, numbers, len(numbers) - 1), "the last number")
+        return UnmarkedAnswer(settled(tail, numbers, len(numbers) - 1), "the last number")
     return None
 
 

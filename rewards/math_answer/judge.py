@@ -20,7 +20,7 @@ from holdfast.rewards.math_answer.parse.reading import Reading, comma_is_ambiguo
 from holdfast.rewards.math_answer.parse.tree import Node, has, symbols, walk
 from holdfast.rewards.math_answer.parse.wordings import unit_behind
 from holdfast.rewards.math_answer.references import reference_parts
-from holdfast.rewards.math_answer.settings import Settings, Verdict
+from holdfast.rewards.math_answer.settings import Equality, Settings
 
 _WHOLE = 300
 _MATHS = re.compile(r"[\d\\=<>^]")
@@ -33,7 +33,7 @@ _UNDECIDED = re.compile(rf"\b(?:or|yes|no|true|false|maybe|perhaps)\b|{OR}|{MAYB
 class Judgement(NamedTuple):
     """The verdict on one completion."""
 
-    verdict: Verdict
+    verdict: Equality
     extraction: Extraction
     pending: tuple[Reading, Reading] | None = None
     """What only a worker can decide."""
@@ -50,7 +50,7 @@ def judge(text: str, reference: str, settings: Settings) -> Judgement:
     extraction = extract(text, settings.require, settings.which)
     if not extraction.parts:
         whole = None if extraction.marked else _as_a_whole(text, reference, gold_parts[0], settings)
-        return whole or Judgement(Verdict(False, extraction.origin), extraction)
+        return whole or Judgement(Equality(False, extraction.origin), extraction)
     pred_parts = extraction.parts
     if len(pred_parts) > 1:  # a box may hold nothing but a placeholder
         pred_parts = tuple(part for part in pred_parts if read(part).key) or pred_parts[-1:]
@@ -79,7 +79,7 @@ def _as_a_whole(text: str, reference: str, gold: str, settings: Settings) -> Jud
     """A short text without a marker that is the reference as it stands: `Ann: 7, Ben: 8`, `2nπ, any integer n`."""
     whole = text.strip()
     if whole == reference.strip():
-        return Judgement(Verdict(True, "the same text"), Extraction((whole,), "the whole text"))
+        return Judgement(Equality(True, "the same text"), Extraction((whole,), "the whole text"))
     if len(whole) > _WHOLE or "\n" in whole or unknown(whole) or read(whole).node is None:
         return None
     judgement = _judged(gold, whole, Extraction((whole,), "the whole text"), settings)
@@ -103,7 +103,7 @@ def _several(gold: tuple[str, ...], extraction: Extraction, settings: Settings) 
         except HardError:
             same = False
         if not same:
-            return Judgement(Verdict(False, f"{len(distinct)} boxes that disagree"), extraction)
+            return Judgement(Equality(False, f"{len(distinct)} boxes that disagree"), extraction)
     return _judged(gold[0], pred[-1], extraction, settings)
 
 
@@ -128,9 +128,9 @@ def _judged(gold_text: str, pred_text: str, extraction: Extraction, settings: Se
     try:
         return Judgement(_verdict(gold, pred, settings, seed_of(gold_text, pred_text)), extraction)
     except RefusedError as limit:
-        return Judgement(Verdict(False, f"not compared: {limit}"), extraction)
+        return Judgement(Equality(False, f"not compared: {limit}"), extraction)
     except HardError as hard:
-        return Judgement(Verdict(False, f"not settled in time: {hard}", True), extraction, (gold, pred))
+        return Judgement(Equality(False, f"not settled in time: {hard}", True), extraction, (gold, pred))
 
 
 def seed_of(gold: str, pred: str) -> bytes:
@@ -138,34 +138,34 @@ def seed_of(gold: str, pred: str) -> bytes:
     return blake2b(f"{gold}\0{pred}".encode("utf-8", "replace"), digest_size=16).digest()
 
 
-def _verdict(gold: Reading, pred: Reading, settings: Settings, seed: bytes | None) -> Verdict:
+def _verdict(gold: Reading, pred: Reading, settings: Settings, seed: bytes | None) -> Equality:
     """The cheapest sound test first. Raises Hard."""
     if gold.key == pred.key and gold.key:
-        return Verdict(True, "the same text")
+        return Equality(True, "the same text")
     if gold.label and pred.label and gold.label != pred.label:
-        return Verdict(False, "another option")
+        return Equality(False, "another option")
     chosen = _choices(gold, pred)
     if chosen is not None:
         return chosen
     if gold.words == pred.words and len(gold.words) > 1 and gold.words.replace(" ", "").isalpha():
-        return Verdict(True, "the same words")
+        return Equality(True, "the same words")
     if (
         gold.node is not None
         and pred.node is not None
         and _letters(gold.node)
         and _letters(gold.node) == _letters(pred.node)
     ):
-        return Verdict(True, "the same letters")
+        return Equality(True, "the same letters")
     truth = _truth(gold.words, whole=True)
     if truth is not None and (stated_truth := _truth(pred.words)) is not None:
-        return Verdict(
+        return Equality(
             stated_truth == truth, "the same truth value" if stated_truth == truth else "another truth value"
         )
     if gold.node is None:
         gold = read(without_choice(gold.text))
     if gold.node is None or pred.node is None:
         side, reading = ("reference", gold) if gold.node is None else ("answer", pred)
-        return Verdict(False, f"different texts; the {side} is no mathematics: {reading.problem}")
+        return Equality(False, f"different texts; the {side} is no mathematics: {reading.problem}")
     return _mathematics(gold, pred, settings, seed or seed_of(gold.text, pred.text))
 
 
@@ -181,10 +181,10 @@ def _truth(words: str, *, whole: bool = False) -> bool | None:
     return None
 
 
-def _mathematics(gold: Reading, pred: Reading, settings: Settings, seed: bytes) -> Verdict:
+def _mathematics(gold: Reading, pred: Reading, settings: Settings, seed: bytes) -> Equality:
     assert gold.node is not None and pred.node is not None
     if contradicts(pred.text):
-        return Verdict(False, "the sides of the equation are different numbers")
+        return Equality(False, "the sides of the equation are different numbers")
     verdict = compare(gold.node, pred.node, settings, seed)
     if verdict.equal:
         return verdict
@@ -201,7 +201,7 @@ def _mathematics(gold: Reading, pred: Reading, settings: Settings, seed: bytes) 
     return verdict
 
 
-def _otherwise(gold: Reading, pred: Reading, settings: Settings, seed: bytes) -> Verdict | None:
+def _otherwise(gold: Reading, pred: Reading, settings: Settings, seed: bytes) -> Equality | None:
     """Equal by another choice of names, or in another notation?"""
     assert gold.node is not None and pred.node is not None
     declared = gold.declared, pred.declared
@@ -213,7 +213,7 @@ def _otherwise(gold: Reading, pred: Reading, settings: Settings, seed: bytes) ->
     return None
 
 
-def _choices(gold: Reading, pred: Reading) -> Verdict | None:
+def _choices(gold: Reading, pred: Reading) -> Equality | None:
     """A single capital letter as reference is a choice."""
     if not gold.choice or not pred.choice or not (len(gold.key) == 1 or gold.bracketed):
         return None
@@ -222,11 +222,11 @@ def _choices(gold: Reading, pred: Reading) -> Verdict | None:
     if (gold.label and pred.label) or both:
         return None  # (C) 12 against (C) 13: their values are compared
     if gold.choice == pred.choice:
-        return Verdict(True, "the same letter")
+        return Equality(True, "the same letter")
     if gold.choice.upper() == pred.choice.upper() and (gold.bracketed or pred.bracketed) and gold.choice.isupper():
-        return Verdict(True, "the same letter")
+        return Equality(True, "the same letter")
     if gold.choice in "ABCDEFGHIJ":
-        return Verdict(False, "another letter")
+        return Equality(False, "another letter")
     return None
 
 

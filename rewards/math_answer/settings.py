@@ -29,7 +29,7 @@ class Settings:
     stop: Stop = "question"
 
 
-class Verdict(NamedTuple):
+class Equality(NamedTuple):
     """Equal or not, and the test that decided."""
 
     equal: bool

@@ -9,7 +9,7 @@ from holdfast.rewards.sandbox.limits import Limits
 from holdfast.rewards.sandbox.printable import printable
 from holdfast.rewards.sandbox.source import languages, test_source
 from holdfast.rewards.sandbox.source.preludes import prelude_of
-from holdfast.rewards.sandbox.source.reference import Task
+from holdfast.rewards.sandbox.source.reference import CodeReference
 
 _KEPT = ("setup", "tolerance", "module", "in_place", "any_class", "function", "allow_partial")
 _FILES = re.compile(r"\bopen\(|\btmp|temp|\bos\.|\bPath\(|shutil|chdir|write_text|\.(?:csv|txt|json|db|log)\b")
@@ -18,7 +18,7 @@ _CAPTURES = ("capsys", "capfd", "redirect_stdout", "sys.stdout", "sys.stderr", "
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JobVerdict:
     """What a reply says of the tests."""
 
     passed: int
@@ -34,7 +34,7 @@ class Verdict:
 
 
 def make_job(
-    task: Task, program: str, prompt: str, limits: Limits, language: str = "python", stop: bool = False
+    task: CodeReference, program: str, prompt: str, limits: Limits, language: str = "python", stop: bool = False
 ) -> dict[str, Any]:
     """The job of one program. It holds the tests; the candidate's process never sees it. With `stop` the first failure
     ends it."""
@@ -52,10 +52,10 @@ def make_job(
     return job | {"tests": task.tests, "prompt": prompt, **extra, **_names(task), **_requirements(task)}
 
 
-def verdict(task: Task, reply: Mapping[str, Any]) -> Verdict:
+def verdict(task: CodeReference, reply: Mapping[str, Any]) -> JobVerdict:
     """What a reply means. Tests that did not run count as failed."""
     if reply.get("broke"):
-        return Verdict(0, 1, f"it ended its sandbox twice ({reply['broke']})", str(reply["broke"]), ran=1)
+        return JobVerdict(0, 1, f"it ended its sandbox twice ({reply['broke']})", str(reply["broke"]), ran=1)
     return _of_runs(task, reply) if task.style == "stdin" else _of_results(task, reply)
 
 
@@ -73,7 +73,7 @@ def _checker(given: Any) -> dict[str, Any]:
     }
 
 
-def _names(task: Task) -> dict[str, Any]:
+def _names(task: CodeReference) -> dict[str, Any]:
     if task.roles is None:
         return {}
     names: dict[str, Any] = {"helpers": sorted(task.roles.helpers), "required": sorted(task.roles.program)}
@@ -82,7 +82,7 @@ def _names(task: Task) -> dict[str, Any]:
     return names
 
 
-def _requirements(task: Task) -> dict[str, Any]:
+def _requirements(task: CodeReference) -> dict[str, Any]:
     """What the tests use that costs something to give: the program's output, its random generators."""
     text = "\n".join(task.sources)
     needs: dict[str, Any] = {}
@@ -98,7 +98,7 @@ def _requirements(task: Task) -> dict[str, Any]:
     return needs | ({"prelude": prelude} if prelude else {})
 
 
-def _of_results(task: Task, reply: Mapping[str, Any]) -> Verdict:
+def _of_results(task: CodeReference, reply: Mapping[str, Any]) -> JobVerdict:
     results = reply["results"]
     fixed = 1 if task.style == "check" else len(task.tests)
     count = max(fixed, len(results))
@@ -120,13 +120,13 @@ def _of_results(task: Task, reply: Mapping[str, Any]) -> Verdict:
         unjudgeable = "the tests compare objects of the program's classes: they need isolation='partial'"
     if not failure and passed < count and not unjudgeable:
         failure = f"{count - passed} tests did not run"
-    return Verdict(passed, count, failure, limit, bool(reply.get("partial")), unjudgeable, len(results))
+    return JobVerdict(passed, count, failure, limit, bool(reply.get("partial")), unjudgeable, len(results))
 
 
-def _of_runs(task: Task, reply: Mapping[str, Any]) -> Verdict:
+def _of_runs(task: CodeReference, reply: Mapping[str, Any]) -> JobVerdict:
     cases, runs = task.tests, reply["runs"]
     if "compile" in reply:
-        return Verdict(0, len(cases), f"it does not compile: {printable(reply['compile'])[-300:]}", ran=0)
+        return JobVerdict(0, len(cases), f"it does not compile: {printable(reply['compile'])[-300:]}", ran=0)
     passed, failure, limit, broken = 0, "", "", ""
     for number, (case, run) in enumerate(zip(cases, runs, strict=False), 1):
         if run["passed"] and not run["broke"]:
@@ -138,7 +138,7 @@ def _of_runs(task: Task, reply: Mapping[str, Any]) -> Verdict:
         failure = failure or f"input {number} of {len(cases)} {reason}"
     if len(runs) < len(cases) and not failure:
         failure, limit = f"{len(cases) - len(runs)} inputs were not reached", "time limit of the program"
-    return Verdict(passed, len(cases), failure, limit, unjudgeable=printable(broken), ran=len(runs))
+    return JobVerdict(passed, len(cases), failure, limit, unjudgeable=printable(broken), ran=len(runs))
 
 
 def _failure(case: Mapping[str, Any], run: Mapping[str, Any]) -> tuple[str, str]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from holdfast.rewards.sandbox.backends.choice import Engine, pool_for
-from holdfast.rewards.sandbox.jobs import Verdict, make_job, verdict
+from holdfast.rewards.sandbox.jobs import JobVerdict, make_job, verdict
 from holdfast.rewards.sandbox.limits import Limits
 from holdfast.rewards.sandbox.pool import UnavailableError
 from holdfast.rewards.sandbox.source.extraction import MAX_PROGRAM, Extract, code_of_prompt, extract
 from holdfast.rewards.sandbox.source.languages import LANGUAGES
-from holdfast.rewards.sandbox.source.reference import BadReferenceError, Task, read
+from holdfast.rewards.sandbox.source.reference import BadReferenceError, CodeReference, read
 from holdfast.sample import Outcome, Sample, Score
 
 
@@ -28,7 +28,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    task: Task
+    task: CodeReference
     prompt: str
     found: Extract
     job: dict[str, Any]
@@ -52,7 +52,7 @@ def score_samples(samples: Sequence[Sample], settings: Settings) -> list[Score]:
 
 def reference_case(reference: Any, prompt: str, settings: Settings) -> _Case | Score:
     """The case whose program is the reference's own solution."""
-    task = reference if isinstance(reference, Task) else read(reference, prompt)
+    task = reference if isinstance(reference, CodeReference) else read(reference, prompt)
     return _case_of(task, str(task.keys["solution"]), prompt, settings)
 
 
@@ -71,7 +71,7 @@ def _prepare(sample: Sample, settings: Settings) -> _Case | Score:
     return _case_of(task, sample.text, plain, settings)
 
 
-def _case_of(task: Task, text: str, plain: str, settings: Settings) -> _Case | Score:
+def _case_of(task: CodeReference, text: str, plain: str, settings: Settings) -> _Case | Score:
     given = task.keys.get("prompt")
     prompt = given if isinstance(given, str) else plain
     found = extract(text, prompt, task.names, task.language)
@@ -113,7 +113,7 @@ def _score(case: _Case, reply: dict[str, Any] | UnavailableError, settings: Sett
     return _valued(found, reason, case.found.program, settings.by)
 
 
-def _valued(found: Verdict, reason: str, program: str, by: str) -> Score:
+def _valued(found: JobVerdict, reason: str, program: str, by: str) -> Score:
     complete = found.passed == found.count and not found.failure
     share = found.passed / found.count
     # What an early stop left out has no value of its own.

@@ -15,7 +15,7 @@ from helpers.stopped_pairs import contradicts, full, pairs, stopped
 
 from holdfast.stats.power import mcnemar_power
 from holdfast.stats.sequential import Rule
-from holdfast.stats.stopping import Verdict, simulate
+from holdfast.stats.stopping import StopVerdict, simulate
 
 DRAWS, MARGIN = 10_000, 0.05
 SUITES: dict[str, tuple[tuple[int, ...], tuple[float, ...]]] = {
@@ -48,16 +48,18 @@ def errors() -> None:
             found = simulate(n, flips, effect, Rule((MARGIN,) * len(n), MARGIN), simulations=DRAWS, seed=seed)
             at, same = np.array([e == -MARGIN for e in effect]), np.array([e == 0 for e in effect])
             mean = found.mean[:, None] if at.all() or same.all() else found.mean[:, None] * 0
-            held = np.hstack([found.verdict[:, at], mean if at.all() else mean * 0]) == Verdict.HELD
-            worse = np.hstack([found.verdict[:, same], mean if same.all() else mean * 0]) == Verdict.REGRESSED
+            held = np.hstack([found.verdict[:, at], mean if at.all() else mean * 0]) == StopVerdict.HELD
+            worse = np.hstack([found.verdict[:, same], mean if same.all() else mean * 0]) == StopVerdict.REGRESSED
             line: dict[str, Any] = {"suite": name, "truth": truth, "seed": seed}
             line |= {"false REGRESSED": float(worse.any(1).mean())} if same.any() else {}
             line |= {"false HELD": float(held.any(1).mean())} if at.any() else {}
-            line |= {f"suite {v.name}": float((found.decision == v).mean()) for v in Verdict if v != Verdict.IMPROVED}
+            line |= {
+                f"suite {v.name}": float((found.decision == v).mean()) for v in StopVerdict if v != StopVerdict.IMPROVED
+            }
             line["items"] = round(float(found.items.sum() / (DRAWS * sum(n))), 4)
             line["of each"] = [round(float(share), 3) for share in found.items.mean(0) / np.array(n)]
             if effect[0] < 0:
-                lost = (found.verdict[:, 0] == Verdict.REGRESSED).mean()
+                lost = (found.verdict[:, 0] == StopVerdict.REGRESSED).mean()
                 line |= {"first REGRESSED": float(lost), "in full": _in_full(n, flips[0], effect[0])}
             print(json.dumps(line), flush=True)
 

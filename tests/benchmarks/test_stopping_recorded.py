@@ -5,7 +5,7 @@ import pytest
 from helpers.stopped_pairs import Pair, contradicts, full, pairs, stopped
 
 from holdfast.compare.result import Verdict as Full
-from holdfast.stats.stopping import Verdict
+from holdfast.stats.stopping import StopVerdict
 
 MARGIN, REPETITIONS = 0.05, 200
 
@@ -20,7 +20,7 @@ def test_every_recorded_pair_is_decided_as_in_full_or_measured_to_the_end(record
     for pair in recorded:
         verdict, items = stopped(pair, MARGIN)
         assert not contradicts(verdict, full(pair, MARGIN)), pair.name
-        assert (verdict is Verdict.OPEN) == (items == pair.n), pair.name
+        assert (verdict is StopVerdict.OPEN) == (items == pair.n), pair.name
         if abs(pair.after.mean() - pair.before.mean()) > 2 * MARGIN:
             assert items <= 0.15 * pair.n, (pair.name, items)
 

@@ -16,7 +16,7 @@ from holdfast.compare.judging.verdict import Rules, judge
 from holdfast.compare.reading.pairing import Pairs
 from holdfast.compare.result import Verdict as Full
 from holdfast.stats.sequential import Rule
-from holdfast.stats.stopping import Stopping, Verdict, looks_of_counts
+from holdfast.stats.stopping import Stopping, StopVerdict, looks_of_counts
 
 _GSM8K = "gsm8k/example_model_solutions.jsonl"
 _MODELS = ("6b_finetuning", "175b_finetuning", "6b_verification", "175b_verification")
@@ -61,7 +61,7 @@ def pairs() -> Iterator[Pair]:
         yield Pair(f"{name}, reversed", after, before)
 
 
-def stopped(pair: Pair, margin: float, step: int = 32) -> tuple[Verdict, int]:
+def stopped(pair: Pair, margin: float, step: int = 32) -> tuple[StopVerdict, int]:
     """What the stopping rule decides of this one benchmark, and after how many items."""
     rule = Rule((margin,), margin, 0.05)
     state = Stopping(rule)
@@ -72,7 +72,7 @@ def stopped(pair: Pair, margin: float, step: int = 32) -> tuple[Verdict, int]:
         lost, gained = (np.array([float((seen == value).sum())]) for value in (-1, 1))
         rounds = np.array([lost[0], items - lost[0] - gained[0], gained[0]])
         state.look(looks_of_counts(lost, gained, np.array([items]), rounds, rule), np.array([items >= pair.n]))
-    return Verdict(int(state.verdict[0])), items
+    return StopVerdict(int(state.verdict[0])), items
 
 
 def full(pair: Pair, margin: float) -> Full:
@@ -86,8 +86,8 @@ def full(pair: Pair, margin: float) -> Full:
 _BAD, _GOOD = {Full.REGRESSED, Full.BEYOND_MARGIN}, {Full.NON_INFERIOR, Full.IMPROVED}
 
 
-def contradicts(one: Verdict, other: Full) -> bool:
+def contradicts(one: StopVerdict, other: Full) -> bool:
     """Whether both decided, and one says worse where the other says held or better."""
-    worse = one is Verdict.REGRESSED
-    better = one in (Verdict.HELD, Verdict.IMPROVED)
+    worse = one is StopVerdict.REGRESSED
+    better = one in (StopVerdict.HELD, StopVerdict.IMPROVED)
     return bool((worse and other in _GOOD) or (better and other in _BAD))

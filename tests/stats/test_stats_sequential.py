@@ -7,7 +7,7 @@ import pytest
 
 from holdfast.stats.multiple import holm
 from holdfast.stats.sequential import Looks, Rule, bet, closed, interval, log_e, log_e_of_counts
-from holdfast.stats.stopping import Simulated, Stopping, Verdict, looks_of_counts, simulate
+from holdfast.stats.stopping import Simulated, Stopping, StopVerdict, looks_of_counts, simulate
 
 ALPHA = 0.05
 MANY = 10_000
@@ -25,8 +25,8 @@ def above(share: float, draws: int) -> float:
 def family_errors(found: Simulated) -> tuple[float, float]:
     """Shares of suites with any REGRESSED, and with any HELD (the mean's verdict included)."""
     verdicts = np.concatenate([found.verdict, found.mean[:, None]], axis=1)
-    return float((verdicts == Verdict.REGRESSED).any(axis=1).mean()), float(
-        (verdicts == Verdict.HELD).any(axis=1).mean()
+    return float((verdicts == StopVerdict.REGRESSED).any(axis=1).mean()), float(
+        (verdicts == StopVerdict.HELD).any(axis=1).mean()
     )
 
 
@@ -60,16 +60,16 @@ def test_ten_thousand_whole_suites_keep_both_errors() -> None:
     mixed = simulate(n, flips, (-0.05, 0.0, 0.0, -0.05, 0.0), rule(5), simulations=MANY, seed=5)
     assert family_errors(none)[0] <= ALPHA and family_errors(edge)[1] <= ALPHA
     unchanged, at_margin = mixed.verdict[:, [1, 2, 4]], mixed.verdict[:, [0, 3]]
-    assert float((unchanged == Verdict.REGRESSED).any(axis=1).mean()) <= ALPHA
-    assert float((at_margin == Verdict.HELD).any(axis=1).mean()) <= ALPHA
+    assert float((unchanged == StopVerdict.REGRESSED).any(axis=1).mean()) <= ALPHA
+    assert float((at_margin == StopVerdict.HELD).any(axis=1).mean()) <= ALPHA
 
 
 def test_what_it_costs() -> None:
     """Share of 1,319 items measured at a margin of 5 points, 10 % flips: nothing changed, a loss of 10 points."""
     same = simulate((1319,), (0.1,), (0.0,), rule(1), simulations=400)
     worse = simulate((1319,), (0.1,), (-0.1,), rule(1), simulations=400)
-    assert same.items.mean() / 1319 <= 0.30 and (same.decision == Verdict.HELD).mean() >= 0.9
-    assert worse.items.mean() / 1319 <= 0.10 and (worse.decision == Verdict.REGRESSED).mean() >= 0.99
+    assert same.items.mean() / 1319 <= 0.30 and (same.decision == StopVerdict.HELD).mean() >= 0.9
+    assert worse.items.mean() / 1319 <= 0.10 and (worse.decision == StopVerdict.REGRESSED).mean() >= 0.99
 
 
 def test_the_closed_procedure_is_that_of_all_subsets_and_rejects_what_e_holm_does() -> None:
@@ -117,12 +117,12 @@ def test_a_verdict_is_final_and_a_decided_benchmark_waits_for_the_mean() -> None
     quiet = np.zeros(2)
     proven = Looks(np.array([-5.0, -5.0]), np.array([9.0, 0.0]), quiet, np.array(-5.0), np.array(0.0))
     state.look(proven, none)
-    assert state.verdict.tolist() == [Verdict.HELD, Verdict.OPEN]
+    assert state.verdict.tolist() == [StopVerdict.HELD, StopVerdict.OPEN]
     assert state.running.all(), "the mean is undecided, so both go on"
     worse = Looks(np.array([9.0, 9.0]), np.array([-5.0, -5.0]), quiet, np.array(9.0), np.array(-5.0))
     state.look(worse, none)
-    assert state.verdict.tolist() == [Verdict.HELD, Verdict.REGRESSED]
-    assert state.decision == Verdict.REGRESSED and not state.running.any()
+    assert state.verdict.tolist() == [StopVerdict.HELD, StopVerdict.REGRESSED]
+    assert state.decision == StopVerdict.REGRESSED and not state.running.any()
 
 
 def test_a_benchmark_without_more_items_ends_the_mean_and_not_the_others() -> None:
@@ -130,4 +130,4 @@ def test_a_benchmark_without_more_items_ends_the_mean_and_not_the_others() -> No
     counts = looks_of_counts(np.zeros(2), np.zeros(2), np.array([10, 10]), np.array([0, 0, 10.0, 0, 0]), rule(2))
     state.look(counts, np.array([True, False]))
     assert state.running.tolist() == [False, True] and not state.together
-    assert state.decision == Verdict.OPEN
+    assert state.decision == StopVerdict.OPEN

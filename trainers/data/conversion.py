@@ -13,7 +13,7 @@ from holdfast.trainers.settings.config import DataConfig
 
 
 @dataclass
-class Converted:
+class ConversionResult:
     """What became of the rows."""
 
     rows: int = 0
@@ -32,10 +32,12 @@ class Converted:
         )
 
 
-def convert_file(config: DataConfig, out: Path, name: str, data_root: Path | None, limit: int | None) -> Converted:
+def convert_file(
+    config: DataConfig, out: Path, name: str, data_root: Path | None, limit: int | None
+) -> ConversionResult:
     """Write `{"id", "prompt", "reference"}` of every row that can be read. `name`: the format, where its keys do not
     tell."""
-    formats, refused, done = Counter[str](), Counter[str](), Converted()
+    formats, refused, done = Counter[str](), Counter[str](), ConversionResult()
     with out.open("w", encoding="utf-8") as file:
         for _, row in islice(raw_rows(config, 0, data_root), limit):
             done.rows += 1

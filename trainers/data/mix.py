@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, UsageError
-from holdfast.trainers.data.row_filter import active, kept_rows, sifted
+from holdfast.trainers.data.row_filter import active, filter_result, kept_rows
 from holdfast.trainers.data.several import check_template, finished, weighted_rows
 from holdfast.trainers.data.sources import named_rows
 from holdfast.trainers.settings.config import DataConfig
@@ -62,7 +62,7 @@ def own_rows(
     dropped_text = ""
     if active(config.filter):
         reasons = kept_rows(rows, config, data_root)
-        dropped_text = f": {sifted(reasons).sentence()}"
+        dropped_text = f": {filter_result(reasons).sentence()}"
         log.info("data %s%s", label(config), dropped_text)
         if dropped is not None:
             dropped += [{"reason": reason, "row": row} for row, reason in zip(rows, reasons, strict=True) if reason]

@@ -15,7 +15,7 @@ _SHOWN = 20
 
 
 @dataclass
-class Checked:
+class ReferenceCheck:
     """What a reward can make of a data set's references."""
 
     reward: str
@@ -35,9 +35,9 @@ class Checked:
         return asdict(self)
 
 
-def check_file(config: DataConfig, reward: Reward, data_root: Path | None, limit: int | None) -> Checked:
+def check_file(config: DataConfig, reward: Reward, data_root: Path | None, limit: int | None) -> ReferenceCheck:
     """Ask the reward for every row's reference. Raises DataError for rows that cannot be read."""
-    found = Checked(reward.name)
+    found = ReferenceCheck(reward.name)
     rows = islice(named_rows(config, 0, data_root), limit)
     while batch := list(islice(rows, _BATCH)):
         references = [row.get(reward.reference) for row in batch]

@@ -22,7 +22,7 @@ from holdfast.trainers.data.overlap.contamination import Checker
 from holdfast.trainers.data.overlap.near_duplicates import Repeats, Signatures
 from holdfast.trainers.data.sources import named_row, raw_rows
 from holdfast.trainers.data.suite_items import suite_items
-from holdfast.trainers.data.training_rows import Located, Reading, Row, entry_of, read, reading
+from holdfast.trainers.data.training_rows import Located, OpenedData, Row, entry_of, read, reading
 from holdfast.trainers.run.rewards import rewards_of
 from holdfast.trainers.run.run_dir import amend_manifest
 from holdfast.trainers.settings.config import DataConfig, FilterConfig
@@ -32,7 +32,7 @@ _CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Sifted:
+class FilterResult:
     """What a filter came to."""
 
     rows: int
@@ -57,12 +57,12 @@ def kept_rows(rows: Sequence[dict[str, Any]], config: DataConfig, data_root: Pat
     """For each of a training's rows, why it is left out; empty: it is kept."""
     located = [(f"row {number}", row) for number, row in enumerate(rows)]
     opened = reading(located)
-    return Sieve(config, opened, data_root).reasons(located)
+    return RowFilter(config, opened, data_root).reasons(located)
 
 
 def filter_file(
     config: DataConfig, out: Path, trainer: str = "", data_root: Path | None = None, limit: int | None = None
-) -> Sifted:
+) -> FilterResult:
     """Write the rows of a data set that pass `config.filter` to `out`, the others to `<out>.dropped.jsonl`.
 
     Rows are written as their source has them. Raises DataError for data that cannot be read at all.
@@ -75,7 +75,7 @@ def filter_file(
     def source(errors: list[str]) -> Iterator[Located]:
         return islice(raw_rows(config, 0, data_root, lambda error: errors.append(str(error))), limit)
 
-    reasons = Sieve(config, opened, data_root).reasons(_mapped(source(unreadable), config))
+    reasons = RowFilter(config, opened, data_root).reasons(_mapped(source(unreadable), config))
     lines = ({"reason": "unreadable", "error": text} for text in unreadable)
     dropped = (
         {"reason": reason, "where": where, "row": dict(row)}
@@ -84,7 +84,7 @@ def filter_file(
     )
     write_stream(out, (_line(dict(row)) for (_, row), reason in zip(source([]), reasons, strict=False) if not reason))
     write_stream(dropped_file(out), (_line(record) for records in (lines, dropped) for record in records))
-    return sifted(reasons, len(unreadable))
+    return filter_result(reasons, len(unreadable))
 
 
 def dropped_file(out: Path) -> Path:
@@ -92,10 +92,10 @@ def dropped_file(out: Path) -> Path:
     return out.with_name(out.name.removesuffix(".jsonl") + ".dropped.jsonl")
 
 
-def sifted(reasons: Sequence[str], unreadable: int = 0) -> Sifted:
+def filter_result(reasons: Sequence[str], unreadable: int = 0) -> FilterResult:
     """The counts of reasons."""
     counts = Counter(reason for reason in reasons if reason) + Counter({"unreadable": unreadable})
-    return Sifted(len(reasons) + unreadable, sum(not reason for reason in reasons), dict(counts.most_common()))
+    return FilterResult(len(reasons) + unreadable, sum(not reason for reason in reasons), dict(counts.most_common()))
 
 
 def record(dropped: Sequence[Mapping[str, Any]], out: Path) -> None:
@@ -106,10 +106,10 @@ def record(dropped: Sequence[Mapping[str, Any]], out: Path) -> None:
     amend_manifest(out, dropped_rows=dict(Counter(row["reason"] for row in dropped).most_common()))
 
 
-class Sieve:
+class RowFilter:
     """Decides row by row; duplicates last, so that a row that is dropped anyway never stands for others."""
 
-    def __init__(self, config: DataConfig, opened: Reading, data_root: Path | None) -> None:
+    def __init__(self, config: DataConfig, opened: OpenedData, data_root: Path | None) -> None:
         _check(config.filter)
         self._config, self._settings, self._opened = config, config.filter, opened
         self._turns, self._pairs = Turns(), Pairs()

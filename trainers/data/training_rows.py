@@ -38,7 +38,7 @@ _USUAL = (
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class OpenedData:
     """A data set that is being read."""
 
     kind: str
@@ -48,7 +48,7 @@ class Reading:
     """(where, row with our columns)."""
 
 
-def read(config: DataConfig, data_root: Path | None, skip: Skip, trainer: str = "", seed: int = 0) -> Reading:
+def read(config: DataConfig, data_root: Path | None, skip: Skip, trainer: str = "", seed: int = 0) -> OpenedData:
     """Open a data set. Rows that cannot be read, or lack a mapped column, go to `skip`.
 
     Raises DataError when the data set cannot be read at all, or its columns are none a trainer reads.
@@ -56,20 +56,20 @@ def read(config: DataConfig, data_root: Path | None, skip: Skip, trainer: str = 
     return reading(_located_rows(config, data_root, skip, seed), trainer)
 
 
-def reading(rows: Iterable[Located], trainer: str = "") -> Reading:
+def reading(rows: Iterable[Located], trainer: str = "") -> OpenedData:
     """The kind of rows these are, by the first hundred."""
     if trainer:
         find_trainer(trainer)
     iterator = iter(rows)
     first = list(itertools.islice(iterator, _LOOKED_AT))
     if not first:
-        return Reading("", trainer, iter(()))
+        return OpenedData("", trainer, iter(()))
     kinds = Counter(kind_of(row, trainer) for _, row in first)
     del kinds[""]
     if not kinds:
         raise DataError(_unknown_columns(first[0][1]))
     kind = kinds.most_common(1)[0][0]
-    return Reading(kind, trainer or usual_trainer(kind), itertools.chain(first, iterator))
+    return OpenedData(kind, trainer or usual_trainer(kind), itertools.chain(first, iterator))
 
 
 def kind_of(row: Row, trainer: str = "") -> str:

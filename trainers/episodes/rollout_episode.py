@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.benchmarks.engine.episodes.chat import Chat, chat_of, described
-from holdfast.benchmarks.engine.episodes.live import Budget, Live
+from holdfast.benchmarks.engine.episodes.live import Budget, LiveEpisode
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.shared.tool_messages import as_objects
 from holdfast.benchmarks.suites.episode_task import environment_of
@@ -55,7 +55,7 @@ class RolloutEpisode:
     """An episode and its tokens; without one (`live` is None), a single answer."""
 
     def __init__(
-        self, live: Live | None, template: TrainerTemplate, limit: int, message: int, prompt: str = ""
+        self, live: LiveEpisode | None, template: TrainerTemplate, limit: int, message: int, prompt: str = ""
     ) -> None:
         """`limit`: tokens of the trajectory; `message`: of one message; `prompt`: what is answered without episode."""
         self.live, self._template, self._limit, self._message = live, template, limit, message
@@ -182,7 +182,7 @@ def episode_for(prompt: Any, trainer: Any) -> RolloutEpisode:
     made, row = _environment_and_row(named)
     item = Item(settings["environment"], str(settings["key"]), 0, "generate", "")
     budget = Budget(turns=settings["turns"], tokens=settings.get("tokens"), seconds=settings.get("seconds"))
-    live = Live(item, made, row, int(settings.get("seed", 0)), chat, budget)
+    live = LiveEpisode(item, made, row, int(settings.get("seed", 0)), chat, budget)
     return RolloutEpisode(live, template, limit, int(settings["max_tokens"]))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.benchmarks.engine.episodes.chat import described
-from holdfast.benchmarks.suites.episode_task import Played, episode_task
+from holdfast.benchmarks.suites.episode_task import EpisodeSettings, episode_task
 from holdfast.environment import Environment, Row, environment_spec
 from holdfast.errors import DataError, UsageError
 from holdfast.trainers.settings.config import DataConfig
@@ -86,7 +86,7 @@ def _rows_of(entry: dict[str, Any], data_root: Path | None) -> Iterator[tuple[st
             yield where, _played_row(played, task.max_tokens, row, data_root)
 
 
-def _played_row(played: Played, max_tokens: int, row: Row, data_root: Path | None) -> dict[str, Any]:
+def _played_row(played: EpisodeSettings, max_tokens: int, row: Row, data_root: Path | None) -> dict[str, Any]:
     reference = {**played.reference(row, 0), "options": dict(played.options)}
     settings = {"turns": played.turns, "tokens": played.tokens, "seconds": played.seconds, "tools": played.tools}
     settings |= {"data_root": str(data_root) if data_root else None, "max_tokens": max_tokens}
@@ -97,7 +97,7 @@ def _played_row(played: Played, max_tokens: int, row: Row, data_root: Path | Non
     }
 
 
-def _demonstrated(environment: Environment, played: Played, row: Row) -> Iterator[dict[str, Any]]:
+def _demonstrated(environment: Environment, played: EpisodeSettings, row: Row) -> Iterator[dict[str, Any]]:
     """One row for each of the model's messages in the environment's own right episode."""
     show = getattr(environment, "demonstration", None)
     if show is None:

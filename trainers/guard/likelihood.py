@@ -17,7 +17,7 @@ _MOST_ROWS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class EarlierAnswer:
     """An earlier answer, in tokens."""
 
     prompt: Sequence[int]
@@ -27,7 +27,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class AnswerLikelihood:
     """What a model makes of an earlier answer."""
 
     same: bool
@@ -36,20 +36,22 @@ class Likeness:
     """Log-likelihood of the answer, in nats."""
 
 
-def likenesses(model: Any, completions: Sequence[Answered], ends: frozenset[int]) -> list[Likeness]:
+def answer_likelihoods(
+    model: Any, completions: Sequence[EarlierAnswer], ends: frozenset[int]
+) -> list[AnswerLikelihood]:
     """One per answer, in order. `ends`: the tokens that end an answer. The model is in eval mode, and stays in it."""
     import torch
 
-    found: list[Likeness | None] = [None] * len(completions)
+    found: list[AnswerLikelihood | None] = [None] * len(completions)
     with torch.inference_mode():
         for indices in _batches(completions, model.config.get_text_config().vocab_size):
             rows = [completions[index] for index in indices]
             for index, row, logits in zip(indices, rows, _logits(model, rows), strict=True):
-                found[index] = _likeness(logits, row, ends)
+                found[index] = _answer_likelihood(logits, row, ends)
     return [one for one in found if one is not None]
 
 
-def _batches(completions: Sequence[Answered], vocabulary: int) -> Iterator[list[int]]:
+def _batches(completions: Sequence[EarlierAnswer], vocabulary: int) -> Iterator[list[int]]:
     """Positions of texts of about one length, as many as their logits allow."""
     order = sorted(range(len(completions)), key=lambda i: -len(completions[i].prompt) - len(completions[i].answer))
     while order:
@@ -60,7 +62,7 @@ def _batches(completions: Sequence[Answered], vocabulary: int) -> Iterator[list[
         order = order[len(some) :]
 
 
-def _logits(model: Any, rows: Sequence[Answered]) -> Iterator[Any]:
+def _logits(model: Any, rows: Sequence[EarlierAnswer]) -> Iterator[Any]:
     """For each row the logits that predict its answer's tokens and what follows them, (answer + 1) × vocabulary."""
     import torch
 
@@ -81,7 +83,7 @@ def _logits(model: Any, rows: Sequence[Answered]) -> Iterator[Any]:
         yield logits[index, -(len(row.answer) + 1) :].float()
 
 
-def _likeness(logits: Any, row: Answered, ends: frozenset[int]) -> Likeness:
+def _answer_likelihood(logits: Any, row: EarlierAnswer, ends: frozenset[int]) -> AnswerLikelihood:
     import torch
 
     last = sorted(ends) if row.ended else []
@@ -90,4 +92,4 @@ def _likeness(logits: Any, row: Answered, ends: frozenset[int]) -> Likeness:
     sure = torch.log_softmax(logits, dim=-1)
     answer = torch.tensor(list(row.answer), dtype=torch.long, device=sure.device)
     nats = float(sure[:-1].gather(1, answer[:, None]).sum())
-    return Likeness(same, nats + (float(torch.logsumexp(sure[-1, last], 0)) if last else 0.0))
+    return AnswerLikelihood(same, nats + (float(torch.logsumexp(sure[-1, last], 0)) if last else 0.0))

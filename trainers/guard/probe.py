@@ -24,7 +24,7 @@ from holdfast.benchmarks.suites.suite import Entry, Suite
 from holdfast.errors import UsageError
 from holdfast.runs.measurement import Measurement, read_measurement
 from holdfast.runs.row import Row
-from holdfast.trainers.guard.likelihood import Answered, Likeness, likenesses
+from holdfast.trainers.guard.likelihood import AnswerLikelihood, EarlierAnswer, answer_likelihoods
 
 GLANCED = 8
 """Items per skill that glances look at, and looks do not."""
@@ -91,7 +91,7 @@ class Probe:
             with undisturbed(loaded):
                 found = measure(loaded, self.suite, out, cache=cache, settings=settings)
         self._remember(found, loaded)
-        self.likely = {key: one.nats for key, one in self._likenesses(loaded, self._glanced()).items()}
+        self.likely = {key: one.nats for key, one in self._likelihoods(loaded, self._glanced()).items()}
 
     def look(self, loaded: LoadedModel, count: int) -> tuple[Scores, int]:
         """Scores now of the next items of every task, and how many answers had to be generated.
@@ -116,7 +116,7 @@ class Probe:
     def _look(self, loaded: LoadedModel, items_by_task: dict[str, list[Item]]) -> tuple[Scores, int]:
         items = [item for some in items_by_task.values() for item in some]
         with undisturbed(loaded):
-            same = {key for key, one in self._likenesses(loaded, items).items() if one.same}
+            same = {key for key, one in self._likelihoods(loaded, items).items() if one.same}
             fresh = [item for item in items if item.key not in same]
             values = {key: self.before[key].score for key in same} | self._judged(loaded, fresh)
         scores: Scores = {}
@@ -134,7 +134,7 @@ class Probe:
 
     def glance(self, loaded: LoadedModel) -> dict[str, float]:
         """How much less likely the glanced answers are than before the training: nats per answer, by task."""
-        now = self._likenesses(loaded, self._glanced())
+        now = self._likelihoods(loaded, self._glanced())
         lost: dict[str, list[float]] = {}
         for key, one in now.items():
             lost.setdefault(key[0], []).append(self.likely[key] - one.nats)
@@ -162,7 +162,7 @@ class Probe:
     def _glanced(self) -> list[Item]:
         return [item for pool in self.pools.values() for name in pool.glanced for item in pool.items[name]]
 
-    def _likenesses(self, loaded: LoadedModel, items: Iterable[Item]) -> dict[Key, Likeness]:
+    def _likelihoods(self, loaded: LoadedModel, items: Iterable[Item]) -> dict[Key, AnswerLikelihood]:
         """The likeness of each item whose earlier answer can be put behind its prompt."""
         with undisturbed(loaded):
             engine = _engine(loaded, self.settings)
@@ -170,15 +170,15 @@ class Probe:
                 item.key: one for item in items if (one := self._earlier_completion(item, engine)) is not None
             }
             loaded.model.eval()
-            found = likenesses(loaded.model, list(completions.values()), engine.ends())
+            found = answer_likelihoods(loaded.model, list(completions.values()), engine.ends())
         return dict(zip(completions, found, strict=True))
 
-    def _earlier_completion(self, item: Item, engine: Any) -> Answered | None:
+    def _earlier_completion(self, item: Item, engine: Any) -> EarlierAnswer | None:
         row = self.before.get(item.key)
         if row is None or item.kind != "generate" or item.generation.get("until") or item.generation.get("do_sample"):
             return None  # where it ends depends on text, or on chance: it is generated at every look
         answer = engine.loaded.tokenizer.encode(str(row.completion), add_special_tokens=False)
-        completion = Answered(engine.encode(item.prompt), answer, row.finish_reason != "length")
+        completion = EarlierAnswer(engine.encode(item.prompt), answer, row.finish_reason != "length")
         return completion if len(completion.prompt) + len(answer) < (engine.max_length or math.inf) else None
 
     def _judged(self, loaded: LoadedModel, items: Sequence[Item]) -> dict[Key, float | None]:

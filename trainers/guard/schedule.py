@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Why = Literal["schedule", "drift"]
+LookReason = Literal["schedule", "drift"]
 
 GROWTH, LEAST = 1.25, 0.25
 """A look follows when a skill's old answers have moved by a quarter more than at the last look, and by a quarter of a
@@ -26,7 +26,7 @@ class Schedule:
         gap = max(1, min(self.every // 8, step // 5))
         return step % self.every == 0 or step - self.last >= gap
 
-    def look(self, step: int, drift: Mapping[str, float]) -> Why | None:
+    def look(self, step: int, drift: Mapping[str, float]) -> LookReason | None:
         """Whether to look, and why, now that a glance has shown the drift."""
         self.last = step
         moved = any(nats > GROWTH * max(0.0, self.seen.get(task, 0.0)) + LEAST for task, nats in drift.items())

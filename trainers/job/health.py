@@ -17,7 +17,7 @@ UNJUDGED_AFTER = 3
 REFERENCE = "look at the data's reference column, and at the reasons in training/completions"
 
 
-class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+class HealthWatch(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
     """Ends a training whose loss is NaN or infinite, or whose reward judges nothing; warns once when a reward is
     constant or leaves completions unjudged."""
 

@@ -143,17 +143,17 @@ def _watching(config: TrainConfig, args: Any, out: Path) -> list[Any]:
     trackers, its validation."""
     from transformers import EarlyStoppingCallback
 
-    from holdfast.trainers.job.health import Watch
-    from holdfast.trainers.run.watching import Line, Trackers
+    from holdfast.trainers.job.health import HealthWatch
+    from holdfast.trainers.run.watching import ProgressLine, Trackers
 
     stopping = [EarlyStoppingCallback(config.early_stopping)] if config.early_stopping else []
-    return [Watch(), *([Line()] if args.disable_tqdm else []), Trackers(out), *stopping]
+    return [HealthWatch(), *([ProgressLine()] if args.disable_tqdm else []), Trackers(out), *stopping]
 
 
 def _keep(config: TrainConfig) -> list[Any]:
-    from holdfast.trainers.run.checkpoints import Keep, keeps_own_checkpoints
+    from holdfast.trainers.run.checkpoints import CheckpointKeeper, keeps_own_checkpoints
 
-    return [Keep(config.checkpoints)] if keeps_own_checkpoints(config.trainer.args) else []
+    return [CheckpointKeeper(config.checkpoints)] if keeps_own_checkpoints(config.trainer.args) else []
 
 
 def _last_checkpoint(directory: Path) -> str | None:

@@ -29,14 +29,14 @@ Look = Callable[[int], Mapping[str, Benchmark]]
 
 
 @dataclass(frozen=True)
-class Bisected:
+class BisectResult:
     """The result of bisecting a run."""
 
     finished_run: FinishedRun
     record: BisectRecord
 
 
-def bisect(run: Path, *, scan: bool = False, base: str | None = None) -> Bisected:
+def bisect(run: Path, *, scan: bool = False, base: str | None = None) -> BisectResult:
     """Find the breaks of a finished run and write `run`/bisect/bisect.json. Killed, it goes on where it was.
 
     `scan`: measure every checkpoint, not only those that halving asks for. `base`: where the base model lies now.
@@ -70,7 +70,7 @@ def bisect(run: Path, *, scan: bool = False, base: str | None = None) -> Bisecte
     }
     write_json(run / "bisect" / "bisect.json", record)
     finished_run.write_report()
-    return Bisected(finished_run, record)
+    return BisectResult(finished_run, record)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Mended:
+class MendResult:
     """What mending came to."""
 
     out: Path
@@ -65,7 +65,7 @@ class Mended:
         return not self.points
 
 
-def mend(run: Path, search: Search | None = None, margin: float | None = None, base: str | None = None) -> Mended:
+def mend(run: Path, search: Search | None = None, margin: float | None = None, base: str | None = None) -> MendResult:
     """Mend a finished run; writes `run`/mend with the frontier, the mended checkpoint and its report.
 
     `margin`: points, the same for every point; by default what the run's own report used. `base`: where the base model
@@ -76,7 +76,7 @@ def mend(run: Path, search: Search | None = None, margin: float | None = None, b
     _check(settings)
     finished_run = load_finished_run(run, base)
     if settings.weights is None and finished_run.comparison.decision != Decision.REGRESSED:
-        return Mended(run / "mend", (), None, None, finished_run)
+        return MendResult(run / "mend", (), None, None, finished_run)
     began = time.perf_counter()
     replay = (
         replay_of(finished_run.config, settings.replay, settings.ratio, settings.replay_data)
@@ -140,7 +140,7 @@ def _write(
     chosen: Point | None,
     confirmation: Comparison | None,
     seconds: float,
-) -> Mended:
+) -> MendResult:
     """Keep the chosen checkpoint, its report and the frontier; drop the other points' weights."""
     if chosen and confirmation:
         interpolation.write(chosen.recipe)
@@ -161,4 +161,4 @@ def _write(
     }
     write_json(interpolation.out / "mend.json", record)
     interpolation.finished_run.write_report()
-    return Mended(interpolation.out, tuple(points), chosen, confirmation, interpolation.finished_run)
+    return MendResult(interpolation.out, tuple(points), chosen, confirmation, interpolation.finished_run)

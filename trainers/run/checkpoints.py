@@ -42,7 +42,7 @@ def disk(weights: int, optimizer: int, count: int) -> int:
     return weights * (count + 2) + optimizer
 
 
-class Keep(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+class CheckpointKeeper(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
     """Saves at evenly spaced steps besides TRL's own, and drops what is then no longer needed."""
 
     def __init__(self, count: int) -> None:

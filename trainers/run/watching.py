@@ -21,7 +21,7 @@ class Trackers(TrainerCallback):  # type: ignore[misc]  # transformers is not ty
             trackers.remember(args, self.out)
 
 
-class Line(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+class ProgressLine(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
     """The training's one line: `train  120/200  5.1/s  0:16 left`, with its loss or reward; where there is no
     terminal, a line every quarter of a minute."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from holdfast.benchmarks.engine.episodes.chat import Chat
-from holdfast.benchmarks.engine.episodes.live import Budget, Live
+from holdfast.benchmarks.engine.episodes.live import Budget, LiveEpisode
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.keeping.journal import Journal, read_completion
 from holdfast.benchmarks.engine.parallel.ranks import Ranks
@@ -59,10 +59,10 @@ class Player:
     def _play_window(
         self, items: Sequence[Item], missing: set[tuple[str, str, int]], generate: Generate, journal: Journal, put: Put
     ) -> None:
-        lives = [Live(i, self.environment, i.doc, self.seed + i.repeat, self.chat, self.budget) for i in items]
+        lives = [LiveEpisode(i, self.environment, i.doc, self.seed + i.repeat, self.chat, self.budget) for i in items]
         used: list[str] = []
         try:
-            waiting, open_lives = lives, list[Live]()
+            waiting, open_lives = lives, list[LiveEpisode]()
             while waiting or open_lives:
                 begun, waiting = self._begin(waiting, len(open_lives))
                 open_lives += self._hand_over(begun, missing, put)
@@ -72,7 +72,7 @@ class Player:
                 generate(prompts)
                 used += [item.cache_key for item in prompts]
                 answers = [read_completion(journal.records[item.cache_key]) for item in prompts]
-                self._each(Live.answer, open_lives, answers)
+                self._each(LiveEpisode.answer, open_lives, answers)
                 open_lives = list(self._hand_over(open_lives, missing, put))
         finally:
             for live in lives:
@@ -80,11 +80,11 @@ class Player:
         for key in used:
             journal.records.pop(key, None)  # on disk; kept here only while they are needed
 
-    def _begin(self, waiting: Sequence[Live], playing: int) -> tuple[list[Live], list[Live]]:
+    def _begin(self, waiting: Sequence[LiveEpisode], playing: int) -> tuple[list[LiveEpisode], list[LiveEpisode]]:
         """Open what the environment has places for, one more than is known: (opened or failed, the waiting)."""
         room = len(waiting) if self._places is None else max(1, self._places - playing + 1)
         some, later = waiting[:room], waiting[room:]
-        self._each(Live.open, some)
+        self._each(LiveEpisode.open, some)
         left = [live for live in some if not live.begun]
         if left:
             self._places = playing + len(some) - len(left)
@@ -95,7 +95,7 @@ class Player:
             time.sleep(PAUSE)
         return [live for live in some if live.begun], [live for live in (*left, *later) if not live.begun]
 
-    def _each(self, act: Callable[..., None], lives: Sequence[Live], *more: Sequence[Any]) -> None:
+    def _each(self, act: Callable[..., None], lives: Sequence[LiveEpisode], *more: Sequence[Any]) -> None:
         if self.workers < 2 or len(lives) < 2:
             for arguments in zip(lives, *more, strict=True):
                 act(*arguments)
@@ -103,7 +103,9 @@ class Player:
         with ThreadPoolExecutor(min(self.workers, len(lives))) as pool:
             list(pool.map(act, lives, *more))
 
-    def _hand_over(self, lives: Sequence[Live], missing: set[tuple[str, str, int]], put: Put) -> Iterator[Live]:
+    def _hand_over(
+        self, lives: Sequence[LiveEpisode], missing: set[tuple[str, str, int]], put: Put
+    ) -> Iterator[LiveEpisode]:
         """Finished episodes to the scorer; the others are yielded."""
         for live in lives:
             if not live.over:

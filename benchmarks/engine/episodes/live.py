@@ -33,7 +33,7 @@ class Budget:
 
 
 @dataclass
-class Live:
+class LiveEpisode:
     """One episode that is being played. Its environment's failures become a Score without a value, after one retry."""
 
     item: Item

@@ -11,7 +11,7 @@ from holdfast.benchmarks.engine.episodes.live import Budget
 from holdfast.benchmarks.engine.items import Item, seed_of
 from holdfast.benchmarks.engine.protocol import Engine
 from holdfast.benchmarks.engine.settings import Settings
-from holdfast.benchmarks.suites.episode_task import Played
+from holdfast.benchmarks.suites.episode_task import EpisodeSettings
 from holdfast.benchmarks.suites.source import Doc
 from holdfast.benchmarks.suites.task import Task
 from holdfast.environment import pinned
@@ -21,7 +21,7 @@ from holdfast.runs.measurement import TaskResult
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedEpisodes:
     """The episodes of one task, ready to be played."""
 
     items: Sequence[Item]
@@ -37,7 +37,7 @@ def plan_episodes(
     settings: Settings,
     data_root: Path | None,
     arguments: Mapping[str, Any],
-) -> Planned:
+) -> PlannedEpisodes:
     """Raises UsageError when a user has to be simulated and none is named, DataError for a model without template."""
     played = task.played
     if played is None:
@@ -58,11 +58,11 @@ def plan_episodes(
     result = TaskResult(
         task=name, version=task.version, reward=reward, generation=conditions, metric=task.metric, chance=task.chance
     )
-    return Planned(items, Player(environment, chat, budget, settings.seed, workers=workers), result)
+    return PlannedEpisodes(items, Player(environment, chat, budget, settings.seed, workers=workers), result)
 
 
 def _conditions(
-    played: Played, task: Task, chat: Chat, arguments: Mapping[str, Any], settings: Settings, environment: Any
+    played: EpisodeSettings, task: Task, chat: Chat, arguments: Mapping[str, Any], settings: Settings, environment: Any
 ) -> dict[str, Any]:
     user = getattr(environment, "user_identity", None)
     found: dict[str, Any] = {"kind": "episode", "chat_template": True, "tools": chat.mode, "turns": played.turns}
@@ -77,7 +77,7 @@ def _conditions(
 def _item(
     name: str,
     task: Task,
-    played: Played,
+    played: EpisodeSettings,
     doc_id: str,
     doc: Doc,
     repeat: int,

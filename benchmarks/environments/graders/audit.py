@@ -15,7 +15,7 @@ from holdfast.benchmarks.environments.graders.corpus import (
     hedges,
     near_misses,
 )
-from holdfast.benchmarks.environments.graders.foreign import Given, Grader, Item
+from holdfast.benchmarks.environments.graders.foreign import Grader, GraderItem, GraderResult
 from holdfast.scoring.audit import Rate
 
 KINDS = (
@@ -74,7 +74,7 @@ class GraderCard:
 class Audit:
     """One grader on one list of items."""
 
-    def __init__(self, grader: Grader, items: Sequence[Item], name: str) -> None:
+    def __init__(self, grader: Grader, items: Sequence[GraderItem], name: str) -> None:
         self.grader, self.items = grader, items
         self.golds = [item.reference for item in items]
         self.card = GraderCard(name, grader.style, len(items))
@@ -104,7 +104,7 @@ class Audit:
     def _form(self) -> str:
         return FORMS[self.card.form]
 
-    def _grade(self, item: Item, answer: str, what: str, timed: bool = True) -> Given:
+    def _grade(self, item: GraderItem, answer: str, what: str, timed: bool = True) -> GraderResult:
         given = self.grader(item, answer)
         self._shown += 1
         if timed and not given.lost:
@@ -155,10 +155,10 @@ class Audit:
             self._earning("wrong", f"the answer {what} earns", texts)
         for name, write in hedges(form).items():
             self._earning("hedge", f"{name} earns", [(item, write(item, other)) for item, other in pairs])
-        unreadable = [(Item(item.prompt, UNREADABLE), form.format(item.reference)) for item in self.items]
+        unreadable = [(GraderItem(item.prompt, UNREADABLE), form.format(item.reference)) for item in self.items]
         self._earning("unreadable_reference", "a reference that is no answer is met", unreadable)
 
-    def _earning(self, kind: str, what: str, pairs: Sequence[tuple[Item, str]]) -> None:
+    def _earning(self, kind: str, what: str, pairs: Sequence[tuple[GraderItem, str]]) -> None:
         hits = [self._grade(item, answer, what).earns for item, answer in pairs]
         example = next((answer for (_, answer), hit in zip(pairs, hits, strict=True) if hit), "")
         self._record(kind, what, hits, example)
@@ -176,7 +176,7 @@ class Audit:
         self.grader.again()
         self._differs("differs", "in a fresh process", first, self._values(shown))
 
-    def _values(self, pairs: Iterable[tuple[Item, str]]) -> list[tuple[float | None, bool]]:
+    def _values(self, pairs: Iterable[tuple[GraderItem, str]]) -> list[tuple[float | None, bool]]:
         given = [self._grade(item, answer, "a plain answer") for item, answer in pairs]
         return [(one.value, bool(one.raised)) for one in given]
 
@@ -223,6 +223,6 @@ class Audit:
                 self._record(kind, what, [True], shown)
 
 
-def audit_grader(grader: Grader, items: Sequence[Item], name: str) -> GraderCard:
+def audit_grader(grader: Grader, items: Sequence[GraderItem], name: str) -> GraderCard:
     """The card of a grader on questions whose answers are whole numbers."""
     return Audit(grader, items, name).run()

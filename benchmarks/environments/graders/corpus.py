@@ -3,9 +3,9 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 
-from holdfast.benchmarks.environments.graders.foreign import Item
+from holdfast.benchmarks.environments.graders.foreign import GraderItem
 
-Write = Callable[[Item, str], str]
+Write = Callable[[GraderItem, str], str]
 """(item, another item's answer) → a completion."""
 
 FORMS: Mapping[str, str] = {
@@ -22,18 +22,18 @@ FORMS: Mapping[str, str] = {
 """How an answer is stated; the grader is judged in the form that it reads best."""
 
 
-def items(count: int = 24, seed: int = 0) -> list[Item]:
+def items(count: int = 24, seed: int = 0) -> list[GraderItem]:
     """Questions whose answers are whole numbers, no two the same, and none a digit of the question."""
     rng = random.Random(f"graders/{seed}")
-    found: dict[str, Item] = {}
+    found: dict[str, GraderItem] = {}
     while len(found) < count:
         one, two = rng.randint(11, 499), rng.randint(11, 499)
         answer = str(one + two)
-        found.setdefault(answer, Item(f"What is {one} + {two}?", answer))
+        found.setdefault(answer, GraderItem(f"What is {one} + {two}?", answer))
     return list(found.values())
 
 
-LAZY: Mapping[str, Callable[[Item, Sequence[str]], str]] = {
+LAZY: Mapping[str, Callable[[GraderItem, Sequence[str]], str]] = {
     "nothing": lambda item, golds: "",
     "one space": lambda item, golds: " ",
     "the question again": lambda item, golds: item.prompt,

@@ -17,7 +17,7 @@ _OURS = Path(__file__).parents[1] / "drivers" / "workers" / "ours.py"
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class GraderItem:
     """A question and its answer."""
 
     prompt: str
@@ -25,7 +25,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GraderResult:
     """What a grader did with one answer."""
 
     value: float | None = None
@@ -89,7 +89,7 @@ class Grader:
         self._loaded = self._worker.generation
         return found
 
-    def __call__(self, item: Item, completion: str, thread: bool = False) -> Given:
+    def __call__(self, item: GraderItem, completion: str, thread: bool = False) -> GraderResult:
         """What it gives an answer; a process that hangs or dies is `lost`, and started again."""
         try:
             if self._worker.running != self._loaded:
@@ -97,12 +97,12 @@ class Grader:
             request = {"prompt": item.prompt, "completion": completion, "reference": item.reference}
             reply = self._worker.ask("grade", item=request, thread=thread)
         except PackageError as error:
-            return Given(raised=str(error)[:200])
+            return GraderResult(raised=str(error)[:200])
         except EpisodeError as error:
-            return Given(lost=str(error)[:200])
+            return GraderResult(lost=str(error)[:200])
         value = reply["value"]
         odd = value if isinstance(value, str) else ""
-        return Given(None if odd else value, reply["raised"], odd, "", float(reply["seconds"]))
+        return GraderResult(None if odd else value, reply["raised"], odd, "", float(reply["seconds"]))
 
     def again(self) -> None:
         """Close the process; the next call starts a fresh one."""

@@ -15,7 +15,7 @@ from holdfast.compare.planning.power import Bench, Requirements, cheapest_sizes,
 from holdfast.compare.planning.power import simulate as simulate_unchanged
 from holdfast.stats.power import mcnemar_power
 from holdfast.stats.sequential import Rule
-from holdfast.stats.stopping import Verdict, simulate
+from holdfast.stats.stopping import StopVerdict, simulate
 
 Unit = Literal["tokens", "items"]
 _DRAWS = 1_000
@@ -113,10 +113,12 @@ def _stopped(benches: Sequence[Bench], requirements: Requirements, margin: float
         weakest = int(np.argmin(n))
         drop = tuple(-requirements.effect if k == weakest else 0.0 for k in range(len(held)))
         worse = simulate(n, flips, drop, rule, simulations=_DRAWS, seed=seed + 1)
-        finds = float((worse.verdict[:, weakest] == Verdict.REGRESSED).mean())
+        finds = float((worse.verdict[:, weakest] == StopVerdict.REGRESSED).mean())
     mean = dict(zip([bench.task for bench in held], same.items.mean(axis=0).tolist(), strict=True))
     sizes = [mean.get(bench.task, float(bench.items)) for bench in benches]
-    return _design("stop=decided", benches, sizes, float((same.decision == Verdict.HELD).mean()), finds, requirements)
+    return _design(
+        "stop=decided", benches, sizes, float((same.decision == StopVerdict.HELD).mean()), finds, requirements
+    )
 
 
 def _design(

@@ -15,7 +15,7 @@ from holdfast.rewards.math_answer.equal.solutions import (
     turned,
 )
 from holdfast.rewards.math_answer.parse.tree import Node, add, div, has, mul, neg, num, substitute, symbols
-from holdfast.rewards.math_answer.settings import Settings, Verdict
+from holdfast.rewards.math_answer.settings import Equality, Settings
 
 _MOST_COMPARISONS = 600
 _LISTS = ("list", "set", "tuple")
@@ -23,10 +23,10 @@ _AXES = frozenset("xyz")
 _EQUATION = {"=", "~"}
 
 
-def compare(gold: Node, pred: Node, settings: Settings, seed: bytes = b"") -> Verdict:
+def compare(gold: Node, pred: Node, settings: Settings, seed: bytes = b"") -> Equality:
     """Is `pred` the answer `gold`? Raises evaluate.Hard when only a worker could tell."""
     comparison = Comparison(settings, seed)
-    return Verdict(comparison.same(gold, pred), comparison.test)
+    return Equality(comparison.same(gold, pred), comparison.test)
 
 
 class Comparison:

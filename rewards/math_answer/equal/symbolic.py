@@ -9,16 +9,16 @@ from holdfast.rewards.math_answer.equal import agreement
 from holdfast.rewards.math_answer.equal.compare import compare
 from holdfast.rewards.math_answer.equal.evaluate import HardError
 from holdfast.rewards.math_answer.parse.tree import Node, has, num, rebuild, substitute, symbols
-from holdfast.rewards.math_answer.settings import Settings, Verdict
+from holdfast.rewards.math_answer.settings import Equality, Settings
 
 _BIG = ("int", "lim", "sum", "prod")
 _DIGITS = 25
 
 
-def settle(gold: Node, pred: Node, settings: Settings) -> Verdict:
+def settle(gold: Node, pred: Node, settings: Settings) -> Equality:
     """Compare with integrals, limits and endless sums replaced by their values. Raises Hard and sympy's errors."""
     if _refuted(gold, pred):
-        return Verdict(False, "refuted by quadrature")
+        return Equality(False, "refuted by quadrature")
     closed = tuple(_closed(node) for node in (gold, pred))
     if not any(has(node, *_BIG) for node in closed):
         verdict = compare(closed[0], closed[1], settings, b"worker")
@@ -90,12 +90,12 @@ def _fraction(number: Any) -> Any:
     return Fraction(str(number))
 
 
-def _simplified(gold: Node, pred: Node) -> Verdict:
+def _simplified(gold: Node, pred: Node) -> Equality:
     import sympy
 
     difference = to_sympy(gold).doit() - to_sympy(pred).doit()
     equal = sympy.simplify(difference) == 0
-    return Verdict(bool(equal), f"sympy {'proved' if equal else 'did not prove'} that the difference is 0")
+    return Equality(bool(equal), f"sympy {'proved' if equal else 'did not prove'} that the difference is 0")
 
 
 def to_sympy(node: Node) -> Any:

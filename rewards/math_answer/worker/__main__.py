@@ -13,7 +13,7 @@ from holdfast.rewards.math_answer.equal import evaluate
 from holdfast.rewards.math_answer.equal.compare import compare
 from holdfast.rewards.math_answer.equal.symbolic import settle
 from holdfast.rewards.math_answer.parse.reading import read
-from holdfast.rewards.math_answer.settings import Settings, Verdict
+from holdfast.rewards.math_answer.settings import Equality, Settings
 
 _MEMORY = 1 << 30
 
@@ -35,21 +35,21 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     return {"equal": verdict.equal, "test": verdict.test, "limited": verdict.limited}
 
 
-def decide(gold_text: str, pred_text: str, settings: Settings) -> Verdict:
+def decide(gold_text: str, pred_text: str, settings: Settings) -> Equality:
     """The caller's comparison with a larger budget; what it cannot evaluate is replaced by its value."""
     gold, pred = (read(text).node for text in (gold_text, pred_text))
     if gold is None or pred is None:
-        return Verdict(False, "no mathematics")
+        return Equality(False, "no mathematics")
     seed = b"worker"
     try:
         return compare(gold, pred, settings, seed)
     except evaluate.RefusedError as limit:
-        return Verdict(False, f"not compared: {limit}")
+        return Equality(False, f"not compared: {limit}")
     except evaluate.HardError:
         try:
             return settle(gold, pred, settings)
         except (evaluate.HardError, ArithmeticError, ValueError, TypeError, NotImplementedError) as problem:
-            return Verdict(False, f"not settled: {type(problem).__name__}")
+            return Equality(False, f"not settled: {type(problem).__name__}")
 
 
 def _limit_memory() -> None:

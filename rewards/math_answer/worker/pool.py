@@ -21,7 +21,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from holdfast.rewards.math_answer.settings import Settings, Verdict
+from holdfast.rewards.math_answer.settings import Equality, Settings
 
 _START = 60.0
 _USES = 400
@@ -39,7 +39,7 @@ class Failure(StrEnum):
     BROKEN = "workers fail on a control item too"
 
 
-class Task(NamedTuple):
+class ComparisonJob(NamedTuple):
     """One comparison for a worker."""
 
     gold: str
@@ -66,7 +66,7 @@ class Worker:
             self.kill()
             raise OSError("a worker did not start")
 
-    def run(self, task: Task) -> Verdict | Failure:
+    def run(self, task: ComparisonJob) -> Equality | Failure:
         """The verdict, or why there is none; the worker is dead then."""
         self.uses += 1
         request = {**task._asdict(), "settings": asdict(task.settings)}
@@ -78,7 +78,7 @@ class Worker:
             return Failure.DEATH
         reply = self._line(_WALL * task.seconds + 1)
         if isinstance(reply, dict):
-            return Verdict(reply["equal"], reply["test"], reply["limited"])
+            return Equality(reply["equal"], reply["test"], reply["limited"])
         return reply
 
     def _line(self, seconds: float) -> dict[str, Any] | Failure:
@@ -134,7 +134,7 @@ class Pool:
             self._warming = threading.Thread(target=self._restock, daemon=True)
             self._warming.start()
 
-    def decide(self, tasks: Sequence[Task]) -> list[Verdict | Failure]:
+    def decide(self, tasks: Sequence[ComparisonJob]) -> list[Equality | Failure]:
         """A verdict or failure for each task, in order."""
         if len(tasks) < 2:
             return [self._decide(task) for task in tasks]
@@ -148,14 +148,14 @@ class Pool:
         for worker in idle:
             worker.kill()
 
-    def _decide(self, task: Task) -> Verdict | Failure:
+    def _decide(self, task: ComparisonJob) -> Equality | Failure:
         """Once, and after a death once more in a fresh worker; then a control item tells whose fault it is."""
         try:
             with self._slots:
                 found = self._run(task, fresh=False)
                 if found is Failure.DEATH:
                     found = self._run(task, fresh=True)
-                if isinstance(found, Verdict):
+                if isinstance(found, Equality):
                     return found
                 return found if self._healthy() else Failure.BROKEN
         except OSError:
@@ -164,13 +164,13 @@ class Pool:
     def _healthy(self) -> bool:
         """Does a control item pass now, or did it within the last seconds?"""
         if time.monotonic() - self._checked > _TRUST:
-            control = self._run(Task(*_CONTROL, Settings(), _START), fresh=True)
-            if not isinstance(control, Verdict) or not control.equal:
+            control = self._run(ComparisonJob(*_CONTROL, Settings(), _START), fresh=True)
+            if not isinstance(control, Equality) or not control.equal:
                 return False
             self._checked = time.monotonic()
         return True
 
-    def _run(self, task: Task, fresh: bool) -> Verdict | Failure:
+    def _run(self, task: ComparisonJob, fresh: bool) -> Equality | Failure:
         worker = Worker() if fresh else self._take()
         found = worker.run(task)
         if isinstance(found, Failure) or worker.uses >= _USES:

@@ -1,6 +1,6 @@
 """What a program finds defined before its first line: LeetCode's names for methods of Solution, a setup's imports."""
 
-from holdfast.rewards.sandbox.source.reference import Task
+from holdfast.rewards.sandbox.source.reference import CodeReference
 from holdfast.rewards.sandbox.source.test_source import imports_of
 
 LEETCODE = (
@@ -25,7 +25,7 @@ LEETCODE = (
 """Statements that LeetCode runs before a submission (as LeetCodeDataset, LiveCodeBench and APPS graders do)."""
 
 
-def prelude_of(task: Task) -> list[str]:
+def prelude_of(task: CodeReference) -> list[str]:
     """The statements for a task's programs: the row's own `prelude`, the imports and classes of `setup` (not its values
     and functions, which may hold what is expected), LeetCode's where the tests are about its class Solution."""
     given = task.keys.get("prelude")

@@ -34,7 +34,7 @@ class BadReferenceError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class CodeReference:
     """A reference that has been read."""
 
     style: str
@@ -61,7 +61,7 @@ class Task:
         return tuple(dict.fromkeys([*((self.entry_point,) if self.entry_point else ()), *sorted(own)]))
 
 
-def read(reference: Any, prompt: str = "") -> Task:
+def read(reference: Any, prompt: str = "") -> CodeReference:
     """The task of a reference: one of ours, a row of a published data set, a column of one, or the text of any of
     these. Raises BadReferenceError."""
     try:
@@ -95,7 +95,7 @@ def _refuse_unknown(keys: Mapping[str, Any]) -> None:
         raise BadReferenceError(f"unknown format {keys['format']!r} in the reference{near}")
 
 
-def _task(keys: dict[str, Any], prompt: str) -> Task:
+def _task(keys: dict[str, Any], prompt: str) -> CodeReference:
     style = keys.get("style") or _guess(keys["tests"])
     if style not in STYLES:
         raise BadReferenceError(f"unknown style {style!r} (available: {', '.join(STYLES)})")
@@ -107,13 +107,13 @@ def _task(keys: dict[str, Any], prompt: str) -> Task:
     if language not in (None, "python") and style != "stdin":
         raise BadReferenceError(f"style {style!r} is Python's: {language} is judged by style 'stdin'")
     if style == "stdin":
-        return Task(style, [_stdin_case(case) for case in keys["tests"]], keys, language or "")
+        return CodeReference(style, [_stdin_case(case) for case in keys["tests"]], keys, language or "")
     if style == "function":
-        return _with_entry(Task(style, list(keys["tests"]), keys, "python"))
+        return _with_entry(CodeReference(style, list(keys["tests"]), keys, "python"))
     return _with_entry(_python_tests(style, keys, prompt))
 
 
-def _python_tests(style: str, keys: dict[str, Any], prompt: str) -> Task:
+def _python_tests(style: str, keys: dict[str, Any], prompt: str) -> CodeReference:
     """Tests that are Python run as what they are, whatever style they were filed under."""
     tests = keys["tests"]
     setup = str(keys.get("setup") or "")
@@ -125,17 +125,17 @@ def _python_tests(style: str, keys: dict[str, Any], prompt: str) -> Task:
         raise BadReferenceError("the tests check nothing: no assertion, no test that runs")
     if (kind == "check" and style == "check") or (kind == "check" and keys.get("entry_point")):
         found = test_source.roles([source], setup, prompt, keys.get("entry_point"))
-        return Task("check", source, {**keys, "function": function}, "python", found, (source,))
+        return CodeReference("check", source, {**keys, "function": function}, "python", found, (source,))
     if kind == "pytest":
         return _pytest_source(source, keys, prompt)
     if style == "check":
         style = "asserts"
     parts = test_source.split_asserts(tests) if isinstance(tests, str) else [text for text in tests if text.strip()]
     found = test_source.roles(parts, setup, prompt, keys.get("entry_point"))
-    return Task("asserts", parts, keys, "python", found, tuple(parts))
+    return CodeReference("asserts", parts, keys, "python", found, tuple(parts))
 
 
-def _pytest_files(files: dict[str, str], keys: dict[str, Any], prompt: str) -> Task:
+def _pytest_files(files: dict[str, str], keys: dict[str, Any], prompt: str) -> CodeReference:
     sources = tuple(text for name, text in files.items() if name.endswith(".py"))
     if not any(test_source.kind_of(text)[0] != "nothing" for text in sources):
         raise BadReferenceError("the tests check nothing: no assertion, no test that runs")
@@ -143,10 +143,10 @@ def _pytest_files(files: dict[str, str], keys: dict[str, Any], prompt: str) -> T
     if setup:
         files = {name: f"{setup}\n{text}" if name.endswith(".py") else text for name, text in files.items()}
     found = test_source.roles(sources, setup, prompt, keys.get("entry_point"))
-    return Task("pytest", files, keys, "python", found, sources)
+    return CodeReference("pytest", files, keys, "python", found, sources)
 
 
-def _pytest_source(source: str, keys: dict[str, Any], prompt: str) -> Task:
+def _pytest_source(source: str, keys: dict[str, Any], prompt: str) -> CodeReference:
     """One source of pytest functions or TestCases as a file; names that it uses and nobody imports come from the
     program."""
     module, setup = str(keys.get("module") or "solution"), str(keys.get("setup") or "")
@@ -160,12 +160,12 @@ def _pytest_source(source: str, keys: dict[str, Any], prompt: str) -> Task:
         f"from {module} import {name}"
         for name in sorted((found.program & used) | (used - found.helpers - found.modules))
     ]
-    return Task(
+    return CodeReference(
         "pytest", {"test_program.py": test_source.with_head(source, [*lines, setup])}, keys, "python", found, (source,)
     )
 
 
-def _with_entry(task: Task) -> Task:
+def _with_entry(task: CodeReference) -> CodeReference:
     if task.style in ("check", "function") and not task.keys.get("entry_point"):
         raise BadReferenceError(f"style {task.style!r} needs 'entry_point'")
     return task

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.reward import Reward
-from holdfast.rewards.math_answer.settings import Settings, Verdict
-from holdfast.rewards.math_answer.worker.pool import POOL, Failure, Pool, Task, Worker
+from holdfast.rewards.math_answer.settings import Equality, Settings
+from holdfast.rewards.math_answer.worker.pool import POOL, ComparisonJob, Failure, Pool, Worker
 from holdfast.sample import Outcome, Sample
 
 REWARD = Reward("math")
@@ -87,11 +87,11 @@ def test_the_event_loop_goes_on() -> None:
 
 def test_a_limit_is_the_completions_and_the_next_item_is_judged() -> None:
     pool = Pool(1)
-    slow = Task("1", HANGING[19], Settings(), 0.05)
-    quick = Task("1", "\\int_0^1 2x dx", Settings(), 20.0)
+    slow = ComparisonJob("1", HANGING[19], Settings(), 0.05)
+    quick = ComparisonJob("1", "\\int_0^1 2x dx", Settings(), 20.0)
     try:
         found = pool.decide([quick, slow, quick])
-        assert [isinstance(one, Verdict) for one in found] == [True, False, True]
+        assert [isinstance(one, Equality) for one in found] == [True, False, True]
         assert found[1] is Failure.TIME
     finally:
         pool.close()
@@ -99,13 +99,13 @@ def test_a_limit_is_the_completions_and_the_next_item_is_judged() -> None:
 
 def test_a_dead_worker_is_replaced_and_its_item_retried() -> None:
     pool = Pool(1)
-    task = Task("1", "\\int_0^1 2x dx", Settings(), 20.0)
+    task = ComparisonJob("1", "\\int_0^1 2x dx", Settings(), 20.0)
     try:
-        assert pool.decide([task]) == [Verdict(True, pool.decide([task])[0].test)]  # type: ignore[union-attr]
+        assert pool.decide([task]) == [Equality(True, pool.decide([task])[0].test)]  # type: ignore[union-attr]
         pool._idle[0].process.kill()
         pool._idle[0].process.wait()
         found = pool.decide([task])[0]
-        assert isinstance(found, Verdict) and found.equal
+        assert isinstance(found, Equality) and found.equal
     finally:
         pool.close()
 
@@ -122,7 +122,7 @@ def test_a_worker_is_ready_before_the_first_integral(monkeypatch: pytest.MonkeyP
         pool.warm()
         pool._warming.join()  # type: ignore[union-attr]
         (ready,) = pool._idle
-        assert pool.decide([Task("1", "\\int_0^1 2x dx", Settings(), 20.0)])[0].equal  # type: ignore[union-attr]
+        assert pool.decide([ComparisonJob("1", "\\int_0^1 2x dx", Settings(), 20.0)])[0].equal  # type: ignore[union-attr]
         assert pool._idle == [ready] and ready.uses == 1
     finally:
         pool.close()

@@ -27,7 +27,7 @@ def every(probe: Any) -> list[Any]:
 
 def test_of_an_unchanged_model_every_answer_is_the_same(probe_and_model: Any) -> None:
     probe, loaded = probe_and_model
-    found = probe._likenesses(loaded, every(probe))
+    found = probe._likelihoods(loaded, every(probe))
     assert len(found) == 180
     assert all(one.same for one in found.values())
     assert all(-60 < one.nats <= 0 for one in found.values())
@@ -46,7 +46,7 @@ def test_of_a_changed_model_it_says_what_generating_says(probe_and_model: Any) -
         for p in loaded.model.parameters():
             p.add_(0.12 * p.std() * torch.randn(p.shape, generator=generator))
     items = every(probe)
-    found = probe._likenesses(loaded, items)
+    found = probe._likelihoods(loaded, items)
     written = generate(loaded, items, probe.settings)
     again = {key: answer.text == probe.before[key].completion for key, answer in written.items()}
     with torch.no_grad():

@@ -6,12 +6,12 @@ from typing import Any
 from holdfast.quantities import plural
 from holdfast.trainers.data.card.diversity import Diversity
 from holdfast.trainers.data.card.faults import Finding
-from holdfast.trainers.data.card.judged import Judged
+from holdfast.trainers.data.card.judged import AnswerScores
 from holdfast.trainers.data.card.pairs import Marks, Preference
 from holdfast.trainers.data.card.quantiles import Quantiles
 from holdfast.trainers.data.card.structure import Structure
 from holdfast.trainers.data.overlap.contamination import Contamination
-from holdfast.trainers.data.overlap.near_duplicates import SIMILARITY, Cluster
+from holdfast.trainers.data.overlap.near_duplicates import SIMILARITY, DuplicateCluster
 
 SCHEMA_VERSION = 1
 
@@ -22,13 +22,13 @@ class Duplicates:
 
     exact: int = 0
     """Rows whose whole text stands in an earlier row."""
-    exact_clusters: list[Cluster] = field(default_factory=list)
+    exact_clusters: list[DuplicateCluster] = field(default_factory=list)
     """The largest clusters of exact duplicates."""
     prompts: int = 0
     """Rows whose prompt stands in an earlier row, whatever the answer."""
     near: int = 0
     """Rows that nearly repeat an earlier one, exact duplicates apart."""
-    near_clusters: list[Cluster] = field(default_factory=list)
+    near_clusters: list[DuplicateCluster] = field(default_factory=list)
     near_checked: int = 0
     """Rows compared for near duplicates: distinct ones of at least eight words, as many as memory is set aside for."""
     near_left_out: int = 0
@@ -86,7 +86,7 @@ class Card:
     duplicates: Duplicates = field(default_factory=Duplicates)
     languages: Languages | None = None
     contamination: Contamination | None = None
-    judged: Judged | None = None
+    judged: AnswerScores | None = None
     diversity: Diversity | None = None
     preference: Preference | None = None
     marks: Marks | None = None

@@ -47,7 +47,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Seen:
+class FaultRows:
     """Rows of one kind, while they are counted."""
 
     count: int = 0
@@ -59,11 +59,11 @@ class Tally:
     """Counts rows by fault."""
 
     def __init__(self) -> None:
-        self.seen: dict[str, Seen] = {}
+        self.seen: dict[str, FaultRows] = {}
 
     def note(self, kind: str, where: str, example: str = "") -> None:
         """One row shows this fault."""
-        seen = self.seen.setdefault(kind, Seen())
+        seen = self.seen.setdefault(kind, FaultRows())
         seen.count += 1
         if len(seen.where) < SHOWN:
             seen.where.append(where)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from holdfast.trainers.data.card.card import Card
 from holdfast.trainers.data.card.faults import Finding, Level, Tally
-from holdfast.trainers.data.overlap.near_duplicates import Cluster
+from holdfast.trainers.data.overlap.near_duplicates import DuplicateCluster
 
 _ROWS: dict[str, tuple[Level, str]] = {
     "unreadable": ("breaks", "cannot be read; training stops there"),
@@ -97,6 +97,6 @@ def _of_set(card: Card) -> Iterator[Finding]:
             yield Finding("one opening", "look", text, round(share * card.diversity.texts), [], opening)
 
 
-def _clustered(kind: str, text: str, count: int, clusters: list[Cluster]) -> Finding:
+def _clustered(kind: str, text: str, count: int, clusters: list[DuplicateCluster]) -> Finding:
     first = clusters[0]
     return Finding(kind, "look", f"{text}; the largest cluster holds {first.size:,}", count, first.where, first.example)

@@ -11,7 +11,7 @@ from holdfast.trainers.data.card.pairs import Pairs
 from holdfast.trainers.data.card.quantiles import Quantiles, Reservoir
 from holdfast.trainers.data.card.structure import Turns
 from holdfast.trainers.data.entry import Entry, snippet, text_of
-from holdfast.trainers.data.overlap.near_duplicates import Cluster, Numbers, Repeats, Signatures
+from holdfast.trainers.data.overlap.near_duplicates import DuplicateCluster, Numbers, Repeats, Signatures
 
 Count = Callable[[str], int]
 """Tokens of a text."""
@@ -121,10 +121,10 @@ class Gather:
             if prompt >= self._limit and entry.answers:
                 self.tally.note("answers cut off", entry.where, what)
 
-    def _cluster(self, group: "Sequence[int] | Numbers", other: bool = False) -> Cluster:
+    def _cluster(self, group: "Sequence[int] | Numbers", other: bool = False) -> DuplicateCluster:
         rows = [int(row) for row in group]
         shown = [self._where[row] for row in rows[:SHOWN]]
-        return Cluster(len(rows), shown, self._heads[rows[0]], self._heads[rows[1]] if other else "")
+        return DuplicateCluster(len(rows), shown, self._heads[rows[0]], self._heads[rows[1]] if other else "")
 
 
 def quantiles(lengths: Mapping[str, "array[int]"]) -> dict[str, Quantiles]:

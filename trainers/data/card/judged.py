@@ -15,7 +15,7 @@ _SHOWN = 5
 
 
 @dataclass(slots=True)
-class Judged:
+class AnswerScores:
     """Scores of a reward."""
 
     reward: str
@@ -41,10 +41,10 @@ class Judged:
         return self.judged > 1 and self.least == self.most
 
 
-def judge(entries: Sequence[Entry], reward: Reward, tally: Tally) -> Judged:
+def judge(entries: Sequence[Entry], reward: Reward, tally: Tally) -> AnswerScores:
     """Score a sample of rows; those that cannot be judged are noted."""
     of = part_of(entries)
-    found = Judged(reward.name, of)
+    found = AnswerScores(reward.name, of)
     scores = scores_of(entries, of, reward)
     for entry, score in zip(entries, scores, strict=True):
         if score.value is None:
@@ -92,7 +92,7 @@ def _histogram(values: Iterable[float], least: float, most: float) -> list[int]:
     return bins
 
 
-def _compare(found: Judged, chosen: Sequence[Score], rejected: Sequence[Score]) -> None:
+def _compare(found: AnswerScores, chosen: Sequence[Score], rejected: Sequence[Score]) -> None:
     judged_pairs = [
         (a.value, b.value) for a, b in zip(chosen, rejected, strict=True) if a.value is not None and b.value is not None
     ]

@@ -23,7 +23,7 @@ from holdfast.trainers.data.entry import Entry, snippet, text_of
 from holdfast.trainers.data.overlap.contamination import Checker, Contamination
 from holdfast.trainers.data.several import origin
 from holdfast.trainers.data.suite_items import suite_items
-from holdfast.trainers.data.training_rows import Located, Reading, Row, entry_of, read, reading
+from holdfast.trainers.data.training_rows import Located, OpenedData, Row, entry_of, read, reading
 from holdfast.trainers.run.run_dir import amend_manifest
 from holdfast.trainers.settings import trl_args
 from holdfast.trainers.settings.catalogue import find_trainer
@@ -158,12 +158,12 @@ class _Counted:
 
 
 def _described(
-    opened: Reading, rows: _Counted, gather: Gather, config: DataConfig, suite: Suite | None, data_root: Path | None
+    opened: OpenedData, rows: _Counted, gather: Gather, config: DataConfig, suite: Suite | None, data_root: Path | None
 ) -> Card:
     """Stream the rows through everything that looks at each of them."""
     checker = Checker(suite.name, *suite_items(suite, data_root)) if suite else None
     dirty = 0
-    for located, bad in _sifted(checker, rows):
+    for located, bad in _filtered(checker, rows):
         dirty += bad
         _add(gather, *located, opened, config)
     overlap: Contamination | None = checker.result(rows.count, dirty) if checker else None
@@ -186,14 +186,14 @@ def _described(
     )
 
 
-def _sifted(checker: Checker | None, rows: _Counted) -> Iterator[tuple[Located, bool]]:
+def _filtered(checker: Checker | None, rows: _Counted) -> Iterator[tuple[Located, bool]]:
     if checker is None:
         return ((pair, False) for pair in rows)
     # The checker reads the texts of the row and of the place that stands beside it, which is none of a prompt.
     return checker.sift((where, (where, row)) for where, row in rows)
 
 
-def _add(gather: Gather, where: str, row: Row, opened: Reading, config: DataConfig) -> None:
+def _add(gather: Gather, where: str, row: Row, opened: OpenedData, config: DataConfig) -> None:
     try:
         entry: Entry = entry_of(where, row, opened.kind, opened.trainer, config)
     except DataError as error:

@@ -35,7 +35,7 @@ class Item:
 
 
 @dataclass(slots=True)
-class Found:
+class OverlappingItem:
     """An item that is in the training set, and where."""
 
     task: str
@@ -62,7 +62,7 @@ class TaskOverlap:
     exact: int = 0
     share: int = 0
     passage: int = 0
-    found: list[Found] = field(default_factory=list)
+    found: list[OverlappingItem] = field(default_factory=list)
     """Items found in the training set, the worst first."""
 
 
@@ -190,7 +190,7 @@ class Checker:
         if exact or mostly or passage:
             rows, where, text = int(self._rows[number]), self._where[number], " ".join(item.text.split())[:160]
             rounded = None if share is None else round(share, 3)
-            task.found.append(Found(item.task, item.doc_id, exact, passage, rounded, rows, where, text))
+            task.found.append(OverlappingItem(item.task, item.doc_id, exact, passage, rounded, rows, where, text))
 
     def _batch(self, batch: list[tuple[str, R]], numbers: list[list[list[int]]]) -> Iterator[tuple[R, bool]]:
         sizes = [sum(len(text) + 1 for text in texts) for texts in numbers]

@@ -36,7 +36,7 @@ def fingerprint(text: str) -> int:
 
 
 @dataclass(slots=True)
-class Cluster:
+class DuplicateCluster:
     """Rows that say the same."""
 
     size: int

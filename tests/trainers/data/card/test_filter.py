@@ -15,7 +15,7 @@ from holdfast.errors import DataError, UsageError
 from holdfast.files import read_jsonl
 from holdfast.records import read_records
 from holdfast.trainers.data.mix import training_rows
-from holdfast.trainers.data.row_filter import Sifted, dropped_file, filter_file
+from holdfast.trainers.data.row_filter import FilterResult, dropped_file, filter_file
 from holdfast.trainers.data.sources import named_data
 from holdfast.trainers.settings.config import DataConfig, FilterConfig, ReplayConfig
 
@@ -27,7 +27,7 @@ def _row(n: int, **changes: Any) -> dict[str, Any]:
     return {"prompt": f"Question {n}?", "completion": f"{n} {ENGLISH} {n * 7919}", "reference": str(n)} | changes
 
 
-def _filter(tmp_path: Path, rows: list[Any], **how: Any) -> tuple[Sifted, list[Any], list[Any]]:
+def _filter(tmp_path: Path, rows: list[Any], **how: Any) -> tuple[FilterResult, list[Any], list[Any]]:
     source, out = tmp_path / "rows.jsonl", tmp_path / "kept.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" if not isinstance(row, str) else row + "\n" for row in rows))
     found = filter_file(DataConfig(path=str(source), filter=FilterConfig(**how)), out, data_root=shared())
