@@ -36,7 +36,7 @@ def _answer(row: Doc) -> str:
 
 
 def prompt(doc: Doc) -> str:
-    """The user's prompt."""
+    """The prompt of the row, which a user wrote."""
     return str(doc["prompt"] if "prompt" in doc else doc["turns"][0]["content"])
 
 

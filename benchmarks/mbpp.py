@@ -51,7 +51,7 @@ def base_prompt(doc: Doc) -> str:
 
 
 def solution(doc: Doc) -> str:
-    """A few-shot answer."""
+    """The answer of a few-shot example."""
     return str(doc["code"]).replace("\r\n", "\n") + "\n[DONE]"
 
 

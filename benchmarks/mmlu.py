@@ -59,7 +59,7 @@ def question(doc: Doc) -> str:
 
 
 def letter(doc: Doc) -> str:
-    """The right option."""
+    """The letter of the right option."""
     return LETTERS[int(doc["answer"])]
 
 

@@ -227,5 +227,5 @@ _MEASURING = (
 
 
 def settings_of(config: EvalConfig) -> Settings:
-    """The engine's settings."""
+    """The engine's settings of an evaluation's config."""
     return Settings(**{name: getattr(config, name) for name in _MEASURING})

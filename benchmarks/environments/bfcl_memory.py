@@ -100,5 +100,5 @@ class MemoryEpisode:
         return Score.of(self._right, self._why)
 
     def close(self) -> None:
-        """Forget the memory."""
+        """Delete the episode's memory."""
         self._worker.ask("close", episode=self._name)

@@ -101,5 +101,5 @@ class BfclEpisode:
         return Score.of(not self._wrong, reason, None, strict=float(not self._wrong and not self._unwanted))
 
     def close(self) -> None:
-        """Forget the world."""
+        """Delete the episode's world."""
         self._worker.ask("close", episode=self._name)

@@ -45,7 +45,7 @@ class BfclTools:
         return [row for row in found if row["category"] in self.categories]
 
     def open(self, row: Row, seed: int) -> "Question":
-        """One question."""
+        """An episode of one question."""
         return Question(row)
 
 
@@ -80,4 +80,4 @@ class Question:
         return replace(judged, extracted=None if judged.extracted is None else judged.extracted[:500])
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the episode has no resources."""

@@ -119,7 +119,7 @@ class Question:
         return foreign_score(value, stated)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the episode has no resources."""
 
     def _value(self, stated: str) -> Any:
         return self._gym.ask("score", **self._gym.where(self._row["seed"]), index=self._row["index"], answer=stated)

@@ -60,7 +60,7 @@ class Rows:
         return found
 
     def open(self, row: Row, seed: int) -> "Question":
-        """One question."""
+        """An episode of one question."""
         return Question(self, row)
 
     def pinned(self) -> Mapping[str, Any]:
@@ -100,4 +100,4 @@ class Question:
         return self._rows.reward.score(Sample(self._completion, row["reference"], row["prompt"], row["record"]))
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the episode has no resources."""

@@ -211,7 +211,7 @@ class Tau2Episode:
         return Score.of(not wrong, reason[:500], None, **parts)
 
     def close(self) -> None:
-        """Forget the world."""
+        """Delete the episode's world."""
         self._worker.ask("close", episode=self._name)
 
 

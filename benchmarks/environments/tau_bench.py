@@ -141,7 +141,7 @@ class TauEpisode:
         return database
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the episode has no resources."""
 
 
 @lru_cache(maxsize=4)

@@ -44,7 +44,7 @@ class TinyForm:
         return form_rows(split, self.items, self.solo)
 
     def open(self, row: Row, seed: int) -> "FormEpisode":
-        """A fresh form."""
+        """An episode with an empty form."""
         return FormEpisode(row, self.solo)
 
     def demonstration(self, row: Row) -> list[dict[str, Any]]:
@@ -123,7 +123,7 @@ class FormEpisode:
         return Score.of(self.saved == expected, reason, self.saved)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the episode has no resources."""
 
 
 def gold(row: Row, solo: bool = False) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ class TinyNotes:
         return note_rows(split, self.items)
 
     def open(self, row: Row, seed: int) -> "NotesEpisode":
-        """A fresh conversation."""
+        """An episode that begins a conversation."""
         return NotesEpisode(row)
 
     def demonstration(self, row: Row) -> list[dict[str, Any]]:
@@ -109,7 +109,7 @@ class NotesEpisode:
         return Score.of(self._last == expected, f"said {self._last!r:.80}, wanted {expected!r}", self._last[:200])
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the episode has no resources."""
 
 
 def right_messages(row: Row, answer: str) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ def payload(create: Callable[..., dict[str, Any]], *arguments: Any, **options: A
 
 
 def read_facts(reply: Any, only: bool = False) -> list[Fact]:
-    """Of each choice of an OpenAI-compatible reply, in order; `only`: one choice was asked for.
+    """Finish reason and tokens of each choice of an OpenAI-compatible reply; `only`: one choice was asked for.
 
     Raises ValueError for what is no completion: a body without choices or with a wrong number of them, or a null text
     that neither the limit nor reasoning explains.

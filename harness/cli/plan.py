@@ -67,7 +67,7 @@ class Options:
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
-    """Print the plan."""
+    """Plan a comparison and print what it can decide."""
     from holdfast.cli.designs import show_designs
     from holdfast.compare.planning.cost import designs
     from holdfast.compare.planning.power import Requirements, make_plan

@@ -39,7 +39,7 @@ def read(path: Path) -> Recorded | None:
 
 
 def _model(path: Path) -> str:
-    """`details/<organisation>/<model>/<time>/details_….parquet`."""
+    """The model's name, read from `details/<organisation>/<model>/<time>/details_….parquet`."""
     return path.parent.parent.name
 
 

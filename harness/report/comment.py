@@ -150,7 +150,7 @@ def _sent(client: httpx.Client, method: str, address: str, **more: Any) -> Any:
 
 
 def main(arguments: list[str]) -> int:
-    """The command line."""
+    """Run the command line."""
     if not arguments or len(arguments) > 2:
         print((__doc__ or "").strip(), file=sys.stderr)
         return EXIT_USAGE

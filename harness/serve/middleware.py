@@ -29,7 +29,7 @@ class Guard:
         self.token = None if token is None else token.encode()
 
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
-        """ASGI."""
+        """Handle one ASGI connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -78,7 +78,7 @@ class Bounded:
         self.max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
-        """ASGI."""
+        """Handle one ASGI connection."""
         size = 0
 
         async def counted() -> MutableMapping[str, Any]:

@@ -56,7 +56,7 @@ def guarded(handler: Handler) -> Handler:
 
 
 def reply(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A JSON answer."""
+    """A JSON response with the reply's fields."""
     return Response(encode(value), status, headers, media_type="application/json")
 
 

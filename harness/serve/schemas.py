@@ -16,7 +16,7 @@ class SampleBody(msgspec.Struct, forbid_unknown_fields=True):
     info: dict[str, Any] = {}
 
     def sample(self) -> Sample:
-        """The core's type."""
+        """The body as the core's Sample."""
         return Sample(self.completion, self.reference, self.prompt, self.info)
 
 

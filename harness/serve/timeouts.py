@@ -37,7 +37,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refusing = self.loop.call_later(STALL, self._cut)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop both clocks."""
+        """Stop both timers."""
         _stop(self._reading)
         _stop(self._writing)
         _stop(self._refusing)

@@ -28,7 +28,7 @@ class LengthControlled:
     """End of the 95 % interval (delta method)."""
     high: float
     raw: float
-    """The mean preference."""
+    """The mean preference, without control of length."""
     length_effect: float
     """φ: above 0, the judge prefers the longer answer."""
     difficulty_effect: float | None

@@ -107,7 +107,7 @@ def upper_bound(strata: Strata, by: Weighting, z: float) -> Array:
 
 
 def combined_difference(strata: Strata, by: Weighting) -> Array:
-    """Σ w·d."""
+    """The weighted sum of the differences, Σ w·d."""
     return np.asarray(np.sum(strata.weights(by) * strata.difference, axis=-1))
 
 

@@ -46,7 +46,7 @@ class HoldfastEnvironment:
         return batch, {"accuracy": float(rewards.float().mean()), "judged": share}
 
     def shutdown(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there is no process to end."""
 
 
 def register(name: str = "holdfast") -> None:

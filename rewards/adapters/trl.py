@@ -152,7 +152,7 @@ class EnvironmentFactory:
         self.reward, self.options = reward, dict(options)
 
     def __call__(self) -> RewardEnvironment:
-        """A fresh environment."""
+        """Make a fresh environment."""
         return RewardEnvironment(Reward(self.reward, **self.options))
 
 

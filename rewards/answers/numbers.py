@@ -150,7 +150,7 @@ def _of_place(statement: str, origin: str) -> Final:
 
 
 def _in_words(statement: str) -> Final | None:
-    """`twenty-one apples`, `七`."""
+    """The number that is spelled out: `twenty-one apples`, `七`."""
     value = spelled_number(statement)
     return None if value is None else Final(statement[:60], Fraction(value))
 

@@ -174,7 +174,7 @@ def _link(tar: tarfile.TarFile, name: str, target: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The command line."""
+    """Run the command line."""
     if any(word in ("-h", "--help", "help") for word in arguments):
         print(__doc__)
         return 0

@@ -24,7 +24,7 @@ class JobVerdict:
     passed: int
     count: int
     failure: str = ""
-    """The first failure."""
+    """The message of the first failure."""
     limit: str = ""
     """The limit that the program broke."""
     partial: bool = False

@@ -19,7 +19,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One training row."""
+    """One training row as messages: its prompt and answers."""
 
     where: str
     """File and line, or data set and index."""

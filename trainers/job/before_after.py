@@ -129,7 +129,7 @@ class Clock:
         self.seconds: dict[str, float] = {}
 
     def __call__(self, phase: str, work: Callable[[], T]) -> T:
-        """Run one phase."""
+        """Run one phase and note its seconds."""
         self.phase = phase
         log.info("%s …", phase)
         start = time.perf_counter()

@@ -88,7 +88,7 @@ class FilterConfig:
 
     min_chars: int | None = None
     max_chars: int | None = None
-    """Of the prompt and the longest answer together."""
+    """Characters of the prompt and the longest answer together."""
     max_tokens: int | None = None
     tokenizer: str | None = None
     """Whose tokens `max_tokens` counts: `tiny`, a directory or a hub id."""

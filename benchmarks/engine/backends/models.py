@@ -44,7 +44,7 @@ class LoadedModel:
 
     @property
     def size(self) -> int:
-        """Number of parameters."""
+        """Number of the model's parameters."""
         return sum(parameter.numel() for parameter in self.model.parameters())
 
     @property

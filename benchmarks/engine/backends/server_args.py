@@ -26,7 +26,7 @@ class ServerArgs:
     base_url: str = ""
     """The whole address, `http://localhost:8000/v1/chat/completions`, or up to `/v1`."""
     num_concurrent: int = 8
-    """Requests at once."""
+    """How many requests run at once."""
     max_retries: int = 3
     timeout: float = 300.0
     """Seconds for one answer."""
@@ -34,13 +34,13 @@ class ServerArgs:
     """The key itself; better is the environment variable that `api_key_env` names."""
     api_key_env: str = "OPENAI_API_KEY"
     header: dict[str, str] = field(default_factory=dict, repr=False)
-    """Further headers."""
+    """Further headers of every request."""
     verify_certificate: bool = True
     ca_cert_path: str | None = None
     tokenizer: str | None = None
     """Plain completions: the tokenizer that renders the chat template, counts and compares options."""
     revision: str | None = None
-    """Of the tokenizer."""
+    """Revision of the tokenizer."""
     trust_remote_code: bool = False
     tokenized_requests: bool = True
     """Plain completions with a tokenizer: send token numbers, not text."""

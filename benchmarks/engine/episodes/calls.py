@@ -31,7 +31,7 @@ class FaultError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ModelMessage:
-    """A model's message."""
+    """A model's message, and what is wrong with its calls."""
 
     message: Message
     fault: str = ""

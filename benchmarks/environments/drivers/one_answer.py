@@ -44,7 +44,7 @@ class OneAnswer:
             return Score.of(False, f"the scorer refuses this answer: {error}"[:300])
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the episode has no resources."""
 
     def _judges(self, text: str) -> bool:
         try:

@@ -100,11 +100,11 @@ class Items:
     row: Codes
     """Each item's first row, in the order of the file."""
     of_row: Codes
-    """Each row's item."""
+    """The number of each row's item."""
     counts: Codes
     """Rows of each item."""
     hashes: Codes
-    """Each item's doc_hash."""
+    """The doc_hash of each item."""
 
     @classmethod
     def of(cls, table: Table) -> "Items":

@@ -103,7 +103,7 @@ def _tasks(comparison: Comparison) -> Html:
 
 
 def _reward(reward: Mapping[str, Any]) -> str:
-    """`math 3 (tolerance=1e-06)`."""
+    """Name, version and options of a reward: `math 3 (tolerance=1e-06)`."""
     if not reward:
         return "–"
     options = reward.get("options") or {}

@@ -19,7 +19,7 @@ class Axis:
 
     @property
     def label(self) -> str:
-        """`change of mmlu`."""
+        """The axis' title, such as `change of mmlu`."""
         return "change of the held skills' mean" if self.task is None else f"change of {self.task}"
 
     @property

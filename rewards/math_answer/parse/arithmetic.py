@@ -17,7 +17,7 @@ def factorial(node: Node) -> Node:
 
 
 def binomial(above: Node, below: Node) -> Node:
-    """n over k."""
+    """The binomial coefficient, n over k."""
     n, k = _integer(above), _integer(below)
     if n is not None and k is not None and 0 <= n <= MAX_FACTORIAL and k >= 0:
         return num(comb(n, k))

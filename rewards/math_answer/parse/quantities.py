@@ -84,7 +84,7 @@ def _words(text: str) -> list[str]:
 
 
 def degrees(parser: Cursor, node: Node) -> Node:
-    """`30°`, `20°C`."""
+    """Read degrees: `30°`, `20°C`."""
     if parser.peek().kind == "name" and parser.peek().text in "CF" and not parser.peek().spaced:
         parser.next()
         return Node("unit", (node,), "celsius")

@@ -277,7 +277,7 @@ def application(parser: Cursor, node: Node) -> Node:
 
 
 def inverse_function(parser: Cursor, node: Node) -> Node:
-    """`f^{-1}(x)`."""
+    """Read an inverse function: `f^{-1}(x)`."""
     if node.kind != "pow" or node.args[0].kind != "sym" or node.args[1].kind != "num":
         return node
     if node.args[0].value not in _APPLIED:

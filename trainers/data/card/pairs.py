@@ -29,7 +29,7 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Marked answers (KTO)."""
+    """Counts of marked answers (KTO)."""
 
     good: int
     bad: int

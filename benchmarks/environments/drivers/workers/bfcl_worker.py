@@ -216,7 +216,7 @@ def memory_judge(episode, text):
 
 
 def close(episode):
-    """Forget an episode."""
+    """Delete an episode."""
     EPISODES.pop(episode, None)
 
 

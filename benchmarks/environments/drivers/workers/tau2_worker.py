@@ -180,7 +180,7 @@ def score(episode, messages, calls):
 
 
 def close(episode):
-    """Forget an episode."""
+    """Delete an episode."""
     EPISODES.pop(episode, None)
 
 

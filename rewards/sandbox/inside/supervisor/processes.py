@@ -88,7 +88,7 @@ class Processes:
         return {**ended[0], "exit": exits[0], "exits": exits}
 
     def close(self) -> None:
-        """Close our ends."""
+        """Close our ends of the pipes."""
         for fd in [*self.ends.values(), *(fd for fd in (self._watched, self._began) if fd >= 0)]:
             os.close(fd)
         self.ends.clear()
