@@ -164,7 +164,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """The paired comparison of one benchmark."""
+    """One benchmark, paired."""
 
     task: str
     role: Role
