@@ -170,12 +170,12 @@ def optimizers(model: Any, options: Options) -> list[Any]:
     ]
 
 
-def step_once(model: Any, halves: list[list[Row]], optimizers: list[Any], rate: float) -> float:
+def step_once(model: Any, batches: list[list[Row]], optimizers: list[Any], rate: float) -> float:
     """One optimiser step over the halves of a batch; returns the mean loss per answer token (nats)."""
     import torch
     from torch.nn.functional import cross_entropy
 
-    parts = [answer_logits(model, half) for half in halves]
+    parts = [answer_logits(model, half) for half in batches]
     logits, targets = (torch.cat(column) for column in zip(*parts, strict=True))
     loss = cross_entropy(logits, targets)
     loss.backward()  # type: ignore[no-untyped-call]

@@ -55,9 +55,9 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     started = time.perf_counter()
     out = Path(options.out)
     trainings = {ALONE: 0.0, f"SFT + {100 * options.replay:g} % replay": options.replay}
-    anew = _begin(out)
+    overwrite = _begin(out)
     named = {
-        name: _train(name, ratio, position, options, anew)
+        name: _train(name, ratio, position, options, overwrite)
         for position, (name, ratio) in enumerate(trainings.items(), 1)
     }
     folders = dict(zip(trainings, (str(_folder(out, ratio)) for ratio in trainings.values()), strict=True))
@@ -67,14 +67,14 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     return 0
 
 
-def _train(name: str, ratio: float, position: int, options: Options, anew: bool) -> "Comparison":
+def _train(name: str, ratio: float, position: int, options: Options, overwrite: bool) -> "Comparison":
     with _announced(f"{position}/2  {name}: {options.steps} steps on subtraction"):
         from holdfast.trainers.job.before_after import before_after
         from holdfast.trainers.settings.compose import compose
 
         _hush()
         with contextlib.redirect_stdout(sys.stderr):  # TRL prints its log; ours alone belongs on stdout
-            result = before_after(compose(_overrides(ratio, options, anew)))
+            result = before_after(compose(_overrides(ratio, options, overwrite)))
     assert result.comparison is not None  # SFT writes text, so it is always measured
     return result.comparison
 
@@ -89,7 +89,7 @@ def _hush() -> None:
     warnings.filterwarnings("ignore", category=FutureWarning)
 
 
-def _overrides(ratio: float, options: Options, anew: bool) -> list[str]:
+def _overrides(ratio: float, options: Options, overwrite: bool) -> list[str]:
     overrides = [
         "experiment=tiny_sft",
         "suite=tiny",
@@ -97,7 +97,7 @@ def _overrides(ratio: float, options: Options, anew: bool) -> list[str]:
         f"seed={options.seed}",
         f"trainer.args.max_steps={options.steps}",
         f"data.replay.ratio={ratio}",
-        f"overwrite={str(anew).lower()}",
+        f"overwrite={str(overwrite).lower()}",
     ]
     return overrides if options.limit is None else [*overrides, f"limit={options.limit}"]
 

@@ -28,8 +28,8 @@ def make_environment(
 
     Raises UsageError for `final_message` with ors-sdk, which has no such thing.
     """
-    kit = _kit(sdk)
-    text_block, tool_output = kit.TextBlock, kit.ToolOutput
+    sdk_module = _sdk_module(sdk)
+    text_block, tool_output = sdk_module.TextBlock, sdk_module.ToolOutput
     from pydantic import BaseModel
 
     class Answer(BaseModel):
@@ -37,7 +37,7 @@ def make_environment(
 
         answer: str
 
-    class HoldfastEnvironment(kit.Environment):  # type: ignore[misc, name-defined]
+    class HoldfastEnvironment(sdk_module.Environment):  # type: ignore[misc, name-defined]
         """Answer the question; Holdfast judges it."""
 
         @classmethod
@@ -65,13 +65,13 @@ def make_environment(
             return splits[str(self.task_spec["split"])][int(self.task_spec["index"])]
 
     HoldfastEnvironment.submit.__annotations__.update({"params": Answer, "return": tool_output})
-    kit.tool(HoldfastEnvironment.submit)
+    sdk_module.tool(HoldfastEnvironment.submit)
     if final_message:
-        _terminal(kit)(HoldfastEnvironment.submit)
+        _terminal(sdk_module)(HoldfastEnvironment.submit)
     return HoldfastEnvironment
 
 
-def _kit(sdk: str) -> Any:
+def _sdk_module(sdk: str) -> Any:
     if sdk == "ors":
         import ors
 
@@ -81,7 +81,7 @@ def _kit(sdk: str) -> Any:
     return openreward.environments
 
 
-def _terminal(kit: Any) -> Any:
-    if not hasattr(kit, "terminal"):
+def _terminal(sdk_module: Any) -> Any:
+    if not hasattr(sdk_module, "terminal"):
         raise UsageError("final_message=True needs sdk='openreward': ors-sdk knows no terminal tool")
-    return kit.terminal
+    return sdk_module.terminal

@@ -95,9 +95,9 @@ def tell(text: str) -> None:
 
 def _no_run(run: Path) -> str:
     """What is wrong with the path, and the nearest that is right."""
-    above = next((parent for parent in run.resolve().parents if (parent / "manifest.json").is_file()), None)
-    if above is not None:
-        return f"{run} is a part of a run; did you mean {_as_given(run, above)}?"
+    parent_run = next((parent for parent in run.resolve().parents if (parent / "manifest.json").is_file()), None)
+    if parent_run is not None:
+        return f"{run} is a part of a run; did you mean {_as_given(run, parent_run)}?"
     beside = run if run.is_dir() else run.parent
     runs = sorted(p.parent.name for p in beside.glob("*/manifest.json"))
     if run.is_dir():
@@ -107,7 +107,7 @@ def _no_run(run: Path) -> str:
     return f"there is no run {run}{hint}"
 
 
-def _as_given(run: Path, above: Path) -> Path:
+def _as_given(run: Path, parent_run: Path) -> Path:
     """The parent as the user would type it."""
-    steps = len(run.resolve().parts) - len(above.parts)
-    return run.parents[steps - 1] if len(run.parts) > steps else above
+    steps = len(run.resolve().parts) - len(parent_run.parts)
+    return run.parents[steps - 1] if len(run.parts) > steps else parent_run

@@ -56,35 +56,35 @@ def row_scale(rows: Sequence[Sequence[float]], always: Sequence[float] = ()) -> 
     return replace(whole, low=max(whole.low, -limit), high=min(whole.high, limit)) if cut else whole
 
 
-def vertical(across: Scale, style: str = "grid", label: Callable[[float], str] | None = None) -> Iterator[str]:
+def vertical(x_scale: Scale, style: str = "grid", label: Callable[[float], str] | None = None) -> Iterator[str]:
     """Lines at the ticks from bottom to top, the one at 0 apart, with labels below."""
-    for value in across.ticks:
+    for value in x_scale.ticks:
         kind = "zero" if abs(value) < 1e-9 else style
-        yield f'<line class="{kind}" x1="{across.at(value)}" x2="{across.at(value)}" y1="0" y2="100%"/>'
+        yield f'<line class="{kind}" x1="{x_scale.at(value)}" x2="{x_scale.at(value)}" y1="0" y2="100%"/>'
         if label is not None:
-            yield below(across, value, label(value))
+            yield below(x_scale, value, label(value))
 
 
-def horizontal(up: Scale, label: Callable[[float], str], style: str = "grid") -> Iterator[str]:
+def horizontal(y_scale: Scale, label: Callable[[float], str], style: str = "grid") -> Iterator[str]:
     """Lines at the ticks from left to right with labels beside; none where the label is empty."""
-    for value in up.ticks:
-        text, y = label(value), up.up(value)
+    for value in y_scale.ticks:
+        text, y = label(value), y_scale.up(value)
         if text:
             kind = "zero" if abs(value) < 1e-9 else style
             yield f'<line class="{kind}" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
             yield f'<text class="unit" x="0" dx="-8" dy="4" y="{y}">{escape(text)}</text>'
 
 
-def below(across: Scale, value: float, text: str) -> str:
+def below(x_scale: Scale, value: float, text: str) -> str:
     """A label under the drawing."""
-    return f'<text x="{across.at(value)}" y="100%" dy="17">{escape(text)}</text>'
+    return f'<text x="{x_scale.at(value)}" y="100%" dy="17">{escape(text)}</text>'
 
 
-def titles(across: str, up: str = "") -> Iterator[str]:
+def titles(x_title: str, y_title: str = "") -> Iterator[str]:
     """What the axes show."""
-    yield f'<text x="100%" y="100%" dy="36" class="unit">{escape(across)}</text>'
-    if up:
-        yield f'<text x="0" y="0" dy="-10" class="first">{escape(up)}</text>'
+    yield f'<text x="100%" y="100%" dy="36" class="unit">{escape(x_title)}</text>'
+    if y_title:
+        yield f'<text x="0" y="0" dy="-10" class="first">{escape(y_title)}</text>'
 
 
 def line(points: Iterable[tuple[str, str]], style: str = "") -> str:

@@ -81,14 +81,14 @@ def curves(log: Log) -> Html:
 def _still(panel: Panel) -> Html:
     """A chart for a browser without JavaScript: at most `_STILL` points a line."""
     values = [y for _, line in panel.series for y in line if y is not None]
-    across, up = svg.Scale(panel.x[0], max(panel.x[-1], panel.x[0] + 1e-9), ()), svg.scale(values, 4)
-    drawn = [*svg.horizontal(up, lambda value: f"{value:.3g}")]
-    drawn += [svg.below(across, step, f"{step:g}") for step in dict.fromkeys((panel.x[0], panel.x[-1]))]
+    x_scale, y_scale = svg.Scale(panel.x[0], max(panel.x[-1], panel.x[0] + 1e-9), ()), svg.scale(values, 4)
+    drawn = [*svg.horizontal(y_scale, lambda value: f"{value:.3g}")]
+    drawn += [svg.below(x_scale, step, f"{step:g}") for step in dict.fromkeys((panel.x[0], panel.x[-1]))]
     names = []
     for number, (name, line) in enumerate(panel.series[:6]):
         known = [(x, y) for x, y in zip(panel.x, line, strict=True) if y is not None]
         stride = max(1, math.ceil(len(known) / _STILL))
-        points = [(across.at(x), up.up(y)) for x, y in known[::stride]]
+        points = [(x_scale.at(x), y_scale.up(y)) for x, y in known[::stride]]
         drawn.append(f'<g class="line hue-{number}">{svg.line(points)}</g>')
         names.append(tag("span", tag("i", class_=f"swatch hue-{number}"), name))
     chart = Html(f'<svg class="lane chart" role="img" aria-label="by training step">{"".join(drawn)}</svg>')

@@ -113,40 +113,40 @@ def _lines(
     """Lines over steps, with dashed rules across and a mark where the guard acted."""
     values = [y for points in series.values() for _, y in points] + [at for at, _ in rules]
     steps = [x for points in series.values() for x, _ in points]
-    across, up = Scale(min(steps), max(steps), ()), scale(values, 5)
+    x_scale, y_scale = Scale(min(steps), max(steps), ()), scale(values, 5)
     middle = (min(steps) + max(steps)) / 2
-    drawn = [*svg.horizontal(up, label), *_steps(across, steps)]
+    drawn = [*svg.horizontal(y_scale, label), *_steps(x_scale, steps)]
     if acted is not None:
-        x = across.at(acted[0])
+        x = x_scale.at(acted[0])
         side = "unit" if float(x[:-1]) > 50 else "first"
         drawn.append(f'<line class="acted" x1="{x}" x2="{x}" y1="0" y2="100%"/>')
         drawn.append(f'<text class="{side}" x="{x}" y="0" dy="-6">{acted[1]}</text>')
     for at, caption in rules:
-        y = up.up(at)
+        y = y_scale.up(at)
         drawn.append(f'<line class="edge" x1="0" x2="100%" y1="{y}" y2="{y}"/>')
         side, x = ("unit", "100%") if acted and acted[0] < middle else ("first", "0")
         drawn.append(f'<text class="{side}" x="{x}" y="{y}" dy="-5">{escape(caption)}</text>')
     for number, (task, points) in reversed(list(enumerate(series.items()))):
-        drawn.append(_line(number, task, points, across, up))
+        drawn.append(_line(number, task, points, x_scale, y_scale))
     return Html(f'<svg class="lane chart" role="img" aria-label="by training step">{"".join(drawn)}</svg>')
 
 
-def _line(number: int, task: str, points: Sequence[tuple[float, float]], across: Scale, up: Scale) -> str:
-    made = [(across.at(x), up.up(y)) for x, y in points]
+def _line(number: int, task: str, points: Sequence[tuple[float, float]], x_scale: Scale, y_scale: Scale) -> str:
+    made = [(x_scale.at(x), y_scale.up(y)) for x, y in points]
     lines = svg.line(made)
     dots = "".join(f'<circle cx="{x}" cy="{y}" r="2.5"/>' for x, y in made)
     return f'<g class="line {_hue(number)}"><title>{escape(task)}</title>{lines}{dots}</g>'
 
 
-def _steps(across: Scale, steps: Sequence[float]) -> Iterator[str]:
+def _steps(x_scale: Scale, steps: Sequence[float]) -> Iterator[str]:
     """Labels of the last step, the first, and those between that leave a fifth of the width to the others."""
     known = sorted(set(steps))
     shown = [known[-1]]
     for step in known:
-        if all(abs(step - other) >= 0.2 * (across.high - across.low) - 1e-9 for other in shown):
+        if all(abs(step - other) >= 0.2 * (x_scale.high - x_scale.low) - 1e-9 for other in shown):
             shown.append(step)
     for step in shown:
-        yield svg.below(across, step, f"{step:g}")
+        yield svg.below(x_scale, step, f"{step:g}")
 
 
 def _broke(record: Record) -> Html:
@@ -154,9 +154,9 @@ def _broke(record: Record) -> Html:
     steps = [0, *record["checkpoints"]]
     if len(steps) < _FEW or not record["breaks"]:
         return Html("")
-    across = Scale(0, max(steps), ())
-    rows = [_timeline(one, record["looks"], across) for one in record["breaks"]]
-    axis = Html(f'<svg class="lane" aria-hidden="true">{"".join(_steps(across, steps)).replace("100%", "0")}</svg>')
+    x_scale = Scale(0, max(steps), ())
+    rows = [_timeline(one, record["looks"], x_scale) for one in record["breaks"]]
+    axis = Html(f'<svg class="lane" aria-hidden="true">{"".join(_steps(x_scale, steps)).replace("100%", "0")}</svg>')
     foot = tag("div", tag("div", "step", class_="soft"), tag("div", axis, class_="plot"), class_="trow axis")
     keys = Html(
         '<div class="legend" aria-hidden="true">'
@@ -168,24 +168,24 @@ def _broke(record: Record) -> Html:
     return tag("div", tag("div", *rows, foot, class_="panel timeline"), keys, class_="story")
 
 
-def _timeline(one: Record, looks: Record, across: Scale) -> Html:
+def _timeline(one: Record, looks: Record, x_scale: Scale) -> Html:
     task, drawn = one["task"], ['<line class="grid" x1="0" x2="100%" y1="50%" y2="50%"/>']
     if one["broken_at"] is not None:
-        drawn += [_span(across, one[start], one["broken_at"]) for start in ("clear_at", "held_at")]
-    drawn.append(_look_mark(across.at(0), broken=False, text="base model"))
+        drawn += [_span(x_scale, one[start], one["broken_at"]) for start in ("clear_at", "held_at")]
+    drawn.append(_look_mark(x_scale.at(0), broken=False, text="base model"))
     for step, tasks in sorted(looks.items(), key=lambda pair: int(pair[0])):
         if task in tasks:
             seen = tasks[task]
             title = f"step {step}: {phrases.points(seen['difference'])} points"
-            drawn.append(_look_mark(across.at(float(step)), seen["verdict"] in ("REGRESSED", "BEYOND_MARGIN"), title))
+            drawn.append(_look_mark(x_scale.at(float(step)), seen["verdict"] in ("REGRESSED", "BEYOND_MARGIN"), title))
     label = escape(one["sentence"])
     svg_row = Html(f'<svg class="lane" role="img" aria-label="{label}">{"".join(drawn)}</svg>')
     return tag("div", tag("div", task, class_="name"), tag("div", svg_row, class_="plot"), class_="trow")
 
 
-def _span(across: Scale, start: int, end: int) -> str:
+def _span(x_scale: Scale, start: int, end: int) -> str:
     """Two of them, from where it surely held and from where no drop was proven: darker where both lie."""
-    left, right = across.at(start), across.at(end)
+    left, right = x_scale.at(start), x_scale.at(end)
     return (
         f'<rect class="between" x="{left}" width="{float(right[:-1]) - float(left[:-1]):.2f}%" y="20%" height="60%"/>'
     )
@@ -202,20 +202,20 @@ def _cure(record: Record) -> Html:
     found = record["points"]
     if len(found) < _FEW:
         return Html("")
-    across = scale([point["held"] for point in found] + [-record["margin"] / 100])
-    up = scale([point["gain"] for point in found])
-    margin = across.at(-record["margin"] / 100)
-    drawn = [*svg.horizontal(up, phrases.points), *svg.vertical(across, label=phrases.points)]
+    x_scale = scale([point["held"] for point in found] + [-record["margin"] / 100])
+    y_scale = scale([point["gain"] for point in found])
+    margin = x_scale.at(-record["margin"] / 100)
+    drawn = [*svg.horizontal(y_scale, phrases.points), *svg.vertical(x_scale, label=phrases.points)]
     drawn.append(f'<line class="edge" x1="{margin}" x2="{margin}" y1="0" y2="100%"/>')
-    drawn += [_dot(point, point["name"] == record["chosen"], across, up) for point in found]
+    drawn += [_dot(point, point["name"] == record["chosen"], x_scale, y_scale) for point in found]
     drawn += svg.titles("change of the held skills, mean, in points", "gain on the target, in points")
     plot = Html(f'<svg class="lane scatter cure" role="img" aria-label="gain against cost">{"".join(drawn)}</svg>')
     return tag("div", tag("div", plot, class_="panel pad frontier"), _cure_legend(), class_="story")
 
 
-def _dot(point: Record, chosen: bool, across: Scale, up: Scale) -> str:
+def _dot(point: Record, chosen: bool, x_scale: Scale, y_scale: Scale) -> str:
     tone = {"PASS": "good", "REGRESSED": "lost"}.get(point["decision"], "warn")
-    x, y = across.at(point["held"]), up.up(point["gain"])
+    x, y = x_scale.at(point["held"]), y_scale.up(point["gain"])
     ring = f'<circle class="ring" cx="{x}" cy="{y}" r="11"/>' if chosen else ""
     kind = "dot" if point["decision"] == "PASS" else "open"
     name = escape(point["name"])

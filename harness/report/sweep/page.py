@@ -96,11 +96,11 @@ def _plot_section(points: Sequence[Point]) -> Html:
 
 def _plot(points: Sequence[Point]) -> Html:
     cost = axis(points)
-    across = scale([v for p in points for v in _cost_bounds(p, cost)])
-    up = scale([v for p in points for v in _bounds(p)])
-    parts = [*_frame(across, up, cost.label), _stair(points, cost, across, up)]
+    x_scale = scale([v for p in points for v in _cost_bounds(p, cost)])
+    y_scale = scale([v for p in points for v in _bounds(p)])
+    parts = [*_frame(x_scale, y_scale, cost.label), _stair(points, cost, x_scale, y_scale)]
     for number, (point, best) in enumerate(zip(points, pareto(points), strict=True), start=1):
-        parts.append(_mark(number, point, best, cost, across, up))
+        parts.append(_mark(number, point, best, cost, x_scale, y_scale))
     label = f"{len(points)} trainings: target gain against the {cost.label}"
     return Html(f'<svg class="lane scatter" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>')
 
@@ -115,33 +115,33 @@ def _bounds(point: Point) -> list[float]:
     return [point.gain or 0.0, *((bounds.low, bounds.high) if bounds else ())]
 
 
-def _frame(across: Scale, up: Scale, label: str) -> Iterator[str]:
-    yield from svg.vertical(across, label=phrases.points)
-    yield from svg.horizontal(up, phrases.points)
+def _frame(x_scale: Scale, y_scale: Scale, label: str) -> Iterator[str]:
+    yield from svg.vertical(x_scale, label=phrases.points)
+    yield from svg.horizontal(y_scale, phrases.points)
     yield from svg.titles(label, "gain on the target")
 
 
-def _stair(points: Sequence[Point], cost: Axis, across: Scale, up: Scale) -> str:
+def _stair(points: Sequence[Point], cost: Axis, x_scale: Scale, y_scale: Scale) -> str:
     """The frontier as a staircase through the Pareto set."""
     kept = [point for point, one in zip(points, pareto(points), strict=True) if one]
     best = sorted((cost.value(point.comparison), point.gain or 0.0) for point in kept)
     lines = []
     for (x0, y0), (x1, y1) in itertools.pairwise(best):
-        across0, across1, up0, up1 = across.at(x0), across.at(x1), up.up(y0), up.up(y1)
+        across0, across1, up0, up1 = x_scale.at(x0), x_scale.at(x1), y_scale.up(y0), y_scale.up(y1)
         lines.append(f'<line class="stair" x1="{across0}" x2="{across0}" y1="{up0}" y2="{up1}"/>')
         lines.append(f'<line class="stair" x1="{across0}" x2="{across1}" y1="{up1}" y2="{up1}"/>')
     return "".join(lines)
 
 
-def _mark(number: int, point: Point, in_pareto_set: bool, cost: Axis, across: Scale, up: Scale) -> str:
+def _mark(number: int, point: Point, in_pareto_set: bool, cost: Axis, x_scale: Scale, y_scale: Scale) -> str:
     paid = cost.value(point.comparison)
-    x, y = across.at(paid), up.up(point.gain or 0.0)
+    x, y = x_scale.at(paid), y_scale.up(point.gain or 0.0)
     lines = ""
     bounds = cost.interval(point.comparison)
     if bounds:
-        lines += _whisker(across, bounds, y)
+        lines += _whisker(x_scale, bounds, y)
     if point.gain_interval:
-        low, high = up.up(point.gain_interval.low), up.up(point.gain_interval.high)
+        low, high = y_scale.up(point.gain_interval.low), y_scale.up(point.gain_interval.high)
         lines += f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
     title = f"{point.name}: gain {phrases.points(point.gain or 0.0)}, {cost.label} {phrases.points(paid)}"
     kind = "best" if in_pareto_set else "other"
@@ -151,8 +151,8 @@ def _mark(number: int, point: Point, in_pareto_set: bool, cost: Axis, across: Sc
     )
 
 
-def _whisker(across: Scale, bounds: Interval, y: str) -> str:
-    return f'<line class="thin" x1="{across.at(bounds.low)}" x2="{across.at(bounds.high)}" y1="{y}" y2="{y}"/>'
+def _whisker(x_scale: Scale, bounds: Interval, y: str) -> str:
+    return f'<line class="thin" x1="{x_scale.at(bounds.low)}" x2="{x_scale.at(bounds.high)}" y1="{y}" y2="{y}"/>'
 
 
 def _points(points: Sequence[Point]) -> Html:

@@ -112,29 +112,31 @@ def _cell(reading: Reading | None) -> str:
 
 
 def _plot(name: str, stops: Sequence[Stop]) -> Html:
-    across = scale([stop.value for stop in stops])
-    up = scale([value for stop in stops for reading in stop.readings.values() for value in _extent(reading)])
-    parts = [*_frame(name, across, up)]
+    x_scale = scale([stop.value for stop in stops])
+    y_scale = scale([value for stop in stops for reading in stop.readings.values() for value in _extent(reading)])
+    parts = [*_frame(name, x_scale, y_scale)]
     for key, kind, title in SERIES:
         seen = [(stop.value, stop.readings[key]) for stop in stops if key in stop.readings]
-        parts += _line(seen, kind, title, across, up)
+        parts += _line(seen, kind, title, x_scale, y_scale)
     label = f"Gain and forgetting against {name}"
     return Html(f'<svg class="lane scatter" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>')
 
 
-def _frame(name: str, across: Scale, up: Scale) -> Iterator[str]:
-    yield from (svg.below(across, value, f"{value:g}") for value in across.ticks)
-    yield from svg.horizontal(up, phrases.points)
+def _frame(name: str, x_scale: Scale, y_scale: Scale) -> Iterator[str]:
+    yield from (svg.below(x_scale, value, f"{value:g}") for value in x_scale.ticks)
+    yield from svg.horizontal(y_scale, phrases.points)
     yield from svg.titles(name)
 
 
-def _line(readings: Sequence[tuple[float, Reading]], kind: str, title: str, across: Scale, up: Scale) -> Iterator[str]:
-    places = [(across.at(value), up.up(reading.mean), reading) for value, reading in readings]
+def _line(
+    readings: Sequence[tuple[float, Reading]], kind: str, title: str, x_scale: Scale, y_scale: Scale
+) -> Iterator[str]:
+    places = [(x_scale.at(value), y_scale.up(reading.mean), reading) for value, reading in readings]
     yield f'<g class="point {"best" if kind == "best" else "other"}">'
     yield svg.line([(x, y) for x, y, _ in places], "thin")
     for (x, y, reading), (value, _) in zip(places, readings, strict=True):
         if bounds := reading.interval:
-            low, high = up.up(bounds.low), up.up(bounds.high)
+            low, high = y_scale.up(bounds.low), y_scale.up(bounds.high)
             yield f'<line class="thin" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>'
         tooltip = escape(f"{title} at {value:g}: {_cell(reading)}")
         cross = f'<text x="{x}" y="{y}" dy="4">×</text>' if kind == "worst" else ""

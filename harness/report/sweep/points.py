@@ -109,8 +109,8 @@ def axis(points: Sequence[Point]) -> Axis:
 
 def pareto(points: Sequence[Point]) -> list[bool]:
     """Which points no other beats in gain without paying more on the sweep's axis (or in cost without gaining less)."""
-    across = axis(points)
-    known = [(point.gain or 0.0, across.value(point.comparison)) for point in points]
+    x_axis = axis(points)
+    known = [(point.gain or 0.0, x_axis.value(point.comparison)) for point in points]
     return [not any(_beats(other, own) for other in known) for own in known]
 
 
@@ -158,14 +158,14 @@ def _effect(name: str, value: str, group: Sequence[Point]) -> Effect:
 
 def as_json(points: Sequence[Point]) -> dict[str, Any]:
     """The sweep in numbers (score units), one entry per point."""
-    across = axis(points)
+    x_axis = axis(points)
     entries = [
         {
             "name": point.name,
             "parameters": dict(point.parameters),
             "gain": point.gain,
             "mean_held": point.comparison.macro.difference if point.comparison.macro else None,
-            "cost": across.value(point.comparison) if point.worst else None,
+            "cost": x_axis.value(point.comparison) if point.worst else None,
             "worst_held": point.cost if point.worst else None,
             "worst_task": point.worst.task if point.worst else None,
             "decision": str(point.comparison.decision),
@@ -178,7 +178,7 @@ def as_json(points: Sequence[Point]) -> dict[str, Any]:
     return {
         "schema": 1,
         "kind": "frontier",
-        "axis": across.task or "mean of the held skills",
+        "axis": x_axis.task or "mean of the held skills",
         "best": found.name if found else None,
         "without_regression": [point.name for point, kept in zip(points, clean, strict=True) if kept],
         "points": entries,

@@ -189,10 +189,10 @@ def _factorial(ctx: Any, value: Any) -> Any:
     return ctx.gamma(value + 1)
 
 
-def _binomial(ctx: Any, above: Any, below: Any) -> Any:
-    if abs(above) > 10**5 or abs(below) > 10**5:
+def _binomial(ctx: Any, n: Any, k: Any) -> Any:
+    if abs(n) > 10**5 or abs(k) > 10**5:
         raise RefusedError("a huge binomial")
-    return ctx.binomial(above, below)
+    return ctx.binomial(n, k)
 
 
 def _whole(function: str) -> Callable[..., Any]:

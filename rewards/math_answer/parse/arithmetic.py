@@ -16,12 +16,12 @@ def factorial(node: Node) -> Node:
     return fn("factorial", node)
 
 
-def binomial(above: Node, below: Node) -> Node:
+def binomial(total: Node, chosen: Node) -> Node:
     """The binomial coefficient, n over k."""
-    n, k = _integer(above), _integer(below)
+    n, k = _integer(total), _integer(chosen)
     if n is not None and k is not None and 0 <= n <= MAX_FACTORIAL and k >= 0:
         return num(comb(n, k))
-    return fn("binom", above, below)
+    return fn("binom", total, chosen)
 
 
 def call(name: str, base: Node | None, arguments: tuple[Node, ...]) -> Node:

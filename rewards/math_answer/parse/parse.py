@@ -183,10 +183,10 @@ class Parser(Cursor):
 
     def _plain_fraction(self) -> Node:
         """`1/2` after an integer."""
-        above = self.atom()
+        numerator = self.atom()
         self.expect("/")
-        below = self.atom()
-        fraction = div(above, below)
+        denominator = self.atom()
+        fraction = div(numerator, denominator)
         if fraction.kind != "num" or not 0 < fraction.value[0] < 1:
             raise UnreadableError("two numbers side by side")
         return fraction

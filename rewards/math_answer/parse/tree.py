@@ -113,9 +113,9 @@ def neg(node: Node) -> Node:
     return mul(MINUS_ONE, node)
 
 
-def div(above: Node, below: Node) -> Node:
+def div(numerator: Node, denominator: Node) -> Node:
     """The quotient of two nodes."""
-    return mul(above, power(below, MINUS_ONE))
+    return mul(numerator, power(denominator, MINUS_ONE))
 
 
 def fn(name: str, *args: Node) -> Node:
@@ -206,9 +206,9 @@ def _shifted(total: Fraction, decimals: int | None, part: Node) -> int | None:
 def _power_of_ten(value: Fraction) -> int | None:
     if value == 0 or bits(value) > 2000:
         return None
-    above, below = str(value.numerator), str(value.denominator)
-    if above.rstrip("0") == "1" and below.rstrip("0") == "1":
-        return len(above) - len(below)
+    numerator, denominator = str(value.numerator), str(value.denominator)
+    if numerator.rstrip("0") == "1" and denominator.rstrip("0") == "1":
+        return len(numerator) - len(denominator)
     return None
 
 
@@ -219,5 +219,9 @@ def _affordable(base: Fraction, exponent: int) -> bool:
 
 
 def _square_root(value: Fraction) -> Fraction | None:
-    above, below = isqrt(value.numerator), isqrt(value.denominator)
-    return Fraction(above, below) if above**2 == value.numerator and below**2 == value.denominator else None
+    numerator, denominator = isqrt(value.numerator), isqrt(value.denominator)
+    return (
+        Fraction(numerator, denominator)
+        if numerator**2 == value.numerator and denominator**2 == value.denominator
+        else None
+    )
