@@ -76,8 +76,8 @@ def measure(
     chosen = load_suite(suite)
     with joined(together) as ranks, undisturbed(model):
         engine = open_engine(model, settings, ranks)
-        works = plan(chosen, engine, settings, data_root, cache)
         shared = cache if cache is not None and engine.reusable else out / "cache"
+        works = plan(chosen, engine, settings, data_root, cache, shared)
         if drafts is not None:
             draft_from(engine, DraftSource(drafts, shared), settings.draft)
         if ranks.first:

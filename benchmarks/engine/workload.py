@@ -32,11 +32,19 @@ from holdfast.runs.measurement import TaskResult
 from holdfast.sample import Score
 
 
-def plan(suite: Suite, engine: Engine, settings: Settings, data_root: Path | None, cache: Path | None) -> list[Work]:
-    """The works of a suite, in its order. All data is loaded and every option checked before anything is generated."""
+def plan(
+    suite: Suite,
+    engine: Engine,
+    settings: Settings,
+    data_root: Path | None,
+    cache: Path | None,
+    users: Path | None = None,
+) -> list[Work]:
+    """The works of a suite, in its order. All data is loaded and every option checked before anything is generated.
+    `users`: the directory that keeps what simulated users answered."""
     foreign = [entry for entry in suite.entries if entry.task is None]
     works = {
-        entry.name: _work(entry, entry.task, engine, settings, data_root, cache)
+        entry.name: _work(entry, entry.task, engine, settings, data_root, cache, users)
         for entry in suite.entries
         if entry.task is not None
     }
@@ -74,11 +82,17 @@ def _fit(work: Work, engine: Engine) -> Work:
 
 
 def _work(
-    entry: Entry, base: Task, engine: Engine, settings: Settings, data_root: Path | None, cache: Path | None
+    entry: Entry,
+    base: Task,
+    engine: Engine,
+    settings: Settings,
+    data_root: Path | None,
+    cache: Path | None,
+    users: Path | None,
 ) -> Work:
     task = _adapted(base, settings)
     if task.kind == "episode":
-        return _played(entry, task, engine, settings, data_root)
+        return _played(entry, task, engine, settings, data_root, users)
     chat = uses_chat(entry, engine, settings)
     reward = Reward.from_config(task.reward)
     docs = choose(
@@ -119,10 +133,13 @@ def _work(
     )
 
 
-def _played(entry: Entry, task: Task, engine: Engine, settings: Settings, data_root: Path | None) -> Work:
+def _played(
+    entry: Entry, task: Task, engine: Engine, settings: Settings, data_root: Path | None, users: Path | None
+) -> Work:
     numbered = _numbered(task, load_docs(task.source, data_root, task.name))
     docs = choose(numbered, task, lower(entry.limit, settings.limit))
-    planned = plan_episodes(entry.name, task, docs, engine, settings, data_root, generation_arguments(task, True))
+    arguments = generation_arguments(task, True)
+    planned = plan_episodes(entry.name, task, docs, engine, settings, data_root, arguments, users)
     return Work(entry.name, planned.items, planned.player.judge, planned.result, k=entry.k, player=planned.player)
 
 

@@ -74,7 +74,7 @@ class Tau2Domain:
 
     def open(self, row: Row, seed: int) -> "Tau2Episode":
         """An episode in a fresh world."""
-        return Tau2Episode(row, self._worker, self._endpoint, self._solo)
+        return Tau2Episode(row, self._worker, self._endpoint, self._solo, seed)
 
 
 @environment("tau2_airline", splits=_BASE, turns=50, max_tokens=1024, wants_user=True)
@@ -110,7 +110,8 @@ class Tau2Mock(Tau2Domain):
 class Tau2Episode:
     """An episode in which the agent serves one customer."""
 
-    def __init__(self, row: Row, worker: Worker, endpoint: Any, solo: bool) -> None:
+    def __init__(self, row: Row, worker: Worker, endpoint: Any, solo: bool, seed: int = 0) -> None:
+        self._seed = seed
         self._row, self._worker, self._endpoint, self._solo = row, worker, endpoint, solo
         self._name = new_name()
         opened = worker.ask("open", episode=self._name, task=row["key"], solo=solo)
@@ -194,7 +195,8 @@ class Tau2Episode:
 
     def _ask_user(self) -> str:
         try:
-            return str(self._endpoint.ask([{"role": "system", "content": self._user_prompt}, *self._user_view], str))
+            view = [{"role": "system", "content": self._user_prompt}, *self._user_view]
+            return str(self._endpoint.ask(view, str, self._seed))
         except EndpointError as error:
             raise EpisodeError(f"the simulated user: {error}") from error
 

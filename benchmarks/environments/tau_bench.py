@@ -62,7 +62,7 @@ class TauDomain:
     def open(self, row: Row, seed: int) -> "TauEpisode":
         """A fresh episode over the shared records."""
         shared = _records(self._folder(), self.tables)
-        user = user_of(row, self._endpoint, _USER_RULES.format(instruction=row["instruction"]), end=STOP)
+        user = user_of(row, self._endpoint, _USER_RULES.format(instruction=row["instruction"]), STOP, seed)
         policy = _read_text(self._folder() / "wiki.md")
         return TauEpisode(row, shared, type(self).tools_of, policy, user)
 

@@ -42,9 +42,15 @@ class EpisodeSettings:
     seconds: float | None = None
     tools: str = "auto"
 
-    def environment(self, data_root: Path | None) -> Environment:
-        """The environment, with `data_root` where it reads data. Raises UsageError, DataError."""
-        return environment_of(self.name, self.options, data_root)
+    def environment(self, data_root: Path | None, users: Path | None = None) -> Environment:
+        """The environment, with `data_root` where it reads data; a user's answers are kept in the directory `users`
+        unless it names a file of its own, so that a run that goes on meets the same user. Raises UsageError,
+        DataError."""
+        options, user = dict(self.options), self.options.get("user")
+        if users is not None and isinstance(user, Mapping) and "cache" not in user:
+            users.mkdir(parents=True, exist_ok=True)
+            options["user"] = {**user, "cache": str(users / "users.sqlite")}
+        return environment_of(self.name, options, data_root)
 
     def reference(self, doc: Doc, seed: int) -> dict[str, Any]:
         """What a sample row needs to be played again: never the user's endpoint."""

@@ -147,6 +147,7 @@ def _wanted(row: dict[str, Any]) -> dict[str, Any]:
     return {"possible_answers": [{"submit": {"answer": [value]}}], "tools": TOOLS, "category": "simple"}
 
 
+@pytest.mark.slow
 def test_rloo_with_sync_and_async_rewards(model: Path, tmp_path: Path) -> None:
     """And why docs/adapters.md says to join rewards into a composite: TRL's sum takes one reward's None for 0."""
     seen, number, format_reward = Seen(), Reward("numeric", reference="answer"), Reward("length", maximum=90)

@@ -50,9 +50,10 @@ def _right(answer: Answer) -> bool:
     return bool(json.loads(answer.body)["value"] == float(answer.number % 3 != 0))
 
 
+@pytest.mark.parametrize("count", [1000, pytest.param(4000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("batch", [1, 64])
-def test_no_verdict_under_load_differs_from_the_direct_call(batch: int) -> None:
-    bodies, groups = gsm8k_bodies(shared(*FILE), batch, 4000 // batch)
+def test_no_verdict_under_load_differs_from_the_direct_call(batch: int, count: int) -> None:
+    bodies, groups = gsm8k_bodies(shared(*FILE), batch, count // batch)
     reward = Reward("math")
     expected = [[s.value for s in reward.score_batch([Sample(*pair) for pair in group])] for group in groups]
     with serving("reward=math", "workers=2", "max_queue=100000") as (port, _):
@@ -101,7 +102,7 @@ def test_sigterm_under_load_loses_nothing_it_accepted(tmp_path: Path, count: int
 def test_a_killed_worker_under_load_makes_no_wrong_verdict_and_is_replaced(tmp_path: Path) -> None:
     with serving(f"reward={METERED}", "workers=2", modules=_metered(tmp_path)) as (port, process):
         before = {worker.pid for worker in workers(process)}
-        load = Load(port, f"/v1/rewards/{METERED}/score", _numbered(6_000), 6_000, connections=200)
+        load = Load(port, f"/v1/rewards/{METERED}/score", _numbered(4_000), 4_000, connections=200)
         killing = threading.Timer(0.5, os.kill, [random.choice(sorted(before)), signal.SIGKILL])
         killing.start()
         load.run()

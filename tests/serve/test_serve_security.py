@@ -84,11 +84,12 @@ def _counters(url: str) -> dict[str, float]:
 
 def test_without_the_token_everything_is_401_and_no_reward_is_reached(url: str) -> None:
     before = _counters(url)
-    for method, path in ROUTES:
-        for headers in WRONG:
-            answer = httpx.request(method, url + path, headers=headers, content=json.dumps({"sample": SAMPLE}))
-            assert answer.status_code == 401, (method, path, headers)
-            assert answer.headers.get_list("www-authenticate")[0] == "Bearer"
+    with httpx.Client(timeout=30) as client:
+        for method, path in ROUTES:
+            for headers in WRONG:
+                answer = client.request(method, url + path, headers=headers, content=json.dumps({"sample": SAMPLE}))
+                assert answer.status_code == 401, (method, path, headers)
+                assert answer.headers.get_list("www-authenticate")[0] == "Bearer"
     after = _counters(url)
     changed = {name: value - before.get(name, 0) for name, value in after.items() if value != before.get(name, 0)}
     refused = 'holdfast_requests_total{route="unauthorized",status="401"}'

@@ -97,11 +97,12 @@ def test_each_answer_comes_before_the_next_sample_is_sent(server: tuple[int, psu
     connection.close()
 
 
-def test_a_client_that_sends_everything_first_is_served_too(server: tuple[int, psutil.Process]) -> None:
-    body = b"".join(_line(n) for n in range(20_000))
+@pytest.mark.parametrize("count", [5_000, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_a_client_that_sends_everything_first_is_served_too(server: tuple[int, psutil.Process], count: int) -> None:
+    body = b"".join(_line(n) for n in range(count))
     answer = httpx.post(f"http://127.0.0.1:{server[0]}/v1/rewards/numeric/score_stream", content=body, timeout=60)
     values = [json.loads(line)["value"] for line in answer.text.splitlines()]
-    assert values == [float(n % 7 == 3) for n in range(20_000)]
+    assert values == [float(n % 7 == 3) for n in range(count)]
 
 
 def test_a_client_that_leaves_stops_the_work(server: tuple[int, psutil.Process], folder: Path) -> None:

@@ -37,13 +37,16 @@ def plan_episodes(
     settings: Settings,
     data_root: Path | None,
     arguments: Mapping[str, Any],
+    users: Path | None = None,
 ) -> PlannedEpisodes:
-    """Raises UsageError when a user has to be simulated and none is named, DataError for a model without template."""
+    """`users`: the directory that keeps what simulated users answered.
+
+    Raises UsageError when a user has to be simulated and none is named, DataError for a model without template."""
     played = task.played
     if played is None:
         raise UsageError(f"task {name!r} is not played in an environment")
     chat = chat_of(engine, played.tools)
-    environment = played.environment(data_root)
+    environment = played.environment(data_root, users)
     conditions = _conditions(played, task, chat, arguments, settings, environment)
     items = [
         _item(name, task, played, doc_id, doc, repeat, arguments, conditions, settings)

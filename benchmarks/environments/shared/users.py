@@ -38,8 +38,8 @@ class EndpointUser:
     """A model plays the user by instructions. Answers are kept on disk by the whole conversation, so that an episode
     that is played again meets the same user."""
 
-    def __init__(self, endpoint: Endpoint, instructions: str) -> None:
-        self._endpoint, self._instructions = endpoint, instructions
+    def __init__(self, endpoint: Endpoint, instructions: str, seed: int = 0) -> None:
+        self._endpoint, self._instructions, self._seed = endpoint, instructions, seed
 
     def reply(self, messages: Sequence[Message]) -> str:
         """The endpoint's answer to the conversation seen from the user's side."""
@@ -49,7 +49,7 @@ class EndpointUser:
             if message["role"] in ("user", "assistant") and text and not message.get("tool_calls"):
                 turned.append({"role": "assistant" if message["role"] == "user" else "user", "content": text})
         try:
-            return self._endpoint.ask(turned, str)
+            return self._endpoint.ask(turned, str, self._seed)
         except EndpointError as error:
             raise EpisodeError(f"the simulated user: {error}") from error
 
@@ -75,10 +75,11 @@ def identity_of(settings: Mapping[str, Any] | None) -> Any:
     return {key: value for key, value in settings.items() if key in ("model", "temperature", "max_tokens")}
 
 
-def user_of(row: Row, endpoint: Endpoint | None, instructions: str, end: str = "") -> User:
-    """The row's script, else the endpoint. Raises EpisodeError when there is neither."""
+def user_of(row: Row, endpoint: Endpoint | None, instructions: str, end: str = "", seed: int = 0) -> User:
+    """The row's script, else the endpoint, whose answers are kept apart by `seed`: repeats of an episode meet users of
+    their own. Raises EpisodeError when there is neither."""
     if row.get(SCRIPT) is not None:
         return ScriptedUser(row[SCRIPT], end)
     if endpoint is None:
         raise EpisodeError("nobody speaks for the user: set user={base_url: …, model: …}")
-    return EndpointUser(endpoint, instructions)
+    return EndpointUser(endpoint, instructions, seed)

@@ -25,7 +25,7 @@ log = logging.getLogger("holdfast.sandbox")
 IMAGE = "holdfast-sandbox:2"
 BUILD = "python -m holdfast.rewards.sandbox.image"
 _TIMEOUT = 20
-_LABEL = "holdfast.owner"
+LABEL = "holdfast.owner"
 
 
 def problem(hosts: str, image: str) -> str | None:
@@ -62,8 +62,8 @@ def start(limits: Limits, host: str = "", image: str = IMAGE) -> "DockerChannel"
 def reap(client: "DockerClient") -> list[str]:
     """Remove containers whose owner, a process of this machine, is dead; their ids."""
     removed = []
-    for container in client.containers.list(all=True, filters={"label": _LABEL}):
-        if not _alive(container.labels[_LABEL]):
+    for container in client.containers.list(all=True, filters={"label": LABEL}):
+        if not _alive(container.labels[LABEL]):
             with _gone_is_fine():
                 container.remove(force=True)
             removed.append(str(container.id))
@@ -200,11 +200,11 @@ def _hardened(limits: Limits) -> dict[str, Any]:
         "log_config": LogConfig(type=LogConfig.types.NONE),
         "stdin_open": True,
         "auto_remove": True,
-        "labels": {_LABEL: _owner()},
+        "labels": {LABEL: owner()},
     }
 
 
-def _owner() -> str:
+def owner() -> str:
     """This process: boot, process namespace, pid and start time, so that no other can be taken for it."""
     return f"{_machine()} {os.getpid()} {_start_time(os.getpid())}"
 

@@ -18,7 +18,7 @@ FILE = Path(planted_graders.__file__)
 
 def card_of(name: str, count: int = 6) -> GraderCard:
     """The card of one of the planted graders."""
-    grader = Grader(f"{FILE}:{name}", timeout=5.0)
+    grader = Grader(f"{FILE}:{name}", timeout=3.0)
     try:
         return audit_grader(grader, items(count), name)
     finally:

@@ -20,8 +20,8 @@ from holdfast.environment import make_environment
 
 SCRIPT = Path(__file__).parent / "scripts" / "bfcl_checker.py"
 CATEGORIES = ("base", "miss_func", "miss_param", "long_context")
-EACH = 2
-"""Paths of each kind from one row: 4 categories of 200 rows and 3 kinds are 4,800 paths, beside 800 references."""
+EACH = 3
+"""Paths of each kind from one row: with 4 categories of 200 rows about 7,000 paths, beside 800 references."""
 STEPS = 20
 Call = tuple[str, dict[str, Any]]
 Path_ = list[list[Call]]

@@ -58,11 +58,11 @@ def test_leftover_containers_of_dead_owners_are_removed_and_others_stay() -> Non
 
     need("docker")
     client = docker.from_env()
-    dead = docker_engine._owner().rsplit(" ", 2)[0] + " 4194000 1"
+    dead = docker_engine.owner().rsplit(" ", 2)[0] + " 4194000 1"
     other_machine = "0000-boot pid:[1] 1 1"
     made = [
         client.containers.create(docker_engine.IMAGE, "python3", labels={"holdfast.owner": owner})
-        for owner in (dead, other_machine, docker_engine._owner())
+        for owner in (dead, other_machine, docker_engine.owner())
     ]
     try:
         assert docker_engine.reap(client) == [made[0].id]
