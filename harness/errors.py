@@ -28,6 +28,7 @@ EXTRAS = {
     "trl": "train",
     "docker": "sandbox",
     "requests": "sandbox",
+    "mcp": "mcp",
     "ors": "ors",
     "pydantic": "ors",
     "prometheus_client": "serve",

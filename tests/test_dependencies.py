@@ -29,6 +29,7 @@ FOLDERS = {
     "harness/records.py": {"", "eval"},
     "harness/cli/score.py": {"", "ray"},
     "harness/serve": {"", "serve", "ors"},
+    "harness/serve/agent_tools": {"", "mcp", "ors"},
     "harness/cli/serve.py": {"", "serve", "ors"},
     "rewards": {""},
     "rewards/sandbox": {"", "sandbox"},

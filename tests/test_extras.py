@@ -40,6 +40,7 @@ CALLS: dict[str, list[list[str]]] = {
         [*HOLDFAST, "data", "card", "tiny_sft", "limit=50"],
     ],
     "serve": [[str(SCRIPTS / "serve.py")]],
+    "mcp": [[str(SCRIPTS / "mcp_session.py")]],
     "envs": [["-c", "import websockets, holdfast.benchmarks.environments.openenv"], [*HOLDFAST, "env", "list"]],
     "tools": [["-c", JAVA]],
     "ray": [[*HOLDFAST, "score", "before.jsonl", "reward=numeric", "out=r.jsonl", "engine=ray", "workers=1"]],

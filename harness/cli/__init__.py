@@ -31,6 +31,7 @@ VERBS = (
     "env",
     "data",
     "serve",
+    "mcp",
     "doctor",
     "completion",
 )

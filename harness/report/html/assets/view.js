@@ -33,8 +33,9 @@ class Folder {
     this.trend = document.querySelector(".trend") ? new Trend(this, document.querySelector(".trend")) : null;
     this.sides = document.querySelector(".pair");
     this.restore();
-    this.filter();
     this.show();
+    this.filter();
+    if (this.sides) onSight(this.sides, () => { if (!this.sides.children.length) this.compare(); });
   }
 
   /* What is chosen stands in the address, so that a view can be linked to. */
@@ -81,7 +82,7 @@ class Folder {
     const names = this.picked.map((i) => this.runs[i].path).join(" and ");
     const next = this.picked.length === 2 ? node("a", { href: "#side", onclick: (event) => { event.preventDefault(); document.getElementById("side").scrollIntoView(); } }, "Side by side") : "choose one more";
     told.replaceChildren(node("span", {}, names), node("b", {}, next), node("button", { class: "icon", type: "button", onclick: () => { this.picked = []; this.show(); this.remember(); } }, "Clear"));
-    if (this.sides) this.compare();
+    if (this.sides && (this.picked.length || this.sides.children.length)) this.compare();
     this.trend?.draw();
   }
 
