@@ -21,7 +21,10 @@ _SIGNS = {
     "｡": "。",
     "．": ".",
 }
+CURRENCIES = "$€£¥₹₩฿₽₫₺₦₱₪￥￦"
 _FULL_WIDTH = {chr(0xFF01 + n): chr(0x21 + n) for n in range(94)}
+_STYLED = range(0x1D400, 0x1D6A4)
+"""Letters of mathematics in bold, italics and the like (𝐁, 𝑥)."""
 _SCALES = {
     100: "百 百 백 सौ শত শো వంద",
     1000: "千 仟 천 हज़ार हजार হাজার వేల వెయ్యి พัน nghìn ngàn ribu elfu tausend Tausend mil "
@@ -43,6 +46,7 @@ _SCALED = re.compile(rf"(?<![\d.,])(?:{_NUMBER}\s?(?:{_WORDS})(?![a-zа-я])\s?)
 _PART = re.compile(rf"({_NUMBER})\s?({_WORDS})?")
 _INDIAN = re.compile(r"(?<![\d,.])\d{1,2}(?:,\d{2})+,\d{3}(?![\d,])")
 _POINT_GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+(?![\d.]\d|\d)")
+_CENTS = re.compile(r"(\d[\d,]{0,15}) (dollars?|euros?|pounds?),?(?: and)? (\d{1,2}) (?:cents?|pence)\b")
 _COMMA = re.compile(r"(?<=\d),(?=\d)")
 _HINT = re.compile("|".join(sorted({word[:3] for word in _SCALE if word.isascii()} | {"[^\\x00-\\x7f]"})))
 
@@ -54,7 +58,8 @@ def _table() -> dict[int, str]:
         for code in range(0x80, min(sys.maxunicode, 0x1E960))
         if unicodedata.category(chr(code)) == "Nd"
     }
-    return digits | {ord(mark): text for mark, text in {**_CIRCLED, **_SIGNS, **_FULL_WIDTH}.items()}
+    letters = {code: plain for code in _STYLED if (plain := unicodedata.normalize("NFKC", chr(code))).isascii()}
+    return letters | digits | {ord(mark): text for mark, text in {**_CIRCLED, **_SIGNS, **_FULL_WIDTH}.items()}
 
 
 def in_ascii(text: str) -> str:
@@ -68,9 +73,11 @@ def with_points(text: str) -> str:
 
 
 def written_out(text: str) -> str:
-    """`3万5千` as 35000, `12 lakh` as 1200000, `1,25,000` as 125000."""
+    """`3万5千` as 35000, `12 lakh` as 1200000, `1,25,000` as 125000, `3 dollars and 50 cents` as 3.50 dollars."""
     if "," in text:
         text = _INDIAN.sub(lambda match: match[0].replace(",", ""), text)
+    if "cent" in text or "pence" in text:
+        text = _CENTS.sub(lambda money: f"{money[1]}.{int(money[3]):02} {money[2]}", text)
     return _SCALED.sub(_sum, text) if _HINT.search(text) else text
 
 

@@ -274,6 +274,13 @@ _OPTION_CUE = re.compile(
     r"|(?<!不)(?:选项|選項|选择|選擇|选|選)(?:应|應)?(?:该|該)?(?:是|为|為)?[:：]?)",
     re.IGNORECASE,
 )
+_WRONG = (
+    "falsch incorrecto incorrecta equivocado faux fausse incorrect incorrecte sbagliato sbagliata errata errado errada "
+    "incorreto fout onjuist błędne błędny неверно неверный неправильно 错 錯 错误 間違い 誤り 틀렸 틀린 خطأ خاطئ गलत ভুল తప్పు "
+    "si_sahihi kosa ผิด sai salah yanlış λάθος שגוי fel forkert feil"
+)
+ANSWER_WORD, WRONG, NO_WORD = alternatives(_ANSWER.values()), alternatives(_WRONG), alternatives(_NO)
+"""What an answer is called, what is said of one that is wrong, and `no`."""
 _LOWERED = tuple({word.casefold() for word in ANSWERS})
 _ENGLISH = frozenset("option choice letter".split())
 _OPTIONS_LOWERED = tuple({word.casefold() for word in _spellings(_OPTION)} - _ENGLISH | {"选", "選"})

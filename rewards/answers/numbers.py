@@ -5,6 +5,7 @@ from collections import deque
 from fractions import Fraction
 from typing import NamedTuple
 
+from holdfast.rewards.answers.digits import CURRENCIES
 from holdfast.rewards.answers.hedges import (
     CHANGED,
     DOUBT,
@@ -20,12 +21,12 @@ from holdfast.rewards.answers.places import Extraction, Require, Which, extract
 from holdfast.rewards.answers.plain_numbers import plain
 from holdfast.rewards.answers.spelled import spelled_number
 from holdfast.rewards.answers.statements import CORRECTED, joined_by_a_word, without_remark
-from holdfast.rewards.answers.unmarked import breaks_off, is_named, without_code
+from holdfast.rewards.answers.unmarked import breaks_off, is_named, said_in_words, without_code
 
 DIGITS_CAP = 400  # no answer is longer; a model's endless decimal is refused before it becomes a big integer
 _TAIL = 100_000  # an answer is near the end: this bounds the work on a runaway completion
 _SIGN_BEFORE = re.compile(
-    r"(?:(?<![-=])>|<|[≥≤±√≠]|(?:\^|\*\*)\s?[{(]?\s?[-−]?|\\(?:geq?|leq?|gt|lt|pm|mp|sqrt|log|ln|sin|cos|tan)(?![a-z])\s?[{(]?"
+    r"(?:(?<![-=])>|<|[≥≤±√≠]|(?:\^|(?<=[\w)\]}])\s?\*\*)\s?[{(]?\s?[-−]?|\\(?:geq?|leq?|gt|lt|pm|mp|sqrt|log|ln|sin|cos|tan)(?![a-z])\s?[{(]?"
     r"|(?<![a-z])(?:log|ln|sqrt)\s?\(?)\s?\Z"
 )
 _SYMBOL_BEHIND = re.compile(
@@ -46,7 +47,7 @@ _COMPOUND = re.compile(
 _ASSIGNED = re.compile(r"(?:[a-zA-Z]\w?\s?=\s?-?[\d.,/]*\d\W*(?:(?:and|or)\s)?){2,9}")
 _WHOLE = r"(?:\d{1,3}(?:,\d{3})+(?![\d])|\d+)"
 NUMBER = re.compile(
-    r"(?:(?<![\w)\]}.])(?P<minus>[-−–]\s?))?(?P<currency>\\?[$€£¥])?\s?(?P<late>(?<=[$€£¥])[-−])?"
+    rf"(?:(?<![\w)\]}}.])(?P<minus>[-−–]\s?))?(?P<currency>\\?[{CURRENCIES}])?\s?(?P<late>(?<=[{CURRENCIES}])[-−])?"
     rf"(?P<whole>{_WHOLE}(?:\.\d+)?|\.\d+)"
     r"(?:[eE](?P<exponent>[+-]?\d{1,3})(?![\w]))?"
     r"(?:\s(?P<top>\d{1,4})/(?P<bottom>[1-9]\d{0,3})(?![\d/]|\.\d)|\s?/\s?(?P<below>[1-9]\d*)(?!\d|\.\d|/))?"
@@ -111,7 +112,7 @@ def final(text: str, require: Require = "any", which: Which = "last") -> Final |
     tail = plain(without_code(text))
     number = _last(NUMBER, tail)
     if number is None:
-        return _in_words(text.strip())
+        return _in_words(said_in_words(text) or text.strip())
     if only_a_label(tail) or unknown(tail) or breaks_off(tail) or contradicts(tail):
         return None
     return _concluded(number)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from holdfast.rewards.answers.boxes import boxes
 from holdfast.rewards.answers.hedges import denied, denied_behind
 from holdfast.rewards.answers.languages import MAYBE, NOT_BEHIND, OPTION_WORD, OR, RIGHT, cues, option_cues
-from holdfast.rewards.answers.places import Require, Which, extract
+from holdfast.rewards.answers.places import Require, Which, extract, not_own
 
 LETTERS = "ABCDEFGHIJ"
 _PLACES = frozenset({"the answer field", "####"})
@@ -97,7 +97,7 @@ _ONLY_LETTERS = re.compile(r"(?:[(\[*]{0,3}[A-J][)\]*.,;/&+\s]{1,4})+[(\[*]{0,3}
 _RUN = re.compile(r"[A-J]{2,10}(?![A-Za-z])")
 _LEADING = re.compile(rf"^{_OPEN}([A-J])[)\].:*]{{1,4}}(?:\s|$)", re.MULTILINE)
 _MARKED = re.compile(
-    r"(?:\*\*\(?([A-J])[).:]{0,2}(?:\s[^*\n]{0,200})?\*\*|[(（\[]([A-J])[)）\]])(?=[\s.!*)]*(?:$|\Z))", re.MULTILINE
+    r"(?:\*\*\(?([A-J])[).:]{0,2}(?:\s[^*\n]{0,200})?\*\*|(?<![A-Za-z])[(（\[]([A-J])[)）\]])(?=[\s.!*)]*(?:$|\Z))", re.MULTILINE
 )
 _BARE = re.compile(rf"({_LETTER})(?=[\s.!*)\]\"'。]*\Z)")
 _LEADS_TO_BARE = re.compile(
@@ -107,14 +107,22 @@ _LEADS_TO_BARE = re.compile(
     re.IGNORECASE,
 )
 """Before a letter that ends a text: it is said to be the answer, and is no `vitamin C`."""
+_APPLIED = re.compile(r"(?<![A-Za-z])[A-Za-z]\(\Z")
 _UNSURE = re.compile(
     rf"(?:\b(?:could|might|may)\s(?:also\s|well\s)?be\b|\b(?:maybe|perhaps|possibly)\b|{MAYBE})[^.!?\n]{{0,12}}\Z",
     re.IGNORECASE,
 )
 
 
+_LOOK_ALIKE = str.maketrans("АВСЕНΑΒΕΗΙΓΔ", "ABCEHABEHICD")
+_ALONE = re.compile(r"(?<!\w)[АВСЕНΑΒΕΗΙΓΔ](?!\w)")
+"""Cyrillic and Greek capitals that look like the option letters, and Greek's third and fourth."""
+
+
 def letters(text: str, require: Require = "any", which: Which = "last") -> list[str] | None:
     """The distinct letters of the answer; [] for an answer that names none, None where no answer is stated."""
+    if not text.isascii():
+        text = _ALONE.sub(lambda letter: letter[0].translate(_LOOK_ALIKE), text)
     stated = _boxed(text, which)
     if stated is None:
         stated = _placed(text, which)
@@ -180,7 +188,7 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
     """Where each statement starts and the letters it names."""
     for pattern in (_STATED, _OPTION):
         for match in pattern.finditer(text):
-            if _lists_options(text, match):
+            if _lists_options(text, match) or not_own(text[max(0, match.start() - 60) : match.start()]):
                 continue
             if denied(text[match.start() : match.start(1)]) or _REJECTED.match(text, match.end(1)):
                 yield match.start(), []
@@ -269,16 +277,21 @@ def _bare(text: str) -> list[str]:
 def _is_said(before: str, letter: str) -> bool:
     """Do the words lead to the letter, without "could be"?"""
     unsure = _UNSURE.search(before) and letter not in before
-    return not unsure and _LEADS_TO_BARE.search(before) is not None
+    return not unsure and not _APPLIED.search(before) and _LEADS_TO_BARE.search(before) is not None
 
 
 def _settled(text: str, start: int, end: int, letter: str) -> list[str]:
     if denied(text[max(0, start - 30) : start]) or _REJECTED.match(text, end):
         return [f"not {letter}"]
-    others = {other[0] for other in _OTHER.finditer(text, 0, start)} - {letter}
+    others = {other[0] for other in _OTHER.finditer(text, 0, start) if not _is_denied(text, other)} - {letter}
     if others and not _SO.search(text[:start]):
         return []  # one of several that the text goes through
     return distinct([letter, *_following(text, end), *_before(text, start)])
+
+
+def _is_denied(text: str, letter: re.Match[str]) -> bool:
+    before = text[max(0, letter.start() - 30) : letter.start()]
+    return denied(before) or _REJECTED.match(text, letter.end()) is not None
 
 
 def _following(text: str, position: int) -> list[str]:

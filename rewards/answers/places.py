@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from holdfast.rewards.answers.boxes import boxes
 from holdfast.rewards.answers.hedges import denied, denied_behind, supposed, taken_back
 from holdfast.rewards.answers.languages import cues, refuses
+from holdfast.rewards.answers.standing import said_by_others
 from holdfast.rewards.answers.statements import FORMULA, NUMBER, SENTENCE_END, answer_in
 from holdfast.rewards.answers.unmarked import unmarked
 
@@ -136,12 +137,17 @@ def _statements(tail: str, which: Which) -> Iterator[str]:
     for start, end in ordered[: 3 if which == "last" else _MOST_STATEMENTS]:
         statement = _statement(tail, end)
         before = tail[max(0, start - 40) : end]
-        if statement and (denied(before) or supposed(tail[max(0, start - 40) : start])):
+        if statement and (denied(before) or not_own(tail[max(0, start - 60) : start])):
             statement = f"not {statement}"
         if statement and taken_back(statement):
             statement = f"not {statement}"
         if statement and not denied_behind(statement) and not refuses(tail[max(0, start - 40) : start]):
             yield statement
+
+
+def not_own(before: str) -> bool:
+    """Do the words before a statement only suppose it, or report what others say?"""
+    return supposed(before) or said_by_others(before)
 
 
 def _hashed(text: str, which: Which) -> Extraction | None:

@@ -7,9 +7,9 @@ from holdfast.rewards.answers.names import FRACTION_WORDS, NUMBER_WORDS, SCALE_W
 
 _PLAIN_WORDS = re.compile(r"[a-z][a-z ,.'\-]*")
 _LONGEST = 80
-_WORDED = "|".join(sorted({*NUMBER_WORDS, *SCALE_WORDS, "hundred", "and"}, key=len, reverse=True))
+_WORDED = "|".join(sorted({*NUMBER_WORDS, *SCALE_WORDS, *FRACTION_WORDS, "hundred", "and", "a"}, key=len, reverse=True))
 _LEADING = re.compile(
-    rf"(?:\\text\w*\s?\{{)?\s*((?:{_WORDED})(?:[ -](?:{_WORDED}))*)(?: [a-z]+){{0,3}}[\s.!}}]*", re.IGNORECASE
+    rf"(?:\\text\w*\s?\{{)?\s*((?:(?:minus|negative) )?(?:{_WORDED})(?:[ -](?:{_WORDED}))*)(?: [a-z]+){{0,3}}[\s.!}}]*", re.IGNORECASE
 )
 _CHINESE_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {
     "〇": 0,
@@ -17,16 +17,24 @@ _CHINESE_DIGITS = {character: value for value, character in enumerate("零一二
     "兩": 2,
 }
 _CHINESE_SCALES = {"十": 10, "百": 100, "千": 1000}
-_CHINESE = re.compile(r"([零〇一二两兩三四五六七八九十百千万]{1,16})[^\W\d_a-zA-Z]{0,2}[。.]?")
+_CHINESE = re.compile(
+    r"([零〇一二两兩三四五六七八九十百千万]{1,16})(?:です|[个個元円人只本つ枚岁歳天年米块名分次斤条件位頭匹冊回台杯])?[。.]?"
+)
 
 
 def in_words(words: str) -> Fraction | None:
     """The value of `seventy-two`, `one half`, `two hundred and five`; None for anything else."""
     if not _PLAIN_WORDS.fullmatch(words) or len(words) > _LONGEST:
         return None
-    _, _, fraction = words.partition(" and ")
+    if words.startswith(("minus ", "negative ")):
+        value = in_words(words.partition(" ")[2])
+        return None if value is None else -value
+    whole_part, _, fraction = words.partition(" and ")
+    if fraction.split(" ")[-1] in FRACTION_WORDS:
+        one, other = in_words(whole_part), in_words(re.sub(r"^a ", "one ", fraction))
+        return None if one is None or other is None or one.denominator != 1 else one + other
     parts = [part for part in re.split(r"[ \-]+", words) if part not in ("and", "a")]
-    if not parts or (fraction and parts[-1] in FRACTION_WORDS):
+    if not parts:
         return None
     if len(parts) > 1 and parts[-1] in FRACTION_WORDS:
         above = _whole(parts[:-1])

@@ -1,7 +1,9 @@
 """What one sentence states as its answer, without the remarks, fillers, denials and second thoughts around it."""
 
 import re
+from fractions import Fraction
 
+from holdfast.rewards.answers.digits import CURRENCIES
 from holdfast.rewards.answers.hedges import CHANGED, DOUBT, NEGATIVE, bounded, denied, denied_behind
 from holdfast.rewards.answers.names import (
     CONSTANTS,
@@ -11,6 +13,7 @@ from holdfast.rewards.answers.names import (
     SEPARATING_WORDS,
     UNITS,
 )
+from holdfast.rewards.answers.spelled import spelled_number
 
 SHORT = 400
 FORMULA = re.compile(
@@ -18,7 +21,7 @@ FORMULA = re.compile(
     re.DOTALL,
 )
 NUMBER = re.compile(
-    r"(?:(?<![\w)\]}.])[-−–]\s?)?(?:\\?[$€£¥]\s?)?[-−]?"
+    rf"(?:(?<![\w)\]}}.])[-−–]\s?)?(?:\\?[{CURRENCIES}]\s?)?[-−]?"
     r"(?:\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,]\d|\d)|\d+)(?:\.\d+)?"
     r"(?:[eE][+-]?\d{1,3}(?!\w))?(?:\s?/\s?\d+(?![\d/.]))?"
     r"(?:\s(?:hundred|thousand|million|billion|trillion)\b)?(?:\s?\\?%|\s(?:percent|pct)\b|\s?°)?|[-−]?\.\d+"
@@ -32,10 +35,13 @@ _CODE = re.compile(r"__|\w\(|[{}\[\];<>\\|`@=]|[\"']\w+[\"']|\bif\b")
 _WORD = re.compile(r"(?<![\\a-zA-Z])(?:[a-zA-Z]{2,}|[^\W\d_a-zA-Zα-ωΑ-Ω]{2,})")
 _TEXT_GROUP = re.compile(r"\\(?:text|mathrm|mbox|textbf|operatorname)[a-z]*\s*\{[^{}]*\}|\\(?:begin|end)\s*\{[^{}]*\}")
 _COPULA = re.compile(
-    r"(?:\b(?:is|are|be|was|equals|get|gives(?: us)?|obtain|have|has)\b|(?<!\d):|:(?!\d)|=)\s*",
+    r"(?:\b(?:is|are|be|was|equals|get|gives(?: us)?|obtain|have|has)\b|(?<!\d):|:(?!\d)|(?<![!<>~])=)\s*",
     re.IGNORECASE,
 )
-_MEASURE = re.compile(r"(?:an?|the) (?:[a-z]+ ){1,3}of (?=[$\\(\d])")
+_MEASURE = re.compile(
+    r"(?:an?|the) (?!(?:[a-z]+ ){0,2}(?:square|cube|root|half|third|quarter|factorial|reciprocal|inverse|negative|opposite"
+    r"|absolute value|log|logarithm|multiples?|factors?|powers?) )(?:[a-z]+ ){1,3}of (?=[$\\(\d])"
+)
 _MATHEMATICAL = (
     FUNCTIONS.keys() | CONSTANTS.keys() | UNITS.keys() | SEPARATING_WORDS.keys() | PERCENT_WORDS | NUMBER_WORDS.keys()
     | {"in", "mod", "degrees", "degree", "th", "st", "nd", "rd", "am", "pm"}
@@ -46,6 +52,7 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 _REPEATED_IN_WORDS = re.compile(r"(?<=[\d$)}%])\s+\((?!mod\b)[a-zA-Z]{3,}(?:[ -][a-zA-Z]+){0,6}\)$")
+_WORDS_FIRST = re.compile(r"([a-zA-Z][a-zA-Z -]{2,60}) \((\d[\d,]{0,18})\)\.?")
 _REMARK = re.compile(
     r"(?<=[\w$)}%°*])(?:\s*[,;]\s*|\s+)(?:(?:and|but)\s+)?(?:not(?! sure| certain)|rather than|instead of|"
     r"because|since|i\.e\.|"
@@ -82,7 +89,7 @@ _ENDLESS = re.compile(r"(-?\$?\d[\d,]*)\s*(?:…|\.\.\.+)")
 _LEADING = re.compile(rf"(?:(?:{_DECORATION}|[∴•▪►]|\*(?=\s))\s*)+")
 _FILLER = re.compile(
     r"^(?:(?:so|thus|hence|therefore|ok|okay|well)[,:]?\s+)?"
-    r"(?:(?:it['’]s|it is|that['’]s|that is|this is|we get|i get|(?:that|this|which) (?:gives|makes)(?: us)?"
+    r"(?:(?:(?:i['’]d|i would) say(?: it['’]s| it is| that it is)?|it['’]s|it is|that['’]s|that is|this is|we get|i get|(?:that|this|which) (?:gives|makes)(?: us)?"
     r"|ans(?:\.|:| [-–—:]))\s+)?",
     re.IGNORECASE,
 )
@@ -160,8 +167,10 @@ def _without_cheers(text: str) -> str:
 
 
 def without_remark(statement: str) -> str:
-    """`42, not 43` and `42 (forty-two)` say 42."""
+    """`42, not 43`, `42 (forty-two)` and `forty-two (42)` say 42."""
     text = _REPEATED_IN_WORDS.sub("", _ASIDE.sub("", statement))
+    if (both := _WORDS_FIRST.fullmatch(text)) and spelled_number(both[1]) == Fraction(both[2].replace(",", "")):
+        return both[2]
     head = _REMARK.sub("", text)
     whole = SUBSTANCE.search(head) and not is_prose(head) and head.count("{") == head.count("}")
     return head if whole else text

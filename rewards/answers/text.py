@@ -8,6 +8,7 @@ from typing import Literal
 
 from holdfast.rewards.answers.digits import in_ascii
 from holdfast.rewards.answers.runon import before_next_question
+from holdfast.rewards.answers.standing import withdrawn
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.sample import Sample
 
@@ -40,7 +41,10 @@ def answer_text(text: str) -> str:
 
 
 def final_part(text: str, stop: Stop = "none") -> str:
-    """The text that counts, digits in ASCII: after the thought, inside answer tags, before the turn or answer ends."""
+    """The text that counts, digits in ASCII: after the thought, inside answer tags, before the turn or answer ends.
+
+    Empty where the text takes its answer back or only reports it.
+    """
     text = strip_thinking(text) or ""
     if "<|" in text or "</s>" in text:
         for mark in _TURN_ENDS:
@@ -52,7 +56,8 @@ def final_part(text: str, stop: Stop = "none") -> str:
     elif stop != "none":
         ends = [at for mark in stop if (at := text.find(mark)) > 0 and text[:at].strip()]
         text = text[: min(ends)] if ends else text
-    return in_ascii(tagged(text))
+    text = in_ascii(tagged(text))
+    return "" if withdrawn(text) else text
 
 
 def tagged(text: str) -> str:

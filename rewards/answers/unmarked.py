@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from holdfast.rewards.answers.digits import written_out
 from holdfast.rewards.answers.hedges import only_a_label, unknown
+from holdfast.rewards.answers.spelled import spelled_number
 from holdfast.rewards.answers.statements import (
     FORMULA,
     NUMBER,
@@ -67,6 +68,8 @@ def unmarked(text: str) -> UnmarkedAnswer | None:
         return UnmarkedAnswer(last_line[1:].strip(), "the last line")
     if unknown(tail) or unknown(text[-_NEAR:]) or only_a_label(tail):
         return None
+    if spelled := said_in_words(tail):
+        return UnmarkedAnswer(spelled, "the last sentence")
     if ("\n" not in tail or _FENCED.fullmatch(tail)) and not is_prose(tail):
         return UnmarkedAnswer(without_remark(tail), "the whole text")
     if len(tail) <= _LINE and (listed := _COUNTED_LIST.fullmatch(tail)):
@@ -85,6 +88,14 @@ def _in_prose(tail: str) -> UnmarkedAnswer | None:
     if conclusion:
         return UnmarkedAnswer(conclusion, "the last sentence")
     return _last_expression(tail) or (UnmarkedAnswer(tail, "the whole text") if len(tail) <= SHORT else None)
+
+
+def said_in_words(text: str) -> str:
+    """The number in words that a text without digits says behind its last verb (`The total is seven.`)."""
+    if len(text) > SHORT or SUBSTANCE.search(text):
+        return ""
+    after = after_verb(_last_sentence(text)).strip(" .!*")
+    return after if spelled_number(after) is not None else ""
 
 
 def without_code(text: str) -> str:
@@ -113,9 +124,13 @@ def is_named(text: str, start: int, end: int) -> bool:
 
 def _concluded(text: str) -> str:
     """What the last sentence says something is: `… the solutions are 1 and 2.`"""
-    sentences = [part for part in SENTENCE_END.split(text.rstrip(" .*\n") + ".") if part and part.strip(" .*\n")]
-    after = trimmed(without_remark(after_verb(sentences[-1].strip()))) if sentences else ""
+    after = trimmed(without_remark(after_verb(_last_sentence(text))))
     return after if SUBSTANCE.search(after) and not is_prose(after) else ""
+
+
+def _last_sentence(text: str) -> str:
+    sentences = [part for part in SENTENCE_END.split(text.rstrip(" .*\n") + ".") if part and part.strip(" .*\n")]
+    return sentences[-1].strip() if sentences else ""
 
 
 def _last_expression(text: str) -> UnmarkedAnswer | None:

@@ -6,8 +6,9 @@ Says nothing (None) wherever the full judge could see something else.
 import re
 from fractions import Fraction
 
-from holdfast.rewards.answers.hedges import supposed
+from holdfast.rewards.answers.places import not_own
 from holdfast.rewards.answers.runon import asks_again
+from holdfast.rewards.answers.standing import may_fall
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.rewards.math_answer.settings import Settings
 from holdfast.sample import Sample, Score
@@ -15,7 +16,6 @@ from holdfast.sample import Sample, Score
 _NUMBER = re.compile(r"\s*\$?\s*(-?)(?:(\d{1,3}(?:,\d{3})+)|(\d{1,18}))(?:\.(\d{1,18}))?\s*\.?\s*")
 _STATED = re.compile(r"\b[Aa]nswer is:? +\$?(-?\d[\d,]{0,20}(?:\.\d{1,18})?)\$?\.?\s*$")
 _TAKEN_BACK = re.compile(r"\b(?:not|never|neither|nor|cannot|except|but)\b|n['’]t\b|[^\x00-\x7f]", re.IGNORECASE)
-_REJECTED = re.compile(r"[\s$.,)\]]{0,4}(?:is|was|isn|seems|but|though|although|[^\x00-\x7f])")
 _TAIL = 90
 
 
@@ -61,18 +61,19 @@ def _final(text: str, boxed_only: bool) -> tuple[str, str] | None:
         end = text.find("}", at)
         if end < 0 or text.count("box") != 1 or text.find("or", end, end + 12) >= 0:
             return None
-        if _TAKEN_BACK.search(text, max(0, at - 40), at) or _REJECTED.match(text, end + 1):
+        if _TAKEN_BACK.search(text, max(0, at - 40), at) or (end + 3 < len(text) and may_fall(text, end + 1)):
             return None
         return text[at + 7 : end], "box"
     if boxed_only or "box" in text:
         return None
     at = text.rfind("####")
     if at >= 0:
-        return text[at + 4 : at + 60].partition("\n")[0].strip(), "####"
+        line, _, rest = text[at + 4 :].partition("\n")
+        return None if len(line) > 60 or rest.strip() else (line.strip(), "####")
     if 'answer"' in text or 'result"' in text or "A: " in text:
         return None
     stated = _STATED.search(text, max(0, len(text) - _TAIL))
-    if stated is None or supposed(text[max(0, stated.start() - 40) : stated.start()].removesuffix("the ")):
+    if stated is None or not_own(text[max(0, stated.start() - 60) : stated.start()].removesuffix("the ")):
         return None
     return stated[1], "the stated answer"
 

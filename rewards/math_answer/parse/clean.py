@@ -2,7 +2,7 @@
 
 import re
 
-from holdfast.rewards.answers.digits import in_ascii, written_out
+from holdfast.rewards.answers.digits import CURRENCIES, in_ascii, written_out
 from holdfast.rewards.answers.languages import SEPARATORS
 from holdfast.rewards.answers.names import (
     CONSTANTS,
@@ -54,6 +54,8 @@ _THIN = re.compile(r"(?<=\d) ?,? ?(?:\\[!,;:]|~)+ ?(?=\d{3}(?!\d))")
 _SPACES = re.compile(r"(?<!\\)\\[,;:!> ]|\\\n|~|\\(?:enspace|thinspace|medspace|thickspace|nobreak)(?![a-zA-Z])")
 _COMMAS = re.compile(r"(?<![\d.,])([1-9]\d{0,2}(?:,\d{3})+)(?!\d)(?!,\d)")
 _BLANKS = re.compile(r"(?<![\d.,^_}] )(?<![\d.,^_}])([1-9]\d{0,2}(?: \d{3})+)(?!\d| \d)")
+_TICKS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:'\d{3})+(?![\d'\"])")
+_CELSIUS = re.compile(r"(?<=°) (?=[CF]$)")
 _SINGLE_LETTER_FONT = re.compile(
     r"\\(?:mathbf|boldsymbol|mathit|bm|vec|hat|widehat|overrightarrow|mathcal|mathscr|mathsf|pmb|underline|mathfrak)"
     r"(?:\s*\{\s*((?:\\?[a-zA-Z]+|[0-9.]+)'*)\s*\}|\s+(?=[a-zA-Z]))"
@@ -66,7 +68,7 @@ _ORDINAL = re.compile(
     r"|\^? ?\\(?:text|mathrm|textrm|mbox) ?\{ ?(?:th|st|nd|rd) ?\}|\^?(?:th|st|nd|rd)(?![a-zA-Z]))"
 )
 _MATH_MARKS = re.compile(r"(?<!\\)\$\$?|\\[\[\]()]")
-_CURRENCY = re.compile(r"\\\$|[€£¥₹]|\\(?:pounds|euro|yen)(?![a-zA-Z])")
+_CURRENCY = re.compile(rf"\\\$|[{CURRENCIES[1:]}]|\\(?:pounds|euro|yen)(?![a-zA-Z])")
 _RUN = re.compile(r"\s+")
 _ANNOTATION = re.compile(r"<<[^<>]*>>")  # of GSM8K's calculator
 _ABBREVIATED = re.compile(r"(?<=[a-zA-Z])\.(?=\s|$)")
@@ -117,6 +119,8 @@ def clean(text: str, *, thousands: bool = True) -> str:
         text = _ORDINAL.sub(" ", text)
     text = text.strip() if _ENDLESS.search(text) else text.strip().rstrip(".,;:").strip()
     text = _TRAILING.sub("", text) if text.endswith("\\") else text
+    if text.endswith(("C", "F")):
+        text = _CELSIUS.sub("", text)
     if text.endswith(")") and "(" in text:
         text = _UNIT_IN_BRACKETS.sub(_unit, text)
     text = _ABBREVIATED.sub(" ", text) if "." in text else text
@@ -185,6 +189,8 @@ def _digits(text: str, thousands: bool) -> str:
             text = _COMMAS.sub(lambda group: group.group().replace(",", ""), text)
         if " " in text:
             text = _BLANKS.sub(lambda group: group.group().replace(" ", ""), text)
+        if "'" in text:
+            text = _TICKS.sub(lambda group: group.group().replace("'", ""), text)
     return text
 
 

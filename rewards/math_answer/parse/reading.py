@@ -14,7 +14,7 @@ from holdfast.rewards.answers.names import (
     SEPARATING_WORDS,
     UNITS,
 )
-from holdfast.rewards.answers.spelled import in_words
+from holdfast.rewards.answers.spelled import in_words, spelled_number
 from holdfast.rewards.math_answer.parse.clean import clean, tight, words_of
 from holdfast.rewards.math_answer.parse.notations import rewritten
 from holdfast.rewards.math_answer.parse.parse import parse
@@ -92,7 +92,7 @@ def read(text: str, thousands: bool = True) -> Reading:
     cleaned = clean(rewritten(reworded(bare.text)), thousands=thousands)
     words = words_of(cleaned)
     reading = Reading(text, tight(cleaned), words, choice, bracketed, label, declared=bare.declared)
-    number = in_words(words)
+    number = in_words(words) if words.isascii() else spelled_number(words)
     if number is not None:
         return reading._replace(node=num(number))
     date = day(words)
