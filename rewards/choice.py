@@ -25,11 +25,13 @@ _LONGEST = 2000
 _REMARK = re.compile(r",?\s(?:not|rather than|instead of)\s.*$", re.IGNORECASE | re.DOTALL)
 _WRAPPED = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{([^{}]*)\}")
 _SENTENCES = re.compile(r"[.!?]\s+|\n")
-_IS = re.compile(r"(?:(?:\b(?:it|that)['’]s|\b(?:is|are|was|were|be))\s+(?:(?:the|an?|called|named)\s+)?|[:=]\s*)\Z", re.IGNORECASE)
+_IS = re.compile(
+    r"(?:(?:\b(?:it|that)['’]s|\b(?:is|are|was|were|be))\s+(?:(?:the|an?|called|named)\s+)?|[:=]\s*)\Z", re.IGNORECASE
+)
 _OPEN_QUESTION = re.compile(r"\b(?:could|might|may|maybe|perhaps|possibly|or|either|if|whether)\b|\?", re.IGNORECASE)
 
 
-@register("choice", version="5")
+@register("choice", version="6")
 def choice(
     sample: Sample,
     *,

@@ -32,7 +32,7 @@ def _check(*, tolerance: float, seconds: float, **_: Any) -> None:
     POOL.warm()
 
 
-@register("math", version="6", scope="batch", check=_check)
+@register("math", version="7", scope="batch", check=_check)
 def math(
     samples: Sequence[Sample],
     *,

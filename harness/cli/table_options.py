@@ -2,34 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal
 
 from holdfast.errors import UsageError
-
-if TYPE_CHECKING:
-    from holdfast.compare import Columns
+from holdfast.importers.table import Columns
 
 
 @dataclass(slots=True)
-class TableOptions:
-    """Where a table that is not ours holds what."""
+class TableOptions(Columns):
+    """Where a table that is not ours holds what, as keys of a verb."""
 
-    score: str | None = None
-    id: str | None = None
-    prompt: str | None = None
-    completion: str | None = None
-    reference: str | None = None
-    category: str | None = None
-    cluster: str | None = None
-    task: str | None = None
-    scale: float = 1.0
-    model: str | None = None
-    direction: Literal["higher", "lower"] | None = None
-
-    def columns(self, score: str | None = None) -> "Columns | None":
+    def columns(self, score: str | None = None) -> Columns | None:
         """The columns that are named; None when none is. `score` takes the place of the named one."""
-        from holdfast.compare import Columns
-
         named = {field.name: getattr(self, field.name) for field in fields(Columns)}
         found = Columns(**named | ({"score": score} if score else {}))
         return found if found != Columns() else None

@@ -276,7 +276,8 @@ _OPTION_CUE = re.compile(
 )
 _WRONG = (
     "falsch incorrecto incorrecta equivocado faux fausse incorrect incorrecte sbagliato sbagliata errata errado errada "
-    "incorreto fout onjuist błędne błędny неверно неверный неправильно 错 錯 错误 間違い 誤り 틀렸 틀린 خطأ خاطئ गलत ভুল తప్పు "
+    "incorreto fout onjuist błędne błędny неверно неверный неправильно 错 錯 错误 間違い 誤り 틀렸 틀린 "
+    "خطأ خاطئ गलत ভুল తప్పు "
     "si_sahihi kosa ผิด sai salah yanlış λάθος שגוי fel forkert feil"
 )
 ANSWER_WORD, WRONG, NO_WORD = alternatives(_ANSWER.values()), alternatives(_WRONG), alternatives(_NO)

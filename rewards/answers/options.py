@@ -97,7 +97,8 @@ _ONLY_LETTERS = re.compile(r"(?:[(\[*]{0,3}[A-J][)\]*.,;/&+\s]{1,4})+[(\[*]{0,3}
 _RUN = re.compile(r"[A-J]{2,10}(?![A-Za-z])")
 _LEADING = re.compile(rf"^{_OPEN}([A-J])[)\].:*]{{1,4}}(?:\s|$)", re.MULTILINE)
 _MARKED = re.compile(
-    r"(?:\*\*\(?([A-J])[).:]{0,2}(?:\s[^*\n]{0,200})?\*\*|(?<![A-Za-z])[(（\[]([A-J])[)）\]])(?=[\s.!*)]*(?:$|\Z))", re.MULTILINE
+    r"(?:\*\*\(?([A-J])[).:]{0,2}(?:\s[^*\n]{0,200})?\*\*|(?<![A-Za-z])[(（\[]([A-J])[)）\]])(?=[\s.!*)]*(?:$|\Z))",
+    re.MULTILINE,
 )
 _BARE = re.compile(rf"({_LETTER})(?=[\s.!*)\]\"'。]*\Z)")
 _LEADS_TO_BARE = re.compile(

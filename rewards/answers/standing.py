@@ -16,7 +16,8 @@ _FILLER = r"(?:(?:no|wait|but|actually|sorry|oops|hmm|or|and|i think)\b[,.!\s]*)
 _THAT_IS_WRONG = (
     r"(?:which|that|this|it|the (?:answer|result|above|value))"
     r"(?:(?:['’]s| is| was| seems| must be)\s(?:(?:all|obviously|clearly|actually|just|probably)\s)?"
-    r"(?:wrong|incorrect|false|mistaken|not (?:right|correct|true|it|the (?:right |correct )?answer)|a (?:lie|joke|mistake))"
+    r"(?:wrong|incorrect|false|mistaken|not (?:right|correct|true|"
+    r"it|the (?:right |correct )?answer)|a (?:lie|joke|mistake))"
     r"|\s(?:cannot|can['’]t|could not|couldn['’]t) be (?:right|correct|true|it))"
 )
 _NEVER_MIND = (
@@ -32,7 +33,8 @@ _TAKEN_BACK = re.compile(
 _REPLIED = re.compile(rf"{_VALUE}\s?\?\s*(?:no|nope|not really|not quite|never|{NO_WORD})[\s.!。]*\Z", re.IGNORECASE)
 _WRONG_ENGLISH = (
     r"(?:(?:is|was|are|would be|will be|can|could|must|may|might|does|should)(?:\s\w+ly)?\s?(?:not|n['’]t|never)|cannot"
-    r"|can['’]t|never)(?:\s(?:possibly|really|actually|be|have been)){0,3}\s(?:equal to )?(?:(?:the|an?|my|our|its?)\s)?"
+    r"|can['’]t|never)(?:\s(?:possibly|really|actually|be|"
+    r"have been)){0,3}\s(?:equal to )?(?:(?:the|an?|my|our|its?)\s)?"
     r"(?:(?:final|actual|true)\s)?(?:right|correct|true|answer|solution|result|it|possible|valid)\b"
     r"|(?:is|was|would be|seems|must be)\s(?:\w+ly\s)?(?:wrong|incorrect|false|mistaken)\b"
 )
@@ -64,30 +66,45 @@ _REPORTED = (
     rf"one (?:might|may|could|would) (?:think|say|guess|believe)(?: that)?\s{_IT_IS}{_VALUE}",
     rf"one (?:might|may|could|would) (?:pick|choose|select|answer)\s{_VALUE}",
     rf"at first (?:glance|sight),?\s{_IT_IS}{_VALUE}",
-    r"(?:let me|let us|let['’]s|i(?:['’]ll| will| need to| have to)) (?:think (?:about|of)|consider|look at|start with|try)\s"
+    r"(?:let me|let us|let['’]s|i(?:['’]ll| will| need to|"
+    r" have to)) (?:think (?:about|of)|consider|look at|start with|try)\s"
     rf"{_VALUE}",
     rf"(?:assume|suppose|imagine|pretend|consider|say)(?: that)?\s{_IT_IS}{_VALUE}(?: for (?:example|instance))?",
     rf"i (?:refuse|decline|hate|(?:do not|don['’]t) want) to say\s(?:that )?{_IT_IS}{_VALUE}",
     rf"i(?:['’]d| would| will|['’]ll) (?:never|not) say\s(?:that )?{_IT_IS}{_VALUE}",
-    rf"(?:the )?(?:number|value|letter|option)\s{_VALUE}\s?(?:appears|occurs|comes up|is (?:mentioned|given|used|there))\b"
+    rf"(?:the )?(?:number|value|letter|option)\s{_VALUE}\s?(?:appears|"
+    rf"occurs|comes up|is (?:mentioned|given|used|there))\b"
     r"[^.!?]{0,40}",
-    rf"{_VALUE}\s(?:is|was|are) (?:one of|among|mentioned|a number|a letter|an option|(?:given |used )?in the {_SOURCE})\b"
+    rf"{_VALUE}\s(?:is|was|are) (?:one of|among|mentioned|a number|"
+    rf"a letter|an option|(?:given |used )?in the {_SOURCE})\b"
     r"[^.!?\d]{0,40}",
     rf"[^.!?\n\d]{{0,30}}{_VALUE},? but (?:no\b|(?:it|that) (?:is|was)(?:\s?not|n['’]t)\b)[^.!?\d]{{0,20}}",
     rf"the answer (?:differs|is different) from\s{_VALUE}",
 )
 _ATTRIBUTED = re.compile(rf"(?:{'|'.join(_REPORTED)})[\s.!?*”\"')]*", re.IGNORECASE)
-_BEFORE = re.compile(rf"(?:\b{_SAID_BY_OTHERS}|\b(?:pretend|imagine)(?: that)?)\s(?:the\s|that\s){{0,2}}\Z", re.IGNORECASE)
+_BEFORE = re.compile(
+    rf"(?:\b{_SAID_BY_OTHERS}|\b(?:pretend|imagine)(?: that)?)\s(?:the\s|that\s){{0,2}}\Z", re.IGNORECASE
+)
 _STRUCK = re.compile(r"\s*(?:~~.{1,40}~~|[✗✘❌]\s?\S{1,20}|\S{1,20}\s?[✗✘❌])\s*")
 _LETTER = re.compile(r"\W{0,8}[A-J](?![\w'’])")
 _LETTERS = re.compile(r"(?<!\w)[A-J](?![\w'’])")
 _SENTENCE = re.compile(r"(?<=[.!?。！？।])\s+|\n+")
-_SUSPECT = re.compile(r"[^\x00-\x7f]|\b(?:no|not|nope|wrong|incorrect|false|mistaken|right|correct|true|it|lie|joke|mistake|joking"
-                      r"|kidding|answer|know|back|that|mind|never|but|is|was)\b", re.IGNORECASE)  # fmt: skip
+_BACK = re.compile(
+    r"(?:wrong|incorrect|false|mistaken|right|correct|true|it|answer|lie|joke|mistake|joking|kidding|know|back|that|mind|"
+    r"not|n['’]t|really|nope|no)\)?[\s.!*]*\Z",
+    re.IGNORECASE,
+)
+_STARTS = re.compile(_VALUE)
+_SUSPECT = re.compile(
+    rf"[^\x00-\x7f]|[?~]|n['’]t\b|\b(?:not?|never|nope|cannot|wrong|incorrect|false|mistaken|lie|joke|mistake|joking|kidding|know|"
+    rf"back|that|mind|but|might|may|could|would|{_SAY}|{_SOURCE}|mentions?|according|previous|earlier|given|old|glance|sight|"
+    r"think|consider|look|start|try|assume|suppose|imagine|pretend|say|number|value|letter|option|differs|different)\b",
+    re.IGNORECASE,
+)
 
 
 def may_fall(text: str, start: int) -> bool:
-    """Could what stands behind `start` take back what was stated there? A cheap look for those who read only numbers."""
+    """Could what stands behind `start` take back what was stated before? A cheap look, for who reads only numbers."""
     return _SUSPECT.search(text, max(start, len(text) - _TAIL)) is not None
 
 
@@ -95,10 +112,13 @@ def withdrawn(text: str) -> bool:
     """Does the end of a text take its answer back, deny it, or only report it?"""
     tail = text[-_TAIL:].strip()
     last = _SENTENCE.split(tail)[-1] if tail else ""
+    if not (_STARTS.match(last) or _SUSPECT.search(tail)):
+        return False
     if _STRUCK.fullmatch(tail) or _ATTRIBUTED.fullmatch(last):
         return True
-    found = _TAKEN_BACK.search(tail) or _REPLIED.search(tail) or _DENIED.match(last)
-    return found is not None and not _of_another(found[0], tail)
+    back = _TAKEN_BACK.search(tail) if _BACK.search(tail[-16:]) else None
+    found = back or ("?" in tail and _REPLIED.search(tail)) or _DENIED.match(last)
+    return bool(found) and not _of_another(found[0], tail)
 
 
 def _of_another(denied: str, tail: str) -> bool:

@@ -39,7 +39,8 @@ _COPULA = re.compile(
     re.IGNORECASE,
 )
 _MEASURE = re.compile(
-    r"(?:an?|the) (?!(?:[a-z]+ ){0,2}(?:square|cube|root|half|third|quarter|factorial|reciprocal|inverse|negative|opposite"
+    r"(?:an?|the) (?!(?:[a-z]+ ){0,2}(?:square|cube|root|half|"
+    r"third|quarter|factorial|reciprocal|inverse|negative|opposite"
     r"|absolute value|log|logarithm|multiples?|factors?|powers?) )(?:[a-z]+ ){1,3}of (?=[$\\(\d])"
 )
 _MATHEMATICAL = (
@@ -89,7 +90,8 @@ _ENDLESS = re.compile(r"(-?\$?\d[\d,]*)\s*(?:…|\.\.\.+)")
 _LEADING = re.compile(rf"(?:(?:{_DECORATION}|[∴•▪►]|\*(?=\s))\s*)+")
 _FILLER = re.compile(
     r"^(?:(?:so|thus|hence|therefore|ok|okay|well)[,:]?\s+)?"
-    r"(?:(?:(?:i['’]d|i would) say(?: it['’]s| it is| that it is)?|it['’]s|it is|that['’]s|that is|this is|we get|i get|(?:that|this|which) (?:gives|makes)(?: us)?"
+    r"(?:(?:(?:i['’]d|i would) say(?: it['’]s| it is| that it is)?|it['’]s|it is|"
+    r"that['’]s|that is|this is|we get|i get|(?:that|this|which) (?:gives|makes)(?: us)?"
     r"|ans(?:\.|:| [-–—:]))\s+)?",
     re.IGNORECASE,
 )

@@ -4,6 +4,7 @@ Reasoning models write their thought before the answer, between markers of their
 closed thought answers; a thought that was opened and not closed was cut off, and holds no answer.
 """
 
+import re
 from collections.abc import Sequence
 
 MARKERS: Sequence[tuple[str, str]] = (
@@ -20,6 +21,12 @@ MARKERS: Sequence[tuple[str, str]] = (
 )
 """Opening and closing marker of a thought, one pair a family; a chat template may have opened it in the prompt."""
 
+_OPENERS = tuple(dict.fromkeys(marker[0] for pair in MARKERS for marker in pair))
+_ANY = [
+    re.compile(re.escape(sign) + f"(?:{'|'.join(re.escape(m[1:]) for pair in MARKERS for m in pair if m[0] == sign)})")
+    for sign in _OPENERS
+]
+"""One expression for each first character: a search that begins with one fixed character is fast."""
 _QUOTES = "`\"'“‘"
 _BARE_CHANNELS = ("analysis", "assistantfinal")
 """gpt-oss decoded without its special tokens."""
@@ -30,6 +37,8 @@ def strip_thinking(text: str, markers: Sequence[tuple[str, str]] = MARKERS) -> s
 
     An opening marker in quotes only mentions the marker.
     """
+    if markers is MARKERS and not any(known.search(text) for known in _ANY) and not text.startswith(_BARE_CHANNELS[0]):
+        return text
     start = max((at + len(closing) for _, closing in markers if (at := text.rfind(closing)) >= 0), default=0)
     if any(_opens(text, opening, start) for opening, _ in markers):
         return None

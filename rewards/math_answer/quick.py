@@ -5,6 +5,7 @@ Says nothing (None) wherever the full judge could see something else.
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from holdfast.rewards.answers.places import not_own
 from holdfast.rewards.answers.runon import asks_again
@@ -15,6 +16,8 @@ from holdfast.sample import Sample, Score
 
 _NUMBER = re.compile(r"\s*\$?\s*(-?)(?:(\d{1,3}(?:,\d{3})+)|(\d{1,18}))(?:\.(\d{1,18}))?\s*\.?\s*")
 _STATED = re.compile(r"\b[Aa]nswer is:? +\$?(-?\d[\d,]{0,20}(?:\.\d{1,18})?)\$?\.?\s*$")
+_LINE = re.compile(r"\nA: (-?\d[\d,]{0,20}(?:\.\d{1,18})?)\s*\Z")
+_FIELD = re.compile(r'"answer": "?(-?\d[\d,]{0,20}(?:\.\d{1,18})?)"?\s*\}?\s*(?:```)?\s*\Z')
 _TAKEN_BACK = re.compile(r"\b(?:not|never|neither|nor|cannot|except|but)\b|n['’]t\b|[^\x00-\x7f]", re.IGNORECASE)
 _TAIL = 90
 
@@ -36,9 +39,7 @@ def score(sample: Sample, settings: Settings) -> Score | None:
     found = _final(text, settings.require == "boxed")
     if found is None:
         return None
-    if isinstance(reference, str) and "####" in reference:
-        reference = reference[reference.rfind("####") + 4 :]
-    return _compared(found, _read(found[0]), _read(str(reference)))
+    return _compared(found, _read(found[0]), _reference(str(reference)))
 
 
 def _compared(
@@ -70,12 +71,23 @@ def _final(text: str, boxed_only: bool) -> tuple[str, str] | None:
     if at >= 0:
         line, _, rest = text[at + 4 :].partition("\n")
         return None if len(line) > 60 or rest.strip() else (line.strip(), "####")
-    if 'answer"' in text or 'result"' in text or "A: " in text:
-        return None
+    if 'answer"' in text or 'result"' in text:
+        return (field[1], "the answer field") if (field := _FIELD.search(text, max(0, len(text) - _TAIL))) else None
+    if "A: " in text:
+        return (line[1], "the line A:") if (line := _LINE.search(text, max(0, len(text) - _TAIL))) else None
     stated = _STATED.search(text, max(0, len(text) - _TAIL))
     if stated is None or not_own(text[max(0, stated.start() - 60) : stated.start()].removesuffix("the ")):
         return None
     return stated[1], "the stated answer"
+
+
+@lru_cache(maxsize=2048)
+def _reference(text: str) -> tuple[int | Fraction, bool] | None:
+    """The plain number that a reference is, or that a worked solution of GSM8K ends with."""
+    if "####" in text:
+        return _read(text[text.rfind("####") + 4 :])
+    line = _LINE.search(text) if "A: " in text and "box" not in text and 'answer"' not in text else None
+    return _read(line[1] if line else text.strip().lstrip("#"))
 
 
 def _read(text: str) -> tuple[int | Fraction, bool] | None:

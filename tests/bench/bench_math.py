@@ -1,6 +1,6 @@
 """`math` against math-verify and TRL's accuracy_reward: accuracy, speed, worst case and memory in one run.
 
-python tests/bench/bench_math.py [seconds per measurement, default 3]
+python tests/bench/bench_math.py [seconds per measurement, default 3 | recorded]
 """
 
 import gzip
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from helpers.paths import SHARED_DATA
@@ -56,6 +57,49 @@ def math_like(count: int, seed: int) -> list[Pair]:
         given = answer if rng.random() < 0.67 else other
         pairs.append((f"{text}\nThe final answer is $\\boxed{{{given}{tail}}}$.", answer + tail))
     return pairs
+
+
+def recorded(kind: str) -> list[Pair]:
+    """What models wrote: GSM8K of six models (labelled solutions, ZeroEval, ToRA), or MATH level 5 of one."""
+    if kind == "math":
+        rows = _rows("math/recorded/zeroeval/math-l5.gpt-4o-mini-2024-07-18.json.gz")
+        return [(row["output"][0], row["answer"]) for row in rows]
+    pairs = []
+    for row in _rows("gsm8k/example_model_solutions.jsonl"):
+        answer = row["ground_truth"].rpartition("A: ")[2].strip()
+        pairs += [(row[model]["solution"], answer) for model in ("6b_verification", "175b_verification")]
+    for name in ("gpt-4o-mini-2024-07-18", "Qwen2-7B-Instruct"):
+        rows = _rows(f"gsm8k/recorded/zeroeval/gsm.{name}.json.gz")
+        pairs += [(row["output"][0], row["answer"].lstrip("# ")) for row in rows]
+    for name in ("tora-70b-v1.0", "tora-code-34b-v1.0"):
+        pairs += [(row["code"][0], str(row["gt"])) for row in _rows(f"gsm8k/recorded/tora/{name}_gsm8k_test.jsonl.gz")]
+    random.Random(3).shuffle(pairs)
+    return pairs
+
+
+def _rows(path: str) -> list[dict[str, Any]]:
+    opened = gzip.open if path.endswith(".gz") else open
+    with opened(SHARED_DATA / path, "rt", encoding="utf-8") as file:
+        text = file.read()
+    return json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
+
+
+def recorded_rates(seconds: float) -> None:
+    """Recorded texts: rates of both in turns of 64 pairs, so that a busy machine slows both alike."""
+    print("\n| recorded texts | rows | math per s | math-verify per s | ratio |\n|---|---|---|---|---|")
+    for kind in ("gsm8k", "math"):
+        pairs = recorded(kind)
+        spent = {ours: 0.0, peer: 0.0}
+        done = 0
+        while done < len(pairs) and spent[peer] < seconds:
+            chunk = pairs[done : done + 64]
+            for judge in spent:
+                start = time.perf_counter()
+                judge(chunk)
+                spent[judge] += time.perf_counter() - start
+            done += len(chunk)
+        one, other = done / spent[ours], done / spent[peer]
+        print(f"| {kind} | {done} | {one:,.0f} | {other:,.0f} | {one / other:.1f}x |", flush=True)
 
 
 def _last_box(solution: str) -> str:
@@ -168,7 +212,10 @@ def equivalence(judge: Callable[[list[Pair]], list[bool]]) -> tuple[int, int, in
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables; only that of recorded texts with the word `recorded`."""
+    if sys.argv[1:2] == ["recorded"]:
+        recorded_rates(30.0)
+        return
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
     gsm, latex = gsm8k_like(200_000, 1), math_like(20_000, 2)
     for judge in (ours, peer, trl):
@@ -191,6 +238,7 @@ def main() -> None:
     one, other = rates["math"], rates["math-verify 0.9.0"]
     print(f"| ratio to math-verify | {one[0] / other[0]:.1f}x | {one[1] / other[1]:.1f}x | | | | | |")
     print(f"| regex + Fraction | {floor:,.0f} | | | | | | |")
+    recorded_rates(10 * seconds)
     print("\n| math_equivalence | precision % | recall % |\n|---|---|---|")
     for name, judge in (("math", ours), ("math-verify 0.9.0", plain_peer), ("TRL accuracy_reward", bounded(trl))):
         right, wrong, missed = equivalence(judge)

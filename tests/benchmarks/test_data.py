@@ -1,6 +1,7 @@
 """Where rows come from: the hub (a mirror of it on disk), local folders, prepared folders; and what is refused."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,32 @@ def test_hub_rows_in_another_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert plus["entry_point"] == "f" and plus["tests"].startswith("def check(candidate):\n    inputs")
     assert find_task("humaneval_plus").reference(found["humaneval_plus"][0])["style"] == "check"
     assert [doc["text"] for doc in found["perplexity"]] == [" = A = \n one \n = = B = = \n", " = C = \n two \n"]
+
+
+def test_arena_hard_v2_joins_the_answers_of_two_baselines(tmp_path: Path) -> None:
+    """Its 750 questions; answers in the shape of the published files (data/arena-hard-v2.0/model_answer/NAME.jsonl)."""
+    folder = tmp_path / "arena_hard"
+    folder.mkdir()
+    text = shared("arena_hard", "arena-hard-v2.0.question.jsonl").read_text("utf-8")
+    (folder / "arena-hard-v2.0.question.jsonl").write_text(text, "utf-8")
+    task = find_task("arena_hard_v2")
+    for model in ("o3-mini-2025-01-31", "gemini-2.0-flash-001"):
+        with pytest.raises(DataError, match="gemini-2.0-flash-001" if "o3" not in model else "no "):
+            load_docs(task.source, tmp_path, task.name)
+        rows = [
+            {"uid": one["uid"], "ans_id": "a", "model": model, "messages": [
+                {"role": "user", "content": one["prompt"]},
+                {"role": "assistant", "content": {"answer": f"{model} on {one['uid']}"}}], "metadata": {"token_len": 9}}
+            for one in map(json.loads, filter(None, text.split("\n")))
+        ]  # fmt: skip
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / f"arena-hard-v2.0.model_answer.{model}.jsonl").write_text(lines, "utf-8")
+    docs = load_docs(task.source, tmp_path, task.name)
+    assert Counter(map(task.category, docs)) == {"hard_prompt": 500, "creative_writing": 250}  # type: ignore[arg-type]
+    for doc in docs:
+        baseline = "o3-mini" if doc["category"] == "hard_prompt" else "gemini"
+        assert task.reference(doc).startswith(baseline) and task.reference(doc).endswith(doc["uid"])
+        assert task.prompt(doc)
 
 
 def test_fetch_prepares_a_folder_that_verifies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from holdfast.errors import DataError, UsageError
 from holdfast.files import digest, read_json
 from holdfast.importers.aggregates import refuse_leaderboard
 from holdfast.importers.scores import LOSS, Direction, direction_of, read_score
+from holdfast.importers.table import Columns
 from holdfast.records import SUFFIXES, pick, read_records, require_file
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement
 from holdfast.runs.row import Row
@@ -40,27 +41,6 @@ _CATEGORIES = ("category", "subject", "subset", "subtask", "domain")
 
 _NAMELESS = "samples"
 """What a benchmark is called whose rows do not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Where a table that is not ours holds what (dotted paths); None: the usual names are tried."""
-
-    score: str | None = None
-    id: str | None = None
-    prompt: str | None = None
-    completion: str | None = None
-    reference: str | None = None
-    category: str | None = None
-    cluster: str | None = None
-    task: str | None = None
-    """The benchmark's name (not a column)."""
-    scale: float = 1.0
-    """Scores are divided by this: 10 for judgements from 0 to 10."""
-    model: str | None = None
-    """The model whose rows are taken, where a table holds several (not a column)."""
-    direction: Direction | None = None
-    """lower: the scores are losses. None: as the table or the column's name says."""
 
 
 @dataclass(slots=True)
