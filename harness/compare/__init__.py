@@ -6,7 +6,7 @@ measurement, a file of scored samples, or another harness's output.
 
 from holdfast.compare.comparing import compare
 from holdfast.compare.judging.policy import Policy, read_policy
-from holdfast.compare.reading.load import Columns, load
+from holdfast.compare.reading.load import load
 from holdfast.compare.result import (
     Benchmark,
     Category,
@@ -22,6 +22,7 @@ from holdfast.compare.result import (
     Side,
     Verdict,
 )
+from holdfast.importers.table import Columns
 
 __all__ = [
     "Benchmark",

@@ -117,8 +117,8 @@ def withdrawn(text: str) -> bool:
     if _STRUCK.fullmatch(tail) or _ATTRIBUTED.fullmatch(last):
         return True
     back = _TAKEN_BACK.search(tail) if _BACK.search(tail[-16:]) else None
-    found = back or ("?" in tail and _REPLIED.search(tail)) or _DENIED.match(last)
-    return bool(found) and not _of_another(found[0], tail)
+    found = back or (_REPLIED.search(tail) if "?" in tail else None) or _DENIED.match(last)
+    return found is not None and not _of_another(found[0], tail)
 
 
 def _of_another(denied: str, tail: str) -> bool:

@@ -69,8 +69,8 @@ def _final(text: str, boxed_only: bool) -> tuple[str, str] | None:
         return None
     at = text.rfind("####")
     if at >= 0:
-        line, _, rest = text[at + 4 :].partition("\n")
-        return None if len(line) > 60 or rest.strip() else (line.strip(), "####")
+        answer, _, rest = text[at + 4 :].partition("\n")
+        return None if len(answer) > 60 or rest.strip() else (answer.strip(), "####")
     if 'answer"' in text or 'result"' in text:
         return (field[1], "the answer field") if (field := _FIELD.search(text, max(0, len(text) - _TAIL))) else None
     if "A: " in text:
