@@ -40,6 +40,8 @@ class Spec:
     """Whether a row without a reference is an error of the caller's."""
     check: Callable[..., None] | None = None
     """Called with the bound options when the Reward is made; raises UsageError for a bad value."""
+    surroundings: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """What of this machine a verdict with these options depends on, for manifests: programs, images, packages."""
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
@@ -65,6 +67,7 @@ def register(
     scope: Scope = "sample",
     needs_reference: Needs = True,
     check: Callable[..., None] | None = None,
+    surroundings: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> Callable[[F], F]:
     """Register a reward function under `name`; its keyword-only parameters become options.
 
@@ -77,7 +80,7 @@ def register(
             raise UsageError(
                 f"reward {name!r} is registered twice: {_origin(registered.function)} and {_origin(function)}"
             )
-        _registry[name] = Spec(name, function, version, scope, needs_reference, check)
+        _registry[name] = Spec(name, function, version, scope, needs_reference, check, surroundings)
         return function
 
     return decorate

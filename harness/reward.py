@@ -65,8 +65,10 @@ class Reward:
         return needs if isinstance(needs, bool) else needs(self.options)
 
     def describe(self) -> dict[str, Any]:
-        """What a manifest records: name, version, options."""
-        return {"name": self.name, "version": self.version, "options": dict(self.options)}
+        """What a manifest records: name, version, options, and what of this machine its verdicts depend on."""
+        told = {"name": self.name, "version": self.version, "options": dict(self.options)}
+        surroundings = dict(self.spec.surroundings(self.options)) if self.spec.surroundings else {}
+        return told | ({"surroundings": surroundings} if surroundings else {})
 
     def score(self, sample: Sample) -> Score:
         """The score of one sample."""

@@ -12,8 +12,8 @@ of one, or the text of any of these; the style may be left out, the tests' shape
 Further keys: prelude, solution, isolation, time_limit, cpu_limit, memory_limit, output_limit. Any other is refused.
 """
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from holdfast.errors import UsageError
 from holdfast.registry import register
@@ -30,7 +30,14 @@ def _check(**options: object) -> None:
         raise UsageError(f"option 'memory' of reward 'code' is in MiB: a program needs at least 64, not {memory!r}")
 
 
-@register("code", version="6", scope="batch", check=_check)
+def _surroundings(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    from holdfast.rewards.sandbox.backends.choice import Engine, surroundings
+
+    names = ("backend", "hosts", "image", "workers", "packages")
+    return surroundings(Engine(**{name: options[name] for name in names if name in options}))
+
+
+@register("code", version="7", scope="batch", check=_check, surroundings=_surroundings)
 def code(
     samples: Sequence[Sample],
     *,

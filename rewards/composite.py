@@ -52,7 +52,18 @@ def _needs_reference(options: Mapping[str, Any]) -> bool:
     return any(part.needs_reference and part.reference == "reference" for part in _parts(options["of"]).values())
 
 
-_COMPOSITE: Any = {"scope": "batch", "check": _check, "version": _version, "needs_reference": _needs_reference}
+def _surroundings(options: Mapping[str, Any]) -> dict[str, Any]:
+    described = {name: part.describe() for name, part in _parts(options["of"]).items()}
+    return {name: told["surroundings"] for name, told in described.items() if "surroundings" in told}
+
+
+_COMPOSITE: Any = {
+    "scope": "batch",
+    "check": _check,
+    "version": _version,
+    "needs_reference": _needs_reference,
+    "surroundings": _surroundings,
+}
 
 
 @register("weighted_sum", **_COMPOSITE)

@@ -46,13 +46,21 @@ def build(
                 iter(lambda: file.read(2**20), b""),
                 name,
                 version or "latest",
-                changes=[f"LABEL holdfast.preload={','.join(preload)} holdfast.languages={','.join(languages)}"],
+                changes=[_labels(packages, preload, languages)],
             )
             return str(client.images.get(tag).id)
         except docker.errors.DockerException as error:
             raise DataError(f"the Docker engine does not take the image: {error}") from error
         finally:
             client.close()
+
+
+def _labels(packages: Sequence[str], preload: Sequence[str], languages: Sequence[str]) -> str:
+    """What the image says of itself: what is imported first, its packages with their versions, its languages."""
+    held = ",".join(f"{name}=={metadata.version(name)}" for name in packages)
+    return (
+        f"LABEL holdfast.preload={','.join(preload)} holdfast.packages={held} holdfast.languages={','.join(languages)}"
+    )
 
 
 def write_rootfs(file: IO[bytes], packages: Sequence[str] = (), languages: Sequence[str] = ()) -> None:
@@ -64,7 +72,7 @@ def write_rootfs(file: IO[bytes], packages: Sequence[str] = (), languages: Seque
     with tarfile.open(fileobj=file, mode="w") as tar:
         for link, target in _MERGED.items():
             _link(tar, link, target)
-        for name in ("proc", "dev", "sys", "etc", SITE):
+        for name in ("proc", "dev", "sys", "etc", "check", SITE):
             _directory(tar, name, 0o755)
         for name in ("tmp", "judge", "build"):
             # runc gives a tmpfs the mode of the directory that it covers, whatever its options say.

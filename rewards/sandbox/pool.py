@@ -190,9 +190,8 @@ class _Worker:
     def _do(self, job: dict[str, Any]) -> dict[str, Any]:
         """The reply of a try that shows what the program does. A sandbox that ends, falls silent or cannot begin says
         nothing about it, unless the program has twice used up the sandbox's memory while a control program passes; nor
-        does a kill that nobody explains, unless it comes twice while the machine has memory: a program may kill
-        itself."""
-        spent, killed, reason = 0, 0, ""
+        does a kill that nobody explains: a program cannot kill itself so (`seccomp.no_kill_of`)."""
+        spent, reason = 0, ""
         for _ in range(_TRIES):
             try:
                 reply = self._attempt(job)
@@ -207,8 +206,7 @@ class _Worker:
                 continue
             if "starved" in reply:
                 raise UnavailableError(reply["starved"])
-            killed += "unexplained" in reply and (killed == 0 or not reply.get("pressed"))
-            if not reply.get("unexplained") or (killed == 2 and not reply.get("pressed")):
+            if not reply.get("unexplained"):
                 return reply
             self._close()
             reason = "the program was killed from outside"

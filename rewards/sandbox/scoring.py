@@ -9,6 +9,7 @@ from holdfast.rewards.sandbox.backends.choice import Engine, pool_for
 from holdfast.rewards.sandbox.jobs import JobVerdict, make_job, verdict
 from holdfast.rewards.sandbox.limits import Limits
 from holdfast.rewards.sandbox.pool import UnavailableError
+from holdfast.rewards.sandbox.source.appended import with_tests
 from holdfast.rewards.sandbox.source.extraction import MAX_PROGRAM, Extract, code_of_prompt, extract
 from holdfast.rewards.sandbox.source.languages import LANGUAGES
 from holdfast.rewards.sandbox.source.reference import BadReferenceError, CodeReference, read
@@ -79,6 +80,10 @@ def _case_of(task: CodeReference, text: str, plain: str, settings: Settings) -> 
         return Score.of(False, "no code in the completion")
     if len(found.program) > MAX_PROGRAM:
         return Score.of(False, f"the program has {len(found.program)} characters, more than {MAX_PROGRAM}")
+    if task.style == "appended":
+        stops, tests = task.keys.get("stops") or (), task.tests
+        whole = with_tests(found.program, found.language, tests, prompt, str(task.entry_point), stops)
+        found = replace(found, program=whole)
     trusted = code_of_prompt(prompt) if task.style != "stdin" else ""
     if settings.partial or task.keys.get("isolation") == "partial":
         task = replace(task, keys={**task.keys, "allow_partial": True})
@@ -115,7 +120,7 @@ def _score(case: _Case, reply: dict[str, Any] | UnavailableError, settings: Sett
 
 def _valued(found: JobVerdict, reason: str, program: str, by: str) -> Score:
     complete = found.passed == found.count and not found.failure
-    share = found.passed / found.count
+    share = (found.passed + found.points) / found.count
     # What an early stop left out has no value of its own.
     parts: dict[str, float | None] = {"tests": share if by == "share" or found.ran >= found.count else None}
     value = float(complete) if by == "all" else (share if complete or share < 1 else 0.0)

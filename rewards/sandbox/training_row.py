@@ -9,8 +9,8 @@ from holdfast.rewards.sandbox.formats.base import BadRowError, parsed
 from holdfast.rewards.sandbox.source.reference import BadReferenceError, read
 
 WHOLE = frozenset(
-    "apps eurus code_contests codeforces livecodebench synthetic1 deepcoder leetcode bigcodebench humaneval kodcode "
-    "mbpp".split()
+    "multipl_e apps eurus code_contests codeforces livecodebench synthetic1 deepcoder acecode rlvr_code leetcode "
+    "bigcodebench humaneval kodcode mbpp".split()
 )
 """Formats of whole rows, which no other kind of row is taken for."""
 _PROMPTS = ("prompt", "question", "problem", "query", "text", "description", "instruction", "messages")

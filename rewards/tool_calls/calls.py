@@ -4,6 +4,7 @@ Nothing here evaluates anything: Python calls are read from the syntax tree, JSO
 """
 
 import ast
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any, Literal
 
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.rewards.tool_calls.languages import parse_source_call
+from holdfast.rewards.tool_calls.markup import MARKS, marked_calls, without_marks
 from holdfast.sample import Sample, Text
 
 Language = Literal["python", "java", "javascript"]
@@ -72,7 +74,7 @@ def looks_like_a_call(sample: Sample, error: Exception, tools: Sequence[Any]) ->
     if any(message.get("tool_calls") for message in sample.completion if isinstance(message, Mapping)):
         return True
     text = (strip_thinking(sample.text) or "")[:MAX_LENGTH]
-    if any(mark in text for mark in ("<tool_call", "<function=", *_PREFIXES)):
+    if any(mark in text for mark in MARKS):
         return True
     names = [re.escape(str(tool["name"])) for tool in tools if isinstance(tool, Mapping) and "name" in tool]
     one = "|".join(names)
@@ -81,44 +83,29 @@ def looks_like_a_call(sample: Sample, error: Exception, tools: Sequence[Any]) ->
 
 
 def _any_calls(text: str, language: Language, syntax: Syntax) -> list[Call]:
+    marked = marked_calls(text)
+    if marked is not None:
+        return [_json_call({"name": name, "arguments": arguments}) for name, arguments in marked]
     blocks = _MARKUP.findall(text)
     if blocks:
-        return [call for block in blocks for call in _marked_calls(block)]
-    if "<function=" in text:
-        return _marked_calls(text)
+        return [call for block in blocks for call in _json_calls(without_marks(block))]
     body = _unfenced(text)
     try:
         return list(_json_calls(body))
     except NoCallsError:
         if syntax == "json":
             raise
+    behind = _JSON_LINE.search(body)
+    if behind and language == "python":
+        with contextlib.suppress(NoCallsError):
+            return list(_json_calls(body[behind.start() :]))
     return _source_calls(body, language)
 
 
-def _marked_calls(block: str) -> list[Call]:
-    """The calls in `<tool_call>` markup: JSON, or Qwen3-Coder's `<function=NAME><parameter=NAME>value</parameter>`."""
-    if "<function=" not in block:
-        return list(_json_calls(block))
-    return [
-        Call(name.strip(), {key.strip(): _loose_value(value) for key, value in _PARAMETER.findall(inner)})
-        for name, inner in _FUNCTION.findall(block)
-    ]
-
-
-def _loose_value(text: str) -> Any:
-    """A parameter's text: the JSON value that it is, else the text without the line ends around it."""
-    plain = text.removeprefix("\n").removesuffix("\n")
-    try:
-        return json.loads(plain)
-    except (ValueError, RecursionError):
-        return {"True": True, "False": False, "None": None}.get(plain, plain)
-
-
-_FUNCTION = re.compile(r"<function=([^>\n]{1,200})>(.*?)(?:</function>|$)", re.DOTALL)
-_PARAMETER = re.compile(r"<parameter=([^>\n]{1,200})>(.*?)</parameter>", re.DOTALL)
-_MARKUP = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
-_PREFIXES = ("<|python_tag|>", "[TOOL_CALLS]", "<tool_calls>")
+_MARKUP = re.compile(r"<tool_call>(.*?)(?:</tool_call>|\Z)", re.DOTALL)
 _FENCE = re.compile(r"```[\w-]*\n(.*?)```", re.DOTALL)
+_JSON_LINE = re.compile(r'^[ \t]*\[?\s*\{\s*"(?:name|type|function|tool_calls)"', re.MULTILINE)
+"""Where JSON of a call begins, behind a sentence."""
 
 
 def _answer(text: str) -> str:
@@ -130,12 +117,9 @@ def _answer(text: str) -> str:
 
 
 def _unfenced(text: str) -> str:
-    """The first fenced block where there is one, without a template's marker before it."""
+    """The first fenced block where there is one, without a template's marks around it."""
     fenced = _FENCE.search(text)
-    body = (fenced.group(1) if fenced else text).strip()
-    for prefix in _PREFIXES:
-        body = body.removeprefix(prefix).strip()
-    return body.removesuffix("</tool_calls>").strip()
+    return without_marks(fenced.group(1) if fenced else text)
 
 
 def _message_calls(completion: Text) -> list[Call]:
@@ -157,6 +141,7 @@ def _json_calls(text: str) -> Iterator[Call]:
             loaded, end = json.JSONDecoder().raw_decode(rest)
         except (ValueError, RecursionError) as error:
             raise NoCallsError(f"not JSON: {error}") from error
+        loaded = loaded["tool_calls"] if isinstance(loaded, Mapping) and "tool_calls" in loaded else loaded
         for item in loaded if isinstance(loaded, list) else [loaded]:
             yield _json_call(item)
         rest = rest[end:].lstrip(" \t\r\n,;")
@@ -171,7 +156,7 @@ def _json_call(item: Any) -> Call:
     item = item["function"] if isinstance(item.get("function"), Mapping) else item
     name = item.get("name")
     if isinstance(name, str):
-        arguments: Any = next((item[key] for key in ("arguments", "parameters", "input") if key in item), {})
+        arguments: Any = next((item[key] for key in ("arguments", "parameters", "input") if key in item), None) or {}
     elif len(item) == 1 and isinstance(next(iter(item.values())), Mapping):
         name, arguments = next(iter(item.items()))
     else:
@@ -202,12 +187,27 @@ def _source_calls(text: str, language: Language, as_given: bool = False) -> list
     try:
         body = ast.parse(bracketed, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise NoCallsError(f"not calls: {error}") from error
+        calls = None if as_given else _statements(text)
+        if calls is None:
+            raise NoCallsError(f"not calls: {error}") from error
+        body = calls
     if _tree_depth(body) > _MAX_TREE:
         raise NoCallsError("nested too deeply")
     if not isinstance(body, ast.List | ast.Tuple):
         raise NoCallsError("not a list of calls")
     return [_python_call(element) for element in body.elts]
+
+
+def _statements(text: str) -> ast.expr | None:
+    """Calls one after another, a line or a semicolon between; None for anything else."""
+    try:
+        found = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    calls: list[ast.expr] = [
+        node.value for node in found if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ]
+    return ast.List(calls) if calls and len(calls) == len(found) else None
 
 
 def _python_call(node: ast.expr) -> Call:

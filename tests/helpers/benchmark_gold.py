@@ -118,6 +118,10 @@ GOLD: dict[str, Callable[[Task, Doc], str]] = {
     "harmbench": lambda task, doc: refusing(True),
     "strongreject": lambda task, doc: refusing(True),
     "needles_4k": lambda task, doc: "They are " + " and ".join(reversed(doc["reference"])) + ".",
+    "humaneval_cpp": lambda task, doc: (
+        f"```cpp\n{doc['prompt']}    return x * {int(doc['name'][10:].split('_')[0]) + 2};\n}}\n```"
+    ),
+    "humaneval_js": lambda task, doc: f"  return x * {int(doc['name'][10:].split('_')[0]) + 2};\n}}",
     "bfcl": lambda task, doc: calls(doc),
     "bfcl_v1": lambda task, doc: calls(doc),
 }

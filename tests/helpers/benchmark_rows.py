@@ -44,6 +44,28 @@ def _multi_if(n: int) -> dict[str, Any]:
     return row
 
 
+_JS = "const assert = require('node:assert');\n\n\nfunction test() {\n  let candidate = "
+
+
+def _multipl_e(n: int, language: str) -> dict[str, Any]:
+    """A function that multiplies by a number, with tests as MultiPL-E writes them."""
+    name, stops = f"times_{n + 2}", ["\nfunction ", "\n/*", "\n//", "\nconsole.log"]
+    calls = [(k, k * (n + 2)) for k in (0, 1, 7)]
+    if language == "cpp":
+        prompt = f"#include<assert.h>\n#include<bits/stdc++.h>\n// Multiply x by {n + 2}.\n"
+        prompt += f"// >>> {name}((1))\n// ({n + 2})\nlong {name}(long x) {{\n"
+        lines = "".join(f"    assert(candidate(({k})) == ({want}));\n" for k, want in calls)
+        tests, stops = f"}}\nint main() {{\n    auto candidate = {name};\n{lines}}}\n", ["\n}"]
+    else:
+        prompt = f"//Multiply x by {n + 2}.\n// >>> {name}(1)\n// {n + 2}\nfunction {name}(x){{\n"
+        lines = "".join(f"  assert.deepEqual(candidate({k}),{want});\n" for k, want in calls)
+        tests = f"{_JS}{name};\n{lines}}}\n\ntest();"
+    return {
+        "name": f"HumanEval_{n}_{name}", "language": language, "prompt": prompt, "doctests": "transform",
+        "original": f"HumanEval_{n}_{name}.py", "prompt_terminology": "reworded", "tests": tests, "stop_tokens": stops,
+    }  # fmt: skip
+
+
 _TYPES = ("homonyms", "contrast_homonyms")
 STANDINS: Mapping[str, Sequence[Doc]] = {
     "xstest/xstest_prompts.csv": [
@@ -100,6 +122,8 @@ STANDINS: Mapping[str, Sequence[Doc]] = {
         for n in range(40)
     ],
     "multi_if/multi_if.jsonl": [_multi_if(n) for n in range(40)],
+    "multipl_e/humaneval-cpp.jsonl": [_multipl_e(n, "cpp") for n in range(26)],
+    "multipl_e/humaneval-js.jsonl": [_multipl_e(n, "js") for n in range(26)],
     "math/aime26/test.jsonl": [
         {"id": n, "problem": f"What is {n} + {n}?", "answer": f"{2 * n:03d}"} for n in range(30)
     ],
@@ -144,6 +168,8 @@ MADE = (
         "zebralogic",
         "multi_if",
         "aime26",
+        "humaneval_cpp",
+        "humaneval_js",
     ),
 )
 """Benchmarks whose data is not at hand; the rows below are stand-ins in the documented shape."""

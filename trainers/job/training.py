@@ -7,6 +7,7 @@ from typing import Any
 
 from holdfast.distributed import is_main
 from holdfast.files import digest, read_json, write_json
+from holdfast.masking import without_secrets
 from holdfast.trainers.data import contamination, row_filter, self_replay, unused_columns
 from holdfast.trainers.data.card import training_card
 from holdfast.trainers.data.mix import split_validation, training_rows
@@ -75,6 +76,9 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     args = trl_args.build(config.trainer.name, trl_settings, out / "training", config.seed)
     loaded = model.load_base(config.model, training=True, lora=config.lora.r is not None)
     model.check_template(loaded.tokenizer, config)
+    rewards = rewards_of(config.reward or reward_of(config.data)) if trainer.learns_from_reward else []
+    if rewards and is_main():
+        amend_manifest(out, rewards=[without_secrets(reward.describe()) for reward in rewards])
     found = endings(
         rows,
         trainer,
@@ -95,7 +99,7 @@ def build(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
         validation=validation,
         data=config.data,
         args=args,
-        rewards=rewards_of(config.reward or reward_of(config.data)) if trainer.learns_from_reward else [],
+        rewards=rewards,
         tools=own_tools(config.tools),
         peft=lora(config.lora),
         callbacks=[*_watching(config, args, out), *_keep(config), *guards(config, out), *(callbacks or [])],

@@ -40,6 +40,7 @@ def _config() -> dict[str, object]:
         "home": "/tmp",
         "judge_home": "/judge",
         "build_home": "/build",
+        "check_home": "/check",
         "wipe": ["/tmp"],
         "path": site,
     }
@@ -68,6 +69,7 @@ def _arguments(limits: Limits, packages: Sequence[str] = ()) -> list[str]:
     arguments += [*_mounts(), *bound, "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     for path in ("/tmp", "/judge", "/build"):
         arguments += ["--perms", "1777", "--size", scratch, "--tmpfs", path]
+    arguments += ["--perms", "0755", "--size", scratch, "--tmpfs", "/check"]
     return [*arguments, "--remount-ro", "/", "--chdir", "/"]
 
 
@@ -119,6 +121,12 @@ def places_of(packages: Sequence[str]) -> list[Path]:
         needs = [line for line in package.requires or [] if "extra ==" not in line]
         pending += [(match[0], False) for line in needs if (match := re.match(r"[\w.-]+", line))]
     return [found[top] for top in sorted(found)]
+
+
+def versions_of(packages: Sequence[str]) -> dict[str, str]:
+    """The versions of the packages that are bound in by name. Raises UsageError for one that is not installed."""
+    places_of(packages)
+    return {name: metadata.version(name) for name in packages}
 
 
 def _directory(path: Path) -> list[str]:

@@ -5,11 +5,11 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from holdfast.errors import UsageError
 from holdfast.rewards.sandbox.backends import bubblewrap, cgroup, local
-from holdfast.rewards.sandbox.channel import Channel
+from holdfast.rewards.sandbox.channel import Channel, LostError
 from holdfast.rewards.sandbox.limits import Limits
 from holdfast.rewards.sandbox.pool import Pool, shared_pool
 
@@ -74,6 +74,25 @@ def _automatic(hosts: str, image: str, _pid: int) -> Backend:
     raise UsageError(f"no sandbox to run code in. Docker: {problem}. bubblewrap: {missing}")
 
 
+def surroundings(engine: Engine) -> dict[str, Any]:
+    """What programs run in here: the backend, an image's name, id and packages, or the versions of the packages that
+    are bound. Empty where there is no sandbox."""
+    try:
+        backend = resolve(engine)
+        if backend == "docker":
+            from holdfast.rewards.sandbox.backends import docker_engine
+
+            return {"backend": backend, **docker_engine.described(engine.hosts, engine.image)}
+        versions = bubblewrap.versions_of(_names(engine.packages)) if backend == "bubblewrap" else {}
+    except (UsageError, LostError):
+        return {}
+    return {"backend": backend, **({"packages": versions} if versions else {})}
+
+
+def _names(packages: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in packages.split(",") if name.strip())
+
+
 def _make(backend: Backend, engine: Engine, limits: Limits) -> Pool:
     workers = engine.workers or min(len(os.sched_getaffinity(0)), _MAX_WORKERS)
     starts: list[Callable[[], Channel]]
@@ -86,7 +105,7 @@ def _make(backend: Backend, engine: Engine, limits: Limits) -> Pool:
         if missing is not None:
             raise UsageError(missing)
         cgroup.reap()
-        bound = tuple(name.strip() for name in engine.packages.split(",") if name.strip())
+        bound = _names(engine.packages)
         bubblewrap.places_of(bound)
         starts = [functools.partial(bubblewrap.start, limits, bound)]
     else:

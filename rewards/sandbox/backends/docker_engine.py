@@ -5,6 +5,7 @@ import datetime
 import functools
 import logging
 import os
+import re
 import socket
 import struct
 import time
@@ -39,6 +40,16 @@ def problem(hosts: str, image: str) -> str | None:
     except (LostError, UsageError) as error:
         return str(error)
     return None
+
+
+def described(hosts: str, image: str) -> dict[str, Any]:
+    """The image that programs run in: its name, its id on the first engine, and the packages that it was built with.
+    Raises LostError when the engine does not answer or lacks it."""
+    host, name = _hosts(hosts)[0], image or IMAGE
+    with _client(host, timeout=5) as client:
+        found = client.images.get(name)
+        packages = [word for word in re.split(r"[,\s]+", found.labels.get("holdfast.packages", "")) if word]
+        return {"image": name, "image_id": str(found.id), **({"packages": packages} if packages else {})}
 
 
 def starts(hosts: str, image: str, limits: Limits) -> list[Callable[[], Channel]]:
@@ -170,6 +181,7 @@ _CONFIG: dict[str, Any] = {
     "home": "/tmp",
     "judge_home": "/judge",
     "build_home": "/build",
+    "check_home": "/check",
     "wipe": ["/tmp"],
     "path": ["/opt/holdfast"],
 }
@@ -193,7 +205,12 @@ def _hardened(limits: Limits) -> dict[str, Any]:
         "pids_limit": limits.sandbox_processes,
         "nano_cpus": 2 * 10**9,
         "ulimits": [Ulimit(name="nofile", soft=1024, hard=1024), Ulimit(name="core", soft=0, hard=0)],
-        "tmpfs": {"/tmp": scratch, "/judge": scratch, "/build": scratch.replace("noexec", "exec")},
+        "tmpfs": {
+            "/tmp": scratch,
+            "/judge": scratch,
+            "/build": scratch.replace("noexec", "exec"),
+            "/check": scratch.replace("noexec", "exec").replace("1777", "755"),
+        },
         "working_dir": "/",
         "hostname": "sandbox",
         "environment": boot.ENVIRONMENT | {"PATH": "/usr/local/bin:/usr/bin:/bin"},

@@ -14,7 +14,7 @@ from holdfast.rewards.sandbox.limits import Limits
 def start(_limits: Limits) -> PipeChannel:
     """A supervisor beside us, with scratch directories of its own. Raises LostError when it cannot start."""
     top = Path(tempfile.mkdtemp(prefix="holdfast-unsafe-"))
-    for name in ("home", "judge", "build"):
+    for name in ("home", "judge", "build", "check"):
         (top / name).mkdir()
 
     def remove() -> None:
@@ -29,6 +29,7 @@ def start(_limits: Limits) -> PipeChannel:
                 "home": home,
                 "judge_home": str(top / "judge"),
                 "build_home": str(top / "build"),
+                "check_home": str(top / "check"),
                 "wipe": [home],
                 "path": [],
             }

@@ -83,6 +83,8 @@ def _is_list(row: Any) -> bool:
 def _synthetic(row: Mapping[str, Any]) -> dict[str, Any]:
     info = parsed(row.get("verification_info", row))
     cases = parsed(info.get("test_cases") or info.get("ground_truth"))
+    if cases and _texts(cases):
+        return {"style": "asserts", "tests": list(cases)}
     solution = first_text(row.get("gold_standard_solution") or "")
     reference = from_cases(cases, starter=solution)
     if info.get("language"):
@@ -96,6 +98,21 @@ def _deepcoder(row: Mapping[str, Any]) -> dict[str, Any]:
     name = metadata.get("func_name") if isinstance(metadata, Mapping) else None
     reference = from_columns(tests, starter) if isinstance(tests, Mapping) else from_cases(tests, name, starter)
     return with_solution(reference, first_text(row.get("solutions") or row.get("solution") or ""))
+
+
+def _is_acecode(row: Any) -> bool:
+    return has("test_cases", "question")(row) and _texts(parsed(row["test_cases"]))
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(item, str) for item in value)
+
+
+def _is_rlvr(row: Any) -> bool:
+    """A row of allenai's: its `dataset` says code, its `ground_truth` is a list of asserts (or their JSON text)."""
+    if not has("ground_truth", "dataset")(row) or "code" not in str(row["dataset"]):
+        return False
+    return _texts(parsed(row["ground_truth"]))
 
 
 def _around_cases(row: Any) -> bool:
@@ -116,7 +133,11 @@ FORMATS = [
         _synthetic,
         ("prompt",),
     ),
+    Format("acecode", "AceCode", _is_acecode, _synthetic, ("question",)),
     Format("test_cases", "the column verification_info of SYNTHETIC-1", has("test_cases"), _synthetic),
+    Format(
+        "rlvr_code", "rlvr-code-data", _is_rlvr, lambda row: {"style": "asserts", "tests": parsed(row["ground_truth"])}
+    ),
     Format("deepcoder", "DeepCoder, rLLM's LiveCodeBench", _around_cases, _deepcoder, ("problem", "question")),
     Format("cases", "a list of cases of LiveCodeBench or PrimeIntellect", _is_list, lambda row: from_cases(row)),
 ]

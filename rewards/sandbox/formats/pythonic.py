@@ -1,5 +1,7 @@
-"""KodCode, LeetCodeDataset, BigCodeBench, HumanEval and MBPP rows: tests that are Python."""
+"""KodCode, LeetCodeDataset, BigCodeBench, HumanEval and MBPP rows, whose tests are Python, and MultiPL-E's, whose are
+not."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,6 +45,21 @@ def _mbpp(row: Mapping[str, Any]) -> dict[str, Any]:
     return with_solution(reference, str(row.get("code") or ""))
 
 
+def _multipl_e(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The function's name is the row's, less the problem's (`HumanEval_0_has_close_elements`); the tests that the
+    prompt's language can be judged by run in the program's process."""
+    name = re.sub(r"^(?:HumanEval|mbpp)_\d+_", "", str(row["name"]))
+    return {
+        "style": "appended",
+        "tests": row["tests"],
+        "entry_point": name,
+        "prompt": row["prompt"],
+        "language": row["language"],
+        "stops": list(row["stop_tokens"]),
+        "isolation": "partial",
+    }
+
+
 def _is_bigcodebench(row: Any) -> bool:
     return has("test", "entry_point")(row) and (
         "complete_prompt" in row or "code_prompt" in row or "TestCase" in str(row["test"])
@@ -54,6 +71,9 @@ def _is_kodcode(row: Any) -> bool:
 
 
 FORMATS = [
+    Format(
+        "multipl_e", "MultiPL-E", has("name", "language", "prompt", "tests", "stop_tokens"), _multipl_e, ("prompt",)
+    ),
     Format(
         "leetcode",
         "LeetCodeDataset",

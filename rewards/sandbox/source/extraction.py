@@ -20,6 +20,7 @@ _CODE_LINE = re.compile(
     r"^(?:from\s+[\w.]+\s+import\b|import\s+\w|(?:async\s+)?def\s+\w+\s*\(|class\s+\w+\s*[:(]|@\w|#|\"\"\"|[A-Za-z_]\w*\s*=[^=])",
     re.M,
 )
+_TAGS = re.compile(r"^[ \t]*<(answer|code|solution|program|python)>(.*?)(?:</\1>|\Z)", re.M | re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def extract(text: str, prompt: str, names: Sequence[str] = (), language: str = "
     roots = tuple(name.partition(".")[0] for name in names)
     found = _block(answer, roots, language)
     code, origin, written_in = (
-        found if found is not None else (without_prose(_unfenced(answer)), "the whole completion", "")
+        found if found is not None else (without_prose(_unfenced(_tagged(answer))), "the whole completion", "")
     )
     if not code.strip():
         return None
@@ -134,6 +135,12 @@ def _names_defined(code: str) -> set[str]:
     for line in _IMPORTED.findall(code):
         names |= {part.split(" as ")[-1].strip().partition(".")[0] for part in line.split(",")}
     return names
+
+
+def _tagged(text: str) -> str:
+    """What stands in the last pair of tags that hold an answer or code; the text itself where there is none."""
+    found = _TAGS.findall(text)
+    return str(found[-1][1]) if found else text
 
 
 def _unfenced(text: str) -> str:

@@ -3,8 +3,9 @@
 In a command `{build}` stands for the folder that a program is built in. A program is built once and run per input.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -22,15 +23,42 @@ class Language:
     run: Sequence[str] = ()
     factor: float = 1.0
     """By how much a row's `time_limit`, which is C++'s, is stretched."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What else is there to build with."""
     unbounded: bool = False
     """It reserves more address space than it uses, so that only its own flag and the sandbox bound its memory."""
 
 
-_GCC = ("-O2", "-w", "-o", "{build}/main", "{build}/main.cpp")
+_GCC = ("-O2", "-w", "-I{build}", "-o", "{build}/main", "{build}/main.cpp")
 _MAIN = "int main() { return 0; }\n"
+_STRIP = """
+const fs = require('fs'), { spawnSync } = require('child_process');
+const folders = ['/opt/toolchain/typescript/node_modules', '/usr/local/lib/node_modules', '/usr/lib/node_modules',
+  '/usr/share/nodejs'];
+let compiler = null;
+for (const folder of folders) try { compiler = compiler || require(folder + '/typescript'); } catch {}
+const options = ['--target', 'es2020', '--module', 'commonjs'];
+if (compiler && compiler.transpileModule) {
+  const compilerOptions = { target: compiler.ScriptTarget.ES2020, module: compiler.ModuleKind.CommonJS };
+  const text = fs.readFileSync(__dirname + '/main.ts', 'utf8');
+  const made = compiler.transpileModule(text, { compilerOptions, reportDiagnostics: true });
+  for (const found of made.diagnostics) console.error(compiler.flattenDiagnosticMessageText(found.messageText, ' '));
+  if (made.diagnostics.length) process.exit(1);
+  fs.writeFileSync(__dirname + '/main.js', made.outputText);
+} else {
+  const done = spawnSync('tsc', [...options, '--noCheck', '--skipLibCheck', __dirname + '/main.ts'],
+    { stdio: 'inherit' });
+  if (done.error) { console.error('typescript: not installed'); process.exit(127); }
+  process.exit(done.status);
+}
+"""
+"""Takes the types out of main.ts: by the compiler's own functions (versions 4 to 6), else by its command (7 and up)."""
 LANGUAGES: Mapping[str, Language] = {
     "python": Language(("python", "py", "python3", "python2", "pypy", "pypy3"), factor=5.0),
-    "cpp": Language(("cpp", "c++", "cxx", "cc"), "main.cpp", _MAIN, ("g++", "-std=gnu++17", *_GCC), ("{build}/main",)),
+    "cpp": Language(
+        ("cpp", "c++", "cxx", "cc", "g++", "cplusplus"), "main.cpp", _MAIN, ("g++", "-std=gnu++17", *_GCC),
+        ("{build}/main",),
+    ),
     "c": Language(
         ("c",), "main.c", _MAIN, ("gcc", "-std=gnu17", "-O2", "-w", "-o", "{build}/main", "{build}/main.c", "-lm"),
         ("{build}/main",),
@@ -44,21 +72,22 @@ LANGUAGES: Mapping[str, Language] = {
         ("java", "-Xmx{memory}m", "-Xss64m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto", "-cp", "{build}",
          "{class}"),
         2.0,
-        True,
+        unbounded=True,
     ),
     "javascript": Language(
-        ("javascript", "js", "node", "nodejs", "mjs"), "main.js", "0;", ("node", "--check", "{build}/main.js"),
-        ("node", "--max-old-space-size={memory}", "--stack-size=50000", "{build}/main.js"), 2.0, True,
+        ("javascript", "js", "node", "nodejs", "node.js", "mjs"), "main.js", "0;",
+        ("node", "--check", "{build}/main.js"),
+        ("node", "--max-old-space-size={memory}", "--stack-size=50000", "{build}/main.js"), 2.0,
+        unbounded=True,
     ),
     "typescript": Language(
-        ("typescript", "ts"), "main.ts", "let x: number = 0;",
-        ("tsc", "--target", "es2020", "--module", "commonjs", "--noCheck", "--skipLibCheck", "{build}/main.ts"),
-        ("node", "--max-old-space-size={memory}", "--stack-size=50000", "{build}/main.js"), 2.0, True,
+        ("typescript", "ts"), "main.ts", "let x: number = 0;", ("node", "{build}/strip.js"),
+        ("node", "--max-old-space-size={memory}", "--stack-size=50000", "{build}/main.js"),
+        2.0, {"strip.js": _STRIP}, True,
     ),
     "go": Language(
         ("go", "golang"), "main.go", "package main\nfunc main() {}\n",
-        ("go", "build", "-o", "{build}/main", "{build}/main.go"), ("{build}/main",), 1.0,
-        True,
+        ("go", "build", "-o", "{build}/main", "{build}/main.go"), ("{build}/main",), unbounded=True,
     ),
     "rust": Language(
         ("rust", "rs"), "main.rs", "fn main() {}",
@@ -67,6 +96,7 @@ LANGUAGES: Mapping[str, Language] = {
     ),
 }  # fmt: skip
 _BY_FENCE = {fence: name for name, language in LANGUAGES.items() for fence in language.fences}
+_MAKER = re.compile(r"^(?:gnu|ms|microsoft|clang|openjdk|oracle)\s+(?=\S)")
 _BUILD_LIMITS = {
     "timeout": 60.0, "total": 60.0, "memory": 2**41, "disk": 2**28, "files": 512, "cpu": 120, "processes": 64,
     "output": 2**20,
@@ -74,11 +104,13 @@ _BUILD_LIMITS = {
 
 
 def language_of(name: str) -> str | None:
-    """The language that a fence or a row means: `c++17`, `Python3.11` and `PYTHON3` are no other ones."""
-    plain = name.strip().lower()
+    """The language that a fence or a row means: `c++17`, `GNU C++20 (64)`, `Python3.11`, `PYTHON3`, `{.python}` and
+    `Node.js` are no other ones."""
+    plain = _MAKER.sub("", name.strip().lower().strip("{}").lstrip(".").strip())
     if plain in _BY_FENCE:
         return _BY_FENCE[plain]
-    return _BY_FENCE.get(plain.split(" ")[0].split(":")[0].split("{")[0].rstrip("0123456789."))
+    first = re.split(r"[\s:{(,}]", plain, maxsplit=1)[0]
+    return _BY_FENCE.get(first) or _BY_FENCE.get(first.rstrip("0123456789.-"))
 
 
 def plan(language: str, program: str, limits: dict[str, Any]) -> dict[str, Any]:
@@ -90,14 +122,16 @@ def plan(language: str, program: str, limits: dict[str, Any]) -> dict[str, Any]:
     memory = limits["memory"] // 2**20
     values = {"memory": str(memory), "class": "Main"}
     if language == "java":
-        values["class"] = _java_class(program)
-        name = f"{values['class']}.java"
+        plain = _java_class(program)
+        package = re.search(r"^\s*package\s+([\w.]+)\s*;", program, re.M)
+        values["class"] = f"{package[1]}.{plain}" if package else plain
+        name = f"{plain}.java"
     build = [word.replace("Main.java", name) for word in found.build]
     run = [_filled(word, values) for word in found.run]
     bounds = limits | ({"memory": 2**41} if found.unbounded else {})
     plan_ = {
-        "files": {name: program},
-        "control": {name: found.control},
+        "files": {**found.files, name: program},
+        "control": {**found.files, name: found.control},
         "command": build,
         "limits": dict(_BUILD_LIMITS),
     }
@@ -112,8 +146,6 @@ def _filled(word: str, values: Mapping[str, str]) -> str:
 
 def _java_class(program: str) -> str:
     """The class that is run: the public one, else the one that has `main`."""
-    import re
-
     public = re.search(r"\bpublic\s+(?:final\s+|abstract\s+)*(?:class|record|enum)\s+(\w+)", program)
     if public:
         return public[1]

@@ -21,6 +21,9 @@ def without_prose(text: str) -> str:
     if first is not None and _is_prose(lines[first]):
         begun = next((i for i, line in enumerate(lines) if _START.match(line)), None)
         if begun is None:
+            # Without a definition: from the first line that is no sentence on (contest programs begin with anything).
+            begun = next((i for i, line in enumerate(lines) if line.strip() and not _is_prose(line)), None)
+        if begun is None:
             return text
         start = begun
     quoted = False
@@ -29,7 +32,15 @@ def without_prose(text: str) -> str:
         if not quoted and number > start and _is_prose(line) and any(map(_START.match, lines[start:number])):
             return "".join(lines[start:number])
         quoted ^= (line.count('"""') + line.count("'''")) % 2 == 1
-    return "".join(lines[start:])
+    return "".join(lines[start : len(lines) if quoted else _end(lines, start)])
+
+
+def _end(lines: list[str], start: int) -> int:
+    """Where code ends that only paragraphs of sentences follow, an empty line between."""
+    last = next((i for i in range(len(lines) - 1, start - 1, -1) if lines[i].strip() and not _is_prose(lines[i])), None)
+    if last is None or last + 1 >= len(lines) or lines[last + 1].strip():
+        return len(lines)
+    return last + 1
 
 
 def _is_prose(line: str) -> bool:

@@ -3,6 +3,7 @@
 Whatever a reference says takes effect or makes it unjudgeable: a key that nobody knows is never passed over.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,13 +13,18 @@ from holdfast.rewards.sandbox import formats
 from holdfast.rewards.sandbox.formats.base import text_of
 from holdfast.rewards.sandbox.inside.judge.outputs import RULES
 from holdfast.rewards.sandbox.source import test_source
+from holdfast.rewards.sandbox.source.appended import PROOFS
 from holdfast.rewards.sandbox.source.languages import LANGUAGES, language_of
 
-STYLES = ("check", "asserts", "stdin", "function", "pytest")
+STYLES = ("check", "asserts", "stdin", "function", "pytest", "appended")
 _KEYS = frozenset(
     "style tests entry_point setup prelude prompt solution compare tolerance module language checker time_limit "
-    "cpu_limit memory_limit output_limit isolation in_place any_class format function".split()
+    "cpu_limit memory_limit output_limit isolation in_place any_class format function stops".split()
 )
+_CHECKER_KEYS = ("source", "kind", "language", "files", "arguments")
+_CHECKER_KINDS = ("testlib", "printed")
+_INCLUDES = re.compile(r"^[ \t]*#[ \t]*include\b", re.M)
+_OWN_HEADERS = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<testlib\.h>)', re.M)
 _METADATA = frozenset(
     "id task_id question_id problem_id name title source dataset data_source difficulty url link tags metadata meta "
     "index split level topic topics category question problem description text libs doc_struct notes note "
@@ -104,6 +110,8 @@ def _task(keys: dict[str, Any], prompt: str) -> CodeReference:
     language = language_of(str(keys.get("language") or ""))
     if keys.get("language") and language is None:
         raise BadReferenceError(f"unknown language {keys['language']!r} (available: {', '.join(LANGUAGES)})")
+    if style == "appended":
+        return _appended(keys, language)
     if language not in (None, "python") and style != "stdin":
         raise BadReferenceError(f"style {style!r} is Python's: {language} is judged by style 'stdin'")
     if style == "stdin":
@@ -111,6 +119,18 @@ def _task(keys: dict[str, Any], prompt: str) -> CodeReference:
     if style == "function":
         return _with_entry(CodeReference(style, list(keys["tests"]), keys, "python"))
     return _with_entry(_python_tests(style, keys, prompt))
+
+
+def _appended(keys: dict[str, Any], language: str | None) -> CodeReference:
+    if language is None or language not in PROOFS:
+        raise BadReferenceError(f"style 'appended' needs 'language', one of {', '.join(PROOFS)}")
+    if keys.get("isolation") != "partial":
+        raise BadReferenceError("tests of style 'appended' run in the program's process: say isolation='partial'")
+    stops = keys.get("stops") or []
+    if not _all(stops, str):
+        raise BadReferenceError("'stops' must be a list of texts")
+    task = CodeReference("appended", keys["tests"], keys, language)
+    return _with_entry(task)
 
 
 def _python_tests(style: str, keys: dict[str, Any], prompt: str) -> CodeReference:
@@ -166,7 +186,7 @@ def _pytest_source(source: str, keys: dict[str, Any], prompt: str) -> CodeRefere
 
 
 def _with_entry(task: CodeReference) -> CodeReference:
-    if task.style in ("check", "function") and not task.keys.get("entry_point"):
+    if task.style in ("check", "function", "appended") and not task.keys.get("entry_point"):
         raise BadReferenceError(f"style {task.style!r} needs 'entry_point'")
     return task
 
@@ -188,10 +208,56 @@ def _check_options(keys: Mapping[str, Any], style: str) -> None:
         )
     if keys.get("checker") and style != "stdin":
         raise BadReferenceError("a 'checker' judges what a program prints: it needs style 'stdin'")
+    if keys.get("checker"):
+        _check_checker(keys["checker"])
     for key in ("time_limit", "cpu_limit", "memory_limit", "output_limit"):
         value = keys.get(key)
         if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or value <= 0):
             raise BadReferenceError(f"{key!r} must be a number above 0, not {value!r}")
+
+
+def checker_language(given: Mapping[str, Any]) -> str:
+    """What a checker is written in: as it says, else C++ where it includes a header, else Python. Raises
+    BadReferenceError."""
+    named = given.get("language")
+    if named is None:
+        return "cpp" if _INCLUDES.search(str(given["source"])) else "python"
+    found = language_of(str(named))
+    if found is None:
+        raise BadReferenceError(f"unknown language {named!r} of the checker (available: {', '.join(LANGUAGES)})")
+    return found
+
+
+def _check_checker(given: Any) -> None:
+    """Raises BadReferenceError for a checker that nobody could run."""
+    if isinstance(given, str):
+        if _INCLUDES.search(given):
+            raise BadReferenceError("a bare 'checker' is Python: write {'source': ..., 'language': 'cpp'}")
+        return
+    if not isinstance(given, Mapping) or not isinstance(given.get("source"), str):
+        raise BadReferenceError("a 'checker' is a source, or a mapping with the key 'source'")
+    for key in given:
+        if key not in _CHECKER_KEYS:
+            raise BadReferenceError(f"unknown key {key!r} in the checker{suggestion(str(key), _CHECKER_KEYS)}")
+    if given.get("kind", "testlib") not in _CHECKER_KINDS:
+        raise BadReferenceError(
+            f"'kind' of a checker must be one of {', '.join(_CHECKER_KINDS)}, not {given['kind']!r}"
+        )
+    arguments = given.get("arguments")
+    if arguments is not None and (not _all(arguments, str) or set(arguments) - {"input", "output", "answer"}):
+        raise BadReferenceError("'arguments' of a checker are some of input, output, answer")
+    files = given.get("files") or {}
+    if not isinstance(files, Mapping) or not all(isinstance(t, str) and "/" not in str(n) for n, t in files.items()):
+        raise BadReferenceError("'files' of a checker are names and their texts")
+    if files and checker_language(given) == "python":
+        raise BadReferenceError("'files' of a checker are what it is built with: a Python checker is one source")
+    headers = (
+        [name or "testlib.h" for name in _OWN_HEADERS.findall(given["source"])]
+        if checker_language(given) in ("c", "cpp")
+        else []
+    )
+    if missing := [name for name in headers if name not in files]:
+        raise BadReferenceError(f"the checker includes {missing[0]}: give its text as files={{{missing[0]!r}: ...}}")
 
 
 def _guess(tests: Any) -> str:
@@ -211,6 +277,7 @@ def _check_shape(style: str, tests: Any) -> None:
         "asserts": isinstance(tests, str) or _all(tests, str),
         "stdin": _all(tests, Mapping) and all("output" in case or "outputs" in case for case in tests),
         "function": _all(tests, Mapping) and all("expected" in case or "any_of" in case for case in tests),
+        "appended": isinstance(tests, str),
         "pytest": isinstance(tests, str) or (isinstance(tests, Mapping) and _all(list(tests.values()), str)),
     }[style]
     if not right:

@@ -49,8 +49,8 @@ FATES: dict[str, tuple[list[dict[str, Any]], str]] = {
     "always stale": ([{"stale": True}] * 9, "error"),
     "starved": ([{"starved": "too busy"}], "error"),
     "killed once": ([DIED, OK], "reply"),
-    "killed twice": ([DIED, DIED], "reply"),
-    "killed while the machine has no memory": ([DIED | {"pressed": True}] * 9, "error"),
+    "killed twice": ([DIED, DIED, OK], "reply"),
+    "killed always": ([DIED] * 9, "error"),
     "works for long": ([{"alive": True}, {"alive": True}, OK], "reply"),
     "not JSON": ([{"raw": b"\0\0\0\1{"}] * 9, "error"),
 }
@@ -182,6 +182,38 @@ def test_a_sandbox_that_is_always_killed_gives_no_value(backend: str, program: s
     with meanwhile(lambda: _signal(processes(backend), signal.SIGKILL), 1.0, 1.5):
         score = _score(backend, SLEEPS.format(seconds=8) + program, reference, 30.0)
     assert score.value is None and score.outcome is Outcome.ERROR, score
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("program", "reference"), KINDS)
+def test_a_program_that_is_always_killed_from_outside_gives_no_value(
+    backend: str, program: str, reference: dict[str, Any]
+) -> None:
+    """The candidate's process alone: it has a user of its own, and works when it is found."""
+    need(backend)
+
+    def kill() -> None:
+        working = [pid for pid in _inside(processes(backend)) if _worked(pid) > 0.2 and _user(pid) >= 20_000]
+        _signal(working, signal.SIGKILL)
+
+    with meanwhile(kill, 0.1):
+        score = _score(backend, BUSY.format(rounds=10**9) + program, reference, 60.0)
+    assert score.value is None and "killed from outside" in score.reason, score
+
+
+def _worked(pid: int) -> float:
+    """Seconds of processor time."""
+    with contextlib.suppress(OSError, IndexError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
+def _user(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}").stat().st_uid
+    return 0
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +49,26 @@ def failures(rows: list[dict[str, Any]], backend: str) -> list[str]:
             if score.value != row["want"]
         ]
     return failed
+
+
+VARIANTS = Path(__file__).parent / "variants.jsonl"
+"""Rows of our own in the shape of the field cases: other spellings of every kind."""
+
+
+def variants() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in VARIANTS.read_text().splitlines()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_variant_gets_its_verdict(backend: str) -> None:
+    rows = [row for row in variants() if row["reward"] == "code"]
+    assert len(rows) >= 150 and failures(rows, need(backend)) == []
+
+
+def test_every_variant_of_the_other_rewards_gets_its_verdict() -> None:
+    rows = [row for row in variants() if row["reward"] != "code"]
+    assert len(rows) >= 120 and failures(rows, "") == []
 
 
 @pytest.mark.slow

@@ -72,3 +72,5 @@ def test_grpo_trains_on_ten_published_rows_and_judges_every_completion(shape: st
     judged = [row for path in files for row in pyarrow.parquet.read_table(path).to_pylist()]
     assert len(judged) == 20 and len({str(row["prompt"]) for row in judged}) == 10
     assert all(row["code"] in (0.0, 1.0) and row["code/reason"] for row in judged), judged[0]
+    (told,) = json.loads((tmp_path / "run" / "manifest.json").read_text())["rewards"]
+    assert told["name"] == "code" and told["surroundings"]["backend"] in ("docker", "bubblewrap")

@@ -71,6 +71,13 @@ def filter_calls() -> None:
         seccomp.install(LIBC, _FILTER)
 
 
+def forbid_own_kill() -> None:
+    """Nothing that this process and its children do kills this process by SIGKILL, from now on. Raises OSError."""
+    code = seccomp.no_kill_of(os.getpid())
+    if code is not None:
+        seccomp.install(LIBC, code)
+
+
 def enter_namespaces() -> None:
     """Go into a new user and process namespace; returns in its first process, whose parent waits for it and ends
     with its status. Raises OSError."""
@@ -87,7 +94,11 @@ def enter_namespaces() -> None:
         os.closerange(0, 1024)
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
-            os.kill(os.getpid(), signal.SIGKILL)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            number = os.WTERMSIG(status)
+            if number != signal.SIGKILL:
+                signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
         os._exit(os.WEXITSTATUS(status))
     LIBC.prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
     if os.getppid() == 0:

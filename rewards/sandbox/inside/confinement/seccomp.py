@@ -2,7 +2,8 @@
 
 It refuses what no test needs and what would reach out of the process: tracing, mounts, new namespaces, keys, shared
 memory that outlives its maker, io_uring, priorities, and sockets other than Unix and IP ones (a vsock reaches the
-hypervisor from any network namespace). Numbers: Linux's syscall tables.
+hypervisor from any network namespace). A second filter (`no_kill_of`) keeps a program from a death by SIGKILL that is
+its own doing, so that such a death is always somebody else's. Numbers: Linux's syscall tables.
 """
 
 import ctypes
@@ -54,7 +55,21 @@ _CLONE3 = 435
 _NEW_NAMESPACES = 0x7E020080
 _FAMILIES = (1, 2, 10)
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
-_LOAD, _EQUAL, _SET, _ABOVE, _RETURN = 0x20, 0x15, 0x45, 0x25, 0x06
+_LOAD, _EQUAL, _SET, _ABOVE, _AND, _RETURN = 0x20, 0x15, 0x45, 0x25, 0x54, 0x06
+_REFUSE, _PRETEND = _ERRNO | errno.EPERM, _ERRNO
+_SIGKILL, _DEATH_SIGNAL, _SET_SIGNAL = 9, 1, 10
+_NUMBERS = {
+    "x86_64": {
+        "kill": 62, "tkill": 200, "tgkill": 234, "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297, "fcntl": 72,
+        "prctl": 157, "setpgid": 109, "timer_create": 222, "mq_notify": 244, "setrlimit": 160, "prlimit64": 302,
+    },
+    "aarch64": {
+        "kill": 129, "tkill": 130, "tgkill": 131, "rt_sigqueueinfo": 138, "rt_tgsigqueueinfo": 240, "fcntl": 25,
+        "prctl": 167, "setpgid": 154, "timer_create": 107, "mq_notify": 184, "setrlimit": 164, "prlimit64": 261,
+    },
+}  # fmt: skip
+_PIDFD_SEND_SIGNAL = 424
+Line = tuple[int, int, int, int]
 
 
 def program() -> bytes | None:
@@ -72,6 +87,59 @@ def program() -> bytes | None:
     code += [(_EQUAL, 0, 5, _SOCKET[machine]), (_LOAD, 0, 0, 16)]
     code += [(_EQUAL, 3 - i, 0, family) for i, family in enumerate(_FAMILIES)]
     code += [(_RETURN, 0, 0, _ERRNO | errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
+    return _packed(code)
+
+
+def no_kill_of(pid: int) -> bytes | None:
+    """A filter under which nothing that process `pid` or its descendants do sends it SIGKILL. A call that would ends
+    the caller by SIGSYS (`kill` of itself, its group or all, any thread's or queued SIGKILL); what would bring one
+    later is refused (as a child's or a timer's signal, as that of a descriptor, for a parent's death, in somebody
+    else's group) or, of a lower limit of processor time, pretended. None on a machine whose numbers are unknown."""
+    machine = os.uname().machine
+    if machine not in _ARCH:
+        return None
+    numbers = _NUMBERS[machine]
+    itself = [pid, 0, 2**32 - 1, 2**32 - pid]
+    code: list[Line] = [(_LOAD, 0, 0, 0)]
+    code += _call(numbers["kill"], [_argument(1), (_EQUAL, 0, 5, _SIGKILL), _argument(0)]
+                  + [(_EQUAL, 4 - i, 0, target) for i, target in enumerate(itself)]
+                  + [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _KILL)])  # fmt: skip
+    for name, place in (("tkill", 1), ("tgkill", 2), ("rt_sigqueueinfo", 1), ("rt_tgsigqueueinfo", 2)):
+        code += _call(numbers[name], _where({place: _SIGKILL}, _KILL))
+    code += _call(_PIDFD_SEND_SIGNAL, _where({1: _SIGKILL}, _KILL))
+    code += _call(numbers["fcntl"], _where({1: _SET_SIGNAL, 2: _SIGKILL}, _REFUSE))
+    code += _call(numbers["prctl"], _where({0: _DEATH_SIGNAL, 1: _SIGKILL}, _REFUSE))
+    code += _call(numbers["setpgid"], _where({1: 0}, _ALLOW, _REFUSE))
+    signal_of_child = [_argument(0), (_AND, 0, 0, 0xFF), (_EQUAL, 0, 1, _SIGKILL)]
+    code += _call(_CLONE[machine], [*signal_of_child, (_RETURN, 0, 0, _REFUSE), (_RETURN, 0, 0, _ALLOW)])
+    code += _call(numbers["timer_create"], [(_RETURN, 0, 0, _REFUSE)])
+    code += _call(numbers["mq_notify"], [(_RETURN, 0, 0, _REFUSE)])
+    code += _call(numbers["setrlimit"], _where({0: 0}, _PRETEND))
+    no_limit_given = [_argument(2), (_EQUAL, 0, 2, 0), (_LOAD, 0, 0, 36), (_EQUAL, 1, 0, 0)]
+    code += _call(numbers["prlimit64"], [_argument(1), (_EQUAL, 0, 5, 0), *no_limit_given,
+                                         (_RETURN, 0, 0, _PRETEND), (_RETURN, 0, 0, _ALLOW)])  # fmt: skip
+    return _packed([*code, (_RETURN, 0, 0, _ALLOW)])
+
+
+def _argument(place: int) -> Line:
+    """Load the low half of an argument."""
+    return _LOAD, 0, 0, 16 + 8 * place
+
+
+def _call(number: int, body: list[Line]) -> list[Line]:
+    """What is done about one call; `body` returns, whatever it finds."""
+    return [(_EQUAL, 0, len(body), number), *body]
+
+
+def _where(arguments: dict[int, int], then: int, otherwise: int = _ALLOW) -> list[Line]:
+    """`then` where all arguments have these values, else `otherwise`."""
+    code: list[Line] = []
+    for number, (place, value) in enumerate(arguments.items()):
+        code += [_argument(place), (_EQUAL, 0, 2 * (len(arguments) - number) - 1, value)]
+    return [*code, (_RETURN, 0, 0, then), (_RETURN, 0, 0, otherwise)]
+
+
+def _packed(code: list[Line]) -> bytes:
     return b"".join(struct.pack("HBBI", *line) for line in code)
 
 

@@ -1,6 +1,8 @@
 """The test styles. Each takes the job and yields one (passed, reason) per test, in order."""
 
+import decimal
 import errno
+import fractions
 import itertools
 import linecache
 import math
@@ -136,7 +138,7 @@ def _listed(actual: Any, most: int) -> Any:
     """What an iterator gives, read no further than one item beyond what can be right."""
     if isinstance(actual, Proxy) and object.__getattribute__(actual, "_holdfast_handle")[2] == "iterator":
         return list(itertools.islice(actual, most + 1))
-    return actual
+    return list(actual[: most + 1]) if isinstance(actual, range) else actual
 
 
 def same(actual: Any, expected: Any, tolerance: float | None) -> bool:
@@ -158,6 +160,8 @@ def same(actual: Any, expected: Any, tolerance: float | None) -> bool:
 
 
 def _same_scalar(actual: Any, expected: Any, tolerance: float | None) -> bool:
+    if isinstance(actual, decimal.Decimal | fractions.Fraction) and isinstance(expected, int | float):
+        return _equal_number(actual, expected, tolerance)
     if isinstance(expected, float) or isinstance(actual, float):
         if not isinstance(actual, int | float) or not isinstance(expected, int | float):
             return False
@@ -166,6 +170,13 @@ def _same_scalar(actual: Any, expected: Any, tolerance: float | None) -> bool:
     if isinstance(expected, int) and isinstance(actual, int):
         return actual == expected
     return isinstance(actual, type(expected)) and bool(actual == expected)
+
+
+def _equal_number(actual: decimal.Decimal | fractions.Fraction, expected: float, tolerance: float | None) -> bool:
+    try:
+        return bool(actual == expected) or (isinstance(expected, float) and _near(float(actual), expected, tolerance))
+    except (ArithmeticError, ValueError):
+        return False
 
 
 def _near(actual: float, expected: float, tolerance: float | None) -> bool:

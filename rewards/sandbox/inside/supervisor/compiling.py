@@ -24,7 +24,8 @@ def build(housekeeping: Housekeeping, job: dict[str, Any]) -> dict[str, Any]:
     tool = plan["command"][0]
     run = _done(housekeeping, work)
     if run["exit"] == 127:
-        return {"compile": "", "error": f"the sandbox has no {tool}"}
+        # What is missing says its name: the command itself, or one that it needs.
+        return {"compile": "", "error": f"the sandbox has no {run['stderr'].partition(':')[0].strip() or tool}"}
     if not (run["broke"] or run["exit"]):
         return {}
     if tool not in housekeeping.proven:

@@ -93,6 +93,8 @@ def _child(child: dict[str, Any], descriptors: list[int]) -> int:
         elif child["separation"] == "namespaces":
             confine.enter_namespaces()
         confine.confine(child["limits"], child["separation"], child["uid"], child["home"])
+        if child["mode"] != "judge":
+            confine.forbid_own_kill()
         began = child["descriptors"] - 1
         os.write(began, b".")
         os.close(began)

@@ -22,6 +22,8 @@ class Housekeeping:
         self._waiting: dict[Kind, Processes] = {}
         self.proven: set[str] = set()
         """Compilers that have built a control program."""
+        self.checkers: dict[str, dict[str, bytes]] = {}
+        """Checkers that were built, by their sources: path and content of their files."""
 
     def take(self, kind: Kind, limits: dict[str, Any]) -> Processes:
         """Processes for a job: those that wait, if they fit."""

@@ -26,7 +26,6 @@ WARM = (
     "random re string threading typing"
 ).split()
 _SUBREAPER = 36
-_KILLED = -9
 
 
 class Supervisor:
@@ -35,7 +34,6 @@ class Supervisor:
     def __init__(self, config: dict[str, Any]) -> None:
         self._housekeeping = Housekeeping(config)
         self._stale = False
-        self._machine_kills = _machine_kills()
 
     def serve(self) -> None:
         """Answer jobs until the owner is gone. A sandbox that could not be cleaned answers `stale`: throw it away."""
@@ -53,19 +51,7 @@ class Supervisor:
                 self._answer(job, started, {"starved" if isinstance(fault, StarvedError) else "lost": str(fault)})
 
     def _answer(self, job: dict[str, Any], started: float, reply: dict[str, Any]) -> None:
-        if any(end.get("exit") == _KILLED for end in [reply, *reply.get("runs", ())]):
-            # Since this sandbox began: a hint that the machine, not the program, ran out of memory.
-            reply = {**reply, "pressed": _machine_kills() > self._machine_kills}
         frames.send(1, {"id": job.get("id"), "seconds": time.monotonic() - started, **reply})
-
-
-def _machine_kills() -> int:
-    """Processes that the kernel of this machine has ended for want of memory, any process."""
-    try:
-        with open("/proc/vmstat") as file:  # noqa: PTH123
-            return next((int(line.split()[1]) for line in file if line.startswith("oom_kill ")), 0)
-    except OSError:
-        return 0
 
 
 def main(config: dict[str, Any]) -> None:
