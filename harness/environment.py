@@ -8,7 +8,7 @@ An environment is a class with `tasks` and `open`, registered by name (or by `sc
         def tasks(self, split: str) -> Iterable[Row]: ...            # rows with a stable `key`
         def open(self, row: Row, seed: int) -> Episode: ...
 
-One file in `holdfast.benchmarks.environments` adds one; a user's own is named `package.module:Class`.
+One file in `holdfast.benchmarks.environments` adds one; a user's own is named `module:Class` or `file.py:Class`.
 """
 
 import importlib
@@ -19,12 +19,14 @@ import threading
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
 
 from holdfast import values
 from holdfast.errors import EXIT_DATA, DataError, HoldfastError, UsageError, suggestion, unknown
+from holdfast.own_module import is_module, own_module
 from holdfast.plugins import plugins
 from holdfast.sample import Message, Outcome, Score
 
@@ -175,7 +177,7 @@ def environment_names() -> list[str]:
 
 
 def environment_spec(name: str) -> EnvironmentSpec:
-    """The spec of a registered name, of a `scheme:address`, or of a user's `package.module:Class`.
+    """The spec of a registered name, of a `scheme:address`, or of a user's `module:Class` or `file.py:Class`.
 
     Raises UsageError naming the nearest.
     """
@@ -189,7 +191,7 @@ def environment_spec(name: str) -> EnvironmentSpec:
             name, _Addressed(base.make, address), base.version, base.splits, base.metric, base.turns, base.max_tokens,
             base.wants_user, base.chance,
         )  # fmt: skip
-    if colon and "." in scheme:
+    if colon and is_module(scheme):
         return _own_spec(name)
     raise unknown("environment", name, _registry)
 
@@ -340,12 +342,15 @@ def _scan() -> None:
         _scanned = True
 
 
+@cache
 def _own_spec(path: str) -> EnvironmentSpec:
-    module_name, _, attribute = path.partition(":")
+    module_name, _, attribute = path.rpartition(":")
     try:
-        made = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"cannot load environment {path!r}: {error}; expected 'package.module:Class'") from error
+        made = getattr(own_module(module_name, "environment"), attribute)
+    except (ImportError, AttributeError, SyntaxError) as error:
+        raise UsageError(
+            f"cannot load environment {path!r}: {error}; expected 'module:Class' or 'file.py:Class'"
+        ) from error
     for spec in _registry.values():
         if spec.make is made:
             return spec

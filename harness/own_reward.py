@@ -6,18 +6,15 @@ of these for lists; and may be async. Keyword-only parameters with a default are
 """
 
 import asyncio
-import importlib
-import importlib.util
 import inspect
 import math
-import sys
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from holdfast.errors import UsageError, suggestion
+from holdfast.own_module import own_module
 from holdfast.sample import Outcome, Sample, Score
 
 OURS = ("sample", "completion", "prompt", "reference", "columns")
@@ -31,7 +28,7 @@ def load_function(path: str) -> Any:
     """
     module_name, _, attribute = path.rpartition(":")
     try:
-        module = _module(module_name)
+        module = own_module(module_name, "reward")
     except UsageError:
         raise
     except Exception as error:
@@ -45,23 +42,6 @@ def load_function(path: str) -> Any:
     if not callable(function):
         raise UsageError(f"reward {path!r} is not a function but {type(function).__name__}")
     return function() if inspect.isclass(function) else function
-
-
-def _module(name: str) -> Any:
-    if name.endswith(".py"):
-        file = Path(name)
-        if not file.is_file():
-            raise UsageError(f"no reward file {name}")
-        spec = importlib.util.spec_from_file_location(f"holdfast_own_{file.stem}", file.resolve())
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-        return module
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
-    return importlib.import_module(name)
 
 
 def judge_of(path: str, function: Any) -> Judge:

@@ -10,7 +10,7 @@ usage: holdfast env                          list every environment; a name with
        holdfast env export rows:FILE         write rows and a reward as what another hub takes (format=verifiers,
                                              openenv, harbor or inspect; out=FOLDER reward=NAME split=test)
 
-NAME may be an address: `reasoning_gym:chain_sum`, `openenv:http://localhost:8000`, `package.module:Class`.
+NAME may be an address: `reasoning_gym:chain_sum`, `openenv:http://localhost:8000`, `my_module:Class`.
 An environment's options are keys: `holdfast env show reasoning_gym:chain_sum items=3 python=.envs/gym/bin/python`;
 where it has an option of the same name as a key of the verb, the key is its option.
 

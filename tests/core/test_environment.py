@@ -1,5 +1,7 @@
 """The registry of environments, and replaying a trajectory."""
 
+from pathlib import Path
+
 import pytest
 
 from holdfast.benchmarks.environments.tiny_form import gold
@@ -36,3 +38,29 @@ def test_every_gold_trajectory_of_the_form_scores_one(name: str) -> None:
         assert (score.value, differences) == (1.0, [])
         wrong = [m if not m.get("tool_calls") else gold(rows[0], name.endswith("solo"))[1] for m in messages]
         assert replay(made, row, 0, wrong[1:], wrong[:1])[0].value == 0.0
+
+
+OWN = '''
+from holdfast.environment import environment
+
+
+@environment("{name}")
+class Mine:
+    """One of one's own."""
+
+    def tasks(self, split):
+        return [{{"key": "a"}}]
+'''
+
+
+@pytest.mark.parametrize("form", ["{stem}:Mine", "{stem}.py:Mine"])
+def test_a_class_in_the_working_directory_is_found(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stem = f"my_env_{len(form)}"
+    (tmp_path / f"{stem}.py").write_text(OWN.format(name=stem))
+    monkeypatch.chdir(tmp_path)
+    name = form.format(stem=stem)
+    for _ in range(2):  # the second time it is not registered twice
+        assert environment_spec(name).summary == "One of one's own."
+        assert [row["key"] for row in make_environment(name).tasks("test")] == ["a"]
+    with pytest.raises(UsageError, match="has no attribute 'Yours'"):
+        make_environment(name.replace("Mine", "Yours"))
