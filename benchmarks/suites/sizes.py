@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.benchmarks.lm_eval_fence import known
+from holdfast.benchmarks.suites.source import load_docs
 from holdfast.benchmarks.suites.suite import Entry, Suite, load_suite
+from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import UsageError, unknown
 
 
@@ -57,11 +59,19 @@ def _count(entry: Entry) -> int | None:
     return known.ITEMS.get(entry.lm_eval) if entry.task is None else entry.task.source.count
 
 
+def _rows_of_file(task: Task) -> int | None:
+    """The rows of a user's own file, which is here to be counted."""
+    if task.source.hub or len(task.source.files) != 1 or not Path(task.source.files[0]).is_file():
+        return None
+    return len(load_docs(task.source, None, task.name))
+
+
 def _size(entry: Entry) -> tuple[str, int, int]:
     if entry.task is None:
         count, repeats = known.ITEMS.get(entry.lm_eval), int(entry.overrides.get("repeats", 1))
     else:
-        count, repeats = entry.task.source.count or entry.task.source.about, entry.task.repeats
+        source = entry.task.source
+        count, repeats = source.count or source.about or _rows_of_file(entry.task), entry.task.repeats
     sizes = [size for size in (count, entry.limit) if size is not None]
     if not sizes:
         raise UsageError(f"the number of items of {entry.name!r} is not known; give it a limit in the suite")

@@ -2,7 +2,8 @@
 
 usage: holdfast env                          list every environment; a name with a final `:` takes an address
        holdfast env show NAME                its options, splits, first task and tools
-       holdfast env try NAME say=TEXT        play one message in the first task (task=KEY another) and say what it earns
+       holdfast env try NAME say=TEXT        play a message in the first task (task=KEY another), then=[TEXT,…] those
+                                             after it, and say what it earns
        holdfast env audit NAME [rows=20]     what lazy answers earn, whether it repeats itself, what an episode costs
                                              (card=FILE writes the page)
        holdfast env serve NAME               play it for others: the protocols of OpenEnv, the Open Reward
@@ -35,7 +36,9 @@ from holdfast.environment import (
     Count,
     Environment,
     EnvironmentSpec,
+    Episode,
     Row,
+    Step,
     environment_names,
     environment_spec,
     find_row,
@@ -58,7 +61,7 @@ _Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 KEYS: dict[str, dict[str, Any]] = {
     "list": {},
     "show": {"split": str},
-    "try": {"say": str, "split": str, "task": str, "seed": _Seed},
+    "try": {"say": str, "then": list[str], "split": str, "task": str, "seed": _Seed},
     "audit": {"rows": Count, "card": Path, "split": str},
     "export": {"format": str, "out": Path, "split": str},
     "serve": {"host": str, "port": _Port, "split": str},
@@ -135,26 +138,33 @@ def _show(spec: EnvironmentSpec, environment: Environment, keys: dict[str, Any],
 def _try(spec: EnvironmentSpec, environment: Environment, keys: dict[str, Any], flags: Flags) -> int:
     if "say" not in keys:
         raise UsageError("`holdfast env try` needs say=TEXT, the model's message")
-    text = keys["say"]
     row = _row(environment, keys.get("split", spec.first_split), keys.get("task"))
     episode = environment.open(row, keys.get("seed", 0))
     try:
         begun = list(episode.messages)
-        step = episode.step({"role": "assistant", "content": text})
+        played, step = _played(episode, [keys["say"], *keys.get("then", [])])
         score = episode.score()
     finally:
         episode.close()
     if flags.json:
-        print(
-            json.dumps(
-                {"task": row["key"], "done": step.done, "messages": list(step.messages), **asdict(score)}, default=str
-            )
-        )
+        print(json.dumps({"task": row["key"], "done": step.done, "messages": played[1:], **asdict(score)}, default=str))
         return 0
-    _print_messages([*begun, {"role": "assistant", "content": text}, *step.messages])
+    _print_messages([*begun, *played])
     value = "no value" if score.value is None else format(score.value, "g")
     print(f"{score.outcome}  {value}  {score.reason}" + ("" if step.done else "  (the episode goes on)"))
     return 0
+
+
+def _played(episode: Episode, texts: list[str]) -> tuple[list[Message], Step]:
+    """The model's messages with what came of each, and the last step. Raises UsageError for one after the end."""
+    played: list[Message] = []
+    step = Step()
+    for number, text in enumerate(texts):
+        if step.done:
+            raise UsageError(f"the episode was over after {number} messages: {text!r} has no turn")
+        step = episode.step({"role": "assistant", "content": text})
+        played += [{"role": "assistant", "content": text}, *step.messages]
+    return played, step
 
 
 def _audit(spec: EnvironmentSpec, environment: Environment, keys: dict[str, Any], flags: Flags) -> int:
