@@ -87,7 +87,7 @@ def blocks(page: Path) -> Iterator[Block]:
 
 def play(page: Path, folder: Path) -> Iterator[Shown]:
     """Run a page in a folder: what it shows, with what came of it. AssertionError: another exit code than told."""
-    environment, work = _environment(folder), folder / "work"
+    environment, work = surroundings(folder), folder / "work"
     work.mkdir()
     printed = ""
     with ExitStack() as ends:
@@ -101,17 +101,18 @@ def play(page: Path, folder: Path) -> Iterator[Shown]:
             elif block.mark == "output":
                 yield Shown(block, printed)
             elif block.runs:
-                printed = _run(block, work, environment)
+                printed = run_block(block, work, environment)
 
 
-def _run(block: Block, folder: Path, environment: dict[str, str]) -> str:
+def run_block(block: Block, folder: Path, environment: dict[str, str]) -> str:
+    """Run one; what it printed. Raises AssertionError for another exit code than told."""
     command = ["sh", "-ec", block.text] if block.language == "sh" else [sys.executable, "-c", block.text]
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode in block.allowed, f"{block.text}\n{result.stdout[-2000:]}\n{result.stderr[-3000:]}"
     return "".join(line.rstrip() + "\n" for line in result.stdout.strip("\n").splitlines())
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def surroundings(folder: Path) -> dict[str, str]:
     """`holdfast` is this interpreter's."""
     program = folder / "bin" / "holdfast"
     program.parent.mkdir()
