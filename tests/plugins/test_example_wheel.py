@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -28,7 +29,8 @@ def _run(words: list[str | Path], folder: Path) -> str:
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment with Holdfast, what it needs, and the wheel of the example."""
     folder = tmp_path_factory.mktemp("example")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder / "dist", EXAMPLE]
+    shutil.copytree(EXAMPLE, folder / "source")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder / "dist", folder / "source"]
     _run(build, folder)
     venv.create(folder / "env", with_pip=False)
     found = folder / "env" / "bin" / "python"

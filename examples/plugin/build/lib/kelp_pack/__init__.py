@@ -1,1 +1,0 @@
-"""One of each kind that a package can add to Holdfast."""
