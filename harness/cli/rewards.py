@@ -133,7 +133,10 @@ def _try(arguments: list[str], options: Options, flags: Flags) -> int:
         print(json.dumps({**shown, "parts": dict(score.parts)}))
         return 0
     print(f"{score.outcome}  {'no value' if score.value is None else format(score.value, 'g')}")
-    print(f"  extracted  {score.extracted!r}\n  reason     {score.reason}")
+    if score.extracted is not None:
+        print(f"  extracted  {score.extracted!r}")
+    if score.reason:
+        print(f"  reason     {score.reason}")
     for part, value in score.parts.items():
         print(f"  part       {part} = {value}")
     return 0
