@@ -68,9 +68,10 @@ def address_secrets(url: str) -> list[str]:
 
 
 def command(arguments: Sequence[str] | None = None) -> list[str]:
-    """The command line of this process (or `arguments`) as it may be written down."""
+    """The command line of this process (or `arguments`) as it may be written down, `holdfast` for its module."""
     given = sys.argv if arguments is None else arguments
-    return [Path(given[0]).name if given else "", *map(masked, given[1:])]
+    program = Path(given[0]).name if given else ""
+    return ["holdfast" if program == "__main__.py" else program, *map(masked, given[1:])]
 
 
 def masked(word: str) -> str:

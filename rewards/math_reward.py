@@ -14,7 +14,7 @@ from holdfast.rewards.math_answer.equal.render import show
 from holdfast.rewards.math_answer.judge import Judgement, judge
 from holdfast.rewards.math_answer.parse.reading import read
 from holdfast.rewards.math_answer.references import BadReferenceError
-from holdfast.rewards.math_answer.settings import Boxes, Equality, Order, Percent, Settings, Units
+from holdfast.rewards.math_answer.settings import Boxes, Brackets, Equality, Order, Percent, Settings, Units
 from holdfast.rewards.math_answer.worker.pool import POOL, ComparisonJob, Failure
 from holdfast.sample import Sample, Score
 
@@ -44,6 +44,7 @@ def math(
     percent: Percent = "reference",
     units: Units = "ignore",
     order: Order = "convention",
+    brackets: Brackets = "convention",
     decimal_comma: bool = False,
     language: Language | None = None,
     seconds: float = 0.4,
@@ -57,13 +58,14 @@ def math(
     disagree are a "hedge" (wrong), or the "last" counts. `tolerance` is relative and for decimals only.
     `percent`: 28% is 0.28 when the "reference" carries the sign (50% is always 1/2, written as one), "always"
     or "never". `units`: "ignore" those the other side omits, or "strict". `order`: by "convention" (in
-    tuples, not in sets and bare lists), "any" or "strict". `language` ("de", "fr", …) reads 1.234,5 as that language
+    tuples, not in sets and bare lists), "any" or "strict". `brackets`: "ignore" them: a matrix, a point, a set
+    and a list of the same parts are one answer. `language` ("de", "fr", …) reads 1.234,5 as that language
     does, in answers and references, and so does `decimal_comma`. `seconds` (CPU time) bounds the few comparisons
     that need a worker process (integrals, limits, endless sums). Model text is never executed. For example
     "\\boxed{\\frac{2}{4}}" against "1/2" is 1.0 and "\\boxed{0.33}" against "1/3" is 0.0.
     """
     commas = decimal_comma or writes_commas(language)
-    settings = Settings(tolerance, percent, units, order, commas, boxes, require, which, stop)
+    settings = Settings(tolerance, percent, units, order, commas, boxes, require, which, stop, brackets)
     memo: Memo = {}
     scores: list[Score | None] = []
     pending: list[tuple[int, Judgement]] = []

@@ -1,6 +1,7 @@
 """One completion's text against one reference: extraction, reading, equality, and the reason in words."""
 
 import re
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -188,6 +189,8 @@ def _mathematics(gold: Reading, pred: Reading, settings: Settings, seed: bytes) 
     verdict = compare(gold.node, pred.node, settings, seed)
     if verdict.equal:
         return verdict
+    if settings.brackets == "ignore" and (again := _by_parts(gold.node, pred.node, settings, seed)):
+        return again
     bare = _without_unit_letters(gold, pred) if settings.units == "ignore" else None
     if bare is not None and (again := compare(gold.node, bare, settings, seed)).equal:
         return again
@@ -199,6 +202,23 @@ def _mathematics(gold: Reading, pred: Reading, settings: Settings, seed: bytes) 
             again = compare(one.node, other.node, settings, seed)
             return again if again.equal else verdict
     return verdict
+
+
+def _by_parts(gold: Node, pred: Node, settings: Settings, seed: bytes) -> Equality | None:
+    """Equal part by part, whatever holds the parts: a matrix row by row, a point, a set, a list?"""
+    sides = [Node("tuple", tuple(_parts(node)), "()") for node in (gold, pred)]
+    if len(sides[0].args) != len(sides[1].args) or len(sides[0].args) < 2:
+        return None
+    again = compare(sides[0], sides[1], settings, seed)
+    return again if again.equal else None
+
+
+def _parts(node: Node) -> Iterator[Node]:
+    if node.kind in ("tuple", "list", "set", "matrix", "row") and node.value not in ("[)", "(]"):
+        for part in node.args:
+            yield from _parts(part)
+    else:
+        yield node
 
 
 def _otherwise(gold: Reading, pred: Reading, settings: Settings, seed: bytes) -> Equality | None:

@@ -10,6 +10,7 @@ Percent = Literal["reference", "always", "never"]
 Units = Literal["ignore", "strict"]
 Order = Literal["convention", "any", "strict"]
 Boxes = Literal["hedge", "last"]
+Brackets = Literal["convention", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Settings:
     require: Require = "any"
     which: Which = "last"
     stop: Stop = "question"
+    brackets: Brackets = "convention"
+    """Whether a matrix, a point, a set and a list of the same parts are one answer."""
 
 
 class Equality(NamedTuple):

@@ -53,6 +53,25 @@ def test_a_damaged_model_regressed(tmp_path: Path, broken: str, capsys: pytest.C
     assert "REGRESSED" in capsys.readouterr().out
 
 
+def test_sizes_take_the_place_of_limits(tmp_path: Path, broken: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole command of an advice: other sizes for both models, more items from what was measured before."""
+    base = ["eval", f"model={broken}", "against=tiny", "suite=[tiny_upper,tiny_reverse]", "batch_size=40"]
+    for sizes in (("12", "20"), ("30", "20")):
+        words = f"sizes=[tiny_upper:{sizes[0]},tiny_reverse:{sizes[1]}]"
+        assert main([*base, words, f"out={tmp_path / sizes[0]}", "--json"]) in (0, 1, 2)
+        record = json.loads(capsys.readouterr().out)
+        assert [record["tasks"][name]["n"] for name in ("tiny_upper", "tiny_reverse")] == list(map(int, sizes))
+        for side in ("before", "after"):
+            rows = (tmp_path / sizes[0] / side / "samples" / "tiny_upper.jsonl").read_text().splitlines()
+            assert len(rows) == int(sizes[0])
+    small, large = ((tmp_path / size / "after" / "samples" / "tiny_upper.jsonl") for size in ("12", "30"))
+    kept = [{json.loads(line)["doc_id"] for line in file.read_text().splitlines()} for file in (small, large)]
+    assert kept[0] < kept[1]
+    assert main([*base, "sizes=[tiny_uper:12]", f"out={tmp_path / 'x'}"]) == 64
+    assert "did you mean 'tiny_upper'" in capsys.readouterr().err
+    assert main([*base, "sizes=[tiny_upper:0]", f"out={tmp_path / 'x'}"]) == 64
+
+
 def test_twice_the_same_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "model=tiny", "noise=true", *FAST, f"out={tmp_path / 'run'}", "--json"]) in (0, 2)
     read = [(tmp_path / "run" / side / "samples" / "tiny_upper.jsonl").read_text() for side in ("before", "after")]

@@ -1,5 +1,7 @@
 """Scales: one row that reaches far does not squeeze the others; what is cut says so."""
 
+from itertools import pairwise
+
 from helpers.made_runs import made_comparison
 
 from holdfast.report.console import plot
@@ -15,6 +17,15 @@ def test_an_outlier_is_cut_at_the_edge() -> None:
     assert float(axis.at(-0.02)[:-1]) > 20
     alike = row_scale(ROWS[:3])
     assert (alike.low, alike.high) == (scale([v for row in ROWS[:3] for v in row]).low, alike.high)
+
+
+def test_no_tick_stands_at_another_value() -> None:
+    """A tick beyond a cut scale would be drawn at its edge."""
+    for rows in (ROWS, [*ROWS[:3], (0.19, 0.24)], [(-0.138, -0.076), (-0.06, 0.025), (-0.02, -0.007), (0.189, 0.243)]):
+        axis = row_scale(rows, [-0.01])
+        assert axis.ticks and all(axis.low <= tick <= axis.high for tick in axis.ticks)
+        steps = {round(float(b[:-1]) - float(a[:-1]), 1) for a, b in pairwise(map(axis.at, axis.ticks))}
+        assert max(steps) - min(steps) <= 0.2
 
 
 def test_two_rows_are_both_shown() -> None:

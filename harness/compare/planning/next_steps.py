@@ -7,6 +7,9 @@ from pathlib import Path
 
 from holdfast.compare.result import Benchmark, Decision, RunInfo, Verdict
 
+REPORT = "html=report.html"
+"""The key that writes the report with both answers; in that report itself they are below."""
+
 
 def next_steps(decision: Decision, benchmarks: Sequence[Benchmark], before: RunInfo, after: RunInfo) -> tuple[str, ...]:
     """Sentences, most of them with a command; empty where nothing regressed."""
@@ -22,7 +25,7 @@ def next_steps(decision: Decision, benchmarks: Sequence[Benchmark], before: RunI
 
 def _read_lost_items(worse: Sequence[Benchmark]) -> str:
     listed = [f"{one.task} {one.forgetting.lost if one.forgetting else len(one.flips):,}" for one in worse[:4]]
-    return f"read the items that were lost ({', '.join(listed)}), both answers side by side: html=report.html"
+    return f"read the items that were lost ({', '.join(listed)}), both answers side by side: {REPORT}"
 
 
 def _mending(before: RunInfo, after: RunInfo) -> list[str]:

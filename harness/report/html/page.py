@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from holdfast.compare.planning.next_steps import REPORT
 from holdfast.compare.result import Benchmark, Comparison, Decision
 from holdfast.quantities import count
 from holdfast.report import phrases
@@ -123,7 +124,12 @@ def _next(comparison: Comparison) -> Html:
         return Html("")
     advised = [phrases.advised(text) for text in comparison.advice]
     steps = [
-        tag("li", phrases.true_minus(sentence), " ", tag("code", command) if command else "")
+        tag(
+            "li",
+            phrases.true_minus(sentence.replace(REPORT, "see below")),
+            " ",
+            tag("code", command) if command else "",
+        )
         for sentence, command in advised
     ]
     word = "To decide:" if comparison.decision is Decision.INCONCLUSIVE else "Next:"

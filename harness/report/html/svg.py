@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from holdfast.report.html.html_builder import escape
 
@@ -53,7 +53,13 @@ def row_scale(rows: Sequence[Sequence[float]], always: Sequence[float] = ()) -> 
     shown = [min(max(value, -limit), limit) for row in finite for value in row]
     whole = scale([*shown, *always])
     cut = max(reach, default=0.0) > limit
-    return replace(whole, low=max(whole.low, -limit), high=min(whole.high, limit)) if cut else whole
+    return _cut(whole, limit) if cut else whole
+
+
+def _cut(whole: Scale, limit: float) -> Scale:
+    """The scale within ±limit; a tick beyond it would stand at the edge, which is another value."""
+    low, high = max(whole.low, -limit), min(whole.high, limit)
+    return Scale(low, high, tuple(tick for tick in whole.ticks if low <= tick <= high))
 
 
 def vertical(x_scale: Scale, style: str = "grid", label: Callable[[float], str] | None = None) -> Iterator[str]:

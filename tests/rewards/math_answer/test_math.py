@@ -138,6 +138,28 @@ def test_every_reference_equals_itself() -> None:
 # conventions
 
 
+SAME_PARTS = (
+    r"\begin{pmatrix}1&2\\3&4\end{pmatrix}",
+    "[[1,2],[3,4]]",
+    "1,2,3,4",
+    "(1,2,3,4)",
+    r"\{1,2,3,4\}",
+    "[1,2,3,4]",
+)
+
+
+def test_the_same_parts_in_other_brackets_by_option() -> None:
+    """A matrix, a point, a set and a list are one answer with brackets=ignore; half-open intervals stay what they are."""
+    for one in SAME_PARTS:
+        for other in SAME_PARTS:
+            assert boxed(one, other, brackets="ignore").value == 1.0, (one, other)
+        for wrong in ("1,2,3", "(1,2,4,3)", "1,2,3,5", r"\begin{pmatrix}1&3\\2&4\end{pmatrix}", "10"):
+            assert boxed(wrong, one, brackets="ignore").value == 0.0, (wrong, one)
+    assert boxed("(4,3,2,1)", r"\{1,2,3,4\}", brackets="ignore", order="any").value == 1.0
+    assert boxed("[0,1)", "(0,1]", brackets="ignore").value == 0.0
+    assert boxed(r"\{1,2\}", "(1,2)").value == boxed(r"\begin{pmatrix}1&2\end{pmatrix}", "(1,2)").value == 0.0
+
+
 @pytest.mark.parametrize(
     "case", rows_of(HERE / "math_conventions.jsonl"), ids=lambda c: f"{c['gold']}|{c['answer']}"[:60]
 )
