@@ -149,7 +149,7 @@ SAME_PARTS = (
 
 
 def test_the_same_parts_in_other_brackets_by_option() -> None:
-    """A matrix, a point, a set and a list are one answer with brackets=ignore; half-open intervals stay what they are."""
+    """A matrix, a point, a set and a list are one answer with brackets=ignore; half-open ones stay intervals."""
     for one in SAME_PARTS:
         for other in SAME_PARTS:
             assert boxed(one, other, brackets="ignore").value == 1.0, (one, other)
