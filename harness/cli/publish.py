@@ -55,13 +55,13 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         print(json.dumps({"model_id": subject.model_id, "files": listed, "left_out_of_eval_results": skipped}))
         return 0
     for name, files in written.items():
-        print(f"{name:<16} {_told(files)}")
-    for name, why in skipped.items():
-        print(f"not in .eval_results: {name} ({why})")
+        print(f"{name:<16} {_files_text(files)}")
+    for name, reason in skipped.items():
+        print(f"not in .eval_results: {name} ({reason})")
     return 0
 
 
-def _told(files: list[Path]) -> str:
+def _files_text(files: list[Path]) -> str:
     if not files:
         return "nothing"
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""

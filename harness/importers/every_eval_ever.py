@@ -74,8 +74,8 @@ def _rows(file: Path, name: str, result_id: str | None, config: Mapping[str, Any
 
 
 def _row(record: Mapping[str, Any], name: str, config: Mapping[str, Any], where: str) -> Row:
-    asked, facts = record.get("input") or {}, record.get("metadata") or {}
-    reference, prompt = asked.get("reference"), str(asked.get("raw", ""))
+    question, facts = record.get("input") or {}, record.get("metadata") or {}
+    reference, prompt = question.get("reference"), str(question.get("raw", ""))
     score = _score(record, config, where)
     found = (record.get("answer_attribution") or [{}])[-1]
     extracted = None if found.get("extraction_method") == "none" else found.get("extracted_value")
@@ -97,7 +97,7 @@ def _row(record: Mapping[str, Any], name: str, config: Mapping[str, Any], where:
         category=facts.get("category"),
         finish_reason=facts.get("finish_reason"),
         tokens=None if usage is None else int(usage),
-        rendered=asked.get("formatted"),
+        rendered=question.get("formatted"),
     )
 
 
@@ -112,9 +112,9 @@ def _score(record: Mapping[str, Any], config: Mapping[str, Any], where: str) -> 
 
 
 def _completion(record: Mapping[str, Any]) -> Text:
-    said = (record.get("output") or {}).get("raw")
-    if said:
-        return str(said[0])
+    raw = (record.get("output") or {}).get("raw")
+    if raw:
+        return str(raw[0])
     turns = [{"role": one.get("role"), "content": one.get("content") or ""} for one in record.get("messages") or []]
-    answered = next((place for place, one in enumerate(turns) if one["role"] == "assistant"), len(turns))
-    return turns[answered:]
+    start = next((index for index, one in enumerate(turns) if one["role"] == "assistant"), len(turns))
+    return turns[start:]

@@ -46,7 +46,7 @@ def left_out(subject: Subject) -> dict[str, str]:
 
 
 def entry(result: TaskResult, subject: Subject) -> dict[str, Any]:
-    """One benchmark."""
+    """The entry of one benchmark."""
     source = data_source(result.task)
     data = {"id": source.hub, "task_id": _task_id(source)} | ({"revision": source.revision} if source.revision else {})
     found: dict[str, Any] = {"dataset": data, "value": round(100 * (result.mean or 0.0), 4)}

@@ -186,11 +186,11 @@ def _facts(row: Row) -> dict[str, Any]:
 
 
 def _turns(row: Row) -> list[dict[str, Any]]:
-    asked = [{"role": "user", "content": row.prompt}] if isinstance(row.prompt, str) else list(row.prompt)
-    told = [*asked, *(row.completion if not isinstance(row.completion, str) else [])]
+    prompt_messages = [{"role": "user", "content": row.prompt}] if isinstance(row.prompt, str) else list(row.prompt)
+    messages = [*prompt_messages, *(row.completion if not isinstance(row.completion, str) else [])]
     return [
         {"turn_idx": number, "role": str(message.get("role", "assistant")), "content": message_text(message)}
-        for number, message in enumerate(told)
+        for number, message in enumerate(messages)
     ]
 
 

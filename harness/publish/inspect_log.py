@@ -111,17 +111,20 @@ def _samples(task: TaskResult, subject: Subject, scorer: str) -> Iterator[dict[s
 
 
 def _sample(row: Row, model: str, scorer: str) -> dict[str, Any]:
-    asked, answered = _messages(row.prompt, "user"), _messages(row.completion, "assistant")
-    last = next((one for one in reversed(answered) if one["role"] == "assistant"), {"role": "assistant", "content": ""})
+    prompt_messages, completion_messages = _messages(row.prompt, "user"), _messages(row.completion, "assistant")
+    last = next(
+        (one for one in reversed(completion_messages) if one["role"] == "assistant"),
+        {"role": "assistant", "content": ""},
+    )
     parts = {"parts": dict(row.parts)} if row.parts else None
     score = {"value": row.score, "answer": row.extracted, "explanation": row.reason or None, "metadata": parts}
     usage = {} if row.tokens is None else {"input_tokens": 0, "output_tokens": row.tokens, "total_tokens": row.tokens}
     return {
         "id": row.doc_id,
         "epoch": row.repeat + 1,
-        "input": row.prompt if isinstance(row.prompt, str) else asked,
+        "input": row.prompt if isinstance(row.prompt, str) else prompt_messages,
         "target": _target(row.reference),
-        "messages": [*asked, *answered],
+        "messages": [*prompt_messages, *completion_messages],
         "output": {
             "model": model,
             "choices": [{"message": last, "stop_reason": _STOPS.get(row.finish_reason or "", "unknown")}],
@@ -153,7 +156,7 @@ def _message(message: Mapping[str, Any], number: int) -> dict[str, Any]:
     role = message.get("role") if message.get("role") in _ROLES else "assistant"
     found: dict[str, Any] = {"role": role, "content": _content(message.get("content"))}
     if message.get("tool_calls"):
-        found["tool_calls"] = [_call(call, f"{number}-{place}") for place, call in enumerate(message["tool_calls"])]
+        found["tool_calls"] = [_call(call, f"{number}-{index}") for index, call in enumerate(message["tool_calls"])]
     if role == "tool" and message.get("tool_call_id"):
         found["tool_call_id"] = str(message["tool_call_id"])
     return found
@@ -163,7 +166,7 @@ def _content(content: Any) -> str:
     return content if isinstance(content, str) else "" if content is None else _json(content)
 
 
-def _call(call: Mapping[str, Any], place: str) -> dict[str, Any]:
+def _call(call: Mapping[str, Any], default_id: str) -> dict[str, Any]:
     function = call.get("function") if isinstance(call.get("function"), Mapping) else call
     arguments = function.get("arguments") if isinstance(function, Mapping) else None
     if isinstance(arguments, str):
@@ -173,7 +176,7 @@ def _call(call: Mapping[str, Any], place: str) -> dict[str, Any]:
             arguments = {"arguments": arguments}
     name = str(function.get("name", "")) if isinstance(function, Mapping) else ""
     return {
-        "id": str(call.get("id") or place),
+        "id": str(call.get("id") or default_id),
         "function": name,
         "arguments": arguments if isinstance(arguments, dict) else {},
     }

@@ -62,7 +62,7 @@ def section(subject: Subject) -> str:
     lines = [BEGIN, "## Evaluation", ""]
     if subject.comparison is not None:
         lines += [html.escape(phrases.sentence(subject.comparison), quote=False), ""]
-    lines += [*_table(subject), "", html.escape(_told(subject), quote=False), "", END]
+    lines += [*_table(subject), "", html.escape(_setup_sentence(subject), quote=False), "", END]
     return "\n".join(lines)
 
 
@@ -86,15 +86,15 @@ def _line(cells: list[str]) -> str:
     return f"| {' | '.join(plain)} |"
 
 
-def _told(subject: Subject) -> str:
+def _setup_sentence(subject: Subject) -> str:
     """How the numbers came about."""
     setups = {name: setup(result, subject.version) for name, result in subject.measurement.tasks.items()}
     same = len(set(setups.values())) == 1
-    how = next(iter(setups.values())) if same else "; ".join(f"{name}: {said}" for name, said in setups.items())
+    setup_text = next(iter(setups.values())) if same else "; ".join(f"{name}: {text}" for name, text in setups.items())
     link = f" [The run]({subject.source_url})." if subject.source_url else ""
     unjudged = sum(result.unjudged for result in subject.measurement.tasks.values())
     lacking = f" {unjudged:,} answers could not be judged and count for nothing." if unjudged else ""
-    return f"Points of 100. {how}.{lacking}{link}"
+    return f"Points of 100. {setup_text}.{lacking}{link}"
 
 
 def _parts(card: str, path: Path) -> tuple[dict[str, Any], str]:

@@ -40,16 +40,16 @@ class RunPages:
 
     def answer(self, target: str) -> Answer:
         """The page at a path with its query."""
-        place = urlsplit(target)
-        path = unquote(place.path).lstrip("/")
+        address = urlsplit(target)
+        path = unquote(address.path).lstrip("/")
         try:
             if path == "":
                 return _page(self._index())
             if path == "compare":
-                return _page(self._comparison(parse_qs(place.query)))
+                return _page(self._comparison(parse_qs(address.query)))
             return self._report(path)
         except HoldfastError as error:
-            return _told(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+            return _message_page(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
     def _index(self) -> str:
         pages = [quote(path) for path in sweeps(self.folder)]
@@ -60,7 +60,7 @@ class RunPages:
         """A report or a sweep's page of the list: what is not in it is not served."""
         known = {entry.report for entry in read_runs(self.folder)} if path.endswith("report.html") else set()
         if path not in known and path not in sweeps(self.folder):
-            return _told(HTTPStatus.NOT_FOUND, "no such page")
+            return _message_page(HTTPStatus.NOT_FOUND, "no such page")
         return Answer(HTTPStatus.OK, (self.folder / path).read_bytes())
 
     def _comparison(self, query: Mapping[str, list[str]]) -> str:
@@ -91,8 +91,10 @@ def _page(text: str) -> Answer:
     return Answer(HTTPStatus.OK, text.encode("utf-8"))
 
 
-def _told(status: HTTPStatus, why: str) -> Answer:
-    body = f"<!doctype html><html lang=en><meta charset=utf-8><title>{status.phrase}</title><p>{html.escape(why)}</p>"
+def _message_page(status: HTTPStatus, message: str) -> Answer:
+    body = (
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{status.phrase}</title><p>{html.escape(message)}</p>"
+    )
     return Answer(status, body.encode("utf-8"))
 
 
@@ -103,7 +105,7 @@ def make_server(folder: Path, host: str, port: int) -> ThreadingHTTPServer:
     pages = RunPages(folder)
 
     class Handler(BaseHTTPRequestHandler):
-        """One request."""
+        """Answers one request."""
 
         server_version, sys_version = "holdfast", ""
 
@@ -114,7 +116,9 @@ def make_server(folder: Path, host: str, port: int) -> ThreadingHTTPServer:
             self._send(body=False)
 
         def _send(self, body: bool) -> None:
-            answer = pages.answer(self.path) if self._is_for_us() else _told(HTTPStatus.FORBIDDEN, "another host")
+            answer = (
+                pages.answer(self.path) if self._is_for_us() else _message_page(HTTPStatus.FORBIDDEN, "another host")
+            )
             self.send_response(answer.status)
             for name, value in (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(answer.body))),
                                 ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
@@ -129,7 +133,7 @@ def make_server(folder: Path, host: str, port: int) -> ThreadingHTTPServer:
             return named in {host, "localhost", "127.0.0.1", "::1"} or host in ("0.0.0.0", "::")
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Requests are not told."""
+            """Requests are not logged."""
 
     try:
         return ThreadingHTTPServer((host, port), Handler)

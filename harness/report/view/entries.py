@@ -43,13 +43,13 @@ class TaskNumbers:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One run."""
+    """One run, as the page of runs lists it."""
 
     path: str
     """From the folder; `.` is the folder itself."""
     kind: Kind
     models: tuple[str, ...]
-    """Of a comparison the model before and the one after, of a training the one it began with."""
+    """The model before and the one after of a comparison; of a training the one it began with."""
     data: str = ""
     """What was trained on."""
     trainer: str = ""
@@ -66,7 +66,7 @@ class Entry:
     report: str | None = None
     """Its report.html, from the folder."""
     step: int | None = None
-    """Of a measured checkpoint."""
+    """The step of a measured checkpoint."""
     tasks: Mapping[str, TaskNumbers] = field(default_factory=dict)
     looks: tuple[tuple[int, Mapping[str, float]], ...] = ()
     """Scores by step and task, along a training."""
@@ -89,52 +89,52 @@ def read_runs(folder: Path) -> list[Entry]:
     an entry that says why."""
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder")
-    found = [_entry(place, folder) for place in _places(folder)]
+    found = [_entry(run, folder) for run in _run_folders(folder)]
     return sorted(found, key=lambda entry: (entry.created, entry.path), reverse=True)
 
 
 def sweeps(folder: Path) -> list[str]:
     """The pages of the sweeps below a folder, from it."""
-    found = [place for place in folder.rglob("frontier.html") if not _hidden(place.relative_to(folder))]
-    return sorted(place.relative_to(folder).as_posix() for place in found)
+    found = [page for page in folder.rglob("frontier.html") if not _hidden(page.relative_to(folder))]
+    return sorted(page.relative_to(folder).as_posix() for page in found)
 
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _places(folder: Path) -> Iterator[Path]:
+def _run_folders(folder: Path) -> Iterator[Path]:
     """Folders that are runs. Inside one only what is no part of it is looked at (a sweep's jobs)."""
-    for place, inside, files in os.walk(folder):
+    for path, inside, files in os.walk(folder):
         inside[:] = sorted(name for name in inside if not name.startswith("."))
-        if _is_run(Path(place), set(inside), set(files)):
+        if _is_run(Path(path), set(inside), set(files)):
             inside[:] = [name for name in inside if name not in _PARTS]
-            yield Path(place)
+            yield Path(path)
 
 
-def _is_run(place: Path, inside: set[str], files: set[str]) -> bool:
+def _is_run(run: Path, inside: set[str], files: set[str]) -> bool:
     if "results.json" in files and "samples" in inside:
         return True
     if "manifest.json" in files and ("outcome.json" in files or inside & {"before", "after", "training"}):
         return True
-    return all((place / side / "results.json").is_file() for side in ("before", "after"))
+    return all((run / side / "results.json").is_file() for side in ("before", "after"))
 
 
-def _entry(place: Path, folder: Path) -> Entry:
-    path = place.relative_to(folder).as_posix()
+def _entry(run: Path, folder: Path) -> Entry:
+    path = run.relative_to(folder).as_posix()
     try:
-        return _read(place, path)
+        return _read(run, path)
     except DataError as error:
-        return Entry(path, "evaluation", (), created=_changed(place), status="failed", trouble=str(error))
+        return Entry(path, "evaluation", (), created=_changed(run), status="failed", trouble=str(error))
 
 
-def _read(place: Path, path: str) -> Entry:
-    manifest = read(place / "manifest.json", ManifestRecord) or ManifestRecord()
-    report = read(place / "report.json", ReportRecord)
-    outcome = read(place / "outcome.json", OutcomeRecord)
+def _read(run: Path, path: str) -> Entry:
+    manifest = read(run / "manifest.json", ManifestRecord) or ManifestRecord()
+    report = read(run / "report.json", ReportRecord)
+    outcome = read(run / "outcome.json", OutcomeRecord)
     trained = manifest.kind == "train"
-    results = read(place / "after" / "results.json", ResultsRecord) or read(place / "results.json", ResultsRecord)
-    before = read(place / "before" / "results.json", ResultsRecord)
+    results = read(run / "after" / "results.json", ResultsRecord) or read(run / "results.json", ResultsRecord)
+    before = read(run / "before" / "results.json", ResultsRecord)
     models = _models(manifest, before, results, trained)
     status, trouble = _status(outcome, trained, report is not None or results is not None)
     return Entry(
@@ -144,15 +144,15 @@ def _read(place: Path, path: str) -> Entry:
         data=_data(manifest) if trained else "",
         trainer=str(_config(manifest, "trainer", "name") or "") if trained else "",
         suite=_suite(manifest),
-        created=manifest.created or (report.created if report else "") or _changed(place),
+        created=manifest.created or (report.created if report else "") or _changed(run),
         decision=report.decision if report else "",
         sentence=report.sentence if report else "",
         status=status,
         trouble=trouble,
-        report=f"{path}/report.html".removeprefix("./") if (place / "report.html").is_file() else None,
+        report=f"{path}/report.html".removeprefix("./") if (run / "report.html").is_file() else None,
         step=_step(models, path),
         tasks=_tasks(results, report),
-        looks=_looks(place, before, results, outcome),
+        looks=_looks(run, before, results, outcome),
     )
 
 
@@ -213,11 +213,11 @@ def _compared(one: BenchmarkRecord, measured: TaskNumbers | None) -> TaskNumbers
 
 
 def _looks(
-    place: Path, before: ResultsRecord | None, after: ResultsRecord | None, outcome: OutcomeRecord | None
+    run: Path, before: ResultsRecord | None, after: ResultsRecord | None, outcome: OutcomeRecord | None
 ) -> tuple[tuple[int, Mapping[str, float]], ...]:
     """Scores along a training: at its start, at each checkpoint that was measured, at its end."""
     found = {0: _scores(before)} if before else {}
-    trajectory = read(place / "trajectory.json", TrajectoryRecord)
+    trajectory = read(run / "trajectory.json", TrajectoryRecord)
     for look in trajectory.looks if trajectory else []:
         found[look.step] = {name: one.score for name, one in look.tasks.items() if one.score is not None}
     if outcome is not None and outcome.steps and after:
@@ -234,6 +234,6 @@ def _step(models: tuple[str, ...], path: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _changed(place: Path) -> str:
-    newest = max((file.stat().st_mtime for file in place.glob("*.json")), default=place.stat().st_mtime)
+def _changed(run: Path) -> str:
+    newest = max((file.stat().st_mtime for file in run.glob("*.json")), default=run.stat().st_mtime)
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(newest))

@@ -36,7 +36,7 @@ class Links:
 
 
 def render(entries: Sequence[Entry], links: Links, sweeps: Sequence[str] = ()) -> str:
-    """The whole page."""
+    """The whole page as HTML."""
     listed = rows(entries)
     sections = [
         _head(entries, links.folder),
@@ -58,8 +58,8 @@ def render(entries: Sequence[Entry], links: Links, sweeps: Sequence[str] = ()) -
 
 def _head(entries: Sequence[Entry], folder: str) -> Html:
     if not entries:
-        said = "No runs here: a run is a folder that `holdfast train`, `eval` or `score out=DIR` wrote."
-        return tag("div", tag("h1", said), tag("p", tag("b", folder), class_="models"), class_="verdict")
+        notice = "No runs here: a run is a folder that `holdfast train`, `eval` or `score out=DIR` wrote."
+        return tag("div", tag("h1", notice), tag("p", tag("b", folder), class_="models"), class_="verdict")
     looks = [_look(entry) for entry in entries]
     tally = [(look, sum(other.word == look.word for other in looks)) for look in dict.fromkeys(looks) if look.word]
     badges = [tag("span", badge(look), " ", tag("b", count(many)), class_="tally") for look, many in tally]

@@ -20,7 +20,7 @@ class TaskRecord(msgspec.Struct):
 
 
 class ResultsRecord(msgspec.Struct):
-    """results.json."""
+    """What the page reads of results.json."""
 
     tasks: dict[str, TaskRecord]
     model: dict[str, Any] = {}
@@ -54,7 +54,7 @@ class SideRecord(msgspec.Struct):
 
 
 class ReportRecord(msgspec.Struct):
-    """report.json."""
+    """What the page reads of report.json."""
 
     decision: str
     benchmarks: list[BenchmarkRecord]
@@ -65,7 +65,7 @@ class ReportRecord(msgspec.Struct):
 
 
 class ManifestRecord(msgspec.Struct):
-    """manifest.json."""
+    """What the page reads of manifest.json."""
 
     created: str = ""
     kind: str = ""
@@ -75,7 +75,7 @@ class ManifestRecord(msgspec.Struct):
 
 
 class OutcomeRecord(msgspec.Struct):
-    """outcome.json."""
+    """What the page reads of outcome.json."""
 
     status: str = ""
     phase: str = ""
@@ -97,7 +97,7 @@ class LookRecord(msgspec.Struct):
 
 
 class TrajectoryRecord(msgspec.Struct):
-    """trajectory.json."""
+    """What the page reads of trajectory.json."""
 
     looks: list[LookRecord]
 
@@ -119,7 +119,7 @@ def read(path: Path, kind: type[T]) -> T | None:
 
 
 def _leniently(path: Path, raw: bytes, kind: type[T]) -> T:
-    """Of a file with NaN, Infinity or lone surrogates, which Python writes and reads."""
+    """The record of a file with NaN, Infinity or lone surrogates, which Python writes and reads."""
     try:
         return msgspec.convert(json.loads(raw), kind)
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
