@@ -66,9 +66,9 @@ class Reward:
 
     def describe(self) -> dict[str, Any]:
         """What a manifest records: name, version, options, and what of this machine its verdicts depend on."""
-        told = {"name": self.name, "version": self.version, "options": dict(self.options)}
+        fields = {"name": self.name, "version": self.version, "options": dict(self.options)}
         surroundings = dict(self.spec.surroundings(self.options)) if self.spec.surroundings else {}
-        return told | ({"surroundings": surroundings} if surroundings else {})
+        return fields | ({"surroundings": surroundings} if surroundings else {})
 
     def score(self, sample: Sample) -> Score:
         """The score of one sample."""

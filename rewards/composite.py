@@ -54,7 +54,9 @@ def _needs_reference(options: Mapping[str, Any]) -> bool:
 
 def _surroundings(options: Mapping[str, Any]) -> dict[str, Any]:
     described = {name: part.describe() for name, part in _parts(options["of"]).items()}
-    return {name: told["surroundings"] for name, told in described.items() if "surroundings" in told}
+    return {
+        name: description["surroundings"] for name, description in described.items() if "surroundings" in description
+    }
 
 
 _COMPOSITE: Any = {

@@ -26,8 +26,8 @@ def gumbel(keys: Any, position: int, tokens: int) -> Any:
     def numbered(first: int, count: int) -> Any:
         return torch.arange(first, first + count, device=keys.device, dtype=torch.int64) * _MIX[0]
 
-    place = _mixed(keys.unsqueeze(1) + numbered(position + 1, 1))
-    bits = _mixed(place + numbered(1, tokens).unsqueeze(0))
+    position_bits = _mixed(keys.unsqueeze(1) + numbered(position + 1, 1))
+    bits = _mixed(position_bits + numbered(1, tokens).unsqueeze(0))
     uniform = (_shifted(bits, 11).to(torch.float64) + 0.5) / 2**53
     return -torch.log(-torch.log(uniform))
 

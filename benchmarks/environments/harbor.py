@@ -147,10 +147,10 @@ class HarborEpisode:
         self._container.run("rm -rf /tests /logs/verifier; mkdir -p /tests /logs/verifier /logs/agent", 60)
         self._container.put(Path(self._row["folder"]) / "tests", "/tests")
         ran = self._container.run("bash /tests/test.sh", float(self._row["verifier"]))
-        told = self._container.run(_REWARD, 60)
-        if told.code:
+        reward_run = self._container.run(_REWARD, 60)
+        if reward_run.code:
             return Score.error(f"the tests wrote no reward: {ran.output[-300:]}")
-        return _reward(told.output)
+        return _reward(reward_run.output)
 
     def close(self) -> None:
         """Remove the container."""
@@ -174,10 +174,10 @@ def _reward(text: str) -> Score:
 def _settings(folder: Path) -> dict[str, Any]:
     """What task.toml says of the container and the verifier. Raises DataError."""
     try:
-        told = tomllib.loads(_text(folder / "task.toml"))
+        config = tomllib.loads(_text(folder / "task.toml"))
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{folder / 'task.toml'}: {error}") from error
-    box, verifier = told.get("environment") or {}, told.get("verifier") or {}
+    box, verifier = config.get("environment") or {}, config.get("verifier") or {}
     memory = box.get("memory") or f"{box.get('memory_mb', 2048)}m"
     return {
         "image": box.get("docker_image"),

@@ -26,13 +26,13 @@ def rewarded(
     trajectory: T, reference: Any, *, reward: str | Mapping[str, Any] | None = None, info: Any = None, **options: Any
 ) -> T:
     """The trajectory with its `reward` and the parts of its score as `metrics`. Raises UnjudgedError."""
-    told: Any = trajectory
-    messages = [dict(message) for message in told.messages()]
-    own = [place for place, message in enumerate(messages) if message.get("role") == "assistant"]
+    rewarded_trajectory: Any = trajectory
+    messages = [dict(message) for message in rewarded_trajectory.messages()]
+    own = [index for index, message in enumerate(messages) if message.get("role") == "assistant"]
     prompt, answer = (messages[: own[-1]], messages[own[-1] :]) if own else (messages, [])
     (score,) = judged(reward, [final_text(answer)], [reference], [prompt], [info], options)
     if score.value is None:
         raise UnjudgedError(f"{score.outcome}: {score.reason}")
-    told.reward = score.value
-    told.metrics.update({name: value for name, value in score.parts.items() if value is not None})
+    rewarded_trajectory.reward = score.value
+    rewarded_trajectory.metrics.update({name: value for name, value in score.parts.items() if value is not None})
     return trajectory

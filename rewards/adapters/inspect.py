@@ -17,9 +17,9 @@ def holdfast_scorer(reward: str | Mapping[str, Any] | None = None, **options: An
     @scorer(metrics=[mean(), stderr()])  # type: ignore[untyped-decorator]
     def holdfast() -> Any:
         async def score(state: Any, target: Any) -> Any:
-            told = state.metadata or {}
-            wanted = told.get("reference", target.text)
-            (found,) = judged(reward, [state.output.completion], [wanted], [state.input_text], [told], options)
+            metadata = state.metadata or {}
+            reference = metadata.get("reference", target.text)
+            (found,) = judged(reward, [state.output.completion], [reference], [state.input_text], [metadata], options)
             if found.value is None:
                 return Score.unscored(reason=str(found.outcome), explanation=found.reason)
             return Score(value=found.value, answer=found.extracted, explanation=found.reason)

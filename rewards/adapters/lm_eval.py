@@ -27,10 +27,10 @@ def process_results(
 
     def process(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, float]:
         answer = results[0] if isinstance(results[0], str) else results[0][0]
-        asked = str(_column(doc, prompt)) if prompt else ""
-        (score,) = judged(reward, [answer], [_column(doc, reference)], [asked], [doc], options)
-        told = {"holdfast_judged": float(score.value is not None)}
-        return told if score.value is None else {"holdfast": score.value, **told}
+        prompt_text = str(_column(doc, prompt)) if prompt else ""
+        (score,) = judged(reward, [answer], [_column(doc, reference)], [prompt_text], [doc], options)
+        metrics = {"holdfast_judged": float(score.value is not None)}
+        return metrics if score.value is None else {"holdfast": score.value, **metrics}
 
     return process
 

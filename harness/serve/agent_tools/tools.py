@@ -155,13 +155,13 @@ class Tools:
 
     def _inside(self, path: str) -> Path:
         """A path below the folder. Raises UsageError for one that leads out of it (by a link, too)."""
-        whole = "\0" not in path
-        place = (self.root / path).resolve() if whole else self.root
-        if not whole or not place.is_relative_to(self.root):
+        is_valid = "\0" not in path
+        resolved = (self.root / path).resolve() if is_valid else self.root
+        if not is_valid or not resolved.is_relative_to(self.root):
             raise UsageError(f"{path!r} is refused: it leads out of {self.root.name!r}, the folder that is served")
-        if not place.exists():
+        if not resolved.exists():
             raise DataError(f"no {path!r}; list_runs says what there is")
-        return place
+        return resolved
 
     def _item(self, run: str, task: str, item: str) -> list[Row]:
         """An item's rows, one for each repeat."""
@@ -204,9 +204,9 @@ def _sample(given: Mapping[str, Any], number: int) -> Sample:
 
 
 def _answer(row: Row) -> dict[str, Any]:
-    told = asdict(row)
+    fields = asdict(row)
     kept = ("score", "outcome", "reason", "extracted", "finish_reason", "tokens", "repeat", "parts", "category")
-    return {"completion": _plain(row.completion)} | {name: told[name] for name in kept}
+    return {"completion": _plain(row.completion)} | {name: fields[name] for name in kept}
 
 
 def _plain(value: "Text | Any") -> Any:

@@ -104,8 +104,8 @@ def no_kill_of(pid: int) -> bytes | None:
     code += _call(numbers["kill"], [_argument(1), (_EQUAL, 0, 5, _SIGKILL), _argument(0)]
                   + [(_EQUAL, 4 - i, 0, target) for i, target in enumerate(itself)]
                   + [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _KILL)])  # fmt: skip
-    for name, place in (("tkill", 1), ("tgkill", 2), ("rt_sigqueueinfo", 1), ("rt_tgsigqueueinfo", 2)):
-        code += _call(numbers[name], _where({place: _SIGKILL}, _KILL))
+    for name, argument_index in (("tkill", 1), ("tgkill", 2), ("rt_sigqueueinfo", 1), ("rt_tgsigqueueinfo", 2)):
+        code += _call(numbers[name], _where({argument_index: _SIGKILL}, _KILL))
     code += _call(_PIDFD_SEND_SIGNAL, _where({1: _SIGKILL}, _KILL))
     code += _call(numbers["fcntl"], _where({1: _SET_SIGNAL, 2: _SIGKILL}, _REFUSE))
     code += _call(numbers["prctl"], _where({0: _DEATH_SIGNAL, 1: _SIGKILL}, _REFUSE))
@@ -121,9 +121,9 @@ def no_kill_of(pid: int) -> bytes | None:
     return _packed([*code, (_RETURN, 0, 0, _ALLOW)])
 
 
-def _argument(place: int) -> Line:
+def _argument(index: int) -> Line:
     """Load the low half of an argument."""
-    return _LOAD, 0, 0, 16 + 8 * place
+    return _LOAD, 0, 0, 16 + 8 * index
 
 
 def _call(number: int, body: list[Line]) -> list[Line]:
@@ -134,8 +134,8 @@ def _call(number: int, body: list[Line]) -> list[Line]:
 def _where(arguments: dict[int, int], then: int, otherwise: int = _ALLOW) -> list[Line]:
     """`then` where all arguments have these values, else `otherwise`."""
     code: list[Line] = []
-    for number, (place, value) in enumerate(arguments.items()):
-        code += [_argument(place), (_EQUAL, 0, 2 * (len(arguments) - number) - 1, value)]
+    for number, (index, value) in enumerate(arguments.items()):
+        code += [_argument(index), (_EQUAL, 0, 2 * (len(arguments) - number) - 1, value)]
     return [*code, (_RETURN, 0, 0, then), (_RETURN, 0, 0, otherwise)]
 
 
