@@ -29,10 +29,15 @@ def test_no_attack_is_accepted(backend: str) -> None:
     _assert_refused(reward, chosen)
 
 
+PARTS = 12
+"""Of the long corpora, each within minutes."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_no_attack_is_accepted_under_any_style(backend: str) -> None:
-    _assert_refused(Reward("code", backend=need(backend), timeout=8.0), list(code_attacks.attacks()))
+@pytest.mark.parametrize("part", range(3))
+def test_no_attack_is_accepted_under_any_style(part: int, backend: str) -> None:
+    _assert_refused(Reward("code", backend=need(backend), timeout=4.0), list(code_attacks.attacks())[part::3])
 
 
 # Programs whose values claim to be whatever they are compared with.
@@ -50,8 +55,9 @@ def test_no_later_attack_is_accepted(backend: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_no_later_attack_is_accepted_under_any_test(backend: str) -> None:
-    _assert_refused(Reward("code", backend=need(backend), timeout=8.0), list(code_attacks_late.attacks()))
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_later_attack_is_accepted_under_any_test(part: int, backend: str) -> None:
+    _assert_refused(Reward("code", backend=need(backend), timeout=4.0), list(code_attacks_late.attacks())[part::PARTS])
 
 
 def _assert_refused(reward: Reward, attacks: list[tuple[str, str, dict[str, object]]]) -> None:
