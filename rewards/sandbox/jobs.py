@@ -55,7 +55,9 @@ def make_job(
             job["checker"] = _checker(keys["checker"])
         return job | {"cases": task.tests} | languages.plan(language, program, bounds)
     if task.style == "appended":
-        return job | {"style": "stdin", "proof": True, "cases": _PROVED} | languages.plan(language, program, bounds)
+        plan = languages.plan(language, program, bounds)
+        plan["command"][1:1] = ["-ea"] if language == "java" else []
+        return job | {"style": "stdin", "proof": True, "cases": _PROVED} | plan
     extra = {key: keys[key] for key in _KEPT if keys.get(key) is not None}
     if task.entry_point:
         extra["entry_point"] = task.entry_point

@@ -190,7 +190,8 @@ class _Worker:
     def _do(self, job: dict[str, Any]) -> dict[str, Any]:
         """The reply of a try that shows what the program does. A sandbox that ends, falls silent or cannot begin says
         nothing about it, unless the program has twice used up the sandbox's memory while a control program passes; nor
-        does a kill that nobody explains: a program cannot kill itself so (`seccomp.no_kill_of`)."""
+        does a kill that nobody explains: the next tries are guarded, where no program can kill itself so
+        (`seccomp.no_kill_of`; left out of the first try, which it would slow down)."""
         spent, reason = 0, ""
         for _ in range(_TRIES):
             try:
@@ -210,6 +211,7 @@ class _Worker:
                 return reply
             self._close()
             reason = "the program was killed from outside"
+            job = {**job, "limits": {**job["limits"], "guarded": True}}
         raise UnavailableError(f"lost {_TRIES} times under this program, not by it: {reason}")
 
     def _prove(self) -> None:

@@ -46,9 +46,10 @@ def _mbpp(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _multipl_e(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The function's name is the row's, less the problem's (`HumanEval_0_has_close_elements`); the tests that the
-    prompt's language can be judged by run in the program's process."""
-    name = re.sub(r"^(?:HumanEval|mbpp)_\d+_", "", str(row["name"]))
+    """The function's name is the one that the prompt's last line declares; the tests run in the program's process."""
+    head = str(row["prompt"]).rstrip().rpartition("\n")[2]
+    called = re.search(r"(\w+)\s*(?:<[^>]*>\s*)?\(", head)
+    name = called[1] if called else re.sub(r"^(?:HumanEval|mbpp)_\d+_", "", str(row["name"]))
     return {
         "style": "appended",
         "tests": row["tests"],

@@ -6,40 +6,64 @@ sandbox knows: a program that ends before them, prints what it likes or ends wit
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _COMMENT = re.compile(r"^[ \t]*(?://|/\*)", re.M)
+_TYPE = r"\b(?:struct|union|class|interface|type|enum)\s+"
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """How a language's tests are made to repeat the word that they are given on standard input."""
 
-    end: Callable[[str], str]
-    """The tests, less what closes the program before them, with the repetition at their end."""
-    renamed: tuple[re.Pattern[str], str]
-    """The program's own entry, which would stand beside the tests' one, and what it is called instead."""
+    word: str
+    """The statement that repeats it."""
+    braces: int
+    """Closing braces at the end of the tests that the statement stands before."""
+    head: str = ""
+    """What the statement needs, before the tests."""
+    main: str = "(?!)"
+    """The program's own entry, which would stand beside the tests' one (a pattern)."""
+    other: str = ""
+    """What it is called instead."""
+    inside: bool = False
+    """The tests are members of the program's class."""
 
 
-def _end_of_cpp(tests: str) -> str:
-    body = tests.strip().removeprefix("}").rstrip()
-    word = "std::string proof_; std::getline(std::cin, proof_); std::cout << '\\n' << proof_ << std::endl;"
-    head = "#include <iostream>\n#include <string>\n#undef NDEBUG\n#include <cassert>\n"
-    return f"{head}{body.removesuffix('}')}{word}\n}}\n"
-
-
-def _end_of_javascript(tests: str) -> str:
-    word = "require('fs').writeSync(1, '\\n' + require('fs').readFileSync(0, 'utf8'));"
-    return f"{tests.strip()}\n;{word}\n"
-
-
-_MAIN = (re.compile(r"\bint\s+main\s*\("), "int main_of_the_program_(")
-_NO_MAIN = (re.compile(r"(?!)"), "")
+_MAIN, _OTHER = r"\bint\s+main\s*\(", "int main_of_the_program_("
+_ASSERTING = "#undef NDEBUG\n"
+_SCRIPT = Proof("require('fs').writeSync(1, '\\n' + require('fs').readFileSync(0, 'utf8'));", 0)
 PROOFS: Mapping[str, Proof] = {
-    "cpp": Proof(_end_of_cpp, _MAIN),
-    "javascript": Proof(_end_of_javascript, _NO_MAIN),
-    "typescript": Proof(_end_of_javascript, _NO_MAIN),
+    "cpp": Proof(
+        "std::string proof_; std::getline(std::cin, proof_); std::cout << '\\n' << proof_ << std::endl;",
+        1,
+        f"#include <iostream>\n#include <string>\n{_ASSERTING}#include <cassert>\n",
+        _MAIN,
+        _OTHER,
+    ),
+    "c": Proof(
+        'char proof_[64]; if (fgets(proof_, 64, stdin)) { fputs("\\n", stdout); fputs(proof_, stdout); }',
+        1,
+        f"#include <stdio.h>\n{_ASSERTING}#include <assert.h>\n",
+        _MAIN,
+        _OTHER,
+    ),
+    "java": Proof(
+        'System.out.print("\\n" + new java.util.Scanner(System.in).nextLine());',
+        2,
+        main=r"\bpublic\s+static\s+void\s+main\s*\(",
+        other="public static void mainOfTheProgram_(",
+        inside=True,
+    ),
+    "rust": Proof(
+        'let mut proof_ = String::new(); std::io::stdin().read_line(&mut proof_).unwrap(); println!("\\n{}", proof_);',
+        1,
+        main=r"\bfn\s+main\s*\(",
+        other="fn main_of_the_program_(",
+    ),
+    "javascript": _SCRIPT,
+    "typescript": _SCRIPT,
 }
 """Languages that such tests are judged in."""
 
@@ -49,27 +73,39 @@ def with_tests(code: str, language: str, tests: str, prompt: str, name: str, sto
     other code continues the prompt, up to the first of `stops`, and is closed where the tests begin by closing it."""
     proof = PROOFS[language]
     if _defines(code, name):
-        program = f"{_declarations(prompt, code)}\n{code}"
+        head, own_class = _declarations(prompt, code)
+        inner = code.rstrip().removesuffix("}") if proof.inside and own_class else code
+        program = f"{head}\n{inner}"
     else:
         ends = [at for stop in stops if (at := code.find(stop)) >= 0]
         program = prompt + code[: min(ends, default=len(code))]
         program += "\n}" if tests.lstrip().startswith("}") else ""
-    pattern, other = proof.renamed
-    return f"{pattern.sub(other, program)}\n{proof.end(tests)}"
+    return f"{re.sub(proof.main, proof.other, program)}\n{proof.head}{_proving(tests, proof)}"
+
+
+def _proving(tests: str, proof: Proof) -> str:
+    """The tests, less the brace that closes the program before them, with the repetition at their end."""
+    body, behind = tests.strip().removeprefix("}").rstrip(), ""
+    for _ in range(proof.braces):
+        body, brace, rest = body.rpartition("}")
+        behind = f"{brace}{rest}{behind}"
+    return f"{body}\n;{proof.word}\n{behind}\n"
 
 
 def _defines(code: str, name: str) -> bool:
     """Is there a function of that name with a body, or something assigned to it?"""
     plain = re.escape(name)
-    return re.search(rf"\b{plain}\s*\([^;{{}}]*\)[^;{{}}()]*\{{|\b(?:const|let|var)\s+{plain}\b", code) is not None
+    body = rf"\b{plain}\s*(?:<[^>{{}}]*>\s*)?\([^;{{}}]*\)[^;{{}}()]*\{{"
+    return re.search(rf"{body}|\b(?:const|let|var)\s+{plain}\b", code) is not None
 
 
-def _declarations(prompt: str, code: str) -> str:
-    """What stands before the prompt's first comment: what it includes, and types that the code does not declare."""
+def _declarations(prompt: str, code: str) -> tuple[str, bool]:
+    """What stands before the prompt's first comment: what it includes, and types that the code does not declare; and
+    whether the code declares them."""
     comment = _COMMENT.search(prompt)
-    head = prompt[: comment.start()] if comment else ""
-    includes = [line for line in head.splitlines() if line.lstrip().startswith("#")]
-    types = "\n".join(line for line in head.splitlines() if not line.lstrip().startswith("#")).strip("\n")
-    names = re.findall(r"\b(?:struct|union|class|interface|type)\s+(\w+)", types)
-    declared = any(re.search(rf"\b(?:struct|union|class|interface|type)\s+{name}\b", code) for name in names)
-    return "\n".join([*includes, *([] if declared else [types])])
+    lines = prompt[: comment.start()].splitlines() if comment else []
+    includes = [line for line in lines if line.lstrip().startswith(("#", "import ", "use ", "using "))]
+    types = "\n".join(line for line in lines if line not in includes).strip("\n")
+    names = re.findall(rf"{_TYPE}(\w+)", types)
+    declared = any(re.search(rf"{_TYPE}{name}\b", code) for name in names)
+    return "\n".join([*includes, *([] if declared else [types])]), declared

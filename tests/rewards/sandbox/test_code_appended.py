@@ -31,7 +31,50 @@ JS: dict[str, Any] = {
 BODY = "    long m = 0;\n    for (long x : l) m = std::max(m, x);\n    return m;\n"
 WHOLE = f"long largest_long(std::vector<long> l) {{\n{BODY}}}\n"
 JS_BODY = "  return l.length ? Math.max(...l) : 0;\n}\n"
+JAVA: dict[str, Any] = {
+    "name": "HumanEval_9_largest_int",
+    "language": "java",
+    "prompt": "import java.util.*;\nimport java.lang.reflect.*;\nclass Problem {\n"
+    "    // The largest of a list, 0 for none.\n    public static long largestInt(ArrayList<Long> l) {\n",
+    "tests": "    }\n    public static void main(String[] args) {\n"
+    "    assert(largestInt((new ArrayList<Long>(Arrays.asList()))) == (0l));\n"
+    "    assert(largestInt((new ArrayList<Long>(Arrays.asList((long)5l, (long)-3l, (long)7l)))) == (7l));\n"
+    "    }\n\n}\n",
+    "stop_tokens": ["\n    }\n"],
+}
+JAVA_BODY = "        long m = 0;\n        for (long x : l) m = Math.max(m, x);\n        return m;\n    }\n"
+METHOD = f"    public static long largestInt(ArrayList<Long> l) {{\n{JAVA_BODY}"
+RUST: dict[str, Any] = {
+    "name": "HumanEval_9_largest",
+    "language": "rs",
+    "prompt": "/// The largest of a vector, 0 for none.\nfn largest(l: Vec<isize>) -> isize {\n",
+    "tests": "}\n\nfn main() {\n    let candidate = largest;\n    assert_eq!(candidate(Vec::<isize>::new()), 0);\n"
+    "    assert_eq!(candidate(vec![5, -3, 7]), 7);\n}\n",
+    "stop_tokens": ["\n}"],
+}
+RUST_BODY = "    l.into_iter().max().unwrap_or(0)\n"
+C: dict[str, Any] = {
+    "name": "HumanEval_9_twice",
+    "language": "c",
+    "prompt": "#include <assert.h>\n// Twice x.\nlong twice(long x) {\n",
+    "tests": "}\nint main(void) {\n    assert(twice(2) == 4);\n    assert(twice(-1) == -2);\n}\n",
+    "stop_tokens": ["\n}"],
+}
 RIGHT = {
+    "java": [
+        JAVA_BODY.replace("    }\n", ""),
+        f"```java\n{METHOD}```",
+        f"```java\nimport java.util.*;\n\nclass Problem {{\n{METHOD}}}\n```",
+        f"```java\nclass Problem {{\n{METHOD}    public static void main(String[] a) {{ System.exit(0); }}\n}}\n```",
+    ],
+    "rust": [
+        RUST_BODY,
+        f'```rust\nfn largest(l: Vec<isize>) -> isize {{\n{RUST_BODY}}}\n\nfn main() {{ println!("{{}}", 1); }}\n```',
+    ],
+    "c": [
+        "    return 2 * x;\n}\n\nint main() { return 1; }\n",
+        "```c\nlong twice(long x) { return x + x; }\nint main(void) { return 1; }\n```",
+    ],
     "cpp": [
         BODY,
         f"{BODY}}}\n\nint main() {{ return 1; }}\n",
@@ -51,6 +94,20 @@ RIGHT = {
     ],
 }
 WRONG = {
+    "java": [
+        "        return 7;\n",
+        "        System.exit(0);\n        return 0;\n",
+        f"```java\nclass Problem {{\n{METHOD.replace('return m', 'return m + 1')}}}\n```",
+        f"```java\nclass Problem {{\n    static {{ System.exit(0); }}\n{METHOD}}}\n```",
+        "```java\nclass Problem { }\n```",
+    ],
+    "rust": ["    7\n", "    std::process::exit(0)\n", "    panic!()\n", f"    let x = 1\n{RUST_BODY}"],
+    "c": [
+        "    return x;\n",
+        "    _Exit(0);\n",
+        "```c\n#include <stdlib.h>\nlong twice(long x) { exit(0); }\n```",
+        "```c\n#define assert(x)\nlong twice(long x) { return 3; }\n```",
+    ],
     "cpp": [
         "    return 7;\n",
         "    exit(0);\n",
@@ -72,8 +129,8 @@ WRONG = {
         "```js\nfunction largest(l) { throw 1; }\nprocess.on('uncaughtException', () => {});\n```",
     ],
 }  # fmt: skip
-ROWS = {"cpp": CPP, "js": JS}
-TOOLS = {"cpp": "g++", "js": "node"}
+ROWS = {"cpp": CPP, "js": JS, "java": JAVA, "rust": RUST, "c": C}
+TOOLS = {"cpp": "g++", "js": "node", "java": "javac", "rust": "rustc", "c": "gcc"}
 
 
 def judged(backend: str, language: str, texts: list[str]) -> list[Score]:
@@ -97,8 +154,9 @@ def test_right_programs_pass_and_wrong_ones_do_not(language: str, backend: str) 
 
 
 @pytest.mark.bubblewrap
-def test_javascript_in_the_fast_tier() -> None:
-    scores = judged("bubblewrap", "js", [RIGHT["js"][2], WRONG["js"][1]])
+@pytest.mark.parametrize("language", ["js", "c"])
+def test_two_languages_in_the_fast_tier(language: str) -> None:
+    scores = judged("bubblewrap", language, [RIGHT[language][-1], WRONG[language][1]])
     assert [score.value for score in scores] == [1.0, 0.0], scores
 
 
@@ -116,8 +174,8 @@ def test_what_the_prompt_declares_is_there() -> None:
     ("change", "words"),
     [
         ({"isolation": None}, "isolation='partial'"),
-        ({"language": "go"}, "one of cpp, javascript, typescript"),
-        ({"language": None}, "one of cpp, javascript, typescript"),
+        ({"language": "go"}, "one of cpp, c, java, rust, javascript, typescript"),
+        ({"language": None}, "one of cpp, c, java, rust, javascript, typescript"),
         ({"stops": "}"}, "list of texts"),
         ({"tests": ["x"]}, "another shape"),
         ({"entry_point": None}, "needs 'entry_point'"),

@@ -4,6 +4,9 @@ import pytest
 from helpers.sandboxes import BACKENDS, need
 
 from holdfast.reward import Reward
+from holdfast.rewards.sandbox import Limits, close_pools
+from holdfast.rewards.sandbox.backends import bubblewrap
+from holdfast.rewards.sandbox.session import Session
 from holdfast.sample import Sample
 
 SELF = {
@@ -97,7 +100,21 @@ def f(x):
 """
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_what_programs_do_with_signals_works(backend: str) -> None:
-    score = Reward("code", backend=need(backend), workers=1).score(Sample(ALLOWED, CALLS))
-    assert score.value == 1.0, score
+@pytest.mark.bubblewrap
+@pytest.mark.parametrize("guarded", [False, True])
+def test_what_programs_do_with_signals_works(guarded: bool) -> None:
+    """In the guarded tries, too, that follow a kill which nobody explains."""
+    need("bubblewrap")
+    session = Session(lambda: bubblewrap.start(Limits()))
+    job = {"style": "asserts", "program": ALLOWED, "tests": CALLS["tests"]}
+    reply = session.run(job | {"limits": Limits().for_job() | {"guarded": guarded}})
+    session.close()
+    assert reply["results"] == [[True, ""]], reply
+
+
+def test_without_isolation_every_try_is_guarded() -> None:
+    """A program that kills all that it may would else end the session of whoever debugs it."""
+    reward = Reward("code", backend="unsafe-local", workers=1)
+    score = reward.score(Sample("import os\ndef f(x): os.kill(os.getpid(), 9)", CALLS))
+    close_pools()
+    assert score.value == 0.0 and "forbidden call" in score.reason, score

@@ -93,7 +93,7 @@ def _child(child: dict[str, Any], descriptors: list[int]) -> int:
         elif child["separation"] == "namespaces":
             confine.enter_namespaces()
         confine.confine(child["limits"], child["separation"], child["uid"], child["home"])
-        if child["mode"] != "judge":
+        if child["mode"] != "judge" and (child["limits"].get("guarded") or child["separation"] == "none"):
             confine.forbid_own_kill()
         began = child["descriptors"] - 1
         os.write(began, b".")
