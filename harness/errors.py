@@ -9,6 +9,20 @@ EXIT_USAGE, EXIT_DATA, EXIT_INTERNAL = 64, 65, 70
 DISTRIBUTION = "holdfast-llm"
 """Our name on the package index; `holdfast` there is another project."""
 
+ELSEWHERE = {
+    "apply_chat_template": "chat",
+    "epochs": "trainer.args.num_train_epochs",
+    "gen_kwargs": "sampling",
+    "learning_rate": "trainer.args.learning_rate",
+    "lr": "trainer.args.learning_rate",
+    "model_args": "backend_args",
+    "n": "repeats",
+    "output_dir": "out",
+    "output_path": "out",
+    "tasks": "suite",
+}
+"""What other tools (lm-eval, TRL's scripts, inspect) call a key → what it is called here."""
+
 EXTRAS = {
     "aiohttp": "eval",
     "datasets": "eval",
@@ -83,8 +97,8 @@ def unknown(kind: str, name: str, choices: Iterable[str]) -> UsageError:
 def suggestion(name: str, choices: Iterable[str]) -> str:
     """The tail of an error text: '; did you mean …' and what is available."""
     known = sorted(choices)
-    folded = [choice for choice in known if choice.casefold() == name.casefold()]
-    near = folded or get_close_matches(name, known, n=1, cutoff=0.5)
+    same = [choice for choice in known if choice.casefold() == name.casefold() or choice == ELSEWHERE.get(name)]
+    near = same or get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     listed = ", ".join(known) if len(known) <= 30 else ", ".join(known[:30]) + ", …"
     return f"{hint} (available: {listed or 'none'})"

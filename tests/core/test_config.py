@@ -9,7 +9,7 @@ import yaml
 
 from holdfast.benchmarks.suites.compose import COMPOSER as EVAL
 from holdfast.config import Composer, choices
-from holdfast.errors import UsageError
+from holdfast.errors import ELSEWHERE, UsageError
 from holdfast.trainers.settings.compose import COMPOSER as TRAIN
 from holdfast.trainers.settings.config import DataConfig, ModelConfig, TrainerConfig
 
@@ -105,3 +105,12 @@ def test_a_multiruns_jobs_are_each_combination() -> None:
     ]
     with pytest.raises(UsageError, match="did you mean 'seed'"):
         list(EVAL.jobs(["sead=0,1"]))
+
+
+@pytest.mark.parametrize("key", ELSEWHERE)
+def test_a_key_of_another_tool_leads_to_ours(key: str) -> None:
+    """Each word of the table is a key of one of the verbs, and that verb names it."""
+    verbs = [verb for verb, composer in COMPOSERS.items() if composer._knows(ELSEWHERE[key])]
+    assert verbs
+    for verb in verbs:
+        assert f"did you mean {ELSEWHERE[key]!r}?" in str(COMPOSERS[verb].unknown_key(key))

@@ -7,7 +7,7 @@ import pytest
 
 from holdfast.config import choices
 from holdfast.errors import UsageError
-from holdfast.trainers.settings.catalogue import builtin_trainers, find_trainer
+from holdfast.trainers.settings.catalogue import builtin_trainers, declares, find_trainer
 from holdfast.trainers.settings.compose import compose
 
 TOY = '''"""A trainer from outside: it learns the answers of question rows."""
@@ -68,3 +68,11 @@ def test_what_is_no_trainer_is_refused() -> None:
         find_trainer("json:NONE")
     with pytest.raises(UsageError, match="no_such_module"):
         find_trainer("no_such_module:TRAINER")
+
+
+@pytest.mark.parametrize("line", ["TRAINER = Trainer()", "TRAINER: Trainer = build()", "TRAINER = replace(SFT)"])
+def test_a_file_declares_its_trainer_in_any_spelling(line: str, tmp_path: Path) -> None:
+    (tmp_path / "toy.py").write_text(f'"""A toy."""\n\nfrom elsewhere import SFT\n\n{line}\n')
+    assert declares(tmp_path / "toy.py")
+    (tmp_path / "toy.py").write_text(f'"""Reads TRAINER = Trainer(."""\n\nOF = [{line.partition("=")[2]}]\n')
+    assert not declares(tmp_path / "toy.py")

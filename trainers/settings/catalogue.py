@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,7 @@ def builtin_trainers() -> dict[str, Trainer]:
     package = importlib.import_module("holdfast.trainers")
     found: dict[str, Trainer] = {}
     for info in pkgutil.iter_modules(package.__path__):
-        if info.ispkg or not _declares(Path(package.__path__[0]) / f"{info.name}.py"):
+        if info.ispkg or not declares(Path(package.__path__[0]) / f"{info.name}.py"):
             continue
         trainer = _declared(f"holdfast.trainers.{info.name}", "TRAINER")
         name = trainer.name or info.name
@@ -63,9 +64,9 @@ def find_trainer(name: str) -> Trainer:
     return _declared(module, attribute or "TRAINER")
 
 
-def _declares(file: Path) -> bool:
+def declares(file: Path) -> bool:
     """Whether a file declares a TRAINER: the others (callbacks) import what takes seconds, and are left alone."""
-    return "\nTRAINER = Trainer(" in file.read_text("utf-8")
+    return re.search(r"^TRAINER\s*[:=]", file.read_text("utf-8"), re.MULTILINE) is not None
 
 
 def _declared(module: str, attribute: str) -> Trainer:
