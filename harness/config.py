@@ -56,7 +56,7 @@ class Composer(Generic[Config]):
         from omegaconf.errors import OmegaConfBaseException
 
         overrides = self.as_read(overrides)
-        several = next((word for word in overrides if _parsed(word).is_sweep_override()), None)
+        several = next((word for word in overrides if parsed(word).is_sweep_override()), None)
         if several is not None:
             raise UsageError(
                 f"{several!r} lists several values; sweep with `holdfast {self.verb} -m …`, or write [a, b]"
@@ -86,7 +86,7 @@ class Composer(Generic[Config]):
     def prepare(self, overrides: Sequence[str], config_dirs: Sequence[str] = ()) -> list[str]:
         """Overrides as Hydra takes them. Raises UsageError for a word that is not an override."""
         overrides = self.as_read(overrides)
-        prepared = [one for word in overrides for one in self._rewrite(_parsed(word), quoted(word), config_dirs)]
+        prepared = [one for word in overrides for one in self._rewrite(parsed(word), quoted(word), config_dirs)]
         if config_dirs:
             prepared.append("hydra.searchpath=[" + ",".join(f"file://{Path(d).resolve()}" for d in config_dirs) + "]")
         return prepared
@@ -95,7 +95,7 @@ class Composer(Generic[Config]):
         """The words of every job of a multirun: each combination of the values that are swept."""
         values = []
         for word in overrides:
-            override = _parsed(word)
+            override = parsed(word)
             if not self._knows(override.key_or_group):
                 raise self.unknown_key(override.key_or_group)
             several = override.is_sweep_override()
@@ -227,7 +227,7 @@ def _leaves(tree: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]
 
 def swept(overrides: Sequence[str]) -> list[str]:
     """The keys that a multirun varies."""
-    return [override.key_or_group for override in map(_parsed, overrides) if override.is_sweep_override()]
+    return [override.key_or_group for override in map(parsed, overrides) if override.is_sweep_override()]
 
 
 def choices(group: str, config_dirs: Sequence[str] = ()) -> list[str]:
@@ -272,7 +272,7 @@ def _several(group: str, given: Sequence[Any], word: str, names: Sequence[str]) 
     return [f"{group}=other", f"{group}.path=''", f"++{group}.sources={word.partition('=')[2]}"]
 
 
-def _parsed(word: str) -> Any:
+def parsed(word: str) -> Any:
     """Hydra's reading of one override. Raises UsageError for a word that is none."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException

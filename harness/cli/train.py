@@ -4,7 +4,8 @@
   holdfast train trainer=sft data=my.jsonl data.columns.completion=answer data.replay.ratio=0.3 data.replay.data=o.jsonl
   holdfast train -m trainer=sft,dpo,grpo seed=0,1 launcher=joblib       a sweep; each job has a process of its own
   holdfast train experiment=tiny_sft                                    seconds on a CPU
-  holdfast train from=runs/a/manifest.json                              a run's settings once more (resumes it)
+  holdfast train from=runs/a/manifest.json                              a run's settings once more (resumes it); add
+                                                                        the secrets, which are masked in it: KEY=…
 
 keys
   trainer=sft|dpo|grpo|rloo|kto|reward    trainer.args.<any field of TRL's config>=…
@@ -119,11 +120,12 @@ def _saved(overrides: Sequence[str]) -> "TrainConfig | None":
     """The settings of `from=<run>/manifest.json`."""
     from holdfast.trainers.settings.compose import from_manifest
 
-    if not any(word.startswith("from=") for word in overrides):
+    named = [word.removeprefix("from=") for word in overrides if word.startswith("from=")]
+    if not named:
         return None
-    if len(overrides) > 1:
-        raise UsageError("from= repeats a run as it was; it takes no other keys")
-    return from_manifest(Path(overrides[0].removeprefix("from=")))
+    if len(named) > 1:
+        raise UsageError("from= takes one run")
+    return from_manifest(Path(named[0]), [word for word in overrides if not word.startswith("from=")])
 
 
 def _show(config: "TrainConfig") -> int:

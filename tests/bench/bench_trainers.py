@@ -1,6 +1,7 @@
 """Holdfast's training against a plain TRL script: seconds per step, memory, and the dry run's estimate against the run.
 
     python tests/bench/bench_trainers.py [repeats [setting …]]
+    python tests/bench/bench_trainers.py --first         a new user's first report, by the clock
 
 Every run is a process of its own, plain and ours in turn; a step is the time from one optimizer step's end to the
 next one's, its median over a run, then over the runs; on a busy machine the time of the process's own work (CPU) says
@@ -9,11 +10,14 @@ more. Memory is the process's largest resident set.
 
 import itertools
 import json
+import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +43,6 @@ DATA = {"sft": "tiny:subtraction", "dpo": "tiny:last", "grpo": "tiny:sort"}
 
 def clock() -> Any:
     """A callback that notes when each step ends."""
-    import time
-
     from transformers import TrainerCallback
 
     class Clock(TrainerCallback):  # type: ignore[misc]
@@ -173,7 +175,35 @@ def overhead(repeats: int, settings: list[str]) -> None:
         )
 
 
+def first_report() -> None:
+    """The command of one's first hour: an own model, own rows, the whole suite before and after, nothing cached."""
+    from holdfast.benchmarks.tiny import model_path
+    from holdfast.benchmarks.tiny.skills import generate
+
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        shutil.copytree(model_path(), place / "model")
+        rows = generate("subtraction", "train", 2000, 0)
+        (place / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        words = ["trainer=sft", "model=model", "data=rows.jsonl", "suite=tiny", "target=tiny_subtraction"]
+        size = [
+            f"trainer.args.{one}" for one in ("max_steps=60", "learning_rate=1e-3", "per_device_train_batch_size=32")
+        ]
+        command = [sys.executable, "-m", "holdfast", "train", *words, *size, "out=run"]
+        environment = {**os.environ, "HOLDFAST_CACHE": str(place / "cache")}
+        start = time.perf_counter()
+        subprocess.run(command, cwd=place, env=environment, capture_output=True, check=True)
+        seconds = time.perf_counter() - start
+        phases = json.loads((place / "run" / "manifest.json").read_text())["seconds"]
+        report = json.loads((place / "run" / "report.json").read_text())
+        items = sum(one["n"] for one in report["benchmarks"])
+    print(f"first report: {seconds:.1f} s ({len(report['benchmarks'])} skills, {items:,} items, twice); {phases}")
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--first"]:
+        first_report()
+        sys.exit()
     if sys.argv[1:2] == ["--child"]:
         child(sys.argv[2], sys.argv[3])
     else:

@@ -161,6 +161,7 @@ def run(cells: list[tuple[str, str, str]], places: Places, out: Path) -> None:
 
 def main(words: list[str]) -> None:
     """The cells that are named."""
+    import gc
     import os
 
     import torch
@@ -169,6 +170,9 @@ def main(words: list[str]) -> None:
     torch.set_num_threads(1)
     model, teacher, adapter, out, *cells = words
     named = [tuple(cell.split(":")) for cell in cells]
+    made("sft", "full", Places(Path(model), Path(teacher), Path(adapter)), Path(out) / "warm", [])
+    gc.collect()
+    gc.freeze()  # what the libraries made is not looked at again by every collection
     run([(one[0], one[1], one[2]) for one in named], Places(Path(model), Path(teacher), Path(adapter)), Path(out))
 
 

@@ -60,3 +60,18 @@ def test_unknown_target_names_the_nearest() -> None:
 
     with pytest.raises(UsageError, match="tiny_upper"):
         BeforeAfter(suite="tiny", out="unused", target=["tiny_uper"])
+
+
+def test_rows_that_change_between_epochs_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    import random
+
+    from datasets import Dataset
+
+    from holdfast.trainers.run.callback_run import rows_hash
+
+    rows = Dataset.from_list([{"text": f"row {n}"} for n in range(300)])
+    assert rows_hash(rows) == rows_hash(rows) != rows_hash(rows.select(range(299)))
+    assert caplog.text == ""
+    rows.set_transform(lambda batch: {"text": [f"{text} {random.random()}" for text in batch["text"]]})
+    assert rows_hash(rows) == rows_hash(rows) != rows_hash(rows.select(range(299)))
+    assert "change each time they are read" in caplog.text

@@ -27,6 +27,13 @@ def test_one_line(word: str, message: str, untrained: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
+def test_a_target_that_is_also_held(untrained: Path) -> None:
+    words = [f"model={untrained}", "data=tiny_sft", "suite=[tiny_sort,tiny_upper]", "target=tiny_sort", "guard.every=5"]
+    with pytest.raises(UsageError, match=r"guard\.tasks names tiny_sort, which is a target"):
+        check(compose([*words, "guard.tasks=[tiny_upper,tiny_sort]"]))
+    check(compose([*words, "guard.tasks=[tiny_upper]"]))
+
+
 def test_vllm_that_is_not_there(untrained: Path) -> None:
     words = ["trainer=grpo", f"model={untrained}", "trainer.args.use_vllm=true", "trainer.args.vllm_mode=colocate"]
     with pytest.raises(UsageError, match="needs vllm"):

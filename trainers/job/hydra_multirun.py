@@ -9,8 +9,11 @@ SUPPORTED = ("1.3",)
 """The versions of Hydra whose private names are known."""
 
 
-def multirun(config_name: str, job: Callable[[Any], Any], words: Sequence[str]) -> None:
-    """Run `job` for every combination that `words` sweep over conf/<config_name>.yaml, by the chosen launcher.
+def multirun(
+    config_name: str, job: Callable[[Any], Any], words: Sequence[str], hide: Callable[[Any], None] = lambda _: None
+) -> None:
+    """Run `job` for every combination that `words` sweep over conf/<config_name>.yaml, by the chosen launcher. `hide`
+    takes out of the composed configuration, in place, what Hydra and its launchers must not write down.
 
     Raises UsageError for a version of Hydra that was not tried, and whatever Hydra raises for the words.
     """
@@ -25,6 +28,14 @@ def multirun(config_name: str, job: Callable[[Any], Any], words: Sequence[str]) 
     GlobalHydra.instance().clear()
     try:
         runner = Hydra.create_main_hydra2("holdfast", create_config_search_path("pkg://holdfast.conf"))
+        compose = runner.compose_config
+
+        def hidden(*given: Any, **named: Any) -> Any:
+            config = compose(*given, **named)
+            hide(config)
+            return config
+
+        runner.compose_config = hidden  # type: ignore[method-assign]
         runner.multirun(config_name, job, list(words), with_log_configuration=False)
     finally:
         GlobalHydra.instance().clear()

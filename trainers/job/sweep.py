@@ -16,10 +16,11 @@ from typing import Any, cast
 
 from holdfast.config import swept
 from holdfast.errors import UsageError
-from holdfast.files import digest, read_json, write_json, write_whole
-from holdfast.masking import masked, without_secrets
+from holdfast.files import digest, read_json, write_json
+from holdfast.masking import without_secrets
 from holdfast.runs.manifest import manifest
 from holdfast.trainers.job.hydra_multirun import multirun, searched
+from holdfast.trainers.job.sweep_secrets import hide, known, set_aside
 from holdfast.trainers.run.run_dir import directory_of
 from holdfast.trainers.settings.compose import COMPOSER
 from holdfast.trainers.settings.config import TrainConfig
@@ -38,11 +39,12 @@ def sweep(overrides: Sequence[str], config_dirs: Sequence[str] = (), *, json: bo
     words = [*COMPOSER.prepare([w for w in overrides if not w.startswith("out=")], config_dirs), f"++out={out}"]
     names = ",".join(swept(words))
     try:
-        with contextlib.redirect_stdout(sys.stderr), _ended_by_slurm(Path(out)):
-            try:
-                multirun("train", run_job, [*words, f"+swept=[{names}]"])
-            finally:
-                _mask(Path(out) / "multirun.yaml")
+        with (
+            set_aside([*words, f"+swept=[{names}]"]) as given,
+            contextlib.redirect_stdout(sys.stderr),
+            _ended_by_slurm(Path(out)),
+        ):
+            multirun("train", run_job, given, hide)
     except (HydraException, OmegaConfBaseException) as error:
         raise COMPOSER.explain(error, config_dirs) from error
     return _summary(Path(out), json)
@@ -56,15 +58,18 @@ def run_job(composed: Any) -> tuple[float, float]:
     from omegaconf.errors import OmegaConfBaseException
 
     given = HydraConfig.get().overrides.task
-    plain = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=True))
-    keys = plain.pop("swept", None) or []
-    out = Path(str(plain["out"])) / job_name(given, keys)
+    out = Path(str(composed.out)) / job_name(given, composed.get("swept") or [])
+    known()
     try:
+        plain = cast(dict[str, Any], OmegaConf.to_container(composed, resolve=True))
+        plain.pop("swept", None)
         config = COMPOSER.typed(plain, searched())
     except OmegaConfBaseException as error:
         write_json(out / "outcome.json", {"status": "failed", "error": str(COMPOSER.explain(error))})
         print(f"  {out.name}: {COMPOSER.explain(error)}", file=sys.stderr, flush=True)
         return FAILED
+    finally:
+        hide(composed)  # a launcher writes it down with the job's result
     config.out = str(out)
     run_in_child(config)
     return aims(out)
@@ -117,9 +122,9 @@ def run_in_child(config: TrainConfig) -> int:
     settings = asdict(config)
     write_json(plan, manifest(without_secrets(settings), kind="train"))
     print(f"→ {out}", file=sys.stderr, flush=True)
-    with (out / "log.txt").open("ab") as log, _job_file(settings, plan) as given:
+    with (out / "log.txt").open("ab") as log, _job_file(settings, plan) as (given, inherited):
         command = [sys.executable, "-m", "holdfast", "train", f"from={given}"]
-        code = subprocess.run(command, stdout=log, stderr=log, check=False).returncode
+        code = subprocess.run(command, stdout=log, stderr=log, check=False, pass_fds=inherited).returncode
     if code < 0:
         killed = {"status": "killed", "signal": -code, "rerun": f"holdfast train from={plan}"}
         write_json(out / "outcome.json", killed)
@@ -129,23 +134,18 @@ def run_in_child(config: TrainConfig) -> int:
     return code
 
 
-def _mask(record: Path) -> None:
-    """Take the secrets out of Hydra's own record of a sweep."""
-    if record.is_file():
-        write_whole(record, "".join(map(masked, record.read_text("utf-8").splitlines(keepends=True))))
-
-
 @contextlib.contextmanager
-def _job_file(settings: Mapping[str, Any], plan: Path) -> Iterator[Path]:
-    """The file that a job reads: `plan`, or where settings hold secrets one that only this user can read, for as long
-    as the job runs."""
+def _job_file(settings: Mapping[str, Any], plan: Path) -> Iterator[tuple[Path, tuple[int, ...]]]:
+    """What a job reads its settings from, and the descriptors it inherits: `plan`, or where settings hold secrets a
+    file without a name, of which nothing is left whatever ends the job."""
     if without_secrets(settings) == settings:
-        yield plan
+        yield plan, ()
         return
-    with tempfile.TemporaryDirectory(prefix="holdfast-job-") as folder:
-        given = Path(folder) / plan.name
-        write_json(given, manifest(settings, kind="train"))
-        yield given
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
+        json_module.dump(manifest(settings, kind="train"), file)
+        file.flush()
+        file.seek(0)
+        yield Path(f"/dev/fd/{file.fileno()}"), (file.fileno(),)
 
 
 def _outcome_line(out: Path, code: int) -> str:

@@ -1,6 +1,6 @@
 """The card that goes with a trained model: what it was trained from, on what, and what it gained and lost."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ def write_card(run: Path, checkpoint: Path) -> None:
 
 
 def card(run: Path) -> str:
-    """The card of a run's model: the hub's front matter, and the regression table of its report."""
+    """The card of a run's model: the hub's front matter, its data, and the regression table of its report."""
     manifest: Mapping[str, Any] = read_json(run / "manifest.json")
     config: Mapping[str, Any] = manifest.get("config") or {}
     trainer, model, data = (config.get(name) or {} for name in ("trainer", "model", "data"))
@@ -24,7 +24,8 @@ def card(run: Path) -> str:
     front |= {"library_name": "peft" if adapter else "transformers"}
     if base := _hub_id(str(model.get("path", ""))):
         front |= {"base_model": base}
-    rows = (manifest.get("training_rows") or {}).get("count")
+    if sets := [name for name in map(_hub_id, _paths(data)) if name]:
+        front |= {"datasets": sets}
     report = run / "report.md"
     return "\n".join(
         [
@@ -34,14 +35,39 @@ def card(run: Path) -> str:
             "",
             f"# {run.name}",
             "",
-            f"Trained with `{trainer.get('name')}` from `{model.get('path')}` on `{data.get('path')}`"
-            + (f" ({rows:,} rows)." if rows else "."),
+            f"Trained with `{trainer.get('name')}` from `{model.get('path')}`, see the data below.",
             "",
             "What the training did to the other skills, item by item against the model it began with:",
             "",
             report.read_text("utf-8") if report.is_file() else "The suite was not measured.",
+            "",
+            "## Training data",
+            "",
+            *(f"- {line}" for line in _data(manifest, _paths(data))),
+            "",
         ]
     )
+
+
+def _paths(data: Mapping[str, Any]) -> list[str]:
+    """The data sets of a run's settings."""
+    given = data.get("sources") or [data.get("path", "")]
+    return [str(one.get("path", "") if isinstance(one, Mapping) else one) for one in given]
+
+
+def _data(manifest: Mapping[str, Any], paths: list[str]) -> Iterator[str]:
+    """What was found out about the rows before they were learned: how many, whence, cut, overlapping, odd."""
+    rows: Mapping[str, Any] = manifest.get("training_rows") or {}
+    if not rows:
+        yield f"`{' + '.join(paths)}`"
+        return
+    yield f"{rows['count']:,} rows of `{rows.get('source', '')}` (hash `{str(rows.get('hash', ''))[:16]}`)"
+    if replay := rows.get("replay"):
+        yield f"{replay['count']:,} of them rehearse what the model could ({replay['source']})"
+    for part in ("data_card", "contamination"):
+        if said := (manifest.get(part) or {}).get("sentence"):
+            yield str(said)
+    yield from map(str, (manifest.get("endings") or {}).get("findings", ()))
 
 
 def _hub_id(path: str) -> str:

@@ -76,7 +76,7 @@ def load_finished_run(run: Path, base: str | None = None) -> FinishedRun:
 def _settings(run: Path) -> TrainConfig:
     if not (run / "checkpoint").is_dir() or not (run / "after" / "results.json").is_file():
         raise DataError(f"{run} is not finished: run its command again, it goes on where it was")
-    return from_manifest(run / "manifest.json")
+    return from_manifest(run / "manifest.json", for_training=False)
 
 
 def check_base(config: TrainConfig) -> None:

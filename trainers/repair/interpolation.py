@@ -34,6 +34,8 @@ class Point:
     """The held skill that lost most, with its difference in points."""
     differences: tuple[tuple[str, float], ...] = ()
     """The difference of every task; score units."""
+    aimed: bool = True
+    """Whether the gain is one of targets."""
 
     @property
     def passes(self) -> bool:
@@ -77,6 +79,7 @@ class Interpolation:
             decision=str(comparison.decision),
             worst=f"{worst.task} {100 * worst.difference:+.1f}" if worst else "",
             differences=tuple((b.task, b.difference) for b in comparison.benchmarks),
+            aimed=bool(comparison.targets),
         )
 
     def confirm(self, recipe: Recipe) -> Comparison:

@@ -91,7 +91,15 @@ def mend(run: Path, search: Search | None = None, margin: float | None = None, b
         points = _points(interpolation, settings, replay)
         chosen = best(points)
         confirmation = interpolation.confirm(chosen.recipe) if chosen else None
+    if chosen and confirmation and gains_nothing(confirmation):
+        tell(f"mend: {chosen.recipe.name} gained nothing on the other half of the items: it is no cure")
+        chosen = confirmation = None
     return _write(interpolation, points, chosen, confirmation, time.perf_counter() - began)
+
+
+def gains_nothing(comparison: Comparison) -> bool:
+    """Whether the targets' mean did not rise; False where there is no target."""
+    return bool(comparison.targets) and sum(target.difference for target in comparison.targets) <= 0
 
 
 def _points(interpolation: Interpolation, search: Search, replay: Replay | None) -> list[Point]:

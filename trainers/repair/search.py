@@ -63,5 +63,7 @@ def start(points: Sequence[Point]) -> Point:
 
 
 def best(points: Sequence[Point]) -> Point | None:
-    """The passing point with the greatest gain; None when none passes (the base model always would)."""
-    return max((p for p in points if p.passes and p.recipe.weight != 0), key=rank, default=None)
+    """The passing point with the greatest gain; None when none passes, or none that gains anything (the base model
+    always passes)."""
+    cures = (p for p in points if p.passes and p.recipe.weight != 0 and (p.gain > 0 or not p.aimed))
+    return max(cures, key=rank, default=None)

@@ -1,6 +1,7 @@
 """The directory of a callback's run: which training it belongs to, and what may be kept of it."""
 
 import json
+import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
 from holdfast.runs.manifest import manifest
+
+log = logging.getLogger("holdfast")
 
 STAMP = "holdfast.BeforeAfter"
 """Where a checkpoint's trainer_state.json says which measurement its training began with."""
@@ -33,10 +36,19 @@ def identity(args: Any, suite: Any, settings: Mapping[str, Any], dataset: Any) -
 
 
 def rows_hash(dataset: Any) -> str | None:
-    """Hash of the number of rows and of 256 of them, evenly spaced; None for a stream."""
+    """Hash of the number of rows and of 256 of them, evenly spaced; None for a stream. Rows that are others each time
+    they are read (a random transform) are told, and known by their number alone."""
     if dataset is None or not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
         return None
     count = len(dataset)
+    first, again = (_digest(dataset, count) for _ in range(2))
+    if first == again:
+        return first
+    log.warning("the training rows change each time they are read: a resumed training cannot be told from another's")
+    return digest([count, "changing"])
+
+
+def _digest(dataset: Any, count: int) -> str:
     step = max(1, count // _ROWS)
     return digest([count, *(json.dumps(dataset[n], sort_keys=True, default=str) for n in range(0, count, step))])
 

@@ -6,12 +6,13 @@ Below `trainer.args`, `data.columns` and `data.rename` every key is allowed here
 (see `trl_args`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from holdfast.config import Composer
+from holdfast.config import Composer, parsed
 from holdfast.errors import DataError, UsageError
+from holdfast.masking import MASK
 from holdfast.trainers.settings.catalogue import plugged_trainers
 from holdfast.trainers.settings.config import TrainConfig
 
@@ -48,8 +49,13 @@ def compose(words: Sequence[str], config_dirs: Sequence[str] = ()) -> TrainConfi
         raise
 
 
-def from_manifest(path: Path) -> TrainConfig:
-    """The settings a run was made with. Raises DataError for a file that holds none, UsageError for keys since gone."""
+def from_manifest(path: Path, words: Sequence[str] = (), *, for_training: bool = True) -> TrainConfig:
+    """The settings a run was made with. `words` give the secrets that are masked in it, and nothing else; those of
+    TRL's arguments are left out where no training follows.
+
+    Raises DataError for a file that holds no settings, UsageError for keys since gone, for a secret that is not given
+    and for any other word.
+    """
     from omegaconf.errors import OmegaConfBaseException
 
     from holdfast.files import read_json
@@ -57,7 +63,37 @@ def from_manifest(path: Path) -> TrainConfig:
     saved = read_json(path).get("config")
     if not isinstance(saved, dict):
         raise DataError(f"{path} holds no settings of a training")
+    if not for_training:
+        args = saved.get("trainer", {}).get("args", {})
+        for _, (holder, name) in list(masks(args)):
+            del holder[name]
+    _give(saved, words, path)
     try:
         return COMPOSER.typed(saved)
     except OmegaConfBaseException as error:
         raise COMPOSER.explain(error) from error
+
+
+def _give(saved: dict[str, Any], words: Sequence[str], path: Path) -> None:
+    """Put the given secrets in the places of their masks. Raises UsageError for one too few or too many."""
+    missing = {key.removeprefix("."): where for key, where in masks(saved)}
+    for word in words:
+        override = parsed(word)
+        if override.key_or_group not in missing:
+            only = f"; only what is masked in it can be given: {', '.join(missing)}" if missing else ""
+            raise UsageError(f"from= repeats a run as it was; it takes no {override.key_or_group}={only}")
+        holder, name = missing.pop(override.key_or_group)
+        holder[name] = override.value()
+    if missing:
+        asked = " ".join(f"{key}=…" for key in missing)
+        raise UsageError(f"secrets are written nowhere, and {path} holds *** for them: add {asked}")
+
+
+def masks(saved: Any, key: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """The places of a saved configuration that hold a mask: the dotted key, and the mapping or list with its key."""
+    pairs = saved.items() if isinstance(saved, dict) else enumerate(saved) if isinstance(saved, list) else ()
+    for name, value in pairs:
+        if isinstance(value, str) and (value == MASK or ("://" in value and MASK in value)):
+            yield f"{key}.{name}", (saved, name)
+        else:
+            yield from masks(value, f"{key}.{name}")

@@ -1,5 +1,6 @@
 """`trainer.args`: any field of TRL's config dataclass, checked against it before a model is loaded."""
 
+import copyreg
 import dataclasses
 import importlib.util
 import types
@@ -10,6 +11,7 @@ from typing import Any, Union
 
 from holdfast import values
 from holdfast.errors import UsageError, suggestion, unknown
+from holdfast.masking import without_secrets
 from holdfast.trainers.settings.catalogue import find_trainer
 
 _REPORTERS = {
@@ -68,11 +70,18 @@ def build(trainer: str, args: Mapping[str, Any], directory: Path, seed: int) -> 
         "dataloader_pin_memory": has_gpu,
         "logging_nan_inf_filter": False,  # a loss that is no number must be seen, see watch.py
     }
+    if without_secrets(args) != args:
+        copyreg.pickle(schema, _without_secrets)
     try:
         return schema(**(ours | dict(args)))
     except (ValueError, TypeError, ImportError, NotImplementedError) as error:
         first = str(error).strip().partition("\n")[0]
         raise UsageError(f"trl.{schema.__name__} refuses these trainer.args: {first}") from error
+
+
+def _without_secrets(config: Any) -> tuple[Any, ...]:
+    """How arguments that hold secrets are pickled: transformers puts them into every checkpoint."""
+    return copyreg.__newobj__, (type(config),), without_secrets(vars(config))  # type: ignore[attr-defined]
 
 
 def evaluated(args: Mapping[str, Any], validation: bool, early_stopping: int | None) -> dict[str, Any]:

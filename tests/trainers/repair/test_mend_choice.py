@@ -1,10 +1,15 @@
 """Which points mend tries, which it takes, and how often it lets one through that it should not."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from holdfast.stats.omnibus import Strata, lower_bound
 from holdfast.trainers.repair.interpolation import Point
+from holdfast.trainers.repair.mend import gains_nothing
 from holdfast.trainers.repair.merge_spec import Recipe
 from holdfast.trainers.repair.search import along_the_line, best, by_groups, start, trimmed
 
@@ -64,6 +69,20 @@ def test_where_nothing_passes_nothing_is_chosen_and_replay_starts_where_it_costs
     assert best(points) is None
     assert start(points).recipe.weight == 1.0
     assert best([judge(Recipe.line(0.0))]) is None, "the base model is no cure"
+
+
+@pytest.mark.parametrize(("gains", "chosen"), [([0.0, 0.0], None), ([-0.1, 0.0], None), ([0.0, 0.01], 0.75)])
+def test_what_gains_nothing_is_no_cure(gains: list[float], chosen: float | None) -> None:
+    points = [Point(Recipe.line(w), g, 0.0, "PASS", "") for w, g in zip((0.5, 0.75), gains, strict=True)]
+    found = best(points)
+    assert (found and found.recipe.weight) == chosen
+    assert best([replace(point, aimed=False) for point in points]) is not None, "without a target nothing says so"
+
+
+@pytest.mark.parametrize(("differences", "said"), [([0.0], True), ([0.1, -0.2], True), ([0.1], False), ([], False)])
+def test_the_confirmation_half_must_show_a_gain_too(differences: list[float], said: bool) -> None:
+    comparison: Any = SimpleNamespace(targets=[SimpleNamespace(difference=one) for one in differences])
+    assert gains_nothing(comparison) is said
 
 
 @pytest.mark.slow
