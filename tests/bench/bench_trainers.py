@@ -34,7 +34,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "log_completions": True,
         "num_completions_to_print": 0,
     },
-    "sft:large": {"learning_rate": 1e-4, "per_device_train_batch_size": 384, "max_length": 64},
+    "sft:large": {"learning_rate": 1e-4, "per_device_train_batch_size": 64, "max_length": 64},
 }
 """By trainer; behind a colon, another setting of it: steps of 100 ms and more."""
 COMMON = {"max_steps": STEPS, "logging_steps": 10, "gradient_checkpointing": False, "save_strategy": "no"}
