@@ -6,6 +6,7 @@ import importlib.util
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Union
 
@@ -41,7 +42,7 @@ def check(trainer: str, args: Mapping[str, Any]) -> None:
     """Raise UsageError for a field TRL does not have (naming the nearest) or a value of the wrong type."""
     schema = config_class(trainer)
     fields = {f.name for f in dataclasses.fields(schema) if f.init}
-    hints = typing.get_type_hints(schema)
+    hints = _hints(schema)
     for name, value in args.items():
         if name not in fields:
             near = suggestion(name, fields).partition(" (available")[0]
@@ -52,6 +53,11 @@ def check(trainer: str, args: Mapping[str, Any]) -> None:
             raise UsageError(f"trainer={trainer} needs trainer.args.{name}=… ({what})")
     if "num_generations" in fields and find_trainer(trainer).learns_from_reward:
         _check_groups(schema, args)
+
+
+@cache
+def _hints(schema: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(schema)
 
 
 def build(trainer: str, args: Mapping[str, Any], directory: Path, seed: int) -> Any:
