@@ -35,7 +35,7 @@ def multirun(
             hide(config)
             return config
 
-        runner.compose_config = hidden  # type: ignore[method-assign]
+        runner.compose_config = hidden
         runner.multirun(config_name, job, list(words), with_log_configuration=False)
     finally:
         GlobalHydra.instance().clear()

@@ -42,7 +42,7 @@ def check(trainer: str, args: Mapping[str, Any]) -> None:
     """Raise UsageError for a field TRL does not have (naming the nearest) or a value of the wrong type."""
     schema = config_class(trainer)
     fields = {f.name for f in dataclasses.fields(schema) if f.init}
-    hints = _hints(schema)
+    hints = _hints(trainer)
     for name, value in args.items():
         if name not in fields:
             near = suggestion(name, fields).partition(" (available")[0]
@@ -56,8 +56,8 @@ def check(trainer: str, args: Mapping[str, Any]) -> None:
 
 
 @cache
-def _hints(schema: type[Any]) -> dict[str, Any]:
-    return typing.get_type_hints(schema)
+def _hints(trainer: str) -> dict[str, Any]:
+    return typing.get_type_hints(config_class(trainer))
 
 
 def build(trainer: str, args: Mapping[str, Any], directory: Path, seed: int) -> Any:
