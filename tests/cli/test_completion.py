@@ -40,7 +40,7 @@ def test_every_verb_has_its_keys() -> None:
     for verb in VERBS:
         found = candidates(f"holdfast {verb} x ")
         assert all(word.endswith("=") for word in found), verb
-        assert found or verb in ("doctor", "completion", "rewards", "env"), verb
+        assert found or verb in ("doctor", "completion", "rewards", "env", "mcp"), verb
     assert "model=" in candidates("holdfast train seed=1 ")
     assert "seed=" not in candidates("holdfast train seed=1 ")
     assert "model.dtype=" not in candidates("holdfast train m")
