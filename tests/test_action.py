@@ -58,7 +58,7 @@ def test_the_comment_is_written_anew_and_another_gates_is_left(tmp_path: Path) -
         again = {"before": "again/before", "after": "again/after", "install": "", "args": "margin=2"}
         run_action(tmp_path, again, _job(server))
         run_action(tmp_path, again | {"name": "code"}, _job(server))
-    assert [re.findall(r"### \S+ (\w+)", entry["body"]) for entry in server.comments] == [["PASS"], ["PASS"]]
+    assert [re.findall(r"### \S+ (\w+)", entry["body"]) for entry in server.comments] == [["Pass"], ["Pass"]]
 
 
 @pytest.mark.slow
