@@ -1,5 +1,6 @@
 """The tutorials of docs/tutorials do what they show: every block runs, and every output shown is what was printed."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,18 @@ def test_a_tutorial_shows_what_it_does(page: Path) -> None:
     found = list(blocks(page))
     assert any(block.runs for block in found)
     shown = [block for block in found if block.mark == "output"]
-    assert shown, "no output is shown"
     assert all(block.text.strip() for block in shown), "an output is empty: run `make tutorials`"
     outputs = [block for block in found if block.language == "text"]
     assert outputs == shown, "an output is written by hand"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_reader_is_told_what_each_file_is_called(page: Path) -> None:
+    """The mark above a block is a comment, which nobody sees on the site."""
+    text = page.read_text(encoding="utf-8")
+    for found in re.finditer(r"<!-- file=(\S+) -->", text):
+        before = text[: found.start()].rstrip().rpartition("\n\n")[2]
+        assert f"`{found[1]}`" in before, found[1]
 
 
 @pytest.mark.slow

@@ -26,9 +26,11 @@ def main(numbers: list[str]) -> int:
 
 def rewrite(page: Path) -> None:
     """Run a page and put what was printed into it."""
+    text = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         shown = list(play(page, Path(folder)))
-    text = page.read_text(encoding="utf-8")
+    if page.read_text(encoding="utf-8") != text:
+        sys.exit(f"{page} was changed while it ran")
     for one in reversed(shown):
         start, end = one.block.start, one.block.start + len(one.block.text)
         text = text[:start] + one.expected.rstrip("\n") + "\n" + text[end:]
