@@ -23,6 +23,7 @@ from holdfast.files import digest, write_json
 from holdfast.masking import without_secrets
 from holdfast.runs.manifest import manifest
 from holdfast.runs.measurement import Measurement, environments_of
+from holdfast.uncollected import uncollected
 
 if TYPE_CHECKING:
     from holdfast.compare import Comparison
@@ -53,7 +54,8 @@ def evaluate(config: EvalConfig) -> Evaluation:
     Under `torchrun` or `accelerate launch` every process generates a share; the first compares and writes.
     Raises UsageError or DataError in one line.
     """
-    suite = _checked(config)
+    with uncollected():
+        suite = _checked(config)
     with joined() as ranks:
         return _evaluate(config, suite, directory_of(config), ranks.first)
 
@@ -130,6 +132,10 @@ def _checked(config: EvalConfig) -> Suite:
     for target in config.target:
         if target not in suite.names:
             raise unknown(f"target of suite {suite.name!r}", target, suite.names)
+    if config.against is None and not config.noise:
+        for key in ("margin", "target"):
+            if getattr(config, key) not in (None, []):
+                raise UsageError(f"{key}= is for comparing two measurements: it needs against=MODEL (or noise=true)")
     return suite
 
 
@@ -159,8 +165,10 @@ def _measured(
     until: Until | None = None,
     drafts: Path | None = None,
 ) -> Measurement:
+    with uncollected():
+        opened = open_model(config, model)
     return measure(
-        open_model(config, model),
+        opened,
         suite,
         out,
         data_root=Path(config.data_root) if config.data_root else None,
@@ -210,6 +218,11 @@ def _shared(config: EvalConfig, backend: str) -> dict[str, Any]:
         for key in ("dtype", "device", "peft", "quantization"):
             if key in named:
                 raise UsageError(f"{key}= has no effect on a server ({backend}): it is the server's own setting")
+        if config.batch_size != EvalConfig.batch_size:
+            raise UsageError(
+                f"batch_size= has no effect on a server ({backend}): backend_args.num_concurrent= is how many requests "
+                "are open at once"
+            )
         if "revision" in named and "tokenizer" not in named:
             raise UsageError("revision= of a server's model is the server's own setting (with tokenizer= it is that's)")
     if backend == "vllm" and "peft" in named:

@@ -42,6 +42,7 @@ from holdfast.progress import Progress
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement, sample_path, summarize, write_results
 from holdfast.runs.row import SCHEMA_VERSION, Row, encode, read_whole_rows
 from holdfast.runs.saved import write_drafts
+from holdfast.uncollected import uncollected
 
 log = logging.getLogger("holdfast")
 
@@ -75,9 +76,11 @@ def measure(
     settings.check()
     chosen = load_suite(suite)
     with joined(together) as ranks, undisturbed(model):
-        engine = open_engine(model, settings, ranks)
+        with uncollected():
+            engine = open_engine(model, settings, ranks)
         shared = cache if cache is not None and engine.reusable else out / "cache"
-        works = plan(chosen, engine, settings, data_root, cache, shared)
+        with uncollected():
+            works = plan(chosen, engine, settings, data_root, cache, shared)
         if drafts is not None:
             draft_from(engine, DraftSource(drafts, shared), settings.draft)
         if ranks.first:

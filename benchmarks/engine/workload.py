@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from holdfast.benchmarks.engine.effects import refuse_idle, say_unused
 from holdfast.benchmarks.engine.episodes.plan import plan_episodes
 from holdfast.benchmarks.engine.generating.generation import fitted
 from holdfast.benchmarks.engine.items import (
@@ -49,13 +50,7 @@ def plan(
         if entry.task is not None
     }
     works |= {work.name: work for work in lm_eval_works(foreign, engine, settings, data_root)}
-    if settings.sampling.get("coupled") and not any(w.result.generation.get("coupled") for w in works.values()):
-        raise UsageError(f"sampling.coupled: no task of {suite.name!r} samples; set sampling.temperature, too")
-    samples = any(item.generation.get("do_sample") for work in works.values() for item in work.items)
-    if (settings.repeats or 1) > 1 and not samples:
-        raise UsageError(
-            f"repeats={settings.repeats}: no task of {suite.name!r} samples; set sampling.temperature, too"
-        )
+    refuse_idle(suite.name, list(works.values()), settings)
     mine = [works[entry.name] for entry in suite.entries if entry.name in works]
     return [_fit(work, engine) for work in mine + [w for name, w in works.items() if name not in suite.names]]
 
@@ -104,6 +99,7 @@ def _work(
         raise DataError(f"task {entry.name!r} has no items: {task.source.origin or 'its source'} holds no rows")
     examples = _examples(task, task.chat_fewshot if chat else task.fewshot, data_root)
     arguments = generation_arguments(task, chat)
+    say_unused(entry, chat, examples.count, arguments)
     if chat and task.system:
         system_shown(entry.name, task.system, engine)
     render = engine.render if chat else None

@@ -24,6 +24,8 @@ from holdfast.benchmarks.lm_eval_fence.recording_hf import RecordingHFLM
 from holdfast.errors import UsageError
 
 DRAWS = 10_000
+PART = 2_000
+"""Draws at a time through a model."""
 LOGITS = torch.tensor([2.0, 1.5, 1.0, 0.2, 0.0, -0.5, -1.0, -3.0])
 
 
@@ -88,8 +90,11 @@ def test_generate_draws_what_transformers_would(sampling: dict[str, Any]) -> Non
     loaded = load("tiny", dtype="float32")
     engine = RecordingHFLM(pretrained=loaded.model, tokenizer=loaded.tokenizer, batch_size=1)
     context = torch.tensor([loaded.tokenizer("Answer: 12 + 3")["input_ids"]])
-    engine._prompts, engine.noise_keys = ["p"] * DRAWS, {"p": _keys(DRAWS).tolist()}
-    drawn = engine._to_the_budget(context.expand(DRAWS, -1), 1, {"do_sample": True, **sampling})[:, -1]
+    keys, parts = _keys(DRAWS).tolist(), []
+    for start in range(0, DRAWS, PART):
+        engine._prompts, engine.noise_keys = ["p"] * PART, {"p": keys[start : start + PART]}
+        parts.append(engine._to_the_budget(context.expand(PART, -1), 1, {"do_sample": True, **sampling})[:, -1])
+    drawn = torch.cat(parts)
     warped = {k: v for k, v in sampling.items() if k in WARPERS and v not in WARPERS[k][1]}
     order = {name: warped[name] for name in WARPERS if name in warped}
     expected = _after(context, loaded.model, sampling.get("repetition_penalty", 1.0), order).numpy().astype(float)

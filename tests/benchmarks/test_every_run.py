@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.benchmark_rows import LM_EVAL, SAME_ITEMS_ELSEWHERE, hub_of, lm_eval_hub, repository, root_of
+from helpers.benchmark_rows import LM_EVAL, MADE, SAME_ITEMS_ELSEWHERE, hub_of, lm_eval_hub, repository, root_of
 from helpers.chat_server import serving
 from helpers.paths import shared
 from helpers.sandboxes import need_any
@@ -66,21 +66,33 @@ def check(found: Measurement, name: str, chat: bool) -> list[Row]:
     return rows
 
 
-@pytest.mark.parametrize("name", EVERY)
-def test_every_benchmark_runs(
+LONG = ("needles_16k", "needles_64k")
+"""Haystacks that take seconds; `needles_4k` is made the same way."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in EVERY])
+def test_every_benchmark_runs(name: str, tiny: LoadedModel, judge: str, tmp_path: Path) -> None:
+    if json.dumps(builtin_tasks()[name].reward).find('"code"') >= 0:
+        need_any()
+    root = root_of(name, tmp_path / "root")
+    check(measure(tiny, [spoken(name, judge)], tmp_path / "files", data_root=root, settings=HOW), name, chat=True)
+
+
+HUB = [name for name in EVERY if builtin_tasks()[name].source.rows is None]
+
+
+@pytest.mark.parametrize("name", [name if name in MADE else pytest.param(name, marks=pytest.mark.slow) for name in HUB])
+def test_every_benchmark_runs_from_the_hub(
     name: str, tiny: LoadedModel, judge: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The same items as from files. (Those with real rows are read from a hub-like folder in test_data.py, too.)"""
     task = builtin_tasks()[name]
-    if json.dumps(task.reward).find('"code"') >= 0:
-        need_any()
     root, suite = root_of(name, tmp_path / "root"), [spoken(name, judge)]
-    rows = check(measure(tiny, suite, tmp_path / "files", data_root=root, settings=HOW), name, chat=True)
-    if task.source.rows is not None:
-        return
     if not task.source.hub:
         with pytest.raises(DataError, match="local folder only: set data_root"):
             measure(tiny, suite, tmp_path / "hub", settings=HOW)
         return
+    rows = list(measure(tiny, suite, tmp_path / "files", data_root=root, settings=HOW).rows(name))
     monkeypatch.setenv("HOLDFAST_HUB", str(hub_of(task, root, tmp_path / "mirror")))
     again = check(measure(tiny, suite, tmp_path / "hub", settings=HOW), name, chat=True)
     if name not in SAME_ITEMS_ELSEWHERE:
@@ -97,7 +109,13 @@ def test_every_benchmark_runs_with_a_base_model(name: str, tiny: LoadedModel, ju
     check(measure(tiny, [spoken(name, judge)], tmp_path / "out", data_root=root, settings=how), name, chat=False)
 
 
-@pytest.mark.parametrize("name", sorted(LM_EVAL))
+GROUPS = ("longbench2", "mmmlu_de_de", "mmmlu_sw_ke")
+"""Benchmarks made of many tasks of lm-eval, which take long to load."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in GROUPS else n for n in sorted(LM_EVAL)]
+)
 def test_every_benchmark_of_lm_eval_runs(
     name: str, tiny: LoadedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,10 +22,14 @@ COUNTS = {
         "ifeval": 541, "ifbench": 300, "gsm8k": 1319, "math500": 500, "aime24": 30, "aime25": 30, "amc23": 40,
         "olympiadbench": 675, "minerva": 272, "mmlu": 14042, "mmlu_generative": 14042, "mmlu_pro": 3000,
         "humaneval": 164, "humaneval_plus": 164, "mbpp": 500, "mbpp_plus": 420, "livecodebench": 879, "bfcl": 3641,
+        "abstention": 647,
     },
 }  # fmt: skip
 ELSEWHERE = {
-    "full": {"gpqa_diamond", "arc_challenge", "hellaswag", "truthfulqa_mc2", "perplexity"},
+    "full": {
+        *("gpqa_diamond", "arc_challenge", "hellaswag", "truthfulqa_mc2", "perplexity"),
+        *("mmmlu_de_de", "mmmlu_sw_ke", "longbench2"),
+    },
     "quick": {"hellaswag", "bbh", "mgsm_de", "truthfulqa", "xstest"},
     "core": set(),
 }
@@ -38,7 +42,7 @@ def chosen(entry: Any) -> list[Any]:
     return [doc for _, doc in choose(docs, entry.task, entry.limit)]
 
 
-@pytest.mark.parametrize("name", sorted(COUNTS))
+@pytest.mark.parametrize("name", ["core", pytest.param("full", marks=pytest.mark.slow), "quick"])
 def test_item_counts(name: str) -> None:
     suite = load_suite(name)
     assert set(suite.names) - set(COUNTS[name]) == ELSEWHERE[name]

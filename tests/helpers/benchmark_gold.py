@@ -122,6 +122,7 @@ GOLD: dict[str, Callable[[Task, Doc], str]] = {
         f"```cpp\n{doc['prompt']}    return x * {int(doc['name'][10:].split('_')[0]) + 2};\n}}\n```"
     ),
     "humaneval_js": lambda task, doc: f"  return x * {int(doc['name'][10:].split('_')[0]) + 2};\n}}",
+    "abstention": lambda task, doc: f"First 3 of 4.\n\n**Answer:** {task.reference(doc)}",
     "bfcl": lambda task, doc: calls(doc),
     "bfcl_v1": lambda task, doc: calls(doc),
 }

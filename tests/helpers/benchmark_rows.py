@@ -6,6 +6,7 @@ and TruthfulQA are not there: their rows are made up here, in the documented for
 
 import csv
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -230,7 +231,7 @@ def hub_of(task: Task, root: Path, folder: Path) -> Path:
 
 
 def repository(place: Path, config: str, splits: Mapping[str, Sequence[Doc]]) -> None:
-    """Parquet files and a card that names configuration and splits."""
+    """Parquet files and a card that names configuration and splits; called again, the card has one more."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -238,7 +239,9 @@ def repository(place: Path, config: str, splits: Mapping[str, Sequence[Doc]]) ->
     for split, rows in splits.items():
         pq.write_table(pa.Table.from_pylist([dict(row) for row in rows]), place / config / f"{split}.parquet")
     files = "".join(f"  - split: {split}\n    path: {config}/{split}.parquet\n" for split in splits)
-    (place / "README.md").write_text(f"---\nconfigs:\n- config_name: {config}\n  data_files:\n{files}---\n")
+    card = place / "README.md"
+    before = card.read_text().removesuffix("---\n") if card.exists() else "---\nconfigs:\n"
+    card.write_text(f"{before}- config_name: {config}\n  data_files:\n{files}---\n")
 
 
 def _arc(n: int) -> dict[str, Any]:
@@ -260,7 +263,35 @@ def _truthful(n: int) -> dict[str, Any]:
     return {"question": f"What is {n}?", "mc1_targets": one, "mc2_targets": two}
 
 
-LM_EVAL = {
+def _mmmlu(n: int) -> dict[str, Any]:
+    subjects = ("virology", "anatomy", "astronomy")
+    options = {letter: str(n + k) for k, letter in enumerate("ABCD")}
+    return {
+        "Question": f"Was ist {n} + 1?",
+        **options,
+        "Answer": "B",
+        "Subject": f"{subjects[n % 3]}_test.csv_de-DE.csv",
+    }
+
+
+def _longbench(n: int) -> dict[str, Any]:
+    choices = [str(n + k) for k in range(4)]
+    return {"context": f"The number is {n}. " * 9, "question": "What follows it?", "choices": choices, "answer": "B"}
+
+
+def _longbench_configs() -> tuple[str, ...]:
+    """The configurations that lm-eval's task files name."""
+    import lm_eval
+
+    folder = Path(lm_eval.__file__).parent / "tasks" / "longbench2"
+    found = [re.search(r"^dataset_name: *(\S+)", path.read_text(), re.MULTILINE) for path in folder.glob("*.yaml")]
+    return tuple(sorted({one[1] for one in found if one}))
+
+
+LM_EVAL: dict[str, tuple[str, "str | Callable[[], tuple[str, ...]]", tuple[str, ...], Callable[[int], Any]]] = {
+    "mmmlu_de_de": ("openai/MMMLU", "DE_DE", ("test",), _mmmlu),
+    "mmmlu_sw_ke": ("openai/MMMLU", "SW_KE", ("test",), _mmmlu),
+    "longbench2": ("recursal/longbench-v2", _longbench_configs, ("train",), _longbench),
     "arc_challenge": ("allenai/ai2_arc", "ARC-Challenge", ("train", "validation", "test"), _arc),
     "hellaswag": ("Rowan/hellaswag", "default", ("train", "validation"), _hellaswag),
     "truthfulqa_mc2": ("truthfulqa/truthful_qa", "multiple_choice", ("validation",), _truthful),
@@ -271,5 +302,6 @@ LM_EVAL = {
 def lm_eval_hub(name: str, folder: Path) -> Path:
     """A hub folder with the rows that lm-eval's task of that name reads."""
     hub, config, splits, row = LM_EVAL[name]
-    repository(folder / hub, config, {split: [row(n) for n in range(30)] for split in splits})
+    for one in (config,) if isinstance(config, str) else config():
+        repository(folder / hub, one, {split: [row(n) for n in range(30)] for split in splits})
     return folder

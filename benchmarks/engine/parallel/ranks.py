@@ -16,6 +16,7 @@ from typing import Any
 
 from holdfast.distributed import group, store_of_group, world_size
 from holdfast.errors import HoldfastError, UsageError
+from holdfast.uncollected import uncollected
 
 _PATIENCE = timedelta(days=7)
 """How long a process waits for the others: what the slowest share of a task may take."""
@@ -86,7 +87,8 @@ def joined(together: bool = True) -> Iterator[Ranks]:
 
 
 def _everyone() -> Ranks:
-    import torch.distributed
+    with uncollected():
+        import torch.distributed
 
     dist: Any = torch.distributed
     if dist.is_available() and dist.is_initialized():

@@ -1,0 +1,82 @@
+"""Abstention: does a model say that a question cannot be answered, and only then? Built from GSM8K's real rows.
+
+One row: {"text": "How much does she make every day at the farmers' market?", "kind": "unanswerable", "reference":
+"unknown"}; its neighbour of kind "answerable" is a whole problem of GSM8K with its number.
+
+Made as AbstentionBench makes its GSM8K-Abstain (arXiv 2506.09038): of a problem nothing but its last sentence, the
+question, is kept, where that holds no number, in figures or in words. Problems alternate, so that no model gets both
+forms of one. Traps: always answering and never answering both have about half of the points, so read the strata:
+`answerable` falls where a model declines too much, `unanswerable` where it makes numbers up; the prompt names the word
+to decline with, so no judge is needed, and a model that declines in other words and places has no point. Data:
+openai/gsm8k (MIT), the pinned test split. No figure was checked: AbstentionBench's own rows and judge were not at hand.
+Primary metric: accuracy.
+"""
+
+import re
+
+from holdfast.benchmarks.gsm8k import TEST, number
+from holdfast.benchmarks.suites.source import Doc, Source
+from holdfast.benchmarks.suites.task import Task
+
+_NUMBERS = (
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|"
+    r"thousand|once|twice|thrice|half|third|quarter|double|triple|dozen|percent|pair|each other|zero|no)\b"
+)
+DECLINED = (
+    r"(?is)\banswer[*_\s]*:[*_\s]*(?:it is |this is |that is )?(?:unknown|not known|undetermined|"
+    r"(?:cannot|can't|can not) be \w+|not enough \w+|insufficient \w+|impossible to \w+)(?!.*\banswer[*_\s]*:)"
+)
+"""The last line "Answer: …" declines."""
+
+
+def question(problem: str) -> str:
+    """The last sentence of a problem."""
+    return re.split(r"(?<=[.!?])\s+", problem.strip())[-1]
+
+
+def mixed(rows: list[Doc]) -> list[Doc]:
+    """Problems in turn whole and as their mere question, of those whose question alone says nothing."""
+    made: list[Doc] = []
+    for number_of, row in enumerate(rows):
+        whole = str(row["question"]).strip()
+        asked = question(whole)
+        if asked == whole or not asked.endswith("?") or re.search(_NUMBERS, asked, re.IGNORECASE):
+            continue
+        half = bool(len(made) % 2)
+        kind, text = ("unanswerable", asked) if half else ("answerable", whole)
+        reference = "unknown" if half else number(row)
+        made.append({"id": number_of, "text": text, "kind": kind, "reference": reference})
+    return made
+
+
+def prompt(doc: Doc) -> str:
+    """The question, and how to answer or to decline."""
+    return (
+        f'{doc["text"]}\n\nThink step by step. End with a line of the form "Answer: N", where N is a number. If what '
+        'is given does not suffice to know the number, end with the line "Answer: unknown".'
+    )
+
+
+TASKS = (
+    Task(
+        name="abstention",
+        reward={
+            "reward": "route",
+            "by": "kind",
+            "of": {
+                "answerable": {"reward": "numeric", "require": "marked"},
+                "unanswerable": {"reward": "regex", "pattern": DECLINED},
+            },
+        },
+        source=Source(
+            hub=TEST.hub, config=TEST.config, split=TEST.split, revision=TEST.revision, files=TEST.files,
+            sha256=TEST.sha256, licence=TEST.licence, assemble=mixed, assemble_hub=mixed, count=647,
+        ),
+        prompt=prompt,
+        reference=lambda doc: str(doc["reference"]),
+        max_tokens=512,
+        doc_id=lambda doc: doc["id"],
+        category=lambda doc: str(doc["kind"]),
+        summary="word problems, every other one without what it takes to answer: does the model say so?",
+    ),
+)  # fmt: skip

@@ -1,0 +1,108 @@
+"""A setting that nothing in the suite can follow is refused in one line, or said; none is passed over in silence."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast.benchmarks.engine.backends.hf import HFEngine
+from holdfast.benchmarks.engine.backends.models import LoadedModel, load
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.engine.workload import plan
+from holdfast.benchmarks.suites.suite import load_suite
+from holdfast.cli import main
+from holdfast.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def tiny() -> LoadedModel:
+    import torch
+
+    torch.set_num_threads(1)
+    return load("tiny")
+
+
+def planned(tiny: LoadedModel, task: Any, **settings: Any) -> list[Any]:
+    how = Settings(progress=False, **settings)
+    return plan(load_suite([task]), HFEngine(tiny, how), how, None, None)
+
+
+def likelihoods(folder: Path, kind: str) -> dict[str, Any]:
+    """A task of one's own rows that has the model write nothing."""
+    rows = [{"prompt": f"Is {n} even?", "options": ["yes", "no"], "reference": n % 2, "text": f"{n} is."} for n in "12"]
+    rows = [{**row, "reference": 1} for row in rows] if kind == "choices" else rows
+    file = folder / f"{kind}.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return {"file": str(file), **({"choices": "options"} if kind == "choices" else {"perplexity": True})}
+
+
+GENERATED = {
+    "max_tokens": 7,
+    "sampling": {"temperature": 0.5},
+    "thinking": ["<a>", "</a>"],
+    "repeats": 2,
+}
+"""What only a written answer can follow."""
+
+
+@pytest.mark.parametrize("kind", ["choices", "perplexity"])
+@pytest.mark.parametrize("name", GENERATED)
+def test_settings_of_written_answers_are_refused_where_none_is_written(
+    name: str, kind: str, tiny: LoadedModel, tmp_path: Path
+) -> None:
+    task = likelihoods(tmp_path, kind)
+    assert planned(tiny, task)
+    with pytest.raises(UsageError, match=name):
+        planned(tiny, task, **{name: GENERATED[name]})
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_the_same_settings_count_where_one_task_writes(name: str, tiny: LoadedModel, tmp_path: Path) -> None:
+    how = Settings(progress=False, **{"sampling": {"temperature": 0.5}, name: GENERATED[name]})
+    works = plan(load_suite([likelihoods(tmp_path, "choices"), "tiny_upper"]), HFEngine(tiny, how), how, None, None)
+    assert len(works) == 2
+
+
+def test_arguments_of_a_template_that_no_task_uses_are_refused(tiny: LoadedModel) -> None:
+    assert planned(tiny, "tiny_upper", chat_template_args={"enable_thinking": False})
+    with pytest.raises(UsageError, match="chat_template_args"):
+        planned(tiny, "tiny_upper", chat_template_args={"enable_thinking": False}, chat=False)
+
+
+@pytest.mark.parametrize(
+    ("task", "settings", "says"),
+    [
+        ("tiny_upper", {"seed": 3}, "seed=3"),
+        ({"task": "tiny_upper", "stop": ["!"]}, {}, "stop="),
+        ({"task": "tiny_upper", "fewshot": 2}, {}, "fewshot=2"),
+        ({"task": "tiny_upper", "chat_fewshot": 2}, {"chat": False}, "chat_fewshot=2"),
+    ],
+)
+def test_what_is_meant_for_other_models_is_said(
+    task: Any, settings: dict[str, Any], says: str, tiny: LoadedModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, logger="holdfast"):
+        planned(tiny, task, **settings)
+    assert says in caplog.text
+
+
+def test_what_takes_effect_is_not_said(tiny: LoadedModel, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, logger="holdfast"):
+        planned(tiny, {"task": "tiny_upper", "stop": ["!"], "stop_chat": True})
+        planned(tiny, {"task": "tiny_upper", "sampling": {"temperature": 0.5}}, seed=3)
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["margin=2"], "margin= is for comparing"),
+        (["target=[tiny_upper]"], "target= is for comparing"),
+        (["backend=local-completions", "batch_size=64", "backend_args.base_url=http://localhost:1"], "num_concurrent"),
+    ],
+)
+def test_keys_of_the_command_without_effect(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "model=tiny", "suite=[tiny_upper]", *words]) == 64
+    assert says in capsys.readouterr().err
