@@ -11,12 +11,12 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from lm_eval.models.huggingface import HFLM
-from lm_eval.models.utils_hf import stop_sequences_criteria
-from transformers import LogitsProcessorList
+from transformers import LogitsProcessorList, StoppingCriteriaList
 
 from holdfast.benchmarks.decoding.drafts import Drafter, Request
 from holdfast.benchmarks.lm_eval_fence.coupled_sampling import WARPED, CoupledSampling
 from holdfast.benchmarks.lm_eval_fence.prompt_tokens import added_ends, begins
+from holdfast.benchmarks.lm_eval_fence.stop_texts import Stops, StopTexts
 from holdfast.errors import DataError
 from holdfast.rewards.answers.thinking import MARKERS
 
@@ -111,9 +111,8 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
         options = dict(options)
         end = self.tok_decode([self.eot_token_id], skip_special_tokens=False)
         if any(text != end for text in stop):
-            options["stopping_criteria"] = stop_sequences_criteria(
-                self.tokenizer, stop, context.shape[1], context.shape[0]
-            )
+            ends = StopTexts(self._stops(tuple(stop)), context.shape[1], context.shape[0])
+            options["stopping_criteria"] = StoppingCriteriaList([ends])
         else:  # lm-eval would decode every row at every step to look for the end token's text
             options["eos_token_id"] = sorted(
                 self.ends() - {self.tokenizer.pad_token_id} | {self.tokenizer.eos_token_id} - {None}
@@ -152,13 +151,20 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
 
     def _stop_check(self, stops: Sequence[str]) -> Callable[[Sequence[int], bool], bool]:
         """Whether new tokens hold a stop string: anywhere, or among the last ones."""
-        longest = max(len(self.tok_encode(text, add_special_tokens=False)) for text in stops) + 2
+        own = self._stops(tuple(stops))
 
         def stopped(tokens: Sequence[int], whole: bool) -> bool:
-            text = self.tok_decode(list(tokens if whole else tokens[-longest:]), skip_special_tokens=False)
-            return any(stop in text for stop in stops)
+            if whole:
+                return own.within(tokens)
+            return own.may_end(tokens[-1]) and own.within(tokens[-own.lookback :])
 
         return stopped
+
+    def _stops(self, texts: tuple[str, ...]) -> Stops:
+        held: dict[tuple[str, ...], Stops] = self.__dict__.setdefault("_known_stops", {})
+        if texts not in held:
+            held[texts] = Stops(self.tokenizer, texts)
+        return held[texts]
 
     def _to_the_budget(self, context: Any, budget: int, options: dict[str, Any]) -> Any:
         """At most `budget` new tokens, whatever the model's generation_config.json says about lengths."""

@@ -1,6 +1,8 @@
 """lm-eval's requests (`Instance`): what its models are asked, and what its filters read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, Literal
 
 RequestType = Literal["generate_until", "loglikelihood", "loglikelihood_rolling"]
@@ -42,3 +44,16 @@ def filtered(task: Any, doc: Mapping[str, Any], answers: Sequence[Any]) -> dict[
     for ensemble in task._filters:
         ensemble.apply(made)
     return {name: [one.filtered_resps[name] for one in made] for name in made[0].filtered_resps}
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Within, lm-eval's tasks show no progress bar of their own while they build their requests."""
+    import lm_eval.api.task as module
+
+    original = module.tqdm
+    module.tqdm = partial(original, disable=True)  # type: ignore[misc, assignment]
+    try:
+        yield
+    finally:
+        module.tqdm = original  # type: ignore[misc]

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ class Status:
     """`ok`, `fetched`, `generated`, or what is wrong."""
     rows: int = 0
     sha256: str = ""
+    files: tuple[str, ...] = ()
+    """Of a hub repository that is to be fetched: its files, each with its size."""
 
     @property
     def fine(self) -> bool:
@@ -62,8 +65,13 @@ def fetch(suite: Suite, data_root: Path) -> list[Status]:
 def planned(suite: Suite, data_root: Path) -> list[Status]:
     """What `fetch` would bring, with size and licence as the hub states them; nothing is downloaded."""
     here = {(one.task, one.split): one for one in verify(suite, data_root)}
-    statuses = [_status(task, source, _size(source.hub)) for task, source in sources_of(suite)]
-    statuses += [Status(name, "", name, *_licence_and_size(name)) for name in repositories_of(suite)]
+    statuses = []
+    for task, source in sources_of(suite):
+        _, size, files = _stated(source.hub) if source.hub else ("", "read from files below data_root only", ())
+        statuses.append(replace(_status(task, source, size), files=files))
+    for name in repositories_of(suite):
+        licence, size, files = _stated(name)
+        statuses.append(Status(name, "", name, licence, size, files=files))
     return [one for one in statuses if not here[one.task, one.split].fine]
 
 
@@ -101,21 +109,19 @@ def _repository(name: str, data_root: Path, download: bool = False) -> Status:
     return Status(name, "", name, "see its card", "fetched")
 
 
-def _licence_and_size(name: str) -> tuple[str, str]:
-    """What the hub says of a repository."""
+@lru_cache(maxsize=256)
+def _stated(name: str) -> tuple[str, str, tuple[str, ...]]:
+    """What the hub says of a repository: licence, size in all, files with their sizes."""
     from huggingface_hub import HfApi
 
     try:
         info = HfApi().dataset_info(name, files_metadata=True, timeout=10)
     except (OSError, ValueError, RuntimeError) as error:
-        return "see its card", f"size not known: {_one_line(error)}"
+        return "see its card", f"size not known: {_one_line(error)}", ()
     licence = str(getattr(info.card_data, "license", None) or "not stated")
-    size = sum(file.size or 0 for file in info.siblings or ())
-    return licence, f"{len(info.siblings or ())} files, {size / 1e6:,.1f} MB"
-
-
-def _size(hub: str) -> str:
-    return _licence_and_size(hub)[1] if hub else "read from files below data_root only"
+    held = sorted((file.rfilename, file.size or 0) for file in info.siblings or ())
+    files = tuple(f"{path} ({size / 1e6:,.2f} MB)" for path, size in held)
+    return licence, f"{len(held)} files, {sum(size for _, size in held) / 1e6:,.1f} MB", files
 
 
 def _one_line(error: Exception) -> str:

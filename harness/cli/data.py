@@ -116,6 +116,8 @@ def _prepare(paths: Sequence[str], options: Options, root: Path, flags: Flags) -
     if paths[0] == "fetch":
         for one in planned(suite, root):
             print(f"to fetch: {one.task} {one.split} from {one.origin} ({one.licence}; {one.state})", file=sys.stderr)
+            for file in one.files:
+                print(f"          {file}", file=sys.stderr)
     found = fetch(suite, root) if paths[0] == "fetch" else verify(suite, root)
     _show(found, flags)
     return EXIT_DATA if missing(found) else EXIT_PASS

@@ -8,7 +8,8 @@
     python tests/bench/bench_after.py coupled  flips of a slightly tuned model, coupled and with noise of its own
 
 Environment: HOLDFAST_BENCH_DATA (a data_root with gsm8k and ifeval), LIMIT (items of each task), STEPS, ONE (the item
-limit at a batch of 1). Prints one JSON object a line. CPU seconds and wall seconds are those of this process.
+limit at a batch of 1), TRAININGS and BATCHES (of `large`). Prints one JSON object a line. CPU seconds and wall seconds
+are those of this process.
 """
 
 import copy
@@ -137,11 +138,13 @@ def large() -> None:
     base = _enlarged(folder)
     steps = f"trainer.args.max_steps={os.environ.get('STEPS', '10')}"
     common = ["experiment=tiny_sft", steps, "trainer.args.per_device_train_batch_size=8"]
-    for name, words in THREE.items():
-        model = trained([*common, *words], str(folder))
-        how = Settings(progress=False, limit=LIMIT, batch_size=16)
-        found = compared(base, model, ["tiny_python", "tiny_code", "tiny_json"], how)
-        say(training=name, parameters=base.size, tokens_per_answer=found["tokens"] / found["answers"], **found)
+    for name in os.environ.get("TRAININGS", ",".join(THREE)).split(","):
+        model = trained([*common, *THREE[name]], str(folder))
+        for batch in map(int, os.environ.get("BATCHES", "16,4,1").split(",")):
+            how = Settings(progress=False, limit=LIMIT, batch_size=batch)
+            found = compared(base, model, ["tiny_python", "tiny_json"], how)
+            per_answer = round(found["tokens"] / found["answers"], 1)
+            say(training=name, parameters=base.size, batch=batch, tokens_per_answer=per_answer, **found)
 
 
 def _enlarged(folder: Path) -> LoadedModel:

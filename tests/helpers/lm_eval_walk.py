@@ -149,7 +149,8 @@ class Recorder:
         import torch
 
         budget = options.get("max_new_tokens") or options["max_length"] - input_ids.shape[1]
-        stops = sorted(one.sequence for one in options.get("stopping_criteria") or [])
+        given = options.get("stopping_criteria") or []
+        stops = sorted(text for one in given for text in (one.texts if hasattr(one, "texts") else [one.sequence]))
         sampling = {key: options.get(key) for key in ("do_sample", "temperature", "top_p", "top_k") if options.get(key)}
         prompts = sorted(json.dumps(row) for row in input_ids.tolist())
         self.calls.append((prompts, budget, stops, sampling))

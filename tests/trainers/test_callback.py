@@ -1,5 +1,6 @@
 """The callback in a script of the user's own: the same report, and the base model's own numbers under LoRA."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ def test_measures_before_and_after_and_reports(untrained: Path, tmp_path: Path, 
     for task in suite:
         assert completions(tmp_path / "run" / "before", task) == completions(alone, task)
     assert completions(tmp_path / "run" / "after", "tiny_upper") != completions(alone, "tiny_upper")
+    drafted = json.loads((tmp_path / "run" / "after" / "drafts.json").read_text())
+    assert drafted["exact"] and drafted["verified"] > 0, "the answers before were tried as drafts"
 
 
 def test_unknown_target_names_the_nearest() -> None:

@@ -18,6 +18,7 @@ from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.work import Work, lower, system_shown, uses_chat
 from holdfast.benchmarks.lm_eval_fence import index
 from holdfast.benchmarks.lm_eval_fence.local_data import reading_from
+from holdfast.benchmarks.lm_eval_fence.requests import without_bars
 from holdfast.benchmarks.suites.source import mirror_cache
 from holdfast.benchmarks.suites.suite import Entry
 from holdfast.errors import DataError, UsageError, unknown
@@ -123,14 +124,15 @@ def _build(task: Any, entry: Entry, engine: Engine, chat: bool, chosen: list[int
     if system and chat:
         system_shown(entry.name, str(system), engine)
     try:
-        task.build_all_requests(
-            samples=chosen,
-            system_instruction=None if system is None else str(system),
-            apply_chat_template=chat,
-            fewshot_as_multiturn=chat,
-            chat_template=_render(engine) if chat else None,
-            tokenizer_name="",
-        )
+        with without_bars():
+            task.build_all_requests(
+                samples=chosen,
+                system_instruction=None if system is None else str(system),
+                apply_chat_template=chat,
+                fewshot_as_multiturn=chat,
+                chat_template=_render(engine) if chat else None,
+                tokenizer_name="",
+            )
     except (LookupError, ImportError) as error:
         raise DataError(f"lm-eval's task {entry.lm_eval!r}: {_one_line(error)}") from error
 

@@ -111,6 +111,8 @@ def test_a_broken_run_is_mended_or_said_to_be_incurable(
     assert held["points"] == record["points"]
     assert held["margin"] == 5
     assert not list((run / "mend" / "points").glob("*/checkpoint")), "weights of points nobody chose are gone"
+    drafted = list((run / "mend" / "points").glob("*/*/drafts.json"))
+    assert len(drafted) >= 3 and all(json.loads(one.read_text())["accepted"] > 0 for one in drafted)
     if record["chosen"] is None:
         assert code == 1
         assert all(point["decision"] != "PASS" for point in record["points"])
