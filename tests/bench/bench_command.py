@@ -55,7 +55,9 @@ def main(pairs: int, rows: int) -> None:
             }
             for side in sorted(runs, reverse=bool(number % 2)):
                 found[side].append(seconds(runs[side], folder))
+                print(f"pair {number + 1}: {side} {found[side][-1]}", file=sys.stderr, flush=True)
             found["one item"].append(seconds(holdfast(tasks, NAMES[:1], one, 1), folder))
+            print(f"pair {number + 1}: one item {found['one item'][-1]}", file=sys.stderr, flush=True)
             for used in (mine, one, folder / "theirs"):
                 shutil.rmtree(used, ignore_errors=True)
     report(found, rows)
