@@ -1,7 +1,8 @@
 """lm-eval's tasks by name: whether there is one, and the task objects of one."""
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -25,7 +26,7 @@ def task_manager() -> Any:
 
 @lru_cache(maxsize=16)
 def manager_of(name: str, include_path: str | None = None) -> Any:
-    """The index of the one folder with a file `<name>.yaml` that defines the task (milliseconds), else of all.
+    """The index of the one folder whose files define the task or group whole (milliseconds), else of all (seconds).
 
     `include_path`: a folder of task files of one's own, looked into first. Raises UsageError when it does not exist."""
     import lm_eval.tasks
@@ -36,13 +37,57 @@ def manager_of(name: str, include_path: str | None = None) -> Any:
         manager = lm_eval.tasks.TaskManager(include_path=include_path, include_defaults=False)
         if name in manager.task_index:
             return manager
-    if re.fullmatch(r"[\w-]+", name):
-        files = list(Path(lm_eval.tasks.__path__[0]).rglob(f"{name}.yaml"))
-        if len(files) == 1:
-            manager = lm_eval.tasks.TaskManager(include_path=str(files[0].parent), include_defaults=False)
-            if name in manager.task_index:
-                return manager
+    files = _defining(name) if re.fullmatch(r"[\w-]+", name) else []
+    if len(files) == 1:
+        manager = lm_eval.tasks.TaskManager(include_path=str(files[0].parent), include_defaults=False)
+        tags = _tags(manager.task_index, name)
+        if tags is not None and not (tags and _named_elsewhere(tags, files[0].parent)):
+            return manager
     return task_manager()
+
+
+def _defining(name: str) -> list[Path]:
+    """The files that define a task or group, among those called like it and those of groups (`_….yaml`)."""
+    says = re.compile(rf"^[\"']?(?:task|group)[\"']?: *[\"']?{re.escape(name)}[\"']?\s*$", re.MULTILINE)
+    files = [path for path in _task_files() if path.name.startswith("_") or name in path.name]
+    return [path for path in files if says.search(path.read_text(encoding="utf-8", errors="replace"))]
+
+
+def _task_files() -> Iterator[Path]:
+    import lm_eval.tasks
+
+    for folder, _, names in os.walk(lm_eval.tasks.__path__[0]):
+        yield from (Path(folder) / file for file in names if file.endswith(".yaml"))
+
+
+def _tags(index: Mapping[str, Any], name: str) -> set[str] | None:
+    """The tags below a task or group; None where a part of the index does not hold all that the name stands for."""
+    entry = index.get(name)
+    if entry is None or entry.kind.name not in ("TASK", "PY_TASK", "GROUP", "TAG"):
+        return None
+    if entry.kind.name == "TAG":
+        return {name}
+    return _tags_of((entry.cfg or {}).get("task") if entry.kind.name == "GROUP" else [], index)
+
+
+def _tags_of(members: Any, index: Mapping[str, Any]) -> set[str] | None:
+    """The tags below a group's members: names, or groups written in their place (`{group: stem, task: […]}`)."""
+    if not isinstance(members, list):
+        return None
+    found: set[str] = set()
+    for one in members:
+        below = _tags(index, one) if isinstance(one, str) else _tags_of(one.get("task"), index)
+        if below is None:
+            return None
+        found |= below
+    return found
+
+
+def _named_elsewhere(tags: set[str], folder: Path) -> bool:
+    """Whether a file outside of a folder names one of these tags: its task would be missing."""
+    wanted = [tag.encode() for tag in tags]
+    others = (path for path in _task_files() if folder not in path.parents)
+    return any(tag in text for path in others for text in (path.read_bytes(),) for tag in wanted)
 
 
 def has(name: str, include_path: str | None = None) -> bool:

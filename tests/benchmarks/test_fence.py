@@ -3,7 +3,10 @@
 import inspect
 from importlib import metadata
 
-from holdfast.benchmarks.lm_eval_fence import patches
+import pytest
+
+from holdfast.benchmarks.lm_eval_fence import index, patches
+from holdfast.benchmarks.suites.suite import load_suite, suite_names
 
 
 def test_the_version_is_one_that_was_read() -> None:
@@ -14,3 +17,31 @@ def test_everything_relied_on_is_there_and_takes_what_it_is_given() -> None:
     for owner, name, parameters in patches.relied_on():
         found = inspect.signature(getattr(owner, name)).parameters
         assert list(parameters) == [one for one in found if one in parameters], (owner.__name__, name, list(found))
+
+
+def test_a_group_is_found_without_reading_all_task_files() -> None:
+    found = index.manager_of("bbh_zeroshot").task_index
+    assert len(found) < 200 and len(index.configs_of("bbh_zeroshot")) == 27
+    assert index._tags(found, "bbh_zeroshot") == set() and index._tags(found, "no_such") is None
+
+
+USED = sorted({entry.lm_eval for name in suite_names() for entry in load_suite(name).entries if entry.lm_eval})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*USED, "mmlu", "mmlu_stem", "leaderboard", "arc_challenge", "hendrycks_ethics"])
+def test_a_part_of_the_index_holds_what_the_whole_does(name: str) -> None:
+    part, whole = index.manager_of(name).task_index, index.task_manager().task_index
+    waiting, seen = [name], set()
+    while waiting:
+        one = waiting.pop()
+        seen.add(one)
+        assert part[one].cfg == whole[one].cfg and part[one].kind == whole[one].kind, one
+        members = (whole[one].cfg or {}).get("task")
+        for other in members if isinstance(members, list) else []:
+            waiting += [other] if isinstance(other, str) else other["task"]
+        if whole[one].kind.name == "TAG":
+            below = [other for other, entry in whole.items() if one in entry.tags]
+            assert below == [other for other, entry in part.items() if one in entry.tags]
+            waiting += below
+    assert name in seen

@@ -1,4 +1,4 @@
-"""What a model's generation_config.json adds is part of a result, and two results that differ in it are not compared."""
+"""What a model's generation_config.json adds is part of a result; two results that differ in it are not compared."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +43,6 @@ def test_it_is_recorded_and_compared(defaults: dict[str, Any], tmp_path: Path) -
 
 @pytest.mark.parametrize("own", [{"repetition_penalty": 1.1}, {"max_new_tokens": 3}, {"temperature": 0.2}])
 def test_what_was_asked_for_is_never_overridden(own: dict[str, Any]) -> None:
-    model: Any = SimpleNamespace(generation_config=GenerationConfig(**{name: 7 for name in own}))
+    model: Any = SimpleNamespace(generation_config=GenerationConfig(**dict.fromkeys(own, 7)))
     asked = GREEDY | ({"do_sample": True} if "temperature" in own else {}) | own
     assert set(own) & set(added(model, asked)) == set()
