@@ -110,11 +110,17 @@ def configs_of(name: str, include_path: str | None = None) -> list[Mapping[str, 
         if "dataset_path" in config:
             found.append(config)
         members = config.get("task")
-        for one in members if isinstance(members, list) else ():
-            waiting.append(one if isinstance(one, str) else str(one.get("task", "")))
+        waiting += _named(members)
         if entry is not None and not config:  # a tag: its tasks name it
             waiting += [other for other, one in manager.task_index.items() if entry.name in one.tags]
     return found
+
+
+def _named(members: Any) -> Iterator[str]:
+    """The names among a group's members, those of groups written in their place included."""
+    for one in members if isinstance(members, list) else ():
+        below = one if isinstance(one, str) else one.get("task")
+        yield from [below] if isinstance(below, str) else _named(below)
 
 
 def load(name: str, include_path: str | None = None) -> tuple[dict[str, Any], bool]:

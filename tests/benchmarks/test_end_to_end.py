@@ -37,7 +37,7 @@ def test_the_core_suite_is_the_same_items_before_and_after(tiny: LoadedModel, tm
 def test_subsets_nest_and_spread_over_the_categories(tiny: LoadedModel, tmp_path: Path) -> None:
     sizes = {}
     for limit in (57, 114):
-        how = replace(HOW, limit=limit, batch_size=32, max_length=128)
+        how = replace(HOW, limit=limit, batch_size=32, max_length=128, max_tokens=None)
         found = measure(tiny, ["mmlu"], tmp_path / str(limit), data_root=shared(), settings=how)
         sizes[limit] = {row.doc_id: row.category for row in found.rows("mmlu")}
     assert set(sizes[57]) < set(sizes[114])

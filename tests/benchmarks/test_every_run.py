@@ -27,7 +27,8 @@ from holdfast.runs.measurement import Measurement
 from holdfast.runs.row import Row
 
 EVERY = sorted(name for name in builtin_tasks() if not name.startswith("tiny_"))
-HOW = Settings(batch_size=4, limit=4, max_tokens=8, max_length=1024, progress=False)
+HOW = Settings(batch_size=4, limit=4, max_length=1024, progress=False)
+BRIEF = replace(HOW, max_tokens=8)
 JUDGES = ("judge", "pairwise_judge")
 
 
@@ -47,6 +48,11 @@ def judge() -> Iterator[str]:
 
     with serving(verdict) as server:
         yield server.url
+
+
+def how_of(name: str) -> Settings:
+    """A short answer, where one is written."""
+    return BRIEF if builtin_tasks()[name].kind == "generate" else HOW
 
 
 def spoken(name: str, judge: str) -> Any:
@@ -75,7 +81,9 @@ def test_every_benchmark_runs(name: str, tiny: LoadedModel, judge: str, tmp_path
     if json.dumps(builtin_tasks()[name].reward).find('"code"') >= 0:
         need_any()
     root = root_of(name, tmp_path / "root")
-    check(measure(tiny, [spoken(name, judge)], tmp_path / "files", data_root=root, settings=HOW), name, chat=True)
+    check(
+        measure(tiny, [spoken(name, judge)], tmp_path / "files", data_root=root, settings=how_of(name)), name, chat=True
+    )
 
 
 HUB = [name for name in EVERY if builtin_tasks()[name].source.rows is None]
@@ -90,11 +98,11 @@ def test_every_benchmark_runs_from_the_hub(
     root, suite = root_of(name, tmp_path / "root"), [spoken(name, judge)]
     if not task.source.hub:
         with pytest.raises(DataError, match="local folder only: set data_root"):
-            measure(tiny, suite, tmp_path / "hub", settings=HOW)
+            measure(tiny, suite, tmp_path / "hub", settings=how_of(name))
         return
-    rows = list(measure(tiny, suite, tmp_path / "files", data_root=root, settings=HOW).rows(name))
+    rows = list(measure(tiny, suite, tmp_path / "files", data_root=root, settings=how_of(name)).rows(name))
     monkeypatch.setenv("HOLDFAST_HUB", str(hub_of(task, root, tmp_path / "mirror")))
-    again = check(measure(tiny, suite, tmp_path / "hub", settings=HOW), name, chat=True)
+    again = check(measure(tiny, suite, tmp_path / "hub", settings=how_of(name)), name, chat=True)
     if name not in SAME_ITEMS_ELSEWHERE:
         assert [row.doc_hash for row in again] == [row.doc_hash for row in rows]
 
@@ -105,7 +113,7 @@ def test_every_benchmark_runs_with_a_base_model(name: str, tiny: LoadedModel, ju
     if name == "mmlu_pro":
         pytest.skip("its few-shot rows are on the hub only")
     need_any()
-    root, how = root_of(name, tmp_path / "root"), replace(HOW, chat=False)
+    root, how = root_of(name, tmp_path / "root"), replace(how_of(name), chat=False)
     check(measure(tiny, [spoken(name, judge)], tmp_path / "out", data_root=root, settings=how), name, chat=False)
 
 

@@ -8,6 +8,7 @@ import csv
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -263,14 +264,20 @@ def _truthful(n: int) -> dict[str, Any]:
     return {"question": f"What is {n}?", "mc1_targets": one, "mc2_targets": two}
 
 
+@cache
+def _subjects() -> list[str]:
+    import lm_eval
+
+    return list(json.loads((Path(lm_eval.__file__).parent / "tasks" / "openai-mmmlu" / "subjects.json").read_text()))
+
+
 def _mmmlu(n: int) -> dict[str, Any]:
-    subjects = ("virology", "anatomy", "astronomy")
     options = {letter: str(n + k) for k, letter in enumerate("ABCD")}
     return {
         "Question": f"Was ist {n} + 1?",
         **options,
         "Answer": "B",
-        "Subject": f"{subjects[n % 3]}_test.csv_de-DE.csv",
+        "Subject": f"{_subjects()[n % 57]}_test.csv_de-DE.csv",
     }
 
 
@@ -303,5 +310,5 @@ def lm_eval_hub(name: str, folder: Path) -> Path:
     """A hub folder with the rows that lm-eval's task of that name reads."""
     hub, config, splits, row = LM_EVAL[name]
     for one in (config,) if isinstance(config, str) else config():
-        repository(folder / hub, one, {split: [row(n) for n in range(30)] for split in splits})
+        repository(folder / hub, one, {split: [row(n) for n in range(60)] for split in splits})
     return folder
