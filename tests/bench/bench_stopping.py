@@ -1,4 +1,4 @@
-"""When a suite may stop: `PYTHONPATH=tests python tests/bench/bench_stopping.py [errors|recorded]`.
+"""When a suite may stop: `PYTHONPATH=tests python tests/bench/bench_stopping.py [errors [SUITE]|recorded]`.
 
 errors: 10,000 simulated suites a line; the null hypotheses are "nothing changed" (any REGRESSED is false), and "these
 benchmarks lose exactly the margin" (any HELD of them is false, the mean's, too, where all lose it); the share of items;
@@ -40,9 +40,11 @@ def effects(count: int) -> dict[str, tuple[float, ...]]:
     return dict(list(found.items())[: 5 if count > 1 else 2]) | ({} if count > 1 else {"it loses 10 points": (-0.1,)})
 
 
-def errors() -> None:
-    """Every suite under every truth."""
+def errors(only: str = "") -> None:
+    """Every suite under every truth; `only`: the suites whose names hold this."""
     for number, (name, (n, flips)) in enumerate(SUITES.items()):
+        if only not in name:
+            continue
         for place, (truth, effect) in enumerate(effects(len(n)).items()):
             seed = 100 * number + place
             found = simulate(n, flips, effect, Rule((MARGIN,) * len(n), MARGIN), simulations=DRAWS, seed=seed)
@@ -93,4 +95,7 @@ def recorded() -> None:
 
 
 if __name__ == "__main__":
-    {"errors": errors, "recorded": recorded}[sys.argv[1] if len(sys.argv) > 1 else "errors"]()
+    if sys.argv[1:2] == ["recorded"]:
+        recorded()
+    else:
+        errors(*sys.argv[2:3])
