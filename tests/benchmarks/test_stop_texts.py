@@ -45,10 +45,10 @@ def test_a_batch_says_what_lm_evals_criteria_say_in_fewer_steps(tiny: LoadedMode
     from holdfast.benchmarks.engine.items import Item
     from holdfast.benchmarks.engine.protocol import instances
 
-    asked = ["Compute 2 + 3", "Write dog in capitals.", "Repeat sun 3 times", "Reverse abcdef"]
+    asked = ["Compute 2 + 3", "Compute 1 + 4", "Repeat hello 3 times", "Repeat wall 3 times"]
     render = tiny.tokenizer.apply_chat_template
     prompts = [render([{"role": "user", "content": one}], tokenize=False, add_generation_prompt=True) for one in asked]
-    arguments = {"until": ["O", "n", "5", "e"], "max_gen_toks": 40, "do_sample": False}
+    arguments = {"until": ["l", "5"], "max_gen_toks": 40, "do_sample": False}
     items = [Item("t", str(n), 0, "generate", prompt, generation=arguments) for n, prompt in enumerate(prompts)]
     found, passes = [], []
     for kind in (RecordingHFLM, HFLM):
