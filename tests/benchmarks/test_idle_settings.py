@@ -31,8 +31,7 @@ def planned(tiny: LoadedModel, task: Any, **settings: Any) -> list[Any]:
 
 def likelihoods(folder: Path, kind: str) -> dict[str, Any]:
     """A task of one's own rows that has the model write nothing."""
-    rows = [{"prompt": f"Is {n} even?", "options": ["yes", "no"], "reference": n % 2, "text": f"{n} is."} for n in "12"]
-    rows = [{**row, "reference": 1} for row in rows] if kind == "choices" else rows
+    rows = [{"prompt": f"Is {n} even?", "options": ["yes", "no"], "reference": n % 2, "text": f"{n}."} for n in (1, 2)]
     file = folder / f"{kind}.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return {"file": str(file), **({"choices": "options"} if kind == "choices" else {"perplexity": True})}

@@ -28,6 +28,16 @@ ENTRIES = {
     for entry in load_suite(name).entries
     if entry.lm_eval
 }
+_DATE = {"day": "", "month": "", "year": ""}
+_DROP: dict[str, Any] = {"number": "3", "date": _DATE, "spans": ["3 men"]}
+OWN = {
+    "drop": [
+        {"query_id": f"q{n}", "passage": f"{n} men and 2 dogs ran.", "question": "How many ran?", "answer": _DROP,
+         "validated_answers": {"number": ["3", ""], "date": [_DATE] * 2, "spans": [[], ["three men"]]}}
+        for n in range(8)
+    ]
+}  # fmt: skip
+"""Rows in the documented shape, where none made from the columns' names fits the task's functions."""
 FAST = ("winogrande", "piqa", "drop", "mgsm_direct_de", "belebele_arb_Arab")
 
 
@@ -57,9 +67,10 @@ def stand_ins(name: str, hub: Path) -> None:
     """The repositories of a task or group below `hub`, with rows made from the columns that its files name."""
     tasks: dict[tuple[str, str], dict[str, list[Any]]] = {}
     for config in index.configs_of(name):
-        made = walk.task_of(str(config["task"]))
+        rows = OWN.get(name) or walk.task_of(str(config["task"])).dataset["test"].to_list()
         splits = tasks.setdefault((str(config["dataset_path"]), str(config.get("dataset_name") or "default")), {})
-        splits |= {split: rows.to_list() for split, rows in made.dataset.items()}
+        named = {str(config[key]) for key in config if key.endswith("_split") and isinstance(config[key], str)}
+        splits |= dict.fromkeys(named | {"test"}, rows)
     for (path, config_name), rows_of in tasks.items():
         repository(hub / path, config_name, rows_of)
 

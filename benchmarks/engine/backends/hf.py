@@ -162,7 +162,7 @@ class HFEngine:
 
         stops = items[0].generation["until"]
         later = bool(stops) and any(self._thinks(item) for item in items)
-        requests = [_for_lm_eval(item, keep_stops=not later) for item in items]
+        requests = [for_lm_eval(item, keep_stops=not later) for item in items]
         self._lm.noise_keys = _noise_keys(items) if items[0].generation.get("coupled") else {}
         if items[0].generation.get("do_sample"):
             torch.manual_seed(int(digest([items[0].seed, items[0].cache_key])[:12], 16))
@@ -201,7 +201,7 @@ class HFEngine:
         ]
 
 
-def _for_lm_eval(item: Item, keep_stops: bool) -> Item:
+def for_lm_eval(item: Item, keep_stops: bool) -> Item:
     """The item with the arguments that lm-eval and transformers take."""
     arguments = {name: value for name, value in item.generation.items() if name != "coupled"}
     return replace(item, generation=arguments if keep_stops else {**arguments, "until": []})

@@ -8,10 +8,11 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
-from holdfast.benchmarks.decoding.thoughts import Thinking
-from holdfast.benchmarks.engine.backends.hf import HFEngine
+from holdfast.benchmarks.decoding.thoughts import Thinking, after_thought
+from holdfast.benchmarks.engine.backends.hf import HFEngine, for_lm_eval
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.backends.openai_server import OpenAIEngine
+from holdfast.benchmarks.engine.backends.openai_wire import cut_at_stops
 from holdfast.benchmarks.engine.backends.server_args import BACKENDS
 from holdfast.benchmarks.engine.backends.weights import stored_weights
 from holdfast.benchmarks.engine.items import Completion, Item
@@ -204,7 +205,15 @@ class BackendEngine:
         emit(found)
 
     def _generate(self, items: Sequence[Item], emit: Emit) -> None:
-        requests = instances(items, chat=self._chat_only)
+        stops = items[0].generation.get("until") or []
+        later = bool(stops) and any(self._thinks(item) for item in items)
+        asked = [for_lm_eval(item, keep_stops=not later) for item in items]
+        requests = instances(asked, chat=self._chat_only)
+
+        def whole(item: Item, text: Any) -> str:
+            said = self._thinking.completed(item.prompt, str(text))
+            return after_thought(said, lambda rest: cut_at_stops(rest, stops)) if later else said
+
         waiting: dict[str, deque[Item]] = defaultdict(deque)
         for item in items:
             waiting[item.prompt].append(item)
@@ -214,18 +223,22 @@ class BackendEngine:
             calls = self._calls.popleft() if self._calls else ()
             if waiting.get(_unwrapped(request[0])):
                 item = waiting[_unwrapped(request[0])].popleft()
-                text = self._thinking.completed(item.prompt, str(text))
-                emit([(item, Completion(text, reason, tokens, calls=calls))])
+                emit([(item, Completion(whole(item, text), reason, tokens, calls=calls))])
 
         with hooked(self._lm, arrived), _server_failures(self._name):
             texts = self._lm.generate_until(requests)
         rest = [
-            (item, Completion(self._thinking.completed(item.prompt, str(text))))
+            (item, Completion(whole(item, text)))
             for item, text in zip(items, texts, strict=True)
             if item in waiting[item.prompt]
         ]
         if rest:
             emit(rest)
+
+    def _thinks(self, item: Item) -> bool:
+        """Whether the answer may begin with a thought, which stop strings must not end."""
+        template = str(getattr(getattr(self._lm, "tokenizer", None), "chat_template", None) or "")
+        return self._thinking.expected(item.prompt, template if item.asked or self.chat else "")
 
 
 _IN_PROCESS = ("vllm", "hf", "sglang")
