@@ -52,8 +52,8 @@ def without_bars() -> Iterator[None]:
     import lm_eval.api.task as module
 
     original = module.tqdm
-    module.tqdm = partial(original, disable=True)  # type: ignore[misc, assignment]
+    module.tqdm = partial(original, disable=True)
     try:
         yield
     finally:
-        module.tqdm = original  # type: ignore[misc]
+        module.tqdm = original

@@ -34,7 +34,7 @@ class Stops:
         return any(stop in text for stop in self.texts)
 
 
-class StopTexts(StoppingCriteria):
+class StopTexts(StoppingCriteria):  # type: ignore[misc, unused-ignore]
     """Ends each row of a batch with its own stop string. `width`: tokens of the prompts, padding included."""
 
     def __init__(self, stops: Stops, width: int, rows: int) -> None:

@@ -238,7 +238,7 @@ class BackendEngine:
     def _thinks(self, item: Item) -> bool:
         """Whether the answer may begin with a thought, which stop strings must not end."""
         template = str(getattr(getattr(self._lm, "tokenizer", None), "chat_template", None) or "")
-        return self._thinking.expected(item.prompt, template if item.asked or self.chat else "")
+        return self._thinking.expected(item.prompt, template if item.messages or self.chat else "")
 
 
 _IN_PROCESS = ("vllm", "hf", "sglang")
