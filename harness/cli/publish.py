@@ -56,8 +56,9 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         return 0
     for name, files in written.items():
         print(f"{name:<16} {_files_text(files)}")
-    for name, reason in skipped.items():
-        print(f"not in .eval_results: {name} ({reason})")
+    for reason in dict.fromkeys(skipped.values()):
+        names = ", ".join(name for name in skipped if skipped[name] == reason)
+        print(f"not in .eval_results: {names} ({reason})")
     return 0
 
 

@@ -25,8 +25,8 @@ _FRONT = re.compile(r"\A---\n(.*?)\n---\n?", re.DOTALL)
 def write(subject: Subject, directory: Path) -> list[Path]:
     """Write or amend README.md. Raises DataError for a card whose front matter is no YAML mapping."""
     path = directory / "README.md"
-    held = path.read_text(encoding="utf-8") if path.is_file() else ""
-    front, text = _parts(held, path)
+    existing = path.read_text(encoding="utf-8") if path.is_file() else ""
+    front, text = _parts(existing, path)
     front["model-index"] = _merged(front.get("model-index"), model_index(subject))
     front.setdefault("tags", ["holdfast"])
     head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=1000).strip()
@@ -88,9 +88,11 @@ def _line(cells: list[str]) -> str:
 
 def _setup_sentence(subject: Subject) -> str:
     """How the numbers came about."""
-    setups = {name: setup(result, subject.version) for name, result in subject.measurement.tasks.items()}
-    same = len(set(setups.values())) == 1
-    setup_text = next(iter(setups.values())) if same else "; ".join(f"{name}: {text}" for name, text in setups.items())
+    tasks: dict[str, list[str]] = {}
+    for name, result in subject.measurement.tasks.items():
+        tasks.setdefault(setup(result, subject.version), []).append(name)
+    labelled = [f"{', '.join(names)}: {text}" for text, names in tasks.items()]
+    setup_text = "; ".join(labelled if len(tasks) > 1 else tasks)
     link = f" [The run]({subject.source_url})." if subject.source_url else ""
     unjudged = sum(result.unjudged for result in subject.measurement.tasks.values())
     lacking = f" {unjudged:,} answers could not be judged and count for nothing." if unjudged else ""
@@ -111,9 +113,9 @@ def _parts(card: str, path: Path) -> tuple[dict[str, Any], str]:
     return front, card[found.end() :]
 
 
-def _merged(held: Any, ours: dict[str, Any]) -> list[dict[str, Any]]:
+def _merged(existing: Any, ours: dict[str, Any]) -> list[dict[str, Any]]:
     """Other models stay, and of this one the results on data and metrics that are not among ours."""
-    entries = [entry for entry in held if isinstance(entry, dict)] if isinstance(held, list) else []
+    entries = [entry for entry in existing if isinstance(entry, dict)] if isinstance(existing, list) else []
     mine = {_key(result) for result in ours["results"]}
     kept: list[Any] = []
     for entry in entries:

@@ -143,3 +143,19 @@ def _help(capsys: pytest.CaptureFixture[str]) -> str:
 def test_a_thousand_runs_are_a_small_page() -> None:
     page = render(many(1000), NOWHERE)
     assert len(page) < 2_500_000 and page.count("<tr ") >= 1000
+
+
+@pytest.mark.parametrize(
+    ("data", "suite", "labels"),
+    [
+        ({"path": "gsm8k"}, ["gsm8k", {"env": "tiny_notes", "limit": 3}], ("gsm8k", "gsm8k, tiny_notes")),
+        ({"path": {"env": "reasoning_gym:gcd", "config": {"a": 1}}}, {"task": "mmlu"}, ("reasoning_gym:gcd", "mmlu")),
+        ({"path": None, "sources": [{"path": "a"}, "b.jsonl"]}, None, ("a, b.jsonl", "")),
+    ],
+)
+def test_settings_of_every_shape_have_a_short_name(tmp_path: Path, data: object, suite: object, labels: object) -> None:
+    failed(tmp_path / "r", "2026-11-01T10:00:00Z")
+    config = {"model": {"path": "m"}, "data": data, "suite": suite, "trainer": {"name": "grpo"}}
+    write_json(tmp_path / "r" / "manifest.json", {"created": "2026-11-01", "kind": "train", "config": config})
+    (entry,) = read_runs(tmp_path)
+    assert (entry.data, entry.suite) == labels

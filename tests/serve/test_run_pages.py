@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from helpers import needs
 from helpers.run_folders import folder
 
 from holdfast.errors import DataError, UsageError
@@ -97,3 +98,23 @@ def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
         serving.send_signal(2)
         serving.communicate(timeout=60)
     assert serving.returncode == 0
+
+
+@pytest.mark.browser
+def test_two_ticked_runs_lead_to_their_paired_report(address: tuple[str, int]) -> None:
+    program = needs.chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        errors: list[str] = []
+        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+        page.goto(f"http://{address[0]}:{address[1]}/")
+        for name in ("c1", "c2"):
+            page.check(f"input[aria-label='Choose {name}']")
+        page.click("text=compare them item by item")
+        page.wait_for_selector("h1")
+        assert "compare?a=c1&b=c2" in page.url and page.locator("#skills").count() == 1
+        assert not [error for error in errors if "favicon" not in error and "404" not in error]
+        browser.close()

@@ -22,6 +22,8 @@ from holdfast.report.view.records import (
 Kind = Literal["training", "comparison", "evaluation"]
 _PARTS = ("before", "after", "noise", "samples", "training", "checkpoint", "checkpoints", "start", "guard", "cache")
 """Folders of a run that hold no run of their own."""
+_LONGEST = 120
+"""Characters of a label."""
 _STEP = re.compile(r"(?:checkpoint|step)[-_]?(\d+)", re.IGNORECASE)
 
 
@@ -182,13 +184,22 @@ def _config(manifest: ManifestRecord, *keys: str) -> Any:
 
 
 def _data(manifest: ManifestRecord) -> str:
-    given = manifest.training_rows.get("source") or _config(manifest, "data", "path")
-    return given if isinstance(given, str) else "" if given is None else str(given)
+    """A data set's name; several are listed."""
+    path = _config(manifest, "data", "path") or _config(manifest, "data", "sources")
+    return _label(path or manifest.training_rows.get("source") or "")
 
 
 def _suite(manifest: ManifestRecord) -> str:
-    given = manifest.suite or manifest.config.get("suite") or ""
-    return given if isinstance(given, str) else ", ".join(map(str, given)) if isinstance(given, list) else str(given)
+    return _label(manifest.suite or manifest.config.get("suite") or "")
+
+
+def _label(value: Any) -> str:
+    """A name for a setting of any shape: of a mapping (an environment, a data set with options) what it is made of."""
+    if isinstance(value, list):
+        return ", ".join(map(_label, value))
+    if isinstance(value, Mapping):
+        return _label(next((value[key] for key in ("env", "path", "task", "name") if value.get(key)), ""))
+    return str(value)[:_LONGEST]
 
 
 def _tasks(results: ResultsRecord | None, report: ReportRecord | None) -> dict[str, TaskNumbers]:

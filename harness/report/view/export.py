@@ -36,9 +36,9 @@ def _file(folder: Path, out: Path, entries: Sequence[Entry], pages: Sequence[str
 
 
 def _folder(folder: Path, out: Path, entries: Sequence[Entry], pages: Sequence[str]) -> list[Path]:
-    wanted = [entry.report for entry in entries if entry.report] + list(pages)
+    sources = [entry.report for entry in entries if entry.report] + list(pages)
     copies = []
-    for path in wanted:
+    for path in sources:
         copy = out / "reports" / path
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / path, copy)
