@@ -41,7 +41,7 @@ _ANSWER = {
 _IS = (
     "is ist lautet beträgt sind sei es son sería est sont serait è sono é são ni là adalah ialah jest "
     "to wynosi είναι это является равен равна равно составляет 是 为 為 は 은 는 이 가 هو هي है हैं হল হলো "
-    "হচ্ছে คือ เป็น equals jẹ́"
+    "হচ্ছে היא הוא คือ เป็น equals jẹ́"
 )
 _OR = {
     "de": "oder",
@@ -248,12 +248,19 @@ SEPARATORS = dict.fromkeys(_spellings(_OR.values()), "or") | dict.fromkeys(_spel
 OPTION_WORD = alternatives(_OPTION)
 YES, NO = frozenset(_spellings(_YES)), frozenset(_spellings(_NO))
 
+_RIGHT = (
+    "richtig korrekt correcta correcto correcte corretta corretto верно верен правильно правильный правильная "
+    "正确 正確 正しい 맞습니다 맞다 صحيح صحيحة सही সঠিক సరైనది ถูกต้อง đúng benar doğru juist poprawna sahihi "
+    "درست صحیح נכון נכונה הנכונה σωστή σωστό"
+)
+RIGHT = alternatives(_RIGHT)
+"""What is said of the option that is the answer."""
 _ATTACHED = rf"(?:(?!{MAYBE})[\u0e00-\u0e7f\u3040-\u9fff\uac00-\ud7af]){{0,12}}?"
 _MAYBE_ADJECTIVE = _ATTACHED + r"(?:\s+(?!\S*\d)(?![(（]?[A-J]\b)[^\s:：=,.。$\\(]{1,16}){0,2}?"
 _CUE = re.compile(
     rf"(?:{alternatives(_ANSWER.values())})(?:{_MAYBE_ADJECTIVE}[\s*_\"]{{0,4}}"
     rf"(?:(?:{alternatives(_IS)})[\s*_\"]{{0,4}}[:：]?|[:：=]|[-–—](?=\s*[\d$(A-J]))"
-    r"|[\s*_\"】]{0,4}(?=[(（]?[A-J]\b|[$\\]?[\d(\\$]))",
+    rf"|(?:\s{{1,2}}{RIGHT})?[\s*_\"】]{{0,4}}(?=[(（]?[A-J]\b|[$\\]?[\d(\\$]))",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
@@ -262,12 +269,6 @@ _REFUSED = re.compile(
     r"\bcannot (?:say|be found)\b",
     re.IGNORECASE,
 )
-_RIGHT = (
-    "richtig korrekt correcta correcto correcte corretta corretto верно верен правильно правильный правильная "
-    "正确 正確 正しい 맞습니다 맞다 صحيح صحيحة सही সঠিক సరైనది ถูกต้อง đúng benar doğru juist poprawna sahihi"
-)
-RIGHT = alternatives(_RIGHT)
-"""What is said of the option that is the answer."""
 _OPTION_CUE = re.compile(
     rf"(?:{OPTION_WORD}{_MAYBE_ADJECTIVE}[\s*_\"]{{0,4}}(?:(?:{alternatives(_IS)})|[-–—:：]"
     rf"|(?=[(（]?[A-J][)）]?\s?(?:[.!。]?\s*$|{alternatives(_IS)})))"

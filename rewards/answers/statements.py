@@ -21,7 +21,7 @@ FORMULA = re.compile(
     re.DOTALL,
 )
 NUMBER = re.compile(
-    rf"(?:(?<![\w)\]}}.])[-−–]\s?)?(?:\\?[{CURRENCIES}]\s?)?[-−]?"
+    rf"(?:(?<![\w)\]}}.])[-−–]\s?)?(?:\\?[{CURRENCIES}]\s?[-−]?)?"
     r"(?:\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,]\d|\d)|\d+)(?:\.\d+)?"
     r"(?:[eE][+-]?\d{1,3}(?!\w))?(?:\s?/\s?\d+(?![\d/.]))?"
     r"(?:\s(?:hundred|thousand|million|billion|trillion)\b)?(?:\s?\\?%|\s(?:percent|pct)\b|\s?°)?|[-−]?\.\d+"
@@ -32,7 +32,11 @@ SENTENCE_END = re.compile(
 )
 SUBSTANCE = re.compile(r"[\d$\\^+√π]")
 _CODE = re.compile(r"__|\w\(|[{}\[\];<>\\|`@=]|[\"']\w+[\"']|\bif\b")
-_WORD = re.compile(r"(?<![\\a-zA-Z])(?:[a-zA-Z]{2,}|[^\W\d_a-zA-Zα-ωΑ-Ω]{2,})")
+_WORD = re.compile(
+    r"(?<![\\a-zA-Z])(?:[a-zA-Z]{2,}|[α-ωά-ώΑ-Ω]{4,}"
+    r"|[^\W\d_a-zA-Zα-ωΑ-Ω](?:[^\W\d_a-zA-Zα-ωΑ-Ω]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f])+)"
+)
+"""A word: of Latin letters, of Greek ones (short they are names), of any other script with its vowel signs."""
 _TEXT_GROUP = re.compile(r"\\(?:text|mathrm|mbox|textbf|operatorname)[a-z]*\s*\{[^{}]*\}|\\(?:begin|end)\s*\{[^{}]*\}")
 _COPULA = re.compile(
     r"(?:\b(?:is|are|be|was|equals|get|gives(?: us)?|obtain|have|has)\b|(?<!\d):|:(?!\d)|(?<![!<>~])=)\s*",
@@ -52,6 +56,8 @@ _ASIDE = re.compile(
     r"\s\((?:since|because|as|not|i\.e\.|that is|which|rounded|after|assuming)\s[^()]*(?:\([^()]*\)[^()]*)*\)[.!]*$",
     re.IGNORECASE,
 )
+_FOREIGN_ASIDE = re.compile(r"(?<=[^\W\d_a-zA-Z])\s?\([^()$\\]{1,20}\)[.!]?$")
+"""`36 ドル(4日分)`."""
 _REPEATED_IN_WORDS = re.compile(r"(?<=[\d$)}%])\s+\((?!mod\b)[a-zA-Z]{3,}(?:[ -][a-zA-Z]+){0,6}\)$")
 _WORDS_FIRST = re.compile(r"([a-zA-Z][a-zA-Z -]{2,60}) \((\d[\d,]{0,18})\)\.?")
 _REMARK = re.compile(
@@ -170,7 +176,7 @@ def _without_cheers(text: str) -> str:
 
 def without_remark(statement: str) -> str:
     """`42, not 43`, `42 (forty-two)` and `forty-two (42)` say 42."""
-    text = _REPEATED_IN_WORDS.sub("", _ASIDE.sub("", statement))
+    text = _REPEATED_IN_WORDS.sub("", _FOREIGN_ASIDE.sub("", _ASIDE.sub("", statement)))
     if (both := _WORDS_FIRST.fullmatch(text)) and spelled_number(both[1]) == Fraction(both[2].replace(",", "")):
         return both[2]
     head = _REMARK.sub("", text)
