@@ -33,7 +33,7 @@ SENTENCE_END = re.compile(
 SUBSTANCE = re.compile(r"[\d$\\^+√π]")
 _CODE = re.compile(r"__|\w\(|[{}\[\];<>\\|`@=]|[\"']\w+[\"']|\bif\b")
 _WORD = re.compile(
-    r"(?<![\\a-zA-Z])(?:[a-zA-Z]{2,}|[α-ωά-ώΑ-Ω]{4,}"
+    r"(?<![\\a-zA-Z])(?:[a-zA-Z\u00c0-\u024f\u0300-\u036f\u1e00-\u1eff]{2,}|[α-ωά-ώΑ-Ω]{4,}"
     r"|[^\W\d_a-zA-Zα-ωΑ-Ω](?:[^\W\d_a-zA-Zα-ωΑ-Ω]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f])+)"
 )
 """A word: of Latin letters, of Greek ones (short they are names), of any other script with its vowel signs."""

@@ -25,6 +25,10 @@ _BASE_IN_WORDS = re.compile(r"_\s*\{?\s*\\text\w*\s*\{\s*base[- ]?\s*\}?\s*(\d{1
 _ROOT = re.compile(r"\\root\s*\{?\s*(\w+)\s*\}?\s*\\of")
 _ANGLES = re.compile(r"\s*<([^<>=]*,[^<>=]*)>\s*")
 _WORDED = (
+    (
+        re.compile(r"(?<![\w.])(\d{1,4})\s*(?:\\text\w*\s*\{)?\s*choose\s*\}?\s*(\d{1,4})(?![\w.])"),
+        r"\\binom{\1}{\2}",
+    ),
     (re.compile(r"\bper cent\b"), "percent"),
     (re.compile(r"(?<![\w.])(\d{1,4}|[a-z]) factorial\b"), r"\1!"),
     (re.compile(r"[∣❘]"), "|"),

@@ -234,8 +234,8 @@ def test_numbers(language: str, name: str) -> None:
 def test_options(language: str) -> None:
     """The option is read, and the one called wrong never."""
     announced, reasoned, short = SENTENCES[language][3:]
-    frames = (announced, reasoned, short, f"**{announced}**", f"… (A) … (B) … \n\n{announced}", f"A: x, B: y. {reasoned}",
-              f"(A) x\n(B) y\n{short}")  # fmt: skip
+    behind = f"… (A) … (B) … \n\n{announced}", f"A: x, B: y. {reasoned}", f"(A) x\n(B) y\n{short}"
+    frames = (announced, reasoned, short, f"**{announced}**", *behind)
     for frame in frames:
         text = frame.format(c="D", o="A")
         for reference, value in (("D", 1.0), ("A", 0.0)):
