@@ -4,7 +4,20 @@ from fractions import Fraction
 
 from holdfast.rewards.answers.names import UNITS
 from holdfast.rewards.math_answer.equal import agreement, modular
-from holdfast.rewards.math_answer.parse.tree import COMPUTED, PI, Node, div, has, has_decimals, mul, num, symbols, walk
+from holdfast.rewards.math_answer.parse.tree import (
+    COMPUTED,
+    MINUS_ONE,
+    PI,
+    Node,
+    div,
+    has,
+    has_decimals,
+    mul,
+    neg,
+    num,
+    symbols,
+    walk,
+)
 from holdfast.rewards.math_answer.parse.units import canonical, convertible
 from holdfast.rewards.math_answer.settings import Settings
 
@@ -40,8 +53,9 @@ def readings(gold: Node, pred: Node, settings: Settings) -> list[tuple[Node, Nod
         return [converted] if converted else [(gold, Node("text", (), "another unit"))]
     if settings.units == "strict" and gold_unit != pred_unit:
         return [(gold, Node("text", (), "another unit"))]
-    if "base" in (gold.kind, pred.kind):
-        return _base_pairs(gold, pred)
+    if _in_a_base(gold) or _in_a_base(pred):
+        signed = _is_minus(gold) or _is_minus(pred)
+        return _base_pairs(_opposite(gold), _opposite(pred)) if signed else _base_pairs(gold, pred)
     pairs = [(_bare(gold), _bare(pred))]
     if "percent" in (gold.kind, pred.kind) and gold.kind != pred.kind:
         pairs = _percent_pairs(gold, pred, settings)
@@ -66,6 +80,19 @@ def _unit_power(node: Node) -> str:
     base, exponent = (node.args[0], node.args[1]) if node.kind == "pow" else (node, num(1))
     known = base.kind == "sym" and base.value in UNITS and exponent.kind == "num"
     return f"{UNITS[base.value]}^{exponent.value[0]}" if known else ""
+
+
+def _in_a_base(node: Node) -> bool:
+    """Digits in a base, with a sign or without?"""
+    return node.kind == "base" or _is_minus(node)
+
+
+def _is_minus(node: Node) -> bool:
+    return node.kind == "mul" and node.args[0] == MINUS_ONE and len(node.args) == 2 and node.args[1].kind == "base"
+
+
+def _opposite(node: Node) -> Node:
+    return node.args[1] if _is_minus(node) else num(-node.value[0]) if node.kind == "num" else neg(node)
 
 
 def _base_pairs(gold: Node, pred: Node) -> list[tuple[Node, Node]]:
