@@ -84,7 +84,7 @@ _BUT = re.compile(r"[$*_]{0,3},?\s(?:but|rather)\s(?:rather\s)?[$*_]{0,3}(?=[-\d
 _MONEY = frozenset({"cents", "cent", "dollars", "dollar", "euros", "pounds"})
 _END = re.compile(r"(?:\s?[a-zA-Z%]{1,15}){0,2}[\s$*_.!?)\]}]*(?:\n|$)")
 _UNIT_AFTER = re.compile(_UNIT)
-_NEAR, _SHORT = 60, 200
+_NEAR, _SHORT, _TOGETHER = 60, 200, 12
 
 
 class Final(NamedTuple):
@@ -218,7 +218,7 @@ def _concluded(number: re.Match[str]) -> Final:
     if solved := _CALCULATED.search(number.string, max(0, number.start() - _NEAR), number.start("whole")):
         result = NUMBER.search(solved["result"]) if solved["result"] else None
         return _with_words(result or number, "", "" if result else "a calculation without its result")
-    return _with_words(number, before, changed or _fault(number) or _only_numbers(number))
+    return _with_words(number, before, changed or _fault(number) or _only_numbers(number) or _second_choice(number))
 
 
 def _changed_by_signs(number: re.Match[str], boxed: bool) -> str:
@@ -298,6 +298,19 @@ def _hedged_elsewhere(number: re.Match[str]) -> str:
         return ""
     doubted = _FOREIGN_DOUBT.search(between) or _BETWEEN_NUMBERS.fullmatch(between)
     return f"a choice of numbers: {number.group().strip()} or {other.group().strip()}" if doubted else ""
+
+
+def _second_choice(number: re.Match[str]) -> str:
+    """`7 ou 8`: is the last number the second of two to choose from?"""
+    near = number.string, max(0, number.start() - _NEAR), number.start()
+    first = next(iter(deque(NUMBER.finditer(*near), maxlen=1)), None)
+    together = first is not None and number.start("whole") - first.end() <= _TOGETHER
+    if first is None or not together:
+        return ""
+    alone = not number.string[: first.start()].strip() and joined_by_a_word(number.string, first.end(), number)
+    if alone and value_of(first) != value_of(number):
+        return f"a choice of numbers: {first.group().strip()} or {number.group().strip()}"
+    return _hedged_elsewhere(first)
 
 
 def _choice(first: re.Match[str], second: re.Match[str], unit: str) -> str:

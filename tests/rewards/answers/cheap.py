@@ -165,6 +165,47 @@ SUPPOSED = (
     "{0}, no.",
     "I doubt that it is {0}.",
 )
+REPORTED = (
+    "You said {0}.",
+    "You said the answer is {0}.",
+    "The user claims {0}.",
+    "They say {0}.",
+    "Someone told me {0}.",
+    "My friend thinks the answer is {0}.",
+    "A student answered {0}.",
+    "Some people answer {0}.",
+    "Most would say {0}.",
+    "According to you it is {0}.",
+    "The hint says {0}.",
+    "Your question has {0}.",
+    "The question mentions {0}.",
+    "The prompt says {0}",
+    "The previous answer was {0}.",
+    "The number {0} appears.",
+    "Let me think about {0}",
+    "Assume {0}.",
+    "Pretend the answer is {0}.",
+    "Say {0} for example.",
+    "{0} is one of the numbers",
+    "The given number is {0}",
+    "I refuse to say {0}.",
+    "One might think it is {0}.",
+    "At first glance {0}.",
+    "It seems {0}, but no.",
+    "{0}, which is wrong",
+    "The answer is {0}. Just kidding.",
+    "The answer is {0}. That is wrong.",
+    "The answer is {0}. Not.",
+    "The answer is {0} (wrong)",
+    "\\boxed{{{0}}}... not",
+    "Is the answer \\boxed{{{0}}}? No.",
+    "~~{0}~~",
+    "{0} ❌",
+    "{1} ou {0}",
+    "{1} oder {0}",
+    "{1}か{0}",
+)
+"""Said by others, mentioned, supposed, or taken back behind."""
 UNKNOWN = (
     "I cannot determine the answer from problem {0}.",
     "Question {0}: I do not know.",
@@ -277,7 +318,9 @@ def cheap() -> Iterator[tuple[str, str, str]]:
         others = (number, str(int(number) + 1), str(int(number) + 2))
         texts = [frame.format(guess.format(*others)) for guess in (*LISTS, *MORE_LISTS) for frame in FRAMES]
         texts += [
-            text.format(*others) for group in (HEDGES.values(), DENIALS, SUPPOSED, UNKNOWN, ECHOES) for text in group
+            text.format(*others)
+            for group in (HEDGES.values(), DENIALS, SUPPOSED, REPORTED, UNKNOWN, ECHOES)
+            for text in group
         ]
         for text in texts:
             yield "math", text, number
