@@ -187,7 +187,8 @@ def _serve(spec: EnvironmentSpec, environment: Environment, keys: dict[str, Any]
 
     server = OpenEnvServer(spec, environment, [keys["split"]] if "split" in keys else list(spec.splits) or [""])
     app = server.app(OrsRoutes(server).routes(), NemoGymRoutes(server).routes())
-    uvicorn.run(app, host=keys.get("host", "127.0.0.1"), port=keys.get("port", 8000), log_level="warning")
+    host, port = keys.get("host", "127.0.0.1"), keys.get("port", 8000)
+    uvicorn.run(app, host=host, port=port, log_level="warning", ws_ping_interval=60.0, ws_ping_timeout=600.0)
     return 0
 
 

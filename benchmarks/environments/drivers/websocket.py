@@ -31,8 +31,14 @@ class Session:
 
         self.timeout = timeout
         try:
-            self._socket = connect(url, open_timeout=timeout, max_size=_LONGEST, compression=None,
-                                   additional_headers=dict(headers or {}))  # fmt: skip
+            self._socket = connect(
+                url,
+                open_timeout=timeout,
+                max_size=_LONGEST,
+                compression=None,
+                ping_interval=None,  # a busy server that answers no ping within 20 s is not dead: `timeout` says when
+                additional_headers=dict(headers or {}),
+            )
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
             raise EpisodeError(f"cannot reach the environment at {url}: {error}") from error
 

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -144,6 +145,14 @@ def test_the_client_of_ors_sdk_plays_ours(tmp_path: Path) -> None:
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["played"] == [["Plant 0?", ["submit"], 1.0, True], ["Plant 1?", ["submit"], 0.0, True]]
     assert (found["splits"], found["count"], found["tools"]) == (["test"], 2, ["submit"])
+
+
+def test_a_busy_server_is_not_taken_for_dead(served: str) -> None:
+    """No pings: what a full queue of 2,000 episodes delays by 20 seconds closed a connection, once in 2,000."""
+    made = make_environment(f"openenv:{served}")
+    episode: Any = made.open(next(iter(made.tasks("test"))), 0)
+    assert episode._session._socket.ping_interval is None
+    episode.close()
 
 
 def test_a_missing_token_is_named_and_never_kept(monkeypatch: pytest.MonkeyPatch) -> None:
