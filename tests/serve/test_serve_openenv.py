@@ -1,6 +1,7 @@
 """An environment of ours served by OpenEnv's protocol: played by our own driver and by the package's own client."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from helpers.environment_server import environment_server
 from helpers.foreign import foreign_python
+from helpers.needs import lacking
+from helpers.paths import ROOT
 from helpers.reward_server import free_port
 
 from holdfast.benchmarks.environments.tiny_form import gold
@@ -71,3 +75,47 @@ def test_the_command_line_serves(url: str) -> None:
         [sys.executable, "-m", "holdfast", "env", "--help"], capture_output=True, text=True, check=True
     )
     assert "env serve NAME" in help_text.stdout
+
+
+GRADERS = """
+import json, sys
+from types import SimpleNamespace
+from openenv.validation.graders import GraderRegistry
+from holdfast.serve.hubs.openenv_graders import AdversarialFloor, GameabilityGap
+registry = GraderRegistry()
+for grader in (AdversarialFloor(), GameabilityGap()):
+    registry.register(grader)
+reward = SimpleNamespace(range=(0.0, 1.0), floor_margin=0.2)
+manifest = SimpleNamespace(reward=reward, capabilities=SimpleNamespace())
+found = {}
+for url in (*sys.argv[1:], None):
+    subject = SimpleNamespace(manifest=manifest, running=None if url is None else SimpleNamespace(base_url=url))
+    results = [grader.run(subject) for grader in registry.select(manifest, 4)]
+    found[str(url)] = [[one.check_id, one.status.value, one.measured] for one in results]
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.slow
+def test_openenvs_reserved_checks_find_a_reward_that_pays_for_nothing(tmp_path: Path) -> None:
+    """By the package's own registry and results: a sound reward passes, one that pays for short texts fails."""
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"prompt": f"{i} + 41 = ?", "reference": str(i + 41)}) + "\n" for i in range(9)))
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    python = foreign_python("openenv", "openenv")
+    probe = [python, "-c", "import holdfast.environment, holdfast.benchmarks.environments.openenv"]
+    if subprocess.run(probe, env=environ, capture_output=True, check=False).returncode:
+        lacking("foreign", f"{python} lacks what holdfast-llm needs: pip install holdfast-llm there")
+    with (
+        environment_server(f"rows:{rows}", "reward=numeric", "split=test") as sound,
+        environment_server(f"rows:{rows}", "reward={reward: length, maximum: 400}", "split=test") as generous,
+    ):
+        words = [python, "-c", GRADERS, sound, generous]
+        done = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    names = ["statistical.adversarial_floor", "statistical.gameability_gap"]
+    assert [one[:2] for one in found[sound]] == [[name, "pass"] for name in names]
+    assert [one[:2] for one in found[generous]] == [[name, "fail"] for name in names]
+    assert found[generous][0][2]["floor"] == 1.0
+    assert [one[:2] for one in found["None"]] == [[name, "skip"] for name in names]

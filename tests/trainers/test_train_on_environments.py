@@ -79,7 +79,8 @@ def test_an_openenv_server(tmp_path: Path) -> None:
 @pytest.mark.timeout(3600)
 def test_a_generator_of_reasoning_gym(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLDFAST_REASONING_GYM_PYTHON", foreign_python("reasoning-gym", "reasoning_gym"))
-    config = "config:{min_terms:2,max_terms:2,min_digits:2,max_digits:2,operators:['+'],allow_negation:false,allow_parentheses:false}"
+    sums = "min_terms:2,max_terms:2,min_digits:2,max_digits:2,operators:['+']"
+    config = f"config:{{{sums},allow_negation:false,allow_parentheses:false}}"
     name = f'env:"reasoning_gym:basic_arithmetic",system:"",answer:text,max_tokens:8,{config}'
     report = trained(tmp_path, f"{{{name},split:train,items:600}}", f"{{{name},split:test,name:skill,items:120}}")
     assert verdict_of(report) == "IMPROVED" and gained(tmp_path) > 5
