@@ -24,6 +24,9 @@ from holdfast.sample import Sample, Score
 _LONGEST = 2000
 _REMARK = re.compile(r",?\s(?:not|rather than|instead of)\s.*$", re.IGNORECASE | re.DOTALL)
 _WRAPPED = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{([^{}]*)\}")
+_SUBJECT = re.compile(r"(?:it|this|that|they|(?:i (?:think|believe|guess|say)(?: it is| it['’]s)?))\s", re.IGNORECASE)
+"""Before an option's text that is the whole answer: `It increases`, `I think glycolysis`."""
+_ARTICLE = re.compile(r"^(?:the|an?)\s(?=\w{2})")
 _SENTENCES = re.compile(r"[.!?]\s+|\n")
 _IS = re.compile(
     r"(?:(?:\b(?:it|that)['’]s|\b(?:is|are|was|were|be))\s+(?:(?:the|an?|called|named)\s+)?|[:=]\s*)\Z", re.IGNORECASE
@@ -141,12 +144,13 @@ def _same(left: str, right: str) -> bool:
 
 def _names(text: str, option: str, letter: str) -> bool:
     """Is it the option's text, with its letter before it or without?"""
-    return _same(option, text) or _same(f"{letter} {option}", text)
+    said = _SUBJECT.sub("", text.strip())
+    return _same(option, text) or _same(f"{letter} {option}", text) or _same(option, said)
 
 
 def _plain(text: str) -> str:
     text = _WRAPPED.sub(r"\1", text) if "\\" in text else text
-    return " ".join(text.split()).strip(" .,:;!*_`\"'$()").casefold()
+    return _ARTICLE.sub("", " ".join(text.split()).strip(" .,:;!*_`\"'$()").casefold())
 
 
 def _only(found: Sequence[str]) -> str | None:

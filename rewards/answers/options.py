@@ -24,7 +24,10 @@ _EDGE = r"(?<![A-Za-z0-9À-ɏ\\°])(?<![A-Za-z0-9À-ɏ)}\]]_)"
 _END = rf"(?![A-Za-z0-9À-ɏ]|_[A-Za-z0-9{{\\]|['’]\w|[+#][\w+#]|-\d|\s?{_RELATION})"
 _LETTER = rf"{_EDGE}(?:[A-HJ]|I(?!\s{{1,2}}[a-z])){_END}"
 _ANY_CASE = rf"{_EDGE}[A-Ja-j]{_END}" + r"(?=[\s)\]}\"”*_$`）.,;:!]{0,4}(?:$|\n|[.,;:!)\]}*_]))"
-_DOUBT = rf"(?:(?i:or|and|maybe|perhaps|possibly|alternatively|less likely|more likely)\b|{OR}|{MAYBE})"
+_DOUBT = (
+    r"(?:(?i:or|and|but\s(?:maybe|perhaps|possibly)|maybe|perhaps|possibly|alternatively|less likely|more likely)\b"
+    rf"|{OR}|{MAYBE})"
+)
 _SPACE = r"(?:\\(?:q?quad|[ ,;:!])|\\text\w{0,2}\s?\{)"
 _AND = (
     rf"{_CLOSE}(?:\s|[,;?]|{_SPACE}){{0,4}}\(?(?:[,;/&|?+]|{_SPACE}|\b{_DOUBT})"
@@ -42,7 +45,7 @@ _STATED = re.compile(
     re.MULTILINE,
 )
 _OPTION = re.compile(
-    rf"\b(?i:option|choice)\b[\s*]{{1,3}}{_OPEN}({_LETTER}){_CLOSE}(?=\s{{0,2}}(?:$|\n|[.,;!]\s|(?:is|are)\s(?:the\s)?"
+    rf"\b(?i:option|choice)\b[\s*]{{1,3}}{_OPEN}({_LETTER}){_CLOSE}(?=(?:\s\([^()\n]{{1,80}}\))?\s{{0,2}}(?:$|\n|[.,;!]\s|(?:is|are)\s(?:the\s)?"
     r"(?:only\s|most\s)?(?:correct|right|best|answer|true)|(?:best\s)?(?:fits|matches|works|applies)\b))",
     re.MULTILINE,
 )
@@ -64,6 +67,9 @@ _CORRECT = re.compile(
 _REVISED = re.compile(
     r"\b(?i:no|wait|actually|correction|rather|instead)\b[,:!.–—-]{0,2}\s(?i:(?:no|wait|actually|rather)\b[,:!]?\s){0,2}"
     rf"(?i:it(?:['’]s|\sis|\smust\sbe|\sshould\sbe)\s)?{_OPEN}({_LETTER})(?={_CLOSE}\s*(?:$|\n|[.!]))"
+)
+_CONCLUDED = re.compile(
+    rf"(?:^|[.!?\n]\s*)(?i:(?:so|thus|hence|therefore),?\s)?[Ii]t(?:['’]s|\sis|\smust\sbe)\s{_OPEN}({_LETTER})(?={_CLOSE}\s*\Z)"
 )
 _RIGHT_BEHIND = re.compile(rf"({_LETTER}){_CLOSE}\s?[^.!?\n,;A-J]{{0,20}}?{RIGHT}")
 _VERDICT = re.compile(
@@ -197,7 +203,7 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
                 yield match.start(), _named(text, match.start(1), match.end(1))
     for match in _CORRECT.finditer(text):
         yield match.start(), distinct([match[1] or match[2], *_before(text, match.start())])
-    for match in _REVISED.finditer(text):
+    for match in (*_REVISED.finditer(text), *_CONCLUDED.finditer(text)):
         yield match.start(), [match[1]]
     for right in () if text.isascii() else _RIGHT_BEHIND.finditer(text):
         if not denied_behind(right[0][1:]):
@@ -235,7 +241,8 @@ def _whole(text: str) -> list[str]:
     """A text that opens with its letter ("C", "C. Paris"), or whose last line is nothing but a letter."""
     stripped = text.strip()
     match = _WHOLE.match(stripped)
-    if match is None or len(distinct(_LEADING.findall(stripped))) > 1:
+    leading = [one[1] for one in _LEADING.finditer(stripped) if not _REJECTED.match(stripped, one.end(1))]
+    if match is None or len(distinct(leading)) > 1:
         match = _WHOLE.match(stripped := stripped.rpartition("\n")[2][:20])
         if match is None or len(stripped) > match.end(match.lastindex or 0) + 6:
             return []

@@ -159,6 +159,18 @@ def test_what_models_write(case: dict[str, Any]) -> None:
     assert (score.value == 1.0) == case["expected"], score.reason
 
 
+def options() -> list[dict[str, Any]]:
+    """Texts with the options they choose from: phrases, numbers, names, combinations of others."""
+    lines = (Path(__file__).parent / "choice_options.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("case", options(), ids=lambda case: case["text"][:50])
+def test_texts_with_their_options(case: dict[str, Any]) -> None:
+    score = Reward("choice").score(Sample(case["text"], case["reference"], info={"choices": case["choices"]}))
+    assert (score.value == 1.0) == case["expected"], score.reason
+
+
 LETTERS = st.sampled_from("BCDEFGH")
 DOUBTS = [" or ", ", ", "/", " and ", " or maybe ", " (or ", ", maybe ", "; ", " or possibly ", " & ", "? Or "]
 
