@@ -1,12 +1,12 @@
 """How a conversation with tools is put to a model: its template's own tools, an API's `tools`, or a system message."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from holdfast.benchmarks.shared.tool_messages import arguments, as_objects
-from holdfast.environment import ToolSpec
+from holdfast.environment import EpisodeError, ToolSpec
 from holdfast.errors import DataError, UsageError
 from holdfast.sample import Message
 
@@ -48,6 +48,8 @@ class Chat:
     api: bool
     reason: str = ""
     """Why tools are described in the system message where the template's own way was wanted."""
+    fold: bool = False
+    """The template drops a system message: what it says stands before the first user's message."""
 
     @property
     def mode(self) -> str:
@@ -55,13 +57,29 @@ class Chat:
         return "native" if self.native else "prompt"
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> tuple[str, dict[str, Any]]:
-        """(the prompt as the engine takes it, generation arguments that go with it)."""
-        if not self.native:
-            return self.engine.render(described(messages, tools)), {}
-        if self.api:
+        """(the prompt as the engine takes it, generation arguments that go with it).
+
+        A template that cannot render these tools or this order of speakers is given them as text, then without a
+        system message. Raises EpisodeError where it renders none of it.
+        """
+        if self.api and self.native:
             shown = {"tools": [dict(tool) for tool in tools]} if tools else {}
             return self.engine.render([dict(message) for message in messages]), shown
-        return self.engine.render([as_objects(message) for message in messages], tools), {}
+        first: Exception | None = None
+        for render in self._ways(messages, tools):
+            try:
+                return render(), {}
+            except Exception as error:  # noqa: BLE001 - a template may raise anything
+                first = first or error
+        raise EpisodeError(f"the chat template renders none of this conversation: {first}")
+
+    def _ways(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[Callable[[], str]]:
+        if self.native:
+            yield lambda: self.engine.render([as_objects(message) for message in messages], tools)
+        text = described(messages, tools)
+        if not self.fold:
+            yield lambda: self.engine.render(text)
+        yield lambda: self.engine.render(without_system(text))
 
 
 def chat_of(engine: Template, mode: Mode) -> Chat:
@@ -72,12 +90,34 @@ def chat_of(engine: Template, mode: Mode) -> Chat:
     if not engine.chat:
         raise DataError("episodes are conversations: they need a model with a chat template")
     api = bool(getattr(engine, "api", False))
+    fold = not api and _drops_system(engine)
     if mode == "prompt":
-        return Chat(engine, False, api)
+        return Chat(engine, False, api, fold=fold)
     reason = "" if api else _lacks(engine)
     if reason and mode == "native":
         raise UsageError(f"the model's chat template {reason}; use tools=prompt")
-    return Chat(engine, not reason, api, reason)
+    return Chat(engine, not reason, api, reason, fold)
+
+
+def _drops_system(engine: Template) -> bool:
+    """Whether a template passes over a system message, or refuses one."""
+    messages: list[Message] = [{"role": "system", "content": "probe_system"}, {"role": "user", "content": "hello"}]
+    try:
+        return "probe_system" not in engine.render(messages)
+    except Exception:  # noqa: BLE001 - a template may raise anything
+        return True
+
+
+def without_system(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Messages with the system's text before the first user's."""
+    system = "\n\n".join(str(one["content"]) for one in messages if one["role"] == "system")
+    rest = [dict(one) for one in messages if one["role"] != "system"]
+    if not system:
+        return rest
+    if rest and rest[0]["role"] == "user":
+        rest[0]["content"] = f"{system}\n\n{rest[0]['content']}"
+        return rest
+    return [{"role": "user", "content": system}, *rest]
 
 
 def _lacks(engine: Template) -> str:

@@ -68,11 +68,13 @@ class Player:
                 open_lives += self._hand_over(begun, missing, put)
                 if not open_lives:
                     continue
-                prompts = [live.next_item() for live in open_lives]
-                generate(prompts)
+                pairs = [(live, item) for live in open_lives if (item := live.next_item()) is not None]
+                prompts = [item for _, item in pairs]
+                if prompts:
+                    generate(prompts)
                 used += [item.cache_key for item in prompts]
                 answers = [read_completion(journal.records[item.cache_key]) for item in prompts]
-                self._each(LiveEpisode.answer, open_lives, answers)
+                self._each(LiveEpisode.answer, [live for live, _ in pairs], answers)
                 open_lives = list(self._hand_over(open_lives, missing, put))
         finally:
             for live in lives:

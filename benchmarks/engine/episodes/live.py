@@ -96,10 +96,14 @@ class LiveEpisode:
         self.trajectory.reason = reason
         self._guarded(lambda: self._end(self._judged()))
 
-    def next_item(self) -> Item:
-        """What the model is asked now."""
+    def next_item(self) -> Item | None:
+        """What the model is asked now; None, and the episode is over, where its template cannot say it."""
         assert self._episode is not None
-        prompt, more = self.chat.prompt(self._conversation, self._episode.tools)
+        try:
+            prompt, more = self.chat.prompt(self._conversation, self._episode.tools)
+        except EpisodeError as error:
+            self._fail(str(error))
+            return None
         item = replace(self.item, prompt=prompt, generation={**self.item.generation, **more}, turn=len(self.answers))
         return fitted([item], self.chat.engine.count, self.chat.engine.max_length)[0][0]
 

@@ -141,6 +141,25 @@ def test_reference_actions_and_doing_nothing(domain: str, split: str, sample: An
     assert lost == EXCEPTIONS.get(f"{domain} {split}", [])
 
 
+PARTS = 25
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_all_2285_telecom_tasks(part: int, python: str, package: Judge) -> None:
+    made, rows = rows_of(python, "telecom", "full")
+    assert len(rows) == 2285
+    values = []
+    for row in rows[part::PARTS]:
+        for plan in (reference(row), [said("I cannot help.")]):
+            ours, theirs = compared(made, "telecom", row, plan, package)
+            assert ours == theirs, row["key"]
+            values.append(ours)
+    print(
+        "telecom", part, len(values), "references right:", values[::2].count(1.0), "nothing:", values[1::2].count(1.0)
+    )
+
+
 def mutants(row: Any, rng: random.Random, most: int | None) -> list[tuple[str, list[dict[str, Any]]]]:
     """Plans in which one action is left out, done twice, done with another argument, or nothing is said."""
     plan = reference(row)

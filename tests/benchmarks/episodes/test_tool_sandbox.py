@@ -114,7 +114,7 @@ def test_random_plans_print_and_score_as_in_its_own_loop(made: Any, package: Any
     rows = list(made.tasks("test"))
     assert len(rows) == 1032
     seen, calls = [], 0
-    for row in rng.sample(rows, 120):
+    for row in rng.sample(rows, 60):
         episode = made.open({**row, "user_script": []}, 0)
         plan = plan_of(episode, rng)
         episode.close()
@@ -125,7 +125,7 @@ def test_random_plans_print_and_score_as_in_its_own_loop(made: Any, package: Any
         calls += len(printed)
         seen.append(score.value)
     print("calls", calls, "similarities", sorted({round(value, 2) for value in seen}))
-    assert calls > 400 and len(set(seen)) > 3
+    assert calls > 180 and len(set(seen)) > 3
 
 
 RIGHT: dict[str, Plan] = {
