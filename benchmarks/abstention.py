@@ -39,11 +39,15 @@ def mixed(rows: list[Doc]) -> list[Doc]:
     made: list[Doc] = []
     for number_of, row in enumerate(rows):
         whole = str(row["question"]).strip()
-        asked = question(whole)
-        if asked == whole or not asked.endswith("?") or re.search(_NUMBERS, asked, re.IGNORECASE):
+        question_text = question(whole)
+        if (
+            question_text == whole
+            or not question_text.endswith("?")
+            or re.search(_NUMBERS, question_text, re.IGNORECASE)
+        ):
             continue
         half = bool(len(made) % 2)
-        kind, text = ("unanswerable", asked) if half else ("answerable", whole)
+        kind, text = ("unanswerable", question_text) if half else ("answerable", whole)
         reference = "unknown" if half else number(row)
         made.append({"id": number_of, "text": text, "kind": kind, "reference": reference})
     return made

@@ -38,14 +38,14 @@ def with_baselines(rows: list[Doc]) -> list[Doc]:
     """v2.0's questions with the answer of their category's baseline. Raises DataError where one is missing."""
     questions = [row for row in rows if "messages" not in row]
     answers = {(str(row["model"]), _id(row)): _answer(row) for row in rows if "messages" in row}
-    wanted = {_id(row): (_BASELINES[row["category"]], _id(row)) for row in questions}
-    missing = sorted({model for model, uid in wanted.values() if (model, uid) not in answers})
+    baseline_of = {_id(row): (_BASELINES[row["category"]], _id(row)) for row in questions}
+    missing = sorted({model for model, uid in baseline_of.values() if (model, uid) not in answers})
     if missing:
         raise DataError(
             f"arena_hard_v2: no answers of {' and '.join(missing)}: put data/arena-hard-v2.0/model_answer/NAME.jsonl "
             "of lmarena/arena-hard-auto beside the questions as arena-hard-v2.0.model_answer.NAME.jsonl"
         )
-    return [{**row, "baseline": answers[wanted[_id(row)]]} for row in questions]
+    return [{**row, "baseline": answers[baseline_of[_id(row)]]} for row in questions]
 
 
 def _id(row: Doc) -> str:

@@ -144,8 +144,8 @@ def _same(left: str, right: str) -> bool:
 
 def _names(text: str, option: str, letter: str) -> bool:
     """Is it the option's text, with its letter before it or without?"""
-    said = _SUBJECT.sub("", text.strip())
-    return _same(option, text) or _same(f"{letter} {option}", text) or _same(option, said)
+    answer = _SUBJECT.sub("", text.strip())
+    return _same(option, text) or _same(f"{letter} {option}", text) or _same(option, answer)
 
 
 def _plain(text: str) -> str:

@@ -65,8 +65,10 @@ class NexusBench:
 
 
 def _row(split: str, number: int, record: Mapping[str, Any], where: str) -> Row:
-    asked, wanted = ("inputs.question", "outputs.reference") if split == "math" else ("Input", "Output")
-    found = {"prompt": pick(record, asked, where), "reference": pick(record, wanted, where)}
+    prompt_column, reference_column = (
+        ("inputs.question", "outputs.reference") if split == "math" else ("Input", "Output")
+    )
+    found = {"prompt": pick(record, prompt_column, where), "reference": pick(record, reference_column, where)}
     return {"key": f"{split}-{number}", "category": split, **found}
 
 
@@ -88,7 +90,7 @@ class NexusEpisode:
         if not self._agentic:
             self._call = call_arguments(calls[0]) if calls else None
             return Step(done=True)
-        told: list[Message] = []
+        results: list[Message] = []
         for call in calls:
             name, arguments = call_arguments(call)
             try:
@@ -96,20 +98,22 @@ class NexusEpisode:
             except PackageError:
                 return Step(done=True)
             self._last = answer["value"]
-            told.append({"role": "tool", "tool_call_id": call.get("id", ""), "name": name, "content": answer["text"]})
-        return Step(told, done=not calls)
+            results.append(
+                {"role": "tool", "tool_call_id": call.get("id", ""), "name": name, "content": answer["text"]}
+            )
+        return Step(results, done=not calls)
 
     def score(self) -> Score:
         """1 when the call, or the last result, is the reference's."""
-        wanted = self._row["reference"]
+        expected = self._row["reference"]
         if self._agentic:
-            return Score.of(self._last == wanted, f"{self._last!r:.80}, wanted {wanted!r:.80}")
+            return Score.of(self._last == expected, f"{self._last!r:.80}, wanted {expected!r:.80}")
         if self._call is None:
             return Score.of(False, "no call")
         name, arguments = self._call
-        asked = {"module": self._module, "reference": str(wanted), "name": name, "arguments": arguments}
+        call = {"module": self._module, "reference": str(expected), "name": name, "arguments": arguments}
         try:
-            return Score.of(self._worker.ask("same", **asked), f"wanted {wanted!r:.200}")
+            return Score.of(self._worker.ask("same", **call), f"wanted {expected!r:.200}")
         except PackageError as error:
             return Score.unjudgeable(f"the reference is no call of these tools: {error}")
 

@@ -83,8 +83,10 @@ class ToolSandboxEpisode:
         self._user_view: list[dict[str, str]] = opened["user"]
         if self._user_view and self._user_view[0]["role"] == "system":
             self._user_view[0]["content"] += _HOW
-        said = sum(message["role"] == "user" for message in self.messages)
-        self._script = None if row.get(SCRIPT) is None else [message_text(one) for one in _messages(row[SCRIPT])[said:]]
+        user_turns = sum(message["role"] == "user" for message in self.messages)
+        self._script = (
+            None if row.get(SCRIPT) is None else [message_text(one) for one in _messages(row[SCRIPT])[user_turns:]]
+        )
         self._left = int(row["most"])
 
     def step(self, message: Message) -> Step:

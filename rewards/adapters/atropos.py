@@ -30,8 +30,8 @@ def make_reward_function(
         def compute(self, completions: list[Any], **context: Any) -> list[float]:
             """One number for each completion."""
             texts = [self.get_content(one) for one in completions]
-            wanted = context.get(reference)
-            references = wanted if isinstance(wanted, list) else [wanted] * len(texts)
+            given = context.get(reference)
+            references = given if isinstance(given, list) else [given] * len(texts)
             fields = [flagged(score) for score in judged(reward, texts, references, options=options)]
             self.judged = [bool(one["judged"]) for one in fields]
             return [float(one["score"]) for one in fields]

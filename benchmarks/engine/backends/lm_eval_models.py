@@ -207,12 +207,12 @@ class BackendEngine:
     def _generate(self, items: Sequence[Item], emit: Emit) -> None:
         stops = items[0].generation.get("until") or []
         later = bool(stops) and any(self._thinks(item) for item in items)
-        asked = [for_lm_eval(item, keep_stops=not later) for item in items]
-        requests = instances(asked, chat=self._chat_only)
+        request_items = [for_lm_eval(item, keep_stops=not later) for item in items]
+        requests = instances(request_items, chat=self._chat_only)
 
         def whole(item: Item, text: Any) -> str:
-            said = self._thinking.completed(item.prompt, str(text))
-            return after_thought(said, lambda rest: cut_at_stops(rest, stops)) if later else said
+            completed = self._thinking.completed(item.prompt, str(text))
+            return after_thought(completed, lambda rest: cut_at_stops(rest, stops)) if later else completed
 
         waiting: dict[str, deque[Item]] = defaultdict(deque)
         for item in items:

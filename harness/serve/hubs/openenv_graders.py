@@ -45,14 +45,16 @@ class _Audited:
         earned = _earned(str(subject.running.base_url), float(low), float(high))
         spent = time.monotonic() - begun
         if earned is None:
-            told = ["episodes of lazy texts have no reward"]
-            return CheckResult(check_id=self.check_id, status=CheckStatus.ERROR, evidence=told, duration_s=spent)
-        measured, good, said = self.judge(earned, float(low), float(high), float(subject.manifest.reward.floor_margin))
+            evidence = ["episodes of lazy texts have no reward"]
+            return CheckResult(check_id=self.check_id, status=CheckStatus.ERROR, evidence=evidence, duration_s=spent)
+        measured, good, finding = self.judge(
+            earned, float(low), float(high), float(subject.manifest.reward.floor_margin)
+        )
         return CheckResult(
             check_id=self.check_id,
             status=CheckStatus.PASS if good else CheckStatus.FAIL,
             measured=measured,
-            evidence=[said],
+            evidence=[finding],
             remediation=None if good else "Let the reward ask for what such a text lacks.",
             duration_s=spent,
         )
@@ -105,7 +107,7 @@ def _earned(url: str, low: float, high: float) -> dict[str, float] | None:
     rows = list(made.tasks(""))[:ROWS]
     found: dict[str, float] = {}
     for name, write in LAZY.items():
-        values = [play(made, row, lambda asked, row=row, write=write: write(row, asked)).value for row in rows]  # type: ignore[misc]
+        values = [play(made, row, lambda question, row=row, write=write: write(row, question)).value for row in rows]  # type: ignore[misc]
         if not rows or None in values:
             return None
         found[name] = low + (high - low) * sum(value or 0.0 for value in values) / len(values)

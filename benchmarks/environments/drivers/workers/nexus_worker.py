@@ -78,9 +78,9 @@ def same(module, reference, name, arguments):
     reference is no call of a tool there is."""
     node = ast.parse(reference.strip().removeprefix("r = nvdlib."), mode="eval").body
     named = {word.arg: ast.literal_eval(word.value) for word in node.keywords}
-    wanted = _bound(module, node.func.id, [ast.literal_eval(one) for one in node.args], named)
+    expected = _bound(module, node.func.id, [ast.literal_eval(one) for one in node.args], named)
     try:
-        return _bound(module, name, (), arguments) == wanted
+        return _bound(module, name, (), arguments) == expected
     except (TypeError, NameError):
         return False
 

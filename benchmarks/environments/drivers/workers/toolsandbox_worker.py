@@ -72,15 +72,15 @@ def open_(episode, name):
     from tool_sandbox.common.message_conversion import to_openai_messages
     from tool_sandbox.common.tool_conversion import convert_to_openai_tools
 
-    held = scenarios()[name]
-    EPISODES[episode] = {"context": copy.deepcopy(held.starting_context), "scenario": held}
+    scenario = scenarios()[name]
+    EPISODES[episode] = {"context": copy.deepcopy(scenario.starting_context), "scenario": scenario}
     with _within(episode):
-        said = [message for message in _messages() if RoleType.AGENT in message.visible_to]
-        shown = [one for one in said if RoleType.EXECUTION_ENVIRONMENT not in (one.sender, one.recipient)]
-        heard = [message for message in _messages() if RoleType.USER in message.visible_to]
+        to_agent = [message for message in _messages() if RoleType.AGENT in message.visible_to]
+        shown = [one for one in to_agent if RoleType.EXECUTION_ENVIRONMENT not in (one.sender, one.recipient)]
+        to_user = [message for message in _messages() if RoleType.USER in message.visible_to]
         return {
             "messages": to_openai_messages(shown)[0],
-            "user": [_user_view(one) for one in heard if _user_view(one)],
+            "user": [_user_view(one) for one in to_user if _user_view(one)],
             "tools": convert_to_openai_tools(_tools(RoleType.AGENT)),
         }
 
@@ -132,8 +132,8 @@ def call(episode, name, arguments, requestor="agent"):
     with _within(episode) as context:
         tool = _tools(asking)[name]
         named = {"openai_tool_call_id": f"call{len(_messages())}", "openai_function_name": name}
-        asked = json.dumps({"name": name, "arguments": arguments})
-        BaseRole.add_messages([Message(sender=asking, recipient=running, content=asked, **named)])
+        call_text = json.dumps({"name": name, "arguments": arguments})
+        BaseRole.add_messages([Message(sender=asking, recipient=running, content=call_text, **named)])
         failed = None
         try:
             content = repr(tool(**arguments))
@@ -142,9 +142,9 @@ def call(episode, name, arguments, requestor="agent"):
         before = context.get_database(DatabaseNamespace.SANDBOX)
         traces = before["tool_trace"][0]
         _untraced(context, before)
-        told = Message(sender=running, recipient=asking, content=content, tool_call_exception=failed, **named,
+        result = Message(sender=running, recipient=asking, content=content, tool_call_exception=failed, **named,
                        tool_trace=None if failed or traces is None else traces.to_list()[-1:])  # fmt: skip
-        BaseRole.add_messages([told])
+        BaseRole.add_messages([result])
         return content
 
 
