@@ -1,5 +1,11 @@
-"""Progress of a long step on stderr: a bar with rate and time left, or plain lines where there is no terminal."""
+"""Progress of a long step on stderr: one line at a time that is drawn anew, or where there is no terminal plain lines
+every few seconds.
 
+Everything else that is printed there goes through `write_line`, which puts it above the drawn line. Of nested steps the
+innermost is drawn; the outer one comes back when it ends.
+"""
+
+import os
 import sys
 import threading
 import time
@@ -7,6 +13,34 @@ from types import TracebackType
 
 _LINE_EVERY = 15.0
 """Seconds between plain lines."""
+_DRAW_EVERY = 0.2
+_CLEAR = "\r\x1b[K"
+_lock = threading.RLock()
+_drawn: list["Progress"] = []
+"""Steps that are going on in a terminal, the innermost last."""
+_silent = False
+
+
+def silence(silent: bool = True) -> None:
+    """Show no progress from now on (`-q`), or again."""
+    global _silent
+    _silent = silent
+
+
+def write_line(text: str) -> None:
+    """Print a text on stderr; a line of progress moves below it."""
+    with _lock:
+        print(f"{_CLEAR if _drawn else ''}{text}", file=sys.stderr, flush=True)
+        if _drawn:
+            _drawn[-1].draw()
+
+
+def end_all() -> None:
+    """Leave no half-drawn line behind, whatever ended the steps."""
+    with _lock:
+        if _drawn:
+            print(file=sys.stderr, flush=True)
+            _drawn.clear()
 
 
 class Progress:
@@ -15,47 +49,72 @@ class Progress:
     def __init__(self, label: str, total: int | None, done: int = 0, enabled: bool = True) -> None:
         self.label, self.total, self.done = label, total, done
         self._first, self._start, self._last = done, time.monotonic(), 0.0
-        self._enabled = enabled
-        self._live = enabled and sys.stderr.isatty()
-        self._lock = threading.Lock()
+        self._enabled = enabled and not _silent
+        self._live = self._enabled and sys.stderr.isatty()
 
     def __enter__(self) -> "Progress":
+        if self._live:
+            with _lock:
+                _drawn.append(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live:
-            print(f"\r\x1b[K{self.line()}", file=sys.stderr, flush=True)
-        elif self._enabled and self.done > self._first:
-            print(self.line(), file=sys.stderr, flush=True)
+        with _lock:
+            if self in _drawn:
+                _drawn.remove(self)
+                print(f"{_CLEAR}{self._fitted()}", file=sys.stderr, flush=True)
+            elif self._enabled and not self._live and self.done > self._first:
+                print(self.line(), file=sys.stderr, flush=True)
 
     def advance(self, count: int = 1) -> None:
         """Count finished items and show them now and then."""
-        with self._lock:
+        with _lock:
             self.done += count
             now = time.monotonic()
-            if not self._enabled or now - self._last < (0.2 if self._live else _LINE_EVERY):
+            if not self._enabled or now - self._last < (_DRAW_EVERY if self._live else _LINE_EVERY):
                 return
             first, self._last = self._last == 0.0, now
-            if self._live:
-                print(f"\r\x1b[K{self.line()}", end="", file=sys.stderr, flush=True)
-            elif not first:
+            if self._live and _drawn and _drawn[-1] is self:
+                self.draw()
+            elif not self._live and not first:
                 print(self.line(), file=sys.stderr, flush=True)
 
     def reach(self, done: int) -> None:
         """Say how many items are finished in all."""
         self.advance(done - self.done)
 
+    def draw(self) -> None:
+        """Draw the line in the place of the one before."""
+        print(f"{_CLEAR}{self._fitted()}", end="", file=sys.stderr, flush=True)
+
     def line(self) -> str:
         """`gsm8k  120/1319  8.3/s  2:24 left`, or `rows  120  8.3/s  0:14`."""
+        return f"{self.label}  {self._numbers()}"
+
+    def _numbers(self) -> str:
         elapsed = max(time.monotonic() - self._start, 1e-9)
         rate = (self.done - self._first) / elapsed
         if self.total is None:
-            return f"{self.label}  {self.done:,}  {rate:.1f}/s  {_clock(elapsed)}"
+            return f"{self.done:,}  {rate:.1f}/s  {_clock(elapsed)}"
         left = (self.total - self.done) / rate if rate > 0 else None
         tail = f"{_clock(elapsed)} in all" if self.done >= self.total else f"{_clock(left)} left"
-        return f"{self.label}  {self.done}/{self.total}  {rate:.1f}/s  {tail}"
+        return f"{self.done}/{self.total}  {rate:.1f}/s  {tail}"
+
+    def _fitted(self) -> str:
+        """The line in the terminal's width (one that wraps cannot be drawn anew): the label is cut, not the numbers."""
+        width, numbers = _width() - 1, self._numbers()
+        room = width - len(numbers) - 2
+        label = self.label if len(self.label) <= room else f"{self.label[: max(room - 1, 0)]}…"
+        return f"{label}  {numbers}"[:width]
+
+
+def _width() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError, AttributeError):
+        return 80
 
 
 def _clock(seconds: float | None) -> str:

@@ -23,6 +23,7 @@ FOLDERS = {
     "harness": {""},
     "harness/config.py": {"", "eval"},
     "harness/distributed.py": {"", "eval"},
+    "harness/logs.py": {"", "eval"},
     "harness/cli/demo.py": {"", "train"},
     "harness/scoring/grader_diff.py": {"", "train"},
     "harness/importers": {"", "eval"},

@@ -20,6 +20,7 @@ from holdfast.benchmarks.suites.sizes import available, resized
 from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.errors import UsageError, unknown
 from holdfast.files import digest, write_json
+from holdfast.logs import kept_in
 from holdfast.masking import without_secrets
 from holdfast.runs.manifest import manifest
 from holdfast.runs.measurement import Measurement, environments_of
@@ -56,8 +57,9 @@ def evaluate(config: EvalConfig) -> Evaluation:
     """
     with uncollected():
         suite = _checked(config)
-    with joined() as ranks:
-        return _evaluate(config, suite, directory_of(config), ranks.first)
+    out = directory_of(config)
+    with joined() as ranks, kept_in(out, ranks.first):
+        return _evaluate(config, suite, out, ranks.first)
 
 
 def _evaluate(config: EvalConfig, suite: Suite, out: Path, first_process: bool) -> Evaluation:

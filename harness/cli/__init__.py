@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import cast
 
-from holdfast.cli.grammar import Arguments, bind, split
+from holdfast import progress
+from holdfast.cli.grammar import FLAGS, Arguments, Flags, bind, split
 from holdfast.errors import EXIT_INTERNAL, EXIT_USAGE, HoldfastError, UsageError, missing_package, unknown
+from holdfast.logs import Verbosity, configure
 
 _UNREAD = 141
 """What a shell shows for a program ended by SIGPIPE: never 0, which would be a verdict that nobody reached."""
@@ -89,7 +91,17 @@ def _dispatch(arguments: list[str]) -> int:
     if parsed.flags.help:
         print((module.__doc__ or "").strip())
         return 0
-    return _run(verb, module, rest, parsed)
+    configure(_verbosity(parsed.flags))
+    try:
+        return _run(verb, module, rest, parsed)
+    finally:
+        progress.end_all()
+
+
+def _verbosity(flags: Flags) -> Verbosity:
+    if flags.quiet and flags.verbose:
+        raise UsageError("-q and -v exclude each other")
+    return "quiet" if flags.quiet else "verbose" if flags.verbose else "normal"
 
 
 def load(verb: str) -> ModuleType:
@@ -105,14 +117,14 @@ def load(verb: str) -> ModuleType:
 
 def _run(verb: str, module: ModuleType, rest: list[str], parsed: Arguments) -> int:
     if getattr(module, "HYDRA", False):
-        overrides = [word for word in rest if word not in ("--json", "--debug")]
+        overrides = [word for word in rest if word not in FLAGS]
         return cast(int, module.run_hydra(overrides, parsed.flags))
     if parsed.rest:
         flag = parsed.rest[0]
         key = flag.lstrip("-").partition("=")[0].replace("-", "_")
         if key in module.Options.__dataclass_fields__:
             raise UsageError(f"unknown flag {flag!r}: keys are written without dashes, {key}=…")
-        raise unknown("flag", flag, ("--json", "--debug", "--help"))
+        raise unknown("flag", flag, FLAGS)
     return cast(int, module.run(parsed.paths, bind(module.Options, parsed.settings, verb), parsed.flags))
 
 
@@ -121,11 +133,15 @@ def overview() -> str:
     lines = [
         "Post-train a model on one skill and know, with evidence, what happened to all the others.",
         "",
-        "usage: holdfast VERB [PATH …] [key=value …] [--json] [--debug] [--help]",
+        "usage: holdfast VERB [PATH …] [key=value …] [--json] [-q] [-v] [--debug] [--help]",
         "",
     ]
     lines += [f"  {verb:<9} {summary}" for verb, summary in _summaries()]
-    lines += ["", "`holdfast VERB --help` shows the verb's keys and examples."]
+    lines += [
+        "",
+        "-q leaves warnings and results, -v shows what the libraries below say.",
+        "`holdfast VERB --help` shows the verb's keys and examples.",
+    ]
     return "\n".join(lines)
 
 

@@ -16,7 +16,7 @@ import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from holdfast.cli.grammar import Flags
+from holdfast.cli.grammar import FLAGS, Flags
 from holdfast.config import choices
 from holdfast.errors import UsageError, unknown
 
@@ -67,7 +67,8 @@ def candidates(line: str) -> list[str]:
     if before[0] not in VERBS:
         return []
     if last.startswith("-"):
-        return _starting(last, ["--json", "--debug", "--help", *(["-m"] if before[0] in _CONFIGS else [])])
+        ours = [flag for flag in FLAGS if flag.startswith("--")]
+        return _starting(last, [*ours, *(["-m"] if before[0] in _CONFIGS else [])])
     fields = dict(_options(before[0]))
     if "=" in last:
         return _values(last, fields)

@@ -14,10 +14,8 @@ to three minutes on two CPU cores. A finished demo is run anew, an interrupted o
 
 import contextlib
 import json
-import logging
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.cli.grammar import Flags
 from holdfast.errors import UsageError
+from holdfast.logs import configure
 
 if TYPE_CHECKING:
     from holdfast.compare import Comparison
@@ -51,7 +50,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         raise UsageError(f"replay must be between 0 and 1, not {options.replay}")
     if options.steps < 1:
         raise UsageError(f"steps must be at least 1, not {options.steps}")
-    logging.basicConfig(level=logging.INFO, format="   %(message)s", stream=sys.stderr)
+    configure("quiet" if flags.quiet else "verbose" if flags.verbose else "normal", indent="   ")
     started = time.perf_counter()
     out = Path(options.out)
     trainings = {ALONE: 0.0, f"SFT + {100 * options.replay:g} % replay": options.replay}
@@ -72,21 +71,10 @@ def _train(name: str, ratio: float, position: int, options: Options, overwrite: 
         from holdfast.trainers.job.before_after import before_after
         from holdfast.trainers.settings.compose import compose
 
-        _hush()
         with contextlib.redirect_stdout(sys.stderr):  # TRL prints its log; ours alone belongs on stdout
             result = before_after(compose(_overrides(ratio, options, overwrite)))
     assert result.comparison is not None  # SFT writes text, so it is always measured
     return result.comparison
-
-
-def _hush() -> None:
-    """Leave the libraries' bars for tokenizing and saving out, which take no time here; training's own stays."""
-    import datasets
-    import transformers
-
-    datasets.disable_progress_bars()
-    transformers.utils.logging.disable_progress_bar()
-    warnings.filterwarnings("ignore", category=FutureWarning)
 
 
 def _overrides(ratio: float, options: Options, overwrite: bool) -> list[str]:

@@ -29,9 +29,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from holdfast.cli.grammar import Flags
+from holdfast.cli.grammar import FLAGS, Flags
 from holdfast.distributed import is_main
 from holdfast.errors import HoldfastError, unknown
+from holdfast.logs import quiet_libraries
 
 if TYPE_CHECKING:
     from holdfast.benchmarks.engine.evaluate import Evaluation
@@ -48,10 +49,12 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
     switches = [word for word in overrides if word.startswith("-")]
     for switch in switches:
         if switch not in ("-m", "--multirun"):
-            raise unknown("flag", switch, ("-m", "--multirun", "--json", "--debug", "--help"))
+            raise unknown("flag", switch, ("-m", "--multirun", *FLAGS))
     if switches:
         return _sweep([list(job) for job in jobs(assignments)], flags)
-    done = evaluate(compose(assignments))
+    config = compose(assignments)
+    with quiet_libraries():
+        done = evaluate(config)
     _print_result(done, flags)
     return done.exit_code
 
@@ -66,7 +69,9 @@ def _sweep(jobs: Sequence[Sequence[str]], flags: Flags) -> int:
     for number, overrides in enumerate(jobs, start=1):
         print(f"[{number}/{len(jobs)}] {' '.join(overrides)}", file=sys.stderr)
         try:
-            done = evaluate(compose(overrides))
+            config = compose(overrides)
+            with quiet_libraries():
+                done = evaluate(config)
         except HoldfastError as error:
             print(f"holdfast: {error}", file=sys.stderr)
             failed = failed or error.exit_code

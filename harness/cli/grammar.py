@@ -1,4 +1,4 @@
-"""The command line's one grammar: `holdfast VERB [PATH …] [key=value …] [--json] [--debug] [--help]`.
+"""The command line's one grammar: `holdfast VERB [PATH …] [key=value …] [FLAG …]`.
 
 Each verb is a module of this package with a docstring (first line: what it does; the rest: examples), a dataclass
 `Options` (its keys; a field without default is required) and `run(paths, options, flags) -> exit code`. Verbs that
@@ -14,6 +14,8 @@ from typing import Any
 from holdfast import values
 from holdfast.errors import UsageError, unknown
 
+FLAGS = ("--json", "--debug", "--help", "-h", "--quiet", "-q", "--verbose", "-v")
+
 
 @dataclass(frozen=True, slots=True)
 class Flags:
@@ -24,6 +26,10 @@ class Flags:
     debug: bool = False
     """Let tracebacks through."""
     help: bool = False
+    quiet: bool = False
+    """Warnings, errors and results alone."""
+    verbose: bool = False
+    """What the libraries below say, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,8 @@ def split(arguments: Sequence[str]) -> Arguments:
     rest: list[str] = []
     for word in arguments:
         key, equals, value = word.partition("=")
-        if word in ("--json", "--debug", "--help", "-h"):
-            seen.add({"-h": "help"}.get(word, word[2:]))
+        if word in FLAGS:
+            seen.add({"-h": "help", "-q": "quiet", "-v": "verbose"}.get(word, word[2:]))
         elif word.startswith("-") and word != "-":
             rest.append(word)
         elif equals and key.replace(".", "_").replace("-", "_").isidentifier():
@@ -55,7 +61,7 @@ def split(arguments: Sequence[str]) -> Arguments:
             settings[key] = value
         else:
             paths.append(word)
-    return Arguments(paths, settings, Flags(*(name in seen for name in ("json", "debug", "help"))), rest)
+    return Arguments(paths, settings, Flags(**dict.fromkeys(seen, True)), rest)
 
 
 def bind(schema: type[Any], settings: dict[str, str], verb: str) -> Any:

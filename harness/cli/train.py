@@ -23,14 +23,13 @@ The same command resumes a run that was killed: what is finished is not done aga
 """
 
 import contextlib
-import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.cli.grammar import Flags
+from holdfast.cli.grammar import FLAGS, Flags
 from holdfast.errors import UsageError, unknown
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
     """One job, or with `-m` a sweep. Raises UsageError for every mistake in the words."""
     from holdfast.trainers.settings.compose import compose
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     assignments, config_dirs, switches = _split(overrides)
     if switches & {"-m", "--multirun"}:
         from holdfast.trainers.job.sweep import sweep
@@ -61,10 +59,10 @@ def _run_job(config: "TrainConfig", flags: Flags) -> int:
     from holdfast.trainers.job.before_after import before_after
 
     if config.dry_run:
+        from holdfast.logs import quiet_libraries
         from holdfast.trainers.estimate.estimate import estimate
-        from holdfast.trainers.run.quiet import quiet
 
-        with quiet():
+        with quiet_libraries():
             print(estimate(config).text(json=flags.json))
         return 0
     with contextlib.redirect_stdout(sys.stderr):  # TRL prints its log there
@@ -107,7 +105,7 @@ def _split(overrides: Sequence[str]) -> tuple[list[str], list[str], set[str]]:
         elif word in ("-m", "--multirun", "--cfg"):
             switches.add(word)
         elif word.startswith("-"):
-            raise unknown("flag", word, ("-m", "--multirun", "--config-dir", "--cfg", "--json", "--debug"))
+            raise unknown("flag", word, ("-m", "--multirun", "--config-dir", "--cfg", *FLAGS))
         else:
             assignments.append(f"data.{word}" if word.startswith("columns.") else word)  # one spelling in all verbs
     for folder in folders:

@@ -15,7 +15,7 @@ from holdfast.cli.completion import SHELLS, candidates
     [
         ("holdfast tr", ["train"]),
         ("holdfast compare --js", ["--json"]),
-        ("holdfast train -", ["--json", "--debug", "--help", "-m"]),
+        ("holdfast train -", ["--json", "--debug", "--help", "--quiet", "--verbose", "-m"]),
         ("holdfast train trainer=gr", ["trainer=grpo"]),
         ("holdfast train suite=qu", ["suite=quick"]),
         ("holdfast train suite=[gsm8k,if", ["suite=[gsm8k,ifeval", "suite=[gsm8k,ifbench"]),

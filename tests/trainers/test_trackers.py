@@ -11,6 +11,7 @@ from helpers.trl_scripts import SUITE, sft
 
 from holdfast.trainers.callback import BeforeAfter
 from holdfast.trainers.run import trackers
+from holdfast.trainers.run.tracker_content import COLUMNS, NAME, content_of, facts
 
 HERE = [name for name in ("tensorboard", "mlflow", "wandb", "trackio") if importlib.util.find_spec(name)]
 
@@ -32,6 +33,10 @@ def read_mlflow(place: Path) -> dict[str, float]:
     client = MlflowClient(tracking_uri=f"sqlite:///{place}/mlflow.db")
     (run,) = client.search_runs([one.experiment_id for one in client.search_experiments()])
     assert run.data.tags["holdfast.verdict"]
+    table = json.loads(Path(client.download_artifacts(run.info.run_id, f"{NAME}.json")).read_text())
+    assert tuple(table["columns"]) == COLUMNS and len(table["data"]) == 2
+    listed = {Path(one.path).name for one in client.list_artifacts(run.info.run_id, "holdfast")}
+    assert listed >= {"report.html", "report.md", "report.json"}
     return dict(run.data.metrics)
 
 
@@ -40,7 +45,10 @@ def read_wandb(place: Path) -> dict[str, float]:
 
     assert wandb.run is not None
     found = {key: wandb.run.summary[key] for key in wandb.run.summary.keys()}  # noqa: SIM118
+    folder = Path(wandb.run.dir).parent
+    assert wandb.run.summary[NAME]["ncols"] == len(COLUMNS), "the table"
     wandb.finish()
+    assert list(folder.rglob("*.table.json"))
     assert found["holdfast/verdict"]
     return found
 
@@ -53,7 +61,10 @@ def read_trackio(_place: Path) -> dict[str, float]:
     file = max(Path(TRACKIO_DIR).glob("*.db"), key=lambda one: one.stat().st_mtime)
     with sqlite3.connect(file) as database:
         rows = [json.loads(row[0]) for row in database.execute("select metrics from metrics order by id")]
-    return {key: value for row in rows for key, value in row.items()}
+    found = {key: value for row in rows for key, value in row.items()}
+    assert NAME in found, "the table"
+    assert any(path.name == "report.html" or "report" in path.as_posix() for path in Path(TRACKIO_DIR).rglob("*"))
+    return found
 
 
 READ = {"tensorboard": read_tensorboard, "mlflow": read_mlflow, "wandb": read_wandb, "trackio": read_trackio}
@@ -78,12 +89,27 @@ def test_before_after_and_verdict_stand_in_the_run(
     sft(untrained, untrained, tmp_path / "trl", mine, report_to=[tracker], logging_steps=1).train()
     assert mine.comparison is not None
     found = READ[tracker](tmp_path)
-    numbers = trackers.facts(mine.comparison)
+    numbers = facts(mine.comparison)
     assert {key: found[key] for key in numbers} == pytest.approx(numbers)
     assert {"holdfast/before/tiny_upper", "holdfast/after/tiny_upper", "holdfast/gain", "holdfast/worst_held"} <= set(
         numbers
     )
     assert any("loss" in key for key in found), "the same run"
+
+
+def test_what_is_sent_is_a_row_for_each_benchmark_and_the_reports_there_are(tmp_path: Path) -> None:
+    from helpers.made_runs import made_comparison
+
+    comparison = made_comparison(
+        tmp_path, {"gsm8k": (60, 20, 0, 20), "a|b": (60, 50, 30, 0)}, target=("gsm8k",), margin=0.1
+    )
+    content = content_of(comparison, tmp_path, 7)
+    assert [row[0] for row in content.rows] == ["gsm8k", "a|b"] and len(content.rows[0]) == len(COLUMNS)
+    assert content.rows[1][4] == pytest.approx(-50.0) and content.files == []
+    assert len({line.count("|") for line in content.markdown.splitlines()}) == 1
+    (tmp_path / "report.html").write_text("x")
+    assert [file.name for file in content_of(comparison, tmp_path, 7).files] == ["report.html"]
+    assert content.numbers["holdfast/gain"] == pytest.approx(100 / 3)
 
 
 def test_a_tracker_that_is_away_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

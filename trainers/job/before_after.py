@@ -16,6 +16,7 @@ from holdfast.compare import Comparison, compare
 from holdfast.distributed import is_main
 from holdfast.errors import EXIT_PASS
 from holdfast.files import write_json
+from holdfast.logs import kept_in, quiet_libraries
 from holdfast.report import write as write_report
 from holdfast.runs.measurement import Measurement, environments_of
 from holdfast.trainers.data import contamination
@@ -33,7 +34,6 @@ from holdfast.trainers.models.model import threads
 from holdfast.trainers.models.model_card import write_card
 from holdfast.trainers.run import processes, run_dir, trackers, validation
 from holdfast.trainers.run.checkpoint_eval import measure_after, measure_before, suite_of
-from holdfast.trainers.run.quiet import quiet
 from holdfast.trainers.run.rewarded import reward_findings
 from holdfast.trainers.run.stopping import stopping_findings
 from holdfast.trainers.settings.catalogue import find_trainer
@@ -58,7 +58,7 @@ class Result:
 def before_after(config: TrainConfig) -> Result:
     """Run a training with its two measurements and its report. Raises HoldfastError in one line; what was measured
     by then stays on disk, with an outcome that says what failed."""
-    with quiet():
+    with quiet_libraries():
         return _run(config)
 
 
@@ -72,33 +72,39 @@ def _run(config: TrainConfig) -> Result:
         return _run_other_process(config, out)
     with run_dir.alone(out), threads(config.model.threads):
         run_dir.open_run(config)
-        clock = Clock(out)
-        try:
-            if needs_start(config):
-                clock("merge the adapter", lambda: (out / START).is_dir() or merge_adapter(config.model, out / START))
-                config = with_start(config, out)
-            if not find_trainer(config.trainer.name).writes_text:
-                training = clock("train", lambda: train(config, out))
-                return _finish(config, out, None, training)
-            before = clock("measure before", lambda: measure_before(config, out))
-            check_scores(before)
-            if environments := environments_of(before):
-                run_dir.amend_manifest(out, environments=environments)
-            if is_self(config):
-                clock("write replay", lambda: written_rows(config, out))
+        with kept_in(out):
+            return _phases(config, out)
+
+
+def _phases(config: TrainConfig, out: Path) -> Result:
+    """Every phase that is not finished yet."""
+    clock = Clock(out)
+    try:
+        if needs_start(config):
+            clock("merge the adapter", lambda: (out / START).is_dir() or merge_adapter(config.model, out / START))
+            config = with_start(config, out)
+        if not find_trainer(config.trainer.name).writes_text:
             training = clock("train", lambda: train(config, out))
-            after = clock("measure after", lambda: measure_after(config, out))
-            looks = []
-            if config.measure_checkpoints:
-                looks = clock("measure checkpoints", lambda: trajectory(config, out, before))
-            comparison = clock("compare", lambda: _compared(before, after, config, out, training["log"]))
-            write_report(comparison, out, extras={"training": [*training["log"], *looks]})
-            write_card(out, out / "checkpoint")
-            trackers.send(comparison, out, training["steps"])
-        except BaseException as error:
-            _record_failure(out, clock.phase, error)
-            raise
-        return _finish(config, out, comparison, training)
+            return _finish(config, out, None, training)
+        before = clock("measure before", lambda: measure_before(config, out))
+        check_scores(before)
+        if environments := environments_of(before):
+            run_dir.amend_manifest(out, environments=environments)
+        if is_self(config):
+            clock("write replay", lambda: written_rows(config, out))
+        training = clock("train", lambda: train(config, out))
+        after = clock("measure after", lambda: measure_after(config, out))
+        looks = []
+        if config.measure_checkpoints:
+            looks = clock("measure checkpoints", lambda: trajectory(config, out, before))
+        comparison = clock("compare", lambda: _compared(before, after, config, out, training["log"]))
+        write_report(comparison, out, extras={"training": [*training["log"], *looks]})
+        write_card(out, out / "checkpoint")
+        trackers.send(comparison, out, training["steps"])
+    except BaseException as error:
+        _record_failure(out, clock.phase, error)
+        raise
+    return _finish(config, out, comparison, training)
 
 
 def _run_other_process(config: TrainConfig, out: Path) -> Result:
@@ -178,6 +184,7 @@ def _record_failure(out: Path, phase: str, error: BaseException) -> None:
     """The run failed: say where and why, beside whatever was measured. A full disk may not take even that."""
     reason = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
     outcome = {"status": "failed", "phase": phase, "error": reason}
+    logging.getLogger("run").warning("%s failed", phase, exc_info=error)  # for run.log: the screen has one line
     with contextlib.suppress(OSError), failures.not_interrupted():
         write_json(out / "outcome.json", outcome)
         failures.report(out, phase, error)

@@ -7,6 +7,7 @@ from typing import Any
 
 from holdfast.distributed import is_main
 from holdfast.files import digest, read_json, write_json
+from holdfast.logs import quiet_libraries
 from holdfast.masking import without_secrets
 from holdfast.trainers.data import contamination, row_filter, self_replay, unused_columns
 from holdfast.trainers.data.card import training_card
@@ -18,7 +19,6 @@ from holdfast.trainers.models.adapters import lora
 from holdfast.trainers.run import validation
 from holdfast.trainers.run.checkpoint_eval import suite_of
 from holdfast.trainers.run.own_tools import own_tools
-from holdfast.trainers.run.quiet import quiet
 from holdfast.trainers.run.rewards import rewards_of
 from holdfast.trainers.run.run_dir import amend_manifest, default_cache, keep_rows
 from holdfast.trainers.settings import trl_args
@@ -36,7 +36,7 @@ def train(config: TrainConfig, out: Path, callbacks: list[Any] | None = None) ->
     if (out / "training.json").is_file():
         return read_json(out / "training.json")
     start = time.time()
-    with quiet():
+    with quiet_libraries():
         trainer = build(config, out, callbacks)
         result = trainer.train(resume_from_checkpoint=_last_checkpoint(out / "training"))
         _save(trainer, out)

@@ -24,6 +24,7 @@ FILES = (
     "trajectory.json",
     "trackers.json",
     "outcome.json",
+    "run.log",
     "report.json",
     "report.md",
     "report.html",

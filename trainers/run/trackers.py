@@ -1,5 +1,5 @@
 """The verdict where people look: before, after and the change of every benchmark in the tracker that a training reports
-to (W&B, Trackio, TensorBoard, MLflow), in the training's own run.
+to (W&B, Trackio, TensorBoard, MLflow), in the training's own run, with a table and the report as an artifact.
 
 A tracker may have closed its run when the training ended; what opens it again is remembered while it is open. Gain and
 worst held skill are two numbers of each run: a sweep's runs, one against the other, are its frontier.
@@ -14,25 +14,12 @@ from typing import Any
 
 from holdfast.compare import Comparison
 from holdfast.files import read_json, write_json
+from holdfast.trainers.run.tracker_content import COLUMNS, NAME, Content, content_of
 
 log = logging.getLogger("holdfast")
 FILE = "trackers.json"
 Known = dict[str, Any]
 """What opens a tracker's run again."""
-
-
-def facts(comparison: Comparison) -> dict[str, float]:
-    """The numbers, in points."""
-    found: dict[str, float] = {}
-    for one in comparison.benchmarks:
-        found[f"holdfast/before/{one.task}"] = 100 * one.before
-        found[f"holdfast/after/{one.task}"] = 100 * one.after
-        found[f"holdfast/change/{one.task}"] = 100 * one.difference
-    if comparison.targets:
-        found["holdfast/gain"] = 100 * sum(one.difference for one in comparison.targets) / len(comparison.targets)
-    if comparison.held:
-        found["holdfast/worst_held"] = 100 * min(one.difference for one in comparison.held)
-    return found
 
 
 def remember(args: Any, out: Path) -> None:
@@ -50,13 +37,9 @@ def send(comparison: Comparison, out: Path, step: int) -> None:
     known: Mapping[str, Known] = read_json(out / FILE)
     for name, run in known.items():
         try:
-            _SEND[name](run, facts(comparison), _verdict(comparison), step)
+            _SEND[name](run, content_of(comparison, out, step))
         except Exception as error:  # noqa: BLE001  # another's service: whatever it is, the report is written
             log.warning("the verdict could not be written to %s (%s: %s)", name, type(error).__name__, error)
-
-
-def _verdict(comparison: Comparison) -> str:
-    return f"{comparison.decision}: {comparison.sentence}"
 
 
 def _of(name: str) -> Any:
@@ -85,35 +68,53 @@ def _open_tensorboard(args: Any) -> Known:
     return {"folder": given or (str(folders[-1]) if folders else str(args.output_dir))}
 
 
-def _to_wandb(run: Known, numbers: Mapping[str, float], verdict: str, _step: int) -> None:
+def _to_wandb(run: Known, content: Content) -> None:
     wandb = _of("wandb")
     current = wandb.run
     if current is None and run:
         current = wandb.init(id=run["id"], project=run["project"], entity=run["entity"], resume="allow")
     if current is None:
         return
-    current.summary.update({**numbers, "holdfast/verdict": verdict})
+    current.summary.update({**content.numbers, "holdfast/verdict": content.verdict})
+    current.log({NAME: wandb.Table(columns=list(COLUMNS), data=content.rows)})
+    if content.files:
+        report = wandb.Artifact(f"holdfast-report-{current.id}", type="report")
+        for file in content.files:
+            report.add_file(str(file), name=file.name)
+        current.log_artifact(report)
 
 
-def _to_trackio(run: Known, numbers: Mapping[str, float], verdict: str, _step: int) -> None:
-    trackio = _of("trackio")
+def _to_trackio(run: Known, content: Content) -> None:
+    trackio, pandas = _of("trackio"), _of("pandas")  # which trackio brings along
     trackio.init(project=run["project"], name=run["name"], resume="allow", embed=False)
-    trackio.log({**numbers, "holdfast/verdict": verdict})
+    table = trackio.Table(dataframe=pandas.DataFrame(content.rows, columns=list(COLUMNS)))
+    trackio.log({**content.numbers, "holdfast/verdict": content.verdict, NAME: table})
+    if content.files:
+        report = trackio.Artifact(f"holdfast-report-{run['name']}", type="report")
+        for file in content.files:
+            report.add_file(str(file), name=file.name)
+        trackio.log_artifact(report)
     trackio.finish()
 
 
-def _to_mlflow(run: Known, numbers: Mapping[str, float], verdict: str, step: int) -> None:
+def _to_mlflow(run: Known, content: Content) -> None:
     client = _of("mlflow").MlflowClient(tracking_uri=run["uri"])
-    for name, value in numbers.items():
-        client.log_metric(run["run_id"], name, value, step=step)
-    client.set_tag(run["run_id"], "holdfast.verdict", verdict)
+    for name, value in content.numbers.items():
+        client.log_metric(run["run_id"], name, value, step=content.step)
+    client.set_tag(run["run_id"], "holdfast.verdict", content.verdict)
+    client.log_dict(
+        run["run_id"], {"columns": list(COLUMNS), "data": content.rows}, f"{NAME}.json"
+    )  # as log_table does
+    for file in content.files:
+        client.log_artifact(run["run_id"], str(file), "holdfast")
 
 
-def _to_tensorboard(run: Known, numbers: Mapping[str, float], verdict: str, step: int) -> None:
+def _to_tensorboard(run: Known, content: Content) -> None:
     writer = _of("torch.utils.tensorboard").SummaryWriter(log_dir=run["folder"])
-    for name, value in numbers.items():
-        writer.add_scalar(name, value, step)
-    writer.add_text("holdfast/verdict", verdict, step)
+    for name, value in content.numbers.items():
+        writer.add_scalar(name, value, content.step)
+    writer.add_text("holdfast/verdict", content.verdict, content.step)
+    writer.add_text(NAME, content.markdown, content.step)
     writer.close()
 
 
@@ -123,7 +124,7 @@ _OPEN: dict[str, Callable[[Any], Known]] = {
     "mlflow": _open_mlflow,
     "tensorboard": _open_tensorboard,
 }
-_SEND: dict[str, Callable[[Known, Mapping[str, float], str, int], None]] = {
+_SEND: dict[str, Callable[[Known, Content], None]] = {
     "wandb": _to_wandb,
     "trackio": _to_trackio,
     "mlflow": _to_mlflow,
