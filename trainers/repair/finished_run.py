@@ -1,6 +1,5 @@
 """A finished run, taken up again by mend or bisect."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -10,6 +9,7 @@ from holdfast.benchmarks.tiny import EMBEDDED
 from holdfast.compare import Benchmark, Comparison, Verdict, compare
 from holdfast.errors import DataError, suggestion
 from holdfast.files import read_json
+from holdfast.progress import write_line
 from holdfast.report import refresh
 from holdfast.runs.measurement import read_measurement
 from holdfast.trainers.models.merge import with_start
@@ -90,7 +90,7 @@ def check_base(config: TrainConfig) -> None:
 
 def tell(text: str) -> None:
     """A line of progress, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    write_line(text)
 
 
 def _no_run(run: Path) -> str:

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.benchmarks.engine.items import Completion
+from holdfast.progress import write_line
 from holdfast.sample import Score
 
 
@@ -77,7 +77,7 @@ class Journal:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                print(f"waiting for another job that measures {what}", file=sys.stderr, flush=True)
+                write_line(f"waiting for another job that measures {what}")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             self.refresh()
             yield
