@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from holdfast import progress
-from holdfast.masking import masked
+from holdfast.masking import command, masked
 
 LIBRARIES = ("transformers", "trl", "peft", "accelerate", "datasets", "huggingface_hub", "torch", "lm_eval")
 FILE = "run.log"
@@ -87,8 +87,12 @@ def kept_in(folder: Path, enabled: bool = True) -> Iterator[None]:
     screens = [one for one in logging.getLogger().handlers if isinstance(one, ScreenHandler)]
     for screen in screens:
         screen.setLevel(_LEVELS[_verbosity])
+    log = logging.getLogger("run")  # its lines are for run.log, not for the screen
+    log.setLevel(logging.INFO)
+    log.info("begins: %s", " ".join(command()))
     try:
         yield
+        log.info("ends")
     finally:
         for one in targets:
             one.removeHandler(handler)

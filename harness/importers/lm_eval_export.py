@@ -8,6 +8,7 @@ from typing import Any
 from holdfast.files import write_json, write_stream
 from holdfast.runs.measurement import Measurement, TaskResult
 from holdfast.runs.row import Row
+from holdfast.sample import Text
 
 OURS = "holdfast"
 """What lm-eval's and inspect's rows have no field for; our readers take it back."""
@@ -71,18 +72,26 @@ def _config(result: TaskResult) -> dict[str, Any]:
 
 
 def _sample(row: Row, result: TaskResult) -> dict[str, Any]:
+    request = row.rendered if row.rendered is not None else _string(row.prompt)  # lm-eval's requests are texts
+    changed = {"prompt": row.prompt} if request != row.prompt else {}
+    changed |= {"completion": row.completion} if not isinstance(row.completion, str) else {}
     return {
         "doc_id": row.doc_id,
         "doc": {"prompt": row.prompt, "reference": row.reference, "category": row.category},
         "target": row.reference,
-        "arguments": {"gen_args_0": {"arg_0": row.prompt, "arg_1": dict(result.generation)}},
-        "resps": [[row.completion]],
-        "filtered_resps": [row.extracted if row.extracted is not None else row.completion],
+        "arguments": {"gen_args_0": {"arg_0": request, "arg_1": dict(result.generation)}},
+        "resps": [[_string(row.completion)]],
+        "filtered_resps": [row.extracted if row.extracted is not None else _string(row.completion)],
         "filter": "none",
         "metrics": [result.metric],
         "doc_hash": row.doc_hash,
         "prompt_hash": row.prompt_hash,
         "target_hash": row.doc_hash,
-        OURS: kept(row),
+        OURS: kept(row) | changed,
         result.metric: row.score,
     }
+
+
+def _string(text: Text) -> str:
+    """A conversation as JSON, as lm-eval keeps those of its chat models."""
+    return text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)

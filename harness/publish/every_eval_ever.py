@@ -66,7 +66,7 @@ def aggregate(subject: Subject) -> dict[str, Any]:
             "id": subject.model_id,
             "developer": subject.model_id.partition("/")[0],
             "additional_details": {"deployment_type": "unknown", "model_availability": "unknown"}
-            | _texts(subject.measurement.model),
+            | _texts({key: value for key, value in subject.measurement.model.items() if key != "name"}),
         },
         "evaluation_results": [
             _result(task, subject) for task in subject.measurement.tasks.values() if task.mean is not None

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from helpers.published_runs import pair
 from helpers.report_samples import HOSTILE
 
 from holdfast.cli import main
+from holdfast.compare import load
 from holdfast.files import write_json
 from holdfast.publish import FORMATS, publish
 from holdfast.publish.model_card import BEGIN, END
@@ -211,3 +213,42 @@ def test_wrong_words_are_refused(
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     assert main(["publish", str(tmp_path), f"out={tmp_path / 'out'}"]) == 65
     assert main(["publish", f"out={tmp_path / 'out'}"]) == 64
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_path_of_this_machine_is_published(form: str, tmp_path: Path) -> None:
+    run = pair(tmp_path / "secret-folder" / "run")
+    results = run / "after" / "results.json"
+    record = json.loads(results.read_text())
+    record["model"]["name"] = str(tmp_path / "secret-folder" / "checkpoint")
+    write_json(results, record)
+    for path in publish(read_subject(run), tmp_path / "out", [form])[form]:
+        packed = path.read_bytes()
+        if path.suffix == ".eval":
+            with zipfile.ZipFile(path) as log:
+                packed = b"".join(log.read(name) for name in log.namelist())
+        assert b"secret-folder" not in packed, path
+
+
+@pytest.mark.foreign
+def test_every_eval_evers_own_converter_reads_our_lm_eval_files_and_we_read_what_it_makes(tmp_path: Path) -> None:
+    python = foreign_python("every-eval-ever", "every_eval_ever")
+    results, *_ = written(tmp_path, "lm_eval")
+    words = [
+        "convert",
+        "lm_eval",
+        "--log_path",
+        str(results),
+        "--output_dir",
+        str(tmp_path / "data"),
+        "--include_samples",
+    ]
+    words += ["--source_organization_name", "me", "--evaluator_relationship", "other"]
+    done = subprocess.run(
+        [python, "-m", "every_eval_ever", *words], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    ours, theirs = load(tmp_path / "run"), load(tmp_path / "data")
+    for task in ("gsm8k", "tiny_notes"):
+        values = {row.doc_id: row.score for row in theirs.rows(task)}
+        assert {row.doc_id: row.score for row in ours.rows(task) if row.score is not None}.items() <= values.items()
