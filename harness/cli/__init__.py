@@ -2,7 +2,9 @@
 
 import importlib
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from types import ModuleType
 from typing import cast
@@ -136,7 +138,9 @@ def overview() -> str:
         "usage: holdfast VERB [PATH …] [key=value …] [--json] [-q] [-v] [--debug] [--help]",
         "",
     ]
-    lines += [f"  {verb:<9} {summary}" for verb, summary in _summaries()]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
+    for verb, summary in _summaries():
+        lines += textwrap.wrap(f"{verb:<10} {summary}", width - 2, initial_indent="  ", subsequent_indent=" " * 13)
     lines += [
         "",
         "-q leaves warnings and results, -v shows what the libraries below say.",

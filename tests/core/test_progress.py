@@ -131,3 +131,10 @@ def test_a_runs_log_keeps_what_the_screen_does_not_show(tmp_path: Path, capsys: 
         assert text in kept
     assert "afterwards" not in kept and "abc" not in kept
     assert capsys.readouterr().err == "of ours\nafterwards\n"
+
+
+def test_the_overview_fits_80_columns() -> None:
+    code, written = run_in_terminal([sys.executable, "-m", "holdfast", "--help"], 80)
+    lines = on_screen(written)
+    assert code == 0 and "  completion Tab completion of verbs, keys and values." in lines
+    assert [line for line in lines if len(line) > 80 and not line.startswith(("Post-train", "usage:"))] == []
