@@ -45,7 +45,11 @@ def is_whole(row: Mapping[str, Any]) -> bool:
 
 
 def _complete(prompt: Any, reference: Mapping[str, Any], row: Mapping[str, Any]) -> Any:
-    """The prompt with what its grader takes for known: the starter code, else the name that the tests call."""
+    """The prompt (of messages, the last one) with what its grader takes for known: the starter code, else the name that
+    the tests call."""
+    if isinstance(prompt, list) and prompt and isinstance(prompt[-1], Mapping) and "content" in prompt[-1]:
+        last = {**prompt[-1], "content": _complete(prompt[-1]["content"], reference, row)}
+        return [*prompt[:-1], last]
     if not isinstance(prompt, str):
         return prompt
     starter = str(row.get("starter_code") or "").strip("\n")

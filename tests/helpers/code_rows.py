@@ -171,6 +171,15 @@ def kodcode(p: Problem) -> dict[str, Any]:
             "test_info": [{"function_name": p.name}]}  # fmt: skip
 
 
+def acecode(p: Problem) -> dict[str, Any]:
+    return {"id": "oss_1", "source": "oss", "question": p.text, "test_cases": p.asserts, "inferences": []}
+
+
+def rlvr_code(p: Problem) -> dict[str, Any]:
+    messages = [{"role": "user", "content": p.text}]
+    return {"messages": messages, "ground_truth": p.asserts, "dataset": "code", "good_program": True}
+
+
 def leetcode(p: Problem) -> dict[str, Any]:
     checks = "".join(f"    {text.replace(p.name + '(', 'candidate(', 1)}\n" for text in p.asserts)
     prelude = "import random\nfrom typing import *\nfrom collections import *\n\nclass ListNode:\n    pass\n"
@@ -222,6 +231,8 @@ SHAPES = {
     "DeepCoder": Shape(deepcoder, _code),
     "SYNTHETIC-1": Shape(synthetic1, _script),
     "KodCode": Shape(kodcode, _code),
+    "AceCode": Shape(acecode, _code),
+    "rlvr-code-data": Shape(rlvr_code, _code),
     "LeetCodeDataset": Shape(leetcode, _method),
     "BigCodeBench": Shape(bigcodebench, lambda p: f"{p.code}\ndef task_func(*a):\n    return {p.name}(*a)\n"),
 }

@@ -22,8 +22,10 @@ _ROLE = {"Human": "user", "Assistant": "assistant"}
 
 def known_format(row: Row) -> Row:
     """The row with the columns that its format stands for."""
-    if not row.keys() & {"reference", "messages", "chosen"} and is_whole(row):
-        return _problem(row)
+    # Messages beside tests are a problem's prompt (rlvr-code-data), elsewhere an answered conversation.
+    answered = {"reference", "chosen"} | ({"messages"} if "ground_truth" not in row else set())
+    if not row.keys() & answered and is_whole(row):
+        return _problem({key: value for key, value in row.items() if key != "messages"}, row)
     if "prompt" in row or "messages" in row:
         return row
     if "chosen" in row and "rejected" in row:
@@ -41,13 +43,13 @@ def columns_of(row: Row) -> set[str]:
     return alpaca | ({"conversations", "system"} if "conversations" in row else set())
 
 
-def _problem(row: Row) -> Row:
+def _problem(row: Row, whole: Row) -> Row:
     """A problem of a data set of code. The reference is a text, as tests have many shapes; where the row cannot be read
     it is the row's own, for which the reward says why."""
     try:
-        made = training_row(row)
+        made = training_row(whole)
     except BadRowError:
-        return {**row, "reference": json.dumps(row, ensure_ascii=False, default=str)}
+        return {**row, "reference": json.dumps(whole, ensure_ascii=False, default=str)}
     return {**row, "prompt": made["prompt"], "reference": json.dumps(made["reference"], ensure_ascii=False)}
 
 

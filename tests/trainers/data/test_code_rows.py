@@ -64,7 +64,13 @@ def test_grpo_trains_on_ten_published_rows_and_judges_every_completion(shape: st
     file = tmp_path / "rows.jsonl"
     rows = [code_rows.SHAPES[shape].make(problem) for problem in code_rows.problems(10)]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    args = {"max_steps": 5, "num_generations": 2, "per_device_train_batch_size": 4, "max_completion_length": 16}
+    args = {
+        "max_steps": 5,
+        "num_generations": 2,
+        "per_device_train_batch_size": 4,
+        "max_completion_length": 16,
+        "logging_steps": 1,
+    }
     words = ["trainer=grpo", "model=tiny", f"data={file}", "reward=code", "suite=[tiny_upper]", "limit=20"]
     result = before_after(compose([*words, *(f"trainer.args.{k}={v}" for k, v in args.items()), f"out={tmp_path}/run"]))
     assert result.training["steps"] == 5
