@@ -10,6 +10,8 @@ from helpers.needs import lacking
 
 _BUBBLEWRAP = pytest.param("bubblewrap", marks=pytest.mark.bubblewrap)
 BACKENDS = [_BUBBLEWRAP, pytest.param("docker", marks=pytest.mark.docker)]
+DOCKER_SLOW = [_BUBBLEWRAP, pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.slow])]
+"""Both, for tests of which one is enough in the fast tier."""
 
 
 def need(backend: str) -> str:

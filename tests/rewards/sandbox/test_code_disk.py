@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from helpers.sandboxes import BACKENDS, need
+from helpers.sandboxes import DOCKER_SLOW, need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import channel, close_pools
@@ -87,7 +87,7 @@ print([s.value for s in Reward("code", backend=sys.argv[1], workers=1).score_bat
 """
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", DOCKER_SLOW)
 def test_verdicts_need_no_room_on_the_host(backend: str, full_disk: Path) -> None:
     """Working directory, temporary files and caches on a full disk."""
     room = {name: str(full_disk) for name in ("TMPDIR", "TEMP", "TMP", "HOLDFAST_CACHE", "XDG_CACHE_HOME")}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.sandboxes import BACKENDS, containers, descendants, need
+from helpers.sandboxes import BACKENDS, DOCKER_SLOW, containers, descendants, need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import close_pools
@@ -240,7 +240,7 @@ def test_a_sandbox_that_stands_still_takes_no_time_from_the_program(backend: str
     assert sleeper.value == 0.0 and sleeper.outcome is Outcome.TIMEOUT
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", DOCKER_SLOW)
 def test_one_of_its_processes_killed_from_outside_is_no_verdict(backend: str) -> None:
     """Each process of a sandbox that works, in turn: supervisor, forkserver, candidate, judge, those that wait."""
     need(backend)

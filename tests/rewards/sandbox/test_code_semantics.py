@@ -2,13 +2,13 @@
 
 import pytest
 from helpers.code_semantics import CASES
-from helpers.sandboxes import BACKENDS, need
+from helpers.sandboxes import DOCKER_SLOW, need
 
 from holdfast.reward import Reward
 from holdfast.sample import Sample
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", DOCKER_SLOW)
 def test_right_programs_pass_and_wrong_ones_fail_in_full_isolation(backend: str) -> None:
     reward = Reward("code", backend=need(backend), timeout=10.0)
     good = reward.score_batch([Sample(right, tests) for tests, right, _ in CASES.values()])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers import code_abuse, code_attacks, code_attacks_late
-from helpers.sandboxes import BACKENDS, containers, descendants, groups, need
+from helpers.sandboxes import BACKENDS, DOCKER_SLOW, containers, descendants, groups, need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import close_pools
@@ -44,13 +44,13 @@ def test_no_attack_is_accepted_under_any_style(part: int, backend: str) -> None:
 SPIES = ("every", "every int", "every float", "every str", "spy", "spy int", "spy float", "reduce of an int")
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", DOCKER_SLOW)
 def test_no_later_attack_is_accepted(backend: str) -> None:
     reward = Reward("code", backend=need(backend), timeout=8.0)
     right = [Sample(code_attacks.RIGHT, reference) for reference in code_attacks_late.right()]
     assert [score.value for score in reward.score_batch(right)] == [1.0] * len(code_attacks_late.LOOSE)
     chosen = [a for a in code_attacks_late.attacks() if a[0].endswith(("[asserts]", "lines]"))]
-    _assert_refused(reward, [*chosen, *code_attacks_late.loose(SPIES)])
+    _assert_refused(reward, [*chosen, *list(code_attacks_late.loose(SPIES))[::3]])
 
 
 @pytest.mark.slow
