@@ -154,7 +154,9 @@ from holdfast import registry
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import scoring
 from holdfast.rewards.sandbox.backends import boot
+from holdfast.rewards.sandbox.source import test_source
 from holdfast.sample import Sample
+test_source._is_well_known("nothing")
 sys.path.insert(0, sys.argv[1])
 from helpers import code_attacks
 registry.scan()
