@@ -47,10 +47,11 @@ def manager_of(name: str, include_path: str | None = None) -> Any:
 
 
 def _defining(name: str) -> list[Path]:
-    """The files that define a task or group, among those called like it and those of groups (`_….yaml`)."""
-    says = re.compile(rf"^[\"']?(?:task|group)[\"']?: *[\"']?{re.escape(name)}[\"']?\s*$", re.MULTILINE)
-    files = [path for path in _task_files() if path.name.startswith("_") or name in path.name]
-    return [path for path in files if says.search(path.read_text(encoding="utf-8", errors="replace"))]
+    """The files that define a task or group: among those called like it and those of groups (`_….yaml`), else any."""
+    says = re.compile(rf"^[\"']?(?:task|group)[\"']?: *[\"']?{re.escape(name)}[\"']?\s*$".encode(), re.MULTILINE)
+    likely = (path for path in _task_files() if path.name.startswith("_") or name in path.name)
+    found = [path for path in likely if says.search(path.read_bytes())]
+    return found or [path for path in _task_files() if says.search(path.read_bytes())]
 
 
 def _task_files() -> Iterator[Path]:

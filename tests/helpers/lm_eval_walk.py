@@ -49,9 +49,10 @@ def task_of(name: str) -> Any:
     """The task over stand-in rows. Raises LookupError with the last reason when no filling of the columns works."""
     from lm_eval.tasks._yaml_loader import load_yaml
 
-    from holdfast.benchmarks.lm_eval_fence.index import task_manager
+    from holdfast.benchmarks.lm_eval_fence.index import manager_of, task_manager
 
-    entry = task_manager().task_index[name]
+    whole = task_manager.cache_info().currsize  # reading all task files takes ten seconds, finding one a tenth
+    entry = (task_manager() if whole else manager_of(name)).task_index[name]
     try:
         config = dict(load_yaml(entry.yaml_path, resolve_func=True)) | {"task": name}
     except (Exception, SystemExit) as error:  # some tasks end the process where a program is not installed
