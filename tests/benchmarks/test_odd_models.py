@@ -37,7 +37,7 @@ def tasks(folder: Path) -> list[Any]:
         )
     )
     options = {"file": str(rows), "name": "options", "choices": "options", "reference": "right"}
-    return [{"file": str(rows), "reward": "exact_match", "max_tokens": 24}, options]
+    return [{"file": str(rows), "reward": "exact_match", "max_tokens": 8}, options]
 
 
 def measured(loaded: LoadedModel, out: Path, batch: int) -> tuple[Measurement, list[list[int]]]:
@@ -66,8 +66,8 @@ def test_prompts_budgets_and_batches(kind: str, tmp_path: Path) -> None:
     begun = [BOS_ID] if KINDS[kind].get("bos") else []
     wanted = [begun + loaded.tokenizer(text, add_special_tokens=False).input_ids for text in _texts(loaded)]
     assert sorted(asked) == sorted(wanted)
-    assert all(row.tokens == 24 or row.finish_reason == "stop" for row in rows)
-    assert alone.tasks["rows"].generation["max_gen_toks"] == 24
+    assert all(row.tokens == 8 or row.finish_reason == "stop" for row in rows)
+    assert alone.tasks["rows"].generation["max_gen_toks"] == 8
     assert alone.tasks["rows"].generation.get("model_defaults", {}) == ADDED.get(kind, {})
 
 
