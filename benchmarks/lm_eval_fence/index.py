@@ -93,12 +93,15 @@ def _named_elsewhere(tags: set[str], folder: Path) -> bool:
 
 def has(name: str, include_path: str | None = None) -> bool:
     """Whether lm-eval has a task, group or tag of that name."""
+    if include_path is None and not any(name.encode() in path.read_bytes() for path in _task_files()):
+        return False
     return name in manager_of(name, include_path).task_index
 
 
 def names() -> Sequence[str]:
-    """The names of all its tasks."""
-    return list(task_manager().all_tasks)
+    """The names of all its tasks and groups, as its files say them."""
+    says = re.compile(rb"^[\"']?(?:task|group)[\"']?: *[\"']?([\w.-]+)[\"']?\s*$", re.MULTILINE)
+    return sorted({found.decode() for path in _task_files() for found in says.findall(path.read_bytes())})
 
 
 def configs_of(name: str, include_path: str | None = None) -> list[Mapping[str, Any]]:

@@ -1,6 +1,7 @@
 """What the fence around lm-eval relies on, at the pinned version: this fails when upstream moves."""
 
 import inspect
+import re
 from importlib import metadata
 
 import pytest
@@ -45,3 +46,17 @@ def test_a_part_of_the_index_holds_what_the_whole_does(name: str) -> None:
             assert below == [other for other, entry in part.items() if one in entry.tags]
             waiting += below
     assert name in seen
+
+
+@pytest.mark.slow
+def test_every_name_stands_in_a_file() -> None:
+    """A name that stands nowhere needs no reading of all files to be unknown."""
+    words = {word for path in index._task_files() for word in re.findall(rb"[^\s\"'#,:\[\]{}]+", path.read_bytes())}
+    lacking = [name for name in index.task_manager().task_index if name.encode() not in words]
+    assert not [name for name in lacking if not index.has(name)]
+
+
+def test_an_unknown_name_is_known_to_be_so_at_once() -> None:
+    index.task_manager.cache_clear()
+    assert not index.has("no_such_task_of_theirs") and "hellaswag" in index.names()
+    assert index.task_manager.cache_info().currsize == 0
