@@ -1,4 +1,5 @@
-"""OpenEnv (PyPI `openenv` 0.10): any environment that a server plays, `openenv:http://localhost:8000`.
+"""OpenEnv (PyPI `openenv` 0.10): any environment that a server plays, `openenv:http://localhost:8000`; of a package's
+folder (`openenv:./my_env`, in the interpreter `python=`) or an image (`openenv:docker:NAME`) a server is started here.
 
 The server's tools (MCP) are the model's tools; where it has none, the model's text is the one text field of an action.
 Tasks come from its Task API (`reset(split=, index=)`); where it has none, a task is a seed. The episode's score is the
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from holdfast.benchmarks.environments.drivers.http import bearer, get_json, post_json, server_url
+from holdfast.benchmarks.environments.drivers.local_server import local_server
 from holdfast.benchmarks.environments.drivers.scores import foreign_score
 from holdfast.benchmarks.environments.drivers.websocket import RaisedError, RefusedError, Session
 from holdfast.environment import Count, EpisodeError, Row, Seconds, Step, ToolSpec, call_arguments, environment
@@ -47,8 +49,12 @@ class OpenEnv:
         range: Sequence[float] = (0.0, 1.0),
         token_env: str | None = None,
         timeout: Seconds = 60.0,
+        python: str | None = None,
     ) -> None:
-        self.http = server_url("openenv", address)
+        self._local = local_server(address, python)
+        if self._local is None and python is not None:
+            raise UsageError("python= is for openenv:FOLDER, a package that is served here")
+        self.http = self._local.url if self._local else server_url("openenv", address)
         self.socket = f"ws{self.http.removeprefix('http')}/ws"
         self.headers = bearer(token_env)
         self.items, self.timeout, self.action, self.observation = items, timeout, action, observation
@@ -84,7 +90,8 @@ class OpenEnv:
         """What was run: the server's own name and version, and a hash of all it states of itself."""
         stated = self.get("metadata", {}) or {}
         named = {key: stated.get(key) for key in ("name", "version")}
-        return {"address": self.http, **named, "sha256": digest([stated, self.get("schema", None)])}
+        where = self._local.identity if self._local else {"address": self.http}
+        return {**where, **named, "sha256": digest([stated, self.get("schema", None)])}
 
     def get(self, path: str, missing: Any) -> Any:
         """What the server says there. Raises EpisodeError."""

@@ -26,7 +26,7 @@ from holdfast.errors import UsageError
 _WORKERS = Path(__file__).parent / "workers"
 _LONGEST = 64_000_000
 """Bytes of one answer."""
-_PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "HF_HUB_OFFLINE")
+PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "HF_HUB_OFFLINE")
 """Variables of this process's environment that a worker sees: no keys."""
 
 
@@ -76,7 +76,7 @@ class Worker:
 
     def _start(self) -> None:
         self._kill()
-        environment = {name: os.environ[name] for name in _PASSED if name in os.environ}
+        environment = {name: os.environ[name] for name in PASSED if name in os.environ}
         try:
             self._process = subprocess.Popen(
                 [self._python, "-u", "-s", str(self._script)],

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from helpers.foreign import foreign_python
+from helpers.sandboxes import need
 from helpers.scripted_engine import ScriptedEngine
 
 from holdfast.benchmarks.engine import measuring
@@ -17,7 +18,7 @@ from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.environments.shared.audit import play
 from holdfast.environment import EpisodeError, make_environment
-from holdfast.errors import UsageError
+from holdfast.errors import DataError, UsageError
 from holdfast.runs.measurement import environments_of
 
 SERVER = Path(__file__).parent / "scripts" / "openenv_server.py"
@@ -132,3 +133,39 @@ def test_a_server_with_one_place_plays_all_and_a_text_that_breaks_it_earns_nothi
 def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="takes the address of a server"):
         make_environment("openenv:ftp://x")
+
+
+@pytest.mark.slow
+def test_a_packages_folder_is_served_here(tmp_path: Path) -> None:
+    """As `openenv init` lays it out: openenv.yaml names the application. One that cannot start is told."""
+    python = foreign_python("openenv", "openenv")
+    folder = tmp_path / "spell_env"
+    (folder / "server").mkdir(parents=True)
+    (folder / "server" / "spell.py").write_text(SERVER.read_text())
+    app = "from openenv.core.env_server.http_server import create_app\nfrom server.spell import *\n"
+    (folder / "server" / "app.py").write_text(f"{app}app = create_app(Spell, SpellAction, SpellObservation)\n")
+    (folder / "openenv.yaml").write_text("spec_version: 1\nname: spell_env\napp: server.app:app\n")
+    made = make_environment(f"openenv:{folder}", python=python)
+    rows = list(made.tasks("test"))
+    assert [play(made, row, lambda asked: "toor").value for row in rows] == [1.0, 0.0]
+    held = made.pinned()  # type: ignore[attr-defined]
+    assert held["folder"] == "spell_env" and len(held["files"]) == 64 and "address" not in held
+    again = make_environment(f"openenv:{folder}", python=python)
+    assert again.http == made.http, "one server for all"  # type: ignore[attr-defined]
+
+    broken = tmp_path / "broken_env"
+    broken.mkdir()
+    with pytest.raises(DataError, match=r"openenv\.yaml"):
+        make_environment(f"openenv:{broken}", python=python)
+    (broken / "openenv.yaml").write_text("name: broken\n")
+    with pytest.raises(EpisodeError, match="ended"):
+        make_environment(f"openenv:{broken}", python=python)
+    with pytest.raises(UsageError, match="python= is for"):
+        make_environment("openenv:http://localhost:1", python=python)
+
+
+@pytest.mark.docker
+def test_an_image_that_is_not_there_is_told() -> None:
+    need("docker")
+    with pytest.raises(EpisodeError, match="Docker engine"):
+        make_environment("openenv:docker:holdfast-no-such-image:1")
