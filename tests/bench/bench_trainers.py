@@ -1,6 +1,7 @@
 """Holdfast's training against a plain TRL script: seconds per step, memory, and the dry run's estimate against the run.
 
     python tests/bench/bench_trainers.py [repeats [setting …]]
+    python tests/bench/bench_trainers.py --paired [rounds [setting …]]     short runs in one process, in turn
     python tests/bench/bench_trainers.py --first         a new user's first report, by the clock
 
 Every run is a process of its own, plain and ours in turn; a step is the time from one optimizer step's end to the
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 STEPS = 60
+MOST_SECONDS = 140
+"""Of the pairs of one setting."""
 SKIPPED = 10
 SETTINGS: dict[str, dict[str, Any]] = {
     "sft": {"learning_rate": 1e-4, "per_device_train_batch_size": 32, "max_length": 64},
@@ -175,6 +178,41 @@ def overhead(repeats: int, settings: list[str]) -> None:
         )
 
 
+def paired(rounds: int, setting: str, block: int = 12) -> None:
+    """Runs of `block` steps in one process, plain and ours in turn: what else the machine does then falls on both
+    alike, and there are enough of them for an interval."""
+    import random
+
+    import torch
+
+    torch.set_num_threads(1)
+    COMMON.update(max_steps=block, disable_tqdm=True)
+    ratios: dict[str, list[float]] = {"wall": [], "work": []}
+    steps: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        for turn in range(rounds + 1):  # the first one warms up
+            if time.perf_counter() - begun > MOST_SECONDS:
+                break
+            seen: dict[str, dict[str, float]] = {}
+            for kind, train in (("plain", plain), ("ours", ours))[:: 1 if turn % 2 else -1]:
+                watch = clock()
+                train(setting, Path(folder) / f"{kind}{turn}", watch)
+                times = (("wall", watch.ends), ("work", watch.work))
+                seen[kind] = {what: statistics.median(_gaps(ends[2:])) for what, ends in times}
+            if turn:
+                steps.append(seen["plain"]["wall"])
+                for what, found in ratios.items():
+                    found.append(seen["ours"][what] / seen["plain"][what])
+    told = []
+    for what, found in ratios.items():
+        chance = random.Random(0)
+        medians = sorted(statistics.median(chance.choices(found, k=len(found))) for _ in range(2000))
+        told.append(f"{what} {statistics.median(found):.4f} [{medians[50]:.4f}, {medians[-51]:.4f}]")
+    size = f"steps of {1000 * statistics.median(steps):.0f} ms, {len(steps)} pairs"
+    print(f"{setting}: {size}; ours / plain: {'; '.join(told)}")
+
+
 def first_report() -> None:
     """The command of one's first hour: an own model, own rows, the whole suite before and after, nothing cached."""
     from holdfast.benchmarks.tiny import model_path
@@ -203,6 +241,10 @@ def first_report() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--first"]:
         first_report()
+        sys.exit()
+    if sys.argv[1:2] == ["--paired"]:
+        for one in sys.argv[3:] or ["sft:large"]:
+            paired(int((sys.argv[2:] or ["10"])[0]), one)
         sys.exit()
     if sys.argv[1:2] == ["--child"]:
         child(sys.argv[2], sys.argv[3])

@@ -1,11 +1,11 @@
 """What goes wrong in a training is said in a line that names what to change; what was measured is never lost."""
 
+import contextlib
 import json
 import logging
 import resource
 import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -140,24 +140,50 @@ def test_out_of_memory_names_the_settings_to_lower(untrained: Path, tmp_path: Pa
         raise RuntimeError("shapes do not match")
 
 
-def test_a_full_disk_while_checkpointing_keeps_what_was_measured_and_goes_on_later(
-    untrained: Path, tmp_path: Path
+@contextlib.contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """The limit on a file's size stands for a full disk: rows and results fit, weights do not."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("when", ["a checkpoint", "the last save"])
+def test_a_full_disk_keeps_what_was_measured_and_goes_on_later(
+    when: str, untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The limit on a file's size stands for the disk: rows and results fit, a checkpoint's optimizer does not."""
-    out = tmp_path / "run"
+    from holdfast.cli import main
+    from holdfast.trainers.job import training
+
+    out, least = tmp_path / "run", (untrained / "model.safetensors").stat().st_size // 2
     given = words(untrained, out, "checkpoints=1", "target=[tiny_sort]")
-    weights = (untrained / "model.safetensors").stat().st_size
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (weights // 2, weights // 2))  # noqa: E731
-    command = [sys.executable, "-m", "holdfast", "train", *given]
-    full = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, preexec_fn=limit)
-    assert full.returncode == 70, full.stderr[-2000:]
-    assert f"holdfast: no space left for {out}: free some" in full.stderr
+    save = training._save
+
+    def last_save(trainer: Any, place: Path) -> None:
+        with files_of_at_most(least):
+            save(trainer, place)
+
+    with monkeypatch.context() as patched:
+        if when == "the last save":
+            patched.setattr(training, "_save", last_save)
+        with files_of_at_most(least) if when == "a checkpoint" else contextlib.nullcontext():
+            assert main(["train", *given]) == 70
+    assert f"holdfast: no space left for {out}: free some" in capsys.readouterr().err
     assert "no space left" in measured_report(out)
+    assert not (out / "training.json").exists()
     rows = (out / "before" / "samples" / "tiny_sort.jsonl").read_bytes()
+    kept = [state.parent.name for state in (out / "training").glob("checkpoint-*/trainer_state.json")]
+    assert ("checkpoint-4" in kept) == (when == "the last save"), "what was trained is on disk"
 
     assert run(*given).training["steps"] == 4
     assert (out / "before" / "samples" / "tiny_sort.jsonl").read_bytes() == rows
     assert (out / "report.html").is_file()
+    if when == "the last save":
+        last = (out / "training" / "checkpoint-4" / "model.safetensors").read_bytes()
+        assert (out / "checkpoint" / "model.safetensors").read_bytes() == last
 
 
 def test_qlora_says_what_it_misses(untrained: Path, tmp_path: Path) -> None:

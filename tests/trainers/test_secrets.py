@@ -125,6 +125,24 @@ def test_real_launchers_write_it_nowhere(launcher: str, untrained: Path, tmp_pat
     assert not holding(tmp_path / "sw")
 
 
+def test_a_checkpoint_holds_none(untrained: Path, tmp_path: Path) -> None:
+    """transformers pickles all arguments into every checkpoint."""
+    import torch
+
+    from holdfast.trainers.job.training import train
+    from holdfast.trainers.run.run_dir import open_run
+
+    args = ["max_steps=1", "per_device_train_batch_size=2", f"hub_token={SECRET}", "dataset_kwargs={token: hf_unseen}"]
+    words = [f"model={untrained}", "data.limit=4", "suite=[tiny_sort]", "card=false", "contamination=false"]
+    config = compose([*words, *(f"trainer.args.{arg}" for arg in args), f"out={tmp_path / 'run'}"])
+    train(config, open_run(config))
+    files = list((tmp_path / "run").rglob("training_args.bin"))
+    assert len(files) >= 2
+    assert not holding(tmp_path)
+    kept = torch.load(files[0], weights_only=False)
+    assert (kept.hub_token, kept.max_steps) == ("***", 1)
+
+
 def test_from_a_masked_manifest_asks_for_what_is_masked(tmp_path: Path) -> None:
     from holdfast.trainers.run.run_dir import open_run
 

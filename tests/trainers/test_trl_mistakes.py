@@ -40,14 +40,20 @@ def test_vllm_that_is_not_there(untrained: Path) -> None:
         check(compose(words))
 
 
-def test_a_validation_loss_is_measured(untrained: Path, tmp_path: Path) -> None:
+GROUPS = ["trainer=grpo", "reward={reward: length, maximum: 5}", "trainer.args.num_generations=4"]
+
+
+@pytest.mark.parametrize(
+    ("more", "measured"),
+    [([], "eval_loss"), ([*GROUPS, "trainer.args.max_completion_length=6"], "eval_reward")],
+    ids=["loss", "reward"],
+)
+def test_validation_rows_are_measured(more: list[str], measured: str, untrained: Path, tmp_path: Path) -> None:
     from holdfast.trainers.job.training import train
     from holdfast.trainers.run.run_dir import open_run
 
     args = ["max_steps=2", "per_device_train_batch_size=4", "logging_steps=1"]
-    words = [f"trainer.args.{arg}" for arg in args]
-    config = compose(
-        [f"model={untrained}", "data.limit=20", "data.validation=0.2", f"out={tmp_path / 'run'}", "card=false", *words]
-    )
+    words = [f"model={untrained}", "data.limit=20", "data.validation=0.2", f"out={tmp_path / 'run'}", "card=false"]
+    config = compose([*words, *(f"trainer.args.{arg}" for arg in args), *more])
     log = train(config, open_run(config))["log"]
-    assert any("eval_loss" in entry for entry in log)
+    assert any(measured in entry for entry in log)
