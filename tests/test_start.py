@@ -1,4 +1,4 @@
-"""A newcomer's first page: its commands, in order, in an empty folder, with a model and data in the reader's place."""
+"""A newcomer's first pages: their commands, in order, in an empty folder, with a model and data in the reader's place."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers.paths import ROOT
-from helpers.tutorials import blocks, run_block, surroundings
+from helpers.tutorials import blocks, play, run_block, surroundings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 START = ROOT / "docs" / "start.md"
@@ -42,6 +42,12 @@ def test_its_commands_lead_to_a_report(tmp_path: Path) -> None:
     for report in ("runs/demo/alone", "runs/mine", "runs/again"):
         assert (work / report / "report.html").is_file(), report
     assert (work / "report.html").is_file()
+
+
+def test_the_page_of_ones_own_reward_leads_to_a_training(tmp_path: Path) -> None:
+    assert list(play(ROOT / "docs" / "own-reward.md", tmp_path)) == []
+    (report,) = (tmp_path / "work" / "runs").glob("*/report.html")
+    assert "my_rewards:close" in report.read_text()
 
 
 @pytest.mark.parametrize("number", [0, 1])
