@@ -1,4 +1,4 @@
-"""A newcomer's first pages: their commands, in order, in an empty folder, with a model and data in the reader's place."""
+"""A newcomer's first pages: their commands, in order, in an empty folder, with a model and data of the reader's."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def test_its_commands_lead_to_a_report(tmp_path: Path) -> None:
 def test_the_page_of_ones_own_reward_leads_to_a_training(tmp_path: Path) -> None:
     assert list(play(ROOT / "docs" / "own-reward.md", tmp_path)) == []
     (report,) = (tmp_path / "work" / "runs").glob("*/report.html")
-    assert "my_rewards:close" in report.read_text()
+    assert "my_rewards:close" in (report.parent / "manifest.json").read_text()
 
 
 @pytest.mark.parametrize("number", [0, 1])
