@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
 def forge(reads_only: bool = False, user: str | None = None) -> Iterator[Forge]:
     """A running one."""
     with Forge(reads_only, user) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
             yield server
