@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from holdfast.rewards.math_answer.equal import agreement
 from holdfast.rewards.math_answer.equal.agreement import has_imaginary
 from holdfast.rewards.math_answer.equal.renaming import Pair, linear
 from holdfast.rewards.math_answer.parse.tree import (
@@ -30,6 +31,7 @@ def rewritten(gold: Node, pred: Node, in_square_brackets: bool) -> Iterator[Pair
     yield from _complex(gold, pred)
     yield from _residues(gold, pred)
     yield from _solved(gold, pred)
+    yield from _identity(gold, pred)
     if in_square_brackets and any(part.kind == "fn" and part.value == "floor" for part in walk(gold)):
         yield gold, fn("floor", pred)
 
@@ -157,6 +159,14 @@ def _residue(node: Node) -> Node | None:
     return Node("mod", (start, num(abs(modulus))))
 
 
+def _identity(gold: Node, pred: Node) -> Iterator[Pair]:
+    """A reference that states one expression in two forms (`sin 2x = 2 sin x cos x`) is that expression."""
+    plain = pred.kind not in ("rel", "list", "set", "tuple")
+    stated = gold.kind == "rel" and gold.value == ("=",) and gold.args[0].kind != "sym" and bool(symbols(gold))
+    if plain and stated and agreement.equal(gold.args[0], gold.args[1], b""):
+        yield gold.args[1], pred
+
+
 def _solved(gold: Node, pred: Node) -> Iterator[Pair]:
     """An expression for the one name that a reference's equation has and the answer does not: 6/x for xy = 6."""
     if gold.kind != "rel" or gold.value != ("=",) or pred.kind in ("rel", "list", "set", "tuple", "num"):
@@ -166,5 +176,8 @@ def _solved(gold: Node, pred: Node) -> Iterator[Pair]:
         return
     (name,) = missing
     difference = add(gold.args[0], neg(gold.args[1]))
+    without, once = (substitute(difference, name, value) for value in (ZERO, ONE))
+    if agreement.equal(without, once, b"") is not False:
+        return  # the name cancels: anything would do
     if linear(difference, name):
         yield substitute(gold.args[0], name, pred), substitute(gold.args[1], name, pred)

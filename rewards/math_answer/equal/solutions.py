@@ -34,6 +34,8 @@ def solutions(node: Node) -> Solutions:
         return Solutions((node,), "one")
     if all(part.kind == "list" for part in node.args):
         return Solutions(tuple(_record_or_tuple(part) for part in node.args), "list")
+    if node.value != "or" and all(_is_computed(part) for part in node.args):
+        return Solutions(tuple(part.args[-1] for part in node.args), "record")
     named = [_assignment(part) for part in node.args]
     found = [pair for pair in named if pair is not None]
     if len(found) == len(node.args):
@@ -43,6 +45,11 @@ def solutions(node: Node) -> Solutions:
     if found and named[0] is not None and len(found) == 1:
         return Solutions(_flat((found[0][1], *node.args[1:])), "list")
     return Solutions(_flat(node.args), "alternatives" if node.value == "or" else "list")
+
+
+def _is_computed(node: Node) -> bool:
+    """`\\cos \\pi = -1`: an equation without unknowns gives a value, and where it stands says of what."""
+    return node.kind == "rel" and set(node.value) == {"="} and not symbols(node)
 
 
 def _record_or_tuple(group: Node) -> Node:

@@ -138,6 +138,24 @@ def test_every_reference_equals_itself() -> None:
 # conventions
 
 
+IDENTITY = r"\frac{x}{2}-\frac{\sin(2x)}{4}+C = \frac{x}{2}-\frac{\sin x \cos x}{2}+C"
+VALUES = r"\cos(\frac{3\pi}{2})=0, \sin(\frac{3\pi}{2})=-1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reference", "value"),
+    [
+        ("x^2", IDENTITY, 0.0), ("7x", IDENTITY, 0.0), (r"\frac{x}{2}-\frac{\sin(2x)}{4}+C", IDENTITY, 1.0),
+        ("6/x", "xy=6", 1.0), ("5/x", "xy=6", 0.0), (r"\cos\pi=-1, \sin\pi=0", VALUES, 0.0), ("0, -1", VALUES, 1.0),
+        ("-1, 0", VALUES, 0.0), (r"\cos(-\frac{\pi}{2})=0, \sin(-\frac{\pi}{2})=-1", VALUES, 1.0),
+        ("-25", "-221_3", 0.0), ("-221", "-221_3", 1.0), ("-221_3", "-221_3", 1.0), ("221_3", "-221_3", 0.0),
+    ],
+)  # fmt: skip
+def test_what_pairs_of_references_found(answer: str, reference: str, value: float) -> None:
+    """An identity is an expression; computed values keep their order; digits keep their sign."""
+    assert boxed(answer, reference).value == value
+
+
 SAME_PARTS = (
     r"\begin{pmatrix}1&2\\3&4\end{pmatrix}",
     "[[1,2],[3,4]]",
