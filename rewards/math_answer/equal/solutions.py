@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import NamedTuple
 
-from holdfast.rewards.math_answer.parse.tree import BINDERS, Node, add, neg, rebuild, symbols, walk
+from holdfast.rewards.math_answer.parse.tree import BINDERS, Node, add, has, neg, rebuild, symbols, walk
 
 _MOST_SIGNS = 4
 _DIFFERENTIALS = (Node("sym", (), "d"), Node("sym", (), "partial"))
@@ -49,7 +49,7 @@ def solutions(node: Node) -> Solutions:
 
 def _is_computed(node: Node) -> bool:
     """`\\cos \\pi = -1`: an equation without unknowns gives a value, and where it stands says of what."""
-    return node.kind == "rel" and set(node.value) == {"="} and not symbols(node)
+    return node.kind == "rel" and set(node.value) == {"="} and not symbols(node) and not has(node, "index", "app")
 
 
 def _record_or_tuple(group: Node) -> Node:

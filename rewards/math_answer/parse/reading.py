@@ -47,6 +47,7 @@ _END_OF_PROOF = re.compile(
 )
 _UNDEFINED = frozenset({"dne", "does not exist", "undefined", "not defined"})
 _INFINITE = {"infinity": False, "positive infinity": False, "negative infinity": True, "minus infinity": True}
+_EXTREMUM = re.compile(r"\\?\b(?:min|max)(?:ima|imum)?\b.{0,20}\bat\b")
 _PLAIN_TEXT = re.compile(r"[A-Za-z]+(?:[ '\-]+[A-Za-z]+)+")
 _MEANING = frozenset(
     [*FUNCTIONS, *CONSTANTS, *UNITS, *NUMBER_WORDS, *SCALE_WORDS, *SEPARATING_WORDS, *DEGREE_WORDS, *PERCENT_WORDS]
@@ -113,6 +114,8 @@ def read(text: str, thousands: bool = True) -> Reading:
     clock = _CLOCK.fullmatch(words)
     if clock is not None:
         return reading._replace(node=_time(clock[1], clock[2]))
+    if _EXTREMUM.search(words):
+        return reading._replace(problem="a place where something is largest is no value")
     try:
         return reading._replace(node=parse(cleaned))
     except UnreadableError as problem:
