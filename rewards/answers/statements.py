@@ -68,6 +68,8 @@ _REMARK = re.compile(
     r"given that|in total|altogether)(?!\w).*$",
     re.IGNORECASE | re.DOTALL,
 )
+_WHERE = re.compile(r"(?<=[$)\]])\s*,?\s(?:where|for (?:all|any|every|each|some))\s", re.IGNORECASE)
+"""Behind the formula of an answer: what its letters stand for."""
 _NOT_BUT = re.compile(r"^not\b.{1,80}?\bbut\s+(?:rather\s+)?", re.IGNORECASE)
 CORRECTED = re.compile(
     r"^[^$\\]{1,40}?\s?[,.;:–—-]+\s(?:no|wait|rather|sorry|i mean|make that|actually)\b[,:]?\s+"
@@ -136,6 +138,8 @@ def answer_in(statement: str) -> str:
     if after and not is_prose(after):
         return after
     formulas = list(FORMULA.finditer(statement))
+    where = _WHERE.search(statement)
+    formulas = [one for one in formulas if where and one.end() <= where.start()] or formulas
     leading = NUMBER.match(statement)
     code = _CODE.search(statement) is not None
     if leading is not None and not code and not formulas:
