@@ -1,6 +1,7 @@
 """`holdfast env`: every key of every action and every option of every environment refuses what it cannot be."""
 
 import typing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ ODD = ("x", "-1", "0", "1.5", "[]", "{a: 1}", "99999999999999999999", "null", "t
 
 
 def _numbers() -> list[tuple[str, str]]:
-    return [(action, key) for action, keys in KEYS.items() for key, hint in keys.items() if not isinstance(hint, type)]
+    texts = (str, Path, list[str])
+    return [(action, key) for action, keys in KEYS.items() for key, hint in keys.items() if hint not in texts]
 
 
 def _one_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:

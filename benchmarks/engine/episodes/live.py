@@ -16,6 +16,18 @@ from holdfast.errors import HoldfastError
 from holdfast.sample import Message, Score
 
 log = logging.getLogger("holdfast")
+_told: set[str] = set()
+_MOST_TOLD = 1000
+
+
+def _first_time(what: str) -> bool:
+    """Whether this was not said before: a dead server concerns every episode, and is told once."""
+    if what in _told:
+        return False
+    if len(_told) >= _MOST_TOLD:
+        _told.clear()
+    _told.add(what)
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,11 +220,14 @@ class LiveEpisode:
         except HoldfastError:
             raise
         except Exception as error:
-            log.warning("%s, %s: the environment failed", self.item.task, self.item.doc_id, exc_info=True)
+            if _first_time(f"{self.item.task} raised {type(error).__name__}"):
+                log.warning("%s, %s: the environment failed", self.item.task, self.item.doc_id, exc_info=True)
             self._fail(f"{type(error).__name__}: {error}")
 
     def _fail(self, reason: str) -> None:
-        log.warning("%s, %s has no value: %s", self.item.task, self.item.doc_id, reason)
+        first = _first_time(f"{self.item.task}: {reason[:60]}")
+        level, more = (logging.WARNING, " (said once)") if first else (logging.DEBUG, "")
+        log.log(level, "%s, %s has no value: %s%s", self.item.task, self.item.doc_id, reason, more)
         self._end(Score.error(reason))
 
     def close(self) -> None:

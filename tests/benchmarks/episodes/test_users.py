@@ -68,7 +68,10 @@ def test_a_run_that_goes_on_meets_the_same_user_and_asks_nothing_twice(tmp_path:
     assert len(set(openings)) == 12
 
 
-def test_a_user_that_fails_gives_no_value_and_another_user_is_not_compared(tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_user_that_fails_gives_no_value_and_another_user_is_not_compared(
+    tmp_path: Path, monkeypatch: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The failure is told once, not for every episode."""
     shared("tau_bench", "airline")
 
     def play_with(folder: str, reply: Any, model: str) -> Measurement:
@@ -76,7 +79,9 @@ def test_a_user_that_fails_gives_no_value_and_another_user_is_not_compared(tmp_p
             entry = {"env": "tau_airline", "limit": 3, "user": user(server.url, model)}
             return play(tmp_path / folder, monkeypatch, ScriptedEngine(agent), entry)
 
+    caplog.clear()
     dead = play_with("dead", lambda path, body: (500, {"error": "down"}), "u")
+    assert sum("has no value" in record.message for record in caplog.records if record.levelname == "WARNING") == 1
     assert [row.score for row in dead.rows("tau_airline")] == [None] * 3
     assert all("simulated user" in row.reason for row in dead.rows("tau_airline"))
     one = play_with("one", lambda path, body: said("###STOP###"), "u")
