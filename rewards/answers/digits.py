@@ -9,6 +9,7 @@ from functools import lru_cache
 _CIRCLED = {chr(0x2460 + n): str(n + 1) for n in range(20)} | {chr(0x2776 + n): str(n + 1) for n in range(10)}
 _SIGNS = {
     **{chr(0x24B6 + n): chr(0x41 + n) for n in range(26)},
+    **dict.fromkeys("\u00a0\u2009\u202f\u3000", " "),
     "٫": ".",
     "٬": ",",
     "٪": "%",

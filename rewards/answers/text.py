@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from holdfast.rewards.answers.closing import without_closing
 from holdfast.rewards.answers.digits import in_ascii
 from holdfast.rewards.answers.runon import before_next_question
 from holdfast.rewards.answers.standing import withdrawn
@@ -56,7 +57,7 @@ def final_part(text: str, stop: Stop = "none") -> str:
     elif stop != "none":
         ends = [at for mark in stop if (at := text.find(mark)) > 0 and text[:at].strip()]
         text = text[: min(ends)] if ends else text
-    text = in_ascii(tagged(text))
+    text = without_closing(in_ascii(tagged(text)))
     return "" if withdrawn(text) else text
 
 
