@@ -11,8 +11,8 @@ _COURTESIES = (
     rf"(?:is there|do you have|would you like|do you (?:need|want)|can i help|does (?:this|that)){_REST}{{0,100}}\?",
     r"(?:have a (?:great|nice|good)|good luck|happy to help|thank you|thanks|cheers|glad to)"
     rf"{_REST}{{0,60}}",
-    r"(?:¡?espero que|ich hoffe|lass mich wissen|j['’]espère|n['’]hésitez|spero che|espero ter|надеюсь|希望|如有|如果您|"
-    rf"お役に立|ご質問|도움이 되|궁금한|أتمنى|आशा है|semoga|hy vọng|umarım|mam nadzieję){_REST}{{0,80}}",
+    r"(?:¡?espero que|ich hoffe|lass mich wissen|j['’]espère|n['’]hésitez|spero che|espero ter|надеюсь|希望|如有"
+    rf"|如果您|お役に立|ご質問|도움이 되|궁금한|أتمنى|आशा है|semoga|hy vọng|umarım|mam nadzieję){_REST}{{0,80}}",
 )
 _SMILES = r"(?:\s*[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f:)-]+)?"
 _CLOSING = re.compile(
