@@ -1,9 +1,11 @@
 """The verdict in the training's own run of each tracker. W&B, Trackio and MLflow are tried where they are installed."""
 
+import importlib
 import importlib.util
 import json
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -63,11 +65,51 @@ def read_trackio(_place: Path) -> dict[str, float]:
         rows = [json.loads(row[0]) for row in database.execute("select metrics from metrics order by id")]
     found = {key: value for row in rows for key, value in row.items()}
     assert NAME in found, "the table"
-    assert any(path.name == "report.html" or "report" in path.as_posix() for path in Path(TRACKIO_DIR).rglob("*"))
+    assert list(Path(TRACKIO_DIR).glob("artifacts/**/blobs/**/*")), "the report"
     return found
 
 
 READ = {"tensorboard": read_tensorboard, "mlflow": read_mlflow, "wandb": read_wandb, "trackio": read_trackio}
+
+
+def open_run(tracker: str) -> None:
+    """What a training's own callback does when it begins."""
+    if tracker == "wandb":
+        importlib.import_module("wandb").init(project="p", mode="offline")
+    elif tracker == "trackio":
+        importlib.import_module("trackio").init(project="p", name="r", embed=False)
+    elif tracker == "mlflow":
+        importlib.import_module("mlflow").start_run()
+
+
+@pytest.mark.parametrize("tracker", READ)
+def test_numbers_table_and_report_stand_in_an_open_run(
+    tracker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if tracker not in HERE:
+        pytest.skip(f"{tracker} is not installed")
+    from helpers.made_runs import made_comparison
+
+    monkeypatch.chdir(tmp_path)
+    for name, value in settings(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    comparison = made_comparison(tmp_path / "run", {"gsm8k": (60, 20, 0, 20), "mmlu": (60, 50, 30, 0)}, margin=0.1)
+    for form in ("html", "md", "json"):
+        (tmp_path / "run" / f"report.{form}").write_text("{}")
+    open_run(tracker)
+    trackers.remember(SimpleNamespace(report_to=[tracker], output_dir=str(tmp_path)), tmp_path / "run")
+    trackers.send(comparison, tmp_path / "run", 7)
+    found, numbers = READ[tracker](tmp_path), facts(comparison)
+    assert {key: found[key] for key in numbers} == pytest.approx(numbers)
+
+
+def settings(place: Path) -> dict[str, str]:
+    return {
+        "WANDB_MODE": "offline",
+        "WANDB_DIR": str(place),
+        "TRACKIO_DIR": str(place / "trackio"),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{place}/mlflow.db",
+    }
 
 
 @pytest.mark.slow
@@ -78,12 +120,7 @@ def test_before_after_and_verdict_stand_in_the_run(
     if tracker not in HERE:
         pytest.skip(f"{tracker} is not installed")
     monkeypatch.chdir(tmp_path)
-    for name, value in {
-        "WANDB_MODE": "offline",
-        "WANDB_DIR": str(tmp_path),
-        "TRACKIO_DIR": str(tmp_path / "trackio"),
-        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db",
-    }.items():
+    for name, value in settings(tmp_path).items():
         monkeypatch.setenv(name, value)
     mine = BeforeAfter(suite=SUITE, out=tmp_path / "run", limit=4, target=["tiny_upper"])
     sft(untrained, untrained, tmp_path / "trl", mine, report_to=[tracker], logging_steps=1).train()
