@@ -23,8 +23,8 @@ _ROLE = {"Human": "user", "Assistant": "assistant"}
 def known_format(row: Row) -> Row:
     """The row with the columns that its format stands for."""
     # Messages beside tests are a problem's prompt (rlvr-code-data), elsewhere an answered conversation.
-    answered = {"reference", "chosen"} | ({"messages"} if "ground_truth" not in row else set())
-    if not row.keys() & answered and is_whole(row):
+    answer_columns = {"reference", "chosen"} | ({"messages"} if "ground_truth" not in row else set())
+    if not row.keys() & answer_columns and is_whole(row):
         return _problem({key: value for key, value in row.items() if key != "messages"}, row)
     if "prompt" in row or "messages" in row:
         return row

@@ -65,8 +65,8 @@ def _data(manifest: Mapping[str, Any], paths: list[str]) -> Iterator[str]:
     if replay := rows.get("replay"):
         yield f"{replay['count']:,} of them rehearse what the model could ({replay['source']})"
     for part in ("data_card", "contamination"):
-        if said := (manifest.get(part) or {}).get("sentence"):
-            yield str(said)
+        if sentence := (manifest.get(part) or {}).get("sentence"):
+            yield str(sentence)
     yield from map(str, (manifest.get("endings") or {}).get("findings", ()))
 
 

@@ -85,8 +85,8 @@ def _give(saved: dict[str, Any], words: Sequence[str], path: Path) -> None:
         holder, name = missing.pop(override.key_or_group)
         holder[name] = override.value()
     if missing:
-        asked = " ".join(f"{key}=…" for key in missing)
-        raise UsageError(f"secrets are written nowhere, and {path} holds *** for them: add {asked}")
+        placeholders = " ".join(f"{key}=…" for key in missing)
+        raise UsageError(f"secrets are written nowhere, and {path} holds *** for them: add {placeholders}")
 
 
 def masks(saved: Any, key: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
