@@ -7,7 +7,8 @@ A comment before a block says what is particular:
     background=PORT    a server, until the page's end
     skip               needs what is not here
     output             what the block before printed; `make tutorials` writes it
-    output=like        the same, but trainings of other machines round differently: words must agree, numbers need not
+    output=like        the same, but trainings of other machines round differently: words must agree, in any order, and
+                       numbers need not
     output=like,2-9    of it the lines 2 to 9 (also `output=2-9`)
 """
 
@@ -75,7 +76,7 @@ class Shown:
 
     def _kept(self, text: str) -> list[str]:
         text = _VARYING.sub("", text)
-        return re.findall(r"[A-Za-z]{2,}", text) if "like" in self.block.value else text.split()
+        return sorted(re.findall(r"[A-Za-z]{2,}", text)) if "like" in self.block.value else text.split()
 
 
 def blocks(page: Path) -> Iterator[Block]:
