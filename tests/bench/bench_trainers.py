@@ -9,6 +9,7 @@ next one's, its median over a run, then over the runs; on a busy machine the tim
 more. Memory is the process's largest resident set.
 """
 
+import contextlib
 import itertools
 import json
 import os
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +180,40 @@ def overhead(repeats: int, settings: list[str]) -> None:
         )
 
 
+@contextlib.contextmanager
+def inside_ours(spent: list[float]) -> Iterator[None]:
+    """Note the seconds that every call of a callback of Holdfast's takes while steps are made: all that a training
+    has more than a plain script's."""
+    from transformers.trainer_callback import CallbackHandler
+
+    plain = CallbackHandler.call_event
+
+    def timed(callback: Any, event: str) -> Any:
+        def call(*given: Any, **named: Any) -> Any:
+            start = time.perf_counter()
+            result = getattr(callback, event)(*given, **named)
+            if event not in ("on_init_end", "on_train_begin", "on_train_end"):
+                spent.append(time.perf_counter() - start)
+            return result
+
+        return type("Timed", (), {event: staticmethod(call)})
+
+    def call_event(handler: Any, event: str, *given: Any, **named: Any) -> Any:
+        held = handler.callbacks
+        ours = [type(one).__module__.startswith("holdfast") for one in held]
+        handler.callbacks = [timed(one, event) if mine else one for one, mine in zip(held, ours, strict=True)]
+        try:
+            return plain(handler, event, *given, **named)
+        finally:
+            handler.callbacks = held
+
+    CallbackHandler.call_event = call_event
+    try:
+        yield
+    finally:
+        CallbackHandler.call_event = plain
+
+
 def paired(rounds: int, setting: str, block: int = 12) -> None:
     """Runs of `block` steps in one process, plain and ours in turn: what else the machine does then falls on both
     alike, and there are enough of them for an interval."""
@@ -189,6 +225,8 @@ def paired(rounds: int, setting: str, block: int = 12) -> None:
     COMMON.update(max_steps=block, disable_tqdm=True)
     ratios: dict[str, list[float]] = {"wall": [], "work": []}
     steps: list[float] = []
+    spent: list[float] = []
+    all_steps = 0.0
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         for turn in range(rounds + 1):  # the first one warms up
@@ -197,9 +235,11 @@ def paired(rounds: int, setting: str, block: int = 12) -> None:
             seen: dict[str, dict[str, float]] = {}
             for kind, train in (("plain", plain), ("ours", ours))[:: 1 if turn % 2 else -1]:
                 watch = clock()
-                train(setting, Path(folder) / f"{kind}{turn}", watch)
+                with inside_ours(spent) if kind == "ours" else contextlib.nullcontext():
+                    train(setting, Path(folder) / f"{kind}{turn}", watch)
                 times = (("wall", watch.ends), ("work", watch.work))
                 seen[kind] = {what: statistics.median(_gaps(ends[2:])) for what, ends in times}
+                all_steps += sum(_gaps(watch.ends)) if kind == "ours" else 0.0
             if turn:
                 steps.append(seen["plain"]["wall"])
                 for what, found in ratios.items():
@@ -211,6 +251,7 @@ def paired(rounds: int, setting: str, block: int = 12) -> None:
         told.append(f"{what} {statistics.median(found):.4f} [{medians[50]:.4f}, {medians[-51]:.4f}]")
     size = f"steps of {1000 * statistics.median(steps):.0f} ms, {len(steps)} pairs"
     print(f"{setting}: {size}; ours / plain: {'; '.join(told)}")
+    print(f"in callbacks of ours: {100 * sum(spent) / all_steps:.3f} % of the steps' time ({len(spent):,} calls)")
 
 
 def first_report() -> None:
