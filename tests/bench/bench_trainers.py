@@ -273,10 +273,13 @@ def first_report() -> None:
         start = time.perf_counter()
         subprocess.run(command, cwd=place, env=environment, capture_output=True, check=True)
         seconds = time.perf_counter() - start
+        work = sum(os.times()[2:4])
         phases = json.loads((place / "run" / "manifest.json").read_text())["seconds"]
         report = json.loads((place / "run" / "report.json").read_text())
         items = sum(one["n"] for one in report["benchmarks"])
-    print(f"first report: {seconds:.1f} s ({len(report['benchmarks'])} skills, {items:,} items, twice); {phases}")
+    print(
+        f"first report: {seconds:.1f} s, {work:.1f} s of processor time ({len(report['benchmarks'])} skills, {items:,} items, twice); {phases}"
+    )
 
 
 if __name__ == "__main__":
