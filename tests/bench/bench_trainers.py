@@ -277,9 +277,8 @@ def first_report() -> None:
         phases = json.loads((place / "run" / "manifest.json").read_text())["seconds"]
         report = json.loads((place / "run" / "report.json").read_text())
         items = sum(one["n"] for one in report["benchmarks"])
-    print(
-        f"first report: {seconds:.1f} s, {work:.1f} s of processor time ({len(report['benchmarks'])} skills, {items:,} items, twice); {phases}"
-    )
+    size = f"{len(report['benchmarks'])} skills, {items:,} items, twice"
+    print(f"first report: {seconds:.1f} s, {work:.1f} s of processor time ({size}); {phases}")
 
 
 if __name__ == "__main__":
