@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.cli.grammar import FLAGS, Flags
 from holdfast.errors import UsageError, unknown
+from holdfast.masking import without_secrets
 
 if TYPE_CHECKING:
     from holdfast.trainers.job.before_after import Result
@@ -129,5 +130,5 @@ def _saved(overrides: Sequence[str]) -> "TrainConfig | None":
 def _show(config: "TrainConfig") -> int:
     import yaml
 
-    print(yaml.safe_dump(asdict(config), sort_keys=False, allow_unicode=True), end="")
+    print(yaml.safe_dump(without_secrets(asdict(config)), sort_keys=False, allow_unicode=True), end="")
     return 0

@@ -161,3 +161,9 @@ def test_from_a_masked_manifest_asks_for_what_is_masked(tmp_path: Path) -> None:
     assert given.trainer.args["hub_token"] == "hf_other" and given.reward["api_key"] == "sk-other"
     with pytest.raises(UsageError, match=r"add reward\.api_key=…$"):
         from_manifest(file, for_training=False)
+
+
+def test_the_settings_are_shown_without_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "trainer.args.hub_token=hf_unseen", "--cfg"]) == 0
+    shown = capsys.readouterr().out
+    assert "hub_token: '***'" in shown and SECRET not in shown
