@@ -109,10 +109,12 @@ def final(text: str, require: Require = "any", which: Which = "last") -> Final |
         return _of_statement(answer)
     if require != "any" or not text.strip():
         return None
+    if spelled := said_in_words(text):
+        return _in_words(spelled)
     tail = plain(without_code(text))
     number = _last(NUMBER, tail)
     if number is None:
-        return _in_words(said_in_words(text) or text.strip())
+        return _in_words(text.strip())
     if only_a_label(tail) or unknown(tail) or breaks_off(tail) or contradicts(tail):
         return None
     return _concluded(number)

@@ -114,7 +114,7 @@ def withdrawn(text: str) -> bool:
     last = _SENTENCE.split(tail)[-1] if tail else ""
     if not (_STARTS.match(last) or _SUSPECT.search(tail)):
         return False
-    if _STRUCK.fullmatch(tail) or _ATTRIBUTED.fullmatch(last):
+    if _STRUCK.fullmatch(tail) or _STRUCK.fullmatch(last) or _ATTRIBUTED.fullmatch(last):
         return True
     back = _TAKEN_BACK.search(tail) if _BACK.search(tail[-16:]) else None
     found = back or (_REPLIED.search(tail) if "?" in tail else None) or _DENIED.match(last)

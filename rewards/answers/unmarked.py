@@ -43,9 +43,16 @@ _BROKEN_OFF = re.compile(
     r"compute|calculate|add|subtract|multiply|divide))\s*$",
     re.IGNORECASE,
 )
+_ITEM = re.compile(r"(?:\d{1,3}[.)]|[-*•–]|\([a-z\d]\)|#)\s")
+_WORDS = re.compile(r"[a-z]{3}")
+_ABOUT = re.compile(r"\b(?:approximately|approx|about|around|roughly|exactly|only|just)\b|(?<=\d)\s?[a-z]+\W*$")
+"""What may stand around the value of a line, its unit too."""
+_FORMULAS_END = re.compile(r"\\(?:end|begin|\\)|&|^\s*(?:\\\]|\])")
+_NOT = re.compile(r"\b(?:not|never)\b|n['’]t\b", re.IGNORECASE)
+_COUNTED = re.compile(r"(\d{1,3})[.)]?")
 _BARE_END = re.compile(r"(?<![.\d])-?\$?\d[\d,]*(?:\.\d+)?\s*$")
 _LINKED = re.compile(
-    r"[=:≈$]|\b(?:is|are|was|were|be|equals?|gives?|gets?|makes?|made|totals?|costs?|have|has|had|to|of|by|sum|answer|result|"
+    r"[=:≈$]|\bit['’]s\b|\b(?:think|guess|is|are|was|were|be|equals?|gives?|gets?|makes?|made|totals?|costs?|have|has|had|to|of|by|sum|answer|result|"
     r"only|exactly|just|about|leaves?|left|remains?)\b|[^\x00-\x7f]",
     re.IGNORECASE,
 )
@@ -75,9 +82,32 @@ def unmarked(text: str) -> UnmarkedAnswer | None:
     if len(tail) <= _LINE and (listed := _COUNTED_LIST.fullmatch(tail)):
         return UnmarkedAnswer(f"{listed[1]}, {listed[2]}", "the whole text")
     tail = without_code(tail)
+    if line := _value_line(tail):
+        return UnmarkedAnswer(line, "the last line")
     if breaks_off(tail):
         return None
     return _in_prose(tail)
+
+
+def own_line(text: str) -> str:
+    """The last line of several, where it is no item of a list, nor the number of one that was cut off."""
+    before, several, line = text.rstrip().rpartition("\n")
+    line = line.strip()
+    if not several or len(line) > _LINE or _ITEM.match(line):
+        return ""
+    counted = _COUNTED.fullmatch(line)
+    cut_off = counted and re.search(rf"^\W{{0,4}}{int(counted[1]) - 1}[.)]\s", before, re.MULTILINE)
+    return "" if cut_off else line
+
+
+def _value_line(text: str) -> str:
+    """What the last line says where it is nothing but a value (`… \n\n42`)."""
+    line = own_line(text)
+    line = "" if _NOT.search(line) or _is_fragment(line) else without_remark(undecorated(line))
+    stated = spelled_number(line) is not None or (SUBSTANCE.search(line) and ":" not in line and not is_prose(line))
+    bare = FORMULA.sub("#", line)
+    sentence = "#" in bare and (bare.count("#") > 1 or re.search(r"[a-z]{2}", bare) is not None)
+    return line if stated and not sentence and not unknown(line) else ""
 
 
 def _in_prose(tail: str) -> UnmarkedAnswer | None:
@@ -90,11 +120,22 @@ def _in_prose(tail: str) -> UnmarkedAnswer | None:
     return _last_expression(tail) or (UnmarkedAnswer(tail, "the whole text") if len(tail) <= SHORT else None)
 
 
+def _is_fragment(line: str) -> bool:
+    """Is it the end of a formula that began on a line before?"""
+    return (
+        _FORMULAS_END.search(line) is not None
+        or line.count("{") != line.count("}")
+        or line.count("$") % 2 == 1
+        or line.strip(" .") == "$$"
+    )
+
+
 def said_in_words(text: str) -> str:
     """The number in words that a text without digits says behind its last verb (`The total is seven.`)."""
-    if len(text) > SHORT or SUBSTANCE.search(text):
-        return ""
-    after = after_verb(_last_sentence(text)).strip(" .!*")
+    if spelled_number(own_line(text)) is not None:
+        return own_line(text)
+    sentence = _last_sentence(text[-SHORT:])
+    after = "" if SUBSTANCE.search(sentence) else after_verb(sentence).strip(" .!*")
     return after if spelled_number(after) is not None else ""
 
 
@@ -111,7 +152,7 @@ def breaks_off(text: str) -> bool:
     if _BROKEN_OFF.search(end):
         return True
     number = _BARE_END.search(end)
-    if number is None or len(text.split()) < 5:
+    if number is None or len(text.split()) < 5 or not _WORDS.search(_ABOUT.sub("", own_line(end) or "none")):
         return False
     sentence = _SENTENCES.split(end[: number.start()])[-1]
     return not _LINKED.search(sentence[-40:] + number[0])
