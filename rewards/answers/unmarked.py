@@ -47,7 +47,7 @@ _ITEM = re.compile(r"(?:\d{1,3}[.)]|[-*•–]|\([a-z\d]\)|#)\s")
 _WORDS = re.compile(r"[a-z]{3}")
 _ABOUT = re.compile(r"\b(?:approximately|approx|about|around|roughly|exactly|only|just)\b|(?<=\d)\s?[a-z]+\W*$")
 """What may stand around the value of a line, its unit too."""
-_FORMULAS_END = re.compile(r"\\(?:end|begin|\\)|&|^\s*(?:\\\]|\])")
+_FORMULAS_END = re.compile(r"\\(?:end|begin|\\)|&|^\s*(?:\\[\])]|\])|^\W*$")
 _NOT = re.compile(r"\b(?:not|never)\b|n['’]t\b", re.IGNORECASE)
 _COUNTED = re.compile(r"(\d{1,3})[.)]?")
 _BARE_END = re.compile(r"(?<![.\d])-?\$?\d[\d,]*(?:\.\d+)?\s*$")
