@@ -117,7 +117,7 @@ class Pool:
         self._down[which].check()
         try:
             session = Session(self._starts[which])
-        except LostError as error:
+        except (LostError, OSError) as error:
             raise self._down[which].failed(str(error), self._elsewhere(which)) from None
         self._down[which].recovered()
         return session

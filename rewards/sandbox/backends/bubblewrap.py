@@ -10,7 +10,7 @@ from pathlib import Path
 
 from holdfast.errors import UsageError
 from holdfast.rewards.sandbox.backends import boot, cgroup, toolchains
-from holdfast.rewards.sandbox.channel import PipeChannel
+from holdfast.rewards.sandbox.channel import LostError, PipeChannel
 from holdfast.rewards.sandbox.limits import Limits
 
 _PYTEST = ("pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments")
@@ -25,10 +25,21 @@ def available() -> str | None:
 
 def start(limits: Limits, packages: Sequence[str] = ()) -> PipeChannel:
     """A sandbox of its own namespaces, with installed packages bound in. Raises LostError when it cannot start."""
+    try:
+        arguments = [*_arguments(limits, packages), *_python()]
+    except OSError as error:
+        raise LostError(f"cannot look for compilers: {error.strerror}") from None
     group = cgroup.Group(limits.sandbox_memory, limits.sandbox_processes)
-    command = group.enter([*_arguments(limits, packages), *_python()])
-    channel = PipeChannel(command, {"PATH": "/usr/bin:/bin"}, group.remove, group.kills)
-    channel.write(boot.first_frame(_config()))
+    try:
+        channel = PipeChannel(group.enter(arguments), {"PATH": "/usr/bin:/bin"}, group.remove, group.kills)
+    except LostError:
+        group.remove()
+        raise
+    try:
+        channel.write(boot.first_frame(_config()))
+    except LostError:
+        channel.close()
+        raise
     return channel
 
 

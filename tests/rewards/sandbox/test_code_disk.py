@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from helpers.sandboxes import DOCKER_SLOW, need
+from helpers.sandboxes import DOCKER_SLOW, groups, need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import channel, close_pools
@@ -40,6 +40,7 @@ def test_a_sandbox_that_cannot_start_for_want_of_room(monkeypatch: pytest.Monkey
     scores = _scores("bubblewrap", 371)
     assert [(score.value, score.outcome) for score in scores] == [(None, Outcome.ERROR)] * 2
     assert all("No space left" in score.reason for score in scores)
+    assert groups(os.getpid()) == []
 
 
 @pytest.mark.docker
