@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from holdfast import progress
+from holdfast.errors import HoldfastError
 from holdfast.masking import command, masked
 
 LIBRARIES = ("transformers", "trl", "peft", "accelerate", "datasets", "huggingface_hub", "torch", "lm_eval")
@@ -69,10 +70,12 @@ def configure(verbosity: Verbosity = "normal", indent: str = "") -> None:
 
 @contextmanager
 def kept_in(folder: Path, enabled: bool = True) -> Iterator[None]:
-    """Append everything that is logged meanwhile to `folder`/run.log, with its time and its source."""
+    """Append everything that is logged meanwhile to `folder`/run.log, with its time and its source. A run that is
+    refused (HoldfastError) before anything else was written leaves no folder behind."""
     if not enabled:
         yield
         return
+    fresh = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     handler = _RunLog(folder / FILE, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(_Masked("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -93,6 +96,12 @@ def kept_in(folder: Path, enabled: bool = True) -> Iterator[None]:
     try:
         yield
         log.info("ends")
+    except HoldfastError:
+        handler.close()
+        if fresh and [one.name for one in folder.iterdir()] == [FILE]:
+            (folder / FILE).unlink()
+            folder.rmdir()
+        raise
     finally:
         for one in targets:
             one.removeHandler(handler)
