@@ -243,8 +243,12 @@ def _whole(text: str) -> list[str]:
     match = _WHOLE.match(stripped)
     leading = [one[1] for one in _LEADING.finditer(stripped) if not _REJECTED.match(stripped, one.end(1))]
     if match is None or len(distinct(leading)) > 1:
-        match = _WHOLE.match(stripped := stripped.rpartition("\n")[2][:20])
-        if match is None or len(stripped) > match.end(match.lastindex or 0) + 6:
+        line = stripped.rpartition("\n")[2]
+        match, stripped = _WHOLE.match(line[:20]), line
+        whole = match is not None and len(line[:20]) <= match.end(match.lastindex or 0) + 6 and len(line) <= 20
+        if not whole:
+            match = _WHOLE.match(line) if len(set(leading)) == 1 and _LEADING.match(line) else None
+        if match is None:
             return []
     group = match.lastindex or 0
     return distinct([match[group].upper(), *_following(stripped, match.end(group))])

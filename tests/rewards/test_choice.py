@@ -180,3 +180,14 @@ def test_two_letters_are_never_one(one: str, other: str, doubt: str, frame: str)
     text = frame.format(f"{one}{doubt}{other}" + ")" * doubt.count("("))
     for wanted in {one, other}:
         assert Reward("choice").score(Sample(text, wanted)).value == float(one == other), text
+
+
+OPENERS = ("C. Paris", "C: Paris", "(C) Paris", "C) Paris", "**C**: Paris", "**(C)** Paris", "C. Paris is the capital.")
+
+
+@pytest.mark.parametrize("line", OPENERS)
+def test_a_last_line_that_opens_with_its_letter(line: str) -> None:
+    """Behind reasoning, too; the last of a list of options is none."""
+    for before in ("", "We go through it step by step.\n\n", "Rome lies in Italy.\nSo it cannot be that one.\n"):
+        assert Reward("choice").score(Sample(before + line, "C")).value == 1.0, before
+    assert Reward("choice").score(Sample("A. Rome\nB. Oslo\nC. Paris", "C")).value == 0.0
