@@ -151,10 +151,11 @@ def test_difficulties_of_a_file_are_the_third_term(tmp_path: Path, capsys: pytes
         "index,instruction_difficulty\n" + "".join(f"{i},{h}\n" for i, h in enumerate(hard))
     )
     found = []
-    for words in ([], [f"difficulty={tmp_path / 'd.csv'}"]):
+    (tmp_path / "unnamed.csv").write_text((tmp_path / "d.csv").read_text().removeprefix("index"))
+    for words in ([], [f"difficulty={tmp_path / 'd.csv'}"], [f"difficulty={tmp_path / 'unnamed.csv'}"]):
         assert main(["rank", votes, *words, "--json"]) == 0
         found.append(100 * json.loads(capsys.readouterr().out)["win_rates"]["m"]["equal_length"])
-    assert abs(found[1] - truth) < 3 and found[0] != found[1]
+    assert abs(found[1] - truth) < 3 and found[0] != found[1] == found[2]
     (tmp_path / "d.csv").write_text("index,instruction_difficulty\n0,1.0\n")
     assert main(["rank", votes, f"difficulty={tmp_path / 'd.csv'}"]) == 65
     assert "no difficulty of row 1" in capsys.readouterr().err

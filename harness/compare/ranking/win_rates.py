@@ -67,9 +67,12 @@ def _weighted(won: Array, weight: Array, questions: Sequence[str]) -> tuple[floa
     return rate, float(np.sqrt(residuals @ residuals * groups / (groups - 1)) / weight.sum())
 
 
+_INDEX = ("index", "", "Unnamed: 0")
+
+
 @dataclass(frozen=True, slots=True)
 class Difficulties:
-    """How hard each instruction is, from a file such as AlpacaEval's df_gamed.csv."""
+    """How hard each instruction is, from AlpacaEval's df_gamed.csv or instruction_difficulty.csv."""
 
     path: Path
     by_row: Mapping[int, float]
@@ -77,7 +80,8 @@ class Difficulties:
 
     @classmethod
     def read(cls, path: Path) -> "Difficulties":
-        """A table with `instruction_difficulty` and `index` (a row's place in the evaluation set) or `instruction`."""
+        """A table with `instruction_difficulty` and `index` (a row's place in the evaluation set; pandas gives that column
+        no name) or `instruction`."""
         by_row: dict[int, float] = {}
         by_text: dict[str, float] = {}
         for where, record in read_records(path):
@@ -86,8 +90,8 @@ class Difficulties:
                 if "instruction" in record:
                     by_text[str(record["instruction"])] = value
                 else:
-                    by_row[int(record["index"])] = value
-            except (KeyError, TypeError, ValueError):
+                    by_row[int(next(record[name] for name in _INDEX if name in record))] = value
+            except (KeyError, TypeError, ValueError, StopIteration):
                 raise DataError(
                     f"{where}: needs instruction_difficulty and index or instruction, it has {', '.join(record)}"
                 ) from None
