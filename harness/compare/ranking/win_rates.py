@@ -80,8 +80,8 @@ class Difficulties:
 
     @classmethod
     def read(cls, path: Path) -> "Difficulties":
-        """A table with `instruction_difficulty` and `index` (a row's place in the evaluation set; pandas gives that column
-        no name) or `instruction`."""
+        """A table with `instruction_difficulty` and `index` (a row's place in the evaluation set; pandas writes
+        that column without a name) or `instruction`."""
         by_row: dict[int, float] = {}
         by_text: dict[str, float] = {}
         for where, record in read_records(path):
