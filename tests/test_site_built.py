@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,14 @@ def test_the_reference_has_docstrings_and_the_registries(site: Path) -> None:
     assert "tiny_notes" in (site / "reference" / "catalogue.html").read_text()
 
 
+def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        text = page.read_text()
+        loaded = re.findall(r"<(?:script|img|iframe|source)[^>]* src=[\"']?(https?:[^\"' >]+)", text)
+        loaded += re.findall(r"<link[^>]*rel=[\"']?(?:stylesheet|preload)[^>]*href=[\"']?(https?:[^\"' >]+)", text)
+        assert loaded == [], page
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(
     ("asked", "found"), [("rollback", "guard"), ("waiver", "gate"), ("non-inferior", "statistics")]
@@ -52,9 +61,7 @@ def test_it_is_searched_from_a_disk_without_a_network(asked: str, found: str, si
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as player:
-        browser = player.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--allow-file-access-from-files"]
-        )
+        browser = player.chromium.launch(executable_path=program, args=["--no-sandbox"])
         page = browser.new_context(offline=True).new_page()
         page.goto((site / "index.html").as_uri())
         page.locator("input.md-search__input").first.fill(asked)
