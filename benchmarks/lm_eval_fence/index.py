@@ -54,11 +54,14 @@ def _defining(name: str) -> list[Path]:
     return found or [path for path in _task_files() if says.search(path.read_bytes())]
 
 
-def _task_files() -> Iterator[Path]:
+def _task_files(templates: bool = False) -> Iterator[Path]:
+    """The files that define tasks and groups; with `templates` also those that these include (`_default_yaml`)."""
     import lm_eval.tasks
 
     for folder, _, names in os.walk(lm_eval.tasks.__path__[0]):
-        yield from (Path(folder) / file for file in names if file.endswith(".yaml"))
+        for file in names:
+            if file.endswith(".yaml") or (templates and ("yaml" in file or "." not in file)):
+                yield Path(folder) / file
 
 
 def _tags(index: Mapping[str, Any], name: str) -> set[str] | None:
@@ -87,13 +90,13 @@ def _tags_of(members: Any, index: Mapping[str, Any]) -> set[str] | None:
 def _named_elsewhere(tags: set[str], folder: Path) -> bool:
     """Whether a file outside of a folder names one of these tags: its task would be missing."""
     wanted = [tag.encode() for tag in tags]
-    others = (path for path in _task_files() if folder not in path.parents)
+    others = (path for path in _task_files(templates=True) if folder not in path.parents)
     return any(tag in text for path in others for text in (path.read_bytes(),) for tag in wanted)
 
 
 def has(name: str, include_path: str | None = None) -> bool:
     """Whether lm-eval has a task, group or tag of that name."""
-    if include_path is None and not any(name.encode() in path.read_bytes() for path in _task_files()):
+    if include_path is None and not any(name.encode() in path.read_bytes() for path in _task_files(templates=True)):
         return False
     return name in manager_of(name, include_path).task_index
 
