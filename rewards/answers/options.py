@@ -245,7 +245,8 @@ def _whole(text: str) -> list[str]:
     if match is None or len(distinct(leading)) > 1:
         line = stripped.rpartition("\n")[2]
         match, stripped = _WHOLE.match(line[:20]), line
-        whole = match is not None and len(line[:20]) <= match.end(match.lastindex or 0) + 6 and len(line) <= 20
+        room = 6 if len(set(leading)) < 2 else 3  # a list's last option is no answer
+        whole = match is not None and len(line) <= match.end(match.lastindex or 0) + room
         if not whole:
             match = _WHOLE.match(line) if len(set(leading)) == 1 and _LEADING.match(line) else None
         if match is None:

@@ -9,7 +9,8 @@ _PLAIN_WORDS = re.compile(r"[a-z][a-z ,.'\-]*")
 _LONGEST = 80
 _WORDED = "|".join(sorted({*NUMBER_WORDS, *SCALE_WORDS, *FRACTION_WORDS, "hundred", "and", "a"}, key=len, reverse=True))
 _LEADING = re.compile(
-    rf"(?:\\text\w*\s?\{{)?\s*((?:(?:minus|negative) )?(?:{_WORDED})(?:[ -](?:{_WORDED}))*)(?: [a-z]+){{0,3}}[\s.!}}]*",
+    rf"(?:\\text\w*\s?\{{)?\s*((?:(?:minus|negative) )?(?:{_WORDED})(?:[ -](?:{_WORDED}))*)"
+    rf"(?: (?!(?:or|and|to|but|maybe|perhaps|possibly|{_WORDED})\b)[a-z]+){{0,3}}[\s.!}}]*",
     re.IGNORECASE,
 )
 _CHINESE_DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {

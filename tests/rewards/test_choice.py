@@ -190,4 +190,6 @@ def test_a_last_line_that_opens_with_its_letter(line: str) -> None:
     """Behind reasoning, too; the last of a list of options is none."""
     for before in ("", "We go through it step by step.\n\n", "Rome lies in Italy.\nSo it cannot be that one.\n"):
         assert Reward("choice").score(Sample(before + line, "C")).value == 1.0, before
-    assert Reward("choice").score(Sample("A. Rome\nB. Oslo\nC. Paris", "C")).value == 0.0
+    for options, last in (("A. Rome\nB. Oslo\nC. Paris", "C"), ("A. Rome\nB. Oslo", "B")):
+        assert Reward("choice").score(Sample(options, last)).value == 0.0
+        assert Reward("choice").score(Sample(f"{options}\n\n{last}", last)).value == 1.0
