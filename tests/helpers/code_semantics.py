@@ -13,7 +13,28 @@ def _file(source: str) -> Tests:
 
 
 _F = "from solution import f\n"
+_ERRORS = "class Fault(Exception): pass\nclass Late(Fault): pass\nclass Other(Exception): pass\n"
 CASES: dict[str, tuple[Tests, str, str]] = {
+    "an exception caught by its base": (
+        {"tests": ["try:\n    f()\nexcept Fault as e:\n    assert isinstance(e, Late) and str(e) == 'x'\nelse:\n    assert False"]},
+        f"{_ERRORS}def f(): raise Late('x')",
+        f"{_ERRORS}def f(): raise Other('x')",
+    ),
+    "pytest.raises of a base": (
+        _file("import pytest\nfrom solution import f, Fault\ndef test_a():\n    with pytest.raises(Fault):\n        f()\n"),
+        f"{_ERRORS}class Later(Late): pass\ndef f(): raise Later('x')",
+        f"{_ERRORS}def f(): raise Other('x')",
+    ),
+    "slices": (
+        {"tests": ["l = Row()\nassert l[1:] == [2, 3] and l[::-1] == [3, 2, 1] and l[0] == 1"]},
+        "class Row:\n    def __getitem__(s, i): return [1, 2, 3][i]",
+        "class Row:\n    def __getitem__(s, i): return [1, 2, 4][i]",
+    ),
+    "a class with a letter's name": (
+        {"tests": ["assert isinstance(A(), A) and A.x == 1"]},
+        "class A: x = 1",
+        "class A: x = 2",
+    ),
     "capsys": (
         _file(f"{_F}def test_a(capsys):\n    f()\n    assert capsys.readouterr().out == 'hi\\n'\n"),
         "def f(): print('hi')",

@@ -14,6 +14,14 @@ from typing import Literal
 
 from holdfast.rewards.sandbox.source.entry_point import bound_names, left_call
 
+_UNSEEN = re.compile(
+    r"\bcaplog\b|\brecwarn\b|\bpytest\.warns\b|\bassertWarns\w*|\bassertLogs\b|\bassertNoLogs\b|\bcatch_warnings\b"
+    r"|\binspect\.(?:signature|getsource|getfullargspec)\b"
+)
+_PATCHED = re.compile(r"""\b(?:patch|setattr)\(\s*["']([A-Za-z_][\w.]*)["']""")
+_CARRIED = ("builtins.input", "builtins.print", "sys.stdin", "sys.stdout", "sys.stderr", "sys.argv", "os.environ")
+_CARRIED_BELOW = ("sys.std", "os.environ", "__main__")
+"""What tests set and the program gets."""
 Kind = Literal["check", "asserts", "pytest", "nothing"]
 
 _ALIASES = frozenset("np numpy pd pandas plt scipy sp sympy nx torch tf sns pytest".split())
@@ -117,6 +125,16 @@ def compares_objects(sources: Iterable[str]) -> bool:
     return False
 
 
+def watches_the_process(sources: Iterable[str], module: str = "solution") -> str:
+    """What in the tests can only be seen or changed in the program's own process, where they do not run: its logs and
+    warnings, its functions' signatures, a patched module that is not the program's. Empty where there is nothing."""
+    text = "\n".join(sources)
+    if found := _UNSEEN.search(text):
+        return found[0]
+    targets = (target for target in _PATCHED.findall(text) if target.partition(".")[0] != module)
+    return next((target for target in targets if target not in _CARRIED and not target.startswith(_CARRIED_BELOW)), "")
+
+
 def without_main(source: str) -> str:
     """The source without calls at its outermost level that would run the tests and end the process."""
     tree = _parsed(source)
@@ -150,7 +168,8 @@ def _free(nodes: Iterable[ast.AST]) -> set[str]:
 
 
 def _is_well_known(name: str) -> bool:
-    return any(hasattr(importlib.import_module(module), name) for module in _WELL_KNOWN)
+    # `re` has letters for its flags, which nobody means by a bare A.
+    return len(name) > 1 and any(hasattr(importlib.import_module(module), name) for module in _WELL_KNOWN)
 
 
 def _mentions(prompt: str, name: str) -> bool:

@@ -160,6 +160,8 @@ class Candidate:
         handle = ["o", len(self._objects), kind, str(getattr(value, "__name__", type(value).__name__)), base]
         self._objects.append(value)
         self._known[id(value)] = handle
+        if kind == "exception" and (parent := _own_parent(value)) is not None:
+            handle.append(self._handle(parent))
         return handle
 
     def _resolve(self, data: list[Any]) -> Any:
@@ -190,6 +192,12 @@ def exception_class(name: Any) -> type[Exception]:
     """The builtin exception class of that name; RuntimeError for any other name."""
     found = getattr(builtins, name, None) if type(name) is str else None
     return found if isinstance(found, type) and issubclass(found, Exception) else RuntimeError
+
+
+def _own_parent(kind: type[BaseException]) -> type[BaseException] | None:
+    """The first base of an exception class that is the program's, too."""
+    bases = (base for base in kind.__bases__ if issubclass(base, BaseException))
+    return next((base for base in bases if base.__module__ != "builtins"), None)
 
 
 def _text(error: BaseException) -> str:

@@ -164,7 +164,7 @@ class CandidateClient:
         return proxy_exception(exception_class(base), text)
 
     def _resolve(self, data: list[Any]) -> Any:
-        if data[0] == "o" and len(data) == 5 and type(data[1]) is int:
+        if data[0] == "o" and len(data) in (5, 6) and type(data[1]) is int:
             if data[1] not in self._known:
                 self._known[data[1]] = make_proxy(self, data)
             return self._known[data[1]]

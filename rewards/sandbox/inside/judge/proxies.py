@@ -241,7 +241,10 @@ def _exception_class(client: Any, handle: list[Any]) -> type[BaseException]:
     known: dict[int, type[BaseException]] = client.classes
     if handle[1] not in known:
         base: type[BaseException] = exception_class(handle[4])
-        if handle[4] in ("BaseException", "SystemExit", "KeyboardInterrupt", "GeneratorExit"):
+        parent = handle[5] if len(handle) > 5 else None
+        if type(parent) is list and parent[0] == "o" and parent[2] == "exception" and type(parent[1]) is int:
+            base = _exception_class(client, parent)
+        elif handle[4] in ("BaseException", "SystemExit", "KeyboardInterrupt", "GeneratorExit"):
             base = CandidateExitError  # as in Python, no `except Exception` catches it
         if issubclass(base, StopIteration | StopAsyncIteration):
             base = RuntimeError
