@@ -20,13 +20,14 @@ def tool_call(sample: Sample, *, syntax: Syntax = "auto", broken_calls: Literal[
     The reference is `{"possible_answers": […], "tools": […], "category": …}`, or its JSON text: one `{function:
     {parameter: [accepted values]}}` for every expected call (`""` marks an optional parameter), the tools' JSON
     schemas, and BFCL's category. A category with `java` or `javascript` is read in that language; `irrelevance` is
-    right when no call is made, `live_relevance` when any is. Calls may come in any order. `syntax="python"` reads only
-    calls written in the language, as the leaderboard does with prompted models; `auto` also takes JSON (behind a
-    sentence, too), the markup of chat templates (`tool_calls.markup`) and the calls of an assistant message. A call
-    that cannot be read is a call all the same: wrong where none is wanted; `broken_calls="none"` takes it for none, as
-    BFCL does. What reads as a call where one is wanted is one where none is, a fenced example too; a sentence that
-    mentions one is not. xLAM's answers (`[{"name", "arguments"}]`, as JSON text too) and tools are read as they are.
-    Unjudgeable for a reference of another shape. Follows ShishirPatil/gorilla at de8307b4.
+    right when no call is made, `live_relevance` when any is. Calls may come in any order. `syntax="python"` reads
+    only calls written in the language, as the leaderboard does with prompted models. The default `auto` also takes
+    JSON (behind a sentence, too), the markup of chat templates (`tool_calls.markup`) and the calls of an assistant
+    message. A call that cannot be read is a call all the same: wrong where none is wanted; `broken_calls="none"`
+    takes it for none, as BFCL does. What reads as a call where one is wanted is one where none is, a fenced example
+    too. A sentence that mentions one is not. The answers of xLAM (`[{"name", "arguments"}]`, as JSON text too) and
+    tools are read as they are. Unjudgeable for a reference of another shape. Follows ShishirPatil/gorilla at
+    de8307b4.
     """
     sample = replace(sample, reference=read_reference(with_object(sample).reference))
     problem = _problem(sample.reference)
