@@ -2,10 +2,15 @@
 
 import dataclasses
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.docs_commands import Shown, shown
+from helpers.paths import ROOT
+from helpers.tutorials import blocks
 
 from holdfast.cli import VERBS, load
 from holdfast.cli.grammar import bind, split
@@ -22,8 +27,16 @@ def test_the_commands_are_found() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
-def test_it_is_taken(command: Shown) -> None:
+def test_it_is_taken(command: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder with the files that a tutorial writes before it."""
     assert command.verb in VERBS
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for block in blocks(ROOT / command.page) if command.page.startswith("docs/tutorials/") else ():
+        if block.mark == "file":
+            Path(block.value).write_text(block.text)
+        for script in re.findall(r"^python (\S+)$", block.text, re.MULTILINE) if block.language == "sh" else ():
+            subprocess.run([sys.executable, script], check=True)
     if command.verb == "train":
         _train(command)
     elif command.verb == "eval":

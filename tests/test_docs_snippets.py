@@ -22,6 +22,7 @@ import yaml
 from helpers.docs_commands import PAGES
 from helpers.paths import ROOT
 
+IMPORTED_AS = "holdfast"
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -189,5 +190,6 @@ def test_extras_modules_and_targets_that_a_page_names_exist(page: Path) -> None:
 
 
 def test_an_extra_is_named_with_the_distributions_own_name() -> None:
-    wrong = [page.name for page in PAGES if re.search(r"pip install '?holdfast(?!-llm)", page.read_text("utf-8"))]
+    strangers = re.compile(rf"pip install '?{IMPORTED_AS}(?!-llm)")
+    wrong = [page.name for page in PAGES if strangers.search(page.read_text("utf-8"))]
     assert wrong == []

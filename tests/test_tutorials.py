@@ -17,6 +17,7 @@ def test_a_tutorial_shows_what_it_does(page: Path) -> None:
     found = list(blocks(page))
     assert any(block.runs for block in found)
     shown = [block for block in found if block.mark == "output"]
+    assert shown, "no output is shown"
     assert all(block.text.strip() for block in shown), "an output is empty: run `make tutorials`"
     outputs = [block for block in found if block.language == "text"]
     assert outputs == shown, "an output is written by hand"

@@ -1,13 +1,16 @@
 """The command line: finds the verb, runs it, turns errors of ours into one line and an exit code."""
 
 import importlib
+import math
 import os
 import shutil
+import signal
 import sys
 import textwrap
+import time
 from collections.abc import Sequence
 from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 from holdfast import progress
 from holdfast.cli.grammar import FLAGS, Arguments, Flags, bind, split
@@ -45,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
+    if arguments is None:
+        _take_two_interrupts_for_one()
     try:
         return _dispatch(given)
     except HoldfastError as error:
@@ -61,6 +66,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, ModuleNotFoundError) and (missing := missing_package(error, f"`holdfast {given[0]}`")):
             return _fail(str(missing), EXIT_USAGE)
         return _fail(f"internal error: {type(error).__name__}: {error} (run again with --debug)", EXIT_INTERNAL)
+
+
+def _take_two_interrupts_for_one() -> None:
+    """Let a second Ctrl-C within a second pass: it would fall into what the first one cleans up."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return  # ignored, as in a shell's background job, or somebody else's
+    first = -math.inf
+
+    def interrupt(_number: int, _frame: Any) -> None:
+        nonlocal first
+        if time.monotonic() - first >= 1:
+            first = time.monotonic()
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
 
 
 def _unread() -> bool:

@@ -55,9 +55,10 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
 SLOW = pytest.mark.slow
 
 
+@SLOW
 @pytest.mark.parametrize(
     ("how", "count"),
-    [("ddp", 2), pytest.param("fsdp", 2, marks=SLOW), pytest.param("plain", 3, marks=SLOW)],
+    [("ddp", 2), ("fsdp", 2), ("plain", 3)],
 )
 def test_several_processes_measure_as_one(how: str, count: int, one: Path, tmp_path: Path) -> None:
     finish(launch(count, JOB, how, str(tmp_path / "out"), str(tmp_path / "cache")))

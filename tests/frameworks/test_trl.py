@@ -103,6 +103,7 @@ def test_plain_prompts_with_sync_and_async_rewards(tmp_path: Path) -> None:
         _agree(log, name, list(seen.values(lambda said, answer: short.score(Sample(said)).value)))
 
 
+@pytest.mark.slow
 def test_environment_factory(model: Path, tmp_path: Path) -> None:
     seen = Seen()
     factory = RewardEnvironment.factory("exact_match", reference="answer")

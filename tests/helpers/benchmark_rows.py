@@ -49,6 +49,15 @@ def _multi_if(n: int) -> dict[str, Any]:
 _JS = "const assert = require('node:assert');\n\n\nfunction test() {\n  let candidate = "
 
 
+def _arena_category(n: int) -> str:
+    return "hard_prompt" if n < 500 else "creative_writing"
+
+
+def _arena_answer(n: int, model: str) -> dict[str, Any]:
+    said = {"role": "assistant", "content": {"answer": f"About {n}: nothing."}}
+    return {"uid": f"u{n}", "model": model, "messages": [{"role": "user", "content": f"Write about {n}."}, said]}
+
+
 def _multipl_e(n: int, language: str) -> dict[str, Any]:
     """A function that multiplies by a number, with tests as MultiPL-E writes them."""
     name, stops = f"times_{n + 2}", ["\nfunction ", "\n/*", "\n//", "\nconsole.log"]
@@ -126,6 +135,16 @@ STANDINS: Mapping[str, Sequence[Doc]] = {
     "multi_if/multi_if.jsonl": [_multi_if(n) for n in range(40)],
     "multipl_e/humaneval-cpp.jsonl": [_multipl_e(n, "cpp") for n in range(26)],
     "multipl_e/humaneval-js.jsonl": [_multipl_e(n, "js") for n in range(26)],
+    "arena_hard/arena-hard-v2.0.question.jsonl": [
+        {"uid": f"u{n}", "category": _arena_category(n), "subcategory": "made", "prompt": f"Write about {n}."}
+        for n in range(750)
+    ],
+    "arena_hard/arena-hard-v2.0.model_answer.o3-mini-2025-01-31.jsonl": [
+        _arena_answer(n, "o3-mini-2025-01-31") for n in range(500)
+    ],
+    "arena_hard/arena-hard-v2.0.model_answer.gemini-2.0-flash-001.jsonl": [
+        _arena_answer(n, "gemini-2.0-flash-001") for n in range(500, 750)
+    ],
     "math/aime26/test.jsonl": [
         {"id": n, "problem": f"What is {n} + {n}?", "answer": f"{2 * n:03d}"} for n in range(30)
     ],
@@ -172,6 +191,7 @@ MADE = (
         "aime26",
         "humaneval_cpp",
         "humaneval_js",
+        "arena_hard_v2",
     ),
 )
 """Benchmarks whose data is not at hand; the rows below are stand-ins in the documented shape."""

@@ -13,7 +13,8 @@ GAIN = {
 }
 
 
-@pytest.mark.parametrize("trainer", ["sft", *(pytest.param(name, marks=pytest.mark.slow) for name in ("dpo", "grpo"))])
+@pytest.mark.slow
+@pytest.mark.parametrize("trainer", GAIN)
 def test_the_target_rises_and_the_report_is_whole(trainer: str, tmp_path: Path) -> None:
     from holdfast.trainers.job.before_after import before_after
     from holdfast.trainers.settings.compose import compose

@@ -116,6 +116,7 @@ def test_real_launchers_write_it_nowhere(launcher: str, untrained: Path, tmp_pat
     (tmp_path / "conf" / "launcher" / "local.yaml").write_text(LOCAL)
     words = [f"launcher={launcher}", f"model={untrained}", "suite=[tiny_sort]", "limit=4", "data.limit=8", "seed=0,1"]
     words += ["trainer.args.max_steps=1", f"trainer.args.hub_token={SECRET}", f"out={tmp_path / 'sw'}"]
+    words += ["hydra.launcher.cpus_per_task=1", "hydra.launcher.timeout_min=10"] if launcher == "slurm" else []
     command = [sys.executable, "-m", "holdfast", "train", "-m", *words, "--config-dir", str(tmp_path / "conf")]
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

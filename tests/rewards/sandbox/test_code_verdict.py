@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers import code_abuse, code_attacks, code_attacks_late
-from helpers.sandboxes import BACKENDS, DOCKER_SLOW, containers, descendants, groups, need
+from helpers.sandboxes import BACKENDS, containers, descendants, groups, need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import close_pools
@@ -44,7 +44,8 @@ def test_no_attack_is_accepted_under_any_style(part: int, backend: str) -> None:
 SPIES = ("every", "every int", "every float", "every str", "spy", "spy int", "spy float", "reduce of an int")
 
 
-@pytest.mark.parametrize("backend", DOCKER_SLOW)
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_no_later_attack_is_accepted(backend: str) -> None:
     reward = Reward("code", backend=need(backend), timeout=8.0)
     right = [Sample(code_attacks.RIGHT, reference) for reference in code_attacks_late.right()]

@@ -32,6 +32,7 @@ def lesson(out: Path, *words: str) -> tuple[list[float], dict[str, Any]]:
     return [entry["loss"] for entry in facts["log"] if "loss" in entry], facts
 
 
+@pytest.mark.slow
 def test_it_stops_a_training_that_forgets_and_changes_nothing_before(tmp_path: Path) -> None:
     from holdfast.files import read_json
 
