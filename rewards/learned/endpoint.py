@@ -115,7 +115,7 @@ class Endpoint:
 
     def _keep(self, key: str, text: str) -> None:
         if self.cache is not None:
-            with closing(_open(self.cache)) as store, store:
+            with closing(_open(self.cache)) as store:
                 store.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, text))
 
 
@@ -148,7 +148,9 @@ def _content(response: Any) -> str:
 
 def _open(path: str) -> sqlite3.Connection:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    store = sqlite3.connect(path, timeout=30)
-    store.execute("PRAGMA journal_mode=WAL")
-    store.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, text TEXT)")
+    store = sqlite3.connect(path, timeout=30, isolation_level=None)
+    if not store.execute("SELECT 1 FROM sqlite_master WHERE name = 'answers'").fetchone():
+        store.execute("BEGIN IMMEDIATE")  # waits for its turn; a read that turns into a write is refused at once
+        store.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, text TEXT)")
+        store.execute("COMMIT")
     return store

@@ -2,7 +2,9 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any, ClassVar
 import pytest
 
 from holdfast import Outcome, Reward, Sample, UsageError
+from holdfast.rewards.learned.endpoint import Endpoint
 
 
 @dataclass
@@ -21,6 +24,9 @@ class Behaviour:
     asked: int = 0
     at_once: int = 0
     most_at_once: int = 0
+    meets: bool = False
+    """Each question stays a moment, the first one until a second is there."""
+    met: threading.Event = field(default_factory=threading.Event)
     votes: list[int] = field(default_factory=list)
     favour_first: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -44,11 +50,14 @@ class Judge(BaseHTTPRequestHandler):
             state.at_once += 1
             state.most_at_once = max(state.most_at_once, state.at_once)
             fault = state.faults.pop(0) if state.faults else None
-        try:
-            self._answer(fault, body["messages"][0]["content"])
-        finally:
-            with state.lock:
-                state.at_once -= 1
+            if state.at_once > 1:
+                state.met.set()
+        if state.meets:
+            state.met.wait(20)
+            time.sleep(0.01)
+        with state.lock:  # before the answer: with it the client's next question is on its way
+            state.at_once -= 1
+        self._answer(fault, body["messages"][0]["content"])
 
     def _answer(self, fault: str | None, prompt: str) -> None:
         if fault in ("500", "429", "400"):
@@ -127,6 +136,7 @@ def test_a_dead_server_is_no_zero() -> None:
 
 def test_concurrency_is_limited_and_order_kept(server: tuple[str, Behaviour]) -> None:
     url, behaviour = server
+    behaviour.meets = True
     scores = _judge(url, concurrency=3).score_batch([Sample("w " * (n % 9 + 1), prompt=str(n)) for n in range(40)])
     assert [score.extracted for score in scores] == [str(n % 9 + 1) for n in range(40)]
     assert 1 < behaviour.most_at_once <= 3
@@ -231,3 +241,16 @@ def test_a_reward_model_survives_hostile_text_and_says_a_cut(reward_model: str) 
 def test_a_missing_reward_model_is_no_zero(tmp_path: Path) -> None:
     score = Reward("reward_model", model=str(tmp_path)).score(Sample("x"))
     assert (score.value, score.outcome) == (None, Outcome.ERROR)
+
+
+def test_many_threads_may_open_one_new_cache_at_once(tmp_path: Path) -> None:
+    """SQLite refuses a second connection at once, without waiting, while a first one changes the journal's mode."""
+    for number in range(12):
+        ask = Endpoint("http://127.0.0.1:9/v1", "judge", cache=str(tmp_path / f"{number}.sqlite"))
+
+        def kept(key: str, ask: Endpoint = ask) -> str | None:
+            ask._keep(key, key)
+            return ask._cached(key)
+
+        with ThreadPoolExecutor(12) as pool:
+            assert list(pool.map(kept, "abcdefghijkl")) == [*"abcdefghijkl"]
