@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import signal
 import subprocess
 import sys
 import threading
@@ -11,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from helpers import needs
+from helpers import interrupts, needs
 from helpers.run_folders import folder
 
 from holdfast.errors import DataError, UsageError
@@ -91,10 +90,8 @@ def test_a_taken_port_and_no_folder(tmp_path: Path, address: tuple[str, int]) ->
 def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
     runs = folder(tmp_path / "runs")
     command = [sys.executable, "-m", "holdfast", "view", str(runs), "port=0", "--json"]
-    # A shell's background job, as this test may be one, hands its children an ignored Ctrl-C.
-    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes, text=True, preexec_fn=heard) as serving:
+    with subprocess.Popen(command, **pipes, text=True, preexec_fn=interrupts.hear) as serving:
         assert serving.stdout is not None
         where = json.loads(serving.stdout.readline())["address"]
         host, port = where.removeprefix("http://").strip("/").split(":")

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers import interrupts
 
 from holdfast.cli import main
 
@@ -141,10 +142,8 @@ def test_two_ctrl_c_leave_a_run_that_goes_on(desk: Path) -> None:
     args = ["trainer.args.max_steps=100000", "trainer.args.per_device_train_batch_size=4"]
     command = [sys.executable, "-m", "holdfast", "train", *words, *args]
     environment = {**os.environ, "HOLDFAST_CACHE": str(desk / "cache")}
-    # A shell's background job, as this test may be one, hands its children an ignored Ctrl-C.
-    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
     pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
-    child = subprocess.Popen(command, **pipes, text=True, env=environment, preexec_fn=heard)
+    child = subprocess.Popen(command, **pipes, text=True, env=environment, preexec_fn=interrupts.hear)
     while "training_rows" not in (read("runs/interrupted/manifest.json")):
         assert child.poll() is None, child.stderr.read() if child.stderr else ""
         time.sleep(0.05)

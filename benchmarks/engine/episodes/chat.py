@@ -102,10 +102,7 @@ def chat_of(engine: Template, mode: Mode) -> Chat:
 def _drops_system(engine: Template) -> bool:
     """Whether a template passes over a system message, or refuses one."""
     messages: list[Message] = [{"role": "system", "content": "probe_system"}, {"role": "user", "content": "hello"}]
-    try:
-        return "probe_system" not in engine.render(messages)
-    except Exception:  # noqa: BLE001 - a template may raise anything
-        return True
+    return "probe_system" not in _rendered(engine, messages)[0]
 
 
 def without_system(messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -132,10 +129,9 @@ def _lacks(engine: Template) -> str:
         {"role": "assistant", "content": "", "tool_calls": [call]},
         {"role": "tool", "tool_call_id": "call00000", "name": "probe_call", "content": "probe_result"},
     ]
-    try:
-        shown = engine.render(messages, [_PROBE])
-    except Exception as error:  # noqa: BLE001 - a template may raise anything: it cannot render tools then
-        return f"cannot render tools ({type(error).__name__}: {str(error)[:100]})"
+    shown, fault = _rendered(engine, messages, [_PROBE])
+    if fault:
+        return f"cannot render tools ({fault})"
     expected = {
         "probe_name": "tools",
         "probe_call": "calls",
@@ -144,6 +140,14 @@ def _lacks(engine: Template) -> str:
     }
     missing = [what for word, what in expected.items() if word not in shown]
     return f"does not render {missing[0]}" if missing else ""
+
+
+def _rendered(engine: Template, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> tuple[str, str]:
+    """(text, ""), or ("", what the template raised)."""
+    try:
+        return engine.render(messages, tools), ""
+    except Exception as error:  # noqa: BLE001 - a template may raise anything
+        return "", f"{type(error).__name__}: {str(error)[:100]}"
 
 
 def described(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:

@@ -96,7 +96,7 @@ def _text(value):
     if isinstance(value, dict):
         try:
             return json.dumps(value)
-        except Exception:  # noqa: BLE001 - as the package has it
+        except (TypeError, ValueError, RecursionError):
             return str(value)
     return str(value)
 

@@ -42,10 +42,8 @@ def tasks():
 
     loader = "telecom_full" if STATE["domain"] == "telecom" else STATE["domain"]
     STATE["tasks"] = {task.id: task for task in registry.get_tasks_loader(loader)()}
-    try:
-        splits = registry.get_task_splits_loader(STATE["domain"])()
-    except Exception:  # noqa: BLE001 - a domain without splits
-        splits = {}
+    splits_loader = registry.get_task_splits_loader(STATE["domain"])
+    splits = splits_loader() if splits_loader else {}
     return [json.loads(task.model_dump_json()) for task in STATE["tasks"].values()], splits
 
 
