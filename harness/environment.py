@@ -240,12 +240,16 @@ class Trajectory:
     done: bool = False
     reason: str = ""
     """Why an episode that is not done ended."""
+    tools_as_text: int = 0
+    """Messages before which a template with tools of its own could only be given them as text."""
 
     @property
     def counts(self) -> dict[str, float]:
-        """Turns of the model, calls, and calls that did not parse."""
+        """Turns of the model, calls, calls that did not parse, and what was asked otherwise than its conditions say."""
         own = [message for message in self.messages if message["role"] == "assistant"]
+        fallback = {"tools_as_text": float(self.tools_as_text)} if self.tools_as_text else {}
         return {
+            **fallback,
             "turns": float(len(own)),
             "calls": float(sum(len(message.get("tool_calls") or ()) for message in own)),
             "unparsed": float(sum(is_fault(message) for message in self.messages)),

@@ -73,8 +73,9 @@ class RolloutEpisode:
             return
         self.live.open()
         if self.live.begun and not self.live.over:
-            text, _ = self.live.chat.prompt(self.live.conversation, self.live.tools)
-            self.prompt_ids, self._tools = self._template.encode(text), _names(self.live.tools)
+            prompt = self.live.prompt()
+            if prompt is not None:
+                self.prompt_ids, self._tools = self._template.encode(prompt.text), _names(self.live.tools)
 
     @property
     def begun(self) -> bool:

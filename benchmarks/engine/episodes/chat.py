@@ -1,14 +1,14 @@
 """How a conversation with tools is put to a model: its template's own tools, an API's `tools`, or a system message."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from holdfast.benchmarks.shared.tool_messages import arguments, as_objects
 from holdfast.environment import EpisodeError, ToolSpec
 from holdfast.errors import DataError, UsageError
-from holdfast.sample import Message
+from holdfast.sample import Message, message_text
 
 Mode = Literal["auto", "native", "prompt"]
 
@@ -39,6 +39,18 @@ class Template(Protocol):
         """The prompt, up to the opening of the assistant's turn."""
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked."""
+
+    text: str
+    """The prompt as the engine takes it."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Generation arguments that go with it."""
+    fallback: str = ""
+    """Why the tools are described as text here, by a chat whose mode is native; empty where they are not."""
+
+
 @dataclass(frozen=True)
 class Chat:
     """A model's way of conversing with tools."""
@@ -50,36 +62,46 @@ class Chat:
     """Why tools are described in the system message where the template's own way was wanted."""
     fold: bool = False
     """The template drops a system message: what it says stands before the first user's message."""
+    strict: bool = False
+    """The template's own way was asked for by name: nothing stands in for it."""
 
     @property
     def mode(self) -> str:
         """For the conditions of a measurement."""
         return "native" if self.native else "prompt"
 
-    def prompt(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> tuple[str, dict[str, Any]]:
-        """(the prompt as the engine takes it, generation arguments that go with it).
+    def prompt(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Prompt:
+        """What is asked now.
 
         A template that cannot render these tools or this order of speakers is given them as text, then without a
-        system message. Raises EpisodeError where it renders none of it.
+        system message; the prompt says why. Raises EpisodeError where the template renders none of it, or refuses
+        what it was to render its own way by name.
         """
         if self.api and self.native:
             shown = {"tools": [dict(tool) for tool in tools]} if tools else {}
-            return self.engine.render([dict(message) for message in messages]), shown
-        first: Exception | None = None
-        for render in self._ways(messages, tools):
-            try:
-                return render(), {}
-            except Exception as error:  # noqa: BLE001 - a template may raise anything
-                first = first or error
-        raise EpisodeError(f"the chat template renders none of this conversation: {first}")
+            return Prompt(self.engine.render([dict(message) for message in messages]), shown)
+        first = ""
+        for form, with_tools in self._forms(messages, tools):
+            text, fault = _rendered(self.engine, form, with_tools)
+            if not fault:
+                return Prompt(text, fallback=first if self.native else "")
+            first = first or fault
+        way = " its own way; tools=prompt describes the tools as text" if self.native and self.strict else ""
+        raise EpisodeError(f"the chat template renders none of this conversation{way}: {first}")
 
-    def _ways(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[Callable[[], str]]:
+    def _forms(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec]
+    ) -> Iterator[tuple[Sequence[Message], Sequence[ToolSpec]]]:
+        """(messages, tools) as the template may take them, the best first."""
         if self.native:
-            yield lambda: self.engine.render([as_objects(message) for message in messages], tools)
+            own = [as_objects(message) for message in messages]
+            yield without_system(own) if self.fold else own, tools
+        if self.native and self.strict:
+            return
         text = described(messages, tools)
         if not self.fold:
-            yield lambda: self.engine.render(text)
-        yield lambda: self.engine.render(without_system(text))
+            yield text, ()
+        yield without_system(text), ()
 
 
 def chat_of(engine: Template, mode: Mode) -> Chat:
@@ -96,7 +118,7 @@ def chat_of(engine: Template, mode: Mode) -> Chat:
     reason = "" if api else _lacks(engine)
     if reason and mode == "native":
         raise UsageError(f"the model's chat template {reason}; use tools=prompt")
-    return Chat(engine, not reason, api, reason, fold)
+    return Chat(engine, not reason, api, reason, fold, strict=mode == "native")
 
 
 def _drops_system(engine: Template) -> bool:
@@ -107,12 +129,14 @@ def _drops_system(engine: Template) -> bool:
 
 def without_system(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """Messages with the system's text before the first user's."""
-    system = "\n\n".join(str(one["content"]) for one in messages if one["role"] == "system")
+    system = "\n\n".join(message_text(one) for one in messages if one["role"] == "system")
     rest = [dict(one) for one in messages if one["role"] != "system"]
     if not system:
         return rest
     if rest and rest[0]["role"] == "user":
-        rest[0]["content"] = f"{system}\n\n{rest[0]['content']}"
+        said = rest[0].get("content") or ""
+        parts = [{"type": "text", "text": f"{system}\n\n"}, *said] if isinstance(said, list) else None
+        rest[0]["content"] = parts or f"{system}\n\n{said}"
         return rest
     return [{"role": "user", "content": system}, *rest]
 

@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from holdfast.benchmarks.engine.episodes.calls import model_message
-from holdfast.benchmarks.engine.episodes.chat import Chat
+from holdfast.benchmarks.engine.episodes.chat import Chat, Prompt
 from holdfast.benchmarks.engine.generating.generation import fitted
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.environment import FAULT, BusyError, Environment, Episode, EpisodeError, Row, ToolSpec, Trajectory, judged
@@ -110,14 +110,30 @@ class LiveEpisode:
 
     def next_item(self) -> Item | None:
         """What the model is asked now; None, and the episode is over, where its template cannot say it."""
+        prompt = self.prompt()
+        if prompt is None:
+            return None
+        generation = {**self.item.generation, **prompt.arguments}
+        item = replace(self.item, prompt=prompt.text, generation=generation, turn=len(self.answers))
+        return fitted([item], self.chat.engine.count, self.chat.engine.max_length)[0][0]
+
+    def prompt(self) -> Prompt | None:
+        """The conversation as the model is shown it now; None, and the episode is over, where its template cannot say
+        it."""
         assert self._episode is not None
         try:
-            prompt, more = self.chat.prompt(self._conversation, self._episode.tools)
+            prompt = self.chat.prompt(self._conversation, self._episode.tools)
         except EpisodeError as error:
             self._fail(str(error))
             return None
-        item = replace(self.item, prompt=prompt, generation={**self.item.generation, **more}, turn=len(self.answers))
-        return fitted([item], self.chat.engine.count, self.chat.engine.max_length)[0][0]
+        self.trajectory.tools_as_text += bool(prompt.fallback)
+        if prompt.fallback and _first_time(f"{self.item.task}: as text"):
+            log.warning(
+                "%s, %s: the chat template does not render this conversation with its own tools (%s); they are "
+                "described as text there, and the row says tools_as_text (said once)",
+                self.item.task, self.item.doc_id, prompt.fallback,
+            )  # fmt: skip
+        return prompt
 
     def answer(self, completion: Completion) -> None:
         """Take the model's message and play on until it is asked again."""
