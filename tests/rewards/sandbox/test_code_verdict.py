@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers import code_abuse, code_attacks, code_attacks_late
-from helpers.sandboxes import BACKENDS, containers, descendants, groups, need
+from helpers.sandboxes import BACKENDS, DOCKER_SLOW, containers, descendants, groups, need
 
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import close_pools
@@ -37,11 +37,17 @@ PARTS = 12
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("part", range(3))
 def test_no_attack_is_accepted_under_any_style(part: int, backend: str) -> None:
-    _assert_refused(Reward("code", backend=need(backend), timeout=4.0), list(code_attacks.attacks())[part::3])
+    _assert_refused(Reward("code", backend=need(backend), timeout=8.0), list(code_attacks.attacks())[part::3])
 
 
 # Programs whose values claim to be whatever they are compared with.
 SPIES = ("every", "every int", "every float", "every str", "spy", "spy int", "spy float", "reduce of an int")
+
+
+@pytest.mark.parametrize("backend", DOCKER_SLOW)
+def test_a_few_later_attacks_are_refused(backend: str) -> None:
+    reward = Reward("code", backend=need(backend), timeout=8.0)
+    _assert_refused(reward, [*list(code_attacks_late.attacks())[::20], *list(code_attacks_late.loose(SPIES))[::12]])
 
 
 @pytest.mark.slow
@@ -58,7 +64,7 @@ def test_no_later_attack_is_accepted(backend: str) -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_later_attack_is_accepted_under_any_test(part: int, backend: str) -> None:
-    _assert_refused(Reward("code", backend=need(backend), timeout=4.0), list(code_attacks_late.attacks())[part::PARTS])
+    _assert_refused(Reward("code", backend=need(backend), timeout=8.0), list(code_attacks_late.attacks())[part::PARTS])
 
 
 def _assert_refused(reward: Reward, attacks: list[tuple[str, str, dict[str, object]]]) -> None:
