@@ -8,7 +8,7 @@ import importlib
 import inspect
 import pkgutil
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -42,6 +42,11 @@ class Spec:
     """Called with the bound options when the Reward is made; raises UsageError for a bad value."""
     surroundings: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     """What of this machine a verdict with these options depends on, for manifests: programs, images, packages."""
+    safe_options: Collection[str] | None = None
+    """Options that a stranger may choose, of a reward that loads nothing and reaches nothing whatever they and the
+    sample hold; None: strangers may not call it. A composite's `of` may stand here: its parts are looked at, too."""
+    loads: str = ""
+    """What the reward loads because a sample names it: with such a reward the samples must be the operator's own."""
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
@@ -68,10 +73,12 @@ def register(
     needs_reference: Needs = True,
     check: Callable[..., None] | None = None,
     surroundings: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    safe_options: Collection[str] | None = None,
+    loads: str = "",
 ) -> Callable[[F], F]:
     """Register a reward function under `name`; its keyword-only parameters become options.
 
-    Raises UsageError when another function has that name already.
+    The rest are the Spec's fields. Raises UsageError when another function has that name already.
     """
 
     def decorate(function: F) -> F:
@@ -80,7 +87,9 @@ def register(
             raise UsageError(
                 f"reward {name!r} is registered twice: {_origin(registered.function)} and {_origin(function)}"
             )
-        _registry[name] = Spec(name, function, version, scope, needs_reference, check, surroundings)
+        _registry[name] = Spec(
+            name, function, version, scope, needs_reference, check, surroundings, safe_options, loads
+        )
         return function
 
     return decorate

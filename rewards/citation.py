@@ -25,7 +25,7 @@ def _check(*, minimum: int, **_: object) -> None:
         raise UsageError(f"option 'minimum' of reward 'citation' must be at least 1, not {minimum}")
 
 
-@register("citation", version="1", needs_reference=False, check=_check)
+@register("citation", version="1", needs_reference=False, check=_check, safe_options=("minimum", "style"))
 def citation(sample: Sample, *, minimum: int = 1, style: Style = "any") -> Score:
     """Does the completion cite at least `minimum` different sources?
 

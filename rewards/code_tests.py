@@ -37,7 +37,14 @@ def _surroundings(options: Mapping[str, Any]) -> Mapping[str, Any]:
     return surroundings(Engine(**{name: options[name] for name in names if name in options}))
 
 
-@register("code", version="7", scope="batch", check=_check, surroundings=_surroundings)
+@register(
+    "code",
+    version="7",
+    scope="batch",
+    check=_check,
+    surroundings=_surroundings,
+    safe_options=("score", "timeout", "total_timeout", "memory"),
+)
 def code(
     samples: Sequence[Sample],
     *,

@@ -68,7 +68,7 @@ _COMPOSITE: Any = {
 }
 
 
-@register("weighted_sum", **_COMPOSITE)
+@register("weighted_sum", **_COMPOSITE, safe_options=("of", "missing"))
 def weighted_sum(samples: Sequence[Sample], *, of: Of, missing: Missing = "none") -> list[Score]:
     """The sum of its parts, each times its `weight` (default 1).
 
@@ -81,7 +81,7 @@ def weighted_sum(samples: Sequence[Sample], *, of: Of, missing: Missing = "none"
     return [_sum({name: scores[i] for name, scores in scored.items()}, weights, missing) for i in range(len(samples))]
 
 
-@register("gate", **_COMPOSITE)
+@register("gate", **_COMPOSITE, safe_options=("of",))
 def gate(samples: Sequence[Sample], *, of: Of) -> list[Score]:
     """The product of its parts, in order: a part of 0 decides, and the later ones are not run.
 
@@ -104,7 +104,7 @@ def _check_route(of: Of, default: str | None, **_options: Any) -> None:
         raise UsageError(f"default {default!r} of reward 'route' is no part{suggestion(default, of)}")
 
 
-@register("route", **_COMPOSITE | {"check": _check_route})
+@register("route", **_COMPOSITE | {"check": _check_route}, safe_options=("of", "by", "default"))
 def route(samples: Sequence[Sample], *, of: Of, by: str = "task", default: str | None = None) -> list[Score]:
     """The part that the row's column `by` names: math rows to math, code rows to code, in one mixture.
 
@@ -121,7 +121,7 @@ def route(samples: Sequence[Sample], *, of: Of, by: str = "task", default: str |
     return [(scores | missing)[i] for i in range(len(samples))]
 
 
-@register("clip", **_COMPOSITE | {"check": _check_one})
+@register("clip", **_COMPOSITE | {"check": _check_one}, safe_options=("of", "low", "high"))
 def clip(samples: Sequence[Sample], *, of: Of, low: float = 0.0, high: float = 1.0) -> list[Score]:
     """Its one part's value, kept between `low` and `high`.
 
@@ -131,7 +131,7 @@ def clip(samples: Sequence[Sample], *, of: Of, low: float = 0.0, high: float = 1
     return [_with_value(name, score, min(max(score.value or 0.0, low), high)) for score in scores]
 
 
-@register("scale", **_COMPOSITE | {"check": _check_one})
+@register("scale", **_COMPOSITE | {"check": _check_one}, safe_options=("of", "factor", "offset"))
 def scale(samples: Sequence[Sample], *, of: Of, factor: float = 1.0, offset: float = 0.0) -> list[Score]:
     """Its one part's value times `factor` plus `offset`.
 
@@ -141,7 +141,7 @@ def scale(samples: Sequence[Sample], *, of: Of, factor: float = 1.0, offset: flo
     return [_with_value(name, score, (score.value or 0.0) * factor + offset) for score in scores]
 
 
-@register("group_normalized", **_COMPOSITE | {"check": _check_one, "scope": "group"})
+@register("group_normalized", **_COMPOSITE | {"check": _check_one, "scope": "group"}, safe_options=("of", "std"))
 def group_normalized(samples: Sequence[Sample], *, of: Of, std: bool = True) -> list[Score]:
     """Its one part's value minus the mean over the completions of the prompt, divided by their standard deviation.
 

@@ -19,7 +19,7 @@ from holdfast.registry import register
 from holdfast.sample import Message, Sample, Score
 
 
-@register("episode", version="1")
+@register("episode", version="1", loads="the environment that a reference names")
 def episode(sample: Sample, *, data_root: str | None = None) -> Score:
     """Does the trajectory, played again call by call, reach what its environment wants?
 

@@ -8,7 +8,7 @@ from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.sample import Sample, Score
 
 
-@register("exact_match", version="2")
+@register("exact_match", version="2", safe_options=("ignore_case", "strip"))
 def exact_match(sample: Sample, *, ignore_case: bool = False, strip: bool = True) -> Score:
     """Is the completion, behind its thought, the reference, character by character (after Unicode NFC)?
 

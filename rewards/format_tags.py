@@ -19,7 +19,9 @@ def _check(*, tags: Sequence[str], **_: object) -> None:
         raise UsageError(f"option 'tags' of reward 'format_tags' names a tag twice: {list(tags)}")
 
 
-@register("format_tags", version="1", needs_reference=False, check=_check)
+@register(
+    "format_tags", version="1", needs_reference=False, check=_check, safe_options=("tags", "templated", "outside")
+)
 def format_tags(
     sample: Sample,
     *,

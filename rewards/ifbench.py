@@ -23,7 +23,7 @@ _CHECKERS = {
 }
 
 
-@register("ifbench", version="2")
+@register("ifbench", version="2", safe_options=("mode", "strict", "graded"))
 def ifbench(
     sample: Sample,
     *,

@@ -14,7 +14,7 @@ _CHECKERS = {
 }
 
 
-@register("ifeval", version="2")
+@register("ifeval", version="2", safe_options=("mode", "strict", "graded"))
 def ifeval(
     sample: Sample,
     *,

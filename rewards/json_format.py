@@ -36,7 +36,7 @@ def _check(*, schema: Mapping[str, Any] | None, **_: object) -> None:
         raise UsageError(f"option 'schema' of reward 'json_format' is not a JSON Schema: {fault}")
 
 
-@register("json_format", version="2", needs_reference=False, check=_check)
+@register("json_format", version="2", needs_reference=False, check=_check, safe_options=("schema", "fence"))
 def json_format(sample: Sample, *, schema: Mapping[str, Any] | None = None, fence: Fence = "allowed") -> Score:
     """Is the completion JSON, and does it fit the schema?
 

@@ -12,7 +12,7 @@ def _check(*, language: str) -> None:
         raise UsageError(f"reward 'language' does not know the code {language!r}{suggestion(language, known())}")
 
 
-@register("language", version="1", needs_reference=False, check=_check)
+@register("language", version="1", needs_reference=False, check=_check, safe_options=("language",))
 def language(sample: Sample, *, language: str = "") -> Score:
     """Is the answer written in the language asked for?
 

@@ -21,7 +21,13 @@ def _check(*, minimum: int, maximum: int | None, buffer: int, unit: Unit, tokeni
         raise UsageError("option 'tokenizer' of reward 'length' goes with unit='tokens'")
 
 
-@register("length", version="1", needs_reference=False, check=_check)
+@register(
+    "length",
+    version="1",
+    needs_reference=False,
+    check=_check,
+    safe_options=("minimum", "maximum", "buffer", "unit", "penalty"),
+)
 def length(
     sample: Sample,
     *,

@@ -21,7 +21,13 @@ def _check(**minimums: int) -> None:
             raise UsageError(f"option {name!r} of reward 'markdown_format' cannot be negative: {count}")
 
 
-@register("markdown_format", version="1", needs_reference=False, check=_check)
+@register(
+    "markdown_format",
+    version="1",
+    needs_reference=False,
+    check=_check,
+    safe_options=("headings", "bullets", "numbered", "tables", "code_blocks"),
+)
 def markdown_format(
     sample: Sample, *, headings: int = 0, bullets: int = 0, numbered: int = 0, tables: int = 0, code_blocks: int = 0
 ) -> Score:

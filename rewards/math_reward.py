@@ -32,7 +32,25 @@ def _check(*, tolerance: float, seconds: float, **_: Any) -> None:
     POOL.warm()
 
 
-@register("math", version="7", scope="batch", check=_check)
+@register(
+    "math",
+    version="7",
+    scope="batch",
+    check=_check,
+    safe_options=(
+        "require",
+        "which",
+        "stop",
+        "boxes",
+        "tolerance",
+        "percent",
+        "units",
+        "order",
+        "brackets",
+        "decimal_comma",
+        "language",
+    ),
+)
 def math(
     samples: Sequence[Sample],
     *,

@@ -25,7 +25,13 @@ def _check(*, pattern: str, timeout: float, compare: bool, **_flags: Any) -> Non
         raise UsageError(f"option 'pattern' of reward 'regex' is not a regular expression: {fault}")
 
 
-@register("regex", version="1", needs_reference=False, check=_check)
+@register(
+    "regex",
+    version="1",
+    needs_reference=False,
+    check=_check,
+    safe_options=("pattern", "where", "present", "compare", "ignore_case", "dotall"),
+)
 def regex(
     sample: Sample,
     *,

@@ -29,7 +29,7 @@ _PHRASES = re.compile(
 )
 
 
-@register("no_refusal", version="1", needs_reference=False)
+@register("no_refusal", version="1", needs_reference=False, safe_options=())
 def no_refusal(sample: Sample) -> Score:
     """Does the completion answer instead of refusing?
 

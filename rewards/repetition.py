@@ -17,7 +17,7 @@ def _check(*, n: int, limit: float, **_: object) -> None:
         raise UsageError(f"option 'limit' of reward 'repetition' must be a share from 0 to below 1, not {limit}")
 
 
-@register("repetition", version="1", needs_reference=False, check=_check)
+@register("repetition", version="1", needs_reference=False, check=_check, safe_options=("n", "limit", "unit", "graded"))
 def repetition(
     sample: Sample,
     *,

@@ -26,7 +26,7 @@ def _check(*, elements: Sequence[str], **_: object) -> None:
         raise UsageError(f"option 'elements' of reward 'xml_format' must be a list of names, not {elements!r:.60}")
 
 
-@register("xml_format", version="1", needs_reference=False, check=_check)
+@register("xml_format", version="1", needs_reference=False, check=_check, safe_options=("root", "elements"))
 def xml_format(sample: Sample, *, root: str = "", elements: Sequence[str] = ()) -> Score:
     """Is the completion one well-formed XML document with the elements asked for?
 

@@ -73,6 +73,10 @@ def _check_isolation(name: str, reward: Reward) -> None:
     for part in with_parts(reward):
         if part.options.get("backend") == "unsafe-local":
             raise UsageError(f"reward {name!r}: a server runs no code with backend 'unsafe-local'")
+        if part.spec.loads:
+            raise UsageError(
+                f"reward {name!r}: a server loads nothing for its clients, and this one loads {part.spec.loads}"
+            )
         if part.spec.name == "code":
             from holdfast.rewards.sandbox.backends.choice import Engine, resolve
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.made_runs import made_rows, made_run
 from helpers.run_folders import folder
 
 from holdfast.cli import main
@@ -181,9 +182,14 @@ def test_a_mistake_is_one_line_with_the_nearest_choice(tools: Tools, call: Calla
     assert "\n" not in str(caught.value)
 
 
-def test_long_texts_are_cut(tools: Tools) -> None:
-    (score,) = tools.score("regex", [{"completion": "x" * 50_000}], {"pattern": "x+", "where": "whole"})
-    assert score["extracted"] is None or len(score["extracted"]) < LONGEST_TEXT + 50
+def test_long_texts_are_cut(tmp_path: Path) -> None:
+    long = "x" * (LONGEST_TEXT + 1234)
+    made_run(
+        tmp_path / "run", {"t": made_rows("t", [1.0], completion=long, prompt=[[{"role": "user", "content": long}]])}
+    )
+    item = Tools(tmp_path).explain_item("run", "t", "0")
+    for text in (item["prompt"], item["answers"]["run"][0]["completion"]):
+        assert text.startswith("x" * LONGEST_TEXT + " …") and "1,234 characters more" in text
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
