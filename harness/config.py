@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from holdfast.errors import ELSEWHERE, UsageError, suggestion, unknown
-from holdfast.masking import masked
+from holdfast.masking import masked, remember
 from holdfast.records import SUFFIXES
 
 Config = TypeVar("Config")
@@ -78,6 +78,7 @@ class Composer(Generic[Config]):
 
         plain = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.create(composed), resolve=True))
         plain |= plain.pop("chosen", {})
+        remember(plain)
         for group in _folders():
             if group not in self.groups and group in plain:
                 plain[group] = _own_file(group, plain[group], config_dirs)

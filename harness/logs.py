@@ -14,7 +14,7 @@ from typing import Literal
 
 from holdfast import progress
 from holdfast.errors import HoldfastError
-from holdfast.masking import command, masked
+from holdfast.masking import command, masked_text
 
 LIBRARIES = ("transformers", "trl", "peft", "accelerate", "datasets", "huggingface_hub", "torch", "lm_eval")
 FILE = "run.log"
@@ -30,26 +30,29 @@ class ScreenHandler(logging.Handler):
         """Print one record."""
         ours = record.name.partition(".")[0] in ("holdfast", "py")  # `py.warnings`: what `warnings.warn` said
         if ours or record.levelno >= logging.ERROR or _verbosity == "verbose":
-            progress.write_line(self.format(record))
+            try:
+                progress.write_line(self.format(record))
+            except Exception:  # noqa: BLE001  # as the handlers of logging: a broken message or stream ends no run
+                self.handleError(record)
 
 
 class _RunLog(logging.FileHandler):
     """run.log."""
 
 
-class _Brief(logging.Formatter):
+class _Masked(logging.Formatter):
+    """Without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked_text(super().format(record))
+
+
+class _Brief(_Masked):
     """The message; of a Python warning its first line, without the place and the source."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
         return text.strip().partition("\n")[0] if record.name == "py.warnings" else text
-
-
-class _Masked(logging.Formatter):
-    """Without secrets."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return "\n".join(map(masked, super().format(record).split("\n")))
 
 
 def configure(verbosity: Verbosity = "normal", indent: str = "") -> None:

@@ -5,6 +5,7 @@ Everything else that is printed there goes through `write_line`, which puts it a
 innermost is drawn; the outer one comes back when it ends.
 """
 
+import contextlib
 import os
 import sys
 import threading
@@ -30,16 +31,28 @@ def silence(silent: bool = True) -> None:
 def write_line(text: str) -> None:
     """Print a text on stderr; a line of progress moves below it."""
     with _lock:
-        print(f"{_CLEAR if _drawn else ''}{text}", file=sys.stderr, flush=True)
+        _print(f"{_CLEAR if _drawn else ''}{text}\n")
         if _drawn:
             _drawn[-1].draw()
+
+
+def _print(text: str) -> None:
+    """Write to stderr; that nobody reads it any more (a closed pipe, a terminal that is gone) ends no run."""
+    if sys.stderr is not None:  # `2>&-`
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+
+def _is_terminal() -> bool:
+    return sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()
 
 
 def end_all() -> None:
     """Leave no half-drawn line behind, whatever ended the steps."""
     with _lock:
         if _drawn:
-            print(file=sys.stderr, flush=True)
+            _print("\n")
             _drawn.clear()
 
 
@@ -50,7 +63,7 @@ class Progress:
         self.label, self.total, self.done = label, total, done
         self._first, self._start, self._last = done, time.monotonic(), 0.0
         self._enabled = enabled and not _silent
-        self._live = self._enabled and sys.stderr.isatty()
+        self._live = self._enabled and _is_terminal()
 
     def __enter__(self) -> "Progress":
         if self._live:
@@ -64,9 +77,9 @@ class Progress:
         with _lock:
             if self in _drawn:
                 _drawn.remove(self)
-                print(f"{_CLEAR}{self._fitted()}", file=sys.stderr, flush=True)
+                _print(f"{_CLEAR}{self._fitted()}\n")
             elif self._enabled and not self._live and self.done > self._first:
-                print(self.line(), file=sys.stderr, flush=True)
+                _print(f"{self.line()}\n")
 
     def advance(self, count: int = 1) -> None:
         """Count finished items and show them now and then."""
@@ -79,7 +92,7 @@ class Progress:
             if self._live and _drawn and _drawn[-1] is self:
                 self.draw()
             elif not self._live and not first:
-                print(self.line(), file=sys.stderr, flush=True)
+                _print(f"{self.line()}\n")
 
     def reach(self, done: int) -> None:
         """Say how many items are finished in all."""
@@ -87,7 +100,7 @@ class Progress:
 
     def draw(self) -> None:
         """Draw the line in the place of the one before."""
-        print(f"{_CLEAR}{self._fitted()}", end="", file=sys.stderr, flush=True)
+        _print(f"{_CLEAR}{self._fitted()}")
 
     def line(self) -> str:
         """`gsm8k  120/1319  8.3/s  2:24 left`, or `rows  120  8.3/s  0:14`."""

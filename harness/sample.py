@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from holdfast.masking import masked_text
+
 Message = Mapping[str, Any]
 """One chat message: `role`, `content` (text or a list of parts) and, where they occur, tool calls."""
 
@@ -80,6 +82,8 @@ class Score:
             raise ValueError(f"outcome {self.outcome} does not go with value {self.value!r}")
         if self.value is not None and not math.isfinite(self.value):
             raise ValueError(f"a score must be finite, not {self.value!r}")
+        if self.outcome == Outcome.ERROR:  # what broke may have quoted a key
+            object.__setattr__(self, "reason", masked_text(self.reason))
 
     @classmethod
     def of(cls, correct: bool, reason: str = "", extracted: str | None = None, /, **parts: float | None) -> "Score":

@@ -16,6 +16,7 @@ from holdfast import progress
 from holdfast.cli.grammar import FLAGS, Arguments, Flags, bind, split
 from holdfast.errors import EXIT_INTERNAL, EXIT_USAGE, HoldfastError, UsageError, missing_package, unknown
 from holdfast.logs import Verbosity, configure
+from holdfast.masking import masked_text
 
 _UNREAD = 141
 """What a shell shows for a program ended by SIGPIPE: never 0, which would be a verdict that nobody reached."""
@@ -187,5 +188,5 @@ def _first_line(verb: str) -> str:
 
 
 def _fail(text: str, code: int) -> int:
-    print(f"holdfast: {text}", file=sys.stderr)
+    print(f"holdfast: {masked_text(text)}", file=sys.stderr)
     return code

@@ -33,6 +33,7 @@ from holdfast.cli.grammar import FLAGS, Flags
 from holdfast.distributed import is_main
 from holdfast.errors import HoldfastError, unknown
 from holdfast.logs import quiet_libraries
+from holdfast.masking import masked, masked_text
 
 if TYPE_CHECKING:
     from holdfast.benchmarks.engine.evaluate import Evaluation
@@ -67,17 +68,19 @@ def _sweep(jobs: Sequence[Sequence[str]], flags: Flags) -> int:
     failed = 0
     records = []
     for number, overrides in enumerate(jobs, start=1):
-        print(f"[{number}/{len(jobs)}] {' '.join(overrides)}", file=sys.stderr)
+        words = [masked(word) for word in overrides]
+        print(f"[{number}/{len(jobs)}] {' '.join(words)}", file=sys.stderr)
         try:
             config = compose(overrides)
             with quiet_libraries():
                 done = evaluate(config)
         except HoldfastError as error:
-            print(f"holdfast: {error}", file=sys.stderr)
+            said = masked_text(str(error))
+            print(f"holdfast: {said}", file=sys.stderr)
             failed = failed or error.exit_code
-            records.append({"words": list(overrides), "error": str(error), "exit_code": error.exit_code})
+            records.append({"words": words, "error": said, "exit_code": error.exit_code})
             continue
-        records.append({"words": list(overrides), **record(done)})
+        records.append({"words": words, **record(done)})
         if not flags.json:
             _print_result(done, flags)
     if flags.json and is_main():

@@ -40,6 +40,17 @@ def test_a_bad_value_is_named(text: str, hint: object) -> None:
         values.parse(text, hint, "key")
 
 
+@pytest.mark.parametrize("json_too", [[], ["--json"]])
+def test_a_list_of_evaluations_shows_no_secret(json_too: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    secrets = ("s3cr3t-a", "s3cr3t-b", "s3cr3t-c")
+    model = "{model: m, api_key: s3cr3t-a, base_url: 'http://me:s3cr3t-b@localhost:1/v1'}"
+    words = [f"model={model}", "backend=nope", "backend_args.auth_token=s3cr3t-c", "suite=tiny_sort,no_such_suite"]
+    assert main(["eval", "-m", *words, *json_too]) == 64
+    shown = "".join(capsys.readouterr())
+    assert "[2/2] " in shown and shown.count("auth_token=***") == (4 if json_too else 2)
+    assert not [one for one in secrets if one in shown]
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

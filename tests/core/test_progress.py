@@ -133,6 +133,30 @@ def test_a_runs_log_keeps_what_the_screen_does_not_show(tmp_path: Path, capsys: 
     assert capsys.readouterr().err == "of ours\nafterwards\n"
 
 
+CLOSED = """
+import logging, os, sys
+from holdfast import progress
+from holdfast.logs import configure
+progress._DRAW_EVERY = progress._LINE_EVERY = 0.0
+configure()
+log = logging.getLogger("holdfast")
+log.warning("one %s too few", "a", "b")
+{close}
+with progress.Progress("rows", 3) as bar:
+    for _ in range(3):
+        bar.advance()
+        log.warning("a warning")
+print("to the end")
+"""
+
+
+@pytest.mark.parametrize("close", ["pass", "os.close(2)", "sys.stderr.close()", "sys.stderr = None"])
+def test_a_wrong_message_and_a_lost_stream_end_no_run(close: str) -> None:
+    done = subprocess.run(python(CLOSED.format(close=close)), capture_output=True, text=True, check=False)
+    assert done.stdout == "to the end\n", done.stderr
+    assert "--- Logging error ---" in done.stderr
+
+
 def test_the_overview_fits_80_columns() -> None:
     code, written = run_in_terminal([sys.executable, "-m", "holdfast", "--help"], 80)
     lines = on_screen(written)

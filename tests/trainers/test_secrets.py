@@ -90,6 +90,7 @@ def test_one_that_the_environment_holds(jobs: list[Any], tmp_path: Path, monkeyp
     [
         ("trainer.args.hub_token=hf_unseen,hf_other", "cannot be swept"),
         ("hydra.launcher.setup=['export HF_TOKEN=hf_unseen']", "which Hydra would write down"),
+        ("+hydra.job.env_set.HF_TOKEN=hf_unseen", "which Hydra would write down"),
         ("hydra.sweeper.storage=postgresql://me:hf_unseen@host/db", "which Hydra would write down"),
     ],
 )
@@ -101,6 +102,35 @@ def test_what_would_be_written_down_is_refused(
     said = capsys.readouterr().err
     assert message in said and SECRET not in said
     assert not jobs and not holding(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        "job: {env_set: {HF_TOKEN: hf_unseen}}",
+        "callbacks: {mine: {_target_: builtins.dict, api_key: hf_unseen}}",
+        "sweeper: {params: {trainer.args.hub_token: 'hf_unseen,hf_other'}}",
+        "run: {dir: 's3://me:hf_unseen@host/runs'}",
+        "env: {TOKEN: '${oc.env:MISSING,hf_unseen}'}",
+        "job: {env_set: {NOTE: 'Authorization: Bearer hf_unseen'}}",
+    ],
+)
+def test_one_in_a_config_files_settings_of_hydra_is_refused(
+    held: str, jobs: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    (tmp_path / "conf" / "experiment" / "mine.yaml").write_text(f"# @package _global_\nhydra:\n  {held}\n")
+    assert swept(tmp_path, "experiment=mine", "--config-dir", str(tmp_path / "conf")) == 64
+    said = capsys.readouterr().err
+    assert "which Hydra would write down" in said and SECRET not in said
+    assert not jobs and not holding(tmp_path / "sw")
+
+
+@pytest.mark.parametrize("value", ["${oc.env:MISSING,hf_unseen}", "${oc.env:MISSING,${oc.env:MISSING_TOO,hf_unseen}}"])
+def test_the_default_of_a_reference_is_one(value: str, jobs: list[Any], tmp_path: Path) -> None:
+    assert swept(tmp_path, f"trainer.args.hub_token={value}") == 0
+    assert [job["trainer"]["args"]["hub_token"] for job in jobs] == [SECRET, SECRET]
+    assert not holding(tmp_path / "sw")
 
 
 LOCAL = "# @package _global_\ndefaults:\n  - override /hydra/launcher: submitit_local\n"
@@ -162,6 +192,73 @@ def test_from_a_masked_manifest_asks_for_what_is_masked(tmp_path: Path) -> None:
     assert given.trainer.args["hub_token"] == "hf_other" and given.reward["api_key"] == "sk-other"
     with pytest.raises(UsageError, match=r"add reward\.api_key=…$"):
         from_manifest(file, for_training=False)
+
+
+QUOTED = (
+    f"401 for {SECRET}. Incorrect API key provided: {SECRET}; cannot reach https://me:{SECRET}@host with"
+    f" {{'Authorization': 'Bearer {SECRET}'}}"
+)
+
+
+@pytest.mark.parametrize("phase", ["measure before", "train", "measure after"])
+def test_no_file_of_a_failed_run_quotes_it(
+    phase: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The error comes with a cause, as of a library's; run.log keeps both with their places."""
+
+    def failing(*_: object, **__: object) -> None:
+        try:
+            raise KeyError(QUOTED)
+        except KeyError as cause:
+            raise RuntimeError(QUOTED) from cause
+
+    module = "holdfast.trainers.job.before_after."
+    monkeypatch.setattr(module + "measure_before", failing if phase == "measure before" else lambda *_: None)
+    monkeypatch.setattr(module + "train", failing if phase == "train" else lambda *_: {"steps": 1, "log": []})
+    monkeypatch.setattr(module + "measure_after", failing)
+    monkeypatch.setattr(module + "check_scores", lambda _: None)
+    monkeypatch.setattr(module + "environments_of", lambda _: {})
+    words = ["trainer=sft", "model=tiny", f"trainer.args.hub_token={SECRET}", f"out={tmp_path / 'runs' / 'a'}"]
+    assert main(["train", *words]) == 70
+    outcome = json.loads((tmp_path / "runs" / "a" / "outcome.json").read_text())
+    assert outcome["phase"] == phase and outcome["error"].startswith("RuntimeError: ") and "***" in outcome["error"]
+    assert main(["view", str(tmp_path / "runs"), f"out={tmp_path / 'page'}"]) == 0
+    names = {file.name for file in tmp_path.rglob("*")}
+    assert names >= {"outcome.json", "report.md", "run.log", "manifest.json"}
+    assert not holding(tmp_path)
+    said = capsys.readouterr()
+    assert SECRET not in said.err + said.out and "***" in said.err
+
+
+def test_no_file_of_a_failed_job_quotes_it(tmp_path: Path) -> None:
+    """A job that ends before its run begins: its last words are its outcome."""
+    (tmp_path / "broken.py").write_text(f"raise RuntimeError({QUOTED!r})")
+    words = ["reward=broken:reward", "trainer=grpo", "model=tiny", f"out={tmp_path / 'sw'}"]
+    command = [sys.executable, "-m", "holdfast", "train", "-m", *words, "trainer.args.hub_token=" + SECRET]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False)
+    outcomes = [json.loads(file.read_text()) for file in (tmp_path / "sw").glob("*/outcome.json")]
+    assert [one["status"] for one in outcomes] == ["failed"], done.stderr
+    assert outcomes[0]["error"].count("***") == 4, outcomes
+    assert SECRET not in done.stderr + done.stdout and not holding(tmp_path / "sw")
+
+
+def test_a_failed_measurement_of_a_callback_quotes_it_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    from types import SimpleNamespace
+
+    from holdfast.trainers.run.remeasure import log_failure
+
+    suite = SimpleNamespace(names=["gsm8k"])
+    callback = SimpleNamespace(out=tmp_path, given_suite=None, suite=suite, batch_size=8, limit=None, data_root=None)
+    callback.target, callback.margin = (), None
+    log_failure(callback, tmp_path / "saved", RuntimeError(f"Incorrect API key provided: {SECRET}"))
+    assert "***" in (tmp_path / "outcome.json").read_text() and "***" in caplog.text
+    assert not holding(tmp_path) and SECRET not in caplog.text
+
+
+def test_a_judges_error_in_the_rows() -> None:
+    from holdfast.sample import Score
+
+    assert SECRET not in Score.error(f"401: Incorrect API key provided: {SECRET}").reason
 
 
 def test_the_settings_are_shown_without_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from holdfast.distributed import is_main
 from holdfast.errors import EXIT_PASS
 from holdfast.files import write_json
 from holdfast.logs import kept_in, quiet_libraries
+from holdfast.masking import error_text
 from holdfast.report import write as write_report
 from holdfast.runs.measurement import Measurement, environments_of
 from holdfast.trainers.data import contamination
@@ -182,7 +183,7 @@ def _finish(config: TrainConfig, out: Path, comparison: Comparison | None, train
 
 def _record_failure(out: Path, phase: str, error: BaseException) -> None:
     """The run failed: say where and why, beside whatever was measured. A full disk may not take even that."""
-    reason = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
+    reason = "interrupted" if isinstance(error, KeyboardInterrupt) else error_text(error)
     outcome = {"status": "failed", "phase": phase, "error": reason}
     logging.getLogger("run").warning("%s failed", phase, exc_info=error)  # for run.log: the screen has one line
     with contextlib.suppress(OSError), failures.not_interrupted():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from holdfast.errors import HoldfastError
 from holdfast.files import write_whole
+from holdfast.masking import error_text
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -73,7 +74,7 @@ def not_interrupted() -> Iterator[None]:
 
 def report(out: Path, phase: str, error: BaseException) -> None:
     """Write `out`/report.md: where the run failed, why, and every measurement that was finished by then."""
-    reason = "Interrupted." if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
+    reason = "Interrupted." if isinstance(error, KeyboardInterrupt) else error_text(error)
     lines = [f"# {out.name}: failed in the phase “{phase}”", "", reason, ""]
     found = [part for part in PARTS if (out / part / "results.json").is_file()]
     for part in found:

@@ -17,7 +17,7 @@ from typing import Any, cast
 from holdfast.config import swept
 from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
-from holdfast.masking import without_secrets
+from holdfast.masking import masked_text, without_secrets
 from holdfast.runs.manifest import manifest
 from holdfast.trainers.job.hydra_multirun import multirun, searched
 from holdfast.trainers.job.sweep_secrets import hide, known, set_aside
@@ -65,8 +65,9 @@ def run_job(composed: Any) -> tuple[float, float]:
         plain.pop("swept", None)
         config = COMPOSER.typed(plain, searched())
     except OmegaConfBaseException as error:
-        write_json(out / "outcome.json", {"status": "failed", "error": str(COMPOSER.explain(error))})
-        print(f"  {out.name}: {COMPOSER.explain(error)}", file=sys.stderr, flush=True)
+        reason = masked_text(str(COMPOSER.explain(error)))
+        write_json(out / "outcome.json", {"status": "failed", "error": reason})
+        print(f"  {out.name}: {reason}", file=sys.stderr, flush=True)
         return FAILED
     finally:
         hide(composed)  # a launcher writes it down with the job's result
@@ -164,7 +165,7 @@ def _last_line(log: Path) -> str:
     """The error of a job that ended before it could write an outcome."""
     lines = log.read_text("utf-8", "replace").replace("\r", "\n").strip().splitlines()
     errors = [line for line in lines if line.startswith("holdfast: ")]
-    return [*lines, *errors][-1] if lines else "nothing was said"
+    return masked_text([*lines, *errors][-1]) if lines else "nothing was said"
 
 
 def _sweep_directory(overrides: Sequence[str]) -> str:

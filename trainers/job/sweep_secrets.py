@@ -7,18 +7,22 @@ secret from a config file is read from that file by each job, and is masked in w
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from holdfast.config import parsed
 from holdfast.errors import UsageError
-from holdfast.masking import masked, without_secrets
+from holdfast.masking import masked_text, remember, without_secrets
 
 ENV = "HOLDFAST_SWEEP_SECRETS"
 _RESOLVER = "holdfast.secret"
-_WRITTEN = ("launcher", "sweeper", "callbacks")
-"""Parts of Hydra's own settings that a user may set, and that it writes down."""
+_REFERENCE = re.compile(r"\$\{(?:(?:oc\.(?:env|select):)?[\w.\[\]-]+(?:,\s*(?:null)?)?|holdfast\.secret:\d+)\s*\}")
+"""What names a value that stands elsewhere, and holds none itself (`${oc.env:NAME,literal}` does)."""
+
+_HELP = ("help", "hydra_help")
+"""Hydra's texts of `--help`, whose `header` is none of HTTP."""
 
 
 @contextmanager
@@ -47,6 +51,7 @@ def _referred(word: str, values: list[Any]) -> str:
         return word
     if key.startswith("hydra."):
         raise _of_hydra(key)
+    remember({key.rpartition(".")[2]: override.value()})
     values.append(override.value())
     sign = word[: len(word) - len(word.lstrip("+"))]
     return f"{sign}{key}=${{{_RESOLVER}:{len(values) - 1}}}"
@@ -62,12 +67,14 @@ def _holds_secret(key: str, value: Any) -> bool:
 
 
 def _without_references(value: Any) -> Any:
-    """A value whose `${…}` are empty: they name a secret, and hold none."""
+    """A value without its references: they name a secret, and hold none."""
     if isinstance(value, Mapping):
         return {str(key): _without_references(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_without_references(one) for one in value]
-    return "" if isinstance(value, str) and value.startswith("${") else value
+    while isinstance(value, str) and (shorter := _REFERENCE.sub("", value)) != value:
+        value = shorter  # references stand in references
+    return value
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -88,7 +95,10 @@ def known() -> None:
 def _value(number: int) -> Any:
     if ENV not in os.environ:
         raise UsageError(f"the sweep's launcher passes no environment on to its jobs: {ENV} holds their secrets")
-    return json.loads(os.environ[ENV])[number]
+    from omegaconf import OmegaConf
+
+    value = json.loads(os.environ[ENV])[number]
+    return OmegaConf.create({"value": value})["value"]  # `${oc.env:NAME,literal}`
 
 
 def hide(config: Any) -> None:
@@ -97,9 +107,10 @@ def hide(config: Any) -> None:
 
     plain: Any = OmegaConf.to_container(config, resolve=False)
     hydra = plain.pop("hydra", None) or {}
-    for part in _WRITTEN:
-        given = _without_references(hydra.get(part) or {})
-        if without_secrets(given) != given or any(masked(text) != text for text in _texts(given)):
+    for part, settings in hydra.items():
+        given = _without_references({part: settings})
+        named = part not in _HELP and without_secrets(given) != given
+        if named or any(masked_text(text) != text for text in _texts(given)):
             raise _of_hydra(f"hydra.{part}")
     with read_write(config), open_dict(config):
         for key, value in without_secrets(plain).items():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.files import write_json
+from holdfast.masking import error_text
 
 log = logging.getLogger("holdfast")
 
@@ -15,12 +16,11 @@ def log_failure(callback: Any, saved: Path, error: Exception) -> None:
     """Log why there is no measurement of the trained model, and how to make it; `out`/outcome.json says it too."""
     lines = commands(callback, saved)
     log.error(
-        "the training is done, but measuring its model failed (%s: %s). Save the model, then measure it with\n  %s",
-        type(error).__name__,
-        error,
+        "the training is done, but measuring its model failed (%s). Save the model, then measure it with\n  %s",
+        error_text(error),
         "\n  ".join(lines),
     )
-    outcome = {"status": "failed", "phase": "measure after", "error": f"{type(error).__name__}: {error}"}
+    outcome = {"status": "failed", "phase": "measure after", "error": error_text(error)}
     try:
         write_json(callback.out / "outcome.json", {**outcome, "repeat": lines})
     except OSError as full:
