@@ -22,6 +22,20 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def file_sha256(path: Path) -> str:
+    """Hash of a file's content. Raises OSError."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def folder_sha256(folder: Path) -> str:
+    """Hash of the names and contents of all files below a folder, compiled Python left out. Raises OSError."""
+    found = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+        found.update(path.relative_to(folder).as_posix().encode() + b"\0" + bytes.fromhex(file_sha256(path)))
+    return found.hexdigest()
+
+
 def read_jsonl(path: Path, skip: Skip | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line number, record) of a JSONL file (`.gz` too), one at a time.
 

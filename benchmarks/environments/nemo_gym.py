@@ -7,7 +7,6 @@ A row's other fields belong to its verifier and are sent back as they are. Tools
 (nemo_gym/base_resources_server.py); the package needs Python ≥ 3.12, so it is spoken to, never imported.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from holdfast.benchmarks.environments.drivers.http import bearer, get_json, serv
 from holdfast.benchmarks.environments.drivers.scores import foreign_score
 from holdfast.environment import Count, EpisodeError, Row, Seconds, Step, ToolSpec, call_arguments, environment
 from holdfast.errors import UsageError
-from holdfast.files import digest
+from holdfast.files import digest, file_sha256
 from holdfast.records import read_records
 from holdfast.sample import Message, Score, message_text
 
@@ -60,7 +59,7 @@ class NemoGym:
         """What was run: the server's title and version and a hash of the routes it states, and one of the rows."""
         stated = get_json(f"{self.url}/openapi.json", self.timeout, missing={}, headers=self.headers)
         info = stated.get("info") or {}
-        rows = {} if self.data is None else {"rows_sha256": _hashed(Path(self.data))}
+        rows = {} if self.data is None else {"rows_sha256": file_sha256(Path(self.data))}
         named = {"name": info.get("title"), "version": info.get("version"), "sha256": digest(stated)}
         return {"address": self.url, **named, **rows}
 
@@ -126,11 +125,6 @@ class Session:
         except (httpx.HTTPError, ValueError) as error:
             raise EpisodeError(f"{self._server.url}{path}: {type(error).__name__} {error}") from error
         return found if isinstance(found, dict) else {"result": found}
-
-
-def _hashed(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _tool(tool: Mapping[str, Any]) -> ToolSpec:

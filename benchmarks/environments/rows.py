@@ -8,13 +8,13 @@ So every reward of ours is an environment for whoever speaks one of the protocol
 what `holdfast env export` writes. The reference never leaves the process that judges.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from holdfast.environment import Count, Row, Step, ToolSpec, environment
 from holdfast.errors import DataError, UsageError, unknown
+from holdfast.files import file_sha256
 from holdfast.records import pick, read_records
 from holdfast.reward import Reward
 from holdfast.sample import Message, Sample, Score
@@ -66,15 +66,10 @@ class Rows:
     def pinned(self) -> Mapping[str, Any]:
         """What was run: the rows and the reward."""
         files = sorted({path for split in _SPLITS if (path := self._file(split)).is_file()})
-        return {"rows": {path.name: _hashed(path) for path in files}, "reward": self.reward.describe()}
+        return {"rows": {path.name: file_sha256(path) for path in files}, "reward": self.reward.describe()}
 
     def _file(self, split: str) -> Path:
         return self.path / f"{split}.jsonl" if self.path.is_dir() else self.path
-
-
-def _hashed(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Question:

@@ -8,6 +8,7 @@ is removed when the episode ends; one that a killed program left is removed when
 import contextlib
 import io
 import tarfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,13 @@ class Ran:
     code: int
     output: str
     """Both streams together."""
+    seconds: float = 0.0
+    """How long it ran."""
+
+    @property
+    def killed(self) -> bool:
+        """Whether it was killed: at its time limit, or for its memory."""
+        return self.code == _KILLED
 
 
 @contextlib.contextmanager
@@ -40,52 +48,92 @@ def engine_errors() -> Iterator[None]:
         from docker.errors import DockerException
         from requests.exceptions import RequestException
     except ImportError:
-        raise UsageError(f"task directories need the package docker: {install_hint('sandbox')}") from None
+        raise UsageError(f"containers need the package docker: {install_hint('sandbox')}") from None
     try:
         yield
     except (DockerException, RequestException, OSError) as error:
         raise EpisodeError(f"the Docker engine: {str(error)[:300]}") from error
 
 
-def image_of(folder: Path, image: str | None) -> tuple[str, str]:
-    """(name, id) of the image that is named, or is built from a folder with a Dockerfile. Raises EpisodeError."""
-    import docker
+def limits(memory: str, cpus: float) -> dict[str, Any]:
+    """What every container of ours is started with: little that it may use up, few capabilities, an owner's label.
 
-    with engine_errors(), contextlib.closing(docker.from_env(timeout=3600)) as client:
-        if image is None:
-            built, _ = client.images.build(path=str(folder), rm=True)
-            return str(built.id), str(built.id)
-        return image, str(client.images.get(image).id)
+    `memory` as Docker writes it (`512m`); swap is not added to it."""
+    return {
+        "init": True,
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        "nano_cpus": int(cpus * 1e9),
+        "pids_limit": 512,
+        "cap_drop": ["NET_RAW", "MKNOD", "AUDIT_WRITE", "SYS_CHROOT"],
+        "security_opt": ["no-new-privileges"],
+        "labels": {LABEL: owner()},
+    }
+
+
+def started(client: Any, image: str, command: list[str] | None = None, **options: Any) -> Any:
+    """A container that was started; one that does not start is removed again. Raises what the client does."""
+    container = client.containers.create(image, command, detach=True, **options)
+    try:
+        container.start()
+    except BaseException:
+        remove(container)
+        raise
+    return container
+
+
+def remove(container: Any) -> None:
+    """Remove a container; one that is gone, or an engine that does not answer, is of no interest any more."""
+    with contextlib.suppress(EpisodeError), engine_errors():
+        container.remove(force=True)
+
+
+def image_of(folder: Path, image: str | None, seconds: float = 600) -> str:
+    """The image that is named, or is built from a folder with a Dockerfile within `seconds`. Raises EpisodeError."""
+    with engine_errors():
+        import docker
+
+        with contextlib.closing(docker.from_env(timeout=seconds)) as client:  # type: ignore[arg-type]
+            if image is None:
+                return _built(client, folder, seconds)
+            client.images.get(image)
+            return image
+
+
+def _built(client: Any, folder: Path, seconds: float) -> str:
+    """The id of the image of a Dockerfile."""
+    end, identity = time.monotonic() + seconds, ""
+    for event in client.api.build(path=str(folder), rm=True, forcerm=True, decode=True, timeout=seconds):
+        if "error" in event:
+            raise EpisodeError(f"building {folder}: {str(event['error'])[:300]}")
+        identity = str((event.get("aux") or {}).get("ID") or identity)
+        if time.monotonic() > end:
+            raise EpisodeError(f"building {folder} takes longer than {seconds:g} seconds")
+    if not identity:
+        raise EpisodeError(f"building {folder} gave no image")
+    return identity
 
 
 class Container:
     """One running container."""
 
     def __init__(self, image: str, *, network: bool, memory: str, cpus: float) -> None:
-        import docker
-
         with engine_errors():
+            import docker
+
             self._client: Any = docker.from_env(timeout=_TIMEOUT)
-            reap(self._client)
-            self._container: Any = self._client.containers.run(
-                image,
-                ["sleep", "infinity"],
-                entrypoint=[],
-                detach=True,
-                init=True,
-                network_mode="bridge" if network else "none",
-                mem_limit=memory,
-                memswap_limit=memory,
-                nano_cpus=int(cpus * 1e9),
-                pids_limit=512,
-                cap_drop=["NET_RAW", "MKNOD", "AUDIT_WRITE", "SYS_CHROOT"],
-                security_opt=["no-new-privileges"],
-                labels={LABEL: owner()},
-            )
+            try:
+                reap(self._client)
+                options = {"entrypoint": [], "network_mode": "bridge" if network else "none", **limits(memory, cpus)}
+                self._container = started(self._client, image, ["sleep", "infinity"], **options)
+            except BaseException:
+                self._client.close()
+                raise
 
     def run(self, command: str, seconds: float) -> Ran:
         """Run a shell command and wait for it, `seconds` at most."""
         words = ["timeout", "-s", "KILL", f"{seconds:g}", "sh", "-c", command]
+        begun = time.monotonic()
         with engine_errors():
             self._client.api.timeout = _TIMEOUT + seconds
             made = self._client.api.exec_create(self._container.id, words)["Id"]
@@ -99,7 +147,8 @@ class Container:
             code = int(self._client.api.exec_inspect(made)["ExitCode"] or 0)
         middle = f"\n[… {cut} bytes …]\n" if cut else ""
         text = head.decode("utf-8", "replace") + middle + tail.decode("utf-8", "replace")
-        return Ran(code, text + (f"\n[killed after {seconds:g} seconds]" if code == _KILLED else ""))
+        took = time.monotonic() - begun
+        return Ran(code, text + (_why_killed(took, seconds) if code == _KILLED else ""), took)
 
     def put(self, folder: Path, target: str) -> None:
         """Copy a folder's files to a directory that is there."""
@@ -111,6 +160,12 @@ class Container:
 
     def close(self) -> None:
         """Remove it."""
-        with contextlib.suppress(EpisodeError), engine_errors():
-            self._container.remove(force=True)
+        remove(self._container)
         self._client.close()
+
+
+def _why_killed(took: float, seconds: float) -> str:
+    """What a command's output ends with that was killed; before its time is over it was not the time."""
+    if took >= seconds:
+        return f"\n[killed after {seconds:g} seconds]"
+    return f"\n[killed after {took:.1f} of {seconds:g} seconds: out of memory, or by a signal]"

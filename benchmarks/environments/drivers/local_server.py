@@ -6,7 +6,6 @@ image's is published on this machine alone. What does not answer in time is an E
 
 import atexit
 import contextlib
-import hashlib
 import os
 import signal
 import socket
@@ -17,18 +16,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from holdfast.benchmarks.environments.drivers.container import engine_errors
+from holdfast.benchmarks.environments.drivers.container import engine_errors, limits, remove, started
 from holdfast.benchmarks.environments.drivers.process import PASSED, interpreter
 from holdfast.environment import EpisodeError
 from holdfast.errors import DataError
-from holdfast.rewards.sandbox.backends.docker_engine import LABEL, owner, reap
+from holdfast.files import folder_sha256
+from holdfast.rewards.sandbox.backends.docker_engine import reap
 
 DOCKER = "docker:"
 """What an address that is an image's name begins with."""
 _PATIENCE = 180.0
 """Seconds until a server must answer."""
+_SOON = 5.0
+"""Seconds until the engine must know a container's port."""
 _PORT = 8000
 """Where OpenEnv's images listen."""
+_MEMORY, _CPUS = "4g", 2.0
+"""What an image's server may use up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,14 @@ def _of_folder(folder: Path, python: str) -> Local:
     process = subprocess.Popen(
         words, cwd=folder, env=seen, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    atexit.register(_end, process)
     url = f"http://127.0.0.1:{port}"
-    _wait(url, f"the server of {folder}", lambda: process.poll() is None)
-    return Local(url, {"folder": folder.name, "files": _hashed(folder)})
+    try:
+        _wait(url, f"the server of {folder}", lambda: process.poll() is None)
+    except BaseException:
+        _end(process)
+        raise
+    atexit.register(_end, process)
+    return Local(url, {"folder": folder.name, "files": folder_sha256(folder)})
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -87,21 +95,41 @@ def _of_image(image: str) -> Local:
 
         client: Any = docker.from_env(timeout=60)
         reap(client)
-        container = client.containers.run(
-            image,
-            detach=True,
-            init=True,
-            ports={f"{_PORT}/tcp": ("127.0.0.1", None)},
-            security_opt=["no-new-privileges"],
-            labels={LABEL: owner()},
-        )
-        atexit.register(lambda: container.remove(force=True))
-        container.reload()
-        port = container.ports[f"{_PORT}/tcp"][0]["HostPort"]
-        identity = {"image": image, "id": str(container.image.id)}
-    url = f"http://127.0.0.1:{port}"
-    _wait(url, f"the container of {image}", lambda: _running(container))
-    return Local(url, identity)
+        _pull_missing(client, image)
+        ports = {f"{_PORT}/tcp": ("127.0.0.1", None)}
+        container = started(client, image, ports=ports, **limits(_MEMORY, _CPUS))
+    try:
+        url = f"http://127.0.0.1:{_published(container, image)}"
+        _wait(url, f"the container of {image}", lambda: _running(container))
+    except BaseException:
+        remove(container)
+        raise
+    atexit.register(remove, container)
+    return Local(url, {"image": image, "id": str(container.image.id)})
+
+
+def _pull_missing(client: Any, image: str) -> None:
+    from docker.errors import ImageNotFound
+
+    try:
+        client.images.get(image)
+    except ImageNotFound:
+        client.images.pull(image)
+
+
+def _published(container: Any, image: str) -> int:
+    """This machine's port of a running container, which the engine knows soon after its start. Raises EpisodeError."""
+    end = time.monotonic() + _SOON
+    while _running(container):
+        places = container.ports.get(f"{_PORT}/tcp")
+        if places:
+            return int(places[0]["HostPort"])
+        if time.monotonic() > end:
+            raise EpisodeError(f"the container of {image} does not publish port {_PORT}")
+        time.sleep(0.1)
+    with engine_errors():
+        printed = container.logs(tail=5).decode("utf-8", "replace").strip()
+    raise EpisodeError(f"the container of {image} ended: {printed[-300:]}")
 
 
 def _running(container: Any) -> bool:
@@ -123,10 +151,3 @@ def _wait(url: str, what: str, alive: Any) -> None:
                 return
         time.sleep(0.2)
     raise EpisodeError(f"{what} does not answer within {_PATIENCE:g} seconds")
-
-
-def _hashed(folder: Path) -> str:
-    found = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
-        found.update(str(path.relative_to(folder)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()
