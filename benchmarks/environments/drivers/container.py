@@ -47,11 +47,12 @@ def engine_errors() -> Iterator[None]:
     try:
         from docker.errors import DockerException
         from requests.exceptions import RequestException
+        from urllib3.exceptions import HTTPError
     except ImportError:
         raise UsageError(f"containers need the package docker: {install_hint('sandbox')}") from None
     try:
         yield
-    except (DockerException, RequestException, OSError) as error:
+    except (DockerException, RequestException, HTTPError, OSError) as error:  # a stream raises urllib3's own
         raise EpisodeError(f"the Docker engine: {str(error)[:300]}") from error
 
 
