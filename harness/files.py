@@ -93,7 +93,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def _parse_or_skip(line: bytes, where: str, skip: Skip | None) -> dict[str, Any] | None:
     try:
-        return _parse(line, where)
+        return parse_record(line, where)
     except DataError as error:
         if skip is None:
             raise
@@ -101,7 +101,8 @@ def _parse_or_skip(line: bytes, where: str, skip: Skip | None) -> dict[str, Any]
         return None
 
 
-def _parse(line: bytes, where: str) -> dict[str, Any]:
+def parse_record(line: bytes, where: str) -> dict[str, Any]:
+    """The object that a line of a JSONL file holds. Raises DataError naming the place."""
     try:
         record = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

@@ -14,9 +14,9 @@ from typing import Any
 
 from holdfast.errors import DataError, install_hint
 from holdfast.files import digest, read_json
-from holdfast.importers.lm_eval_export import OURS, kept_of
+from holdfast.importers.lm_eval_export import OURS, kept_metric, kept_of
 from holdfast.importers.recorded import Recorded, check_one_model, recorded
-from holdfast.importers.scores import metric_score, oriented
+from holdfast.importers.scores import metric_score, number, oriented
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
 from holdfast.sample import Outcome, final_text, message_text
@@ -52,7 +52,7 @@ def _result(log: Path, task: Mapping[str, Any]) -> tuple[Path, str, TaskResult]:
         version=str(task.get("task_version", "unknown")),
         reward={"name": f"inspect:{scorer}", "version": "unknown", "options": {}},
         generation=dict(task.get("model_generate_config") or {}),
-        metric=oriented(scorer),
+        metric=_kept_metric(log) or oriented(scorer),
     )
     return log, scorer, result
 
@@ -109,6 +109,12 @@ def _scorer(path: Path) -> str:
     return next((next(iter(one["scores"])) for one in _samples(path) if one.get("scores")), "score")
 
 
+def _kept_metric(path: Path) -> str | None:
+    """The metric of a log that we wrote."""
+    first: Mapping[str, Any] = next(iter(_samples(path)), {})
+    return kept_metric((first.get("metadata") or {}).get(OURS))
+
+
 def _rows(path: Path, name: str, scorer: str) -> Iterator[Row]:
     for sample in _samples(path):
         yield _row(sample, name, scorer)
@@ -116,7 +122,9 @@ def _rows(path: Path, name: str, scorer: str) -> Iterator[Row]:
 
 def _row(sample: Mapping[str, Any], name: str, scorer: str) -> Row:
     score = (sample.get("scores") or {}).get(scorer) or {}
-    value = metric_score(score.get("value"), oriented(scorer), f"{name}, sample {sample['id']}")
+    held, given = (sample.get("metadata") or {}).get(OURS), score.get("value")
+    where = f"{name}, sample {sample['id']}"
+    value = number(given) if kept_metric(held) else metric_score(given, oriented(scorer), where)
     sample = _attached(sample, sample.get("attachments") or {})
     prompt = sample.get("input", "")
     choice: Mapping[str, Any] = next(iter((sample.get("output") or {}).get("choices") or []), {})
@@ -139,7 +147,7 @@ def _row(sample: Mapping[str, Any], name: str, scorer: str) -> Row:
         ),
         tokens=usage.get("output_tokens"),
     )
-    return replace(row, **kept_of((sample.get("metadata") or {}).get(OURS)))
+    return replace(row, **kept_of(held))
 
 
 def _attached(value: Any, attachments: Mapping[str, Any]) -> Any:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.files import write_json, write_stream
-from holdfast.runs.measurement import Measurement, TaskResult
+from holdfast.quantities import epoch_seconds
+from holdfast.runs.measurement import Measurement, TaskResult, file_name
 from holdfast.runs.row import Row
 from holdfast.sample import Text
 
@@ -14,10 +15,11 @@ OURS = "holdfast"
 """What lm-eval's and inspect's rows have no field for; our readers take it back."""
 
 
-def kept(row: Row) -> dict[str, Any]:
-    """A row's facts below `OURS`."""
+def kept(row: Row, metric: str) -> dict[str, Any]:
+    """A row's facts below `OURS`, and the metric that its score is of: losses are turned round in it already."""
     names = ("doc_hash", "prompt_hash", "repeat", "category", "cluster", "outcome", "reason", "extracted", "tokens")
-    return {name: getattr(row, name) for name in (*names, "finish_reason", "rendered")}
+    facts = {name: getattr(row, name) for name in (*names, "finish_reason", "rendered", "parts")}
+    return facts | {"metric": metric}
 
 
 def kept_of(held: Any) -> dict[str, Any]:
@@ -26,20 +28,28 @@ def kept_of(held: Any) -> dict[str, Any]:
     return {name: value for name, value in held.items() if name in known} if isinstance(held, dict) else {}
 
 
-def write(measurement: Measurement, directory: Path) -> list[Path]:
-    """Write results_<time>.json and samples_<task>_<time>.jsonl below `directory`; returns their paths."""
-    stamp = time.strftime("%Y-%m-%dT%H-%M-%S.000000", time.gmtime())
+def kept_metric(held: Any) -> str | None:
+    """The metric that `kept` wrote; None for rows that others wrote."""
+    metric = held.get("metric") if isinstance(held, dict) else None
+    return metric if isinstance(metric, str) else None
+
+
+def write(measurement: Measurement, directory: Path, created: str = "") -> list[Path]:
+    """Write results_<time>.json and samples_<task>_<time>.jsonl below `directory`; returns their paths. `created` is
+    when it was measured (2026-11-01T10:00:00Z), else now."""
+    date = created or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    stamp = f"{date[:19].replace(':', '-')}.000000"
     paths = [directory / f"results_{stamp}.json"]
-    write_json(paths[0], _results(measurement))
+    write_json(paths[0], _results(measurement, date))
     for task, result in measurement.tasks.items():
-        path = directory / f"samples_{task.replace('/', '__').replace(':', '__')}_{stamp}.jsonl"
+        path = directory / f"samples_{file_name(task)}_{stamp}.jsonl"
         lines = (json.dumps(_sample(row, result), ensure_ascii=True) + "\n" for row in measurement.rows(task))
         write_stream(path, lines)
         paths.append(path)
     return paths
 
 
-def _results(measurement: Measurement) -> dict[str, Any]:
+def _results(measurement: Measurement, date: str) -> dict[str, Any]:
     tasks = measurement.tasks.items()
     return {
         "results": {name: _numbers(result) for name, result in tasks},
@@ -50,7 +60,8 @@ def _results(measurement: Measurement) -> dict[str, Any]:
         "n-samples": {name: {"original": result.n, "effective": result.n} for name, result in tasks},
         "config": {"model": measurement.model.get("name", ""), "model_args": ""},
         "model_name": measurement.model.get("name", ""),
-        "date": time.time(),
+        "date": epoch_seconds(date),
+        "higher_is_better": {name: {result.metric: True} for name, result in tasks},
     }
 
 
@@ -87,7 +98,7 @@ def _sample(row: Row, result: TaskResult) -> dict[str, Any]:
         "doc_hash": row.doc_hash,
         "prompt_hash": row.prompt_hash,
         "target_hash": row.doc_hash,
-        OURS: kept(row) | changed,
+        OURS: kept(row, result.metric) | changed,
         result.metric: row.score,
     }
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.files import digest, read_json, read_jsonl
-from holdfast.importers.lm_eval_export import OURS, kept_of
+from holdfast.importers.lm_eval_export import OURS, kept_metric, kept_of
 from holdfast.importers.lm_eval_groups import grouped, groups_of
 from holdfast.importers.recorded import Recorded, Rows, check_one_model, primary, recorded
 from holdfast.importers.scores import LOSS, metric_score, number, oriented
@@ -84,8 +84,9 @@ def _results(samples: Path) -> dict[str, Any]:
 
 
 def _result(name: str, path: Path, chosen: str, config: Mapping[str, Any]) -> TaskResult:
-    metric = primary((_metrics(record) for record in _records(path)), PREFERRED)
-    better = (config.get("higher_is_better", {}).get(name) or {}).get(metric)
+    ours = kept_metric(next(iter(_records(path))).get(OURS))
+    metric = ours or primary((_metrics(record) for record in _records(path)), PREFERRED)
+    better = True if ours else (config.get("higher_is_better", {}).get(name) or {}).get(metric)
     settings = config.get("configs", {}).get(name, {})
     shots = settings.get("num_fewshot")
     return TaskResult(
@@ -132,7 +133,11 @@ def _per_item(metric: str, value: Any) -> Any:
 
 def _row(record: Mapping[str, Any], name: str, metric: str) -> Row:
     metrics = _metrics(record)
-    score = metric_score(metrics.get(metric.removeprefix(LOSS)), metric, f"{name}, document {record['doc_id']}")
+    held, where = record.get(OURS), f"{name}, document {record['doc_id']}"
+    if kept_metric(held):
+        score = number(record.get(metric))
+    else:
+        score = metric_score(metrics.get(metric.removeprefix(LOSS)), metric, where)
     row = Row(
         task=name,
         doc_id=str(record["doc_id"]),
@@ -146,7 +151,7 @@ def _row(record: Mapping[str, Any], name: str, metric: str) -> Row:
         extracted=_text(record.get("filtered_resps")),
         parts={key: float(value) for key, value in metrics.items() if isinstance(value, int | float)},
     )
-    return replace(row, **kept_of(record.get(OURS)))
+    return replace(row, **kept_of(held))
 
 
 def _prompt(arguments: Any) -> str:

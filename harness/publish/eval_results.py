@@ -11,8 +11,9 @@ from typing import Any
 import yaml
 
 from holdfast.files import write_whole
-from holdfast.publish.subject import DataSource, Subject, data_source, setup, whole
-from holdfast.runs.measurement import TaskResult
+from holdfast.importers.scores import LOSS
+from holdfast.publish.subject import DataSource, Subject, data_source, judged_items, setup
+from holdfast.runs.measurement import TaskResult, file_name
 
 FOLDER = ".eval_results"
 _TASK_IDS = {"Idavidrein/gpqa": "{config}", "openai/gsm8k": "gsm8k", "TIGER-Lab/MMLU-Pro": "mmlu_pro"}
@@ -25,7 +26,7 @@ def write(subject: Subject, directory: Path) -> list[Path]:
     paths = []
     for name, result in subject.measurement.tasks.items():
         if name not in skipped:
-            path = directory / FOLDER / f"{name.replace('/', '__').replace(':', '__')}.yaml"
+            path = directory / FOLDER / f"{file_name(name)}.yaml"
             write_whole(path, yaml.safe_dump([entry(result, subject)], sort_keys=False, allow_unicode=True))
             paths.append(path)
     return paths
@@ -40,8 +41,12 @@ def left_out(subject: Subject) -> dict[str, str]:
             found[name] = "its data is on no hub"
         elif result.mean is None:
             found[name] = "it has no score"
-        elif not whole(result, source):
-            found[name] = f"{result.n - result.unjudged:,} of {source.items or '?':,} items were judged"
+        elif result.metric.startswith(LOSS):
+            found[name] = "its score is a loss turned round"
+        elif source.items is None:
+            found[name] = "how many items it has is not known"
+        elif not result.n == judged_items(subject, name) == source.items:
+            found[name] = f"{judged_items(subject, name):,} of {source.items:,} items were judged"
     return found
 
 

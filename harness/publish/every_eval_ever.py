@@ -5,18 +5,16 @@ instance_level_eval.schema.json of evaleval/every_eval_ever). The uuid is made o
 the same files. An answer that could not be judged has no line: the schema demands a number, and ours would be none.
 """
 
-import calendar
 import hashlib
 import json
-import time
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from holdfast.files import write_json, write_stream
-from holdfast.importers.scores import LOSS
-from holdfast.publish.subject import Subject, data_source
+from holdfast.publish.subject import Subject, data_source, judged_items
+from holdfast.quantities import epoch_seconds
 from holdfast.runs.measurement import TaskResult
 from holdfast.runs.row import Row
 from holdfast.sample import Text, message_text
@@ -47,12 +45,12 @@ def write(subject: Subject, directory: Path) -> list[Path]:
 
 def aggregate(subject: Subject) -> dict[str, Any]:
     """The record without its samples."""
-    measured = _seconds(subject.created)
+    measured = str(epoch_seconds(subject.created) or 0)
     return {
         "schema_version": SCHEMA,
         "evaluation_id": f"{_COLLECTION}/{subject.model_id.replace('/', '_')}/{measured}",
         "retrieved_timestamp": measured,
-        **({"evaluation_timestamp": measured} if subject.created else {}),
+        "evaluation_timestamp": measured,
         "source_metadata": {
             "source_name": "Holdfast",
             "source_type": "evaluation_run",
@@ -80,7 +78,7 @@ def _result(task: TaskResult, subject: Subject) -> dict[str, Any]:
         "evaluation_name": task.task,
         "source_data": _source(task),
         "metric_config": {
-            "metric_id": task.metric.removeprefix(LOSS),
+            "metric_id": task.metric,
             "metric_name": task.metric,
             "metric_unit": "proportion",
             "lower_is_better": False,
@@ -95,8 +93,7 @@ def _result(task: TaskResult, subject: Subject) -> dict[str, Any]:
 
 
 def _score(task: TaskResult, subject: Subject) -> dict[str, Any]:
-    judged = task.n - task.unjudged
-    uncertainty: dict[str, Any] = {"num_samples": max(judged, 0)}
+    uncertainty: dict[str, Any] = {"num_samples": judged_items(subject, task.task)}
     if task.stderr is not None:
         uncertainty["standard_error"] = {"value": task.stderr, "method": "analytic"}
     details: dict[str, Any] = {"items": task.n, "unjudged": task.unjudged, "truncated": task.truncated, **task.metrics}
@@ -201,11 +198,3 @@ def _plain(text: "Text | Any") -> str:
 def _texts(facts: Mapping[str, Any]) -> dict[str, str]:
     """What is known, each as a text."""
     return {key: _plain(value) for key, value in facts.items() if value not in (None, "", {}, [])}
-
-
-def _seconds(created: str) -> str:
-    """Seconds since 1970, as a text; now where the run does not say."""
-    try:
-        return str(calendar.timegm(time.strptime(created[:19], "%Y-%m-%dT%H:%M:%S")))
-    except ValueError:
-        return str(int(time.time()))

@@ -52,13 +52,18 @@ def _archive(task: TaskResult, subject: Subject) -> bytes:
     scorer = str(task.reward.get("name") or task.metric)
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as log:
         for sample in _samples(task, subject, scorer):
-            log.writestr(f"samples/{sample['id']}_epoch_{sample['epoch']}.json", _json(sample))
-            summaries.append(
-                {key: sample[key] for key in ("id", "epoch", "input", "target", "scores", "uuid")} | {"completed": True}
-            )
-        log.writestr("summaries.json", _json(summaries))
-        log.writestr("header.json", _json(_header(task, subject, scorer, summaries)))
+            log.writestr(_member(f"samples/{sample['id']}_epoch_{sample['epoch']}.json"), _json(sample))
+            summaries.append({key: sample[key] for key in _SUMMARY} | {"completed": True})
+        log.writestr(_member("summaries.json"), _json(summaries))
+        log.writestr(_member("header.json"), _json(_header(task, subject, scorer, summaries)))
     return packed.getvalue()
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """A file of the archive, without the time when it was packed: the same run has the same log."""
+    member = zipfile.ZipInfo(name)
+    member.compress_type = zipfile.ZIP_DEFLATED
+    return member
 
 
 def _json(value: Any) -> str:
@@ -107,10 +112,10 @@ def _generation(task: TaskResult) -> dict[str, Any]:
 
 def _samples(task: TaskResult, subject: Subject, scorer: str) -> Iterator[dict[str, Any]]:
     for row in subject.measurement.rows(task.task):
-        yield _sample(row, subject.model_id, scorer)
+        yield _sample(row, subject.model_id, scorer, task.metric)
 
 
-def _sample(row: Row, model: str, scorer: str) -> dict[str, Any]:
+def _sample(row: Row, model: str, scorer: str, metric: str) -> dict[str, Any]:
     prompt_messages, completion_messages = _messages(row.prompt, "user"), _messages(row.completion, "assistant")
     last = next(
         (one for one in reversed(completion_messages) if one["role"] == "assistant"),
@@ -131,7 +136,7 @@ def _sample(row: Row, model: str, scorer: str) -> dict[str, Any]:
             **({"usage": usage} if usage else {}),
         },
         "scores": {} if row.score is None else {scorer: score},
-        "metadata": {"category": row.category, "outcome": row.outcome, OURS: kept(row)},
+        "metadata": {"category": row.category, "outcome": row.outcome, OURS: kept(row, metric)},
         "uuid": digest([row.task, row.doc_id, row.repeat]),
     }
 

@@ -1,6 +1,5 @@
 """lm-evaluation-harness' files: results_<time>.json and samples_<task>_<time>.jsonl in a folder of the model."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from holdfast.importers import lm_eval_export
@@ -9,6 +8,5 @@ from holdfast.publish.subject import Subject
 
 def write(subject: Subject, directory: Path) -> list[Path]:
     """Write the files; returns them."""
-    model = {**subject.measurement.model, "name": subject.model_id}  # never a path of this machine
     folder = directory / "lm_eval" / subject.model_id.replace("/", "__")
-    return lm_eval_export.write(replace(subject.measurement, model=model), folder)
+    return lm_eval_export.write(subject.measurement, folder, subject.created)

@@ -5,7 +5,6 @@ Front matter: `model-index: [{name, results: [{task: {type}, dataset: {type, nam
 there already keeps its text: the section between our two marks is replaced, other models' and tasks' entries stay.
 """
 
-import html
 import re
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from holdfast.errors import DataError
 from holdfast.files import write_whole
 from holdfast.publish.subject import Subject, data_source, setup
 from holdfast.report import phrases
+from holdfast.report.markdown import plain
 from holdfast.runs.measurement import TaskResult
 
 BEGIN, END = "<!-- holdfast results -->", "<!-- end of holdfast results -->"
@@ -61,18 +61,18 @@ def section(subject: Subject) -> str:
     """The Markdown between the marks: a table of scores, and with a comparison what changed."""
     lines = [BEGIN, "## Evaluation", ""]
     if subject.comparison is not None:
-        lines += [html.escape(phrases.sentence(subject.comparison), quote=False), ""]
-    lines += [*_table(subject), "", html.escape(_setup_sentence(subject), quote=False), "", END]
+        lines += [plain(phrases.sentence(subject.comparison)), ""]
+    lines += [*_table(subject), "", _setup_sentence(subject), "", END]
     return "\n".join(lines)
 
 
 def _table(subject: Subject) -> list[str]:
     changes = {one.task: one for one in subject.comparison.benchmarks} if subject.comparison else {}
     heads = ["Benchmark", "Metric", "Score", "± (95 %)", "Items"] + (["Before", "Change", "Verdict"] if changes else [])
-    lines = [_line(heads), _line(["---"] * len(heads))]
+    lines = [_line(heads), "| --- " * len(heads) + "|"]
     for task in subject.measurement.tasks.values():
         error = "" if task.stderr is None else f"{196 * task.stderr:.1f}"
-        cells = [task.task, task.metric, phrases.score(task.mean), error, f"{task.n:,}"]
+        cells = [plain(task.task), plain(task.metric), phrases.score(task.mean), error, f"{task.n:,}"]
         if changes:
             one = changes.get(task.task)
             change = f"{phrases.points(one.difference)} {phrases.interval(one.interval)}" if one else ""
@@ -82,8 +82,7 @@ def _table(subject: Subject) -> list[str]:
 
 
 def _line(cells: list[str]) -> str:
-    plain = [html.escape(re.sub(r"[|\n]", " ", cell), quote=False) for cell in cells]
-    return f"| {' | '.join(plain)} |"
+    return f"| {' | '.join(cells)} |"
 
 
 def _setup_sentence(subject: Subject) -> str:
@@ -96,7 +95,7 @@ def _setup_sentence(subject: Subject) -> str:
     link = f" [The run]({subject.source_url})." if subject.source_url else ""
     unjudged = sum(result.unjudged for result in subject.measurement.tasks.values())
     lacking = f" {unjudged:,} answers could not be judged and count for nothing." if unjudged else ""
-    return f"Points of 100. {setup_text}.{lacking}{link}"
+    return f"Points of 100. {plain(setup_text)}.{lacking}{link}"
 
 
 def _parts(card: str, path: Path) -> tuple[dict[str, Any], str]:

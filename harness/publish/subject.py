@@ -1,6 +1,7 @@
 """What is published: a measured model, what it was compared with, and where its benchmarks' rows come from."""
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 from holdfast.compare import Comparison, load
 from holdfast.errors import UsageError
 from holdfast.files import read_json
+from holdfast.publish.public import public
 from holdfast.runs.measurement import Measurement, TaskResult
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_URL = re.compile(r"https?://[^\s<>()\[\]\"'`\\]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Subject:
 
     run: Path
     measurement: Measurement
+    """What a public file may say of it (`public`)."""
     model_id: str
     """As hubs write it: `organization/name`."""
     comparison: Comparison | None = None
@@ -46,8 +50,9 @@ class Subject:
 
     @property
     def created(self) -> str:
-        """When it was measured, UTC."""
-        return str(self.manifest.get("created") or (self.comparison.created if self.comparison else ""))
+        """When it was measured, UTC; of a run that does not say it, when its first file was written."""
+        recorded = self.manifest.get("created") or (self.comparison.created if self.comparison else "")
+        return str(recorded or _written(self.run))
 
     @property
     def version(self) -> str:
@@ -63,13 +68,14 @@ def read_subject(run: Path, model_id: str | None = None, source_url: str = "") -
     """
     if model_id is not None and not _HUB_ID.fullmatch(model_id):
         raise UsageError(f"model_id= is written ORGANIZATION/NAME, as hubs do, not {model_id!r}")
-    if source_url and not source_url.startswith(("https://", "http://")):
-        raise UsageError(f"source_url= must begin with https://, not {source_url!r}")
+    if source_url and not _URL.fullmatch(source_url):
+        raise UsageError(f"source_url= must begin with https:// and be one word without brackets, not {source_url!r}")
     measurement = load(run)
     manifest = read_json(run / "manifest.json") if (run / "manifest.json").is_file() else {}
     report = run / "report.json"
     comparison = Comparison.from_json(read_json(report)) if report.is_file() else None
-    return Subject(run, measurement, model_id or _id_of(measurement, run), comparison, manifest, source_url)
+    called = model_id or _id_of(measurement, run)
+    return Subject(run, public(measurement, called), called, comparison, manifest, source_url)
 
 
 def data_source(task: str) -> DataSource:
@@ -83,9 +89,12 @@ def data_source(task: str) -> DataSource:
     return DataSource(one.hub, one.config, one.split if one.hub else "", one.revision, one.count)
 
 
-def whole(result: TaskResult, source: DataSource) -> bool:
-    """Whether the whole benchmark was measured, every item judged."""
-    return source.items is not None and result.n == source.items and not result.unjudged
+def judged_items(subject: Subject, task: str) -> int:
+    """Items of a benchmark with at least one answer that could be judged."""
+    result = subject.measurement.tasks[task]
+    if not result.unjudged:
+        return result.n
+    return len({row.doc_id for row in subject.measurement.rows(task) if row.judged})
 
 
 def setup(result: TaskResult, version: str) -> str:
@@ -105,6 +114,12 @@ def _id_of(measurement: Measurement, run: Path) -> str:
         return name
     folder = re.sub(r"[^\w.-]+", "-", run.resolve().name).strip("-.") or "run"
     return f"local/{folder}"
+
+
+def _written(run: Path) -> str:
+    files = [run] if run.is_file() else [path for path in run.rglob("*") if path.is_file()]
+    first = min((path.stat().st_mtime for path in files), default=0.0)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(first))
 
 
 def _own_version() -> str:

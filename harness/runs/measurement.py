@@ -55,8 +55,13 @@ class Measurement:
 
 
 def sample_path(directory: Path, task: str) -> Path:
-    """samples/<task>.jsonl; a task's name may hold '/' or ':'."""
-    return directory / "samples" / (task.replace("/", "__").replace(":", "__") + ".jsonl")
+    """samples/<task>.jsonl."""
+    return directory / "samples" / f"{file_name(task)}.jsonl"
+
+
+def file_name(task: str) -> str:
+    """A task's name, which may hold '/' or ':', as a part of a file's."""
+    return task.replace("/", "__").replace(":", "__")
 
 
 def write_results(measurement: Measurement) -> None:

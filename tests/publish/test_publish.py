@@ -1,6 +1,7 @@
 """The published forms against their own readers: huggingface_hub, every-eval-ever's validator, inspect_ai."""
 
 import json
+import re
 import subprocess
 import zipfile
 from pathlib import Path
@@ -12,13 +13,17 @@ from helpers.foreign import foreign_python
 from helpers.made_runs import flipped, made_rows, made_run
 from helpers.published_runs import pair
 from helpers.report_samples import HOSTILE
+from markdown_it import MarkdownIt
 
 from holdfast.cli import main
-from holdfast.compare import load
+from holdfast.compare import compare, load
 from holdfast.files import write_json
 from holdfast.publish import FORMATS, publish
+from holdfast.publish.eval_results import left_out
+from holdfast.publish.every_eval_ever import aggregate
 from holdfast.publish.model_card import BEGIN, END
 from holdfast.publish.subject import read_subject
+from holdfast.report import write
 
 MEASURED = ("gsm8k", "aime24", "tiny_notes")
 
@@ -186,10 +191,34 @@ def test_hostile_texts_and_names_break_no_form(form: str, tmp_path: Path) -> Non
     assert all(path.resolve().is_relative_to((tmp_path / "out").resolve()) for path in paths)
     if form == "card":
         text = paths[0].read_text(encoding="utf-8")
-        assert (
-            yaml.safe_load(text.split("---\n")[1])["model-index"]
-            and "<" not in text.partition(BEGIN)[2].partition(END)[0]
-        )
+        assert yaml.safe_load(text.split("---\n")[1])["model-index"]
+        assert tags(text.partition(BEGIN)[2].partition(END)[0]) == TABLE
+
+
+TABLE = {"h2", "table", "thead", "tbody", "tr", "th", "td", "p"}
+MARKUP = (
+    "**bold** _slant_ `code` [link](http://x) ![image](http://x) <b>tag</b> ~~gone~~ # | a\n\n> quote\n- item " + END
+)
+
+
+def tags(section: str) -> set[str]:
+    """What a reader of Markdown makes of a section of a card."""
+    rendered = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(section)
+    return set(re.findall(r"<([a-z][a-z0-9]*)", rendered))
+
+
+def test_no_name_is_markup_in_the_card(tmp_path: Path) -> None:
+    """Names of tasks, metrics, rewards and versions, and the sentence of a comparison."""
+    run = tmp_path / "run"
+    reward = {"name": MARKUP, "version": MARKUP, "options": {}}
+    for side, scores in (("before", [0.0] * 40), ("after", [1.0] * 40)):
+        rows = {task: made_rows(task, scores) for task in (MARKUP, "other")}
+        made_run(run / side, rows, MARKUP, metric=MARKUP, reward=reward, version=MARKUP)
+    write(compare(load(run / "before"), load(run / "after"), target=(MARKUP,), margin=0.05), run)
+    (card,) = publish(read_subject(run, "me/m"), tmp_path / "out", ["card"])["card"]
+    body = card.read_text(encoding="utf-8").partition("\n---\n")[2]
+    assert body.count(END) == 1 and "bold" in body
+    assert tags(body.partition(BEGIN)[2].partition(END)[0]) == TABLE
 
 
 @pytest.mark.parametrize(
@@ -198,6 +227,8 @@ def test_hostile_texts_and_names_break_no_form(form: str, tmp_path: Path) -> Non
         (["formats=[card,lm-eval]"], "did you mean 'lm_eval'"),
         (["model_id=one"], "ORGANIZATION/NAME"),
         (["source_url=ftp://x"], "must begin with https://"),
+        (["source_url=https://x)[y](https://z"], "without brackets"),
+        (["source_url=https://x y"], "one word"),
         (["url=x"], "unknown key"),
     ],
 )
@@ -215,19 +246,106 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     assert main(["publish", f"out={tmp_path / 'out'}"]) == 64
 
 
+SECRET = "secret-place"
+PATH, ADDRESS = f"/home/{SECRET}/checkpoint", f"http://{SECRET}.internal:8000/v1"
+DESCRIBED = {
+    "model": {
+        **dict.fromkeys(["name", "tokenizer", "revision", "path", "peft", "dtype", "device"], PATH),
+        "fingerprint": "ab12",
+        "backend": "vllm",
+        "parameters": 7,
+        "chat_template": True,
+        "served": {"id": PATH, "root": PATH, "address": ADDRESS},
+        "arguments": {"base_url": ADDRESS, "extra_body": {"host": ADDRESS}, "pretrained": PATH},
+        "key": {"model": PATH, "address": ADDRESS, "tokenizer": [PATH, None, False], "extra_body": {"x": ADDRESS}},
+    },
+    "generation": {
+        "temperature": 0.6,
+        "until": ["</s>"],
+        "user": {"base_url": ADDRESS, "model": PATH},
+        "tools": "native",
+        "model_defaults": {"top_k": 20, "assistant": PATH},
+        "chat_template_args": {"file": PATH, "thinking": False},
+        "anything": PATH,
+    },
+}
+REWARDS = [
+    {"name": "judge", "options": {"base_url": ADDRESS, "model": PATH, "template_file": PATH, "cache": PATH}},
+    {"name": "code", "options": {"hosts": ADDRESS, "image": PATH, "score": "share"}, "surroundings": {"image": PATH}},
+    {"name": "length", "options": {"unit": "tokens", "tokenizer": PATH}},
+    {"name": f"{PATH}.py:f", "options": {"file": PATH}},
+    {"name": f"episode:openenv:{ADDRESS}", "options": {"url": ADDRESS}, "pinned": {"server": ADDRESS, "hash": "a1"}},
+    {"name": f"episode:{PATH}.py:E", "options": {"folder": PATH}},
+    {"name": "gate", "options": {"of": {"a": {"reward": "judge", "base_url": ADDRESS}, "b": f"{PATH}:f"}}},
+    {"name": "a_package_that_is_not_here", "options": {"root": PATH}},
+]
+
+
+def packed(path: Path) -> bytes:
+    if path.suffix != ".eval":
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as log:
+        return b"".join(log.read(name) for name in log.namelist())
+
+
+@pytest.mark.parametrize("reward", REWARDS, ids=lambda reward: str(reward["name"]).rpartition("/")[2])
 @pytest.mark.parametrize("form", FORMATS)
-def test_no_path_of_this_machine_is_published(form: str, tmp_path: Path) -> None:
-    run = pair(tmp_path / "secret-folder" / "run")
-    results = run / "after" / "results.json"
-    record = json.loads(results.read_text())
-    record["model"]["name"] = str(tmp_path / "secret-folder" / "checkpoint")
-    write_json(results, record)
+def test_no_path_of_this_machine_is_published(form: str, reward: dict[str, Any], tmp_path: Path) -> None:
+    """Every field of what engines, servers, judges and environments say of themselves holds a path or an address."""
+    run = tmp_path / SECRET / "run"
+    pair(run, command=["holdfast", PATH], model={"path": PATH}, packages={"holdfast-llm": "9.9"})
+    for side in ("before", "after"):
+        record = json.loads((run / side / "results.json").read_text())
+        record["model"] = DESCRIBED["model"]
+        for task in record["tasks"].values():
+            task |= {"reward": reward | {"version": "1"}, "generation": DESCRIBED["generation"]}
+        write_json(run / side / "results.json", record)
+        samples = run / side / "samples" / "tiny_notes.jsonl"
+        rows = [json.loads(line) for line in samples.read_text().splitlines()]
+        rows[0] |= {"score": None, "outcome": "error", "reason": f"{ADDRESS} timed out"}
+        played = {"environment": f"{PATH}.py:E", "options": {"data_root": PATH}, "split": "test", "key": "1", "seed": 0}
+        rows[1] |= {"reference": played}
+        samples.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    compared = [load(run / side) for side in ("before", "after")]
+    write(compare(*compared, target=("gsm8k",), margin=0.05), run)
     for path in publish(read_subject(run), tmp_path / "out", [form])[form]:
-        packed = path.read_bytes()
-        if path.suffix == ".eval":
-            with zipfile.ZipFile(path) as log:
-                packed = b"".join(log.read(name) for name in log.namelist())
-        assert b"secret-folder" not in packed, path
+        assert SECRET.encode() not in packed(path), path
+        assert "secret" not in path.relative_to(tmp_path / "out").as_posix()
+
+
+def test_what_says_how_it_was_measured_is_published(tmp_path: Path) -> None:
+    """The fields that a reader needs stay: what is left out is this machine's."""
+    run = pair(tmp_path / "run")
+    record = json.loads((run / "after" / "results.json").read_text())
+    record["model"] = DESCRIBED["model"]
+    for task in record["tasks"].values():
+        task |= {"reward": REWARDS[1] | {"version": "7"}, "generation": DESCRIBED["generation"]}
+    write_json(run / "after" / "results.json", record)
+    subject = read_subject(run)
+    kept = subject.measurement
+    told = {"fingerprint": "ab12", "backend": "vllm", "parameters": 7, "chat_template": True}
+    assert kept.model == {"name": subject.model_id} | told
+    assert kept.tasks["gsm8k"].reward == {"name": "code", "version": "7", "options": {"score": "share"}}
+    assert kept.tasks["gsm8k"].generation == {"temperature": 0.6, "until": ["</s>"], "tools": "native"} | {
+        "model_defaults": {"top_k": 20},
+        "chat_template_args": {"thinking": False},
+    }
+
+
+def test_items_are_counted_and_not_answers(tmp_path: Path) -> None:
+    """Several answers an item of which some could not be judged: an item with a judged one is a judged item."""
+    rows = made_rows("gsm8k", [1.0] * 5276)
+    for number, row in enumerate(rows):
+        row.doc_id, row.repeat = str(number // 4), number % 4
+        if row.repeat == 3 or number < 8:
+            row.score, row.outcome = None, "error"
+    made_run(tmp_path / "run", {"gsm8k": rows}, "me/m")
+    subject = read_subject(tmp_path / "run")
+    assert left_out(subject) == {"gsm8k": "1,317 of 1,319 items were judged"}
+    (result,) = aggregate(subject)["evaluation_results"]
+    assert result["score_details"]["uncertainty"]["num_samples"] == 1317
+    made_run(tmp_path / "whole", {"gsm8k": rows[8:] + made_rows("gsm8k", [1.0, 0.0], doc_id=["0", "1"])}, "me/m")
+    assert not left_out(read_subject(tmp_path / "whole"))
 
 
 @pytest.mark.foreign

@@ -1,11 +1,10 @@
 """What the page's script knows of each run."""
 
-import calendar
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from holdfast.quantities import epoch_seconds
 from holdfast.report import phrases
 from holdfast.report.html.html_builder import visible
 from holdfast.report.view.entries import Entry, TaskNumbers
@@ -55,7 +54,7 @@ class Row:
             "trainer": entry.trainer,
             "verdict": self.verdict,
             "sentence": visible(phrases.true_minus(entry.sentence)),
-            "time": seconds(entry.created),
+            "time": epoch_seconds(entry.created),
             "step": entry.step,
             "report": report,
             "tasks": {visible(name): _numbers(one) for name, one in entry.tasks.items()},
@@ -66,14 +65,6 @@ class Row:
 def rows(entries: Sequence[Entry]) -> list[Row]:
     """The runs, numbered."""
     return [Row(number, entry) for number, entry in enumerate(entries)]
-
-
-def seconds(created: str) -> int | None:
-    """Seconds since 1970 of a manifest's time; None for what is none."""
-    try:
-        return calendar.timegm(time.strptime(created[:19], "%Y-%m-%dT%H:%M:%S"))
-    except ValueError:
-        return None
 
 
 def _numbers(one: TaskNumbers) -> list[Any]:
