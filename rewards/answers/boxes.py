@@ -28,8 +28,16 @@ def boxes(text: str) -> tuple[str, ...] | None:
     found = _outermost(text, first.start())
     found = found or [(bare.start(1), bare[1]) for bare in _BARE.finditer(text)]
     found = [inner for box in found for inner in _nested(*box)]
-    found = [(at, "" if _is_denied(text, at, inside) else inside) for at, inside in found[-_MOST:]]
+    found = [(at, "" if is_denied(text, at, inside) else inside) for at, inside in found[-_MOST:]]
     return _decisive(text, found) if found else None
+
+
+def is_denied(text: str, at: int, inside: str) -> bool:
+    """Do the words around a box, whose content begins at `at`, deny it (`not \\boxed{7}`, `\\boxed{7} is wrong`)?"""
+    before = text[max(0, at - _NEAR) : at]
+    opening = max(before.rfind("\\"), before.rfind("boxed"), before.rfind("fbox"))
+    before = re.split(r"[.!?;\n](?:\s|$)", before[: before.rfind("\\", 0, opening + 1)] if "\\" in before else "")[-1]
+    return denied_directly(before) or denied_behind(text[at + len(inside) : at + len(inside) + _NEAR])
 
 
 def _outermost(text: str, start: int) -> list[tuple[int, str]]:
@@ -64,13 +72,6 @@ def _nested(at: int, inside: str) -> list[tuple[int, str]]:
         if len(inner) > 1 and not _SUBSTANCE.search(rest)
         else [(at, inside)]
     )
-
-
-def _is_denied(text: str, at: int, inside: str) -> bool:
-    before = text[max(0, at - _NEAR) : at]
-    opening = max(before.rfind("\\"), before.rfind("boxed"), before.rfind("fbox"))
-    before = re.split(r"[.!?;\n](?:\s|$)", before[: before.rfind("\\", 0, opening + 1)] if "\\" in before else "")[-1]
-    return denied_directly(before) or denied_behind(text[at + len(inside) : at + len(inside) + _NEAR])
 
 
 def _decisive(text: str, found: list[tuple[int, str]]) -> tuple[str, ...]:

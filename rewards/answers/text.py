@@ -9,7 +9,7 @@ from typing import Literal
 from holdfast.rewards.answers.closing import without_closing
 from holdfast.rewards.answers.digits import in_ascii
 from holdfast.rewards.answers.runon import before_next_question
-from holdfast.rewards.answers.standing import withdrawn
+from holdfast.rewards.answers.standing import standing_part
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.sample import Sample
 
@@ -44,7 +44,7 @@ def answer_text(text: str) -> str:
 def final_part(text: str, stop: Stop = "none") -> str:
     """The text that counts, digits in ASCII: after the thought, inside answer tags, before the turn or answer ends.
 
-    Empty where the text takes its answer back or only reports it.
+    Empty where the text takes its answer back or only reports it; a last remark on another value is off.
     """
     text = strip_thinking(text) or ""
     if "<|" in text or "</s>" in text:
@@ -57,8 +57,7 @@ def final_part(text: str, stop: Stop = "none") -> str:
     elif stop != "none":
         ends = [at for mark in stop if (at := text.find(mark)) > 0 and text[:at].strip()]
         text = text[: min(ends)] if ends else text
-    text = without_closing(in_ascii(tagged(text)))
-    return "" if withdrawn(text) else text
+    return standing_part(without_closing(in_ascii(tagged(text))))
 
 
 def tagged(text: str) -> str:

@@ -131,12 +131,17 @@ def _is_fragment(line: str) -> bool:
 
 
 def said_in_words(text: str) -> str:
-    """The number in words that a text without digits says behind its last verb (`The total is seven.`)."""
-    if spelled_number(own_line(text)) is not None:
-        return own_line(text)
-    sentence = _last_sentence(text[-SHORT:])
-    after = "" if SUBSTANCE.search(sentence) else after_verb(sentence).strip(" .!*")
-    return after if spelled_number(after) is not None else ""
+    """The number in words that stands alone on the last line, or behind its verb (`The total is seven.`).
+
+    In one paragraph with digits no word counts; `one` counts behind no digits at all (`The rest is one.`).
+    """
+    line = own_line(text)
+    if spelled_number(line) is not None:
+        return line
+    digits = SUBSTANCE.search(text) is not None
+    after = after_verb(_last_sentence(line if digits else text[-SHORT:])).strip(" .!*")
+    said = spelled_number(after)
+    return "" if said is None or (digits and (said == 1 or SUBSTANCE.search(line))) else after
 
 
 def without_code(text: str) -> str:

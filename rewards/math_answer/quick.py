@@ -6,10 +6,13 @@ Says nothing (None) wherever the full judge could see something else.
 import re
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
+from holdfast.rewards.answers.boxes import is_denied
+from holdfast.rewards.answers.closing import without_closing
 from holdfast.rewards.answers.places import not_own
 from holdfast.rewards.answers.runon import asks_again
-from holdfast.rewards.answers.standing import may_fall
+from holdfast.rewards.answers.standing import may_fall, standing_part
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.rewards.math_answer.settings import Settings
 from holdfast.sample import Sample, Score
@@ -20,6 +23,14 @@ _LINE = re.compile(r"\nA: (-?\d[\d,]{0,20}(?:\.\d{1,18})?)\s*\Z")
 _FIELD = re.compile(r'"answer": "?(-?\d[\d,]{0,20}(?:\.\d{1,18})?)"?\s*\}?\s*(?:```)?\s*\Z')
 _TAKEN_BACK = re.compile(r"\b(?:not|never|neither|nor|cannot|except|but)\b|n['’]t\b|[^\x00-\x7f]", re.IGNORECASE)
 _TAIL = 90
+
+
+class _Found(NamedTuple):
+    """A plain answer, what marks it, and where that begins; None where nothing else stands on its line or behind."""
+
+    text: str
+    origin: str
+    at: int | None
 
 
 def score(sample: Sample, settings: Settings) -> Score | None:
@@ -37,17 +48,27 @@ def score(sample: Sample, settings: Settings) -> Score | None:
     if "<|" in text or "</s>" in text or "nswer>" in text:
         return None
     found = _final(text, settings.require == "boxed")
-    if found is None:
+    if found is None or (found.at is not None and _falls(text, found.at)):
         return None
-    return _compared(found, _read(found[0]), _reference(str(reference)))
+    return _compared(found, _read(found.text), _reference(str(reference)))
+
+
+def _falls(text: str, at: int) -> bool:
+    """Is the answer that stands at `at` taken back, or only reported, on its own line or behind?"""
+    return may_fall(text, max(text.rfind("\n", 0, at) + 1, at - _TAIL)) and not _stands(text)
+
+
+def _stands(text: str) -> bool:
+    stated = without_closing(text)
+    return standing_part(stated) == stated
 
 
 def _compared(
-    found: tuple[str, str], pred: tuple[int | Fraction, bool] | None, gold: tuple[int | Fraction, bool] | None
+    found: _Found, pred: tuple[int | Fraction, bool] | None, gold: tuple[int | Fraction, bool] | None
 ) -> Score | None:
     if pred is None or gold is None:
         return None
-    candidate, origin = found
+    candidate, origin = found.text, found.origin
     if pred[0] == gold[0]:
         return Score.of(True, f"extracted {candidate!r} ({origin}); equals {gold[0]} exactly", candidate)
     if pred[1] or gold[1]:
@@ -55,30 +76,35 @@ def _compared(
     return Score.of(False, f"extracted {candidate!r} ({origin}); expected {gold[0]}", candidate)
 
 
-def _final(text: str, boxed_only: bool) -> tuple[str, str] | None:
+def _final(text: str, boxed_only: bool) -> _Found | None:
     """The content of the only box, the line after the only ####, or the number that a final "answer is" states."""
     at = text.rfind("\\boxed{")
     if at >= 0:
         end = text.find("}", at)
         if end < 0 or text.count("box") != 1 or text.find("or", end, end + 12) >= 0:
             return None
-        if _TAKEN_BACK.search(text, max(0, at - 40), at) or (end + 3 < len(text) and may_fall(text, end + 1)):
+        if is_denied(text, at + 7, text[at + 7 : end]) or _TAKEN_BACK.search(text, max(0, at - 40), at):
             return None
-        return text[at + 7 : end], "box"
+        if end + 3 < len(text) and (may_fall(text, end + 1) or not _stands(text)):
+            return None
+        return _Found(text[at + 7 : end], "box", at)
     if boxed_only or "box" in text:
         return None
     at = text.rfind("####")
     if at >= 0:
         answer, _, rest = text[at + 4 :].partition("\n")
-        return None if len(answer) > 60 or rest.strip() else (answer.strip(), "####")
+        alone = at == 0 or text[at - 1] == "\n"
+        return None if len(answer) > 60 or rest.strip() else _Found(answer.strip(), "####", None if alone else at)
     if 'answer"' in text or 'result"' in text:
-        return (field[1], "the answer field") if (field := _FIELD.search(text, max(0, len(text) - _TAIL))) else None
+        field = _FIELD.search(text, max(0, len(text) - _TAIL))
+        return _Found(field[1], "the answer field", field.start()) if field else None
     if "A: " in text:
-        return (line[1], "the line A:") if (line := _LINE.search(text, max(0, len(text) - _TAIL))) else None
+        line = _LINE.search(text, max(0, len(text) - _TAIL))
+        return _Found(line[1], "the line A:", None) if line else None
     stated = _STATED.search(text, max(0, len(text) - _TAIL))
     if stated is None or not_own(text[max(0, stated.start() - 60) : stated.start()].removesuffix("the ")):
         return None
-    return stated[1], "the stated answer"
+    return _Found(stated[1], "the stated answer", stated.start())
 
 
 @lru_cache(maxsize=2048)

@@ -1,11 +1,10 @@
 """Nothing cheap earns a reward: whatever names the right value without stating it as the one answer is a 0."""
 
 import pytest
+from helpers.cheap_answers import CHOICES, cheap
 
 from holdfast.reward import Reward
 from holdfast.sample import Sample
-
-from .cheap import CHOICES, cheap
 
 REWARDS = {name: Reward(name) for name in ("math", "numeric", "choice")}
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.cheap_answers import DENIALS, REPORTED, SUPPOSED
 from helpers.paths import shared
 
 from holdfast.rewards.math_answer import quick
@@ -13,6 +14,24 @@ from holdfast.rewards.math_answer.settings import Settings
 from holdfast.sample import Sample
 
 VARIANTS = Path(__file__).parents[1] / "answers" / "variants.jsonl"
+
+BEHIND = (
+    "is wrong.",
+    "isn't it.",
+    "was not right.",
+    "? No.",
+    ", no.",
+    "but it could be 8.",
+    "or maybe 8.",
+    "ist falsch.",
+)
+FILLERS = (
+    "",
+    " I hope this helps!",
+    " The work above shows each step." * 12,
+    "\n\n" + "Each step follows from the one before. " * 10,
+)
+"""What a text may go on with, for longer than what is read of its end."""
 
 
 def written() -> list[tuple[str, str]]:
@@ -45,6 +64,10 @@ def written() -> list[tuple[str, str]]:
         "7.0",
     )
     pairs += [(f"So it is.\n{head}{tail}", "7") for head in heads for tail in tails]
+    framed = [frame.format(7, 8) for frame in (*REPORTED, *SUPPOSED, *DENIALS)]
+    framed += [frame.format("\\boxed{7}", 8) for frame in (*REPORTED, *SUPPOSED, *DENIALS) if "boxed" not in frame]
+    framed += [f"\\boxed{{7}} {behind}" for behind in BEHIND]
+    pairs += [(f"{text}{filler}", "7") for text in framed for filler in FILLERS]
     return pairs
 
 
