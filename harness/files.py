@@ -53,12 +53,12 @@ def read_jsonl(path: Path, skip: Skip | None = None) -> Iterator[tuple[int, dict
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file. Raises DataError naming the file."""
+    """A JSON object from a file, lone surrogates as `write_json` writes them. Raises DataError naming the file."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_bytes().decode("utf-8", "surrogatepass"))
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON: {error}") from error
     if not isinstance(record, dict):
         raise DataError(f"{path} must hold an object, not {type(record).__name__}")
@@ -112,3 +112,27 @@ def parse_record(line: bytes, where: str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise DataError(f"{where}: expected an object, found {type(record).__name__}")
     return record
+
+
+def leads_out(path: Path, root: Path) -> bool:
+    """Whether a path leads out of a folder, by its name or by a link."""
+    return not path.resolve().is_relative_to(root.resolve())
+
+
+def link_out(folder: Path, root: Path) -> Path | None:
+    """A link below a folder, at any depth, that leads out of `root`, or the folder itself where it does; links to
+    folders inside are followed."""
+    if leads_out(folder, root):
+        return folder
+    waiting, seen = [folder.resolve()], set[Path]()
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        for one in current.iterdir():
+            if one.is_symlink() and leads_out(one, root):
+                return one
+            if one.is_dir():
+                waiting.append(one.resolve())
+    return None

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from holdfast.files import digest, read_json, read_jsonl
+from holdfast.files import digest, leads_out, read_json, read_jsonl
 from holdfast.importers.lm_eval_groups import grouped, groups_of
 from holdfast.importers.recorded import Recorded, Rows, check_one_model, primary, recorded
 from holdfast.importers.scores import LOSS, metric_score, number, oriented
@@ -139,7 +139,8 @@ def _only_entry(value: Any) -> Any:
 def _predictions(path: Path) -> dict[str, Any]:
     """What the model was asked and wrote, by number, from the file OpenCompass keeps beside its results."""
     beside = path.parents[2] / "predictions" / path.parent.name / path.name if len(path.parents) > 2 else path
-    return read_json(beside) if beside != path and beside.is_file() else {}
+    is_there = beside != path and beside.is_file() and not leads_out(beside, path.parents[2])
+    return read_json(beside) if is_there else {}
 
 
 def _opencompass(task: str, key: str, one: Mapping[str, Any], answers: list[Any]) -> Iterator[Row]:

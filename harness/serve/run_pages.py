@@ -7,16 +7,18 @@ its Host header: a page of the web that resolves to this machine gets no answer.
 import html
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from holdfast.errors import DataError, HoldfastError, UsageError
+from holdfast.report.html.html_builder import visible
 from holdfast.report.view.entries import Entry, read_runs, sweeps
-from holdfast.report.view.page import Links, render
+from holdfast.report.view.page import Links, address, render
 
 _KEPT = 32
 """Comparisons kept in memory."""
@@ -40,20 +42,20 @@ class RunPages:
 
     def answer(self, target: str) -> Answer:
         """The page at a path with its query."""
-        address = urlsplit(target)
-        path = unquote(address.path).lstrip("/")
+        place, _, query = target.partition("?")
+        path = unquote(place, errors="surrogateescape").lstrip("/")
         try:
             if path == "":
                 return _page(self._index())
             if path == "compare":
-                return _page(self._comparison(parse_qs(address.query)))
+                return _page(self._comparison(parse_qs(query, errors="surrogateescape")))
             return self._report(path)
         except HoldfastError as error:
             return _message_page(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
     def _index(self) -> str:
-        pages = [quote(path) for path in sweeps(self.folder)]
-        links = Links(lambda entry: quote(entry.report) if entry.report else None, str(self.folder), "compare")
+        pages = [address(path) for path in sweeps(self.folder)]
+        links = Links(lambda entry: address(entry.report) if entry.report else None, str(self.folder), "compare")
         return render(read_runs(self.folder), links, pages)
 
     def _report(self, path: str) -> Answer:
@@ -61,19 +63,23 @@ class RunPages:
         known = {entry.report for entry in read_runs(self.folder)} if path.endswith("report.html") else set()
         if path not in known and path not in sweeps(self.folder):
             return _message_page(HTTPStatus.NOT_FOUND, "no such page")
-        return Answer(HTTPStatus.OK, (self.folder / path).read_bytes())
+        try:
+            return Answer(HTTPStatus.OK, (self.folder / path).read_bytes())
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror}") from error
 
     def _comparison(self, query: Mapping[str, list[str]]) -> str:
         """The report of two runs, paired item by item. Raises HoldfastError where they cannot be compared."""
-        from holdfast.compare import compare, load
+        from holdfast.compare import compare
+        from holdfast.compare.reading.inside import load_inside
         from holdfast.report import text
 
-        entries = {entry.path: entry for entry in read_runs(self.folder)}
+        entries = {visible(entry.path): entry for entry in read_runs(self.folder)}
         sides = [_chosen(entries, query, name) for name in ("a", "b")]
         key = sides[0].path + sides[0].created, sides[1].path + sides[1].created
         with self._lock:
             if key not in self._compared:
-                measured = [load(self.folder / side.path) for side in sides]
+                measured = [load_inside(side.path, self.folder) for side in sides]
                 if len(self._compared) >= _KEPT:
                     del self._compared[next(iter(self._compared))]
                 self._compared[key] = text(compare(*measured, allow=["tasks"]), "html")
@@ -82,20 +88,20 @@ class RunPages:
 
 def _chosen(entries: Mapping[str, Entry], query: Mapping[str, list[str]], name: str) -> Entry:
     path = (query.get(name) or [""])[0]
-    if path not in entries:
+    if visible(path) not in entries:
         raise DataError(f"no run {path!r}")
-    return entries[path]
+    return entries[visible(path)]
 
 
 def _page(text: str) -> Answer:
-    return Answer(HTTPStatus.OK, text.encode("utf-8"))
+    return Answer(HTTPStatus.OK, text.encode("utf-8", "replace"))
 
 
 def _message_page(status: HTTPStatus, message: str) -> Answer:
     body = (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{status.phrase}</title><p>{html.escape(message)}</p>"
     )
-    return Answer(status, body.encode("utf-8"))
+    return Answer(status, body.encode("utf-8", "replace"))
 
 
 def make_server(folder: Path, host: str, port: int) -> ThreadingHTTPServer:
@@ -108,6 +114,8 @@ def make_server(folder: Path, host: str, port: int) -> ThreadingHTTPServer:
         """Answers one request."""
 
         server_version, sys_version = "holdfast", ""
+        timeout = 60
+        """Seconds that a silent client is waited for."""
 
         def do_GET(self) -> None:
             self._send(body=True)
@@ -126,10 +134,14 @@ def make_server(folder: Path, host: str, port: int) -> ThreadingHTTPServer:
                 self.send_header(name, value)
             self.end_headers()
             if body:
-                self.wfile.write(answer.body)
+                with suppress(ConnectionError):  # a page that was left
+                    self.wfile.write(answer.body)
 
         def _is_for_us(self) -> bool:
-            named = urlsplit(f"//{self.headers.get('Host', '')}").hostname
+            try:
+                named = urlsplit(f"//{self.headers.get('Host', '')}").hostname
+            except ValueError:  # an address in brackets that is none
+                return False
             return named in {host, "localhost", "127.0.0.1", "::1"} or host in ("0.0.0.0", "::")
 
         def log_message(self, format: str, *args: Any) -> None:

@@ -12,7 +12,8 @@ from helpers.run_folders import evaluation, failed, folder, many, training
 from holdfast.cli import main
 from holdfast.errors import DataError
 from holdfast.files import write_json
-from holdfast.report.view.entries import Entry, read_runs
+from holdfast.report.sweep.page import write_sweep
+from holdfast.report.view.entries import Entry, read_runs, sweeps
 from holdfast.report.view.export import export
 from holdfast.report.view.page import Links, render
 from holdfast.report.view.trends import trends_of
@@ -111,9 +112,53 @@ def test_a_file_links_to_the_reports_and_a_folder_holds_them(tmp_path: Path) -> 
 def test_sweeps_are_linked_and_their_jobs_are_runs(tmp_path: Path) -> None:
     training(tmp_path / "sweep" / "0", "2026-11-01T10:00:00Z")
     (tmp_path / "sweep" / "frontier.html").write_text("x")
+    (tmp_path / "sweep" / "frontier.json").write_text("{}")
     _, *copies = export(tmp_path, tmp_path / "site")
     assert (tmp_path / "site" / "reports" / "sweep" / "frontier.html") in copies
     assert 'href="reports/sweep/frontier.html"' in (tmp_path / "site" / "index.html").read_text()
+
+
+def test_a_page_written_again_into_its_own_folder_is_the_same(tmp_path: Path) -> None:
+    """Its copies of sweeps and reports are no sweeps and no runs."""
+    training(tmp_path / "sweep" / "0", "2026-11-01T10:00:00Z")
+    write_sweep(tmp_path / "sweep")
+    first = export(tmp_path, tmp_path / "site")
+    assert len(first) == 3, "the page, a report and a sweep"
+    assert export(tmp_path, tmp_path / "site") == first
+    assert len(export(tmp_path, tmp_path / "other")) == 3
+
+
+LINKED = [
+    "report.html",
+    "report.json",
+    "manifest.json",
+    "outcome.json",
+    "trajectory.json",
+    "after/results.json",
+    "after",
+]
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_a_link_out_of_the_folder_is_told_and_not_read(tmp_path: Path, name: str) -> None:
+    training(tmp_path / "runs" / "r", "2026-11-01T10:00:00Z")
+    training(tmp_path / "runs" / "whole", "2026-11-01T10:00:00Z")
+    (tmp_path / "runs" / "r" / "trajectory.json").write_text('{"looks": []}')
+    (tmp_path / "runs" / "r" / name).rename(tmp_path / "elsewhere")
+    (tmp_path / "runs" / "r" / name).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "runs" / "frontier.html").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "runs" / "frontier.json").write_text("{}")
+    found = {entry.path: entry for entry in read_runs(tmp_path / "runs")}
+    assert "link that leads out" in found["r"].trouble and not found["r"].report and not found["r"].tasks
+    assert found["whole"].report and sweeps(tmp_path / "runs") == []
+    assert len(export(tmp_path / "runs", tmp_path / "site")) == 2
+
+
+def test_a_link_inside_the_folder_is_followed(tmp_path: Path) -> None:
+    training(tmp_path / "runs" / "r", "2026-11-01T10:00:00Z")
+    (tmp_path / "runs" / "r" / "report.html").rename(tmp_path / "runs" / "kept.html")
+    (tmp_path / "runs" / "r" / "report.html").symlink_to(Path("..") / "kept.html")
+    assert read_runs(tmp_path / "runs")[0].report == "r/report.html"
 
 
 def test_a_run_still_going_on(tmp_path: Path) -> None:

@@ -120,6 +120,40 @@ def test_no_path_leads_out(tools: Tools, path: str) -> None:
             call()
 
 
+LINKS = {
+    "after/samples/t.jsonl": ["r", "r/after", "r/after/samples/t.jsonl", "linked"],
+    "after/samples": ["r", "r/after", "linked"],
+    "after/results.json": ["r", "r/after", "linked"],
+    "after": ["r", "linked"],
+    "other/samples_x.jsonl": ["r/other", "r/other/samples_x.jsonl"],
+}
+"""A link that leads out of the folder that is served, and what may not be read then."""
+
+
+@pytest.mark.parametrize(("link", "refused"), [(link, path) for link, paths in LINKS.items() for path in paths])
+def test_no_link_inside_a_run_leads_out(tmp_path: Path, link: str, refused: str) -> None:
+    run = tmp_path / "runs" / "r"
+    made_run(run / "after", {"t": made_rows("t", [1.0], completion="secret")})
+    (run / "other").mkdir()
+    (run / "other" / "samples_x.jsonl").write_bytes((run / "after" / "samples" / "t.jsonl").read_bytes())
+    (run / link).rename(tmp_path / "elsewhere")
+    (run / link).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "runs" / "linked").mkdir()
+    (tmp_path / "runs" / "linked" / "after").symlink_to(run / "after")
+    tools = Tools(tmp_path / "runs")
+    for call in (lambda: tools.explain_item(refused, "t", "0"), lambda: tools.compare(refused, refused)):
+        with pytest.raises(HoldfastError, match=r"leads out of|not a file|no '") as caught:
+            call()
+        assert "secret" not in str(caught.value)
+
+
+def test_a_link_beside_what_is_read_does_no_harm(tmp_path: Path) -> None:
+    made_run(tmp_path / "runs" / "r" / "after", {"t": made_rows("t", [1.0])})
+    (tmp_path / "runs" / "r" / "training").mkdir()
+    (tmp_path / "runs" / "r" / "training" / "latest").symlink_to(tmp_path)
+    assert Tools(tmp_path / "runs").explain_item("r", "t", "0")["item"] == "0"
+
+
 REFUSED = [
     ("os:system", {}),
     ("my.yaml", {}),
@@ -168,6 +202,8 @@ def test_no_suite_is_read_from_a_file(tools: Tools, suite: Any) -> None:
         (lambda t: t.plan("quik"), "did you mean 'quick'"),
         (lambda t: t.plan(["gsm8k"], flips=2), "between 0 and 1"),
         (lambda t: t.plan(["gsm8k"], target=["gsm8"]), "did you mean 'gsm8k'"),
+        (lambda t: t.plan(["gsm8k"], items=-5), "items must be at least 1, not -5"),
+        (lambda t: t.plan(["gsm8k"], items=0), "items must be at least 1, not 0"),
         (lambda t: t.compare("c1", "c3"), "list_runs"),
         (lambda t: t.compare("c1", "c2", margin=-1), "between 0 and 100"),
         (lambda t: t.explain_item("c1", "mmul", "1"), "did you mean 'mmlu'"),

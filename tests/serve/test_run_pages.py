@@ -2,6 +2,9 @@
 
 import http.client
 import json
+import os
+import re
+import socket
 import subprocess
 import sys
 import threading
@@ -11,10 +14,10 @@ from urllib.parse import quote
 
 import pytest
 from helpers import interrupts, needs
-from helpers.run_folders import folder
+from helpers.run_folders import folder, training
 
 from holdfast.errors import DataError, UsageError
-from holdfast.serve.run_pages import make_server
+from holdfast.serve.run_pages import RunPages, make_server
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +71,53 @@ def test_runs_that_cannot_be_compared_are_told(address: tuple[str, int]) -> None
 def test_nothing_else_is_served(address: tuple[str, int], path: str) -> None:
     status, text = ask(address, path)
     assert status in (404, 422) and "secret" not in text and "root:" not in text
+
+
+ODD = [b"GET //[ HTTP/1.1", b"GET http://[x/ HTTP/1.1", b"GET /%ff%00 HTTP/1.1", b"GET /compare?a=%ff&b=%ed HTTP/1.1",
+       b"GET * HTTP/1.1", b"GET ?a HTTP/1.1", b"GET /\xff HTTP/1.1", b"GET /"]  # fmt: skip
+HOSTS = [b"localhost", b"[", b"[::1", b"a]b", b"\xff", b"", b"localhost\r\nHost: x"]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("line", ODD)
+def test_an_odd_request_gets_an_answer(
+    address: tuple[str, int], line: bytes, host: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_connection(address, timeout=60) as connection:
+        connection.sendall(line + b"\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer and b"secret" not in answer and "Traceback" not in capfd.readouterr().err
+
+
+def test_a_name_that_is_no_text_is_listed_served_and_compared(tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    training(odd / "a", "2026-11-01T10:00:00Z")
+    training(tmp_path / "\u202eb", "2026-11-01T10:00:00Z")
+    pages = RunPages(tmp_path)
+    listed = pages.answer("/")
+    links = re.findall(r'href="([^"#]*report\.html)"', listed.body.decode())
+    assert listed.status == 200 and len(links) == 2
+    assert [pages.answer(f"/{link}").status for link in links] == [200, 200]
+    assert pages.answer("/compare?a=%EF%BF%BD/a&b=%E2%80%AEb").status == 200
+    assert pages.answer("/compare?a=%EF%BF%BD/a&b=x").status == 422
+
+
+def test_no_link_inside_a_run_is_compared(tmp_path: Path) -> None:
+    training(tmp_path / "runs" / "a", "2026-11-01T10:00:00Z")
+    training(tmp_path / "runs" / "b", "2026-11-01T10:00:00Z")
+    (samples,) = (tmp_path / "runs" / "b" / "after" / "samples").glob("mmlu.jsonl")
+    samples.rename(tmp_path / "elsewhere")
+    samples.symlink_to(tmp_path / "elsewhere")
+    answer = RunPages(tmp_path / "runs").answer("/compare?a=a&b=b")
+    assert answer.status == 422 and b"is a link that leads out" in answer.body
+
+
+def test_a_report_that_vanished_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = RunPages(folder(tmp_path / "runs"))
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: real(path if path.suffix == ".json" else path / "gone"))
+    answer = pages.answer("/sft/bad/report.html")
+    assert answer.status == 422 and b"cannot read" in answer.body
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

@@ -67,10 +67,8 @@ def load(path: str | Path, columns: Columns | None = None) -> Measurement:
     location = Path(path)
     if location.is_dir():
         _check_tables_only(location, columns)
-        for candidate in (location, location / "after", location / "before"):
-            if (candidate / "results.json").is_file() and _is_measurement(candidate):
-                return read_measurement(candidate)
-        return _foreign(location, None)
+        measured = measured_folder(location)
+        return _foreign(location, None) if measured is None else read_measurement(measured)
     if not location.name.endswith(SUFFIXES) and location.is_file():
         _check_tables_only(location, columns)
         return _foreign(location, None)
@@ -81,6 +79,14 @@ def load(path: str | Path, columns: Columns | None = None) -> Measurement:
     if columns is None and set(first) >= _OURS:
         return samples(location, FileSource(location))
     return _foreign(location, columns or Columns())
+
+
+def measured_folder(run: Path) -> Path | None:
+    """The folder of a run's directory with what `load` reads; None for what is no run of ours."""
+    for candidate in (run, run / "after", run / "before"):
+        if (candidate / "results.json").is_file() and _is_measurement(candidate):
+            return candidate
+    return None
 
 
 def _check_tables_only(path: Path, columns: Columns | None) -> None:

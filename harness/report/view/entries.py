@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from holdfast.errors import DataError
+from holdfast.files import leads_out
 from holdfast.report.view.records import (
     BenchmarkRecord,
     ManifestRecord,
@@ -96,13 +97,22 @@ def read_runs(folder: Path) -> list[Entry]:
 
 
 def sweeps(folder: Path) -> list[str]:
-    """The pages of the sweeps below a folder, from it."""
-    found = [page for page in folder.rglob("frontier.html") if not _hidden(page.relative_to(folder))]
-    return sorted(page.relative_to(folder).as_posix() for page in found)
+    """The pages of the sweeps below a folder, from it: no copies, which have no record beside them."""
+    found = [page for page in folder.rglob("frontier.html") if page.with_suffix(".json").is_file()]
+    shown = [page for page in found if not _hidden(page.relative_to(folder)) and not leads_out(page, folder)]
+    return sorted(page.relative_to(folder).as_posix() for page in shown)
 
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
+
+
+def _check_links(run: Path, folder: Path) -> None:
+    """Raise DataError where a file that the page or its server reads is a link that leads out of the folder."""
+    sides = (run, run / "before", run / "after")
+    for file in (run / "report.html", *(file for side in sides for file in side.glob("*.json"))):
+        if leads_out(file, folder):
+            raise DataError(f"{file.relative_to(folder)} is a link that leads out of {folder}")
 
 
 def _run_folders(folder: Path) -> Iterator[Path]:
@@ -125,6 +135,7 @@ def _is_run(run: Path, inside: set[str], files: set[str]) -> bool:
 def _entry(run: Path, folder: Path) -> Entry:
     path = run.relative_to(folder).as_posix()
     try:
+        _check_links(run, folder)
         return _read(run, path)
     except DataError as error:
         return Entry(path, "evaluation", (), created=_changed(run), status="failed", trouble=str(error))

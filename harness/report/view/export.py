@@ -4,12 +4,11 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from holdfast.errors import DataError
 from holdfast.files import write_whole
 from holdfast.report.view.entries import Entry, read_runs, sweeps
-from holdfast.report.view.page import Links, render
+from holdfast.report.view.page import Links, address, render
 
 PAGE = "index.html"
 
@@ -27,11 +26,11 @@ def export(folder: Path, out: Path) -> list[Path]:
 
 
 def _file(folder: Path, out: Path, entries: Sequence[Entry], pages: Sequence[str]) -> Path:
-    def address(path: str) -> str:
-        return quote(Path(os.path.relpath(folder / path, out.parent)).as_posix())
+    def beside(path: str) -> str:
+        return address(Path(os.path.relpath(folder / path, out.parent)).as_posix())
 
-    links = Links(lambda entry: address(entry.report) if entry.report else None, str(folder))
-    write_whole(out, render(entries, links, [address(page) for page in pages]))
+    links = Links(lambda entry: beside(entry.report) if entry.report else None, str(folder))
+    write_whole(out, render(entries, links, [beside(page) for page in pages]))
     return out
 
 
@@ -43,6 +42,6 @@ def _folder(folder: Path, out: Path, entries: Sequence[Entry], pages: Sequence[s
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / path, copy)
         copies.append(copy)
-    links = Links(lambda entry: quote(f"reports/{entry.report}") if entry.report else None, str(folder))
-    write_whole(out / PAGE, render(entries, links, [quote(f"reports/{page}") for page in pages]))
+    links = Links(lambda entry: address(f"reports/{entry.report}") if entry.report else None, str(folder))
+    write_whole(out / PAGE, render(entries, links, [address(f"reports/{page}") for page in pages]))
     return [out / PAGE, *copies]

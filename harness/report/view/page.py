@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from holdfast.compare.result import Verdict
 from holdfast.quantities import count, plural
@@ -33,6 +34,11 @@ class Links:
     """As it was typed, for commands."""
     compare: str = ""
     """The address that compares two runs item by item, where a server answers."""
+
+
+def address(path: str) -> str:
+    """A path from the page's folder as a link's address; bytes that are no text stay what they are."""
+    return quote(path, errors="surrogateescape")
 
 
 def render(entries: Sequence[Entry], links: Links, sweeps: Sequence[str] = ()) -> str:

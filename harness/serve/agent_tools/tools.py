@@ -10,7 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from holdfast.compare import Comparison, compare, load
+from holdfast.compare import Comparison, compare
+from holdfast.compare.reading.inside import load_inside
 from holdfast.errors import DataError, UsageError, suggestion
 from holdfast.registry import Spec, lookup, names
 from holdfast.runs.measurement import Measurement
@@ -84,6 +85,8 @@ class Tools:
         from holdfast.compare.planning.power import Bench, Requirements, make_plan
 
         limits = (("flips", flips, 1), ("margin", margin, 100), ("effect", effect, 100), ("power", power, 1))
+        if items is not None and items < 1:
+            raise UsageError(f"items must be at least 1, not {items}")
         for key, value, high in limits:
             if value is not None and not 0 < value < high:
                 raise UsageError(f"{key} must lie between 0 and {high}, not {value:g}")
@@ -151,17 +154,7 @@ class Tools:
         return compare(*sides, target=list(target), margin=share, tasks=list(tasks), allow=list(allow))
 
     def _load(self, path: str) -> Measurement:
-        return load(self._inside(path))
-
-    def _inside(self, path: str) -> Path:
-        """A path below the folder. Raises UsageError for one that leads out of it (by a link, too)."""
-        is_valid = "\0" not in path
-        resolved = (self.root / path).resolve() if is_valid else self.root
-        if not is_valid or not resolved.is_relative_to(self.root):
-            raise UsageError(f"{path!r} is refused: it leads out of {self.root.name!r}, the folder that is served")
-        if not resolved.exists():
-            raise DataError(f"no {path!r}; list_runs says what there is")
-        return resolved
+        return load_inside(path, self.root)
 
     def _item(self, run: str, task: str, item: str) -> list[Row]:
         """An item's rows, one for each repeat."""
