@@ -3,11 +3,11 @@
 usage: python -m holdfast.report.comment FILE.md [NAME]
 
 The forge, the request and the token are read from the variables of its job: GITHUB_TOKEN, or GITLAB_TOKEN. NAME tells
-the comments of several gates apart. Exit code 0 also where there is no request, and where the forge refuses (a token
-of a fork may not write): the verdict is the gate's own exit code, and a line says why there is no comment.
+the comments of several gates apart. Exit code 0 also where there is no request, where the forge refuses (a token of a
+fork may not write) and where it cannot be reached: the verdict is the gate's own exit code, and a line says why there
+is no comment. COMMENT_AUTHOR is the login of a GitHub App whose token is used (default: github-actions[bot]).
 """
 
-import json
 import os
 import re
 import sys
@@ -19,15 +19,21 @@ from typing import Any
 import httpx
 
 from holdfast.errors import EXIT_USAGE, DataError, HoldfastError, UsageError
+from holdfast.files import read_json
 
 LONGEST = 65_000
 """Characters of a comment; GitHub takes 65,536."""
 _PER_PAGE = 100
 _MOST_PAGES = 50
+_LISTS = ("/comments", "/notes")
 
 
 class RefusedError(HoldfastError):
     """The forge does not let this token write, or cannot be reached."""
+
+
+class StatusError(RefusedError):
+    """The forge answered with a status that says no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class Place:
     """The field of a comment that holds who wrote it."""
     name: str
     """The author's field that holds the name."""
+    robot: str = ""
+    """Who writes where the forge does not say who the token belongs to."""
 
 
 def place(environment: Mapping[str, str]) -> Place | None:
@@ -66,15 +74,17 @@ def _github(environment: Mapping[str, str]) -> Place | None:
     token = _token(environment, "GITHUB_TOKEN")
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
     comments = f"{repository}/issues/{number}/comments"
-    return Place(comments, f"{repository}/issues/comments/{{}}", f"{api}/user", headers, "PATCH", "user", "login")
+    edit, robot = f"{repository}/issues/comments/{{}}", environment.get("COMMENT_AUTHOR") or "github-actions[bot]"
+    return Place(comments, edit, f"{api}/user", headers, "PATCH", "user", "login", robot)
 
 
 def _pull_request(environment: Mapping[str, str]) -> int | None:
     if found := re.fullmatch(r"refs/pull/(\d+)/\w+", environment.get("GITHUB_REF", "")):
         return int(found[1])
     path = environment.get("GITHUB_EVENT_PATH")
-    event = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
-    about = event.get("pull_request") or (event.get("issue") if "pull_request" in event.get("issue", {}) else None)
+    event = read_json(Path(path)) if path else {}
+    issue = event.get("issue") or {}
+    about = event.get("pull_request") or (issue if "pull_request" in issue else None)
     return int(about["number"]) if about else None
 
 
@@ -122,13 +132,16 @@ def _former(client: httpx.Client, where: Place, marker: str) -> int | None:
     found = [one for one in _comments(client, where) if str(one.get("body", "")).startswith(marker)]
     if not found:
         return None
-    own = client.get(where.user)
-    name = own.json().get(where.name) if own.status_code == 200 else None
-    for comment in found:
-        author = comment.get(where.author) or {}
-        if author.get(where.name) == name if name else author.get("type") == "Bot":
-            return int(comment["id"])
-    return None
+    own = _author(client, where)
+    return next((int(one["id"]) for one in found if (one.get(where.author) or {}).get(where.name) == own), None)
+
+
+def _author(client: httpx.Client, where: Place) -> str:
+    """Whose comments are ours: a job's own token may not ask who it is."""
+    try:
+        return str(_sent(client, "GET", where.user)[where.name])
+    except StatusError:
+        return where.robot
 
 
 def _comments(client: httpx.Client, where: Place) -> Iterator[dict[str, Any]]:
@@ -142,11 +155,17 @@ def _comments(client: httpx.Client, where: Place) -> Iterator[dict[str, Any]]:
 def _sent(client: httpx.Client, method: str, address: str, **more: Any) -> Any:
     try:
         answer = client.request(method, address, **more)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise RefusedError(f"{address} cannot be reached: {type(error).__name__}") from error
-    if answer.is_success:
-        return answer.json()
-    raise RefusedError(f"{method} {address}: status {answer.status_code}")
+    if not answer.is_success:
+        raise StatusError(f"{method} {address}: status {answer.status_code}")
+    try:
+        found = answer.json()
+    except ValueError as error:
+        raise RefusedError(f"{method} {address}: the answer is not JSON") from error
+    if not isinstance(found, list if method == "GET" and address.endswith(_LISTS) else dict):
+        raise RefusedError(f"{method} {address}: the answer is not a forge's")
+    return found
 
 
 def main(arguments: list[str]) -> int:
@@ -156,8 +175,8 @@ def main(arguments: list[str]) -> int:
         return EXIT_USAGE
     try:
         text = Path(arguments[0]).read_text(encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"cannot read {arguments[0]}: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read {arguments[0]}: {error}") from error
     where = place(os.environ)
     if where is None:
         print("no pull request: no comment")

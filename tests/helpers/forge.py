@@ -13,12 +13,14 @@ from urllib.parse import parse_qs, urlsplit
 class Forge(ThreadingHTTPServer):
     """The server with its comments."""
 
-    def __init__(self, reads_only: bool, user: str | None) -> None:
+    def __init__(self, reads_only: bool, user: str | None, broken: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.comments: list[dict[str, Any]] = []
         self.reads_only = reads_only
         self.user = user
         """Who the token belongs to; None: the robot of a job, which may not ask."""
+        self.broken = broken
+        """Which addresses answer with what is no JSON (`page`), with another thing (`other`) or by hanging up."""
         self.asked: list[str] = []
         self.tokens: set[str] = set()
 
@@ -42,6 +44,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._note()
         parts = urlsplit(self.path)
+        kind, _, ending = self.server.broken.partition(" ")
+        if kind and parts.path.endswith(ending):
+            return None if kind == "hangs" else self._answer(200, {"page": "<html>", "other": 3}[kind], kind == "page")
         if parts.path.endswith("/user"):
             found = self.server.user
             return self._answer(403, {}) if found is None else self._answer(200, {"login": found, "username": found})
@@ -73,8 +78,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> dict[str, Any]:
         return dict(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
-    def _answer(self, status: int, content: Any) -> None:
-        text = json.dumps(content).encode()
+    def _answer(self, status: int, content: Any, is_text: bool = False) -> None:
+        text = (content if is_text else json.dumps(content)).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
@@ -82,9 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def forge(reads_only: bool = False, user: str | None = None) -> Iterator[Forge]:
+def forge(reads_only: bool = False, user: str | None = None, broken: str = "") -> Iterator[Forge]:
     """A running one."""
-    with Forge(reads_only, user) as server:
+    with Forge(reads_only, user, broken) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:

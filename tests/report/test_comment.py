@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from helpers.forge import Forge, forge
 
-from holdfast.errors import UsageError
+from holdfast.errors import DataError, UsageError
 from holdfast.report import comment
 
 
@@ -118,6 +118,47 @@ def test_a_token_that_may_not_write_is_a_warning(tmp_path, monkeypatch, capsys) 
     with forge(reads_only=True) as server:
         assert _main(tmp_path, monkeypatch, _github(server)) == 0
     assert capsys.readouterr().out.startswith("::warning title=No comment::POST")
+
+
+@pytest.mark.parametrize("ending", ["/comments", "/user"])
+@pytest.mark.parametrize("kind", ["page", "other", "hangs"])
+def test_an_answer_that_is_none_is_a_warning(kind: str, ending: str, tmp_path, monkeypatch, capsys) -> None:
+    """A proxy's page, another thing, a connection that ends: in the list of comments and in who we are."""
+    with forge(broken=f"{kind} {ending}") as server:
+        server.add("<!-- holdfast: holdfast -->\nold", "github-actions[bot]", "Bot")
+        assert _main(tmp_path, monkeypatch, _github(server)) == 0
+    assert capsys.readouterr().out.startswith("::warning title=No comment::")
+
+
+@pytest.mark.parametrize("address", ["http://[", "nowhere", "http://\x00", "https://a b"])
+def test_an_address_that_is_none_is_a_warning(address: str, tmp_path, monkeypatch, capsys) -> None:
+    with forge() as server:
+        variables = _github(server)
+    monkeypatch.setattr(comment.os, "environ", {**variables, "GITHUB_API_URL": address})
+    (tmp_path / "report.md").write_text("held")
+    assert comment.main([str(tmp_path / "report.md")]) == 0
+    assert "cannot be reached" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("event", ["", "[]", "{", "\xff", '{"issue": null}', '{"pull_request": null}'])
+def test_an_odd_event_is_no_traceback(event: str, tmp_path: Path) -> None:
+    (tmp_path / "event.json").write_text(event, encoding="latin-1")
+    variables = {"GITHUB_REPOSITORY": "a/b", "GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "GITHUB_TOKEN": "t"}
+    try:
+        assert comment.place(variables) is None
+    except DataError as error:
+        assert "event.json" in str(error)
+
+
+@pytest.mark.parametrize(("author", "ours"), [(None, "github-actions[bot]"), ("gate[bot]", "gate[bot]")])
+def test_another_robots_comment_is_left_alone(author: str | None, ours: str) -> None:
+    """A job's token may not ask who it is: its comments are those of its own robot, not of any."""
+    with forge() as server:
+        variables = _github(server) | ({"COMMENT_AUTHOR": author} if author else {})
+        for login in ("dependabot[bot]", ours):
+            server.add("<!-- holdfast: holdfast -->\nold", login, "Bot")
+        comment.put("new", "holdfast", comment.place(variables))
+    assert [entry["body"].rpartition("\n")[2] for entry in server.comments] == ["old", "new"]
 
 
 def test_a_forge_that_is_not_there_is_a_warning(tmp_path, monkeypatch, capsys) -> None:

@@ -20,7 +20,6 @@ def load_inside(path: str, root: Path) -> Measurement:
         location = measured_folder(location) or location
     link = link_out(location if location.is_dir() else location.parent, root)
     if link is not None:
-        raise UsageError(
-            f"{path!r} is refused: {link.relative_to(root.resolve())} is a link that leads out of the folder that is served"
-        )
+        name = link.relative_to(root.resolve())
+        raise UsageError(f"{path!r} is refused: {name} is a link that leads out of the folder that is served")
     return load(location)
