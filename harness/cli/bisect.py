@@ -5,8 +5,9 @@
   holdfast bisect runs/a scan=true              measures all of them: a skill may break, recover and break again
 
 keys
-  scan=true       every checkpoint
-  base=DIRECTORY  where the base model lies, if it has moved
+  scan=true        every checkpoint
+  base=DIRECTORY   where the base model lies, if it has moved
+  suite.api_key=…  a secret of the run's settings that is read again (its manifest holds ***), by its own key
 
 Measures the run's saved checkpoints on the regressed skills only and judges each against the base model as the gate
 does. Writes bisect/bisect.json in the run and joins it to the run's report.
@@ -15,7 +16,7 @@ does. Writes bisect/bisect.json in the run and joins it to the run's report.
 import contextlib
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.cli.grammar import Flags
@@ -28,16 +29,20 @@ class Options:
 
     scan: bool = False
     base: str | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+    """Secrets of the run's settings."""
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Bisect one run."""
+    from holdfast.trainers.repair.finished_run import check_secrets
     from holdfast.trainers.repair.bisect import bisect
 
     if len(paths) != 1:
         raise UsageError(f"`holdfast bisect` takes one run directory, not {len(paths)}")
+    check_secrets(Path(paths[0]), options.extra, "bisect", Options.__dataclass_fields__.keys() - {"extra"})
     with contextlib.redirect_stdout(sys.stderr):
-        found = bisect(Path(paths[0]), scan=options.scan, base=options.base)
+        found = bisect(Path(paths[0]), scan=options.scan, base=options.base, secrets=options.extra)
     if flags.json:
         print(json.dumps(found.record))
         return 0

@@ -16,6 +16,7 @@ keys
   replay_data=…       the old lessons (default: the run's data.replay.data)
   margin=POINTS       a drop of the held skills' mean that must be ruled out (default: the run's)
   base=DIRECTORY      where the base model lies, if it has moved
+  suite.api_key=…     a secret of the run's settings that is read again (its manifest holds ***), by its own key
 
 Points are judged on one half of the items, the chosen one is confirmed once on the other. Writes mend/ in the run:
 mend.json (the frontier), checkpoint/ and report.*. Exit code: the confirmation's verdict; 1 when no point passes, 0
@@ -25,7 +26,7 @@ when there is nothing to mend.
 import contextlib
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,14 +50,18 @@ class Options:
     replay_data: str | None = None
     margin: float | None = None
     base: str | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+    """Secrets of the run's settings."""
 
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Mend one run."""
+    from holdfast.trainers.repair.finished_run import check_secrets
     from holdfast.trainers.repair.mend import Search, mend
 
     if len(paths) != 1:
         raise UsageError(f"`holdfast mend` takes one run directory, not {len(paths)}")
+    check_secrets(Path(paths[0]), options.extra, "mend", Options.__dataclass_fields__.keys() - {"extra"})
     search = Search(
         options.weights,
         options.groups,
@@ -67,7 +72,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         options.replay_data,
     )
     with contextlib.redirect_stdout(sys.stderr):
-        mended = mend(Path(paths[0]), search, options.margin, options.base)
+        mended = mend(Path(paths[0]), search, options.margin, options.base, options.extra)
     if flags.json:
         print(json.dumps(_record(mended)))
     else:

@@ -190,8 +190,51 @@ def test_from_a_masked_manifest_asks_for_what_is_masked(tmp_path: Path) -> None:
         from_manifest(file, ["seed=1"])
     given = from_manifest(file, ["trainer.args.hub_token=hf_other", "reward.api_key=sk-other"])
     assert given.trainer.args["hub_token"] == "hf_other" and given.reward["api_key"] == "sk-other"
-    with pytest.raises(UsageError, match=r"add reward\.api_key=…$"):
-        from_manifest(file, for_training=False)
+    unread = from_manifest(file, unread=("trainer.args", "reward"))
+    assert unread.reward == {"reward": "judge"} and "hub_token" not in unread.trainer.args
+
+
+REREAD = {
+    ("trainer", "args", "hub_token"): (),
+    ("trainer", "args", "model_init_kwargs", "token"): (),
+    ("reward", "api_key"): (),
+    ("data", "reward", "api_key"): (),
+    ("data", "path"): ("replay",),
+    ("data", "replay", "prompts", "token"): ("replay",),
+    ("suite", "api_key"): ("mend", "bisect", "replay"),
+    ("model", "path"): ("mend", "bisect", "replay"),
+}
+"""Where a run may have a secret: which repairs read it again."""
+
+
+@pytest.mark.parametrize("repair", ["mend", "bisect", "replay"])
+@pytest.mark.parametrize("where", REREAD, ids=".".join)
+def test_a_repair_needs_the_secrets_that_it_reads_again(
+    where: tuple[str, ...], repair: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And takes them; the run stops at its measurements, which are none, when its settings are complete."""
+    run = tmp_path / "run"
+    (run / "checkpoint").mkdir(parents=True)
+    (run / "after").mkdir()
+    (run / "after" / "results.json").write_text("{}")
+    masked: Any = ADDRESS.replace(SECRET, "***") if where[-1] == "path" else "***"
+    for name in reversed(where):
+        masked = {name: masked}
+    config = {"model": {"path": "tiny"}, "trainer": {"name": "sft"}}
+    merged = {**config, **{key: {**config.get(key, {}), **value} for key, value in masked.items()}}
+    (run / "manifest.json").write_text(json.dumps({"config": merged}))
+    words = ["bisect" if repair == "bisect" else "mend", str(run), *(["replay=5"] if repair == "replay" else [])]
+    key = ".".join(where)
+    status = main(words)
+    said = capsys.readouterr().err
+    if repair in REREAD[where]:
+        assert status == 64 and said.rstrip().endswith(f"manifest.json holds *** for them: add {key}=…")
+    else:
+        assert "***" not in said and "results.json" in said
+    assert main([*words, f"{key}={ADDRESS if where[-1] == 'path' else SECRET}"]) != 64
+    assert SECRET not in capsys.readouterr().err
+    assert main([*words, "trainer.args.nothing=1"]) == 64
+    assert f"unknown key of `holdfast {words[0]}` 'trainer.args.nothing'" in capsys.readouterr().err
 
 
 QUOTED = (

@@ -36,13 +36,16 @@ class BisectResult:
     record: BisectRecord
 
 
-def bisect(run: Path, *, scan: bool = False, base: str | None = None) -> BisectResult:
+def bisect(
+    run: Path, *, scan: bool = False, base: str | None = None, secrets: Mapping[str, str] | None = None
+) -> BisectResult:
     """Find the breaks of a finished run and write `run`/bisect/bisect.json. Killed, it goes on where it was.
 
     `scan`: measure every checkpoint, not only those that halving asks for. `base`: where the base model lies now.
+    `secrets`: those of the run's settings, by their dotted keys, for its manifest masks them.
     Raises DataError for a directory that is no finished run or has no saved checkpoints.
     """
-    finished_run = load_finished_run(run, base)
+    finished_run = load_finished_run(run, base, secrets)
     began = time.perf_counter()
     steps = checkpoints(run) if finished_run.broken else {}
     end = int(read_json(run / "training.json")["steps"])

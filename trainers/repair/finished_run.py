@@ -1,13 +1,13 @@
 """A finished run, taken up again by mend or bisect."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from holdfast.benchmarks.tiny import EMBEDDED
 from holdfast.compare import Benchmark, Comparison, Verdict, compare
-from holdfast.errors import DataError, suggestion
+from holdfast.errors import DataError, suggestion, unknown
 from holdfast.files import read_json
 from holdfast.progress import write_line
 from holdfast.report import refresh
@@ -15,7 +15,7 @@ from holdfast.runs.measurement import read_measurement
 from holdfast.trainers.models.merge import with_start
 from holdfast.trainers.run.run_dir import default_cache
 from holdfast.trainers.settings.catalogue import find_trainer
-from holdfast.trainers.settings.compose import from_manifest
+from holdfast.trainers.settings.compose import from_manifest, masked_keys
 from holdfast.trainers.settings.config import TrainConfig
 
 BROKEN = (Verdict.REGRESSED, Verdict.BEYOND_MARGIN)
@@ -55,17 +55,21 @@ class FinishedRun:
         refresh(self.run)
 
 
-def load_finished_run(run: Path, base: str | None = None) -> FinishedRun:
-    """Read a finished run. `base`: where its base model lies now, when it has moved.
+def load_finished_run(
+    run: Path, base: str | None = None, secrets: Mapping[str, str] | None = None, *, trains: bool = False
+) -> FinishedRun:
+    """Read a finished run. `base`: where its base model lies now, when it has moved. `secrets`: the values of settings
+    that are masked in its manifest, by their dotted keys; only those that are read again are needed: of the suite and
+    the model, and where it `trains` once more those of the data.
 
-    Raises DataError for anything else, naming the nearest run.
+    Raises DataError for anything else, naming the nearest run, and UsageError for a secret that is not given.
     """
     if not (run / "manifest.json").is_file():
         raise DataError(_no_run(run))
     name = read_json(run / "manifest.json").get("config", {}).get("trainer", {}).get("name")
     if name and not find_trainer(name).writes_text:
         raise DataError(f"{run} trained a reward model: it writes no text, so no skill of it was measured")
-    config = _settings(run)
+    config = _settings(run, secrets or {}, trains)
     config = replace(config, model=replace(config.model, path=base)) if base else with_start(config, run)
     check_base(config)
     before, after = read_measurement(run / "before"), read_measurement(run / "after")
@@ -73,10 +77,20 @@ def load_finished_run(run: Path, base: str | None = None) -> FinishedRun:
     return FinishedRun(run, config, compare(before, after, target=tuple(config.target), margin=margin))
 
 
-def _settings(run: Path) -> TrainConfig:
+def _settings(run: Path, secrets: Mapping[str, str], trains: bool) -> TrainConfig:
     if not (run / "checkpoint").is_dir() or not (run / "after" / "results.json").is_file():
         raise DataError(f"{run} is not finished: run its command again, it goes on where it was")
-    return from_manifest(run / "manifest.json", for_training=False)
+    words = [f"{key}={value}" for key, value in secrets.items()]
+    unread = ("trainer.args", "reward", "data.reward", *(() if trains else ("data",)))
+    return from_manifest(run / "manifest.json", words, unread=unread)
+
+
+def check_secrets(run: Path, given: Iterable[str], verb: str, keys: Iterable[str]) -> None:
+    """Raise UsageError for a key of the command that is none of the verb's and none that the run's manifest masks."""
+    for key in given:
+        masked = masked_keys(run / "manifest.json") if (run / "manifest.json").is_file() else []
+        if key not in masked:
+            raise unknown(f"key of `holdfast {verb}`", key, [*keys, *masked])
 
 
 def check_base(config: TrainConfig) -> None:

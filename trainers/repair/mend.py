@@ -9,7 +9,7 @@ the alignment tax, arXiv 2309.06256).
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,16 +65,23 @@ class MendResult:
         return not self.points
 
 
-def mend(run: Path, search: Search | None = None, margin: float | None = None, base: str | None = None) -> MendResult:
+def mend(
+    run: Path,
+    search: Search | None = None,
+    margin: float | None = None,
+    base: str | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> MendResult:
     """Mend a finished run; writes `run`/mend with the frontier, the mended checkpoint and its report.
 
     `margin`: points, the same for every point; by default what the run's own report used. `base`: where the base model
-    lies now. Killed, it goes on where it was. Raises DataError for a directory that is no finished run, UsageError for
+    lies now. `secrets`: those of the run's settings, by their dotted keys, for its manifest masks them. Killed, it goes
+    on where it was. Raises DataError for a directory that is no finished run, UsageError for
     a setting out of its range.
     """
     settings = search or Search()
     _check(settings)
-    finished_run = load_finished_run(run, base)
+    finished_run = load_finished_run(run, base, secrets, trains=bool(settings.replay))
     if settings.weights is None and finished_run.comparison.decision != Decision.REGRESSED:
         return MendResult(run / "mend", (), None, None, finished_run)
     began = time.perf_counter()

@@ -49,9 +49,9 @@ def compose(words: Sequence[str], config_dirs: Sequence[str] = ()) -> TrainConfi
         raise
 
 
-def from_manifest(path: Path, words: Sequence[str] = (), *, for_training: bool = True) -> TrainConfig:
-    """The settings a run was made with. `words` give the secrets that are masked in it, and nothing else; those of
-    TRL's arguments are left out where no training follows.
+def from_manifest(path: Path, words: Sequence[str] = (), *, unread: Sequence[str] = ()) -> TrainConfig:
+    """The settings a run was made with. `words` give the secrets that are masked in it, and nothing else; those at and
+    below the dotted keys `unread` need not be given, and are left out.
 
     Raises DataError for a file that holds no settings, UsageError for keys since gone, for a secret that is not given
     and for any other word.
@@ -63,18 +63,21 @@ def from_manifest(path: Path, words: Sequence[str] = (), *, for_training: bool =
     saved = read_json(path).get("config")
     if not isinstance(saved, dict):
         raise DataError(f"{path} holds no settings of a training")
-    if not for_training:
-        args = saved.get("trainer", {}).get("args", {})
-        for _, (holder, name) in list(masks(args)):
-            del holder[name]
-    _give(saved, words, path)
+    _give(saved, words, path, tuple(unread))
     try:
         return COMPOSER.typed(saved)
     except OmegaConfBaseException as error:
         raise COMPOSER.explain(error) from error
 
 
-def _give(saved: dict[str, Any], words: Sequence[str], path: Path) -> None:
+def masked_keys(path: Path) -> list[str]:
+    """The dotted keys of a manifest's settings that hold a mask."""
+    from holdfast.files import read_json
+
+    return [key.removeprefix(".") for key, _ in masks(read_json(path).get("config"))]
+
+
+def _give(saved: dict[str, Any], words: Sequence[str], path: Path, unread: tuple[str, ...]) -> None:
     """Put the given secrets in the places of their masks. Raises UsageError for one too few or too many."""
     missing = {key.removeprefix("."): where for key, where in masks(saved)}
     for word in words:
@@ -84,6 +87,10 @@ def _give(saved: dict[str, Any], words: Sequence[str], path: Path) -> None:
             raise UsageError(f"from= repeats a run as it was; it takes no {override.key_or_group}={only}")
         holder, name = missing.pop(override.key_or_group)
         holder[name] = override.value()
+    for key in [key for key in missing if f"{key}.".startswith(tuple(f"{one}." for one in unread))]:
+        holder, name = missing.pop(key)
+        if isinstance(holder, dict):  # a list keeps its places
+            del holder[name]
     if missing:
         placeholders = " ".join(f"{key}=…" for key in missing)
         raise UsageError(f"secrets are written nowhere, and {path} holds *** for them: add {placeholders}")
