@@ -44,7 +44,8 @@ def _print(text: str) -> None:
             sys.stderr.flush()
 
 
-def _is_terminal() -> bool:
+def is_terminal() -> bool:
+    """Whether stderr is one."""
     return sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()
 
 
@@ -63,7 +64,7 @@ class Progress:
         self.label, self.total, self.done = label, total, done
         self._first, self._start, self._last = done, time.monotonic(), 0.0
         self._enabled = enabled and not _silent
-        self._live = self._enabled and _is_terminal()
+        self._live = self._enabled and is_terminal()
 
     def __enter__(self) -> "Progress":
         if self._live:

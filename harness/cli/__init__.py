@@ -15,7 +15,7 @@ from typing import Any, cast
 from holdfast import progress
 from holdfast.cli.grammar import FLAGS, Arguments, Flags, bind, split
 from holdfast.errors import EXIT_INTERNAL, EXIT_USAGE, HoldfastError, UsageError, missing_package, unknown
-from holdfast.logs import Verbosity, configure
+from holdfast.logs import Verbosity, configure, quiet_libraries
 from holdfast.masking import masked_text
 
 _UNREAD = 141
@@ -116,7 +116,8 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     configure(_verbosity(parsed.flags))
     try:
-        return _run(verb, module, rest, parsed)
+        with quiet_libraries():
+            return _run(verb, module, rest, parsed)
     finally:
         progress.end_all()
 

@@ -35,8 +35,8 @@ class Options:
 
 def run(paths: list[str], options: Options, flags: Flags) -> int:
     """Bisect one run."""
-    from holdfast.trainers.repair.finished_run import check_secrets
     from holdfast.trainers.repair.bisect import bisect
+    from holdfast.trainers.repair.finished_run import check_secrets
 
     if len(paths) != 1:
         raise UsageError(f"`holdfast bisect` takes one run directory, not {len(paths)}")

@@ -42,6 +42,7 @@ from typing import TYPE_CHECKING, Literal
 
 from holdfast.cli.grammar import Flags
 from holdfast.errors import EXIT_DATA, EXIT_PASS, UsageError, unknown
+from holdfast.logs import notice
 from holdfast.progress import Progress
 
 if TYPE_CHECKING:
@@ -115,9 +116,9 @@ def _prepare(paths: Sequence[str], options: Options, root: Path, flags: Flags) -
     suite = _suite(options, "core")
     if paths[0] == "fetch":
         for one in planned(suite, root):
-            print(f"to fetch: {one.task} {one.split} from {one.origin} ({one.licence}; {one.state})", file=sys.stderr)
+            notice(f"to fetch: {one.task} {one.split} from {one.origin} ({one.licence}; {one.state})")
             for file in one.files:
-                print(f"          {file}", file=sys.stderr)
+                notice(f"          {file}")
     found = fetch(suite, root) if paths[0] == "fetch" else verify(suite, root)
     _show(found, flags)
     return EXIT_DATA if missing(found) else EXIT_PASS

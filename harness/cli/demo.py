@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.cli.grammar import Flags
 from holdfast.errors import UsageError
-from holdfast.logs import configure
+from holdfast.logs import configure, notice
 
 if TYPE_CHECKING:
     from holdfast.compare import Comparison
@@ -106,9 +106,9 @@ def _begin(out: Path) -> bool:
 def _announced(message: str) -> Iterator[None]:
     """Say on stderr what begins, and how long it took."""
     started = time.perf_counter()
-    print(f"── {message}", file=sys.stderr, flush=True)
+    notice(f"── {message}")
     yield
-    print(f"── done in {time.perf_counter() - started:.0f} s\n", file=sys.stderr, flush=True)
+    notice(f"── done in {time.perf_counter() - started:.0f} s\n")
 
 
 def _write_summary(out: Path, named: "dict[str, Comparison]", folders: dict[str, str]) -> None:

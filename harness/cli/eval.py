@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 from holdfast.cli.grammar import FLAGS, Flags
 from holdfast.distributed import is_main
 from holdfast.errors import HoldfastError, unknown
-from holdfast.logs import quiet_libraries
+from holdfast.logs import notice
 from holdfast.masking import masked, masked_text
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
     if switches:
         return _sweep([list(job) for job in jobs(assignments)], flags)
     config = compose(assignments)
-    with quiet_libraries():
-        done = evaluate(config)
+    done = evaluate(config)
     _print_result(done, flags)
     return done.exit_code
 
@@ -69,11 +68,10 @@ def _sweep(jobs: Sequence[Sequence[str]], flags: Flags) -> int:
     records = []
     for number, overrides in enumerate(jobs, start=1):
         words = [masked(word) for word in overrides]
-        print(f"[{number}/{len(jobs)}] {' '.join(words)}", file=sys.stderr)
+        notice(f"[{number}/{len(jobs)}] {' '.join(words)}")
         try:
             config = compose(overrides)
-            with quiet_libraries():
-                done = evaluate(config)
+            done = evaluate(config)
         except HoldfastError as error:
             said = masked_text(str(error))
             print(f"holdfast: {said}", file=sys.stderr)

@@ -19,7 +19,7 @@ keys
   suite.api_key=…     a secret of the run's settings that is read again (its manifest holds ***), by its own key
 
 Points are judged on one half of the items, the chosen one is confirmed once on the other. Writes mend/ in the run:
-mend.json (the frontier), checkpoint/ and report.*. Exit code: the confirmation's verdict; 1 when no point passes, 0
+mend.json (the frontier), checkpoint/ and report.*. Exit code: the confirmation's verdict; 1 when no point is a cure, 0
 when there is nothing to mend.
 """
 
@@ -79,7 +79,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         _show(mended)
     if mended.nothing:
         return EXIT_PASS
-    return mended.confirmation.exit_code if mended.confirmation else EXIT_REGRESSED
+    return mended.confirmation.exit_code if mended.chosen and mended.confirmation else EXIT_REGRESSED
 
 
 def _record(mended: "MendResult") -> dict[str, object]:
@@ -87,6 +87,7 @@ def _record(mended: "MendResult") -> dict[str, object]:
         "out": str(mended.out),
         "points": [point.record() for point in mended.points],
         "chosen": mended.chosen.recipe.name if mended.chosen else None,
+        "reason": mended.reason,
         "confirmation": mended.confirmation.to_json() if mended.confirmation else None,
     }
 
@@ -108,12 +109,12 @@ def _show(mended: "MendResult") -> None:
         row = (point.recipe.name, f"{100 * point.gain:+.1f}", f"{100 * point.held:+.1f}", point.worst)
         table.add_row(*row, point.decision + mark)
     console.print(table)
-    if mended.confirmation is None:
-        console.print("No point passes: what was gained cannot be had on this line without what was lost.")
+    if mended.chosen is None or mended.confirmation is None:
+        console.print(mended.reason)
         console.print("Try groups=depth, density=[0.2,0.5], replay=50, or train with data.replay.ratio=0.3.")
         return
     from holdfast.report import terminal
 
-    console.print("Confirmed on the other half of the items:")
+    console.print("On the other half of the items:")
     console.print(terminal(mended.confirmation))
     console.print(f"checkpoint: {mended.out / 'checkpoint'}   report: {mended.out / 'report.html'}")

@@ -60,11 +60,9 @@ def _run_job(config: "TrainConfig", flags: Flags) -> int:
     from holdfast.trainers.job.before_after import before_after
 
     if config.dry_run:
-        from holdfast.logs import quiet_libraries
         from holdfast.trainers.estimate.estimate import estimate
 
-        with quiet_libraries():
-            print(estimate(config).text(json=flags.json))
+        print(estimate(config).text(json=flags.json))
         return 0
     with contextlib.redirect_stdout(sys.stderr):  # TRL prints its log there
         result = before_after(config)

@@ -198,13 +198,17 @@ def _mended(record: Record) -> tuple[str, ...]:
         return ("No held skill regressed: there was nothing to mend.",)
     chosen = next((point for point in points if point["name"] == record["chosen"]), None)
     if chosen is None:
-        return ("No point passes: what was gained cannot be had without what was lost. Try replay, or fewer steps.",)
+        reason = record.get("reason") or "No point passes: what was gained cannot be had without what was lost."
+        return (f"{minus(reason)} Try replay, or fewer steps.", *_confirmed(record))
     most = max(points, key=lambda point: point["gain"])
     kept = f", {phrases.share(chosen['gain'] / most['gain'], 0)} of the largest gain" if most["gain"] > 0 else ""
     sentence = f"Point {chosen['name']} keeps a gain of {phrases.points(chosen['gain'])} points{kept}; "
     sentence += f"the held skills change by {phrases.points(chosen['held'])} on the mean."
-    confirmed = f"On the other half: {minus(record['confirmation'])}" if record["confirmation"] else ""
-    return (sentence, confirmed) if confirmed else (sentence,)
+    return (sentence, *_confirmed(record))
+
+
+def _confirmed(record: Record) -> tuple[str, ...]:
+    return (f"On the other half: {minus(record['confirmation'])}",) if record["confirmation"] else ()
 
 
 def minus(text: str) -> str:

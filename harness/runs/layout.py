@@ -108,11 +108,13 @@ class MendRecord(TypedDict):
     schema: int
     points: list[PointRecord]
     chosen: str | None
-    """Name of the point; None when no point passes."""
+    """Name of the point; None when no point is a cure."""
+    reason: str
+    """Why none is; empty when one was chosen."""
     confirmed: str | None
-    """The decision on the confirmation half."""
+    """The decision on the confirmation half; None where no point came so far."""
     confirmation: str
-    """The same in a sentence; empty when no point passes."""
+    """The same in a sentence."""
     margin: float
     """Points; the same for all points."""
     items: dict[str, int]

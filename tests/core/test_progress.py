@@ -1,6 +1,7 @@
 """One line of progress at a time: messages above it, nested steps, the terminal's width; plain lines in a pipe."""
 
 import logging
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 from helpers.terminal import drawn, on_screen, run_in_terminal
 
-from holdfast import progress
+import holdfast
+from holdfast import cli, progress
 from holdfast.cli import main
-from holdfast.logs import FILE, configure, kept_in
+from holdfast.logs import FILE, RUN, configure, kept_in
 
 NESTED = """
 import logging, time, warnings
@@ -124,13 +126,141 @@ def test_a_runs_log_keeps_what_the_screen_does_not_show(tmp_path: Path, capsys: 
     with kept_in(tmp_path / "run"):
         logging.getLogger("trl").warning("of a library")
         logging.getLogger("holdfast").info("of ours")
-        logging.getLogger("run").warning("train failed api_key=abc", exc_info=ValueError("why"))
+        logging.getLogger(RUN).warning("train failed api_key=abc", exc_info=ValueError("why"))
     logging.getLogger("holdfast").info("afterwards")
     kept = (tmp_path / "run" / FILE).read_text(encoding="utf-8")
     for text in ("WARNING trl: of a library", "INFO holdfast: of ours", "train failed", "ValueError: why"):
         assert text in kept
     assert "afterwards" not in kept and "abc" not in kept
     assert capsys.readouterr().err == "of ours\nafterwards\n"
+
+
+AS_A_LIBRARY = """
+import logging, sys
+from pathlib import Path
+from holdfast.logs import RUN, kept_in
+{setup}
+def log(when):
+    for name, level in (("holdfast", 20), ("holdfast", 30), ("holdfast.own", 20), ("other", 20), ("other", 30),
+                        ("trl", 30), ("bare", 30), ("run", 30)):
+        logging.getLogger(name).log(level, "%s %d %s", name, level, when)
+log("at any time")
+print("--", file=sys.stderr)
+with kept_in(Path(sys.argv[1])):
+    log("at any time")
+    with kept_in(Path(sys.argv[1]) / "inner"):
+        pass
+    logging.getLogger(RUN).warning("for run.log")
+print("--", file=sys.stderr)
+log("at any time")
+"""
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        "",
+        "logging.basicConfig(level=30)",
+        "logging.basicConfig(level=20)",
+        "logging.getLogger('holdfast').addHandler(logging.StreamHandler())",
+        "logging.getLogger('holdfast.own').setLevel(20)",
+        "logging.basicConfig(level=30); logging.getLogger('holdfast').setLevel(20)",
+        "logging.getLogger('trl').propagate = False",
+        "logging.lastResort = None; logging.raiseExceptions = False",
+        "from holdfast.logs import configure; configure()",
+        "from holdfast.logs import configure; configure('quiet')",
+        "from holdfast.logs import configure; configure('verbose')",
+    ],
+)
+def test_a_scripts_own_logging_says_the_same_while_a_run_is_kept(setup: str, tmp_path: Path) -> None:
+    command = [*python(AS_A_LIBRARY.format(setup=setup)), str(tmp_path / "run")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    before, meanwhile, after = said.split("--\n")
+    assert meanwhile == before and after == before
+    kept = (tmp_path / "run" / FILE).read_text(encoding="utf-8")
+    for text in ("INFO holdfast.run: begins", "for run.log", "INFO holdfast: holdfast 20", "WARNING trl: trl 30"):
+        assert text in kept
+
+
+LATE = """
+import logging, sys
+from pathlib import Path
+from holdfast.logs import configure, kept_in, quiet_libraries
+configure({verbosity!r})
+with quiet_libraries(), kept_in(Path(sys.argv[1])):
+    assert not {{"transformers", "datasets", "torch", "huggingface_hub"}} & set(sys.modules)
+    import {imports}
+    for library in ("transformers", "datasets", "huggingface_hub", "trl"):
+        logging.getLogger(library + ".part").warning("a warning of %s", library)
+        logging.getLogger(library + ".part").error("an error of %s", library)
+    bars = transformers.utils.logging.is_progress_bar_enabled(), not datasets.are_progress_bars_disabled()
+    from huggingface_hub.utils import are_progress_bars_disabled
+    print(*bars, not are_progress_bars_disabled())
+print(transformers.utils.logging.is_progress_bar_enabled(), not datasets.are_progress_bars_disabled(),
+      not are_progress_bars_disabled())
+logging.getLogger("transformers.part").warning("afterwards")
+"""
+
+
+@pytest.mark.parametrize("imports", ["datasets, huggingface_hub, transformers", "transformers, datasets"])
+@pytest.mark.parametrize("verbosity", ["normal", "verbose"])
+def test_libraries_are_quiet_from_their_import_on_and_imported_by_nobody_for_that(
+    verbosity: str, imports: str, tmp_path: Path
+) -> None:
+    command = [*python(LATE.format(verbosity=verbosity, imports=imports)), str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    drawn_then = ["True True True" if verbosity == "verbose" else "False False False", "True True True"]
+    assert done.stdout.splitlines() == drawn_then, done.stderr
+    kept = (tmp_path / "run" / FILE).read_text(encoding="utf-8")
+    for library in ("transformers", "datasets", "huggingface_hub", "trl"):
+        assert f"WARNING {library}.part: a warning of {library}" in kept, kept
+        assert kept.count(f"an error of {library}") == 1
+        assert (f"a warning of {library}" in done.stderr) is (verbosity == "verbose")
+        assert f"an error of {library}" in done.stderr
+    assert "afterwards" in done.stderr
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_every_verb_keeps_the_libraries_quiet(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def working(*_: object) -> int:
+        logging.getLogger("lm_eval").warning("a warning")
+        logging.getLogger("lm_eval").error("an error")
+        return 0
+
+    monkeypatch.setattr(cli, "_run", working)
+    assert main([verb]) == 0
+    assert capsys.readouterr().err == "an error\n"
+    assert main([verb, "-v"]) == 0
+    assert capsys.readouterr().err == "a warning\nan error\n"
+
+
+def test_quiet_leaves_notices_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["eval", "-m", "model=absent", "suite=tiny", "seed=0,1", f"out={tmp_path / 'a'}"]
+    assert main(words) == 65
+    assert "[1/2] model=absent" in capsys.readouterr().err
+    assert main([*words, "-q"]) == 65
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and all(line.startswith("holdfast: ") for line in lines)
+    configure()
+
+
+def test_no_other_way_to_stderr_than_these() -> None:
+    """What is printed there without asking for -q: errors, results, a line that ends a server."""
+    root = Path(holdfast.__file__).parent
+    files = [file for folder in ("cli", "trainers", "benchmarks/engine") for file in (root / folder).rglob("*.py")]
+    printing = {file.name for file in files if re.search(r"print\([^\n]*file=sys\.stderr", file.read_text("utf-8"))}
+    printing |= {file.name for file in files if "write_line(" in file.read_text("utf-8")}
+    assert printing == {
+        "__init__.py",
+        "accelerate_config.py",
+        "eval.py",
+        "export.py",
+        "serve.py",
+        "sweep.py",
+        "view.py",
+    }
 
 
 CLOSED = """

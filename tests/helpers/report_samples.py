@@ -231,6 +231,7 @@ def mended() -> dict[str, Any]:
         "schema": 1,
         "points": points,
         "chosen": "0.6",
+        "reason": "",
         "confirmed": "PASS",
         "confirmation": "Nothing regressed: the mean of the 5 held benchmarks changed by -0.3 points, and a drop of "
         "1 point is ruled out; trained for: gsm8k +16.8 points.",

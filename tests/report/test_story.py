@@ -82,6 +82,9 @@ def test_cure_shows_the_frontier_and_the_choice() -> None:
     assert shown.count('class="ring"') == 1 and shown.count("✓ Pass") == 3 and shown.count("▼ Regressed") == 2
     none = mended() | {"chosen": None, "confirmed": None, "confirmation": ""}
     assert "No point passes" in section(render(full(), {"mend": none}), "cure")
+    gained_none = mended() | {"chosen": None, "reason": "Point 0.6 gained nothing on the other half of the items."}
+    shown = section(render(full(), {"mend": gained_none}), "cure")
+    assert "gained nothing on the other half" in shown and "No point passes" not in shown and "−0.3 points" in shown
     nothing = none | {"points": []}
     assert "nothing to mend" in text(full(), "md", {"mend": nothing})
 

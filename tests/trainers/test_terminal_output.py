@@ -55,7 +55,7 @@ def test_a_pipe(verb: str, untrained: Path, tmp_path: Path) -> None:
     assert not [noise for noise in (*NOISE, "\r", "\x1b[") if noise in done.stderr], done.stderr
     assert len(done.stderr.splitlines()) <= 30, done.stderr
     kept = (tmp_path / "run" / "run.log").read_text(encoding="utf-8")
-    assert "INFO run: begins: holdfast" in kept and "INFO run: ends" in kept
+    assert "INFO holdfast.run: begins: holdfast" in kept and "INFO holdfast.run: ends" in kept
     assert verb == "eval" or "INFO holdfast: train" in kept
     quiet = subprocess.run([*words, "-q"], env=env, capture_output=True, text=True, check=False, timeout=600)
     assert quiet.returncode == done.returncode and quiet.stdout == done.stdout

@@ -16,7 +16,7 @@ from holdfast.compare import Comparison, compare
 from holdfast.distributed import is_main
 from holdfast.errors import EXIT_PASS
 from holdfast.files import write_json
-from holdfast.logs import kept_in, quiet_libraries
+from holdfast.logs import RUN, kept_in, quiet_libraries
 from holdfast.masking import error_text
 from holdfast.report import write as write_report
 from holdfast.runs.measurement import Measurement, environments_of
@@ -185,7 +185,7 @@ def _record_failure(out: Path, phase: str, error: BaseException) -> None:
     """The run failed: say where and why, beside whatever was measured. A full disk may not take even that."""
     reason = "interrupted" if isinstance(error, KeyboardInterrupt) else error_text(error)
     outcome = {"status": "failed", "phase": phase, "error": reason}
-    logging.getLogger("run").warning("%s failed", phase, exc_info=error)  # for run.log: the screen has one line
+    logging.getLogger(RUN).warning("%s failed", phase, exc_info=error)  # the screen has one line
     with contextlib.suppress(OSError), failures.not_interrupted():
         write_json(out / "outcome.json", outcome)
         failures.report(out, phase, error)

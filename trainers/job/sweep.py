@@ -17,7 +17,9 @@ from typing import Any, cast
 from holdfast.config import swept
 from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
+from holdfast.logs import notice
 from holdfast.masking import masked_text, without_secrets
+from holdfast.progress import write_line
 from holdfast.runs.manifest import manifest
 from holdfast.trainers.job.hydra_multirun import multirun, searched
 from holdfast.trainers.job.sweep_secrets import hide, known, set_aside
@@ -122,7 +124,7 @@ def run_in_child(config: TrainConfig) -> int:
     plan = out / "job.json"
     settings = asdict(config)
     write_json(plan, manifest(without_secrets(settings), kind="train"))
-    print(f"→ {out}", file=sys.stderr, flush=True)
+    notice(f"→ {out}")
     with (out / "log.txt").open("ab") as log, _job_file(settings, plan) as (given, inherited):
         command = [sys.executable, "-m", "holdfast", "train", f"from={given}"]
         code = subprocess.run(command, stdout=log, stderr=log, check=False, pass_fds=inherited).returncode
@@ -131,7 +133,7 @@ def run_in_child(config: TrainConfig) -> int:
         write_json(out / "outcome.json", killed)
     elif code and not (out / "outcome.json").is_file():
         write_json(out / "outcome.json", {"status": "failed", "error": _last_line(out / "log.txt")})
-    print(f"  {out.name}: {_outcome_line(out, code)}", file=sys.stderr, flush=True)
+    (write_line if code else notice)(f"  {out.name}: {_outcome_line(out, code)}")
     return code
 
 

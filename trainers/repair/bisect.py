@@ -17,10 +17,11 @@ from holdfast.benchmarks.suites.suite import Suite
 from holdfast.compare import Benchmark, compare
 from holdfast.errors import DataError
 from holdfast.files import read_json, write_json
+from holdfast.logs import notice
 from holdfast.runs.layout import BisectLook, BisectRecord, BreakRecord
 from holdfast.runs.measurement import Measurement, read_measurement
 from holdfast.trainers.models.model import threads
-from holdfast.trainers.repair.finished_run import BROKEN, FinishedRun, load_finished_run, tell
+from holdfast.trainers.repair.finished_run import BROKEN, FinishedRun, load_finished_run
 from holdfast.trainers.run.checkpoint_eval import finished, measured, suite_of
 from holdfast.trainers.run.checkpoints import saved
 
@@ -184,7 +185,7 @@ def _measured(finished_run: FinishedRun, checkpoint: Path, step: int) -> Path:
     for folder in (trajectory, out):  # what measure_checkpoints=true has measured is not measured again
         if finished(folder):
             return folder
-    tell(f"bisect: step {step} …")
+    notice(f"bisect: step {step} …")
     tasks, suite = {one.task for one in finished_run.broken}, suite_of(finished_run.config)
     chosen = Suite(name=f"{suite.name}-bisect", entries=tuple(e for e in suite.entries if e.name in tasks))
     measured(finished_run.config, out, checkpoint, suite=chosen, drafts=finished_run.run / "before")
@@ -201,4 +202,4 @@ def _tell_cost(finished_run: FinishedRun, count: int, scan: bool) -> None:
     share = sum(one.n for one in finished_run.broken) / max(1, sum(one.n for one in finished_run.comparison.benchmarks))
     each = f", about {seconds * share:.0f} s each" if seconds else ""
     tasks = ", ".join(one.task for one in finished_run.broken)
-    tell(f"bisect: {tasks} regressed; {counted} checkpoints are measured{each}")
+    notice(f"bisect: {tasks} regressed; {counted} checkpoints are measured{each}")

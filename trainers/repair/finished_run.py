@@ -9,7 +9,6 @@ from holdfast.benchmarks.tiny import EMBEDDED
 from holdfast.compare import Benchmark, Comparison, Verdict, compare
 from holdfast.errors import DataError, suggestion, unknown
 from holdfast.files import read_json
-from holdfast.progress import write_line
 from holdfast.report import refresh
 from holdfast.runs.measurement import read_measurement
 from holdfast.trainers.models.merge import with_start
@@ -100,11 +99,6 @@ def check_base(config: TrainConfig) -> None:
         return
     if path.startswith((".", "/", "~")) or path.count("/") > 1:
         raise DataError(f"the run's base model {path} is gone; say where it is now with base=DIRECTORY")
-
-
-def tell(text: str) -> None:
-    """A line of progress, on stderr."""
-    write_line(text)
 
 
 def _no_run(run: Path) -> str:

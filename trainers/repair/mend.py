@@ -16,10 +16,11 @@ from pathlib import Path
 from holdfast.compare import Comparison, Decision
 from holdfast.errors import UsageError
 from holdfast.files import write_json
+from holdfast.logs import notice
 from holdfast.report import write as write_report
 from holdfast.runs.layout import MendRecord
 from holdfast.trainers.models.model import threads
-from holdfast.trainers.repair.finished_run import FinishedRun, load_finished_run, tell
+from holdfast.trainers.repair.finished_run import FinishedRun, load_finished_run
 from holdfast.trainers.repair.interpolation import Interpolation, Point
 from holdfast.trainers.repair.merge_spec import Recipe, check_grouping
 from holdfast.trainers.repair.replay_steps import Replay, replay_of
@@ -54,10 +55,12 @@ class MendResult:
     out: Path
     points: tuple[Point, ...]
     chosen: Point | None
-    """None: no point passes, or there was nothing to mend."""
+    """None: no point is a cure (`reason`), or there was nothing to mend."""
     confirmation: Comparison | None
-    """The chosen point against the base on the half that no choice has seen."""
+    """The best point against the base on the half that no choice has seen."""
     finished_run: FinishedRun
+    reason: str = ""
+    """Why no point was chosen."""
 
     @property
     def nothing(self) -> bool:
@@ -98,15 +101,31 @@ def mend(
         points = _points(interpolation, settings, replay)
         chosen = best(points)
         confirmation = interpolation.confirm(chosen.recipe) if chosen else None
-    if chosen and confirmation and gains_nothing(confirmation):
-        tell(f"mend: {chosen.recipe.name} gained nothing on the other half of the items: it is no cure")
-        chosen = confirmation = None
-    return _write(interpolation, points, chosen, confirmation, time.perf_counter() - began)
+    reason = why_none(points, chosen, confirmation)
+    chosen = None if reason else chosen
+    mended = MendResult(interpolation.out, tuple(points), chosen, confirmation, finished_run, reason)
+    _write(interpolation, mended, time.perf_counter() - began)
+    return mended
 
 
 def gains_nothing(comparison: Comparison) -> bool:
     """Whether the targets' mean did not rise; False where there is no target."""
     return bool(comparison.targets) and sum(target.difference for target in comparison.targets) <= 0
+
+
+def why_none(points: Sequence[Point], best_point: Point | None, confirmation: Comparison | None) -> str:
+    """Why no point is a cure, as a sentence; empty where the best one is."""
+    if best_point and confirmation and gains_nothing(confirmation):
+        return (
+            f"Point {best_point.recipe.name} passed where it was chosen, but gained nothing on the other half of the "
+            "items: it is no cure."
+        )
+    if best_point:
+        return ""
+    passing = [point.recipe.name for point in points if point.passes]
+    if passing:
+        return f"What passes gains nothing ({', '.join(passing)}): it is no cure."
+    return "No point passes: what was gained cannot be had on this line without what was lost."
 
 
 def _points(interpolation: Interpolation, search: Search, replay: Replay | None) -> list[Point]:
@@ -143,31 +162,30 @@ def _tell_cost(finished_run: FinishedRun, search: Search) -> None:
         if seconds
         else ""
     )
-    tell(
+    notice(
         f"mend: at most {count} points on half of the items{each}; the chosen one on the other half"
         + (f"; {search.replay} steps of training" if search.replay else "")
     )
 
 
-def _write(
-    interpolation: Interpolation,
-    points: Sequence[Point],
-    chosen: Point | None,
-    confirmation: Comparison | None,
-    seconds: float,
-) -> MendResult:
-    """Keep the chosen checkpoint, its report and the frontier; drop the other points' weights."""
+def _write(interpolation: Interpolation, mended: MendResult, seconds: float) -> None:
+    """Keep the chosen checkpoint, its report and the frontier; drop the other points' weights, and what an earlier
+    mend had chosen."""
+    chosen, confirmation = mended.chosen, mended.confirmation
     if chosen and confirmation:
         interpolation.write(chosen.recipe)
         write_report(confirmation, interpolation.out)
     else:
         shutil.rmtree(interpolation.out / "checkpoint", ignore_errors=True)
+        for name in ("report.json", "report.md", "report.html"):
+            (interpolation.out / name).unlink(missing_ok=True)
     for checkpoint in (interpolation.out / "points").glob("*/checkpoint"):
         shutil.rmtree(checkpoint)
     record: MendRecord = {
         "schema": 1,
-        "points": [point.record() for point in points],
+        "points": [point.record() for point in mended.points],
         "chosen": chosen.recipe.name if chosen else None,
+        "reason": mended.reason,
         "confirmed": str(confirmation.decision) if confirmation else None,
         "confirmation": confirmation.sentence if confirmation else "",
         "margin": 100 * interpolation.margin,
@@ -175,5 +193,4 @@ def _write(
         "seconds": round(seconds, 3),
     }
     write_json(interpolation.out / "mend.json", record)
-    interpolation.finished_run.write_report()
-    return MendResult(interpolation.out, tuple(points), chosen, confirmation, interpolation.finished_run)
+    mended.finished_run.write_report()

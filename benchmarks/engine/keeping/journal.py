@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.benchmarks.engine.items import Completion
-from holdfast.progress import write_line
+from holdfast.logs import notice
 from holdfast.sample import Score
 
 
@@ -77,7 +77,7 @@ class Journal:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                write_line(f"waiting for another job that measures {what}")
+                notice(f"waiting for another job that measures {what}")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             self.refresh()
             yield

@@ -1,13 +1,19 @@
 """Which points mend tries, which it takes, and how often it lets one through that it should not."""
 
+import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers.made_runs import made_comparison
 
+from holdfast.cli import main
 from holdfast.stats.omnibus import Strata, lower_bound
+from holdfast.trainers.repair import mend as module
 from holdfast.trainers.repair.interpolation import Point
 from holdfast.trainers.repair.mend import gains_nothing
 from holdfast.trainers.repair.merge_spec import Recipe
@@ -83,6 +89,64 @@ def test_what_gains_nothing_is_no_cure(gains: list[float], chosen: float | None)
 def test_the_confirmation_half_must_show_a_gain_too(differences: list[float], said: bool) -> None:
     comparison: Any = SimpleNamespace(targets=[SimpleNamespace(difference=one) for one in differences])
     assert gains_nothing(comparison) is said
+
+
+@pytest.mark.parametrize(
+    ("gains", "confirmed", "said"),
+    [
+        ([0.1, 0.2], 0.1, ""),
+        ([0.1, 0.2], 0.0, "Point 0.75 passed where it was chosen, but gained nothing on the other half"),
+        ([0.0, -0.1], None, r"What passes gains nothing \(0.5, 0.75\)"),
+        ([], None, "No point passes"),
+    ],
+)
+@pytest.mark.parametrize("json_flag", [True, False], ids=["json", "table"])
+def test_why_there_is_no_cure_is_said_kept_and_agrees_with_the_table(
+    gains: list[float],
+    confirmed: float | None,
+    said: str,
+    json_flag: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A point that passes the gate stands below no "No point passes"; what the other half said of it is kept."""
+    passing = [Point(Recipe.line(w), g, 0.0, "PASS", "") for w, g in zip((0.5, 0.75), gains, strict=False)]
+    points = [*passing, Point(Recipe.line(1.0), 0.5, -0.5, "REGRESSED", "")]
+    tables = {"target": (200, 100, 0, round(200 * (confirmed or 0.0))), "held": (200, 100, 0, 0)}
+    comparison = made_comparison(tmp_path / "run", tables, target=["target"], margin=0.05)
+    run: Any = SimpleNamespace(
+        comparison=comparison, config=SimpleNamespace(model=SimpleNamespace(threads=1)), seconds=lambda _: None
+    )
+    run.write_report = lambda: None
+
+    class Fake:
+        def __init__(self, *_: object) -> None:
+            self.out, self.margin = tmp_path, 0.01
+            (tmp_path / "report.md").write_text("of an earlier mend")
+
+        point, items = None, staticmethod(dict)
+
+        def confirm(self, _: Recipe) -> Any:
+            return comparison
+
+        def write(self, _: Recipe) -> None:
+            (tmp_path / "checkpoint").mkdir()
+
+    monkeypatch.setattr(module, "load_finished_run", lambda *_, **__: run)
+    monkeypatch.setattr(module, "Interpolation", Fake)
+    monkeypatch.setattr(module, "_points", lambda *_: points)
+    status = main(["mend", str(tmp_path), "weights=[0.5]", *(["--json"] if json_flag else [])])
+    out = " ".join(capsys.readouterr().out.split())
+    record = json.loads((tmp_path / "mend.json").read_text())
+    assert (status == 1) is bool(said), out
+    assert re.search(said, record["reason"]) and bool(record["reason"]) is bool(said)
+    assert record["reason"] in out and ("No point passes" in out) is (not gains)
+    cured = not said
+    assert (record["chosen"] is not None) is (tmp_path / "checkpoint").is_dir() is cured
+    assert record["confirmed"] == (None if confirmed is None else "PASS")
+    assert bool(record["confirmation"]) is (confirmed is not None)
+    assert (tmp_path / "report.json").is_file() is (tmp_path / "report.md").is_file() is cured
 
 
 @pytest.mark.slow
