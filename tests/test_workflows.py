@@ -12,10 +12,9 @@ from helpers.paths import ROOT
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 MAKEFILE = (ROOT / "Makefile").read_text()
 RIGHTS = {
-    "build": {"id-token": "write", "attestations": "write", "contents": "read"},
-    "publish": {"id-token": "write"},
-    "image": {"contents": "read", "packages": "write"},
-    "site": {"contents": "write"},
+    "publish": {"id-token": "write", "attestations": "write"},
+    "publish-image": {"packages": "write"},
+    "publish-site": {"contents": "write"},
 }
 """Of release.yml, by job: no job has more, and no job of another workflow has any."""
 
@@ -63,8 +62,45 @@ def test_a_release_is_tried_on_every_python_before_anything_is_published() -> No
     jobs = _jobs(ROOT / ".github/workflows/release.yml")
     bare = _jobs(ROOT / ".github/workflows/test.yml")["test"]["strategy"]["matrix"]["python"]
     assert jobs["try"]["strategy"]["matrix"]["python"] == bare
-    assert {"publish", "image", "site"} == {name for name, job in jobs.items() if "try" in job.get("needs", [])}
+    assert jobs["publish"]["needs"] == ["try", "image", "site"] and jobs["publish"]["environment"] == "release"
+    assert {name for name, job in jobs.items() if job.get("needs") == "publish"} == {"publish-image", "publish-site"}
     assert any(".ci/smoke dist/*.whl" in step.get("run", "") for step in jobs["try"]["steps"])
+    assert any("tests/serve/test_container.py" in step.get("run", "") for step in jobs["image"]["steps"])
+
+
+def test_who_may_write_runs_nothing_of_the_repository() -> None:
+    """What is published was built before the approval, by jobs without rights, and is taken as it was tried."""
+    jobs = _jobs(ROOT / ".github/workflows/release.yml")
+    handed = {
+        step["with"]["name"] for job in jobs.values() for step in job["steps"] if "upload" in step.get("uses", "")
+    }
+    taken = set()
+    for name in RIGHTS:
+        steps = jobs[name]["steps"]
+        assert not any("checkout" in step.get("uses", "") or "setup-python" in step.get("uses", "") for step in steps)
+        assert not re.search(r"\b(make|pip|python|pytest|build|run)\b", " ".join(step.get("run", "") for step in steps))
+        taken |= {step["with"]["name"] for step in steps if "download-artifact" in step.get("uses", "")}
+    assert handed == taken == {"dist", "image", "site"}
+    for name, job in jobs.items():
+        credentials = [
+            one["with"].get("persist-credentials") for one in job["steps"] if "checkout" in one.get("uses", "")
+        ]
+        assert set(credentials) <= {False}, name
+
+
+def test_every_night_nothing_is_skipped() -> None:
+    required = [
+        step.get("env", {}).get("HOLDFAST_REQUIRE", "") for step in _steps(ROOT / ".github/workflows/nightly.yml")
+    ]
+    assert set(NEEDS) in [set(one.split(",")) for one in required]
+
+
+def test_every_foreign_package_of_the_tests_has_an_environment() -> None:
+    """`make envs` makes all that the tests ask for, so that the hint of a skipped test leads somewhere."""
+    (names,) = re.findall(r"^envs: \$\(foreach name,([\w -]+),", MAKEFILE, re.M)
+    tests = [path.read_text() for path in (ROOT / "tests").rglob("test_*.py")]
+    asked = {name for text in tests for name in re.findall(r'foreign_python\("([\w-]+)"', text)}
+    assert asked == set(names.split()) == set(re.findall(r"^VERSION_([\w-]+) :=", MAKEFILE, re.M))
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -5,7 +5,6 @@ Prints a Markdown table. Needs Chromium (.ci/install-chromium).
 
 import random
 import resource
-import shutil
 import sys
 import tempfile
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from helpers.needs import chromium_program
 from helpers.report_samples import flip, full, training
 
 from holdfast.compare.result import Comparison
@@ -83,7 +83,7 @@ def main() -> int:
     heads = ["items", "MB", "write s", "first paint s", "load s", "items ready s", "worst frame ms", "first search s"]
     print(f"| {' | '.join(heads)} |\n|{'--:|' * len(heads)}")
     with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = driver.chromium.launch(executable_path=chromium_program(), args=FLAGS)
         for items in SIZES:
             print(f"| {' | '.join(measure(browser, items, Path(folder)))} |", flush=True)
         browser.close()

@@ -13,6 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from helpers.needs import chromium_program
 from helpers.run_folders import many, training
 
 from holdfast.report.view.entries import read_runs
@@ -65,7 +66,7 @@ def main() -> int:
     """Print the table."""
     from playwright.sync_api import sync_playwright
 
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    program = chromium_program()
     if program is None:
         print("needs Chromium: .ci/install-chromium", file=sys.stderr)
         return 1

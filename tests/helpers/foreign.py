@@ -17,7 +17,6 @@ def foreign_python(package: str, module: str) -> str:
     if found is None and importlib.util.find_spec(module) is not None:
         found = sys.executable
     if found is None or not Path(found).exists():
-        lacking(
-            "foreign", f"needs {package} in an environment of its own: `make envs`, or HOLDFAST_{module.upper()}_PYTHON"
-        )
+        made = f"`make .envs/{package}/.installed`"
+        lacking("foreign", f"needs {package} in an environment of its own: {made}, or HOLDFAST_{module.upper()}_PYTHON")
     return found

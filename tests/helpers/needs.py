@@ -24,9 +24,14 @@ def lacking(need: str, reason: str) -> NoReturn:
     pytest.skip(reason, allow_module_level=True)
 
 
+def chromium_program() -> str | None:
+    """Where Chromium is; None where there is none."""
+    return os.environ.get("HOLDFAST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 def chromium() -> str:
     """The program of the tests marked `browser`."""
-    found = os.environ.get("HOLDFAST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    found = chromium_program()
     if found is None or importlib.util.find_spec("playwright") is None:
         lacking("browser", "needs Chromium and playwright: run .ci/install-chromium")
     return found
