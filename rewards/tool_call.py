@@ -6,14 +6,15 @@ from typing import Any, Literal
 
 from holdfast.registry import register
 from holdfast.rewards.answers.text import with_object
-from holdfast.rewards.tool_calls.calls import Call, Language, NoCallsError, Syntax, looks_like_a_call, read_calls
+from holdfast.rewards.tool_calls.calls import Call, Language, Syntax, looks_like_a_call, read_calls
 from holdfast.rewards.tool_calls.check import Answer, MismatchError, check_calls
+from holdfast.rewards.tool_calls.errors import NoCallsError
 from holdfast.rewards.tool_calls.languages import NotACallError
 from holdfast.rewards.tool_calls.references import read_reference
 from holdfast.sample import Sample, Score
 
 
-@register("tool_call", version="5", safe_options=("syntax", "broken_calls"))
+@register("tool_call", version="6", safe_options=("syntax", "broken_calls"))
 def tool_call(sample: Sample, *, syntax: Syntax = "auto", broken_calls: Literal["wrong", "none"] = "wrong") -> Score:
     """Are the completion's tool calls among the possible answers, by BFCL's AST rules?
 

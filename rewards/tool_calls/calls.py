@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from holdfast.rewards.answers.thinking import strip_thinking
+from holdfast.rewards.tool_calls.errors import BrokenCallError, NoCallsError
 from holdfast.rewards.tool_calls.languages import parse_source_call
-from holdfast.rewards.tool_calls.markup import MARKS, marked_calls, without_marks
+from holdfast.rewards.tool_calls.markup import marked_calls, marks_a_call, without_marks
 from holdfast.sample import Sample, Text
 
 Language = Literal["python", "java", "javascript"]
@@ -24,14 +25,6 @@ MAX_LENGTH = 20_000
 _MAX_DEPTH = 50
 _MAX_TREE = 200
 """Levels of a syntax tree: x+x+x+… nests without brackets, and how much Python's parser takes differs by version."""
-
-
-class NoCallsError(ValueError):
-    """The text does not read as tool calls; the message says why."""
-
-
-class BrokenCallError(NoCallsError):
-    """The text tries to call a tool and fails: a call it is, if no good one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +67,7 @@ def looks_like_a_call(sample: Sample, error: Exception, tools: Sequence[Any]) ->
     if any(message.get("tool_calls") for message in sample.completion if isinstance(message, Mapping)):
         return True
     text = (strip_thinking(sample.text) or "")[:MAX_LENGTH]
-    if any(mark in text for mark in MARKS):
+    if marks_a_call(text):
         return True
     names = [re.escape(str(tool["name"])) for tool in tools if isinstance(tool, Mapping) and "name" in tool]
     one = "|".join(names)
@@ -156,7 +149,7 @@ def _json_call(item: Any) -> Call:
     item = item["function"] if isinstance(item.get("function"), Mapping) else item
     name = item.get("name")
     if isinstance(name, str):
-        arguments: Any = next((item[key] for key in ("arguments", "parameters", "input") if key in item), None) or {}
+        arguments: Any = _arguments(item)
     elif len(item) == 1 and isinstance(next(iter(item.values())), Mapping):
         name, arguments = next(iter(item.items()))
     else:
@@ -166,6 +159,16 @@ def _json_call(item: Any) -> Call:
     if not isinstance(arguments, Mapping):
         raise NoCallsError(f"the arguments of {name} must be an object, not {type(arguments).__name__}")
     return Call(str(name), dict(arguments))
+
+
+def _arguments(item: Mapping[str, Any]) -> Any:
+    """What a call gives its function: no key, null and an empty text are no arguments. Raises BrokenCallError."""
+    given = [item[key] for key in ("arguments", "parameters", "input") if item.get(key) is not None]
+    if any(other != given[0] for other in given[1:]):
+        raise BrokenCallError("arguments are given twice, and differ")
+    if given and not isinstance(given[0], str | Mapping):
+        raise BrokenCallError(f"arguments must be an object, not {type(given[0]).__name__}")
+    return given[0] if given and given[0] != "" else {}
 
 
 def _loaded_arguments(text: str) -> Any:

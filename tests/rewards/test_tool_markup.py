@@ -1,5 +1,7 @@
 """Calls as the chat templates of model families mark them: read whole, several at once, cut off, and broken."""
 
+import json
+
 import pytest
 
 from holdfast.reward import Reward
@@ -74,7 +76,30 @@ WRITTEN = {
 """A first and a second call of each way."""
 LISTS = {"JSON behind a sentence": "]"}
 """What ends a first call alone."""
-MADE_BY_JSON = {"<|tool_call|>", "[TOOL_CALLS]", "<|python_tag|>", "functools"}
+MADE_BY_JSON = {"<|tool_call|>", "[TOOL_CALLS]", "<|python_tag|>", "functools", "functools\n"}
+BARE = [{"name": name, "parameters": {"type": "dict", "properties": {}}} for name in ("ping", "geo.pong")]
+WITHOUT_ARGUMENTS = {
+    "Qwen3-Coder, Llama 3.1, Functionary": "<tool_call>\n<function={0}>\n</function>\n</tool_call>",
+    "GLM": "<tool_call>{0}\n</tool_call>",
+    "MiniMax, Claude": '<invoke name="{0}">\n</invoke>',
+    "DeepSeek": "<｜tool▁call▁begin｜>{0}<｜tool▁sep｜>{{}}<｜tool▁call▁end｜>",
+    "Kimi": "<|tool_call_begin|>functions.{0}:0<|tool_call_argument_begin|>{{}}<|tool_call_end|>",
+    "gpt-oss": "<|channel|>commentary to=functions.{0} <|message|>{{}}<|call|>",
+    "Mistral": "[TOOL_CALLS]{0}[ARGS]{{}}",
+    "ReAct": "Action: {0}\nAction Input: {{}}\n",
+    "Hermes": '<tool_call>\n{{"name": "{0}", "arguments": {{}}}}\n</tool_call>',
+}
+TALK = (
+    "In Python, functools is a module; I cannot look this up.",
+    "functools.partial binds arguments.",
+    "import functools\n\nThat is no tool.",
+    "The Action Input: field of a form takes what you type.",
+    "Action Input: is what an agent writes.",
+    "The usage is `tool [OPTIONS] [ARGS]`, and I have no such tool.",
+    "tool[ARGS] is its usage.",
+    "Let me think. Action: none is needed.",
+)
+"""Words that marks begin with, in prose."""
 
 
 def value(text: str, reference: dict[str, object]) -> float | None:
@@ -110,6 +135,65 @@ def test_a_call_whose_arguments_cannot_be_read_is_a_call(name: str) -> None:
     first = WRITTEN[name][0]
     broken = first.replace('"base": 10', '"base": ').replace(">10<", "><").replace("\n10\n", "\n")
     assert value(broken, ONE) == 0.0 and value(broken, NONE) == 0.0
+
+
+BROKEN_SECOND = {
+    "no name": ("geo.side", ""),
+    "a name of two words": ("geo.side", "geo side!"),
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN_SECOND)
+@pytest.mark.parametrize("name", [*TEMPLATES, "Hermes", "lines of JSON"])
+def test_a_second_call_that_cannot_be_read_is_not_dropped(name: str, damage: str) -> None:
+    first, second = WRITTEN[name]
+    text = first + second.replace(*BROKEN_SECOND[damage])
+    assert value(text, ONE) == 0.0 and value(text, NONE) == 0.0
+
+
+@pytest.mark.parametrize("name", ["Qwen3-Coder, Llama 3.1, Functionary", "GLM", "MiniMax, Claude"])
+@pytest.mark.parametrize("damage", ["never closed", "twice"])
+def test_an_argument_that_cannot_be_read_is_not_dropped(name: str, damage: str) -> None:
+    first = WRITTEN[name][0]
+    closing = next(end for end in ("</parameter>", "</arg_value>") if end in first)
+    other = first.replace("10", "m", 1).replace("base", "unit", 1)
+    text = first[::-1].replace(closing[::-1], "", 1)[::-1] if damage == "never closed" else other
+    assert text != first and value(text, ONE) == 0.0 and value(text, NONE) == 0.0
+
+
+@pytest.mark.parametrize("name", WITHOUT_ARGUMENTS)
+def test_calls_without_arguments_are_read(name: str) -> None:
+    one, other = (WITHOUT_ARGUMENTS[name].format(tool["name"]) for tool in BARE)
+    both = {"possible_answers": [{"ping": {}}, {"geo.pong": {}}], "tools": BARE}
+    alone = {**both, "possible_answers": [{"ping": {}}]}
+    assert value(one, alone) == 1.0 and value(other, alone) == 0.0 and value(one, {**NONE, "tools": BARE}) == 0.0
+    assert value(f"{one}\n{other}", both) == 1.0 and value(f"{one}\n{other}", alone) == 0.0
+
+
+def test_every_template_is_written_without_arguments() -> None:
+    assert TEMPLATES.keys() <= WITHOUT_ARGUMENTS.keys()
+
+
+@pytest.mark.parametrize("text", TALK)
+def test_a_mark_that_is_a_word_is_one_only_before_a_call(text: str) -> None:
+    assert value(text, NONE) == 1.0
+
+
+@pytest.mark.parametrize("key", ["arguments", "parameters", "input"])
+@pytest.mark.parametrize("arguments", ["[]", "0", "false", "0.0", "[1]", "true"])
+def test_arguments_that_are_no_object_are_a_broken_call(arguments: str, key: str) -> None:
+    reference = {"possible_answers": [{"ping": {}}], "tools": BARE}
+    text = f'{{"name": "ping", "{key}": {arguments}}}'
+    call = [{"role": "assistant", "tool_calls": [{"function": {"name": "ping", key: json.loads(arguments)}}]}]
+    for completion in (text, call):
+        assert Reward("tool_call").score(Sample(completion, reference)).value == 0.0
+        assert Reward("tool_call").score(Sample(completion, {**NONE, "tools": BARE})).value == 0.0
+
+
+def test_null_hides_no_arguments() -> None:
+    assert value(f'{{"name": "area", "arguments": null, "parameters": {JSON_ONE}}}', ONE) == 1.0
+    assert value(f'{{"name": "area", "arguments": {{}}, "parameters": {JSON_ONE}}}', ONE) == 0.0
+    assert value(f'{{"name": "area", "arguments": {JSON_ONE}, "parameters": {JSON_ONE}}}', ONE) == 1.0
 
 
 @pytest.mark.parametrize("arguments", ["{}", "null", '"{}"', '""'])

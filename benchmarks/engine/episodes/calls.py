@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.environment import ToolSpec
-from holdfast.rewards.tool_calls.calls import NoCallsError, read_calls
+from holdfast.rewards.tool_calls.calls import read_calls
+from holdfast.rewards.tool_calls.errors import NoCallsError
 from holdfast.sample import Message, Sample
 
 LONGEST = 20_000
