@@ -18,9 +18,9 @@ import pkgutil
 import threading
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -121,6 +121,9 @@ class EnvironmentSpec:
     wants_user: bool = False
     """Whether somebody has to speak for the user: an endpoint, or a script in the row."""
     chance: float | None = None
+    varies_by: Literal["seed", "itself", "nothing"] = "seed"
+    """What makes two episodes of a row differ though the model says the same: the seed (it draws the world, or keeps
+    the users of repeats apart), the world itself (a machine, a server without seeds), or nothing."""
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
@@ -187,10 +190,7 @@ def environment_spec(name: str) -> EnvironmentSpec:
     scheme, colon, address = name.partition(":")
     if colon and f"{scheme}:" in _registry:
         base = _registry[f"{scheme}:"]
-        return EnvironmentSpec(
-            name, _Addressed(base.make, address), base.version, base.splits, base.metric, base.turns, base.max_tokens,
-            base.wants_user, base.chance,
-        )  # fmt: skip
+        return replace(base, name=name, make=_Addressed(base.make, address))
     if colon and is_module(scheme):
         return _own_spec(name)
     raise unknown("environment", name, _registry)

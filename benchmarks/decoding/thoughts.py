@@ -82,6 +82,15 @@ class Thinking:
         return self.opening is not None or any(opening in template for opening, _ in MARKERS)
 
 
+def stopped(text: str, stops: Sequence[str], reason: str | None) -> tuple[str, str | None]:
+    """(the text up to the first stop string behind its thought, why it ended): `stop` where a string cut it, whatever
+    the backend says of the longer text, else `reason`."""
+    cut = after_thought(
+        text, lambda rest: min((rest.split(stop, 1)[0] for stop in stops if stop), key=len, default=rest)
+    )
+    return cut, reason if cut == text else "stop"
+
+
 def after_thought(text: str, change: Callable[[str], str]) -> str:
     """The text with `change` applied to what stands behind the thought; unchanged while the thought is open."""
     answer = strip_thinking(text)

@@ -25,7 +25,7 @@ def refuse_idle(suite: str, works: Sequence[Work], settings: Settings) -> None:
     if settings.sampling.get("coupled") and not any(work.result.generation.get("coupled") for work in works):
         raise UsageError(f"sampling.coupled: no task of {suite!r} samples; set sampling.temperature, too")
     samples = any(item.generation.get("do_sample") for work in works for item in work.items)
-    if (settings.repeats or 1) > 1 and not samples:
+    if (settings.repeats or 1) > 1 and not samples and all(work.varies_by == "nothing" for work in works):
         raise UsageError(f"repeats={settings.repeats}: no task of {suite!r} samples; set sampling.temperature, too")
     chatting = any(work.result.generation.get("chat_template") for work in works)
     if settings.chat_template_args and not chatting and not any(work.player for work in works):
@@ -33,7 +33,7 @@ def refuse_idle(suite: str, works: Sequence[Work], settings: Settings) -> None:
             f"chat_template_args= has no effect: no task of {suite!r} is asked through a chat template "
             "(chat=false, or the tokenizer has none)"
         )
-    if settings.seed and not samples:
+    if settings.seed and not samples and not any(work.varies_by == "seed" for work in works):
         log.warning("seed=%s changes nothing: no task of %r samples its answers", settings.seed, suite)
 
 

@@ -145,7 +145,7 @@ def generation_arguments(task: Task, chat: bool) -> dict[str, Any]:
         return {}
     stop = [] if chat and not task.stop_chat else list(task.stop)
     sampling = dict(task.sampling)
-    if task.repeats > 1 and not sampling.get("temperature"):
+    if task.repeats > 1 and not sampling.get("temperature") and task.varies_by == "nothing":
         raise UsageError(
             f"task {task.name!r}: {task.repeats} repeats of a greedy answer are all the same; set sampling"
         )

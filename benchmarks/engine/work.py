@@ -37,6 +37,8 @@ class Work:
     """What is asked after an answer, in a task of several turns."""
     player: Player | None = None
     """Plays the episodes of a task of that kind."""
+    varies_by: str = "nothing"
+    """What makes the episodes of a row differ, as EnvironmentSpec says."""
 
 
 def uses_chat(entry: Entry, engine: Engine, settings: Settings) -> bool:

@@ -136,7 +136,10 @@ def _played(
     docs = choose(numbered, task, lower(entry.limit, settings.limit))
     arguments = generation_arguments(task, True)
     planned = plan_episodes(entry.name, task, docs, engine, settings, data_root, arguments, users)
-    return Work(entry.name, planned.items, planned.player.judge, planned.result, k=entry.k, player=planned.player)
+    return Work(
+        entry.name, planned.items, planned.player.judge, planned.result, k=entry.k, player=planned.player,
+        varies_by=task.varies_by,
+    )  # fmt: skip
 
 
 def _of_categories(entry: Entry, task: Task, docs: list[tuple[str, Doc]]) -> list[tuple[str, Doc]]:
@@ -175,12 +178,12 @@ def _adapted(task: Task, settings: Settings) -> Task:
     if task.kind not in ("generate", "episode"):
         return task
     sampling = settings.sampling_of(task.sampling)
-    samples = bool(sampling.get("temperature"))
+    varies = bool(sampling.get("temperature")) or task.varies_by != "nothing"
     return replace(
         task,
         max_tokens=settings.max_tokens or task.max_tokens,
         sampling=sampling,
-        repeats=settings.repeats if settings.repeats and samples else task.repeats,
+        repeats=settings.repeats if settings.repeats and varies else task.repeats,
     )
 
 

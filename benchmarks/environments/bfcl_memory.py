@@ -25,7 +25,7 @@ from holdfast.sample import Message, Score, message_text
 _SPLITS = ("kv", "rec_sum")
 
 
-@environment("bfcl_memory", splits=_SPLITS, turns=3000, max_tokens=1024, metric="accuracy")
+@environment("bfcl_memory", splits=_SPLITS, turns=3000, max_tokens=1024, metric="accuracy", varies_by="nothing")
 class BfclMemory:
     """BFCL v4 memory: 155 questions about earlier conversations, by keys and values or one text; no user model."""
 

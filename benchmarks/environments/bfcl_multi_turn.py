@@ -27,7 +27,9 @@ STEPS = 20
 """Messages with calls in one turn, as the leaderboard allows."""
 
 
-@environment("bfcl_multi_turn", splits=_SPLITS, turns=200, max_tokens=1024, metric="accuracy", version="2")
+@environment(
+    "bfcl_multi_turn", splits=_SPLITS, turns=200, max_tokens=1024, metric="accuracy", version="2", varies_by="nothing"
+)
 class BfclMultiTurn:
     """BFCL v4 multi-turn: 200 rows in each of four categories, no user model."""
 

@@ -22,7 +22,7 @@ from holdfast.sample import Message, Sample, Score
 _JUDGE = Reward("tool_call", broken_calls="none")
 
 
-@environment("bfcl_tools", splits=("v4",), turns=1, max_tokens=512, metric="accuracy")
+@environment("bfcl_tools", splits=("v4",), turns=1, max_tokens=512, metric="accuracy", varies_by="nothing")
 class BfclTools:
     """BFCL v4's single-turn categories with native tools: 3,641 questions, no user model."""
 

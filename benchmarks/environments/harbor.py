@@ -54,7 +54,7 @@ _DONE = "When you are done, answer without a call."
 _REWARD = "cat /logs/verifier/reward.txt 2>/dev/null || cat /logs/verifier/reward.json"
 
 
-@environment("harbor:", version="2", splits=("test",), turns=60, max_tokens=2048, metric="score")
+@environment("harbor:", version="2", splits=("test",), turns=60, max_tokens=2048, metric="score", varies_by="itself")
 class Harbor:
     """Task directories of Harbor, played in containers."""
 

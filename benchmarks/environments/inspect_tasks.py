@@ -13,7 +13,7 @@ from holdfast.environment import Count, environment
 from holdfast.errors import UsageError
 
 
-@environment("inspect:", splits=("test",), turns=1, max_tokens=1024, metric="score")
+@environment("inspect:", splits=("test",), turns=1, max_tokens=1024, metric="score", varies_by="itself")
 class InspectTasks(PackageTasks):
     """A task of inspect with its own scorer."""
 

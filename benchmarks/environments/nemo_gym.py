@@ -21,7 +21,7 @@ from holdfast.records import read_records
 from holdfast.sample import Message, Score, message_text
 
 
-@environment("nemo_gym:", splits=("test",), turns=30, max_tokens=1024, metric="reward")
+@environment("nemo_gym:", splits=("test",), turns=30, max_tokens=1024, metric="reward", varies_by="itself")
 class NemoGym:
     """A resources server of NeMo-Gym with rows of its own data file."""
 

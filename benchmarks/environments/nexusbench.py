@@ -36,7 +36,7 @@ _MORE = {"labels_0": "Remember to follow the label remappings.", "labels_1": "Re
 _TURNS = 20
 
 
-@environment("nexusbench", splits=tuple(TASKS), turns=_TURNS, max_tokens=512, metric="accuracy")
+@environment("nexusbench", splits=tuple(TASKS), turns=_TURNS, max_tokens=512, metric="accuracy", varies_by="nothing")
 class NexusBench:
     """NexusBench: function calls on the tools of a checkout of your own, rows of your own copies of its data sets."""
 

@@ -19,7 +19,7 @@ from holdfast.files import digest
 from holdfast.sample import Message, Score, final_text
 
 
-@environment("ors:", splits=(), turns=30, max_tokens=512, metric="score")
+@environment("ors:", splits=(), turns=30, max_tokens=512, metric="score", varies_by="itself")
 class OpenRewardStandard:
     """An environment behind a server of the Open Reward Standard."""
 

@@ -23,7 +23,7 @@ _APART = 1_000_003
 """How far the seeds of the two splits lie apart."""
 
 
-@environment("reasoning_gym:", splits=_SPLITS, turns=1, max_tokens=1024, metric="score")
+@environment("reasoning_gym:", splits=_SPLITS, turns=1, max_tokens=1024, metric="score", varies_by="nothing")
 class ReasoningGym:
     """A generator of reasoning-gym with its own scorer."""
 

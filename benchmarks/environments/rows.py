@@ -22,7 +22,7 @@ from holdfast.sample import Message, Sample, Score
 _SPLITS = ("test", "train")
 
 
-@environment("rows:", splits=_SPLITS, turns=1, max_tokens=512, metric="score")
+@environment("rows:", splits=_SPLITS, turns=1, max_tokens=512, metric="score", varies_by="nothing")
 class Rows:
     """A file of prompts and references, judged by a registered reward."""
 

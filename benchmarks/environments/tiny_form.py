@@ -28,7 +28,7 @@ _NAME = {"type": "string", "description": "Whose digits"}
 _VALUE = {"type": "string", "description": "The sorted digits"}
 
 
-@environment("tiny_form", splits=_SPLITS, turns=6, max_tokens=96, chance=0.0)
+@environment("tiny_form", splits=_SPLITS, turns=6, max_tokens=96, chance=0.0, varies_by="nothing")
 class TinyForm:
     """Look digits up, tell them sorted, save them when the scripted user says so."""
 
@@ -52,7 +52,7 @@ class TinyForm:
         return gold(row, self.solo)
 
 
-@environment("tiny_form_solo", splits=_SPLITS, turns=4, max_tokens=96, chance=0.0)
+@environment("tiny_form_solo", splits=_SPLITS, turns=4, max_tokens=96, chance=0.0, varies_by="nothing")
 class TinyFormSolo(TinyForm):
     """The same without a user: look digits up and save them sorted."""
 

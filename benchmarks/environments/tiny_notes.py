@@ -32,7 +32,7 @@ ASKED: Mapping[str, Callable[[str], str]] = {
 }
 
 
-@environment("tiny_notes", splits=_SPLITS, turns=6, max_tokens=96, chance=0.0)
+@environment("tiny_notes", splits=_SPLITS, turns=6, max_tokens=96, chance=0.0, varies_by="nothing")
 class TinyNotes:
     """Look a note up, tell it, then reverse it, put it into capitals, or tell its last letter."""
 

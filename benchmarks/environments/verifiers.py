@@ -11,7 +11,7 @@ from holdfast.benchmarks.environments.drivers.one_answer import PackageTasks
 from holdfast.environment import Count, environment
 
 
-@environment("verifiers:", splits=("test",), turns=1, max_tokens=1024, metric="reward")
+@environment("verifiers:", splits=("test",), turns=1, max_tokens=1024, metric="reward", varies_by="itself")
 class Verifiers(PackageTasks):
     """A taskset of verifiers v1 with its own rewards."""
 

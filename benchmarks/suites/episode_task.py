@@ -41,6 +41,8 @@ class EpisodeSettings:
     tokens: int | None = None
     seconds: float | None = None
     tools: str = "auto"
+    varies_by: Literal["seed", "itself", "nothing"] = "seed"
+    """As EnvironmentSpec's."""
 
     def environment(self, data_root: Path | None, users: Path | None = None) -> Environment:
         """The environment, with `data_root` where it reads data; a user's answers are kept in the directory `users`
@@ -87,6 +89,7 @@ def episode_task(settings: Mapping[str, Any]) -> Task:
         tokens=settings.get("tokens"),
         seconds=settings.get("seconds"),
         tools=str(settings.get("tools", "auto")),
+        varies_by=spec.varies_by,
     )
     return _task(spec, played, settings)
 

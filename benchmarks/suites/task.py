@@ -96,6 +96,11 @@ class Task:
     played: Any = None
     """kind `episode`: the environment and its budgets (suites.episode_task.EpisodeSettings)."""
 
+    @property
+    def varies_by(self) -> str:
+        """What makes two episodes of a row differ, as EnvironmentSpec says; `nothing` of what is not played."""
+        return "nothing" if self.played is None else str(self.played.varies_by)
+
     def messages(self, doc: Doc) -> list[Message]:
         """The question as chat messages, without few-shot."""
         prompt = self.prompt(doc)

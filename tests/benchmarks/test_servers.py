@@ -8,6 +8,7 @@ import pytest
 from helpers.openai_server import Seen, said, scripted
 from helpers.paths import shared
 
+from holdfast.benchmarks.decoding.thoughts import stopped
 from holdfast.benchmarks.engine import measure
 from holdfast.benchmarks.engine.backends.server_args import ServerArgs
 from holdfast.benchmarks.engine.settings import Settings
@@ -92,6 +93,28 @@ def test_more_stop_strings_than_a_server_takes_are_applied_here(tmp_path: Path) 
         measured = asked(seen, tmp_path, [task])
         assert all(body["stop"] == ["1", "2", "3", "4"] for body in seen.bodies())
     assert {row.completion for row in rows(measured)} == {"THIS "}
+
+
+@pytest.mark.parametrize("ended", ["stop", "length", None])
+@pytest.mark.parametrize(
+    ("text", "kept", "cut"),
+    [
+        ("THIS ### not", "THIS ", True),
+        ("THIS", "THIS", False),
+        ("<think>a ### b</think>\nTHIS ### not", "<think>a ### b</think>\nTHIS ", True),
+        ("<think>a ### b</think>\nTHIS", "<think>a ### b</think>\nTHIS", False),
+        ("<think>a ### b", "<think>a ### b", False),
+    ],
+)
+def test_an_answer_that_a_stop_string_cuts_ended_there_whatever_the_server_says(
+    text: str, kept: str, cut: bool, ended: Any, tmp_path: Path
+) -> None:
+    """A server that takes four strings goes on after the fifth, to its limit: the row's answer was not cut by that."""
+    task = {"task": "tiny_upper", "stop": ["1", "2", "3", "4", "###"], "stop_chat": True}
+    with scripted(lambda path, body: said(text, ended)) as seen:
+        found = rows(asked(seen, tmp_path, [task]))
+    assert {(row.completion, row.finish_reason) for row in found} == {(kept, "stop" if cut else ended)}
+    assert stopped(text, ["1", "2", "3", "4", "###"], ended) == (kept, "stop" if cut else ended)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Backend `vllm` with a stand-in for lm-eval's class of it: vLLM itself needs a GPU and was never run here."""
 
 import json
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from unittest import mock
 import pytest
 
 from holdfast.benchmarks.engine.backends import lm_eval_models
+from holdfast.benchmarks.engine.backends.lm_eval_models import BackendEngine
 from holdfast.benchmarks.engine.backends.models import load_tokenizer
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings
@@ -80,7 +82,16 @@ def test_budgets_stops_and_sampling_arrive_and_a_second_call_asks_nothing(tmp_pa
     assert len(Vllm.asked) == 10 and list(again.rows("sums")) == list(found.rows("sums"))
 
 
-def test_stop_strings_do_not_end_a_thought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("facts", [[], [("length", 9), ("stop", 9)] * 5])
+def test_stop_strings_do_not_end_a_thought(facts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`facts`: how a backend says that its answers ended; behind the string that cuts them here."""
+    generate = BackendEngine._generate
+
+    def telling(engine: Any, items: Any, emit: Any) -> None:
+        engine._facts = deque(facts)
+        generate(engine, items, emit)
+
+    monkeypatch.setattr(BackendEngine, "_generate", telling)
     monkeypatch.setattr(Vllm, "said", "[T]3?\nNo.[/T]4\nand more")
     suite = [{"file": rows_file(tmp_path), "reward": "numeric", "stop": ["\n"], "stop_chat": True}]
     how = Settings(progress=False, thinking=["[T]", "[/T]"])
@@ -89,6 +100,7 @@ def test_stop_strings_do_not_end_a_thought(tmp_path: Path, monkeypatch: pytest.M
         "sums"
     ].mean == 1.0
     assert all(given["until"] == [] for _, given in Vllm.asked)
+    assert {row.finish_reason for row in found.rows("sums")} == {"stop"}
 
 
 def test_options_are_compared(tmp_path: Path) -> None:

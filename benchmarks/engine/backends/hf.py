@@ -7,11 +7,10 @@ from typing import Any
 
 from holdfast.benchmarks.decoding.coupled import noise_key
 from holdfast.benchmarks.decoding.drafts import Drafter
-from holdfast.benchmarks.decoding.thoughts import Thinking, after_thought
+from holdfast.benchmarks.decoding.thoughts import Thinking, stopped
 from holdfast.benchmarks.engine.backends.batch_size import automatic
 from holdfast.benchmarks.engine.backends.generation_defaults import added, defaults
 from holdfast.benchmarks.engine.backends.models import LoadedModel
-from holdfast.benchmarks.engine.backends.openai_wire import cut_at_stops
 from holdfast.benchmarks.engine.items import Completion, Item
 from holdfast.benchmarks.engine.keeping.draft_source import DraftSource, Mode, draftable, refuse
 from holdfast.benchmarks.engine.parallel.ranks import Ranks
@@ -174,8 +173,8 @@ class HFEngine:
         found = []
         for item, text, (reason, tokens, cut), own in zip(items, texts, facts, ids, strict=True):
             completed = self._thinking.completed(item.prompt, text)
-            answer = after_thought(completed, lambda rest: cut_at_stops(rest, stops)) if later else completed
-            found.append(Completion(answer, "stop" if answer != completed else reason, tokens, prompt_cut=cut, ids=own))
+            answer, end = stopped(completed, stops if later else (), reason)
+            found.append(Completion(answer, end, tokens, prompt_cut=cut, ids=own))
         return found
 
     def _prepare_drafts(self, items: Sequence[Item]) -> None:

@@ -8,11 +8,10 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
-from holdfast.benchmarks.decoding.thoughts import Thinking, after_thought
+from holdfast.benchmarks.decoding.thoughts import Thinking, stopped
 from holdfast.benchmarks.engine.backends.hf import HFEngine, for_lm_eval
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.backends.openai_server import OpenAIEngine
-from holdfast.benchmarks.engine.backends.openai_wire import cut_at_stops
 from holdfast.benchmarks.engine.backends.server_args import BACKENDS
 from holdfast.benchmarks.engine.backends.weights import stored_weights
 from holdfast.benchmarks.engine.items import Completion, Item
@@ -210,9 +209,8 @@ class BackendEngine:
         request_items = [for_lm_eval(item, keep_stops=not later) for item in items]
         requests = instances(request_items, chat=self._chat_only)
 
-        def whole(item: Item, text: Any) -> str:
-            completed = self._thinking.completed(item.prompt, str(text))
-            return after_thought(completed, lambda rest: cut_at_stops(rest, stops)) if later else completed
+        def whole(item: Item, text: Any, reason: str | None = None) -> tuple[str, str | None]:
+            return stopped(self._thinking.completed(item.prompt, str(text)), stops if later else (), reason)
 
         waiting: dict[str, deque[Item]] = defaultdict(deque)
         for item in items:
@@ -223,12 +221,12 @@ class BackendEngine:
             calls = self._calls.popleft() if self._calls else ()
             if waiting.get(_unwrapped(request[0])):
                 item = waiting[_unwrapped(request[0])].popleft()
-                emit([(item, Completion(whole(item, text), reason, tokens, calls=calls))])
+                emit([(item, Completion(*whole(item, text, reason), tokens, calls=calls))])
 
         with hooked(self._lm, arrived), _server_failures(self._name):
             texts = self._lm.generate_until(requests)
         rest = [
-            (item, Completion(whole(item, text)))
+            (item, Completion(*whole(item, text)))
             for item, text in zip(items, texts, strict=True)
             if item in waiting[item.prompt]
         ]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from holdfast.benchmarks.decoding.thoughts import OPENING, Thinking, after_thought, answer_of
+from holdfast.benchmarks.decoding.thoughts import OPENING, Thinking, answer_of, stopped
 from holdfast.benchmarks.engine.backends import openai_wire as wire
 from holdfast.benchmarks.engine.backends import server_identity
 from holdfast.benchmarks.engine.backends.http_client import Client, RequestRefusedError
@@ -208,7 +208,8 @@ class OpenAIEngine:
         if found.refused:
             return found
         whole = self._thinking.completed("" if self._chat_endpoint else item.prompt, found.text)
-        return replace(found, text=after_thought(whole, lambda rest: wire.cut_at_stops(rest, stops)))
+        text, reason = stopped(whole, stops, found.finish_reason)
+        return replace(found, text=text, finish_reason=reason)
 
     def _thinks(self, item: Item) -> bool:
         return self._settings.thinking is not None or (not self._chat_endpoint and self._thinking.opens(item.prompt))

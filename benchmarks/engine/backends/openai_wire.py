@@ -159,11 +159,6 @@ def _short(value: Any) -> str:
     return str(value)[:200]
 
 
-def cut_at_stops(text: str, stops: Sequence[str]) -> str:
-    """The text up to the first of the stop strings."""
-    return min((text.split(stop, 1)[0] for stop in stops if stop), key=len, default=text)
-
-
 def reason_of(status: int, content: str) -> str:
     """Why a server refused a request, in its words, in one line."""
     try:
