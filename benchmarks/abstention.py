@@ -17,16 +17,55 @@ import re
 from holdfast.benchmarks.gsm8k import TEST, number
 from holdfast.benchmarks.suites.source import Doc, Source
 from holdfast.benchmarks.suites.task import Task
+from holdfast.rewards.answers.places import extract
+from holdfast.rewards.answers.text import final_part
+from holdfast.sample import Sample, Score
 
 _NUMBERS = (
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|"
     r"thousand|once|twice|thrice|half|third|quarter|double|triple|dozen|percent|pair|each other|zero|no)\b"
 )
-DECLINED = (
-    r"(?is)\banswer[*_\s]*:[*_\s]*(?:it is |this is |that is )?(?:unknown|not known|undetermined|"
-    r"(?:cannot|can't|can not) be \w+|not enough \w+|insufficient \w+|impossible to \w+)(?!.*\banswer[*_\s]*:)"
+_SUBJECT = r"(?:(?:it|this|that|the (?:answer|number|amount|total|value|result)) (?:is )?)?"
+_SAID = (
+    r"(?:determined|known|answered|calculated|computed|found|established|inferred|said|told|worked out|deduced|solved|"
+    r"derived|figured out)"
 )
-"""The last line "Answer: …" declines."""
+_FACTS = r"(?:information|info|data|details?|context|given|facts?|numbers?|known)"
+DECLINED = re.compile(
+    rf"(?i){_SUBJECT}(?:unknown|not known|un(?:determined|knowable|answerable)|indeterminate|"
+    rf"(?:cannot|can not|could not) be {_SAID}|(?:not enough|insufficient) {_FACTS}|"
+    r"(?:impossible|not possible|unable) to (?:determine|know|say|tell|answer|calculate|compute|find|establish))\b"
+    r"(?!.*\b(?:probably|perhaps|maybe|likely|possibly)\b)"
+)
+"""How a statement begins that declines; behind a guess it declines nothing."""
+_FRAMES = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|mathit|emph)\b|[\\${}*_`\"'“”‘’«»<>\[\]()]")
+"""What stands around a word: quotes, emphasis, brackets, LaTeX's commands for text."""
+
+_LINE = re.compile(r"(?i)\banswer[*_\s\"]{0,5}:[*_\s]{0,5}([^\n]{1,300})")
+_TAIL = 5000
+"""Characters at the end of a text in which its last line `Answer:` stands."""
+
+
+class Declines:
+    """Does the answer decline? The one reader finds it from the last line `Answer:` on, or in a whole text without."""
+
+    version = "1"
+
+    def __call__(self, sample: Sample) -> Score:
+        """1 where the last statement declines and names no number."""
+        text = final_part(sample.text, "question")[-_TAIL:]
+        line = next(reversed(list(_LINE.finditer(text))), None)
+        found = extract(text[line.start() if line else 0 :], "marked")
+        said = " or ".join(found.parts) or (line[1] if line else "")
+        statements = (said, found.statement, line[1] if line else "")
+        declines = not re.search(r"\d", said) and any(DECLINED.match(_plain(one)) for one in statements)
+        reason = "declines" if declines else "does not decline" if said else "no statement of an answer"
+        return Score.of(declines, reason, said[:200] or None)
+
+
+def _plain(text: str) -> str:
+    written_out = re.sub(r"(?i)\bcan['’]t\b", "cannot", re.sub(r"(?i)\bit['’]s\b", "it is", text))
+    return " ".join(_FRAMES.sub(" ", written_out).split())
 
 
 def question(problem: str) -> str:
@@ -64,12 +103,13 @@ def prompt(doc: Doc) -> str:
 TASKS = (
     Task(
         name="abstention",
+        version="2",
         reward={
             "reward": "route",
             "by": "kind",
             "of": {
                 "answerable": {"reward": "numeric", "require": "marked"},
-                "unanswerable": {"reward": "regex", "pattern": DECLINED},
+                "unanswerable": {"reward": f"{__name__}:Declines"},
             },
         },
         source=Source(

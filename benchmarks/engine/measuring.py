@@ -260,9 +260,11 @@ def _kept_rows(path: Path, work: Work) -> dict[tuple[str, str, int], Row]:
     """Rows of an earlier, killed call that are still part of this one. What failed is asked or judged again, except
     what the server will refuse again."""
     prompts = {item.key: item.prompt_hash for item in work.items}
-    rows = [row for row in read_whole_rows(path) if prompts.get(row.key) == row.prompt_hash]
-    rows = [light(row) for row in rows] if work.player is not None else rows
-    return {row.key: row for row in rows if row.outcome != "error" or is_lasting_refusal(row)}
+    return {
+        row.key: row if work.player is None else light(row)
+        for row in read_whole_rows(path)
+        if prompts.get(row.key) == row.prompt_hash and (row.outcome != "error" or is_lasting_refusal(row))
+    }
 
 
 def _result(work: Work, rows: Sequence[Row], journal: Journal) -> TaskResult:

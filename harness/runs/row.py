@@ -1,13 +1,14 @@
 """The sample row: one judged item on disk, and reading and writing files of them."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 from holdfast.errors import DataError
-from holdfast.files import read_jsonl, write_whole
+from holdfast.files import read_jsonl
 from holdfast.sample import Outcome, Score, Text
 
 SCHEMA_VERSION = 1
@@ -75,15 +76,25 @@ def read_rows(path: Path) -> Iterator[Row]:
         yield Row.from_json(record, f"{path}:{number}")
 
 
-def read_whole_rows(path: Path) -> list[Row]:
-    """The rows of a file that a kill may have cut: a torn last line is dropped, anything else still raises."""
-    if not path.exists():
-        return []
-    raw = path.read_bytes()
-    whole = raw[: raw.rfind(b"\n") + 1]
-    if len(whole) < len(raw):
-        write_whole(path, whole)
-    return list(read_rows(path))
+def read_whole_rows(path: Path) -> Iterator[Row]:
+    """The rows of a file that a kill may have cut, one at a time: a torn last line is cut off the file, anything else
+    still raises."""
+    if path.exists():
+        with path.open("rb+") as stream:
+            stream.truncate(_end_of_lines(stream))
+        yield from read_rows(path)
+
+
+def _end_of_lines(stream: BinaryIO) -> int:
+    """The number of bytes up to the last line end, found from the file's end."""
+    start = stream.seek(0, os.SEEK_END)
+    while start > 0:
+        size = min(start, 1 << 16)
+        start = stream.seek(start - size)
+        found = stream.read(size).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+    return 0
 
 
 def encode(row: Row) -> str:
