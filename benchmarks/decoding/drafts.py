@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast.benchmarks.decoding.shared_prefix import behind_prefix
+
 _SAFETY = 16.0
 """ε is so many times the largest difference seen."""
 _CALIBRATED = 12
@@ -218,11 +220,14 @@ def _check(model: Any, context: Any, mask: Any, drafts: Sequence[Sequence[int]])
     for row, draft in enumerate(drafts):
         ids[row, : len(draft)] = torch.tensor(draft, dtype=ids.dtype)
         real[row, : len(draft)] = 1
+    context, mask, cache = behind_prefix(model, context, mask) or (context, mask, None)
+    start = cache.get_seq_length() if cache is not None else 0
     whole = torch.cat([mask, real], dim=1)
     output = model(
-        input_ids=torch.cat([context, ids], dim=1),
+        input_ids=torch.cat([context, ids], dim=1)[:, start:],
         attention_mask=whole,
-        position_ids=_positions(whole),
+        position_ids=_positions(whole)[:, start:],
+        past_key_values=cache,
         use_cache=True,
         logits_to_keep=longest + 1,
     )

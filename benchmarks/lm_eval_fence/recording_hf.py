@@ -3,7 +3,8 @@ was cut, whether its prompt was. Importing this module imports torch, transforme
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +15,7 @@ from lm_eval.models.huggingface import HFLM
 from transformers import LogitsProcessorList, StoppingCriteriaList
 
 from holdfast.benchmarks.decoding.drafts import Drafter, Request
+from holdfast.benchmarks.decoding.shared_prefix import behind_prefix, keeps_every_token, logits_from, shareable
 from holdfast.benchmarks.lm_eval_fence.coupled_sampling import WARPED, CoupledSampling
 from holdfast.benchmarks.lm_eval_fence.prompt_tokens import added_ends, begins
 from holdfast.benchmarks.lm_eval_fence.stop_texts import Stops, StopTexts
@@ -47,13 +49,34 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
     drafts: Mapping[str, Sequence[int]] = MappingProxyType({})
     """For each of the batch's prompts the tokens that a related model answered."""
 
+    _first = 0
+    """The first position whose logits the log-likelihoods asked for need."""
+
+    @cached_property
+    def shares_prefixes(self) -> bool:
+        """Whether what a batch's prompts begin with is computed once. Not where processes share the weights: they must
+        make equally many passes."""
+        return self.lockstep is None and self.backend == "causal" and keeps_every_token(self.model)
+
     def _model_call(self, inps: Any, *rest: Any, **options: Any) -> Any:
         if self.lockstep:
             self.lockstep.busy(True)
-        return super()._model_call(inps, *rest, **options)
+        if rest or options or not self.shares_prefixes:
+            return super()._model_call(inps, *rest, **options)
+        with self._computing():
+            return logits_from(self.model, inps, self._first)
 
     def _loglikelihood_tokens(self, requests: Any, disable_tqdm: bool = True, override_bs: Any = None) -> Any:
+        read = [(len(start) + len(end) - 1, len(end)) for _, start, end in requests]
+        self._first = min((min(tokens, self.max_length) - asked for tokens, asked in read), default=0)
         return super()._loglikelihood_tokens(requests, disable_tqdm=True, override_bs=override_bs)
+
+    @contextmanager
+    def _computing(self) -> Iterator[None]:
+        """Without gradients, in the precision that the model was loaded for."""
+        mixed = self.mixed_precision_dtype
+        with torch.no_grad(), torch.autocast(device_type=self.device.type, dtype=mixed, enabled=mixed is not None):
+            yield
 
     def await_others(self) -> None:
         """Lend this process's shard until the others have compared their options, too: they need not have made as
@@ -175,14 +198,8 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
             sampling.pop("temperature", None)
         if getattr(self.model.generation_config, "stop_strings", None):
             sampling["tokenizer"] = self.tokenizer
-        with (
-            torch.no_grad(),
-            torch.autocast(
-                device_type=self.device.type,
-                dtype=self.mixed_precision_dtype,
-                enabled=self.mixed_precision_dtype is not None,
-            ),
-        ):
+        with self._computing():
+            context, sampling = self._shared(context, sampling)
             return self.model.generate(
                 input_ids=context,
                 max_new_tokens=budget,
@@ -192,6 +209,16 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
                 use_cache=True,
                 **sampling,
             )
+
+    def _shared(self, context: Any, sampling: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The same generation, its prompts' common beginning computed, where that is worth it."""
+        if not self.shares_prefixes or not shareable(sampling, self.model.generation_config):
+            return context, sampling
+        found = behind_prefix(self.model, context, sampling["attention_mask"])
+        if found is None:
+            return context, sampling
+        ids, mask, cache = found
+        return ids, {**sampling, "attention_mask": mask, "past_key_values": cache}
 
     def _coupled(self, context: Any, sampling: dict[str, Any]) -> dict[str, Any]:
         """The same arguments with the noise of the batch's answers instead of torch's."""

@@ -12,9 +12,9 @@ import torch
 
 from holdfast.benchmarks.decoding import drafts as drafts_module
 from holdfast.benchmarks.decoding.drafts import Drafter, Request
+from holdfast.benchmarks.decoding.shared_prefix import keeps_every_token
 from holdfast.benchmarks.engine.backends.models import LoadedModel, load
 from holdfast.benchmarks.engine.evaluate import evaluate
-from holdfast.benchmarks.engine.keeping.draft_source import draftable
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.suites.eval_config import EvalConfig
@@ -143,10 +143,10 @@ def test_a_wrong_draft_changes_nothing(base: LoadedModel, drafts: list[list[int]
 
 
 def test_models_that_forget_tokens_are_not_draftable(base: LoadedModel) -> None:
-    assert draftable(base.model)
+    assert keeps_every_token(base.model)
     windowed = copy.deepcopy(base.model)
     windowed.config.layer_types = ["sliding_attention"] * 4
-    assert not draftable(windowed)
+    assert not keeps_every_token(windowed)
 
 
 def test_eval_drafts_from_the_model_before_and_off_is_off(tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 from holdfast.benchmarks.decoding.coupled import noise_key
 from holdfast.benchmarks.decoding.drafts import Drafter
+from holdfast.benchmarks.decoding.shared_prefix import keeps_every_token
 from holdfast.benchmarks.decoding.thoughts import Thinking, stopped
 from holdfast.benchmarks.engine.backends.batch_size import automatic
 from holdfast.benchmarks.engine.backends.generation_defaults import added, defaults
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.benchmarks.engine.keeping.draft_source import DraftSource, Mode, draftable, refuse
+from holdfast.benchmarks.engine.keeping.draft_source import DraftSource, Mode, refuse
 from holdfast.benchmarks.engine.parallel.ranks import Ranks
 from holdfast.benchmarks.engine.parallel.shards import sharded
 from holdfast.benchmarks.engine.protocol import Emit, instances, rendered
@@ -80,6 +81,7 @@ class HFEngine:
             "loading": dict(loaded.loading),
             "max_length": self.max_length,
             "thinking": self._settings.thinking,
+            "shared_prefix": self._lm.shares_prefixes,
             **({"drafts": True} if self._drafter and not self._drafter.exact else {}),
         }
 
@@ -95,7 +97,7 @@ class HFEngine:
             "the measurement before kept no tokens": source.tokenizer is None,
             "the model before has another tokenizer": source.tokenizer != loaded.tokenizer_hash,
             "the model is spread over several processes": self.lockstep,
-            "the model takes no drafts (it must keep every token it attends to)": not draftable(loaded.model),
+            "the model takes no drafts (it must keep every token it attends to)": not keeps_every_token(loaded.model),
         }
         obstacle = next((reason for reason, there in reasons.items() if there), None)
         if obstacle is not None:

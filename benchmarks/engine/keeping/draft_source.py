@@ -1,6 +1,5 @@
 """Where drafts come from: the answers that a related model's measurement left in the cache, token for token."""
 
-import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -56,17 +55,3 @@ def refuse(mode: Mode, reason: str) -> None:
     """Raise UsageError where drafts were asked for by name and there can be none."""
     if mode == "before":
         raise UsageError(f"draft=before: {reason}; leave draft=auto, which drafts where it can")
-
-
-def draftable(model: Any) -> bool:
-    """Whether a model can decode with drafts: it takes positions and keeps every token it attended to."""
-    own = model.get_base_model() if hasattr(model, "get_base_model") else model
-    takes = inspect.signature(own.forward).parameters
-    if not {"position_ids", "logits_to_keep", "past_key_values"} <= set(takes):
-        return False
-    config = own.config.get_text_config()
-    kinds = getattr(config, "layer_types", None)
-    if kinds is not None:
-        return set(kinds) == {"full_attention"}
-    window = getattr(config, "sliding_window", None)
-    return window is None or not getattr(config, "use_sliding_window", True)
