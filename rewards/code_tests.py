@@ -39,7 +39,7 @@ def _surroundings(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @register(
     "code",
-    version="7",
+    version="8",
     scope="batch",
     check=_check,
     surroundings=_surroundings,

@@ -9,7 +9,18 @@ from collections.abc import Iterator, Sequence
 
 from holdfast.rewards.answers.boxes import boxes
 from holdfast.rewards.answers.hedges import denied, denied_behind
-from holdfast.rewards.answers.languages import MAYBE, NOT_BEHIND, OPTION_WORD, OR, RIGHT, cues, option_cues
+from holdfast.rewards.answers.languages import (
+    AND,
+    MAYBE,
+    NOT,
+    NOT_BEHIND,
+    OPTION_WORD,
+    OR,
+    RIGHT,
+    WRONG,
+    cues,
+    option_cues,
+)
 from holdfast.rewards.answers.places import Require, Which, extract, not_own
 
 LETTERS = "ABCDEFGHIJ"
@@ -26,11 +37,11 @@ _LETTER = rf"{_EDGE}(?:[A-HJ]|I(?!\s{{1,2}}[a-z])){_END}"
 _ANY_CASE = rf"{_EDGE}[A-Ja-j]{_END}" + r"(?=[\s)\]}\"”*_$`）.,;:!]{0,4}(?:$|\n|[.,;:!)\]}*_]))"
 _DOUBT = (
     r"(?:(?i:or|and|but\s(?:maybe|perhaps|possibly)|maybe|perhaps|possibly|alternatively|less likely|more likely)\b"
-    rf"|{OR}|{MAYBE})"
+    rf"|{OR}|{MAYBE}|{AND}|[eiouyоиو](?=\s))"
 )
 _SPACE = r"(?:\\(?:q?quad|[ ,;:!])|\\text\w{0,2}\s?\{)"
 _AND = (
-    rf"{_CLOSE}(?:\s|[,;?]|{_SPACE}){{0,4}}\(?(?:[,;/&|?+]|{_SPACE}|\b{_DOUBT})"
+    rf"{_CLOSE}(?:\s|[,;?]|{_SPACE}){{0,4}}\(?(?:[,;/&|?+]|{_SPACE}|(?:\b|(?=[^\x00-\x7f])){_DOUBT})"
     rf"(?:[\s,]{{0,2}}\b(?:{_DOUBT}|(?i:else|even|either|also|option|choice)\b)){{0,3}}[\s,}}]{{0,3}}{_OPEN}(?:option\s)?(?:either\s)?"
 )
 _BEFORE = re.compile(rf"({_LETTER}){_AND}[(\[*]{{0,3}}\Z")
@@ -124,12 +135,25 @@ _UNSURE = re.compile(
 _LOOK_ALIKE = str.maketrans("АВСЕНΑΒΕΗΙΓΔ", "ABCEHABEHICD")
 _ALONE = re.compile(r"(?<!\w)[АВСЕНΑΒΕΗΙΓΔ](?!\w)")
 """Cyrillic and Greek capitals that look like the option letters, and Greek's third and fourth."""
+_AS_A_WORD = re.compile(
+    rf"\s+(?!(?:{OR}|{AND}|{MAYBE}|{RIGHT}|{WRONG}|{NOT}|является|это|подходит|потому|так|поскольку|ибо|оскільки|тому|защото"
+    r"|је|είναι|επειδή|διότι|γιατί)(?!\w))[«„*]{0,3}[^\W\d_a-zA-Z]",
+    re.IGNORECASE,
+)
+_OPTION_BEFORE = re.compile(rf"{OPTION_WORD}[\s:]{{1,3}}\Z", re.IGNORECASE)
+
+
+def _look_alike(letter: re.Match[str]) -> str:
+    """The Latin letter; the same where it is a word before another (`В Париже`, `С водой`, `Η Αθήνα`)."""
+    text, start = letter.string, letter.start()
+    a_word = _AS_A_WORD.match(text, letter.end()) and not _OPTION_BEFORE.search(text, max(0, start - 30), start)
+    return letter[0] if a_word else letter[0].translate(_LOOK_ALIKE)
 
 
 def letters(text: str, require: Require = "any", which: Which = "last") -> list[str] | None:
     """The distinct letters of the answer; [] for an answer that names none, None where no answer is stated."""
     if not text.isascii():
-        text = _ALONE.sub(lambda letter: letter[0].translate(_LOOK_ALIKE), text)
+        text = _ALONE.sub(_look_alike, text)
     stated = _boxed(text, which)
     if stated is None:
         stated = _placed(text, which)

@@ -55,6 +55,49 @@ def test_no_letter_is_wrong(text: str) -> None:
     assert Reward("choice").score(Sample(text, "C")).value == 0.0
 
 
+WORDS_LIKE_LETTERS = (
+    "Ответ: В Париже.", "Ответ: С помощью воды", "Ответ: А теперь решим", "Ответ:\nВ Париже", "Ответ: **В Париже**",
+    "\\boxed{В Париже}", "Верный ответ: Н Сократ", "Відповідь: В Києві", "Απάντηση: Η Αθήνα", "Απάντηση: Η θάλασσα",
+)  # fmt: skip
+LETTERS_LIKE_OURS = {
+    "Ответ: В": "B", "Ответ: В.": "B", "Ответ: В) в Париже": "B", "Ответ: С, Париж": "C", "Правильный ответ В": "B",
+    "Ответ В является верным": "B", "Вариант С": "C", "Ответ: **В**": "B", "\\boxed{В}": "B",
+    "Ответ: А потому что": "A",
+    "С это правильный ответ": "C", "Відповідь: В": "B", "Η απάντηση είναι Β": "B", "Απάντηση: Β": "B",
+    "Απάντηση: Η": "H",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WORDS_LIKE_LETTERS)
+def test_a_word_of_one_letter_in_another_alphabet_is_no_option(text: str) -> None:
+    """Russian's `in`, `with` and `but` look like B, C and A; the Greek article like H."""
+    assert [letter for letter in "ABCDEFGHIJ" if Reward("choice").score(Sample(text, letter)).value != 0.0] == []
+
+
+@pytest.mark.parametrize("text", LETTERS_LIKE_OURS)
+def test_a_letter_in_another_alphabet_is_an_option(text: str) -> None:
+    right = [letter for letter in "ABCDEFGHIJ" if Reward("choice").score(Sample(text, letter)).value == 1.0]
+    assert right == [LETTERS_LIKE_OURS[text]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ответ: А и С",
+        "答案是A和C",
+        "Die Antwort ist A und C",
+        "정답: A와 C",
+        "الإجابة: A و C",
+        "La respuesta es A y C",
+        "La risposta è A e C",
+        "A resposta é A e C",
+        "Odpowiedź: A i C",
+    ],
+)
+def test_two_options_joined_by_and_are_a_hedge(text: str) -> None:
+    assert [Reward("choice").score(Sample(text, letter)).value for letter in "AC"] == [0.0, 0.0]
+
+
 @pytest.mark.parametrize(
     ("text", "letter"),
     [

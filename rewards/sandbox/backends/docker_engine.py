@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import UsageError, install_hint
+from holdfast.masking import MASK, masked
 from holdfast.rewards.sandbox.backends import boot
 from holdfast.rewards.sandbox.channel import Channel, LostError
 from holdfast.rewards.sandbox.limits import Limits
@@ -48,8 +49,15 @@ def described(hosts: str, image: str) -> dict[str, Any]:
     host, name = _hosts(hosts)[0], image or IMAGE
     with _client(host, timeout=5) as client:
         found = client.images.get(name)
-        packages = [word for word in re.split(r"[,\s]+", found.labels.get("holdfast.packages", "")) if word]
+        packages = packages_in(found.labels.get("holdfast.packages", ""))
         return {"image": name, "image_id": str(found.id), **({"packages": packages} if packages else {})}
+
+
+def packages_in(label: str) -> list[str]:
+    """The packages that an image's label names, without the secrets of addresses among them: what programs run in
+    stands in manifests and reports."""
+    words = [re.sub(r"(?<=\?)[^#]+", MASK, word) if "://" in word else word for word in re.split(r"[,\s]+", label)]
+    return [masked(word) for word in words if word]
 
 
 def starts(hosts: str, image: str, limits: Limits) -> list[Callable[[], Channel]]:

@@ -56,6 +56,44 @@ def test_a_checker_in_c_in_the_fast_tier() -> None:
     assert scores("bubblewrap", checker, "all") == [float(value == 1) for value in OUTPUTS.values()]
 
 
+EXITS = """
+import sys
+said, wanted = open(sys.argv[2]).read().strip(), open(sys.argv[3]).read().strip()
+if said == wanted: {right}
+{part}
+"""
+SCALES = {
+    "of 1": ("sys.exit(0)", "print('points', said, file=sys.stderr); sys.exit(7)", {"0": 0.0, "0.5": 0.5}),
+    "of an unknown scale": (
+        "sys.exit(0)",
+        "print('points', said, file=sys.stderr); sys.exit(7)",
+        {"1": None, "50": None, "inf": 0.0, "nan": 0.0, "-3": 0.0},
+    ),
+    "of 100": (
+        "print('points 100', file=sys.stderr); sys.exit(7)",
+        "print('points', said, file=sys.stderr); sys.exit(7)",
+        {"1": 0.01, "50": 0.5, "100": 1.0, "0.5": 0.005, "200": None},
+    ),
+    "printed": ("print(1)", "print(said)", {"0": 0.0, "0.5": 0.5, "inf": 0.0, "nan": 0.0, "2": None, "1": 1.0}),
+    "printed of 100": ("print(100)", "print(said)", {"50": 0.5, "100": 1.0, "inf": 0.0, "200": None}),
+}
+"""What a checker does with the expected output and with another, and the share that an output gets."""
+
+
+@pytest.mark.bubblewrap
+@pytest.mark.parametrize("name", SCALES)
+def test_points_are_a_share_of_what_the_expected_output_gets(name: str) -> None:
+    right, part, outputs = SCALES[name]
+    source = EXITS.format(right=right, part=f"else: {part}")
+    checker = {"source": source, "kind": "testlib"}
+    if name.startswith("printed"):
+        checker = {"source": source, "kind": "printed", "arguments": ["input", "output", "answer"]}
+    reference = {"tests": [{"input": "", "output": "right"}], "checker": checker}
+    reward = Reward("code", backend=need("bubblewrap"), workers=1, score="share")
+    samples = [Sample(f"print({output!r})", reference) for output in ("right", *outputs)]
+    assert [score.value for score in reward.score_batch(samples)] == [1.0, *outputs.values()]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_checker_in_cpp(backend: str) -> None:

@@ -15,7 +15,7 @@ from helpers.sandboxes import need
 import holdfast.rewards.sandbox as sandbox_package
 from holdfast.reward import Reward
 from holdfast.rewards.sandbox import close_pools, image
-from holdfast.rewards.sandbox.backends import bubblewrap, cgroup
+from holdfast.rewards.sandbox.backends import bubblewrap, cgroup, docker_engine
 from holdfast.rewards.sandbox.limits import Limits
 from holdfast.rewards.sandbox.session import Session
 from holdfast.sample import Sample
@@ -82,6 +82,34 @@ def test_the_dockerfile_builds_and_its_image_judges(stand_in: str) -> None:
     assert score.value == 1.0, score.reason
     file = {"test_f.py": "from solution import f\ndef test_f(): assert f(3) == 4\n"}
     assert reward.score(Sample(program, {"style": "pytest", "tests": file})).value == 1.0
+
+
+SECRET = "s3cretvalue12345678"
+ADDRESSES = (
+    f"git+https://user:{SECRET}@example.org/a/b.git",
+    f"git+https://{SECRET}@example.org/a/b.git",
+    f"--extra-index-url https://user:{SECRET}@example.org/simple",
+    f"x@https://example.org/x.whl?X-Amz-Signature={SECRET}#sha256=0",
+    f"https://example.org/simple?token={SECRET}",
+    f"--token={SECRET}",
+)
+
+
+@pytest.mark.docker
+def test_what_programs_run_in_tells_no_secret_of_an_image() -> None:
+    need("docker")
+    name, label = "holdfast-sandbox:of-addresses", " ".join(["numpy==2.1.3", *ADDRESSES, "pandas"])
+    change = f'LABEL holdfast.packages="{label}"'
+    with tempfile.TemporaryFile() as file:
+        tarfile.open(fileobj=file, mode="w").close()
+        file.seek(0)
+        subprocess.run(["docker", "import", "--change", change, "-", name], stdin=file, check=True, capture_output=True)
+    try:
+        packages = docker_engine.described("", name)["packages"]
+    finally:
+        subprocess.run(["docker", "rmi", "-f", name], check=False, capture_output=True)
+    assert packages[0] == "numpy==2.1.3" and packages[-1] == "pandas" and "example.org/a/b.git" in packages[1]
+    assert len(packages) == len(label.split()) and SECRET not in " ".join(packages)
 
 
 def test_the_dockerfile_is_pinned() -> None:

@@ -3,9 +3,10 @@ after the program that it judges has ended, and only ever sees texts. One in a l
 the program begins, kept in memory and laid down for each check, in a folder that no program can write to.
 """
 
+import math
 import os
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..confinement import wipe
 from . import compiling
@@ -51,26 +52,49 @@ def build(housekeeping: Housekeeping, job: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+class _Verdict(NamedTuple):
+    """What a checker says of an output."""
+
+    points: float
+    """1 is right, 0 is wrong."""
+    part: bool = False
+    """The points are on the checker's own scale."""
+    failure: str = ""
+    """Why it says nothing."""
+
+
 def checked(
     housekeeping: Housekeeping, job: dict[str, Any], case: dict[str, Any], run: dict[str, Any]
 ) -> dict[str, Any]:
-    """The run with `passed`, and `points` of a partly right output. Where the checker fails (it raises, or says nothing
-    it can mean) it is tried on the expected output: if that fails as well, `checker_failed` says how; else it was the
-    output that broke it."""
-    output = run["stdout"].encode("latin-1")
-    points, failure = _verdict(housekeeping, job["checker"], case, output)
+    """The run with `passed`, and `points` of a partly right output: its share of what the expected output gets. Where
+    the checker fails (it raises, or says nothing it can mean) it is tried on the expected output: if that fails as
+    well, `checker_failed` says how; else it was the output that broke it."""
+    checker, accepted = job["checker"], case["accepted"][0].encode("utf-8", "surrogateescape")
+    found, share, failure = _verdict(housekeeping, checker, case, run["stdout"].encode("latin-1")), 0.0, ""
+    if found.failure:
+        control = _verdict(housekeeping, checker, case, accepted)
+        failure = found.failure if control.failure or control.points <= 0 else ""
+    elif found.part and found.points > 0:
+        share, failure = _share(found, _verdict(housekeeping, checker, case, accepted))
+    else:
+        share = found.points
     if failure:
-        control, _ = _verdict(
-            housekeeping, job["checker"], case, case["accepted"][0].encode("utf-8", "surrogateescape")
-        )
-        if control < 1:
-            return {**run, "passed": False, "stdout": "", "checker_failed": failure}
-    return {**run, "passed": points >= 1, "points": min(max(points, 0.0), 1.0), "stdout": run["stdout"][:200]}
+        return {**run, "passed": False, "stdout": "", "checker_failed": failure}
+    return {**run, "passed": share >= 1, "points": min(max(share, 0.0), 1.0), "stdout": run["stdout"][:200]}
 
 
-def _verdict(
-    housekeeping: Housekeeping, checker: dict[str, Any], case: dict[str, Any], output: bytes
-) -> tuple[float, str]:
+def _share(found: _Verdict, control: _Verdict) -> tuple[float, str]:
+    """A part of the points that the expected output gets, and why there is none: on what scale a checker counts, its
+    verdict on the expected output says alone (`points 50` may be of 100, or be a mistake)."""
+    if control.failure or control.points <= 0:
+        return 0.0, f"the checker failed: {control.failure or 'it gives the expected output no points'}"
+    share = found.points / control.points
+    if share > 1 or (share == 1 and not control.part):
+        return 0.0, f"the checker failed: {found.points:g} points of {control.points:g} for the expected output"
+    return share, ""
+
+
+def _verdict(housekeeping: Housekeeping, checker: dict[str, Any], case: dict[str, Any], output: bytes) -> _Verdict:
     built = checker.get("built") or {}
     folder = str(housekeeping.spawner.config["check_home"])
     texts = {
@@ -92,27 +116,29 @@ def _verdict(
     return _exit(run) if checker["verdict"] == "exit" else _printed(run)
 
 
-def _exit(run: dict[str, Any]) -> tuple[float, str]:
+def _exit(run: dict[str, Any]) -> _Verdict:
     """Testlib's convention: 0 right, 7 as many points as it says; 3 and whatever else: the checker or the answer is
     broken."""
     points = re.search(r"points\s+(-?\d+(?:\.\d+)?)", run["stderr"]) if run["exit"] == _POINTS else None
     if points is not None and not run["broke"]:
-        return float(points[1]), ""
+        return _Verdict(float(points[1]), part=True)
     if run["broke"] or run["exit"] not in (0, *_WRONG) or _BROKEN.search(run["stderr"]):
-        return 0.0, f"the checker failed: {run['stderr'].strip()[-200:] or run['broke'] or run['exit']}"
-    return float(run["exit"] == 0), ""
+        failure = f"the checker failed: {run['stderr'].strip()[-200:] or run['broke'] or run['exit']}"
+        return _Verdict(0.0, failure=failure)
+    return _Verdict(float(run["exit"] == 0))
 
 
-def _printed(run: dict[str, Any]) -> tuple[float, str]:
-    """A number as the first word: 1 or more is right, less a part."""
+def _printed(run: dict[str, Any]) -> _Verdict:
+    """A number as the first word: 1 is right, another one as many points."""
     words = run["stdout"].split()
     try:
         points = float(words[0]) if words and not run["exit"] else None
     except ValueError:
         points = {"true": 1.0, "ok": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}.get(words[0].lower())
-    if run["broke"] or points is None or points != points:
-        return 0.0, f"the checker failed: {run['stderr'].strip()[-200:] or run['broke'] or run['stdout'][:100]!r}"
-    return points, ""
+    if run["broke"] or points is None or not math.isfinite(points):
+        failure = f"the checker failed: {run['stderr'].strip()[-200:] or run['broke'] or run['stdout'][:100]!r}"
+        return _Verdict(0.0, failure=failure)
+    return _Verdict(points, part=points != 1)
 
 
 def _files_in(folder: str) -> dict[str, bytes]:
