@@ -38,7 +38,7 @@ def with_baselines(rows: list[Doc]) -> list[Doc]:
     """v2.0's questions with the answer of their category's baseline. Raises DataError where one is missing."""
     questions = [row for row in rows if "messages" not in row]
     answers = {(str(row["model"]), _id(row)): _answer(row) for row in rows if "messages" in row}
-    baseline_of = {_id(row): (_BASELINES[row["category"]], _id(row)) for row in questions}
+    baseline_of = {_id(row): (_baseline(row), _id(row)) for row in questions}
     missing = sorted({model for model, uid in baseline_of.values() if (model, uid) not in answers})
     if missing:
         raise DataError(
@@ -46,6 +46,16 @@ def with_baselines(rows: list[Doc]) -> list[Doc]:
             "of lmarena/arena-hard-auto beside the questions as arena-hard-v2.0.model_answer.NAME.jsonl"
         )
     return [{**row, "baseline": answers[baseline_of[_id(row)]]} for row in questions]
+
+
+def _baseline(row: Doc) -> str:
+    category = row.get("category")
+    if not isinstance(category, str) or category not in _BASELINES:
+        raise DataError(
+            f"arena_hard_v2: question {_id(row)} has category {category!r:.60}, of which no baseline is known "
+            f"(expected {' or '.join(_BASELINES)})"
+        )
+    return _BASELINES[category]
 
 
 def _id(row: Doc) -> str:

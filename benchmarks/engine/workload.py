@@ -23,7 +23,7 @@ from holdfast.benchmarks.engine.scoring import Finished, Judge, RewardJudge, lik
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.turns import TurnJudge, follower
 from holdfast.benchmarks.engine.work import Work, lower, system_shown, uses_chat
-from holdfast.benchmarks.suites.source import Doc, load_docs
+from holdfast.benchmarks.suites.source import Doc, expected_form, load_docs
 from holdfast.benchmarks.suites.suite import Entry, Suite
 from holdfast.benchmarks.suites.task import Task
 from holdfast.errors import DataError, UsageError, unknown
@@ -90,13 +90,7 @@ def _work(
         return _played(entry, task, engine, settings, data_root, users)
     chat = uses_chat(entry, engine, settings)
     reward = Reward.from_config(task.reward)
-    docs = choose(
-        _of_categories(entry, task, _numbered(task, load_docs(task.source, data_root, task.name))),
-        task,
-        lower(entry.limit, settings.limit),
-    )
-    if not docs:
-        raise DataError(f"task {entry.name!r} has no items: {task.source.origin or 'its source'} holds no rows")
+    docs = _docs(entry, task, settings, data_root)
     examples = _examples(task, task.chat_fewshot if chat else task.fewshot, data_root)
     arguments = generation_arguments(task, chat)
     say_unused(entry, chat, examples.count, arguments)
@@ -127,6 +121,21 @@ def _work(
         length_controlled=task.length_controlled,
         follow=follower(task, render),
     )
+
+
+def _docs(entry: Entry, task: Task, settings: Settings, data_root: Path | None) -> list[tuple[str, Doc]]:
+    """The docs that are asked, each read once. Raises DataError for none, or for rows that the task cannot read."""
+    rows = load_docs(task.source, data_root, task.name)
+    with expected_form(f"task {entry.name!r}"):
+        numbered = _of_categories(entry, task, _numbered(task, rows))
+        docs = choose(numbered, task, lower(entry.limit, settings.limit))
+        for _, doc in docs:
+            for read in (task.prompt, task.reference, task.category, task.cluster, task.choices, task.labels):
+                if read is not None:
+                    read(doc)
+    if not docs:
+        raise DataError(f"task {entry.name!r} has no items: {task.source.origin or 'its source'} holds no rows")
+    return docs
 
 
 def _played(

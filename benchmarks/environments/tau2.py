@@ -18,10 +18,9 @@ from typing import Any, ClassVar
 
 from holdfast.benchmarks.environments.drivers.calls_of import new_name, tool_result
 from holdfast.benchmarks.environments.drivers.process import Worker, interpreter
-from holdfast.benchmarks.environments.shared.users import endpoint_of, identity_of
+from holdfast.benchmarks.environments.shared.users import endpoint_of, identity_of, user_answer
 from holdfast.environment import SCRIPT, EpisodeError, Row, Step, ToolSpec, environment
 from holdfast.errors import UsageError, unknown
-from holdfast.rewards.learned.endpoint import EndpointError
 from holdfast.sample import Message, Score, message_text
 
 STOPS = ("###STOP###", "###TRANSFER###", "###OUT-OF-SCOPE###")
@@ -77,21 +76,21 @@ class Tau2Domain:
         return Tau2Episode(row, self._worker, self._endpoint, self._solo, seed)
 
 
-@environment("tau2_airline", splits=_BASE, turns=50, max_tokens=1024, wants_user=True)
+@environment("tau2_airline", version="2", splits=_BASE, turns=50, max_tokens=1024, wants_user=True)
 class Tau2Airline(Tau2Domain):
     """τ²-bench's airline: 50 tasks."""
 
     domain = "airline"
 
 
-@environment("tau2_retail", splits=_BASE, turns=50, max_tokens=1024, wants_user=True)
+@environment("tau2_retail", version="2", splits=_BASE, turns=50, max_tokens=1024, wants_user=True)
 class Tau2Retail(Tau2Domain):
     """τ²-bench's shop: 114 tasks."""
 
     domain = "retail"
 
 
-@environment("tau2_telecom", splits=(*_BASE, "small", "full"), turns=100, max_tokens=1024, wants_user=True)
+@environment("tau2_telecom", version="2", splits=(*_BASE, "small", "full"), turns=100, max_tokens=1024, wants_user=True)
 class Tau2Telecom(Tau2Domain):
     """τ²-bench's telecom: 114 tasks (20 small, 2,285 in full), whose user has tools."""
 
@@ -99,7 +98,7 @@ class Tau2Telecom(Tau2Domain):
     splits = (*_BASE, "small", "full")
 
 
-@environment("tau2_mock", splits=("base",), turns=30, max_tokens=1024, wants_user=True)
+@environment("tau2_mock", version="2", splits=("base",), turns=30, max_tokens=1024, wants_user=True)
 class Tau2Mock(Tau2Domain):
     """τ²-bench's mock: 9 tasks to try it out."""
 
@@ -167,11 +166,10 @@ class Tau2Episode:
         """What the user says, after its own tools were called."""
         if self._script is not None:
             return self._scripted(self._script)
-        if self._endpoint is None:
-            raise EpisodeError("nobody speaks for the user: set user={base_url: …, model: …}, or solo=true")
         made: list[dict[str, Any]] = []
         for _ in range(_MOST):
-            text = self._ask_user()
+            view = [{"role": "system", "content": self._user_prompt}, *self._user_view]
+            text = user_answer(self._endpoint, view, self._seed)
             self._user_view.append({"role": "assistant", "content": text})
             call = _user_call(text) if self._user_tools else None
             if call is None:
@@ -192,13 +190,6 @@ class Tau2Episode:
         if call["name"] not in self._user_tools:
             return f"Error: there is no tool {call['name']!r}"
         return self._call(call["name"], dict(call["arguments"]), "user")
-
-    def _ask_user(self) -> str:
-        try:
-            view = [{"role": "system", "content": self._user_prompt}, *self._user_view]
-            return str(self._endpoint.ask(view, str, self._seed))
-        except EndpointError as error:
-            raise EpisodeError(f"the simulated user: {error}") from error
 
     def score(self) -> Score:
         """The product of the parts that count."""

@@ -18,10 +18,9 @@ from typing import Any
 
 from holdfast.benchmarks.environments.drivers.calls_of import new_name, tool_result
 from holdfast.benchmarks.environments.drivers.process import Worker, interpreter
-from holdfast.benchmarks.environments.shared.users import endpoint_of, identity_of
-from holdfast.environment import SCRIPT, EpisodeError, Row, Step, ToolSpec, environment
+from holdfast.benchmarks.environments.shared.users import endpoint_of, identity_of, user_answer
+from holdfast.environment import SCRIPT, Row, Step, ToolSpec, environment
 from holdfast.errors import UsageError, unknown
-from holdfast.rewards.learned.endpoint import EndpointError
 from holdfast.sample import Message, Score, message_text
 
 END = "end_conversation"
@@ -116,12 +115,7 @@ class ToolSandboxEpisode:
         """What the user says; its call, or nothing, ends the conversation."""
         if self._script is not None:
             return self._script.pop(0) if self._script else ""
-        if self._endpoint is None:
-            raise EpisodeError("nobody speaks for the user: set user={base_url: …, model: …}")
-        try:
-            return str(self._endpoint.ask(self._user_view, str, self._seed))
-        except EndpointError as error:
-            raise EpisodeError(f"the simulated user: {error}") from error
+        return user_answer(self._endpoint, self._user_view, self._seed)
 
     def score(self) -> Score:
         """The similarity with the milestones."""

@@ -8,6 +8,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,16 @@ def load_docs(source: Source, data_root: Path | None, task: str = "") -> list[Do
     return rows
 
 
+@contextmanager
+def expected_form(name: str) -> Iterator[None]:
+    """Raise DataError for rows that a benchmark's functions cannot read: a field is missing, or is no text."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        detail = f"no field {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
+        raise DataError(f"{name}: its rows are not of the expected form ({detail:.200})") from error
+
+
 def prepared_path(data_root: Path, task: str, source: Source) -> Path:
     """Where `holdfast data fetch` puts the rows of a task's source."""
     return data_root / "holdfast" / task.replace("/", "__") / f"{source.split}.jsonl"
@@ -136,9 +147,10 @@ def _from_files(source: Source, data_root: Path, task: str) -> list[Doc]:
             f"expected {source.sha256}"
         )
     rows: Iterator[Doc] = ({"_file": path.name, **row} for path in paths for row in _parse(path, source.columns))
-    if source.assemble is not None:
-        rows = iter(source.assemble(list(rows)))
-    return _shaped(rows, source.from_file, source.keep)
+    with expected_form(task or source.origin):
+        if source.assemble is not None:
+            rows = iter(source.assemble(list(rows)))
+        return _shaped(rows, source.from_file, source.keep)
 
 
 def _from_hub(source: Source, task: str) -> list[Doc]:
@@ -154,9 +166,10 @@ def _from_hub(source: Source, task: str) -> list[Doc]:
             f"{task}: cannot load {source.origin} from the hub ({type(error).__name__}: "
             f"{str(error).partition(chr(10))[0]:.200}); {_remedy(source, task)}"
         ) from error
-    if source.assemble_hub is not None:
-        rows = source.assemble_hub(list(rows))
-    return _shaped(iter(rows), source.from_hub, source.keep)
+    with expected_form(task):
+        if source.assemble_hub is not None:
+            rows = source.assemble_hub(list(rows))
+        return _shaped(iter(rows), source.from_hub, source.keep)
 
 
 def _hub_split(source: Source) -> Iterable[Doc]:

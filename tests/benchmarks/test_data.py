@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 from helpers.benchmark_rows import MADE
 from helpers.paths import SHARED_DATA, shared
+from helpers.scripted_engine import ScriptedEngine
 
+from holdfast.benchmarks.arena_hard import with_baselines
+from holdfast.benchmarks.engine.settings import Settings
+from holdfast.benchmarks.engine.workload import plan
 from holdfast.benchmarks.suites.fetch import fetch, missing, verify
 from holdfast.benchmarks.suites.source import Doc, Source, load_docs
-from holdfast.benchmarks.suites.suite import load_suite
+from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.benchmarks.suites.task import Task, builtin_tasks, find_task
 from holdfast.cli import main
 from holdfast.errors import DataError
@@ -111,6 +115,39 @@ def test_arena_hard_v2_joins_the_answers_of_two_baselines(tmp_path: Path) -> Non
         baseline = "o3-mini" if doc["category"] == "hard_prompt" else "gemini"
         assert task.reference(doc).startswith(baseline) and task.reference(doc).endswith(doc["uid"])
         assert task.prompt(doc)
+
+
+@pytest.mark.parametrize("category", ["essays", None, 5, ["hard_prompt"]])
+def test_a_category_of_arena_hard_v2_without_a_baseline_is_named(category: Any) -> None:
+    rows = [{"uid": "a", "category": category, "prompt": "?"}]
+    with pytest.raises(DataError, match="question a has category"):
+        with_baselines(rows if category is not None else [{"uid": "a", "prompt": "?"}])
+
+
+ODD = ([{"odd": 1}], [{"question": None, "prompt": None, "text": 3}], [{}], [{"question_id": "a", "messages": []}])
+FROM_FILES = sorted(name for name, task in builtin_tasks().items() if task.source.files)
+
+
+@pytest.mark.parametrize("name", FROM_FILES)
+def test_rows_of_another_form_are_named(name: str, tmp_path: Path) -> None:
+    """Of every benchmark that reads files: a line that says which, whatever function of it met them."""
+    (entry,) = load_suite([name]).entries
+    assert entry.task is not None
+    source = replace(entry.task.source, sha256="", count=None)
+    plain = replace(entry.task, source=source, reward="exact_match")  # a judge would want an endpoint
+    refused = 0
+    for rows in ODD:
+        for pattern in source.files:
+            path = tmp_path / pattern.replace("*", "").replace(".gz", "")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(rows) if path.suffix == ".json" else "".join(f"{json.dumps(r)}\n" for r in rows))
+        suite = Suite(name=name, entries=(replace(entry, task=plain),))
+        try:
+            plan(suite, ScriptedEngine(lambda messages, item: ""), Settings(progress=False), tmp_path, None)
+        except DataError as error:
+            assert name.partition("_")[0] in str(error) or "below" in str(error)
+            refused += 1
+    assert refused or all(".txt" in pattern for pattern in source.files), "a text has no form"
 
 
 def test_fetch_prepares_a_folder_that_verifies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

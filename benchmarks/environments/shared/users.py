@@ -48,10 +48,7 @@ class EndpointUser:
             text = message_text(message)
             if message["role"] in ("user", "assistant") and text and not message.get("tool_calls"):
                 turned.append({"role": "assistant" if message["role"] == "user" else "user", "content": text})
-        try:
-            return self._endpoint.ask(turned, str, self._seed)
-        except EndpointError as error:
-            raise EpisodeError(f"the simulated user: {error}") from error
+        return user_answer(self._endpoint, turned, self._seed)
 
 
 def endpoint_of(settings: Mapping[str, Any] | None, cache: str | None = None) -> Endpoint | None:
@@ -80,6 +77,21 @@ def user_of(row: Row, endpoint: Endpoint | None, instructions: str, end: str = "
     their own. Raises EpisodeError when there is neither."""
     if row.get(SCRIPT) is not None:
         return ScriptedUser(row[SCRIPT], end)
+    return EndpointUser(_named(endpoint), instructions, seed)
+
+
+def user_answer(endpoint: Endpoint | None, view: Sequence[Mapping[str, str]], seed: int) -> str:
+    """What an endpoint that plays the user says next; `view`: its instructions and the conversation, the user's own
+    messages as the assistant's. Raises EpisodeError where none is named, or it fails."""
+    try:
+        return _named(endpoint).ask(view, str, seed)
+    except EndpointError as error:
+        raise EpisodeError(f"the simulated user: {error}") from error
+
+
+def _named(endpoint: Endpoint | None) -> Endpoint:
     if endpoint is None:
-        raise EpisodeError("nobody speaks for the user: set user={base_url: …, model: …}")
-    return EndpointUser(endpoint, instructions, seed)
+        raise EpisodeError(
+            "nobody speaks for the user: set user={base_url: …, model: …}, or solo=true where the package has it"
+        )
+    return endpoint

@@ -11,8 +11,13 @@ from typing import Any
 import pytest
 from helpers.foreign import foreign_python
 
-from holdfast.environment import Environment, make_environment
+from holdfast.benchmarks.environments.shared.users import user_of
+from holdfast.benchmarks.environments.tau2 import Tau2Episode
+from holdfast.benchmarks.environments.tool_sandbox import ToolSandboxEpisode
+from holdfast.benchmarks.suites.episode_task import episode_task
+from holdfast.environment import Environment, EpisodeError, environment_names, environment_spec, make_environment
 from holdfast.errors import UsageError
+from holdfast.rewards.learned.endpoint import Endpoint
 
 SCRIPT = Path(__file__).parent / "scripts" / "tau2_evaluator.py"
 Judge = Callable[[str, str, list[dict[str, Any]]], dict[str, Any]]
@@ -115,6 +120,36 @@ def test_the_mock_domain_scores_as_the_packages_evaluator(python: str, package: 
             assert ours == theirs, (row["key"], plan)
     assert len(rows) >= 9
     assert {error for _, error in RAISED} <= {"ValueError: Task task_2 not found"}, RAISED
+
+
+def test_the_manifest_says_which_rule_of_assertions_judged() -> None:
+    """Version 1 took an assertion that raises on the reference state, too, for one that does not hold."""
+    names = [name for name in environment_names() if name.startswith("tau2_")]
+    assert {name: environment_spec(name).version for name in names} == dict.fromkeys(names, "2") and len(names) == 4
+    assert {episode_task({"env": name}).version for name in names} == {"2"}
+
+
+@pytest.mark.parametrize("name", ["tau2_mock", "tool_sandbox", "tau_airline"])
+def test_a_user_that_nobody_plays_or_that_fails_is_named_alike(name: str) -> None:
+    view = [{"role": "user", "content": "hello"}]
+    ask = {
+        "tau2_mock": lambda endpoint: Tau2Episode._reply(_Shown(endpoint, view)),  # type: ignore[arg-type]
+        "tool_sandbox": lambda endpoint: ToolSandboxEpisode._reply(_Shown(endpoint, view)),  # type: ignore[arg-type]
+        "tau_airline": lambda endpoint: user_of({}, endpoint, "Be brief.").reply(view),
+    }[name]
+    with pytest.raises(EpisodeError, match="nobody speaks for the user"):
+        ask(None)
+    with pytest.raises(EpisodeError, match="the simulated user: "):
+        ask(Endpoint("http://127.0.0.1:1/v1", "m", retries=0, timeout=2.0))
+
+
+class _Shown:
+    """What an episode has when its user is asked."""
+
+    _script, _seed, _user_prompt, _user_tools = None, 0, "Be brief.", ()
+
+    def __init__(self, endpoint: Endpoint | None, view: list[dict[str, str]]) -> None:
+        self._endpoint, self._user_view = endpoint, view
 
 
 def test_a_domain_without_solo_mode_says_so(python: str) -> None:
