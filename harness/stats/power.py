@@ -18,8 +18,9 @@ _MANY = 1e9
 def mde(n: ArrayLike, flips: ArrayLike, alpha: float = 0.05, power: float = 0.8, tests: ArrayLike = 1) -> Array:
     """The smallest drop found with probability `power` by a one-sided test at α/tests: (z_α + z_β)·√(π/n).
 
-    `tests` is the family's size (Holm's first step). Never more than π: a drop cannot exceed the flips. Source: the
-    normal approximation of McNemar's test (Connor 1987; Miller, arXiv 2411.00640, section 5).
+    `tests` is the family's size (Holm's first step). At most 1. Where it is more than π it is too small: such a drop
+    flips more items than π. Source: the normal approximation of McNemar's test (Connor 1987; Miller, arXiv 2411.00640,
+    section 5).
     """
     size, pi = np.asarray(n, dtype=float), np.asarray(flips, dtype=float)
     reach = special.ndtri(1 - alpha / np.asarray(tests, dtype=float)) + special.ndtri(power)

@@ -9,11 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from scipy import special
 
-from holdfast.compare.planning.power import Bench, Requirements, cheapest_sizes, design_of
+from holdfast.compare.planning.power import Bench, Requirements, cheapest_sizes, design_of, power_of_drop
 from holdfast.compare.planning.power import simulate as simulate_unchanged
-from holdfast.stats.power import mcnemar_power
 from holdfast.stats.sequential import Rule
 from holdfast.stats.stopping import StopVerdict, simulate
 
@@ -63,14 +61,17 @@ def _designs(benches: Sequence[Bench], requirements: Requirements, seed: int) ->
     yield _fixed("all items", benches, [bench.items for bench in benches], requirements, seed)
     yield from _subset("fewer items", benches, requirements, seed)
     for count in _BEFORE:
-        repeated = [replace(bench, baseline_repeats=count) if bench.noise else bench for bench in benches]
-        if any(
-            one.noise and count > (old.baseline_repeats or old.repeats)
-            for one, old in zip(repeated, benches, strict=True)
-        ):
+        repeated = [_repeated(bench, count) for bench in benches]
+        if repeated != list(benches):
             yield from _subset(f"fewer items, {count} answers before", repeated, requirements, seed)
     if requirements.margin and not any(bench.averaged for bench in benches if not bench.target):
         yield _stopped(benches, requirements, requirements.margin, seed)
+
+
+def _repeated(bench: Bench, count: int) -> Bench:
+    """With at least so many answers before, where answers vary."""
+    is_more = bench.noise and count > (bench.baseline_repeats or bench.repeats)
+    return replace(bench, baseline_repeats=count) if is_more else bench
 
 
 def _subset(name: str, benches: Sequence[Bench], requirements: Requirements, seed: int) -> Iterator[Design]:
@@ -88,17 +89,11 @@ def _fixed(name: str, benches: Sequence[Bench], sizes: Sequence[int], requiremen
         weights = design_of(benches).weights
         rows = zip(benches, sizes, weights.tolist(), strict=False)
         finds = min(
-            _power(bench, n, requirements.effect, requirements.alpha * weight)
+            power_of_drop(bench, n, requirements.effect, requirements.alpha * weight)
             for bench, n, weight in rows
             if not bench.target
         )
     return _design(name, benches, sizes, passes, finds, requirements)
-
-
-def _power(bench: Bench, n: int, effect: float, level: float) -> float:
-    if bench.averaged:
-        return float(special.ndtr(effect * np.sqrt(n / max(bench.variance, 1e-12)) - special.ndtri(1 - level)))
-    return mcnemar_power(n, max(bench.flips, effect), effect, level)
 
 
 def _stopped(benches: Sequence[Bench], requirements: Requirements, margin: float, seed: int) -> Design:
@@ -110,7 +105,7 @@ def _stopped(benches: Sequence[Bench], requirements: Requirements, margin: float
     same = simulate(n, flips, (0.0,) * len(held), rule, simulations=_DRAWS, seed=seed)
     finds = None
     if requirements.effect is not None:
-        weakest = int(np.argmin(n))
+        weakest = int(np.argmin([power_of_drop(b, b.items, requirements.effect, rule.alpha / parts) for b in held]))
         drop = tuple(-requirements.effect if k == weakest else 0.0 for k in range(len(held)))
         worse = simulate(n, flips, drop, rule, simulations=_DRAWS, seed=seed + 1)
         finds = float((worse.verdict[:, weakest] == StopVerdict.REGRESSED).mean())

@@ -5,7 +5,7 @@ changes between two runs, `noise` the part of it that two runs of one model show
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,12 +38,23 @@ class Bench:
     @property
     def averaged(self) -> bool:
         """Whether scores are means of several answers, in either run."""
-        return max(self.repeats, self.baseline_repeats or 1) > 1
+        return self.answers > 1
+
+    @property
+    def answers(self) -> int:
+        """Answers per item, of the run with more."""
+        return max(self.repeats, self.baseline_repeats or 1)
 
     @property
     def variance(self) -> float:
         """Variance of an item's difference."""
         return float(variance_of_difference(self.flips, self.noise, self.repeats, self.baseline_repeats))
+
+    def dropped(self, drop: float) -> "Bench":
+        """The benchmark after a drop: at least so many of its items flip, however few do when nothing changes; the same
+        part of them is noise."""
+        flips = max(self.flips, drop)
+        return replace(self, flips=flips, noise=self.noise * flips / self.flips if self.flips else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +192,12 @@ def mean_mde(benches: Sequence[Bench], requirements: Requirements, seed: int = 0
 def power_of_mean(benches: Sequence[Bench], drop: float, requirements: Requirements, seed: int = 0) -> float:
     """The probability that a drop of every held benchmark at once is called a regression."""
     sizes = [bench.items for bench in benches]
+    dropped = [bench if bench.target else bench.dropped(drop) for bench in benches]
     found = proven(
         sizes,
-        [bench.flips for bench in benches],
-        [0.0 if bench.target else -min(drop, bench.flips) for bench in benches],
-        se=_errors(benches, sizes),
+        [bench.flips for bench in dropped],
+        [0.0 if bench.target else -drop for bench in benches],
+        se=_errors(dropped, sizes),
         alpha=requirements.alpha,
         design=design_of(benches),
         simulations=max(2_000, min(10_000, 100_000 // len(benches))),
@@ -195,9 +207,9 @@ def power_of_mean(benches: Sequence[Bench], drop: float, requirements: Requireme
 
 
 def _errors(benches: Sequence[Bench], sizes: Sequence[int]) -> list[float]:
-    """Standard errors of means of repeats; NaN for tables of 0/1 flips."""
+    """Standard errors of means of repeats, of at least one answer that flips; NaN for tables of 0/1 flips."""
     return [
-        float(np.sqrt(bench.variance / size)) if bench.averaged else float("nan")
+        float(np.sqrt(max(bench.variance, 1 / (size * bench.answers**2)) / size)) if bench.averaged else float("nan")
         for bench, size in zip(benches, sizes, strict=True)
     ]
 
@@ -219,18 +231,25 @@ def _bench_plan(bench: Bench, weight: float, requirements: Requirements) -> Benc
 
 
 def _smallest_found(bench: Bench, level: float, power: float) -> float:
-    """The smallest drop found at this level: exact where few flips are expected, else the normal approximation."""
+    """The smallest drop found at this level: exact where few flips are expected, else the normal approximation. At
+    most 1."""
     rough = float(mde(bench.items, bench.variance, level, power))
-    if bench.averaged or not 0 < bench.flips < 1 or bench.items * bench.flips >= _MANY:
+    if 0 < rough <= bench.flips and (bench.averaged or bench.items * bench.flips >= _MANY):
         return rough
-    low, high = 0.0, bench.flips
-    if mcnemar_power(bench.items, bench.flips, high, level) < power:
-        return rough
-    while high - low > 1e-3 * rough:
+    low, high = 0.0, 1.0
+    while high - low > 1e-3 * high:
         middle = (low + high) / 2
-        enough = mcnemar_power(bench.items, bench.flips, middle, level) >= power
+        enough = power_of_drop(bench, bench.items, middle, level) >= power
         low, high = (low, middle) if enough else (middle, high)
     return high
+
+
+def power_of_drop(bench: Bench, n: int, drop: float, level: float) -> float:
+    """The probability that a drop of one benchmark is found in `n` of its items."""
+    dropped = bench.dropped(drop)
+    if bench.averaged:
+        return float(special.ndtr(drop * np.sqrt(n / dropped.variance) - special.ndtri(1 - level)))
+    return mcnemar_power(n, dropped.flips, drop, level)
 
 
 def _margin_alone(bench: Bench, requirements: Requirements) -> float:
@@ -246,7 +265,8 @@ def _margin_alone(bench: Bench, requirements: Requirements) -> float:
 def _items_for_effect(bench: Bench, weight: float, requirements: Requirements) -> int | None:
     if requirements.effect is None:
         return None
-    return int(items_needed(requirements.effect, bench.variance, requirements.alpha * weight, requirements.power))
+    variance = bench.dropped(requirements.effect).variance
+    return int(items_needed(requirements.effect, variance, requirements.alpha * weight, requirements.power))
 
 
 def _repeats_for_effect(bench: Bench, weight: float, requirements: Requirements) -> int | None:
@@ -257,6 +277,7 @@ def _repeats_for_effect(bench: Bench, weight: float, requirements: Requirements)
     if requirements.effect is None:
         return None
     reach = special.ndtri(1 - requirements.alpha * weight) + special.ndtri(requirements.power)
+    bench = bench.dropped(requirements.effect)
     allowed = bench.items * (requirements.effect / reach) ** 2
     fixed = max(0.0, bench.flips - bench.noise)
     if bench.flips <= allowed:
