@@ -237,7 +237,7 @@ def _smallest_found(bench: Bench, level: float, power: float) -> float:
     if 0 < rough <= bench.flips and (bench.averaged or bench.items * bench.flips >= _MANY):
         return rough
     low, high = 0.0, 1.0
-    while high - low > 1e-3 * high:
+    while high - low > 1e-4 * high:
         middle = (low + high) / 2
         enough = power_of_drop(bench, bench.items, middle, level) >= power
         low, high = (low, middle) if enough else (middle, high)
