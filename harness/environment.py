@@ -26,7 +26,7 @@ import msgspec
 
 from holdfast import values
 from holdfast.errors import EXIT_DATA, DataError, HoldfastError, UsageError, suggestion, unknown
-from holdfast.own_module import is_module, own_module
+from holdfast.own_module import is_module, own_object
 from holdfast.plugins import plugins
 from holdfast.sample import Message, Outcome, Score
 
@@ -348,13 +348,7 @@ def _scan() -> None:
 
 @cache
 def _own_spec(path: str) -> EnvironmentSpec:
-    module_name, _, attribute = path.rpartition(":")
-    try:
-        made = getattr(own_module(module_name, "environment"), attribute)
-    except (ImportError, AttributeError, SyntaxError) as error:
-        raise UsageError(
-            f"cannot load environment {path!r}: {error}; expected 'module:Class' or 'file.py:Class'"
-        ) from error
+    made = own_object(path, "environment")
     for spec in _registry.values():
         if spec.make is made:
             return spec

@@ -1,12 +1,37 @@
-"""A module of the user's: `package.module`, or `file.py`; the working directory is looked in, too."""
+"""What is the user's own: an object of `package.module` or `file.py`; the working directory is looked in, too."""
 
 import importlib
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from holdfast.errors import UsageError
+from holdfast.errors import UsageError, suggestion
+
+
+def own_object(path: str, kind: str, attribute: str = "") -> Any:
+    """The object that `package.module:NAME` or `file.py:NAME` names; `attribute` is its name where none is given,
+    `kind` what it is to be, for the error.
+
+    Raises UsageError for a module or a name that is not there (naming the nearest), and for whatever the module raises
+    while it is imported, with its place.
+    """
+    module_name, _, name = path.rpartition(":") if ":" in path else (path, "", attribute)
+    try:
+        module = own_module(module_name, kind)
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:  # another's code: a script that is no module may also end itself
+        raise UsageError(
+            f"cannot load {kind} {path!r}: {type(error).__name__}: {error}{_place(error)}; expected"
+            " 'package.module:NAME' or 'file.py:NAME'"
+        ) from error
+    if not hasattr(module, name):
+        own = [one for one, value in vars(module).items() if callable(value) and not one.startswith("_")]
+        raise UsageError(f"cannot load {kind} {path!r}: {module_name} has no {name!r}{suggestion(name, own)}")
+    return getattr(module, name)
 
 
 def own_module(name: str, kind: str) -> ModuleType:
@@ -34,5 +59,17 @@ def _of_file(file: Path, kind: str) -> ModuleType:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[spec.name]  # as import does
+        raise
     return module
+
+
+def _place(error: BaseException) -> str:
+    """Where the module raised; empty for one that is not found at all, and where the error says it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in frames if not frame.filename.startswith("<frozen") and frame.filename != __file__]
+    own = [frame for frame in frames if frame.filename != importlib.__file__]
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""

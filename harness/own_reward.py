@@ -14,34 +14,28 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from holdfast.errors import UsageError, suggestion
-from holdfast.own_module import own_module
+from holdfast.own_module import own_object
 from holdfast.sample import Outcome, Sample, Score
 
 OURS = ("sample", "completion", "prompt", "reference", "columns")
 Judge = Callable[..., list[Score]]
 
 
-def load_function(path: str) -> Any:
-    """The object that `package.module:function` or `file.py:function` names; the working directory is looked in, too.
+def load_function(path: str, kind: str = "reward") -> Any:
+    """The function that `package.module:function` or `file.py:function` names; of a class an instance. The working
+    directory is looked in, too.
 
-    Raises UsageError for what is not there (naming the nearest) or cannot be imported.
+    Raises UsageError for what is not there (naming the nearest) or cannot be loaded.
     """
-    module_name, _, attribute = path.rpartition(":")
-    try:
-        module = own_module(module_name, "reward")
-    except UsageError:
-        raise
-    except Exception as error:
-        raise UsageError(
-            f"cannot load reward {path!r}: {type(error).__name__}: {error}; expected 'package.module:function'"
-        ) from error
-    if not hasattr(module, attribute):
-        own = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
-        raise UsageError(f"cannot load reward {path!r}: {module_name} has no {attribute!r}{suggestion(attribute, own)}")
-    function = getattr(module, attribute)
+    function = own_object(path, kind)
     if not callable(function):
-        raise UsageError(f"reward {path!r} is not a function but {type(function).__name__}")
-    return function() if inspect.isclass(function) else function
+        raise UsageError(f"{kind} {path!r} is not a function but {type(function).__name__}")
+    if not inspect.isclass(function):
+        return function
+    try:
+        return function()
+    except Exception as error:
+        raise UsageError(f"{kind} {path!r} cannot be made: {type(error).__name__}: {error}") from error
 
 
 def judge_of(path: str, function: Any) -> Judge:

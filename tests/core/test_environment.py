@@ -62,5 +62,5 @@ def test_a_class_in_the_working_directory_is_found(form: str, tmp_path: Path, mo
     for _ in range(2):  # the second time it is not registered twice
         assert environment_spec(name).summary == "One of one's own."
         assert [row["key"] for row in make_environment(name).tasks("test")] == ["a"]
-    with pytest.raises(UsageError, match="has no attribute 'Yours'"):
+    with pytest.raises(UsageError, match="has no 'Yours'"):
         make_environment(name.replace("Mine", "Yours"))

@@ -64,8 +64,10 @@ def test_a_trainer_from_outside_trains(untrained: Path, tmp_path: Path, monkeypa
 def test_what_is_no_trainer_is_refused() -> None:
     with pytest.raises(UsageError, match="grpo"):
         find_trainer("grop")
-    with pytest.raises(UsageError, match="declares no trainer NONE"):
+    with pytest.raises(UsageError, match="json has no 'NONE'"):
         find_trainer("json:NONE")
+    with pytest.raises(UsageError, match="json:loads is no trainer but function"):
+        find_trainer("json:loads")
     with pytest.raises(UsageError, match="no_such_module"):
         find_trainer("no_such_module:TRAINER")
 

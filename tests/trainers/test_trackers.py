@@ -5,7 +5,7 @@ import importlib.util
 import json
 import logging
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -147,6 +147,89 @@ def test_what_is_sent_is_a_row_for_each_benchmark_and_the_reports_there_are(tmp_
     (tmp_path / "report.html").write_text("x")
     assert [file.name for file in content_of(comparison, tmp_path, 7).files] == ["report.html"]
     assert content.numbers["holdfast/gain"] == pytest.approx(100 / 3)
+
+
+class Refusing(ModuleType):
+    """A tracker that takes numbers, and neither tables nor artifacts; it writes down what is done to it."""
+
+    def __init__(self, name: str, run: Any = None) -> None:
+        super().__init__(name)
+        self.done: list[str] = []
+        self.numbers: dict[str, float] = {}
+        self.run, self.id, self.info = run, "r", SimpleNamespace(run_id="r")
+        self.summary = SimpleNamespace(update=self.numbers.update)
+        self.context_vars = SimpleNamespace(current_run=SimpleNamespace(get=lambda: SimpleNamespace(**RUN)))
+        self.uri = "https://me:hf_unseen@host/mlflow"
+
+    def init(self, **_: Any) -> Any:
+        self.done.append("init")
+        return self
+
+    def log(self, found: dict[str, float]) -> None:
+        self.numbers |= found
+
+    def finish(self) -> None:
+        self.done.append("finish")
+
+    close = finish
+
+    def Table(self, **_: Any) -> None:  # noqa: N802
+        raise PermissionError("no tables")
+
+    def DataFrame(self, *_: Any, **__: Any) -> None:  # noqa: N802
+        pass
+
+    def active_run(self) -> Any:
+        return self
+
+    def get_tracking_uri(self) -> str:
+        return self.uri
+
+    def MlflowClient(self, uri: str) -> Any:  # noqa: N802
+        self.done.append(uri)
+        return self
+
+    def SummaryWriter(self, **_: Any) -> Any:  # noqa: N802
+        self.done.append("init")
+        return self
+
+    def log_metric(self, _run: str, name: str, value: float, step: int) -> None:
+        self.numbers[name] = value
+
+    def add_scalar(self, name: str, value: float, _step: int) -> None:
+        self.numbers[name] = value
+
+    def set_tag(self, *_: Any) -> None:
+        pass
+
+    def add_text(self, *_: Any) -> None:
+        raise PermissionError("no texts")
+
+    log_dict = add_text
+
+
+RUN = {"id": "r", "project": "p", "entity": None, "dir": "d", "name": "n"}
+
+
+@pytest.mark.parametrize("tracker", READ)
+@pytest.mark.parametrize("is_open", [True, False])
+def test_the_numbers_come_first_and_what_was_opened_is_closed(
+    tracker: str, is_open: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from helpers.made_runs import made_comparison
+
+    comparison = made_comparison(tmp_path / "run", {"gsm8k": (60, 20, 0, 20)}, margin=0.1)
+    service = Refusing(tracker, SimpleNamespace(**RUN))
+    monkeypatch.setattr(trackers, "_of", lambda _: service)
+    trackers.remember(SimpleNamespace(report_to=[tracker], output_dir=str(tmp_path)), tmp_path / "run")
+    assert "hf_unseen" not in (tmp_path / "run" / trackers.FILE).read_text()
+    service.run = service if is_open else None
+    trackers.send(comparison, tmp_path / "run", 7)
+    assert service.numbers.items() >= facts(comparison).items()
+    theirs = tracker == "wandb" and is_open
+    opened = [service.uri] if tracker == "mlflow" else [] if theirs else ["init", "finish"]
+    assert service.done == opened
+    assert f"the verdict could not be written to {tracker} (PermissionError: no t" in caplog.text
 
 
 def test_a_tracker_that_is_away_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -44,10 +44,7 @@ def _tool(name: str) -> Callable[..., Any]:
     from transformers.utils import get_json_schema
     from transformers.utils.chat_template_utils import DocstringParsingException, TypeHintParsingException
 
-    try:
-        function: Callable[..., Any] = load_function(name)
-    except UsageError as error:
-        raise UsageError(str(error).replace("reward", "tool", 1)) from error
+    function: Callable[..., Any] = load_function(name, "tool")
     try:
         get_json_schema(function)
     except (DocstringParsingException, TypeHintParsingException) as error:

@@ -1,19 +1,22 @@
 """The verdict where people look: before, after and the change of every benchmark in the tracker that a training reports
 to (W&B, Trackio, TensorBoard, MLflow), in the training's own run, with a table and the report as an artifact.
 
-A tracker may have closed its run when the training ended; what opens it again is remembered while it is open. Gain and
-worst held skill are two numbers of each run: a sweep's runs, one against the other, are its frontier.
+A tracker may have closed its run when the training ended; what opens it again is remembered while it is open. The
+numbers are written first, for a table or an artifact may be refused, and a run that is opened here is closed again.
+Gain and worst held skill are two numbers of each run: a sweep's runs, one against the other, are its frontier.
 """
 
+import contextlib
 import importlib
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from holdfast.compare import Comparison
 from holdfast.files import read_json, write_json
+from holdfast.masking import without_address_secrets
 from holdfast.trainers.run.tracker_content import COLUMNS, NAME, Content, content_of
 
 log = logging.getLogger("holdfast")
@@ -59,7 +62,7 @@ def _open_trackio(_args: Any) -> Known:
 def _open_mlflow(_args: Any) -> Known:
     mlflow = _of("mlflow")
     run = mlflow.active_run()
-    return {} if run is None else {"run_id": run.info.run_id, "uri": mlflow.get_tracking_uri()}
+    return {} if run is None else {"run_id": run.info.run_id, "uri": without_address_secrets(mlflow.get_tracking_uri())}
 
 
 def _open_tensorboard(args: Any) -> Known:
@@ -70,35 +73,50 @@ def _open_tensorboard(args: Any) -> Known:
 
 def _to_wandb(run: Known, content: Content) -> None:
     wandb = _of("wandb")
-    current = wandb.run
-    if current is None and run:
-        current = wandb.init(id=run["id"], project=run["project"], entity=run["entity"], resume="allow")
-    if current is None:
+    with _wandb_run(wandb, run) as current:
+        if current is None:
+            return
+        current.summary.update({**content.numbers, "holdfast/verdict": content.verdict})
+        current.log({NAME: wandb.Table(columns=list(COLUMNS), data=content.rows)})
+        if content.files:
+            report = wandb.Artifact(f"holdfast-report-{current.id}", type="report")
+            for file in content.files:
+                report.add_file(str(file), name=file.name)
+            current.log_artifact(report)
+
+
+@contextlib.contextmanager
+def _wandb_run(wandb: Any, run: Known) -> Iterator[Any]:
+    """The training's run: the one that is open, which its owner closes, or itself opened again."""
+    if wandb.run is not None or not run:
+        yield wandb.run
         return
-    current.summary.update({**content.numbers, "holdfast/verdict": content.verdict})
-    current.log({NAME: wandb.Table(columns=list(COLUMNS), data=content.rows)})
-    if content.files:
-        report = wandb.Artifact(f"holdfast-report-{current.id}", type="report")
-        for file in content.files:
-            report.add_file(str(file), name=file.name)
-        current.log_artifact(report)
+    current = wandb.init(id=run["id"], project=run["project"], entity=run["entity"], resume="allow")
+    try:
+        yield current
+    finally:
+        current.finish()
 
 
 def _to_trackio(run: Known, content: Content) -> None:
     trackio, pandas = _of("trackio"), _of("pandas")  # which trackio brings along
     trackio.init(project=run["project"], name=run["name"], resume="allow", embed=False)
-    table = trackio.Table(dataframe=pandas.DataFrame(content.rows, columns=list(COLUMNS)))
-    trackio.log({**content.numbers, "holdfast/verdict": content.verdict, NAME: table})
-    if content.files:
-        report = trackio.Artifact(f"holdfast-report-{run['name']}", type="report")
-        for file in content.files:
-            report.add_file(str(file), name=file.name)
-        trackio.log_artifact(report)
-    trackio.finish()
+    try:
+        trackio.log({**content.numbers, "holdfast/verdict": content.verdict})
+        trackio.log({NAME: trackio.Table(dataframe=pandas.DataFrame(content.rows, columns=list(COLUMNS)))})
+        if content.files:
+            report = trackio.Artifact(f"holdfast-report-{run['name']}", type="report")
+            for file in content.files:
+                report.add_file(str(file), name=file.name)
+            trackio.log_artifact(report)
+    finally:
+        trackio.finish()
 
 
 def _to_mlflow(run: Known, content: Content) -> None:
-    client = _of("mlflow").MlflowClient(tracking_uri=run["uri"])
+    mlflow = _of("mlflow")
+    current = mlflow.get_tracking_uri()  # with the secrets that are masked in what is remembered
+    client = mlflow.MlflowClient(current if without_address_secrets(current) == run["uri"] else run["uri"])
     for name, value in content.numbers.items():
         client.log_metric(run["run_id"], name, value, step=content.step)
     client.set_tag(run["run_id"], "holdfast.verdict", content.verdict)
@@ -111,11 +129,13 @@ def _to_mlflow(run: Known, content: Content) -> None:
 
 def _to_tensorboard(run: Known, content: Content) -> None:
     writer = _of("torch.utils.tensorboard").SummaryWriter(log_dir=run["folder"])
-    for name, value in content.numbers.items():
-        writer.add_scalar(name, value, content.step)
-    writer.add_text("holdfast/verdict", content.verdict, content.step)
-    writer.add_text(NAME, content.markdown, content.step)
-    writer.close()
+    try:
+        for name, value in content.numbers.items():
+            writer.add_scalar(name, value, content.step)
+        writer.add_text("holdfast/verdict", content.verdict, content.step)
+        writer.add_text(NAME, content.markdown, content.step)
+    finally:
+        writer.close()
 
 
 _OPEN: dict[str, Callable[[Any], Known]] = {

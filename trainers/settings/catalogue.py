@@ -3,11 +3,11 @@
 import importlib
 import pkgutil
 import re
-import sys
 from functools import cache
 from pathlib import Path
 
 from holdfast.errors import UsageError, unknown
+from holdfast.own_module import own_object
 from holdfast.plugins import plugins
 from holdfast.trainers.settings.trainer_spec import Trainer
 
@@ -22,7 +22,7 @@ def builtin_trainers() -> dict[str, Trainer]:
     for info in pkgutil.iter_modules(package.__path__):
         if info.ispkg or not declares(Path(package.__path__[0]) / f"{info.name}.py"):
             continue
-        trainer = _declared(f"holdfast.trainers.{info.name}", "TRAINER")
+        trainer: Trainer = importlib.import_module(f"holdfast.trainers.{info.name}").TRAINER
         name = trainer.name or info.name
         if name in found:
             raise UsageError(f"two trainers are called {name!r}")
@@ -51,31 +51,22 @@ def plugged_trainers() -> dict[str, Trainer]:
 
 
 def find_trainer(name: str) -> Trainer:
-    """A built-in trainer, or `module:ATTRIBUTE` (`ATTRIBUTE` is TRAINER unless given) of anybody's.
+    """A built-in trainer, or `module:ATTRIBUTE` or `file.py:ATTRIBUTE` (TRAINER unless given) of anybody's.
 
-    Raises UsageError for an unknown name, naming the nearest, or a module without such a declaration.
+    Raises UsageError for an unknown name, naming the nearest, a module that cannot be loaded, or one without such a
+    declaration.
     """
     builtin = builtin_trainers()
     if name in builtin:
         return builtin[name]
     if ":" not in name and "." not in name:
         raise unknown("trainer", name, builtin)
-    module, _, attribute = name.partition(":")
-    return _declared(module, attribute or "TRAINER")
+    declared = own_object(name, "trainer", "TRAINER")
+    if not isinstance(declared, Trainer):
+        raise UsageError(f"{name} is no trainer but {type(declared).__name__}: expected TRAINER = Trainer(…)")
+    return declared
 
 
 def declares(file: Path) -> bool:
     """Whether a file declares a TRAINER: the others (callbacks) import what takes seconds, and are left alone."""
     return re.search(r"^TRAINER\s*[:=]", file.read_text("utf-8"), re.MULTILINE) is not None
-
-
-def _declared(module: str, attribute: str) -> Trainer:
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)  # a trainer of one's own may lie beside the rows
-    try:
-        declared = getattr(importlib.import_module(module), attribute, None)
-    except ModuleNotFoundError as error:
-        raise UsageError(f"no trainer {module}:{attribute}: {error}") from error
-    if not isinstance(declared, Trainer):
-        raise UsageError(f"{module} declares no trainer {attribute}: expected {attribute} = Trainer(…)")
-    return declared
