@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-from holdfast.errors import ELSEWHERE, UsageError, suggestion, unknown
+from holdfast.errors import UsageError, elsewhere, suggestion, unknown
 from holdfast.masking import masked, remember
 from holdfast.records import SUFFIXES
 
@@ -137,7 +137,7 @@ class Composer(Generic[Config]):
         everywhere = self.keys
         parent = key.rpartition(".")[0]
         beside = [k for k in everywhere if k.rpartition(".")[0] == parent] or everywhere
-        near = [ours] if (ours := ELSEWHERE.get(key)) and self._knows(ours) else []
+        near = [ours for ours in elsewhere(key)[:1] if self._knows(ours)]
         near = near or get_close_matches(key, beside, n=1, cutoff=0.6) or get_close_matches(key, everywhere, n=1)
         return unknown(f"key of `holdfast {self.verb}`", key, near or beside)
 

@@ -11,50 +11,83 @@ DISTRIBUTION = "holdfast-llm"
 
 ELSEWHERE = {
     "apply_chat_template": "chat",
+    "beta": "trainer.args.beta",
+    "dataset": "data",
+    "dataset_name": "data",
     "epochs": "trainer.args.num_train_epochs",
     "gen_kwargs": "sampling",
+    "gradient_accumulation_steps": "trainer.args.gradient_accumulation_steps",
     "learning_rate": "trainer.args.learning_rate",
+    "lora_alpha": "lora.alpha",
+    "lora_dropout": "lora.dropout",
+    "lora_r": "lora.r",
+    "lora_target_modules": "lora.targets",
     "lr": "trainer.args.learning_rate",
+    "max_completion_length": "trainer.args.max_completion_length",
+    "max_steps": "trainer.args.max_steps",
     "model_args": "backend_args",
+    "model_name_or_path": "model",
     "n": "repeats",
+    "num_generations": "trainer.args.num_generations",
+    "num_train_epochs": "trainer.args.num_train_epochs",
     "output_dir": "out",
     "output_path": "out",
+    "per_device_train_batch_size": "trainer.args.per_device_train_batch_size",
+    "report_to": "trainer.args.report_to",
     "tasks": "suite",
+    "warmup_steps": "trainer.args.warmup_steps",
+    "weight_decay": "trainer.args.weight_decay",
 }
 """What other tools (lm-eval, TRL's scripts, inspect) call a key → what it is called here."""
 
-EXTRAS = {
-    "aiohttp": "eval",
-    "datasets": "eval",
-    "filelock": "eval",
-    "huggingface_hub": "eval",
-    "hydra": "eval",
-    "lm_eval": "eval",
-    "omegaconf": "eval",
-    "pyarrow": "eval",
-    "safetensors": "eval",
-    "tenacity": "eval",
-    "tokenizers": "eval",
-    "torch": "eval",
-    "transformers": "eval",
-    "datasketch": "train",
-    "peft": "train",
-    "trl": "train",
-    "docker": "sandbox",
-    "requests": "sandbox",
-    "mcp": "mcp",
-    "ors": "ors",
-    "pydantic": "ors",
-    "prometheus_client": "serve",
-    "starlette": "serve",
-    "uvicorn": "serve",
-    "websockets": "envs",
-    "ray": "ray",
-    "tree_sitter": "tools",
-    "tree_sitter_java": "tools",
-    "tree_sitter_javascript": "tools",
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "eval": (
+        "aiohttp",
+        "datasets",
+        "filelock",
+        "huggingface_hub",
+        "hydra",
+        "lm_eval",
+        "omegaconf",
+        "pyarrow",
+        "requests",
+        "safetensors",
+        "tenacity",
+        "tokenizers",
+        "torch",
+        "transformers",
+    ),
+    "train": (
+        "datasketch",
+        "peft",
+        "trl",
+    ),
+    "sandbox": (
+        "docker",
+        "requests",
+    ),
+    "mcp": (
+        "mcp",
+        "pydantic",
+    ),
+    "ors": (
+        "ors",
+        "pydantic",
+    ),
+    "serve": (
+        "prometheus_client",
+        "starlette",
+        "uvicorn",
+    ),
+    "envs": ("websockets",),
+    "ray": ("ray",),
+    "tools": (
+        "tree_sitter",
+        "tree_sitter_java",
+        "tree_sitter_javascript",
+    ),
 }
-"""Module outside the core's dependencies → the extra that brings it."""
+"""Extra → the modules outside the core's dependencies that it brings; the first that has a module is the usual one."""
 
 
 class HoldfastError(Exception):
@@ -81,11 +114,26 @@ def install_hint(extra: str) -> str:
 
 
 def missing_package(error: ModuleNotFoundError, what: str = "this") -> UsageError | None:
-    """The UsageError for a package of an extra that is not installed; None when the module belongs to no extra."""
+    """The UsageError for a package of an extra that is not installed; None when the module belongs to no extra. Of
+    several extras the hint is the one that `what` names."""
     module = (error.name or "").partition(".")[0]
-    if module not in EXTRAS:
+    extras = extras_of(module)
+    if not extras:
         return None
-    return UsageError(f"{what} needs the package {module!r}: {install_hint(EXTRAS[module])}")
+    extra = next((one for one in extras if one in what), extras[0])
+    return UsageError(f"{what} needs the package {module!r}: {install_hint(extra)}")
+
+
+def extras_of(module: str) -> list[str]:
+    """The extras that bring a module."""
+    return [extra for extra, modules in EXTRAS.items() if module in modules]
+
+
+def elsewhere(key: str) -> tuple[str, ...]:
+    """What a key of another tool is called here, in full and without what stands before its last dot; by its last
+    part, too: `trainer.lr` and `trainer.args.lr` are `lr`."""
+    ours = ELSEWHERE.get(key) or ELSEWHERE.get(key.rpartition(".")[2])
+    return (ours, ours.rpartition(".")[2]) if ours else ()
 
 
 def unknown(kind: str, name: str, choices: Iterable[str]) -> UsageError:
@@ -97,7 +145,8 @@ def unknown(kind: str, name: str, choices: Iterable[str]) -> UsageError:
 def suggestion(name: str, choices: Iterable[str]) -> str:
     """The tail of an error text: '; did you mean …' and what is available."""
     known = sorted(choices)
-    same = [choice for choice in known if choice.casefold() == name.casefold() or choice == ELSEWHERE.get(name)]
+    ours = elsewhere(name)
+    same = [choice for choice in known if choice.casefold() == name.casefold() or choice in ours]
     near = same or get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     listed = ", ".join(known) if len(known) <= 30 else ", ".join(known[:30]) + ", …"

@@ -23,7 +23,7 @@ FOLDERS = {
     "harness": {""},
     "harness/config.py": {"", "eval"},
     "harness/distributed.py": {"", "eval"},
-    "harness/logs.py": {"", "eval"},
+    "harness/logs": {"", "eval"},
     "harness/cli/demo.py": {"", "train"},
     "harness/scoring/grader_diff.py": {"", "train"},
     "harness/importers": {"", "eval"},
@@ -130,7 +130,7 @@ def test_what_a_file_imports_is_declared(path: Path) -> None:
 
 
 def test_every_module_of_an_extra_is_in_it() -> None:
-    for module, extra in EXTRAS.items():
+    for extra, module in ((extra, module) for extra, modules in EXTRAS.items() for module in modules):
         names = {canonicalize_name(name) for name in DISTRIBUTIONS[module]}
         assert names & _declared(extra), f"{module} is said to come with {extra}"
         assert not names & _declared(""), f"{module} is in the core"
@@ -140,6 +140,22 @@ def test_a_missing_package_is_answered_with_its_extra() -> None:
     error = missing_package(ModuleNotFoundError("No module named 'lm_eval'", name="lm_eval.api"), "`holdfast eval`")
     assert str(error) == "`holdfast eval` needs the package 'lm_eval': pip install 'holdfast-llm[eval]'"
     assert missing_package(ModuleNotFoundError("No module named 'mine'", name="mine")) is None
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_a_package_of_several_extras_is_answered_with_the_one_that_is_needed(extra: str) -> None:
+    for module in EXTRAS[extra]:
+        error = missing_package(ModuleNotFoundError(name=module), f"`holdfast {extra}`")
+        assert str(error).endswith(install_hint(extra))
+
+
+def test_what_several_extras_declare_is_a_module_of_each() -> None:
+    listed = {module for modules in EXTRAS.values() for module in modules}
+    for extra, modules in EXTRAS.items():
+        lines = [Requirement(text) for text in PROJECT["optional-dependencies"][extra]]
+        own = {canonicalize_name(line.name) for line in lines}
+        lacking = [one for one in listed - set(modules) if canonicalize_name(DISTRIBUTIONS.get(one, [one])[0]) in own]
+        assert lacking == [], f"{extra} brings {lacking}, too"
 
 
 def test_a_verb_without_its_extra_says_how_to_get_it() -> None:

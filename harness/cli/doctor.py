@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 
 from holdfast.cli.grammar import Flags
-from holdfast.errors import DISTRIBUTION, EXTRAS, UsageError, install_hint
+from holdfast.errors import DISTRIBUTION, UsageError, extras_of, install_hint
 from holdfast.plugins import Plugin, installed
 
 _PACKAGES = (
@@ -82,7 +82,7 @@ def _python() -> Finding:
 
 def _package(module: str) -> Finding:
     if importlib.util.find_spec(module) is None:
-        return Finding(module, False, "not installed", install_hint(EXTRAS[module]))
+        return Finding(module, False, "not installed", install_hint(extras_of(module)[0]))
     try:
         return Finding(module, True, metadata.version(_DISTRIBUTIONS.get(module, module)))
     except metadata.PackageNotFoundError:

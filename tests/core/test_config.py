@@ -113,4 +113,14 @@ def test_a_key_of_another_tool_leads_to_ours(key: str) -> None:
     verbs = [verb for verb, composer in COMPOSERS.items() if composer._knows(ELSEWHERE[key])]
     assert verbs
     for verb in verbs:
-        assert f"did you mean {ELSEWHERE[key]!r}?" in str(COMPOSERS[verb].unknown_key(key))
+        for wrong in (key, f"trainer.{key}", f"my.own.{key}"):
+            assert f"did you mean {ELSEWHERE[key]!r}?" in str(COMPOSERS[verb].unknown_key(wrong))
+
+
+def test_below_an_open_key_too() -> None:
+    from holdfast.trainers.settings.trl_args import check
+
+    with pytest.raises(UsageError, match="did you mean 'learning_rate'"):
+        check("sft", {"lr": 1e-4})
+    with pytest.raises(UsageError, match="did you mean 'num_train_epochs'"):
+        check("sft", {"epochs": 3})

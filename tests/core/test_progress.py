@@ -287,6 +287,12 @@ def test_a_wrong_message_and_a_lost_stream_end_no_run(close: str) -> None:
     assert "--- Logging error ---" in done.stderr
 
 
+def test_a_command_that_does_not_end_is_killed() -> None:
+    with pytest.raises(subprocess.TimeoutExpired) as raised:
+        run_in_terminal(python("import time; print('begins', flush=True); time.sleep(600)"), timeout=2)
+    assert raised.value.output == b"begins\r\n"
+
+
 def test_the_overview_fits_80_columns() -> None:
     code, written = run_in_terminal([sys.executable, "-m", "holdfast", "--help"], 80)
     lines = on_screen(written)

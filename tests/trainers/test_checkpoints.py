@@ -40,10 +40,23 @@ def chart_titles(page: str) -> list[str]:
 
 
 def models() -> list[Any]:
+    """Every model that is held in memory, also by what the tests keep from being looked at again."""
     from transformers import PreTrainedModel
 
+    gc.unfreeze()
     gc.collect()
-    return [thing for thing in gc.get_objects() if isinstance(thing, PreTrainedModel)]
+    found = [thing for thing in gc.get_objects() if isinstance(thing, PreTrainedModel)]
+    gc.freeze()
+    return found
+
+
+def test_no_model_hides_in_what_is_frozen(untrained: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(untrained)
+    gc.freeze()
+    assert not any(thing is model for thing in gc.get_objects())
+    assert any(one is model for one in models())
 
 
 def test_kept_measured_drawn_and_nothing_stays_in_memory(untrained: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Replay from a point between base and tuned model: a few steps of supervised fine-tuning with old lessons mixed in."""
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,6 +13,12 @@ from holdfast.trainers.settings.config import DataConfig, GuardConfig, ReplayCon
 
 _KEPT = ("learning_rate", "per_device_train_batch_size", "gradient_accumulation_steps", "max_length", "use_cpu", "bf16")
 """Settings of the run's trainer that the replay keeps, whichever trainer it was."""
+_LEFT = re.compile(
+    r"push_to_hub|hub_\w+|report_to|run_name|project|trackio_\w+|\w*eval\w*|load_best_model_at_end|metric_for_best_model"
+    r"|greater_is_better|resume_from_checkpoint|save_\w+"
+)
+"""Settings that a replay leaves out even of the same trainer: it publishes nothing, is no run of a tracker, evaluates
+nothing and keeps no checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ def train_on_replay(config: TrainConfig, start: Callable[[Path], None], replay: 
         data=_lessons(config, replay),
         guard=GuardConfig(),
         reward=None,
+        early_stopping=None,
         out=str(work),
     )
     check(settings)
@@ -75,12 +83,15 @@ def train_on_replay(config: TrainConfig, start: Callable[[Path], None], replay: 
 def _arguments(config: TrainConfig, steps: int) -> dict[str, Any]:
     own_arguments = config.trainer.args
     kept = (
-        dict(own_arguments)
+        {key: value for key, value in own_arguments.items() if not _LEFT.fullmatch(key)}
         if config.trainer.name == "sft"
         else {key: own_arguments[key] for key in _KEPT if key in own_arguments}
     )
     # A fresh optimizer's first steps are its largest: without warm-up they would undo what the line has mended.
-    return {**kept, "max_steps": steps, "warmup_steps": max(1, steps // 5), "save_strategy": "no"}
+    return {**kept, "max_steps": steps, "warmup_steps": max(1, steps // 5), **_NOTHING_BESIDE}
+
+
+_NOTHING_BESIDE = {"save_strategy": "no", "eval_strategy": "no", "push_to_hub": False, "report_to": "none"}
 
 
 def _lessons(config: TrainConfig, replay: Replay) -> DataConfig:
