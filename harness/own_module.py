@@ -69,7 +69,7 @@ def _of_file(file: Path, kind: str) -> ModuleType:
 
 def _place(error: BaseException) -> str:
     """Where the module raised; empty for one that is not found at all, and where the error says it."""
+    ours = (__file__, importlib.__file__)
     frames = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in frames if not frame.filename.startswith("<frozen") and frame.filename != __file__]
-    own = [frame for frame in frames if frame.filename != importlib.__file__]
+    own = [frame for frame in frames if not frame.filename.startswith("<frozen") and frame.filename not in ours]
     return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
