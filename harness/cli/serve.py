@@ -58,11 +58,14 @@ def run(paths: list[str], options: Options, _flags: Flags) -> int:
         raise UsageError(f"`holdfast serve` takes no path: {paths[0]!r}")
     if options.ors is not None and options.workers != 1:
         raise UsageError("an Open Reward Standard environment keeps sessions: it needs workers=1")
+    for key in ("workers", "max_queue", "deadline", "max_body"):
+        if not getattr(options, key) > 0:
+            raise UsageError(f"{key}= must be more than 0, not {getattr(options, key):g}")
     from holdfast.serve.settings import Settings
     from holdfast.serve.workers import metrics_folder
 
     settings = Settings(
-        rewards={Path(name).stem if name.endswith((".yaml", ".yml")) else name: name for name in options.reward},
+        rewards=_served(options),
         token=_token(options),
         max_body=options.max_body,
         max_queue=options.max_queue,
@@ -79,6 +82,19 @@ def run(paths: list[str], options: Options, _flags: Flags) -> int:
             stack.callback(os.environ.pop, "PROMETHEUS_MULTIPROC_DIR", None)
         _listen(options)
     return 0
+
+
+def _served(options: Options) -> dict[str, str]:
+    """Path segment → reward. Raises UsageError where two would have one address, or an environment two judges."""
+    found: dict[str, str] = {}
+    for name in options.reward:
+        segment = Path(name).stem if name.endswith((".yaml", ".yml")) else name
+        if segment in found:
+            raise UsageError(f"{found[segment]!r} and {name!r} would both be served at /v1/rewards/{segment}")
+        found[segment] = name
+    if options.ors is not None and len(found) > 1:
+        raise UsageError(f"an Open Reward Standard environment is judged by one reward, not {len(found)}")
+    return found
 
 
 def _listen(options: Options) -> None:

@@ -37,15 +37,16 @@ def make_app(settings: Settings | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.settings = chosen
-        app.state.batchers = {name: Batcher(name, reward, chosen.max_queue) for name, reward in rewards.items()}
+        app.state.batchers = {}
         async with AsyncExitStack() as stack:
+            for name, reward in rewards.items():
+                app.state.batchers[name] = Batcher(name, reward, chosen.max_queue)
+                stack.callback(app.state.batchers[name].close)
             for watching in (metrics.watch(app.state.batchers), follow_parent()):
                 stack.callback(asyncio.create_task(watching).cancel)
             if ors is not None:
                 await stack.enter_async_context(ors.router.lifespan_context(ors))
             yield
-        for batcher in app.state.batchers.values():
-            batcher.close()
 
     async def openapi(_request: Request) -> Response:
         return routes.reply(openapi_document)
@@ -107,8 +108,9 @@ async def _health(request: Request) -> Response:
 
 
 async def _ready(request: Request) -> Response:
-    """503 while any queue is full: a balancer then sends elsewhere."""
-    full = sorted(name for name, batcher in request.app.state.batchers.items() if batcher.room <= 0)
+    """503 while any queue is full or its scorer has died: a balancer then sends elsewhere."""
+    batchers = request.app.state.batchers.items()
+    full = sorted(name for name, batcher in batchers if batcher.room <= 0 or not batcher.alive)
     return routes.reply({"status": "ready"}) if not full else routes.reply(ErrorBody(f"full: {', '.join(full)}"), 503)
 
 

@@ -128,8 +128,12 @@ async def nemo_gym_aggregate(request: Request) -> Response:
     """POST /nemo_gym/{reward}/aggregate_metrics: the mean reward, and how many were judged."""
     _batcher(request)
     body = await _decoded(request, dict[str, Any])
-    answers = [row for row in body.get("verify_responses", []) if isinstance(row, dict)]
-    rewards = [float(row["reward"]) for row in answers if row.get("judged", True) and _is_number(row.get("reward"))]
+    rows = body.get("verify_responses", [])
+    if not isinstance(rows, list):
+        raise RefusedError(400, f"verify_responses must be a list, not {type(rows).__name__}")
+    answers = [row for row in rows if isinstance(row, dict)]
+    found = [_number(row.get("reward")) for row in answers if row.get("judged", True)]
+    rewards = [reward for reward in found if reward is not None]
     mean = sum(rewards) / len(rewards) if rewards else None
     return reply({"metrics": {"mean_reward": mean, "judged": len(rewards), "rows": len(answers)}})
 
@@ -214,5 +218,11 @@ def _listed(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(value: Any) -> float | None:
+    """A JSON number; None for anything else, and for one of more digits than a float takes."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None

@@ -214,6 +214,9 @@ def test_a_client_is_picklable_hedges_and_serves_trl(server: str) -> None:
     assert client(prompts=["p"] * 2, completions=["1", "2"], answer=["1", "1"]) == [1.0, 0.0]
 
 
+NOTHING = [("workers", 0), ("max_queue", -1), ("deadline", 0), ("deadline", "nan"), ("max_body", 0)]
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -221,6 +224,10 @@ def test_a_client_is_picklable_hedges_and_serves_trl(server: str) -> None:
         ([], "needs reward="),
         (["reward=numeric", "port=http"], "must be a whole number"),
         (["reward=numeric", "ors=x.jsonl", "workers=2"], "needs workers=1"),
+        (["reward=numeric,math", "ors=x.jsonl"], "judged by one reward, not 2"),
+        (["reward=a/mix.yaml,b/mix.yml"], "would both be served at /v1/rewards/mix"),
+        (["reward=math,math"], "would both be served at /v1/rewards/math"),
+        *((["reward=math", f"{key}={value}"], f"{key}= must be more than 0") for key, value in NOTHING),
     ],
 )
 def test_a_bad_server_is_said_before_it_starts(
