@@ -12,6 +12,7 @@ from holdfast.rewards.adapters import judged
 
 def holdfast_scorer(reward: str | Mapping[str, Any] | None = None, **options: Any) -> Any:
     """A scorer of inspect. `options`: the reward's own."""
+    from anyio import to_thread  # inspect runs on asyncio or trio
     from inspect_ai.scorer import Score, mean, scorer, stderr
 
     @scorer(metrics=[mean(), stderr()])  # type: ignore[untyped-decorator]
@@ -19,7 +20,8 @@ def holdfast_scorer(reward: str | Mapping[str, Any] | None = None, **options: An
         async def score(state: Any, target: Any) -> Any:
             metadata = state.metadata or {}
             reference = metadata.get("reference", target.text)
-            (found,) = judged(reward, [state.output.completion], [reference], [state.input_text], [metadata], options)
+            columns = [state.output.completion], [reference], [state.input_text], [metadata]
+            (found,) = await to_thread.run_sync(judged, reward, *columns, options)
             if found.value is None:
                 return Score.unscored(reason=str(found.outcome), explanation=found.reason)
             return Score(value=found.value, answer=found.extracted, explanation=found.reason)

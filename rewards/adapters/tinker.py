@@ -5,6 +5,7 @@ reward's affair: `format_coef` is 0 unless it is set, and then means that the me
 at 0683034d: rl/problem_env.py, rl/types.py; not run here.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,8 +43,8 @@ def make_environment(reward: str | Mapping[str, Any] | None = None, **options: A
             return str(self.reference)
 
         async def step(self, action: Any, **more: Any) -> Any:
-            """The answer's judgement, with `judged` among its metrics."""
-            result = await super().step(action, **more)
+            """The answer's judgement, with `judged` among its metrics. It is made in a thread: other episodes go on."""
+            result = await asyncio.to_thread(asyncio.run, super().step(action, **more))
             result.metrics["judged"] = self.judged
             return result
 

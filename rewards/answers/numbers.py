@@ -20,8 +20,8 @@ from holdfast.rewards.answers.languages import MAYBE, OR
 from holdfast.rewards.answers.places import Extraction, Require, Which, extract
 from holdfast.rewards.answers.plain_numbers import plain
 from holdfast.rewards.answers.spelled import spelled_number
-from holdfast.rewards.answers.statements import CORRECTED, joined_by_a_word, without_remark
-from holdfast.rewards.answers.unmarked import breaks_off, is_named, said_in_words, without_code
+from holdfast.rewards.answers.statements import CORRECTED, extreme_value, joined_by_a_word, without_remark
+from holdfast.rewards.answers.unmarked import breaks_off, is_named, last_extreme, said_in_words, without_code
 
 DIGITS_CAP = 400  # no answer is longer; a model's endless decimal is refused before it becomes a big integer
 _TAIL = 100_000  # an answer is near the end: this bounds the work on a runaway completion
@@ -111,7 +111,7 @@ def final(text: str, require: Require = "any", which: Which = "last") -> Final |
         return None
     if spelled := said_in_words(text):
         return _in_words(spelled)
-    tail = plain(without_code(text))
+    tail = plain(last_extreme(text) or without_code(text))
     number = _last(NUMBER, tail)
     if number is None:
         return _in_words(text.strip())
@@ -137,6 +137,7 @@ def _of_statement(answer: Extraction) -> Final | None:
 
 def _of_place(statement: str, origin: str) -> Final:
     """The number of one statement: the result of its calculation, or its first one."""
+    statement = extreme_value(statement) or statement
     if _STRUCTURED.search(statement) and several(statement):
         return Final(statement[:60], None, "several numbers to choose from", True)
     if _STRUCK.search(statement) or contradicts(statement):

@@ -77,6 +77,17 @@ CORRECTED = re.compile(
     re.IGNORECASE,
 )
 """`7, no, 8` says 8."""
+_EXTREME = re.compile(
+    r"[^\d$]{0,60}\b(?:max|min)(?:im(?:um|a))?\b(?! at\b)[^\d$\\.!?\n+-]{0,40}?"
+    r"(?:=|\bis\b|\bare\b|\bof\b|:|value\b|\\text\s?\{[a-z =]+\}|(?<=[xnm]))[\s}]*"
+    r"(?P<value>\$[^$\n]{1,60}\$|[-+]?(?:\d[\d.,/]*|\\[dt]?frac\{[^{}]{1,30}\}\{[^{}]{1,30}\}|\\sqrt\{[^{}]{1,30}\})"
+    r"[\^\w\\{}]{0,20}),?[\s\\]{1,3}(?:text\s?\{\s?)?(?:(?:which|that|and|it)\s){0,2}(?:(?:is|are)\s)?"
+    r"(?:(?:attained|reached|achieved|taken|assumed|occurs?|occurring|happens)\s)?"
+    r"(?:at(?!\s(?:most|least)\b)|when|where|for)\b\s?\}?[\s$\\(]*(?:[a-zA-Z\d(]|point).{0,80}",
+    re.IGNORECASE,
+)
+"""`The maximum value is 5 at x = 2` says 5; `the maximum is at x = 2` says no value."""
+_EXTREMES = re.compile(r"\b(?:max|min)(?:im(?:um|a))?\b", re.IGNORECASE)
 _GOES_ON = re.compile(
     r"\s*(?:times|plus|minus|divided by|multiplied by|squared|cubed|factorial|to the)\b", re.IGNORECASE
 )
@@ -126,12 +137,22 @@ def is_prose(text: str) -> bool:
     return len(words) > 2 or bool(long and re.search(r"\d|\$", text))
 
 
+def extreme_value(statement: str) -> str:
+    """The value of a greatest or smallest one whose place is named behind; "" for anything else."""
+    if len(statement) > SHORT or len(_EXTREMES.findall(statement)) != 1:
+        return ""
+    found = _EXTREME.fullmatch(statement.strip())
+    return found["value"].strip("$ ").rstrip(",.") if found else ""
+
+
 def answer_in(statement: str) -> str:
     """The answer within one sentence: all of it, what follows its verb, its only formula or number.
 
     Several values joined by a doubt (`4 or maybe 3`) come back as a list; a denied value (`not 4`) with its denial.
     """
     statement = CORRECTED.sub("", without_remark(_NOT_BUT.sub("", trimmed(statement))))
+    if value := extreme_value(statement):
+        return value
     if not statement or not is_prose(statement):
         return statement
     after = after_verb(statement)

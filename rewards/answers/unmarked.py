@@ -17,6 +17,7 @@ from holdfast.rewards.answers.statements import (
     SHORT,
     SUBSTANCE,
     after_verb,
+    extreme_value,
     is_prose,
     settled,
     trimmed,
@@ -75,6 +76,8 @@ def unmarked(text: str) -> UnmarkedAnswer | None:
         return UnmarkedAnswer(last_line[1:].strip(), "the last line")
     if unknown(tail) or unknown(text[-_NEAR:]) or only_a_label(tail):
         return None
+    if value := last_extreme(text):
+        return UnmarkedAnswer(value, "the last sentence")
     if spelled := said_in_words(tail):
         return UnmarkedAnswer(spelled, "the last sentence")
     if ("\n" not in tail or _FENCED.fullmatch(tail)) and not is_prose(tail):
@@ -87,6 +90,11 @@ def unmarked(text: str) -> UnmarkedAnswer | None:
     if breaks_off(tail):
         return None
     return _in_prose(tail)
+
+
+def last_extreme(text: str) -> str:
+    """The value that the last sentence says is greatest or smallest at a place (`The maximum is 5 at x = 2.`)."""
+    return extreme_value(_last_sentence(text[-SHORT:]).rpartition("\n")[2])
 
 
 def own_line(text: str) -> str:

@@ -15,6 +15,7 @@ from holdfast.rewards.answers.names import (
     UNITS,
 )
 from holdfast.rewards.answers.spelled import in_words, spelled_number
+from holdfast.rewards.answers.statements import extreme_value
 from holdfast.rewards.math_answer.parse.clean import clean, tight, words_of
 from holdfast.rewards.math_answer.parse.notations import rewritten
 from holdfast.rewards.math_answer.parse.parse import parse
@@ -114,10 +115,10 @@ def read(text: str, thousands: bool = True) -> Reading:
     clock = _CLOCK.fullmatch(words)
     if clock is not None:
         return reading._replace(node=_time(clock[1], clock[2]))
-    if _EXTREMUM.search(words):
+    if _EXTREMUM.search(words) and not extreme_value(cleaned):
         return reading._replace(problem="a place where something is largest is no value")
     try:
-        return reading._replace(node=parse(cleaned))
+        return reading._replace(node=parse(extreme_value(cleaned) or cleaned))
     except UnreadableError as problem:
         node = _after_colon(cleaned)
         return reading._replace(node=node, problem="" if node else str(problem))

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ from helpers.needs import lacking
 from helpers.paths import ROOT
 
 from holdfast.errors import DataError
-from holdfast.rewards.adapters import art, atropos, lm_eval, tinker
+from holdfast.rewards.adapters import art, atropos, inspect, judged, lm_eval, slime, tinker
 
 BAD = ("the answer is 4", "no number")
 """A completion and a reference that `numeric` cannot judge by."""
@@ -163,6 +164,44 @@ def test_tinker(rows: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
     bad = asyncio.run(made(None, "", BAD[1]).step(BAD[0]))
     assert (bad.reward, bad.metrics["judged"]) == (0.0, 0.0)
     assert made(None, "q", 7).get_reference_answer() == "7" and made(None, "q", 7).get_question() == "q"
+
+
+async def _scored_by_inspect(monkeypatch: pytest.MonkeyPatch) -> Any:
+    kept = SimpleNamespace(mean=list, stderr=list, scorer=lambda **_: lambda made: made, Score=SimpleNamespace)
+    stand_in(monkeypatch, "inspect_ai.scorer", **vars(kept))
+    state = SimpleNamespace(metadata={}, output=SimpleNamespace(completion="4"), input_text="")
+    return (await inspect.holdfast_scorer("numeric")(state, SimpleNamespace(text="4"))).value
+
+
+async def _scored_by_tinker(monkeypatch: pytest.MonkeyPatch) -> Any:
+    stand_in(monkeypatch, "tinker_cookbook.rl.problem_env", ProblemEnv=ProblemEnv)
+    return (await tinker.make_environment("numeric")(None, "q", "4").step("4")).reward
+
+
+async def _scored_by_slime(monkeypatch: pytest.MonkeyPatch) -> Any:
+    sample = SimpleNamespace(response="4", label="4", prompt="", metadata={})
+    return (await slime.custom_rm(SimpleNamespace(reward_key="score"), sample, reward="numeric"))["score"]
+
+
+@pytest.mark.parametrize(
+    ("module", "scored"), [(inspect, _scored_by_inspect), (tinker, _scored_by_tinker), (slime, _scored_by_slime)]
+)
+def test_an_event_loop_goes_on_while_an_answer_is_judged(
+    module: ModuleType, scored: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reward waits for something that only the loop can do meanwhile."""
+    reached = threading.Event()
+
+    def slow(*columns: Any, **named: Any) -> Any:
+        assert reached.wait(30), "the loop stood still"
+        return judged(*columns, **named)
+
+    async def both() -> Any:
+        asyncio.get_running_loop().call_later(0.01, reached.set)
+        return await scored(monkeypatch)
+
+    monkeypatch.setattr(module, "judged", slow)
+    assert asyncio.run(both()) == 1.0
 
 
 INSPECT = """
