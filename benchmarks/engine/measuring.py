@@ -73,9 +73,9 @@ def measure(
     when another process failed.
     """
     settings = settings or Settings()
-    settings.check()
-    chosen = load_suite(suite)
     with joined(together) as ranks, undisturbed(model):
+        settings.check()  # inside: what is wrong in one process alone reaches the others
+        chosen = load_suite(suite)
         with uncollected():
             engine = open_engine(model, settings, ranks)
         shared = cache if cache is not None and engine.reusable else out / "cache"

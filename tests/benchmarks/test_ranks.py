@@ -1,7 +1,9 @@
 """Several processes measure as one: torchrun with gloo on the CPU, standalone and inside a trainer (DDP, FSDP2)."""
 
 import json
+import multiprocessing
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from helpers import ranks_job
 from helpers.paths import ROOT, shared
 
 from holdfast.benchmarks.engine.keeping.journal import Journal
@@ -52,13 +55,60 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+def forked(how: str, place: Path, count: int, suite: Any = None) -> list[int | None]:
+    """The same job in processes that are copies of this one, which has imported everything; their exit codes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    facts = {"SHARED": str(shared()), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(count)}
+    start = multiprocessing.get_context("fork").Process
+    ranks = [start(target=_rank, args=(rank, facts, how, place, suite or ranks_job.SUITE)) for rank in range(count)]
+    for process in ranks:
+        process.start()
+    for process in ranks:
+        process.join(timeout=90)
+    alive = [process for process in ranks if process.is_alive()]
+    for process in alive:
+        process.kill()
+        process.join()
+    assert not alive, "a process waits for ever"
+    return [process.exitcode for process in ranks]
+
+
+def _rank(rank: int, facts: dict[str, str], how: str, place: Path, suite: Any) -> None:
+    os.environ.update({**facts, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+    ranks_job.SUITE = suite[rank] if isinstance(suite, tuple) else suite
+    ranks_job.main(how, place, place.parent / "cache")
+
+
+SMALL = ["tiny_upper", *ranks_job.SUITE[1:3]]
+"""Greedy, sampled and stopped answers."""
+
+
+def test_two_processes_measure_as_one(tmp_path: Path) -> None:
+    """Under DDP, without a launch, so that the fast tests see it: greedy, sampled and stopped answers."""
+    assert forked("plain", tmp_path / "one" / "out", 1, SMALL) == [0]
+    assert made(tmp_path / "one" / "out", 1) == [13 + 21 + 13]
+    place = tmp_path / "ddp" / "out"
+    assert forked("ddp", place, 2, SMALL) == [0, 0]
+    shares = made(place, 2)
+    assert sum(shares) == 47 and min(shares) > 10, "each item once, shared by both"
+    assert content(place) == content(tmp_path / "one" / "out")
+
+
+def test_what_one_of_two_processes_raises_ends_both(tmp_path: Path) -> None:
+    """The second knows no such task: neither waits for the other."""
+    codes = forked("plain", tmp_path / "out", 2, (SMALL, ["tiny_uper"]))
+    assert codes == [1, 1] and not (tmp_path / "out" / "results.json").exists()
+
+
 SLOW = pytest.mark.slow
 
 
 @SLOW
 @pytest.mark.parametrize(
     ("how", "count"),
-    [("ddp", 2), ("fsdp", 2), ("plain", 3)],
+    [("fsdp", 2), ("plain", 3)],
 )
 def test_several_processes_measure_as_one(how: str, count: int, one: Path, tmp_path: Path) -> None:
     finish(launch(count, JOB, how, str(tmp_path / "out"), str(tmp_path / "cache")))

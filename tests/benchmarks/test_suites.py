@@ -42,7 +42,7 @@ def chosen(entry: Any) -> list[Any]:
     return [doc for _, doc in choose(docs, entry.task, entry.limit)]
 
 
-@pytest.mark.parametrize("name", ["core", pytest.param("full", marks=pytest.mark.slow), "quick"])
+@pytest.mark.parametrize("name", COUNTS)
 def test_item_counts(name: str) -> None:
     suite = load_suite(name)
     assert set(suite.names) - set(COUNTS[name]) == ELSEWHERE[name]
