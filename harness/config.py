@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from holdfast.errors import UsageError, elsewhere, suggestion, unknown
+from holdfast.files import model_folders
 from holdfast.masking import masked, remember
 from holdfast.records import SUFFIXES
 
@@ -97,7 +98,7 @@ class Composer(Generic[Config]):
         values = []
         for word in overrides:
             override = parsed(word)
-            if not self._knows(override.key_or_group):
+            if not self.knows(override.key_or_group):
                 raise self.unknown_key(override.key_or_group)
             several = override.is_sweep_override()
             texts = override.sweep_string_iterator() if several else ()
@@ -131,13 +132,15 @@ class Composer(Generic[Config]):
         return UsageError((f"{where[1]}: " if where else "") + first)
 
     def unknown_key(self, key: str) -> UsageError:
-        """The error for a key that does not exist: the nearest anywhere, else those beside it."""
+        """The error for a key that does not exist: another tool's, one of ours below a wrong name (`suite.limit`), the
+        nearest anywhere, else those beside it."""
         from difflib import get_close_matches
 
         everywhere = self.keys
         parent = key.rpartition(".")[0]
         beside = [k for k in everywhere if k.rpartition(".")[0] == parent] or everywhere
-        near = [ours for ours in elsewhere(key)[:1] if self._knows(ours)]
+        near = [ours for ours in elsewhere(key)[:1] if self.knows(ours)]
+        near = near or [last for last in (key.rpartition(".")[2],) if last != key and last in everywhere]
         near = near or get_close_matches(key, beside, n=1, cutoff=0.6) or get_close_matches(key, everywhere, n=1)
         return unknown(f"key of `holdfast {self.verb}`", key, near or beside)
 
@@ -149,7 +152,8 @@ class Composer(Generic[Config]):
         tree = cast(dict[str, Any], OmegaConf.to_container(OmegaConf.structured(self.schema)))
         return tuple(key for key, value in _leaves(tree) if isinstance(value, list))
 
-    def _knows(self, key: str) -> bool:
+    def knows(self, key: str) -> bool:
+        """Whether the key can be set: one of ours, or below a key where anything goes."""
         return key in self.keys or key.startswith(tuple(f"{one}." for one in self.open))
 
     def _rewrite(self, override: Any, word: str, config_dirs: Sequence[str]) -> list[str]:
@@ -167,7 +171,7 @@ class Composer(Generic[Config]):
             return [f"{key}=other", f"++{key}.name={word.partition('=')[2]}"]
         if key in self.lists and isinstance(override.value(), str) and not override.is_sweep_override():
             word = f"{key}=[{word.partition('=')[2]}]"
-        if key in self.groups or not self._knows(key):
+        if key in self.groups or not self.knows(key):
             return [word]
         head = key.partition(".")[0]
         beside = head in _folders() and head not in self.groups
@@ -243,7 +247,9 @@ def refuse_near_miss(group: str, given: str, names: Sequence[str]) -> None:
     """Raise UsageError for a bare word that is neither a name, nor a path, nor `org/name`: it is a typing mistake."""
     bare = re.fullmatch(r"[\w.-]+", given)
     if bare and not Path(given).exists() and not given.endswith(SUFFIXES):
-        raise UsageError(f"unknown {group} {given!r}: neither a name, a path nor a hub id{suggestion(given, names)}")
+        here = model_folders(Path()) if group == "model" else []
+        hint = suggestion(given, [*names, *here])
+        raise UsageError(f"unknown {group} {given!r}: neither a name, a path nor a hub id{hint}")
 
 
 def _path_or_name(override: Any, word: str, config_dirs: Sequence[str]) -> list[str]:

@@ -114,6 +114,18 @@ def parse_record(line: bytes, where: str) -> dict[str, Any]:
     return record
 
 
+def model_folders(folder: Path) -> list[str]:
+    """The names of the models and adapters that lie in a folder; none where there is no such folder."""
+    if not folder.is_dir():
+        return []
+    return sorted(entry.name for entry in folder.iterdir() if is_model(entry))
+
+
+def is_model(folder: Path) -> bool:
+    """Whether a folder holds a model or an adapter."""
+    return any((folder / name).is_file() for name in ("config.json", "adapter_config.json"))
+
+
 def leads_out(path: Path, root: Path) -> bool:
     """Whether a path leads out of a folder, by its name or by a link."""
     return not path.resolve().is_relative_to(root.resolve())

@@ -96,7 +96,10 @@ def _attribute(module: str, name: str) -> Any:
 
 def _fits(function: Any, call: ast.Call) -> None:
     """Its keywords are ones that the function takes."""
-    parameters = inspect.signature(function).parameters
+    if isinstance(function, type) and issubclass(function, str):
+        parameters = inspect.signature(lambda value: value).parameters  # CPython knows no signature of str's
+    else:
+        parameters = inspect.signature(function).parameters
     if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values()):
         return
     assert {word.arg for word in call.keywords if word.arg} <= set(parameters), ast.unparse(call)

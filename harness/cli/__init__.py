@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from holdfast import progress
-from holdfast.cli.grammar import FLAGS, Arguments, Flags, bind, split
+from holdfast.cli.grammar import FLAGS, Arguments, Flags, bind, split, unknown_flag
 from holdfast.errors import EXIT_INTERNAL, EXIT_USAGE, HoldfastError, UsageError, missing_package, unknown
 from holdfast.logs import Verbosity, configure, quiet_libraries
 from holdfast.masking import masked_text
@@ -144,11 +144,7 @@ def _run(verb: str, module: ModuleType, rest: list[str], parsed: Arguments) -> i
         overrides = [word for word in rest if word not in FLAGS]
         return cast(int, module.run_hydra(overrides, parsed.flags))
     if parsed.rest:
-        flag = parsed.rest[0]
-        key = flag.lstrip("-").partition("=")[0].replace("-", "_")
-        if key in module.Options.__dataclass_fields__:
-            raise UsageError(f"unknown flag {flag!r}: keys are written without dashes, {key}=…")
-        raise unknown("flag", flag, FLAGS)
+        raise unknown_flag(parsed.rest[0], module.Options.__dataclass_fields__.__contains__)
     return cast(int, module.run(parsed.paths, bind(module.Options, parsed.settings, verb), parsed.flags))
 
 

@@ -112,6 +112,8 @@ def _measurements(paths: Sequence[str], options: Options) -> "list[Measurement]"
         return _two_columns(paths, options)
     if len(paths) == 1 and all((Path(paths[0]) / side / "results.json").is_file() for side in ("before", "after")):
         return [load(Path(paths[0]) / side) for side in ("before", "after")]
+    if len(paths) == 1:
+        load(paths[0], options.columns())  # what is wrong with a single path comes first
     if len(paths) < 2:
         raise UsageError(f"`holdfast compare` takes two runs or more, not {len(paths)}: {' '.join(paths) or 'nothing'}")
     columns = options.columns()

@@ -29,9 +29,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from holdfast.cli.grammar import FLAGS, Flags
+from holdfast.cli.grammar import Flags, unknown_flag
 from holdfast.distributed import is_main
-from holdfast.errors import HoldfastError, unknown
+from holdfast.errors import HoldfastError
 from holdfast.logs import notice
 from holdfast.masking import masked, masked_text
 
@@ -44,13 +44,13 @@ HYDRA = True
 def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
     """One evaluation, or with `-m` one for each combination of values."""
     from holdfast.benchmarks.engine.evaluate import evaluate
-    from holdfast.benchmarks.suites.compose import compose, jobs
+    from holdfast.benchmarks.suites.compose import COMPOSER, compose, jobs
 
     assignments = [word for word in overrides if not word.startswith("-")]
     switches = [word for word in overrides if word.startswith("-")]
     for switch in switches:
         if switch not in ("-m", "--multirun"):
-            raise unknown("flag", switch, ("-m", "--multirun", *FLAGS))
+            raise unknown_flag(switch, COMPOSER.knows, "-m", "--multirun")
     if switches:
         return _sweep([list(job) for job in jobs(assignments)], flags)
     config = compose(assignments)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from holdfast.cli.grammar import Flags
 from holdfast.errors import DataError, UsageError
+from holdfast.files import is_model
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
         raise UsageError(f"{out} exists already; choose another out=")
     is_run = (given / "manifest.json").is_file()
     model = given / "checkpoint" if is_run else given
-    if not any((model / name).is_file() for name in ("config.json", "adapter_config.json")):
+    if not is_model(model):
         raise DataError(f"{given} is neither a finished run nor a model: it has no {model.name}/config.json")
     out.parent.mkdir(parents=True, exist_ok=True)
     if options.merge and is_adapter(str(model)):

@@ -29,8 +29,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.cli.grammar import FLAGS, Flags
-from holdfast.errors import UsageError, unknown
+from holdfast.cli.grammar import Flags, unknown_flag
+from holdfast.errors import UsageError
 from holdfast.masking import without_secrets
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def _print_result(result: "Result", flags: Flags) -> None:
 
 def _split(overrides: Sequence[str]) -> tuple[list[str], list[str], set[str]]:
     """Overrides, --config-dir folders and switches. Raises UsageError for an unknown flag."""
+    from holdfast.trainers.settings.compose import COMPOSER
+
     assignments: list[str] = []
     folders: list[str] = []
     switches: set[str] = set()
@@ -104,7 +106,7 @@ def _split(overrides: Sequence[str]) -> tuple[list[str], list[str], set[str]]:
         elif word in ("-m", "--multirun", "--cfg"):
             switches.add(word)
         elif word.startswith("-"):
-            raise unknown("flag", word, ("-m", "--multirun", "--config-dir", "--cfg", *FLAGS))
+            raise unknown_flag(word, COMPOSER.knows, "-m", "--multirun", "--config-dir", "--cfg")
         else:
             assignments.append(f"data.{word}" if word.startswith("columns.") else word)  # one spelling in all verbs
     for folder in folders:

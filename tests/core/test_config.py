@@ -110,7 +110,7 @@ def test_a_multiruns_jobs_are_each_combination() -> None:
 @pytest.mark.parametrize("key", ELSEWHERE)
 def test_a_key_of_another_tool_leads_to_ours(key: str) -> None:
     """Each word of the table is a key of one of the verbs, and that verb names it."""
-    verbs = [verb for verb, composer in COMPOSERS.items() if composer._knows(ELSEWHERE[key])]
+    verbs = [verb for verb, composer in COMPOSERS.items() if composer.knows(ELSEWHERE[key])]
     assert verbs
     for verb in verbs:
         for wrong in (key, f"trainer.{key}", f"my.own.{key}"):

@@ -41,7 +41,7 @@ def test_every_field_travels_from_the_command_line_to_trl(trainer: str) -> None:
     assert len(given) > 100
     given |= {"per_device_train_batch_size": 8, "num_generations": 2} if trainer in ("grpo", "rloo") else {}
     given |= {"generation_batch_size": 8, "steps_per_generation": 1} if trainer in ("grpo", "rloo") else {}
-    config = compose([f"trainer={trainer}", *(word(name, value) for name, value in given.items())])
+    config = compose([f"trainer={trainer}", "data=rows.jsonl", *(word(name, value) for name, value in given.items())])
     assert config.trainer.args.keys() >= given.keys()
     for name, value in given.items():
         assert config.trainer.args[name] == value, name

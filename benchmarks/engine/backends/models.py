@@ -14,8 +14,8 @@ from typing import Any
 from holdfast import values
 from holdfast.benchmarks.engine.parallel.shards import unwrapped
 from holdfast.distributed import is_spread, local_rank
-from holdfast.errors import DataError, UsageError, unknown
-from holdfast.files import digest
+from holdfast.errors import DataError, UsageError, suggestion, unknown
+from holdfast.files import digest, is_model, model_folders
 
 
 @dataclass
@@ -186,12 +186,17 @@ def _path(name: str) -> str:
     if path.is_dir():
         _check_directory(path)
     elif name.startswith((".", "/", "~")) or name.count("/") > 1:
-        raise DataError(f"no model directory {name}")
+        raise DataError(f"no model directory {name}{_nearest(path)}")
     return name
 
 
+def _nearest(path: Path) -> str:
+    """The model beside `path` whose name is nearest, for an error's text; empty where none is near."""
+    return suggestion(path.name, model_folders(path.parent)).partition(" (available")[0]
+
+
 def _check_directory(path: Path) -> None:
-    if not any((path / config).is_file() for config in ("config.json", "adapter_config.json")):
+    if not is_model(path):
         checkpoints = sorted(p.name for p in path.glob("checkpoint*") if p.is_dir())
         hint = f"; did you mean {path / checkpoints[-1]}?" if checkpoints else ""
         raise DataError(f"{path} is not a model directory: it has no config.json{hint}")
@@ -235,6 +240,7 @@ def _loading(name: str) -> Iterator[None]:
         first = str(error).strip().partition("\n")[0]
         raise DataError(
             f"cannot load model {name!r}: {first:.300}; expected a model directory, a hub id, or 'tiny'"
+            + _nearest(Path(name))
         ) from error
     finally:
         if shown:

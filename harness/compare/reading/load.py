@@ -8,7 +8,7 @@ from typing import Any
 
 from holdfast.compare.reading.columns import Table, read_tables
 from holdfast.compare.reading.row_source import FileSource, RowSource, Source
-from holdfast.errors import DataError, UsageError
+from holdfast.errors import DataError, UsageError, suggestion
 from holdfast.files import digest, read_json
 from holdfast.importers.aggregates import refuse_leaderboard
 from holdfast.importers.scores import LOSS, Direction, direction_of, read_score
@@ -58,6 +58,15 @@ class Samples(Measurement):
             yield Row.from_json(record, str(self.directory))
 
 
+def _require(location: Path) -> None:
+    """Raise DataError where nothing lies, naming the nearest folder or file that does."""
+    if not location.exists():
+        beside = location.parent if location.parent.is_dir() else Path()
+        names = [entry.name for entry in beside.iterdir() if entry.is_dir() or entry.name.endswith(SUFFIXES)]
+        raise DataError(f"no file or run {location}{suggestion(location.name, names)}")
+    require_file(location)
+
+
 def load(path: str | Path, columns: Columns | None = None) -> Measurement:
     """The measurement at `path`. Raises DataError when nothing that can be compared is there.
 
@@ -72,7 +81,7 @@ def load(path: str | Path, columns: Columns | None = None) -> Measurement:
     if not location.name.endswith(SUFFIXES) and location.is_file():
         _check_tables_only(location, columns)
         return _foreign(location, None)
-    require_file(location)
+    _require(location)
     if columns is None and location.name.endswith((".json", ".json.gz")) and (found := _imported(location)) is not None:
         return found
     _, first = next(read_records(location))
