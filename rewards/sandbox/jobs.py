@@ -136,8 +136,9 @@ def _of_results(task: CodeReference, reply: Mapping[str, Any]) -> JobVerdict:
     unjudgeable = printable(str(reply.get("unjudgeable") or ""))
     if not unjudgeable and reply.get("needs_partial") and passed < count and test_source.compares_objects(task.sources):
         unjudgeable = "the tests compare objects of the program's classes: they need isolation='partial'"
-    watched = test_source.watches_the_process(task.sources, str(task.keys.get("module") or "solution"))
-    if not unjudgeable and watched and passed < count and not limit and not reply.get("died"):
+    failed_alone = passed < count and not unjudgeable and not limit and not reply.get("died")
+    module = str(task.keys.get("module") or "solution")
+    if failed_alone and (watched := test_source.watches_the_process(task.sources, module)):
         unjudgeable = f"the tests watch or change the program's own process ({watched}), which they cannot reach"
     if not failure and passed < count and not unjudgeable:
         failure = f"{count - passed} tests did not run"

@@ -1,14 +1,16 @@
 """Tests in the program's own language that are put behind it (MultiPL-E): the program is completed, the tests are made
 to say that they came to their end.
 
-The tests run in the program's process, as those of the data set do. What they say at the end is a word that only the
-sandbox knows: a program that ends before them, prints what it likes or ends with status 0 has not passed.
+The tests run in the program's process, as those of the data set do. What they say at the end is a word that stands on
+standard input, made for each run: a program that ends before them with status 0, or prints what it likes, has not
+passed. One that reads the word itself and repeats it has: this is partial isolation.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+_FAILING = re.compile(r"assert|expect|throw|exit|abort|panic|fail", re.I)
 _COMMENT = re.compile(r"^[ \t]*(?://|/\*)", re.M)
 _TYPE = r"\b(?:struct|union|class|interface|type|enum)\s+"
 
@@ -29,6 +31,8 @@ class Proof:
     """What it is called instead."""
     inside: bool = False
     """The tests are members of the program's class."""
+    entry: str = ""
+    """Where the tests begin to run (a pattern)."""
 
 
 _MAIN, _OTHER = r"\bint\s+main\s*\(", "int main_of_the_program_("
@@ -41,6 +45,7 @@ PROOFS: Mapping[str, Proof] = {
         f"#include <iostream>\n#include <string>\n{_ASSERTING}#include <cassert>\n",
         _MAIN,
         _OTHER,
+        entry=_MAIN,
     ),
     "c": Proof(
         'char proof_[64]; if (fgets(proof_, 64, stdin)) { fputs("\\n", stdout); fputs(proof_, stdout); }',
@@ -48,6 +53,7 @@ PROOFS: Mapping[str, Proof] = {
         f"#include <stdio.h>\n{_ASSERTING}#include <assert.h>\n",
         _MAIN,
         _OTHER,
+        entry=_MAIN,
     ),
     "java": Proof(
         'System.out.print("\\n" + new java.util.Scanner(System.in).nextLine());',
@@ -55,17 +61,31 @@ PROOFS: Mapping[str, Proof] = {
         main=r"\bpublic\s+static\s+void\s+main\s*\(",
         other="public static void mainOfTheProgram_(",
         inside=True,
+        entry=r"\bvoid\s+main\s*\(",
     ),
     "rust": Proof(
         'let mut proof_ = String::new(); std::io::stdin().read_line(&mut proof_).unwrap(); println!("\\n{}", proof_);',
         1,
         main=r"\bfn\s+main\s*\(",
         other="fn main_of_the_program_(",
+        entry=r"\bfn\s+main\s*\(",
     ),
     "javascript": _SCRIPT,
     "typescript": _SCRIPT,
 }
 """Languages that such tests are judged in."""
+
+
+def incomplete(tests: str, language: str) -> str:
+    """Why tests cannot say that they came to their end, or cannot fail; "" where they can."""
+    proof = PROOFS[language]
+    if not re.search(proof.entry, tests):
+        return "tests of style 'appended' need the 'main' that runs them"
+    if not re.search(rf"(?:\}}\s*){{{proof.braces}}}\Z", tests.strip().removeprefix("}")):
+        return f"tests of style 'appended' break off: {proof.braces} closing braces belong at their end"
+    return (
+        "" if _FAILING.search(tests) else "tests of style 'appended' that assert nothing would pass whatever is written"
+    )
 
 
 def with_tests(code: str, language: str, tests: str, prompt: str, name: str, stops: Sequence[str]) -> str:

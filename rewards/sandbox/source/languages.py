@@ -113,19 +113,28 @@ def language_of(name: str) -> str | None:
     return _BY_FENCE.get(first) or _BY_FENCE.get(first.rstrip("0123456789.-"))
 
 
+def source_file(language: str, program: str) -> str:
+    """The file that a program is written to; "" for Python."""
+    return f"{_java_class(program)}.java" if language == "java" else LANGUAGES[language].source
+
+
+def written_files(language: str, program: str) -> set[str]:
+    """The names that a program and what builds it are written to."""
+    return {source_file(language, program), *LANGUAGES[language].files}
+
+
 def plan(language: str, program: str, limits: dict[str, Any]) -> dict[str, Any]:
     """What a job says beyond Python's: how to build, what to run, within which limits."""
     found = LANGUAGES[language]
     if not found.source:
         return {}
-    name = found.source
+    name = source_file(language, program)
     memory = limits["memory"] // 2**20
     values = {"memory": str(memory), "class": "Main"}
     if language == "java":
         plain = _java_class(program)
         package = re.search(r"^\s*package\s+([\w.]+)\s*;", program, re.M)
         values["class"] = f"{package[1]}.{plain}" if package else plain
-        name = f"{plain}.java"
     build = [word.replace("Main.java", name) for word in found.build]
     run = [_filled(word, values) for word in found.run]
     bounds = limits | ({"memory": 2**41} if found.unbounded else {})

@@ -13,8 +13,8 @@ from holdfast.rewards.sandbox import formats
 from holdfast.rewards.sandbox.formats.base import text_of
 from holdfast.rewards.sandbox.inside.judge.outputs import RULES
 from holdfast.rewards.sandbox.source import test_source
-from holdfast.rewards.sandbox.source.appended import PROOFS
-from holdfast.rewards.sandbox.source.languages import LANGUAGES, language_of
+from holdfast.rewards.sandbox.source.appended import PROOFS, incomplete
+from holdfast.rewards.sandbox.source.languages import LANGUAGES, language_of, written_files
 
 STYLES = ("check", "asserts", "stdin", "function", "pytest", "appended")
 _KEYS = frozenset(
@@ -129,6 +129,8 @@ def _appended(keys: dict[str, Any], language: str | None) -> CodeReference:
     stops = keys.get("stops") or []
     if not _all(stops, str):
         raise BadReferenceError("'stops' must be a list of texts")
+    if problem := incomplete(keys["tests"], language):
+        raise BadReferenceError(problem)
     task = CodeReference("appended", keys["tests"], keys, language)
     return _with_entry(task)
 
@@ -251,6 +253,8 @@ def _check_checker(given: Any) -> None:
         raise BadReferenceError("'files' of a checker are names and their texts")
     if files and checker_language(given) == "python":
         raise BadReferenceError("'files' of a checker are what it is built with: a Python checker is one source")
+    if files and (taken := written_files(checker_language(given), given["source"]) & set(files)):
+        raise BadReferenceError(f"the checker itself is written to {min(taken)!r}: its 'files' cannot hold that name")
     headers = (
         [name or "testlib.h" for name in _OWN_HEADERS.findall(given["source"])]
         if checker_language(given) in ("c", "cpp")

@@ -14,11 +14,13 @@ from typing import Literal
 
 from holdfast.rewards.sandbox.source.entry_point import bound_names, left_call
 
-_UNSEEN = re.compile(
-    r"\bcaplog\b|\brecwarn\b|\bpytest\.warns\b|\bassertWarns\w*|\bassertLogs\b|\bassertNoLogs\b|\bcatch_warnings\b"
-    r"|\binspect\.(?:signature|getsource|getfullargspec)\b"
-)
-_PATCHED = re.compile(r"""\b(?:patch|setattr)\(\s*["']([A-Za-z_][\w.]*)["']""")
+_UNSEEN_NAMES = frozenset("caplog recwarn catch_warnings assertLogs assertNoLogs assertWarns assertWarnsRegex".split())
+_UNSEEN_IN = {
+    "inspect": frozenset("signature getsource getfullargspec".split()),
+    "pytest": frozenset(["warns"]),
+    "warnings": frozenset(["catch_warnings"]),
+}
+_TARGET = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
 _CARRIED = ("builtins.input", "builtins.print", "sys.stdin", "sys.stdout", "sys.stderr", "sys.argv", "os.environ")
 _CARRIED_BELOW = ("sys.std", "os.environ", "__main__")
 """What tests set and the program gets."""
@@ -128,11 +130,35 @@ def compares_objects(sources: Iterable[str]) -> bool:
 def watches_the_process(sources: Iterable[str], module: str = "solution") -> str:
     """What in the tests can only be seen or changed in the program's own process, where they do not run: its logs and
     warnings, its functions' signatures, a patched module that is not the program's. Empty where there is nothing."""
-    text = "\n".join(sources)
-    if found := _UNSEEN.search(text):
-        return found[0]
-    targets = (target for target in _PATCHED.findall(text) if target.partition(".")[0] != module)
-    return next((target for target in targets if target not in _CARRIED and not target.startswith(_CARRIED_BELOW)), "")
+    for tree in map(_parsed, sources):
+        for node in ast.walk(tree) if tree is not None else ():
+            target = _patched(node)
+            carried = target.partition(".")[0] == module or target in _CARRIED or target.startswith(_CARRIED_BELOW)
+            if found := _unseen(node) or ("" if carried else target):
+                return found
+    return ""
+
+
+def _unseen(node: ast.AST) -> str:
+    """A fixture, an assertion or a function that looks at the process it runs in."""
+    if isinstance(node, ast.ImportFrom):
+        names = _UNSEEN_IN.get(node.module or "", frozenset())
+        return next((f"{node.module}.{one.name}" for one in node.names if one.name in names), "")
+    if isinstance(node, ast.arg):
+        return node.arg if node.arg in _UNSEEN_NAMES else ""
+    name = _name_of(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+    base, _, last = name.rpartition(".")
+    return name if last in _UNSEEN_NAMES or last in _UNSEEN_IN.get(base, ()) else ""
+
+
+def _patched(node: ast.AST) -> str:
+    """The target that a call names in a text: `patch("os.getpid")`, `monkeypatch.setattr("os.getpid", …)`."""
+    if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+        return ""
+    function = ast.unparse(node.func)
+    patches = function.endswith(".setattr") or function.rpartition(".")[2] == "patch"
+    target = node.args[0].value
+    return target if patches and isinstance(target, str) and _TARGET.fullmatch(target) else ""
 
 
 def without_main(source: str) -> str:

@@ -1,5 +1,6 @@
 """Tests in the program's own language, put behind it (MultiPL-E): what passes, what is wrong, what is refused."""
 
+import re
 import shutil
 from typing import Any
 
@@ -168,6 +169,22 @@ def test_what_the_prompt_declares_is_there() -> None:
     own = f"```cpp\n#include <bits/stdc++.h>\n{UNION}{WHOLE}```"
     for text in (BODY, f"```cpp\n{WHOLE}```", own):
         assert reward.score(Sample(text, row)).value == 1.0, text
+
+
+def _cut(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """Tests of a row without their end, without what runs them, without what can fail, and none at all."""
+    tests = str(row["tests"])
+    main = tests.replace("main", "other")
+    silent = re.sub(r"assert(?:_eq)?!?", "print", re.sub(r".*require.*\n", "", tests))
+    cut = [(tests.rstrip().removesuffix("}"), "break off"), (main, "'main'"), (silent, "assert nothing")]
+    return cut if "main" in tests else [("let candidate = largest;", "assert nothing")]
+
+
+@pytest.mark.parametrize("language", ROWS)
+def test_incomplete_tests_judge_nobody(language: str) -> None:
+    for tests, words in _cut(ROWS[language]):
+        score = Reward("code").score(Sample("x", {**ROWS[language], "tests": tests}))
+        assert score.value is None and words in score.reason, (tests, score)
 
 
 @pytest.mark.parametrize(

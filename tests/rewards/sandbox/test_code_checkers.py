@@ -159,6 +159,15 @@ def _checked(backend: str, program: str, checker: Any) -> Score:
         ({"source": "x", "arguments": ["input", "expected"]}, "some of input, output, answer"),
         ({"source": "x", "files": {"../x": ""}}, "names and their texts"),
         ({"source": "x", "files": {"x": "y"}}, "a Python checker is one source"),
+        (
+            {"source": IN_CPP, "files": {"near.h": HEADER, "main.cpp": "int main() {}"}},
+            "the checker itself is written to 'main.cpp'",
+        ),
+        ({"source": IN_C, "language": "c", "files": {"main.c": "int main() {}"}}, "is written to 'main.c'"),
+        (
+            {"source": "public class A {}", "language": "java", "files": {"A.java": ""}},
+            "the checker itself is written",
+        ),
         ({"language": "cpp"}, "the key 'source'"),
         ("#include <stdio.h>\nint main() {}", "'language': 'cpp'"),
     ],
