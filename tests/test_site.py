@@ -12,10 +12,7 @@ from holdfast import __version__
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
-GENERATED = {"reference/commands.md", "reference/configs.md", "reference/catalogue.md"}
-
-
-ORDER = ["reference/commands.md", "reference/configs.md", "reference/catalogue.md"]
+GENERATED = ("reference/commands.md", "reference/configs.md", "reference/catalogue.md")
 
 
 def _navigation() -> list[str]:
@@ -76,8 +73,8 @@ def test_the_generated_pages_have_every_verb_and_choice() -> None:
     assert spec.loader is not None
     pages = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(pages)
-    commands, configs, catalogue = (pages.GENERATED[name]() for name in sorted(GENERATED, key=ORDER.index))
-    assert pages.GENERATED.keys() == GENERATED
+    commands, configs, catalogue = (pages.GENERATED[name]() for name in GENERATED)
+    assert tuple(pages.GENERATED) == GENERATED
     assert all(f"## {verb}\n" in commands for verb in VERBS)
     assert "### trainer=sft\n" in configs
     known = {*names(), *builtin_tasks(), *environment_names(), *builtin_trainers()}

@@ -218,14 +218,64 @@ def test_a_mistake_is_one_line_with_the_nearest_choice(tools: Tools, call: Calla
     assert "\n" not in str(caught.value)
 
 
-def test_long_texts_are_cut(tmp_path: Path) -> None:
-    long = "x" * (LONGEST_TEXT + 1234)
-    made_run(
-        tmp_path / "run", {"t": made_rows("t", [1.0], completion=long, prompt=[[{"role": "user", "content": long}]])}
-    )
+LONG = "x" * (LONGEST_TEXT + 1234)
+TURN = [{"role": "user", "content": LONG}]
+FIELDS = {
+    "completion": [LONG, TURN],
+    "prompt": [LONG, TURN],
+    "reference": [LONG, [LONG], {"tests": [{"input": LONG}]}, ["x"] * 30_000],
+    "rendered": [LONG],
+    "reason": [LONG],
+    "extracted": [LONG],
+    "category": [LONG],
+    "parts": [{LONG: 1.0}, {f"part {number}": 0.5 for number in range(4_000)}],
+}
+"""Every field of a row that may be long, in every shape."""
+
+
+def texts(value: Any) -> list[str]:
+    """Every text in a value."""
+    if isinstance(value, dict):
+        return [text for pair in value.items() for one in pair for text in texts(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in texts(one)]
+    return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize(("field", "long"), [(field, long) for field, values in FIELDS.items() for long in values])
+def test_a_long_text_is_cut_and_says_so(field: str, long: Any, tmp_path: Path) -> None:
+    (row,) = made_rows("t", [1.0])
+    setattr(row, field, long)
+    made_run(tmp_path / "run", {"t": [row]})
     item = Tools(tmp_path).explain_item("run", "t", "0")
-    for text in (item["prompt"], item["answers"]["run"][0]["completion"]):
-        assert text.startswith("x" * LONGEST_TEXT + " …") and "1,234 characters more" in text
+    assert sum(map(len, texts(item))) < LONGEST_TEXT + 1_000
+    assert any(" characters more]" in text for text in texts(item))
+
+
+def test_a_short_value_is_whole(tmp_path: Path) -> None:
+    (row,) = made_rows("t", [1.0], completion="x" * LONGEST_TEXT)
+    row.reference = {"tests": [{"input": "1"}]}
+    made_run(tmp_path / "run", {"t": [row]})
+    item = Tools(tmp_path).explain_item("run", "t", "0")
+    assert item["reference"] == row.reference and item["answers"]["run"][0]["completion"] == row.completion
+
+
+def test_a_scores_texts_are_cut(tools: Tools) -> None:
+    """What a reward reads out of a long answer, and what it says of it."""
+    for reward, reference in (("exact_match", LONG), ("json_format", None), ("math", "1")):
+        (score,) = tools.score(reward, [{"completion": LONG, "reference": reference}])
+        assert all(len(text) < LONGEST_TEXT + 100 for text in texts(score)), reward
+
+
+def test_what_a_tool_prints_is_no_part_of_the_protocol(root: Path) -> None:
+    pytest.importorskip("mcp")
+    noisy = "import holdfast.serve.agent_tools.tools as t; t.Tools.list_runs = lambda self: print('noise') or []"
+
+    async def work(client: Any) -> Any:
+        await asyncio.gather(*(client.call_tool("list_runs", {}) for _ in range(8)))
+        return await client.call_tool("list_rewards", {"name": "math"})
+
+    assert value(session(root, work, prints=noisy))["rewards"][0]["name"] == "math"
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

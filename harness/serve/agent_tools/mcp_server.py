@@ -1,8 +1,6 @@
 """The tools over the Model Context Protocol, on standard input and output (package `mcp`)."""
 
-import contextlib
 import functools
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -41,17 +39,16 @@ def serve(root: Path) -> None:
 
 
 def _answering(function: Callable[P, R]) -> Callable[P, R]:
-    """The function with our errors as the tool's, and what it prints on standard error: standard output is the
-    protocol's."""
+    """The function with our errors as the tool's. What it prints goes to standard error: the protocol's own server
+    keeps standard output for itself."""
     from mcp.server.mcpserver.exceptions import ToolError
 
     @functools.wraps(function)
     def answer(*args: P.args, **kwargs: P.kwargs) -> R:
-        with contextlib.redirect_stdout(sys.stderr):
-            try:
-                return function(*args, **kwargs)
-            except HoldfastError as error:
-                raise ToolError(str(error)) from error
+        try:
+            return function(*args, **kwargs)
+        except HoldfastError as error:
+            raise ToolError(str(error)) from error
 
     return answer
 

@@ -65,7 +65,7 @@ class Tools:
                 "outcome": str(score.outcome),
                 "reason": _cut(score.reason),
                 "extracted": None if score.extracted is None else _cut(score.extracted),
-                "parts": dict(score.parts),
+                "parts": _plain(dict(score.parts)),
             }
             for score in scores
         ]
@@ -199,16 +199,20 @@ def _sample(given: Mapping[str, Any], number: int) -> Sample:
 def _answer(row: Row) -> dict[str, Any]:
     fields = asdict(row)
     kept = ("score", "outcome", "reason", "extracted", "finish_reason", "tokens", "repeat", "parts", "category")
-    return {"completion": _plain(row.completion)} | {name: fields[name] for name in kept}
+    return {"completion": _plain(row.completion)} | {name: _plain(fields[name]) for name in kept}
 
 
 def _plain(value: "Text | Any") -> Any:
-    """A text cut where it is long; other values as they are."""
-    from holdfast.report.phrases import plain_text
+    """A text cut where it is long, a conversation as one text; other values as they are, or where their JSON is long a
+    text, cut."""
+    from holdfast.report.phrases import plain_text, reference_text
 
     if isinstance(value, list) and value and all(isinstance(one, dict) and "role" in one for one in value):
         return _cut(plain_text(value))
-    return _cut(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _cut(value)
+    text = reference_text(value)
+    return value if len(text) <= LONGEST_TEXT else _cut(text)
 
 
 def _cut(text: str) -> str:

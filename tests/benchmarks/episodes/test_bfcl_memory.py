@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -150,16 +151,12 @@ def test_all_155_questions_are_judged_as_by_the_package(backend: str, python: st
         assert ours[:2] == [True, True] and ours[4] is False
 
 
-ANSWERS: dict[str, list[str]] = {}
-
-
+@cache
 def _answers(python: str) -> dict[str, list[str]]:
-    if not ANSWERS:
-        code = "import bfcl_eval, pathlib; print(pathlib.Path(bfcl_eval.__file__).parent)"
-        folder = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-        lines = (Path(folder) / "data" / "possible_answer" / "BFCL_v4_memory.json").read_text("utf-8").splitlines()
-        ANSWERS.update({one["id"]: one["ground_truth"] for one in map(json.loads, lines)})
-    return ANSWERS
+    code = "import bfcl_eval, pathlib; print(pathlib.Path(bfcl_eval.__file__).parent)"
+    folder = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    lines = (Path(folder) / "data" / "possible_answer" / "BFCL_v4_memory.json").read_text("utf-8").splitlines()
+    return {one["id"]: one["ground_truth"] for one in map(json.loads, lines)}
 
 
 @pytest.mark.slow

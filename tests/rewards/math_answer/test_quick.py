@@ -71,8 +71,11 @@ def written() -> list[tuple[str, str]]:
     return pairs
 
 
-@pytest.mark.parametrize("settings", [Settings(), Settings(require="boxed"), Settings(require="marked", stop="none")])
-def test_the_fast_path_agrees_with_the_judge(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("settings", "least"),
+    [(Settings(), 400), (Settings(require="boxed"), 75), (Settings(require="marked", stop="none"), 400)],
+)
+def test_the_fast_path_agrees_with_the_judge(settings: Settings, least: int) -> None:
     answered = 0
     for text, reference in written():
         score = quick.score(Sample(text, reference), settings)
@@ -84,4 +87,4 @@ def test_the_fast_path_agrees_with_the_judge(settings: Settings) -> None:
         except BadReferenceError:
             pytest.fail(f"{reference!r} is no reference, and {text[-80:]!r} was judged by it")
         assert bool(score.value) == full.verdict.equal, (text[-120:], reference, score.reason, full)
-    assert answered > 15
+    assert answered >= least, "so many of these are read without the judge"
