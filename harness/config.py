@@ -287,9 +287,15 @@ def parsed(word: str) -> Any:
     try:
         return OverridesParser.create().parse_override(quoted(word))
     except HydraException as error:
+        hint = f"; did you mean {_key_of(Path(word))}={word}?" if Path(word).exists() else ""
         raise UsageError(
-            f"cannot read {masked(word)!r}: expected key=value ({masked(str(error).splitlines()[0])})"
+            f"cannot read {masked(word)!r}: expected key=value ({masked(str(error).splitlines()[0])}){hint}"
         ) from error
+
+
+def _key_of(path: Path) -> str:
+    """Which key takes this file or folder, most likely."""
+    return "model" if path.is_dir() else "suite" if path.suffix in (".yaml", ".yml") else "data"
 
 
 @cache

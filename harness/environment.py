@@ -26,7 +26,7 @@ import msgspec
 
 from holdfast import values
 from holdfast.errors import EXIT_DATA, DataError, HoldfastError, UsageError, suggestion, unknown
-from holdfast.own_module import is_module, own_object
+from holdfast.own_module import is_module, no_name, own_object
 from holdfast.plugins import plugins
 from holdfast.sample import Message, Outcome, Score
 
@@ -193,7 +193,7 @@ def environment_spec(name: str) -> EnvironmentSpec:
         return replace(base, name=name, make=_Addressed(base.make, address))
     if colon and is_module(scheme):
         return _own_spec(name)
-    raise unknown("environment", name, _registry)
+    raise no_name(name, "environment") or unknown("environment", name, _registry)
 
 
 def make_environment(name: str, /, **options: Any) -> Environment:

@@ -40,7 +40,7 @@ _SHAPES = re.compile(
 )
 """Keys of well-known services, recognised without a name."""
 _URL = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s\"'{}\[\],]+", re.IGNORECASE)
-_PLAIN = re.compile(r"true|false|null|none|…\S*|\*\*\*\W*|<.*>|[\d.]+", re.IGNORECASE)
+_PLAIN = re.compile(r"true|false|null|none|value|…\S*|\*\*\*\W*|<.*>|[\d.]+", re.IGNORECASE)
 _SHORTEST = 8
 """Characters of a secret that is looked for by its value alone: a shorter one would be found in other words."""
 _given: set[str] = set()

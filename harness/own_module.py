@@ -52,6 +52,13 @@ def is_module(name: str) -> bool:
     return name.endswith(".py") or "." in name or Path(f"{name}.py").is_file() or (Path(name) / "__init__.py").is_file()
 
 
+def no_name(path: str, kind: str) -> UsageError | None:
+    """The error for a module of the working directory that is given without the name of what is meant in it."""
+    if not (Path(path).is_file() if path.endswith(".py") else Path(f"{path}.py").is_file()):
+        return None
+    return UsageError(f"{kind} {path!r} is a module: say what of it is meant, {path}:NAME")
+
+
 def _of_file(file: Path, kind: str) -> ModuleType:
     if not file.is_file():
         raise UsageError(f"no {kind} file {file}")

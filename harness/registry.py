@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from holdfast.errors import UsageError, unknown
+from holdfast.own_module import no_name
 from holdfast.own_reward import judge_of, load_function
 from holdfast.plugins import plugins
 from holdfast.sample import Score
@@ -105,7 +106,7 @@ def lookup(name: str) -> Spec:
     if name not in _registry:
         scan()
     if name not in _registry:
-        raise unknown("reward", name, _registry)
+        raise no_name(name, "reward") or unknown("reward", name, _registry)
     return _registry[name]
 
 

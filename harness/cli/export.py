@@ -49,6 +49,8 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     is_run = (given / "manifest.json").is_file()
     model = given / "checkpoint" if is_run else given
     if not is_model(model):
+        if not given.is_dir():
+            raise DataError(f"there is no directory {given}")
         raise DataError(f"{given} is neither a finished run nor a model: it has no {model.name}/config.json")
     out.parent.mkdir(parents=True, exist_ok=True)
     if options.merge and is_adapter(str(model)):

@@ -1,11 +1,19 @@
 """No secret is left in a text, in whatever form it is quoted; and what is none is left as it is."""
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from helpers.paths import ROOT
 
 from holdfast import masking
+from holdfast.config import parsed
+from holdfast.errors import UsageError
 from holdfast.masking import command, error_text, masked_text, remember
 
 SECRET = "abc-123-Xyz"
+FOLDERS = ("harness", "rewards", "benchmarks", "trainers")
 FORMS = (
     "api_key={}",
     "reward.api_key={} and more",
@@ -107,3 +115,37 @@ def test_a_scripts_flags() -> None:
 def test_time_grows_with_the_length_alone() -> None:
     for piece in ("a", "a.", "a ", "'a' ", "key=", 'key="', "https://a", "token is ", "sk-", "--a "):
         masked_text(piece * 20_000)
+
+
+def _raised(root: Path) -> Iterator[tuple[str, str]]:
+    """(where, text) of every error of ours, `name7` in the places of its values."""
+    for file in root.rglob("*.py"):
+        for raised in (node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Raise)):
+            for node in ast.walk(raised):
+                where = f"{file.name}:{raised.lineno}"
+                if isinstance(node, ast.JoinedStr):
+                    parts = [one.value if isinstance(one, ast.Constant) else "name7" for one in node.values]
+                    yield where, "".join(map(str, parts))
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield where, node.value
+
+
+def test_no_error_of_ours_looks_like_a_secret() -> None:
+    """`expected key=value` was shown as `expected key=***`."""
+    found = [(where, text) for folder in FOLDERS for where, text in _raised(ROOT / folder)]
+    assert len(found) > 2000
+    assert [(where, text) for where, text in found if masked_text(text) != text] == []
+
+
+@pytest.mark.parametrize("word", ["rows.jsonl", "folder", "suite.yaml", "absent"])
+def test_a_word_without_a_key_is_told_so(word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.jsonl").touch()
+    (tmp_path / "suite.yaml").touch()
+    (tmp_path / "folder").mkdir()
+    hint = {"rows.jsonl": "data=rows.jsonl", "folder": "model=folder", "suite.yaml": "suite=suite.yaml"}
+    with pytest.raises(UsageError) as raised:
+        parsed(word)
+    said = masked_text(str(raised.value))
+    assert said.startswith(f"cannot read '{word}': expected key=value (")
+    assert said.endswith(f"; did you mean {hint[word]}?" if word in hint else ")")

@@ -59,6 +59,17 @@ def test_a_module_that_is_not_there(kind: str, path: str) -> None:
         KINDS[kind](path)
 
 
+@pytest.mark.parametrize("path", ["mine", "mine.py"])
+def test_a_module_without_a_name(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("def close(completion): return 1.0\n")
+    for kind in ("reward", "environment"):
+        with pytest.raises(UsageError, match=f"{kind} '{path}' is a module: say what of it is meant, {path}:NAME"):
+            KINDS[kind](path)
+    with pytest.raises(UsageError, match="has no 'TRAINER'"):
+        find_trainer(path)
+
+
 def test_a_class_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "needy.py").write_text("class Judge:\n    def __init__(self, key): pass\n")

@@ -64,6 +64,8 @@ def test_a_trainer_from_outside_trains(untrained: Path, tmp_path: Path, monkeypa
 def test_what_is_no_trainer_is_refused() -> None:
     with pytest.raises(UsageError, match="grpo"):
         find_trainer("grop")
+    with pytest.raises(UsageError, match="grpo and rloo"):
+        find_trainer("ppo")
     with pytest.raises(UsageError, match="json has no 'NONE'"):
         find_trainer("json:NONE")
     with pytest.raises(UsageError, match="json:loads is no trainer but function"):

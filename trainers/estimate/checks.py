@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from holdfast import values
+from holdfast.benchmarks.engine.backends.models import check_place
 from holdfast.benchmarks.engine.keeping.draft_source import Mode
+from holdfast.benchmarks.tiny import EMBEDDED
 from holdfast.errors import UsageError
 from holdfast.trainers.data import self_replay
 from holdfast.trainers.data.mix import first_rows
@@ -47,6 +49,8 @@ def check(config: TrainConfig) -> None:
     trl_args.check_early_stopping(config.trainer.name, config.early_stopping, validation)
     args = trl_args.evaluated(config.trainer.args, validation, config.early_stopping)
     trl_args.build(config.trainer.name, args, Path("unused"), config.seed)
+    if config.model.path not in EMBEDDED:
+        check_place(config.model.path)
     lora(config.lora)
     model.check_quantized(config.model, config.lora.r is not None)
     check_guard(config)

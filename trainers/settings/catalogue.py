@@ -7,9 +7,12 @@ from functools import cache
 from pathlib import Path
 
 from holdfast.errors import UsageError, unknown
-from holdfast.own_module import own_object
+from holdfast.own_module import is_module, own_object
 from holdfast.plugins import plugins
 from holdfast.trainers.settings.trainer_spec import Trainer
+
+_GONE = {"ppo": "TRL has it no more; grpo and rloo need no value model, and docs/ppo.md shows PPO where it still is"}
+"""Trainers that one may look for, and what became of them."""
 
 
 @cache
@@ -59,7 +62,9 @@ def find_trainer(name: str) -> Trainer:
     builtin = builtin_trainers()
     if name in builtin:
         return builtin[name]
-    if ":" not in name and "." not in name:
+    if name in _GONE:
+        raise UsageError(f"unknown trainer {name!r}: {_GONE[name]}")
+    if ":" not in name and not is_module(name):
         raise unknown("trainer", name, builtin)
     declared = own_object(name, "trainer", "TRAINER")
     if not isinstance(declared, Trainer):

@@ -182,12 +182,17 @@ def _path(name: str) -> str:
 
     if name in EMBEDDED:
         return str(model_path(name))
+    check_place(name)
+    return name
+
+
+def check_place(name: str) -> None:
+    """Raise DataError, naming the nearest, for a directory that is not there or holds no model; a hub id passes."""
     path = Path(name)
     if path.is_dir():
         _check_directory(path)
     elif name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise DataError(f"no model directory {name}{_nearest(path)}")
-    return name
 
 
 def _nearest(path: Path) -> str:

@@ -27,7 +27,7 @@ def server_url(scheme: str, address: str) -> str:
     if not known:
         raise UsageError(f"{scheme}: takes the address of a server ({scheme}:http://localhost:8000), not {address!r}")
     if "@" in url.netloc or url.query:
-        raise UsageError(f"{scheme}: an address holds no password and no key: token_env=VARIABLE names the token")
+        raise UsageError(f"{scheme}: an address holds no password and no key; token_env=VARIABLE names the token")
     return f"{url.scheme.replace('ws', 'http')}://{url.netloc}{url.path.rstrip('/')}"
 
 
