@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import yaml
 from helpers.docs_commands import PAGES
+from helpers.fences import fences
 from helpers.paths import ROOT
 
 IMPORTED_AS = "holdfast"
@@ -43,11 +44,9 @@ class Snippet:
 def _snippets() -> list[Snippet]:
     found = []
     for page in [*PAGES, ROOT / "examples" / "plugin" / "README.md"]:
-        text = page.read_text(encoding="utf-8")
-        for block in re.finditer(r"^( *)```([\w-]*)\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
-            body = re.sub(rf"^{block[1]}", "", block[3], flags=re.MULTILINE)
-            name = page.relative_to(ROOT).as_posix()
-            found.append(Snippet(name, text[: block.start()].count("\n") + 1, block[2], body))
+        name = page.relative_to(ROOT).as_posix()
+        for fence in fences(page.read_text(encoding="utf-8")):
+            found.append(Snippet(name, fence.line, fence.language, fence.text))
     return found
 
 

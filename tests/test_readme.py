@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.fences import fences
 from helpers.paths import ROOT, shared
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def _blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return [fence.text for fence in fences(README) if fence.language == language]
 
 
 def test_the_first_console_block_prints_what_it_shows(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from helpers.fences import without_fences
 from helpers.paths import ROOT
 
 from holdfast import __version__
@@ -40,7 +41,7 @@ def test_every_page_has_a_place() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
-    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = without_fences(page.read_text(encoding="utf-8"))
     for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", text):
         if not target.startswith(("http://", "https://", "mailto:")):
             path = (page.parent / target).resolve()
@@ -105,7 +106,7 @@ def test_the_files_that_a_newcomer_and_a_forge_look_for_are_there() -> None:
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "AGENTS.md", "SECURITY.md"])
 def test_every_path_and_target_that_a_page_names_is_here(name: str) -> None:
-    text = re.sub(r"```.*?```", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = without_fences((ROOT / name).read_text(encoding="utf-8"))
     folders = ("harness/", "rewards/", "benchmarks/", "trainers/", "conf/", "tests/", "docs/", ".ci/")
     for path in re.findall(r"`([\w./-]+)`", text):
         if path.startswith(folders):

@@ -28,6 +28,12 @@ _FOREIGN_OPTIONS = frozenset({"metric", "filter"})
 """Options of lm-eval's graders."""
 _EPISODE = ("split", "key", "seed")
 _WORD = re.compile(r"[\w.+-]{1,100}")
+_PLACE = re.compile(
+    r"[a-zA-Z][\w+.-]*://[^\s'\"<>)]+"  # an address
+    r"|(?<![\w.)\]}\\])(?:[A-Za-z]:\\|~?/)[\w.~-]+(?:[/\\][\w.~-]+)+"  # a path of two names or more
+    r"|\b(?=[\w.-]*[a-zA-Z])[\w-]+(?:\.[\w-]+)+:\d+\b"  # a host with its port
+)
+"""Places that a reason may name."""
 
 
 @dataclass(slots=True)
@@ -117,7 +123,7 @@ def _word(value: Any) -> Any:
 
 
 def _public_row(row: Row) -> Row:
-    reason = "" if row.outcome == Outcome.ERROR else row.reason
+    reason = "" if row.outcome == Outcome.ERROR else _PLACE.sub("…", row.reason)
     return replace(row, reason=reason, reference=_public_reference(row.reference))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.fences import fences, without_fences
 from helpers.paths import ROOT
 from holdfast.cli import VERBS, load
 
@@ -48,15 +49,14 @@ def _help_lines(text: str) -> Iterator[str]:
 
 
 def _block_lines(text: str) -> Iterator[str]:
-    for language, block in re.findall(r"^ *```(\w*)\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
-        if language in ("", "bash", "console", "sh", "shell", "yaml"):
-            for line in re.sub(r"\\\n\s*", "", block).splitlines():
+    for fence in fences(text):
+        if fence.language in ("", "bash", "console", "sh", "shell", "yaml"):
+            for line in re.sub(r"\\\n\s*", "", fence.text).splitlines():
                 yield re.split(r"\s+#(?=\s|$)", line)[0].strip()
 
 
 def _spans(text: str) -> Iterator[str]:
-    plain = re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
-    for paragraph in re.split(r"\n\s*\n", plain):
+    for paragraph in re.split(r"\n\s*\n", without_fences(text)):
         for span in re.findall(r"`([^`]+)`", paragraph):
             yield re.sub(r"\s+", " ", span).strip()
 

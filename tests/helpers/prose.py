@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-_CODE = re.compile(r"^ *(```|~~~).*?^ *\1 *$", re.DOTALL | re.MULTILINE)
+from helpers.fences import without_fences
+
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+\.)\s+", re.MULTILINE)
 _END = re.compile(r"(?<=[.!?])[\"')*_]*\s+(?=[\"'(*_`A-Z0-9])")
@@ -12,7 +13,7 @@ _NOT_AN_END = re.compile(r"\b(?:e\.g|i\.e|vs|cf|al|etc|No|Fig|Eq|approx)\.$")
 
 def sentences(markdown: str) -> Iterator[str]:
     """The sentences in paragraphs, items of lists and cells of tables."""
-    text = _COMMENT.sub("", _CODE.sub("\n\n", markdown))
+    text = _COMMENT.sub("", without_fences(markdown))
     for block in re.split(r"\n\s*\n", _ITEM.sub("\n\n", text)):
         lines = [line.strip() for line in block.splitlines() if not re.match(r"\s*(#|:::|!!!|===)", line)]
         if any(line.startswith("|") for line in lines):

@@ -305,12 +305,30 @@ def test_no_path_of_this_machine_is_published(form: str, reward: dict[str, Any],
         rows[0] |= {"score": None, "outcome": "error", "reason": f"{ADDRESS} timed out"}
         played = {"environment": f"{PATH}.py:E", "options": {"data_root": PATH}, "split": "test", "key": "1", "seed": 0}
         rows[1] |= {"reference": played}
+        places = f"{ADDRESS}, '{PATH}/x.py', ~/{SECRET}/x, ({SECRET}.internal:80), C:\\{SECRET}\\x: no"
+        rows[2] |= {"reason": f"cannot ask {places}"}
+        rows[3] |= {"score": None, "outcome": "unjudgeable", "reason": f"no reference in {places}"}
         samples.write_text("".join(json.dumps(row) + "\n" for row in rows))
     compared = [load(run / side) for side in ("before", "after")]
     write(compare(*compared, target=("gsm8k",), margin=0.05), run)
     for path in publish(read_subject(run), tmp_path / "out", [form])[form]:
         assert SECRET.encode() not in packed(path), path
         assert "secret" not in path.relative_to(tmp_path / "out").as_posix()
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "extracted '1/2' (the last line); expected '3/4'",
+        "read '\\frac{1}{2}/3', equal to 1/6 and/or 2/12",
+        "3 of 7 tests; ratio 0.5:1, at 12:30:05",
+        "the tag </think>/<answer> is not closed",
+    ],
+)
+def test_a_reason_without_a_place_stays(reason: str, tmp_path: Path) -> None:
+    made_run(tmp_path / "run", {"t": made_rows("t", [0.0], reason=reason)}, "me/m")
+    (row,) = read_subject(tmp_path / "run").measurement.rows("t")
+    assert row.reason == reason
 
 
 def test_what_says_how_it_was_measured_is_published(tmp_path: Path) -> None:
