@@ -118,7 +118,7 @@ class HFEngine:
         """Raise UsageError for generation arguments that transformers does not know."""
         from transformers import GenerationConfig
 
-        known = vars(GenerationConfig())
+        known = {name for name in vars(GenerationConfig()) if not name.startswith("_")}
         for name in generation:
             if name not in known and name not in ("until", "max_gen_toks", "stop", "coupled"):
                 raise unknown("generation argument of backend 'hf'", name, known)
