@@ -13,15 +13,13 @@ from holdfast.rewards.answers.hedges import (
     bounded,
     denied,
     denied_behind,
-    only_a_label,
-    unknown,
 )
 from holdfast.rewards.answers.languages import MAYBE, OR
 from holdfast.rewards.answers.places import Extraction, Require, Which, extract
 from holdfast.rewards.answers.plain_numbers import plain
 from holdfast.rewards.answers.spelled import spelled_number
 from holdfast.rewards.answers.statements import CORRECTED, extreme_value, joined_by_a_word, without_remark
-from holdfast.rewards.answers.unmarked import breaks_off, is_named, last_extreme, said_in_words, without_code
+from holdfast.rewards.answers.unmarked import is_named, without_code
 
 DIGITS_CAP = 400  # no answer is longer; a model's endless decimal is refused before it becomes a big integer
 _TAIL = 100_000  # an answer is near the end: this bounds the work on a runaway completion
@@ -85,6 +83,8 @@ _MONEY = frozenset({"cents", "cent", "dollars", "dollar", "euros", "pounds"})
 _END = re.compile(r"(?:\s?[a-zA-Z%]{1,15}){0,2}[\s$*_.!?)\]}]*(?:\n|$)")
 _UNIT_AFTER = re.compile(_UNIT)
 _NEAR, _SHORT, _TOGETHER = 60, 200, 12
+_SEEN_IN_THE_TEXT = frozenset({"the whole text", "the last sentence", "the last number", "the last formula"})
+"""Where what stands around an unmarked number decides about it, the text is read on, not what was cut out of it."""
 
 
 class Final(NamedTuple):
@@ -107,17 +107,14 @@ def final(text: str, require: Require = "any", which: Which = "last") -> Final |
     answer = extract(text, require, which)
     if answer.marked:
         return _of_statement(answer)
-    if require != "any" or not text.strip():
+    if not answer.parts:
         return None
-    if spelled := said_in_words(text):
-        return _in_words(spelled)
-    tail = plain(last_extreme(text) or without_code(text))
+    said = answer.parts[0]
+    tail = plain(without_code(text) if answer.origin in _SEEN_IN_THE_TEXT else said)
     number = _last(NUMBER, tail)
     if number is None:
-        return _in_words(text.strip())
-    if only_a_label(tail) or unknown(tail) or breaks_off(tail) or contradicts(tail):
-        return None
-    return _concluded(number)
+        return _in_words(said)
+    return None if contradicts(tail) else _concluded(number)
 
 
 def _of_statement(answer: Extraction) -> Final | None:

@@ -69,7 +69,8 @@ class UnmarkedAnswer(NamedTuple):
 
 def unmarked(text: str) -> UnmarkedAnswer | None:
     """The answer; None where the text breaks off, or says that it knows none."""
-    tail = written_out(undecorated(text[-_TAIL:].strip()))
+    whole = text[-_TAIL:].strip()
+    tail = written_out(undecorated(whole))
     lines = _ALIGNED.fullmatch(tail)
     last_line = lines[1].rstrip("\\ .\n").rpartition(r"\\")[2].replace("&", " ").strip() if lines else ""
     if last_line.startswith("="):
@@ -77,9 +78,9 @@ def unmarked(text: str) -> UnmarkedAnswer | None:
     if unknown(tail) or unknown(text[-_NEAR:]) or only_a_label(tail):
         return None
     if value := last_extreme(text):
-        return UnmarkedAnswer(value, "the last sentence")
+        return UnmarkedAnswer(value, "the greatest or smallest value")
     if spelled := said_in_words(tail):
-        return UnmarkedAnswer(spelled, "the last sentence")
+        return UnmarkedAnswer(spelled, "the number in words")
     if ("\n" not in tail or _FENCED.fullmatch(tail)) and not is_prose(tail):
         return UnmarkedAnswer(without_remark(tail), "the whole text")
     if len(tail) <= _LINE and (listed := _COUNTED_LIST.fullmatch(tail)):
@@ -87,7 +88,7 @@ def unmarked(text: str) -> UnmarkedAnswer | None:
     tail = without_code(tail)
     if line := _value_line(tail):
         return UnmarkedAnswer(line, "the last line")
-    if breaks_off(tail):
+    if breaks_off(without_code(whole)):
         return None
     return _in_prose(tail)
 
