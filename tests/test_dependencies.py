@@ -52,6 +52,7 @@ FOLDERS = {
 """Folder or file → extras whose packages it may import ("" is the core); the longest prefix decides."""
 
 FOREIGN = {
+    "anyio": ("rewards/adapters/inspect.py",),
     "bitsandbytes": ("trainers/models/model.py", "benchmarks/engine/backends/models.py"),
     "math_verify": ("harness/scoring/grader_diff.py",),
     "nemo_rl": ("rewards/adapters/nemo_rl.py",),
@@ -64,6 +65,7 @@ FOREIGN = {
     "skyrl_gym": ("rewards/adapters/skyrl.py",),
     "verifiers": ("rewards/adapters/verifiers.py", "benchmarks/environments/"),
     "verl": ("harness/scoring/grader_diff.py",),
+    "urllib3": ("benchmarks/environments/drivers/container.py",),
     "vllm": ("harness/cli/doctor.py", "trainers/settings/trl_args.py"),
     "bfcl_eval": ("benchmarks/environments/drivers/workers/",),
     "inspect_ai": ("benchmarks/environments/drivers/workers/", "rewards/adapters/inspect.py"),
