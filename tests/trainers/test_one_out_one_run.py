@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from holdfast.errors import UsageError
-from holdfast.trainers.run.run_dir import keep_rows, open_run
+from holdfast.files import write_json
+from holdfast.trainers.run.run_dir import PARTS, keep_rows, open_run
 from holdfast.trainers.settings.compose import compose
 
 
@@ -81,3 +82,22 @@ def test_a_killed_training_never_goes_on_with_other_rows(made: dict[str, Any]) -
     with pytest.raises(UsageError, match="began with other rows"):
         keep_rows(out, {"count": 8, "hash": "a"})
     assert json.loads((out / "manifest.json").read_text())["training_rows"]["hash"] == "b"
+
+
+def test_a_run_that_ended_before_anything_was_measured_is_in_nobodys_way(made: dict[str, Any]) -> None:
+    words, out = made["words"], made["folder"] / "run"
+    other = [*words, "seed=7"]
+    write_json(out / "outcome.json", {"status": "failed", "phase": "measure before"})
+    (out / "run.log").write_text("a line")
+    open_run(compose(other))
+    assert json.loads((out / "manifest.json").read_text())["config"]["seed"] == 7
+    assert not (out / "outcome.json").exists()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_with_any_part_of_a_run_it_is_refused(made: dict[str, Any], part: str) -> None:
+    words, out = made["words"], made["folder"] / "run"
+    write_json(out / "outcome.json", {"status": "failed"})
+    (out / part).mkdir()
+    with pytest.raises(UsageError, match="holds a run with seed"):
+        open_run(compose([*words, "seed=7"]))

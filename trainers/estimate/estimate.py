@@ -31,6 +31,8 @@ from holdfast.trainers.settings.config import TrainConfig
 
 UTILISATION = {"cuda": 0.4, "cpu": 0.5}
 """Share of the matrix speed that a training step reaches (large models on one GPU: 0.3 to 0.5)."""
+SMALL = 100_000_000
+"""Parameters below which a step takes longer than its operations say (0.8 million on a busy CPU: 57 times)."""
 SAMPLED_ROWS = 200
 
 
@@ -71,12 +73,13 @@ class Estimate:
         if json:
             return json_module.dumps({**dataclasses.asdict(self), "needed": self.needed, "fits": self.fits})
         parts = ", ".join(f"{name} {_size(size)}" for name, size in self.memory.items() if size)
+        how = "at least" if self.parameters < SMALL else "about"
         lines = [
             f"parameters  {self.parameters:,}, of which {self.trained:,} are trained",
             f"memory      about {_size(self.needed)} ({parts})",
             f"            {'fits' if self.fits else 'DOES NOT FIT'} {self.device} with {_size(self.available)}",
             f"rows        {self.rows:,}; 95 % have at most {self.tokens_per_sequence:,} tokens; {self.cut:.1%} are cut",
-            f"steps       {self.steps:,}, about {duration(self.seconds)}",
+            f"steps       {self.steps:,}, {how} {duration(self.seconds)}",
             f"disk        about {_size(self.disk)} for checkpoints and result; {_size(self.free_disk)} are free",
         ]
         if self.disk > self.free_disk:

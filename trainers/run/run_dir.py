@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from holdfast.distributed import world_size
 from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
 from holdfast.masking import without_secrets
@@ -50,11 +51,12 @@ def directory_of(config: TrainConfig) -> Path:
 def open_run(config: TrainConfig) -> Path:
     """The run's directory with its manifest, new or resumed.
 
-    Raises UsageError when it holds a run with other settings (naming the first that differs).
+    Raises UsageError when it holds a run with other settings (naming the first that differs), unless that ended before
+    anything was measured.
     """
     out = directory_of(config)
     manifest_path = out / "manifest.json"
-    if manifest_path.exists() and not config.overwrite:
+    if manifest_path.exists() and not config.overwrite and not _ended_with_nothing(out):
         known = read_json(manifest_path)
         _refuse_other(out, known.get("config", {}), without_secrets(identity(config)))
         _refuse_changed(out, known.get("contents"), contents(config))
@@ -126,6 +128,15 @@ def keep_rows(out: Path, facts: Mapping[str, Any]) -> None:
             "data has changed; choose another out=, or overwrite=true"
         )
     amend_manifest(out, training_rows=dict(facts))
+
+
+def _ended_with_nothing(out: Path) -> bool:
+    """Whether the run failed before anything was measured: there is nothing that other settings could not replace.
+    Never among several processes, which may read the directory already."""
+    if world_size() > 1:
+        return False
+    ended = (out / "outcome.json").is_file() and read_json(out / "outcome.json").get("status") == "failed"
+    return ended and not any((out / part).exists() for part in PARTS)
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

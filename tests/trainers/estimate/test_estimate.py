@@ -1,11 +1,12 @@
 """The dry run's estimate against what a training really has, takes and leaves."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
-from holdfast.trainers.estimate.estimate import estimate
+from holdfast.trainers.estimate.estimate import SMALL, estimate
 from holdfast.trainers.settings.compose import compose
 
 
@@ -65,4 +66,6 @@ def test_a_model_of_half_a_billion_parameters_is_counted_without_its_weights(tmp
     assert adapter.disk < full.disk / 20
     assert not (tmp_path / "run").exists(), "a dry run leaves nothing"
     assert json.loads(full.text(json=True))["needed"] == full.needed
+    assert ", about " in full.text()
+    assert ", at least " in dataclasses.replace(full, parameters=SMALL - 1).text()
     assert "494,032,768" in full.text()
