@@ -67,7 +67,7 @@ _SUPPOSED = re.compile(
     re.IGNORECASE,
 )
 _ASKED = re.compile(r"(?:what|which|is|are|does|do|how many|how much)\b[^.!\n]{0,200}\?", re.IGNORECASE)
-_SENTENCE = re.compile(r"(?:[.!?](?=\s|$)|[。！？\n])+")
+SENTENCE = re.compile(r"(?:[.!?](?=\s|$)|[。！？\n])+")
 
 
 def denied(before: str) -> bool:
@@ -109,5 +109,5 @@ def unknown(text: str) -> bool:
     """Does the last sentence say that the answer is not known?"""
     if len(text) < 200 and _ASKED.fullmatch(text.strip()):
         return True
-    sentences = [part for part in _SENTENCE.split(text[-2000:]) if part.strip()]
+    sentences = [part for part in SENTENCE.split(text[-2000:]) if part.strip()]
     return bool(sentences) and refuses(sentences[-1])

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from holdfast.rewards.answers.boxes import boxes
-from holdfast.rewards.answers.hedges import denied, denied_behind, supposed, taken_back
+from holdfast.rewards.answers.hedges import SENTENCE, denied, denied_behind, supposed, taken_back
 from holdfast.rewards.answers.languages import cues, refuses
 from holdfast.rewards.answers.standing import said_by_others
 from holdfast.rewards.answers.statements import FORMULA, NUMBER, SENTENCE_END, answer_in
@@ -141,8 +141,13 @@ def _statements(tail: str, which: Which) -> Iterator[str]:
             statement = f"not {statement}"
         if statement and taken_back(statement):
             statement = f"not {statement}"
-        if statement and not denied_behind(statement) and not refuses(tail[max(0, start - 40) : start]):
+        if statement and not denied_behind(statement) and not refuses(_same_sentence(tail[max(0, start - 40) : start])):
             yield statement
+
+
+def _same_sentence(before: str) -> str:
+    """What stands before a statement in its own sentence: "The text does not say. Answer: 5" states an answer."""
+    return SENTENCE.split(before)[-1]
 
 
 def not_own(before: str) -> bool:

@@ -172,3 +172,20 @@ def test_letters() -> None:
 @pytest.mark.parametrize("text", NUMBER_WORDS)
 def test_words_of_numbers_count_where_no_digit_stands_or_alone(reward: str, text: str) -> None:
     assert value(reward, text, "12") == NUMBER_WORDS[text]
+
+
+@pytest.mark.parametrize("name", ["math", "numeric"])
+@pytest.mark.parametrize("require", ["any", "marked"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "The text does not say how many.\n\n",
+        "I do not know. ",
+        "We do not know the number\n",
+        "Cannot be determined.\n\n",
+    ],
+)
+def test_what_an_earlier_sentence_does_not_know_takes_no_statement_back(name: str, require: str, before: str) -> None:
+    reward = Reward(name, require=require)
+    assert reward.score(Sample(before + "Answer: 5", "5")).value == 1
+    assert reward.score(Sample(before, "5")).value == 0
