@@ -8,6 +8,7 @@ innermost is drawn; the outer one comes back when it ends.
 import contextlib
 import os
 import sys
+import textwrap
 import threading
 import time
 from types import TracebackType
@@ -31,9 +32,20 @@ def silence(silent: bool = True) -> None:
 def write_line(text: str) -> None:
     """Print a text on stderr; a line of progress moves below it."""
     with _lock:
-        _print(f"{_CLEAR if _drawn else ''}{text}\n")
+        _print(f"{_CLEAR if _drawn else ''}{_wrapped(text)}\n")
         if _drawn:
             _drawn[-1].draw()
+
+
+def _wrapped(text: str) -> str:
+    """In a terminal prose is broken between words; a line with a command stays whole, so that it can be copied."""
+    if not is_terminal():
+        return text
+    lines = [
+        line if "holdfast " in line else textwrap.fill(line, _width(), break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    ]
+    return "\n".join(lines)
 
 
 def _print(text: str) -> None:

@@ -105,7 +105,7 @@ def _print_result(done: "Evaluation", flags: Flags) -> None:
 
     Console().print(terminal(done.comparison))
     if spared := saved(done.after.directory):
-        print(f"saved: {spared['sentence']}")
+        Console(highlight=False).print(f"saved: {spared['sentence']}", markup=False)
     print(f"report: {done.out / 'report.html'}")
 
 

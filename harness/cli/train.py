@@ -86,7 +86,7 @@ def _print_result(result: "Result", flags: Flags) -> None:
 
         Console().print(terminal(result.comparison))
         if spared := saved(result.out / "after"):
-            print(f"saved: {spared['sentence']}")
+            Console(highlight=False).print(f"saved: {spared['sentence']}", markup=False)
         print(f"report: {result.out / 'report.html'}")
 
 

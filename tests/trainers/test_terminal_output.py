@@ -1,6 +1,7 @@
 """A training in a terminal of 80 columns and in a pipe: one line at a time, nothing mixed, everything in run.log."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +42,8 @@ def test_a_terminal_of_80_columns(verb: str, untrained: Path, tmp_path: Path) ->
     assert not [noise for noise in NOISE if noise in written], written
     assert all(len(line) < 80 for line in drawn(written) if "/s " in line), written
     lines = on_screen(written)
-    assert all(len(line) <= 80 for line in lines), [line for line in lines if len(line) > 80]
+    wide = [line for line in lines if len(line) > 80 and not line.startswith("report: ")]  # a path is never cut
+    assert not wide, wide
     labels = ("train", "tiny_sort", "tiny_upper")
     assert not [line for line in lines if sum(f"{label}  " in line for label in labels) > 1 and "/s" in line], lines
 
@@ -58,5 +60,10 @@ def test_a_pipe(verb: str, untrained: Path, tmp_path: Path) -> None:
     assert "INFO holdfast.run: begins: holdfast" in kept and "INFO holdfast.run: ends" in kept
     assert verb == "eval" or "INFO holdfast: train" in kept
     quiet = subprocess.run([*words, "-q"], env=env, capture_output=True, text=True, check=False, timeout=600)
-    assert quiet.returncode == done.returncode and quiet.stdout == done.stdout
+    assert quiet.returncode == done.returncode and _without_pace(quiet.stdout) == _without_pace(done.stdout)
     assert len(quiet.stderr.splitlines()) <= 3, quiet.stderr
+
+
+def _without_pace(text: str) -> list[str]:
+    """A summary in words, but for how long measuring again takes: a run that is only read again has no pace."""
+    return re.sub(r", \d[\d,.]* (?:minutes?|hours) at [\d,]+ tokens/s", "", " ".join(text.split())).split()
