@@ -23,7 +23,6 @@ ELSEWHERE = {
     "lora_r": "lora.r",
     "lora_target_modules": "lora.targets",
     "lr": "trainer.args.learning_rate",
-    "markdown": "md",
     "max_completion_length": "trainer.args.max_completion_length",
     "max_steps": "trainer.args.max_steps",
     "model_args": "backend_args",

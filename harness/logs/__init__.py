@@ -7,7 +7,7 @@ The libraries below say errors alone on the screen; their warnings are in run.lo
 from holdfast.logs.libraries import LIBRARIES
 from holdfast.logs.quiet import quiet_libraries
 from holdfast.logs.run_log import FILE, kept_in
-from holdfast.logs.screen import RUN, Masked, ScreenHandler, Verbosity, configure, notice, verbosity
+from holdfast.logs.screen import RUN, Masked, ScreenHandler, Verbosity, configure, is_set_up, notice, verbosity
 
 __all__ = [
     "FILE",
@@ -17,6 +17,7 @@ __all__ = [
     "ScreenHandler",
     "Verbosity",
     "configure",
+    "is_set_up",
     "kept_in",
     "notice",
     "quiet_libraries",

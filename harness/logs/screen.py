@@ -55,6 +55,11 @@ class _Brief(Masked):
         return text.strip().partition("\n")[0] if record.name == "py.warnings" else text
 
 
+def is_set_up() -> bool:
+    """Whether a command of ours runs, which keeps the libraries quiet by itself; else we are called by a script."""
+    return any(isinstance(handler, ScreenHandler) for handler in logging.getLogger().handlers)
+
+
 def configure(verbosity: Verbosity = "normal", indent: str = "") -> None:
     """Set up the screen for a command; called again it changes the settings."""
     global _verbosity

@@ -168,6 +168,8 @@ def test_environments_that_use_no_seed_say_so() -> None:
     """Of every environment here: `open` uses its seed, or the registry does not say that it varies by it."""
     for name in environment_names():
         spec = environment_spec(name)
+        if not spec.make.__module__.startswith("holdfast."):
+            continue  # another test's
         source = inspect.getsource(inspect.unwrap(spec.make.open))
         used = source.partition("seed: int")[2].partition('"""')[2].partition('"""')[2].count("seed")
         assert bool(used) == (spec.varies_by == "seed"), name

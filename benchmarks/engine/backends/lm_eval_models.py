@@ -23,6 +23,7 @@ from holdfast.benchmarks.lm_eval_fence.models import backends, hooked, model_cla
 from holdfast.benchmarks.lm_eval_fence.patches import check_version
 from holdfast.errors import DataError, HoldfastError, UsageError, suggestion
 from holdfast.files import digest
+from holdfast.logs import is_set_up
 from holdfast.masking import is_secret, without_secrets
 from holdfast.sample import Message
 
@@ -37,7 +38,8 @@ def open_engine(model: "LoadedModel | Mapping[str, Any]", settings: Settings, ra
 
     `ranks`: the processes that measure together. Raises UsageError for a model or backend that cannot be divided so.
     """
-    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    if not is_set_up():
+        logging.getLogger("lm_eval").setLevel(logging.ERROR)
     check_version()
     ranks = ranks or Ranks()
     if isinstance(model, LoadedModel):
