@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from holdfast.benchmarks.decoding.shared_prefix import behind_prefix
+from holdfast.benchmarks.decoding.shared_prefix import prefilled
 
 _SAFETY = 16.0
 """ε is so many times the largest difference seen."""
@@ -220,7 +220,7 @@ def _check(model: Any, context: Any, mask: Any, drafts: Sequence[Sequence[int]])
     for row, draft in enumerate(drafts):
         ids[row, : len(draft)] = torch.tensor(draft, dtype=ids.dtype)
         real[row, : len(draft)] = 1
-    context, mask, cache = behind_prefix(model, context, mask) or (context, mask, None)
+    context, mask, cache = prefilled(model, context, mask) or (context, mask, None)
     start = cache.get_seq_length() if cache is not None else 0
     whole = torch.cat([mask, real], dim=1)
     output = model(

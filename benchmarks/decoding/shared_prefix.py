@@ -1,6 +1,6 @@
-"""What all prompts of a batch begin with (few-shot examples, a system message) is computed once: its attention keys and
-values are repeated, and the model reads the rest of each prompt only. No text is changed and no token's position;
-rounding differs as it does between two batch sizes.
+"""Reading a batch of prompts: what all of them begin with (few-shot examples, a system message) is computed once, its
+attention keys and values are repeated, and the model reads the rest of each prompt only; padding costs no mask. No
+text is changed and no token's position; rounding differs as it does between two batch sizes.
 
 A model may do so where it keeps every token it attends to and where a token's position says all about its rotation
 (see `keeps_every_token`)."""
@@ -55,7 +55,8 @@ def _rotations(config: Any) -> set[str]:
 
 def shareable(options: Iterable[str], defaults: Any) -> bool:
     """Whether generation with these arguments, over a model's own defaults, may begin behind a shared prefix."""
-    return set(options) <= _NEUTRAL and set(defaults.to_diff_dict() if defaults is not None else ()) <= _NEUTRAL
+    own = defaults.to_diff_dict() if defaults is not None else {}
+    return set(options) | {name for name, value in own.items() if value not in (None, False)} <= _NEUTRAL
 
 
 def logits_from(model: Any, ids: Any, first: int) -> Any:
@@ -69,21 +70,31 @@ def logits_from(model: Any, ids: Any, first: int) -> Any:
     return model(input_ids=ids[:, shared:], past_key_values=cache, use_cache=True, logits_to_keep=keep).logits
 
 
-def behind_prefix(model: Any, ids: Any, mask: Any) -> tuple[Any, Any, Any] | None:
-    """Prompts padded on the left with what they share put before the padding, their mask, and the cache of the shared
-    part; None where they share too little. Shapes: (rows, tokens), as given."""
+def prefilled(model: Any, ids: Any, mask: Any) -> tuple[Any, Any, Any] | None:
+    """Prompts padded on the left in another order (all tokens but the last, the padding, the last token), their mask,
+    and the cache of all but the last token; None where that gains nothing. Shapes: (rows, tokens), as given.
+
+    In this order padding stands behind what a token attends to: no mask is needed, and attention without one is two
+    to three times as fast. What all prompts begin with is computed once.
+    """
     import torch
 
-    width = ids.shape[1]
+    rows, width = ids.shape
     places = torch.arange(width, device=ids.device)[None]
     pads = width - mask.sum(dim=1, keepdim=True)
     aligned = ids.gather(1, (places + pads) % width)
-    shared = _worth(min(_common(aligned), width - int(pads.max()) - 1), len(ids))
-    if not shared:
+    shared = _worth(min(_common(aligned), width - int(pads.max()) - 1), rows)
+    if not shared and (rows * width < _WORTH or not int(pads.max())):
         return None
-    behind = torch.where(places < shared + pads, places - shared, places)
-    source = torch.where(places < shared, places + pads, behind)
-    return ids.gather(1, source), mask.gather(1, source), _cache(model, aligned[0, :shared], len(ids))
+    first = width - 1 - pads  # where the padding begins
+    source = torch.where(places < first, places + pads, places - first)
+    source[:, -1] = width - 1
+    ordered = ids.gather(1, source)
+    cache = _cache(model, ordered[0, :shared], rows) if shared else None
+    if shared < width - 1:
+        rest = ordered[:, shared:-1]
+        cache = model(input_ids=rest, past_key_values=cache, use_cache=True, logits_to_keep=1).past_key_values
+    return ordered, mask.gather(1, source), cache
 
 
 def _common(ids: Any) -> int:

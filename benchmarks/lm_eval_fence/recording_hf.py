@@ -15,7 +15,7 @@ from lm_eval.models.huggingface import HFLM
 from transformers import LogitsProcessorList, StoppingCriteriaList
 
 from holdfast.benchmarks.decoding.drafts import Drafter, Request
-from holdfast.benchmarks.decoding.shared_prefix import behind_prefix, keeps_every_token, logits_from, shareable
+from holdfast.benchmarks.decoding.shared_prefix import keeps_every_token, logits_from, prefilled, shareable
 from holdfast.benchmarks.lm_eval_fence.coupled_sampling import WARPED, CoupledSampling
 from holdfast.benchmarks.lm_eval_fence.prompt_tokens import added_ends, begins
 from holdfast.benchmarks.lm_eval_fence.stop_texts import Stops, StopTexts
@@ -214,7 +214,7 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
         """The same generation, its prompts' common beginning computed, where that is worth it."""
         if not self.shares_prefixes or not shareable(sampling, self.model.generation_config):
             return context, sampling
-        found = behind_prefix(self.model, context, sampling["attention_mask"])
+        found = prefilled(self.model, context, sampling["attention_mask"])
         if found is None:
             return context, sampling
         ids, mask, cache = found

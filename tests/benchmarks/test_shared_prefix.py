@@ -8,7 +8,7 @@ from helpers import lm_eval_cli
 
 from holdfast.benchmarks.decoding import shared_prefix
 from holdfast.benchmarks.decoding.drafts import Drafter, Request
-from holdfast.benchmarks.decoding.shared_prefix import behind_prefix, keeps_every_token, logits_from, shareable
+from holdfast.benchmarks.decoding.shared_prefix import keeps_every_token, logits_from, prefilled, shareable
 from holdfast.benchmarks.engine.backends.models import load
 from holdfast.benchmarks.engine.measuring import measure
 from holdfast.benchmarks.engine.settings import Settings
@@ -92,7 +92,7 @@ def test_logits_and_texts_do_not_change(name: str) -> None:
                 torch.testing.assert_close(
                     mine[row, : len(ids) - first], plain[row, first : len(ids)], rtol=0, atol=1e-9
                 )
-        arranged = behind_prefix(model, left, mask)
+        arranged = prefilled(model, left, mask)
         assert arranged is not None
         ids, own_mask, cache = arranged
         options: dict[str, Any] = {"max_new_tokens": 12, "do_sample": False, "pad_token_id": 0, "eos_token_id": 63}
@@ -114,7 +114,7 @@ def test_drafts_behind_a_shared_prefix_change_no_token() -> None:
     with torch.no_grad():
         plain = model.generate(input_ids=left, attention_mask=mask, **options)[:, longest:].tolist()
     drafts = [row[:kept] + [3] * 4 for row, kept in zip(plain, (0, 3, 20, 11, 7), strict=True)]
-    assert behind_prefix(model, left, mask) is not None
+    assert prefilled(model, left, mask) is not None
     drafter = Drafter(model)
     rows = drafter.decode(Request(left, mask, 20, frozenset({63}), drafts), lambda numbers: [[] for _ in numbers])
     assert drafter.tally.accepted > 0 and drafter.tally.plain == 0
@@ -141,13 +141,13 @@ def test_virtual_tokens_before_the_prompt_share_nothing() -> None:
     assert keeps_every_token(get_peft_model(_model("llama", {}), LoraConfig(target_modules=["q_proj"])))
 
 
-def test_prompts_that_share_little_are_read_as_they_are() -> None:
+def test_prompts_without_padding_that_share_little_are_read_as_they_are() -> None:
     import torch
 
     model = _model("llama", {})
     ids = torch.stack(_prompts(20, [5, 5]))
-    assert behind_prefix(model, ids, torch.ones_like(ids)) is None
-    assert behind_prefix(model, ids[:1], torch.ones_like(ids[:1])) is None
+    assert prefilled(model, ids, torch.ones_like(ids)) is None
+    assert prefilled(model, ids[:1], torch.ones_like(ids[:1])) is None
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,11 @@ def test_a_measurement_with_examples_answers_and_compares_the_same(
     tasks = lm_eval_cli.write_tasks(tmp_path, ("our_gsm8k", "our_mmlu"), 12)
     suite = [{"task": name, "include_path": str(tasks)} for name in ("our_gsm8k", "our_mmlu")]
     used, seen = _spied(monkeypatch)
+    ordered: list[Any] = []
+    monkeypatch.setattr(recording_hf, "prefilled", lambda *given: ordered.append(prefilled(*given)) or ordered[-1])
     shared, compared = _rows(suite, tmp_path / "shared"), list(seen)
-    assert len(used) >= 2, "neither the answers nor the options were computed behind a shared prefix"
+    assert used, "the options were not compared behind a shared prefix"
+    assert any(ordered), "no batch of answers was prefilled"
     used.clear(), seen.clear()
     monkeypatch.setattr(recording_hf, "keeps_every_token", lambda model: False)
     plain = _rows(suite, tmp_path / "plain")
