@@ -68,6 +68,15 @@ _REMARK = re.compile(
     r"given that|in total|altogether)(?!\w).*$",
     re.IGNORECASE | re.DOTALL,
 )
+_COMMENT = re.compile(
+    r"(?<=[\w$)}%°])\s*(?:[,;]|\s[—–-])\s+(?:so|and (?:we|that|it)|but|as|hence|thus|therefore|given|after|using|"
+    r"matching|consistent|in (?:agreement|line|accordance)|by|it|that|this|I|we|exactly|precisely|just)\b"
+    r"(?!.*\b(?:or|if|when|where|unless|only|except|without|not|no|never|wrong|incorrect|false|mistaken?|impossible|"
+    r"wait|actually|rather|could|should|might|may|would|must|can|cannot|least|most|about|more|less|than|bound|guess|"
+    r"doubt|sure|maybe|perhaps|possibly|depends?|else|other|another|also|both|either|for|per)\b)"
+    r"(?!.*n['’]t\b)(?!.*(?<!['’])\b(?![aI]\b)[a-zA-Z]\b)(?:[\s,'’-]+[a-zA-Z]+)*\s*[.!]?$"
+)
+"""`7, as I expected` and `7, so we are done` say 7: words behind a value that neither bound, doubt nor change it."""
 _WHERE = re.compile(r"(?<=[$)\]])\s*,?\s(?:where|for (?:all|any|every|each|some))\s", re.IGNORECASE)
 """Behind the formula of an answer: what its letters stand for."""
 _NOT_BUT = re.compile(r"^not\b.{1,80}?\bbut\s+(?:rather\s+)?", re.IGNORECASE)
@@ -204,9 +213,15 @@ def without_remark(statement: str) -> str:
     text = _REPEATED_IN_WORDS.sub("", _FOREIGN_ASIDE.sub("", _ASIDE.sub("", statement)))
     if (both := _WORDS_FIRST.fullmatch(text)) and spelled_number(both[1]) == Fraction(both[2].replace(",", "")):
         return both[2]
-    head = _REMARK.sub("", text)
+    head = _without_comment(_REMARK.sub("", text))
     whole = SUBSTANCE.search(head) and not is_prose(head) and head.count("{") == head.count("}")
     return head if whole else text
+
+
+def _without_comment(text: str) -> str:
+    comment = _COMMENT.search(text)
+    words = set(_WORD.findall(comment.group().lower())) - {"and"} if comment else set()
+    return text[: comment.start()] if comment and words.isdisjoint(_MATHEMATICAL) else text
 
 
 def undecorated(text: str) -> str:

@@ -189,3 +189,23 @@ def test_what_an_earlier_sentence_does_not_know_takes_no_statement_back(name: st
     reward = Reward(name, require=require)
     assert reward.score(Sample(before + "Answer: 5", "5")).value == 1
     assert reward.score(Sample(before, "5")).value == 0
+
+
+COMMENTS = (
+    ", as I expected.", ", so we are done.", ", but that was hard.", ", and we are done.", ", hence the result.",
+    ", given the constraints.", ", after simplification.", ", using the formula.", ", consistent with the table.",
+    ", I think.", ", exactly.", " — as the table says.",
+)  # fmt: skip
+CHANGES = (
+    ", but that is wrong.", ", but wait.", ", so it is wrong.", ", if x is even.", ", where n is prime.",
+    ", and eight.", ", as a lower bound.", ", but the correct value is eight.", ", but I doubt it.",
+    ", and we get thirty.", ", by two.", ", or so I think.", ", but it could be 8.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("stated", ["The answer is 7", "Answer: 7", "So the final answer is $7$"])
+def test_words_behind_an_answer_leave_it_unless_they_change_it(stated: str) -> None:
+    reward = Reward("math")
+    assert [words for words in COMMENTS if reward.score(Sample(stated + words, "7")).value != 1] == []
+    bare = [words for words in CHANGES if "$" not in stated and reward.score(Sample(stated + words, "7")).value == 1]
+    assert bare == []
