@@ -20,17 +20,21 @@ _CLOSING = re.compile(
 )
 _HINT = re.compile(
     r"hope|hoff|espe|sper|semoga|know|free|hesitate|reach|you|is there|help|thank|luck|cheers|glad|does th|mich"
-    r"|nadziej|[^\x00-\x7f]",
-    re.IGNORECASE,
+    r"|nadziej|[^\x00-\x7f]"
 )
+"""Without any of these in the lower-cased end of a text there is no courtesy."""
 _TAIL, _MOST = 400, 3
+
+
+def may_close(text: str) -> bool:
+    """Could a courtesy stand at the end of a text?"""
+    return _HINT.search(text[-_TAIL:].lower()) is not None
 
 
 def without_closing(text: str) -> str:
     """The text without the courtesies at its end; a text of nothing else stays as it is."""
     for _ in range(_MOST):
-        start = max(0, len(text) - _TAIL)
-        found = _CLOSING.search(text, start) if _HINT.search(text, start) else None
+        found = _CLOSING.search(text, max(0, len(text) - _TAIL)) if may_close(text) else None
         if found is None or not text[: found.start()].strip():
             break
         text = text[: found.start()].rstrip()

@@ -22,10 +22,12 @@ MARKERS: Sequence[tuple[str, str]] = (
 """Opening and closing marker of a thought, one pair a family; a chat template may have opened it in the prompt."""
 
 _OPENERS = tuple(dict.fromkeys(marker[0] for pair in MARKERS for marker in pair))
-_ANY = [
-    re.compile(re.escape(sign) + f"(?:{'|'.join(re.escape(m[1:]) for pair in MARKERS for m in pair if m[0] == sign)})")
+_ANY = {
+    sign: re.compile(
+        re.escape(sign) + f"(?:{'|'.join(re.escape(m[1:]) for pair in MARKERS for m in pair if m[0] == sign)})"
+    )
     for sign in _OPENERS
-]
+}
 """One expression for each first character: a search that begins with one fixed character is fast."""
 _QUOTES = "`\"'“‘"
 _BARE_CHANNELS = ("analysis", "assistantfinal")
@@ -37,7 +39,7 @@ def strip_thinking(text: str, markers: Sequence[tuple[str, str]] = MARKERS) -> s
 
     An opening marker in quotes only mentions the marker.
     """
-    if markers is MARKERS and not any(known.search(text) for known in _ANY) and not text.startswith(_BARE_CHANNELS[0]):
+    if markers is MARKERS and not _marked(text) and not text.startswith(_BARE_CHANNELS[0]):
         return text
     start = max((at + len(closing) for _, closing in markers if (at := text.rfind(closing)) >= 0), default=0)
     if any(_opens(text, opening, start) for opening, _ in markers):
@@ -46,6 +48,11 @@ def strip_thinking(text: str, markers: Sequence[tuple[str, str]] = MARKERS) -> s
     if not start and text.startswith(opening) and closing in text:
         start = text.rfind(closing) + len(closing)
     return text[start:]
+
+
+def _marked(text: str) -> bool:
+    """Does any marker stand in a text?"""
+    return any(known.search(text) for sign, known in _ANY.items() if sign in text)
 
 
 def _opens(text: str, opening: str, start: int) -> bool:

@@ -12,7 +12,7 @@ from holdfast.rewards.answers.boxes import is_denied
 from holdfast.rewards.answers.closing import without_closing
 from holdfast.rewards.answers.places import not_own
 from holdfast.rewards.answers.runon import asks_again
-from holdfast.rewards.answers.standing import may_fall, standing_part
+from holdfast.rewards.answers.standing import may_fall, standing_part, untouched
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.rewards.math_answer.settings import Settings
 from holdfast.sample import Sample, Score
@@ -22,6 +22,7 @@ _STATED = re.compile(r"\b[Aa]nswer is:? +\$?(-?\d[\d,]{0,20}(?:\.\d{1,18})?)\$?\
 _LINE = re.compile(r"\nA: (-?\d[\d,]{0,20}(?:\.\d{1,18})?)\s*\Z")
 _FIELD = re.compile(r'"answer": "?(-?\d[\d,]{0,20}(?:\.\d{1,18})?)"?\s*\}?\s*(?:```)?\s*\Z')
 _TAKEN_BACK = re.compile(r"\b(?:not|never|neither|nor|cannot|except|but)\b|n['’]t\b|[^\x00-\x7f]", re.IGNORECASE)
+_OR = re.compile(r"or(?![a-z])")
 _TAIL = 90
 
 
@@ -81,11 +82,11 @@ def _final(text: str, boxed_only: bool) -> _Found | None:
     at = text.rfind("\\boxed{")
     if at >= 0:
         end = text.find("}", at)
-        if end < 0 or text.count("box") != 1 or text.find("or", end, end + 12) >= 0:
+        if end < 0 or text.count("box") != 1 or _OR.search(text, end, end + 14):
             return None
         if is_denied(text, at + 7, text[at + 7 : end]) or _TAKEN_BACK.search(text, max(0, at - 40), at):
             return None
-        if end + 3 < len(text) and (may_fall(text, end + 1) or not _stands(text)):
+        if end + 3 < len(text) and not untouched(text, end + 1) and (may_fall(text, end + 1) or not _stands(text)):
             return None
         return _Found(text[at + 7 : end], "box", at)
     if boxed_only or "box" in text:
