@@ -212,9 +212,10 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
 
     def _shared(self, context: Any, sampling: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The same generation, its prompts' common beginning computed, where that is worth it."""
-        if not self.shares_prefixes or not shareable(sampling, self.model.generation_config):
+        mask = sampling.get("attention_mask")
+        if mask is None or not self.shares_prefixes or not shareable(sampling, self.model.generation_config):
             return context, sampling
-        found = prefilled(self.model, context, sampling["attention_mask"])
+        found = prefilled(self.model, context, mask)
         if found is None:
             return context, sampling
         ids, mask, cache = found
