@@ -31,7 +31,9 @@ _HOW = (
 _VARIABLE = "HOLDFAST_TOOLSANDBOX_PYTHON"
 
 
-@environment("tool_sandbox", splits=("test",), turns=60, max_tokens=1024, metric="similarity", wants_user=True)
+@environment(
+    "tool_sandbox", splits=("test",), turns=60, max_tokens=1024, metric="similarity", wants_user=True, version="2"
+)
 class ToolSandbox:
     """ToolSandbox: 1,032 scenarios of a checkout of your own, judged by milestones."""
 

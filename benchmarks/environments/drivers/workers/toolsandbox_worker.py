@@ -132,7 +132,7 @@ def call(episode, name, arguments, requestor="agent"):
     with _within(episode) as context:
         tool = _tools(asking)[name]
         named = {"openai_tool_call_id": f"call{len(_messages())}", "openai_function_name": name}
-        call_text = json.dumps({"name": name, "arguments": arguments})
+        call_text = json.dumps({"name": _behind(context, name), "arguments": arguments})
         BaseRole.add_messages([Message(sender=asking, recipient=running, content=call_text, **named)])
         failed = None
         try:
@@ -146,6 +146,14 @@ def call(episode, name, arguments, requestor="agent"):
                        tool_trace=None if failed or traces is None else traces.to_list()[-1:])  # fmt: skip
         BaseRole.add_messages([result])
         return content
+
+
+def _behind(context, name):
+    """The tool's own name behind a scrambled one: minefields look for it in the text of a call."""
+    try:
+        return context.get_execution_facing_tool_name(name)
+    except KeyError:  # the end of the conversation is no tool of the world
+        return name
 
 
 def _untraced(context, database):
