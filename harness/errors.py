@@ -57,35 +57,14 @@ EXTRAS: dict[str, tuple[str, ...]] = {
         "torch",
         "transformers",
     ),
-    "train": (
-        "datasketch",
-        "peft",
-        "trl",
-    ),
-    "sandbox": (
-        "docker",
-        "requests",
-    ),
-    "mcp": (
-        "mcp",
-        "pydantic",
-    ),
-    "ors": (
-        "ors",
-        "pydantic",
-    ),
-    "serve": (
-        "prometheus_client",
-        "starlette",
-        "uvicorn",
-    ),
+    "train": ("datasketch", "peft", "trl"),
+    "sandbox": ("docker", "requests"),
+    "mcp": ("mcp", "pydantic"),
+    "ors": ("ors", "pydantic"),
+    "serve": ("prometheus_client", "starlette", "uvicorn"),
     "envs": ("websockets",),
     "ray": ("ray",),
-    "tools": (
-        "tree_sitter",
-        "tree_sitter_java",
-        "tree_sitter_javascript",
-    ),
+    "tools": ("tree_sitter", "tree_sitter_java", "tree_sitter_javascript"),
 }
 """Extra → the modules outside the core's dependencies that it brings; the first that has a module is the usual one."""
 

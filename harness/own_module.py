@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from holdfast.errors import UsageError, suggestion
+from holdfast.undo import unless_done
 
 
 def own_object(path: str, kind: str, attribute: str = "") -> Any:
@@ -66,11 +67,8 @@ def _of_file(file: Path, kind: str) -> ModuleType:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    try:
+    with unless_done(lambda: sys.modules.pop(spec.name)):  # as import does
         spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[spec.name]  # as import does
-        raise
     return module
 
 

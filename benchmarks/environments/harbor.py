@@ -39,6 +39,7 @@ from holdfast.environment import (
 from holdfast.errors import DataError, UsageError
 from holdfast.files import digest, folder_sha256
 from holdfast.sample import Message, Score
+from holdfast.undo import unless_done
 
 log = logging.getLogger("holdfast")
 
@@ -105,11 +106,8 @@ class Harbor:
         """A fresh container. Raises BusyError where as many as may run do."""
         if not self.free.acquire(blocking=False):
             raise BusyError("as many containers as may run do")
-        try:
+        with unless_done(self.free.release):
             return HarborEpisode(self, row, self.container(row))
-        except BaseException:
-            self.free.release()
-            raise
 
     def container(self, row: Row) -> Container:
         """The task's container, its image built once."""

@@ -30,9 +30,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
         """Handle one ASGI connection."""
-        if (
-            scope["type"] == "websocket"
-        ):  # nothing here speaks it, and a mounted application is not asked without a token
+        if scope["type"] == "websocket":
+            # nothing here speaks it, and a mounted application is not asked without a token
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return

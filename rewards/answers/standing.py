@@ -133,12 +133,18 @@ _STARTS = re.compile(_VALUE)
 _AT_END = re.compile(r"[.!?。！？}$\n]\s*\Z|^####.*\s*\Z", re.MULTILINE)
 _LATE = (_TAKEN_BACK, _REPLIED)
 """They find the end of a text, of which the value is a part; the others find a whole sentence."""
-_SUSPECT = re.compile(
-    r"[^\x00-\x7f]|[?~]|n['’]t\b|\b(?:not?|never|nope|cannot|wrong|incorrect|false|mistaken|lie|joke|mistake|joking|kidding|"
-    rf"know|back|that|mind|but|might|may|could|would|{_SAY}|{_CHOSE}|choose|picks?|selects?|{_SOURCE}|{_SOMEONE}|{_PERSON}|"
-    r"mention(?:s|ed)?|according|previous|earlier|given|old|glance|sight|think|consider|look|start|try|assume|suppose|"
-    r"imagine|pretend|say|number|value|letter|option|differs|different|one of|among)\b"
+_SUSPECTS = frozenset(
+    "no not never nope cannot wrong incorrect false mistaken lie joke mistake joking kidding know back that mind "
+    "but might may could would said say says claim claims claimed think thinks thought believe believes believed "
+    "guess guesses guessed told suggest suggests suggested assume assumes chose picked selected answered wrote "
+    "choose pick picks select selects question problem prompt hint task statement instruction instructions "
+    "example book key someone somebody everyone everybody people others some many most user users friend friends "
+    "teacher teachers colleague colleagues student students mention mentions mentioned according previous earlier "
+    "given old glance sight consider look start try suppose imagine pretend number value letter option differs "
+    "different among".split()
 )
+"""Words without one of which no pattern here finds anything in plain ASCII text; `one of`, `n't`, `?` and `~` aside."""
+_ASCII_WORD = re.compile("[a-z]+")
 
 
 def may_fall(text: str, start: int) -> bool:
@@ -160,8 +166,10 @@ def untouched(text: str, start: int) -> bool:
 
 
 def _suspect(text: str) -> bool:
-    """Is there a word by which an answer may be taken back? In lower case: that is three times as fast as any case."""
-    return _SUSPECT.search(text.lower()) is not None
+    """Is there anything by which an answer may be taken back? A cheap look, which may see more than there is."""
+    low = text.lower()
+    marks = not low.isascii() or "?" in low or "~" in low or "n't" in low or "one of" in low
+    return marks or not _SUSPECTS.isdisjoint(_ASCII_WORD.findall(low))
 
 
 def standing_part(text: str) -> str:

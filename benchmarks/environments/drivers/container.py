@@ -17,6 +17,7 @@ from typing import Any
 from holdfast.environment import EpisodeError
 from holdfast.errors import UsageError, install_hint
 from holdfast.rewards.sandbox.backends.docker_engine import LABEL, owner, reap
+from holdfast.undo import unless_done
 
 _KEPT = 16_000
 """Characters of a command's output."""
@@ -75,11 +76,8 @@ def limits(memory: str, cpus: float) -> dict[str, Any]:
 def started(client: Any, image: str, command: list[str] | None = None, **options: Any) -> Any:
     """A container that was started; one that does not start is removed again. Raises what the client does."""
     container = client.containers.create(image, command, detach=True, **options)
-    try:
+    with unless_done(lambda: remove(container)):
         container.start()
-    except BaseException:
-        remove(container)
-        raise
     return container
 
 
@@ -123,13 +121,10 @@ class Container:
             import docker
 
             self._client: Any = docker.from_env(timeout=_TIMEOUT)
-            try:
+            with unless_done(self._client.close):
                 reap(self._client)
                 options = {"entrypoint": [], "network_mode": "bridge" if network else "none", **limits(memory, cpus)}
                 self._container = started(self._client, image, ["sleep", "infinity"], **options)
-            except BaseException:
-                self._client.close()
-                raise
 
     def run(self, command: str, seconds: float) -> Ran:
         """Run a shell command and wait for it, `seconds` at most."""

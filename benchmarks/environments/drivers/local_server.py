@@ -22,6 +22,7 @@ from holdfast.environment import EpisodeError
 from holdfast.errors import DataError
 from holdfast.files import folder_sha256
 from holdfast.rewards.sandbox.backends.docker_engine import reap
+from holdfast.undo import unless_done
 
 DOCKER = "docker:"
 """What an address that is an image's name begins with."""
@@ -73,11 +74,8 @@ def _of_folder(folder: Path, python: str) -> Local:
         words, cwd=folder, env=seen, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     url = f"http://127.0.0.1:{port}"
-    try:
+    with unless_done(lambda: _end(process)):
         _wait(url, f"the server of {folder}", lambda: process.poll() is None)
-    except BaseException:
-        _end(process)
-        raise
     atexit.register(_end, process)
     return Local(url, {"folder": folder.name, "files": folder_sha256(folder)})
 
@@ -98,12 +96,9 @@ def _of_image(image: str) -> Local:
         _pull_missing(client, image)
         ports = {f"{_PORT}/tcp": ("127.0.0.1", None)}
         container = started(client, image, ports=ports, **limits(_MEMORY, _CPUS))
-    try:
+    with unless_done(lambda: remove(container)):
         url = f"http://127.0.0.1:{_published(container, image)}"
         _wait(url, f"the container of {image}", lambda: _running(container))
-    except BaseException:
-        remove(container)
-        raise
     atexit.register(remove, container)
     return Local(url, {"image": image, "id": str(container.image.id)})
 

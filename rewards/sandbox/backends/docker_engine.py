@@ -18,6 +18,7 @@ from holdfast.masking import MASK, masked
 from holdfast.rewards.sandbox.backends import boot
 from holdfast.rewards.sandbox.channel import Channel, LostError
 from holdfast.rewards.sandbox.limits import Limits
+from holdfast.undo import unless_done
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -102,16 +103,13 @@ class DockerChannel:
         self._marked = time.monotonic()
         labels = client.images.get(image).labels
         self._container = client.containers.create(image, ["python3", *boot.COMMAND], **_hardened(limits))
-        try:
+        with unless_done(self.close):
             attached: Any = self._container.attach_socket(params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             self._attached = attached
             self._socket: socket.socket = getattr(attached, "_sock", attached)
             self._container.start()
             preload = [name for name in labels.get("holdfast.preload", "").split(",") if name]
             self.write(boot.first_frame(_CONFIG | {"preload": preload}))
-        except BaseException:
-            self.close()
-            raise
 
     @property
     def id(self) -> str:
