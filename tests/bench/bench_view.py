@@ -13,6 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from helpers.browser import until
 from helpers.needs import chromium_program
 from helpers.run_folders import many, training
 
@@ -51,7 +52,7 @@ def measure(browser: Any, count: int, root: Path) -> list[str]:
     file.write_text(page, encoding="utf-8")
     tab = browser.new_page(viewport={"width": 1400, "height": 900})
     tab.goto(file.as_uri())
-    tab.wait_for_function(READY)
+    until(tab, READY)
     seconds.append(tab.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime") / 1000)
     seconds.append(tab.evaluate("new Promise((r) => requestAnimationFrame(() => r(performance.now())))") / 1000)
     start = time.perf_counter()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from helpers import needs
+from helpers.browser import until
 from helpers.report_samples import HOSTILE, benchmark, extras, flip, full
 
 from holdfast.compare.result import Comparison, Verdict
@@ -189,7 +190,7 @@ def test_formulas_are_typeset_on_demand_and_the_text_stays(chromium: Any, tmp_pa
     assert "$5 and then $6" in typeset and "frac" not in typeset and "boxed" not in typeset
     page.focus(".list")
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("document.querySelectorAll('.said')[1].innerText.includes('href')")
+    until(page, "document.querySelectorAll('.said')[1].innerText.includes('href')")
     hostile = page.locator(".said").nth(1)
     hostile.locator(".typeset summary").click()
     page.wait_for_timeout(300)
@@ -199,7 +200,7 @@ def test_formulas_are_typeset_on_demand_and_the_text_stays(chromium: Any, tmp_pa
     page.keyboard.press("Escape")
     page.focus(".list")
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("document.querySelectorAll('.said')[1].innerText.includes('$$$$')")
+    until(page, "document.querySelectorAll('.said')[1].innerText.includes('$$$$')")
     assert visit.events == []
 
 
@@ -263,12 +264,12 @@ def test_without_javascript_verdict_and_curves_are_there_and_no_dead_button(chro
 def test_a_link_leads_to_one_item(visit: Visit, chromium: Any) -> None:
     page = visit.page
     page.locator(".entry").nth(2).click()
-    page.wait_for_function("location.hash.startsWith('#item=')")
+    until(page, "location.hash.startsWith('#item=')")
     shown = page.locator(".detail .top").inner_text()
     other = chromium.new_context().new_page()
     other.goto(page.url)
-    other.wait_for_function("document.querySelector('.detail .top') !== null")
-    other.wait_for_function("(wanted) => document.querySelector('.detail .top').innerText === wanted", arg=shown)
+    until(other, "document.querySelector('.detail .top') !== null")
+    until(other, "(wanted) => document.querySelector('.detail .top').innerText === wanted", shown)
     assert visit.events == []
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from helpers import needs
+from helpers.browser import until
 from helpers.report_samples import HOSTILE
 from helpers.run_folders import folder, many
 
@@ -48,7 +49,7 @@ class Visit:
         self.address = file.as_uri()
         self.page.goto(self.address)
         if script:
-            self.page.wait_for_function("globalThis.holdfastView?.then(() => true)")
+            until(self.page, "globalThis.holdfastView?.then(() => true)")
 
     def shown(self) -> list[str]:
         rows = self.page.locator(".runs tbody tr:visible th")
