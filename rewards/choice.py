@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from holdfast.registry import register
-from holdfast.rewards.answers.hedges import denied, unknown
-from holdfast.rewards.answers.languages import cues
 from holdfast.rewards.answers.options import LETTERS, letters
 from holdfast.rewards.answers.places import MARKER, Which, extract
 from holdfast.rewards.answers.text import Stop, final_part
 from holdfast.rewards.answers.unmarked import breaks_off
+from holdfast.rewards.answers.words.hedges import denied, unknown
+from holdfast.rewards.answers.words.languages import cues
 from holdfast.sample import Sample, Score
 
 _LONGEST = 2000

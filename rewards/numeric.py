@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from holdfast.errors import UsageError
 from holdfast.registry import register
-from holdfast.rewards.answers.digits import with_points
 from holdfast.rewards.answers.numbers import DIGITS_CAP, final, several
+from holdfast.rewards.answers.numerals.digits import with_points
 from holdfast.rewards.answers.places import Which
 from holdfast.rewards.answers.text import Language, Stop, final_part, writes_commas
 from holdfast.sample import Sample, Score

@@ -2,7 +2,7 @@ r"""What stands in the boxes of a text: `\boxed{…}` and its slips, in one pass
 
 import re
 
-from holdfast.rewards.answers.hedges import denied_behind, denied_directly
+from holdfast.rewards.answers.words.hedges import denied_behind, denied_directly
 
 _MOST = 64
 _WORD = r"(?:(?:begin\s?)?[bB]oxed|fbox|framebox)"

@@ -5,8 +5,13 @@ from collections import deque
 from fractions import Fraction
 from typing import NamedTuple
 
-from holdfast.rewards.answers.digits import CURRENCIES
-from holdfast.rewards.answers.hedges import (
+from holdfast.rewards.answers.numerals.digits import CURRENCIES
+from holdfast.rewards.answers.numerals.plain_numbers import plain
+from holdfast.rewards.answers.numerals.spelled import spelled_number
+from holdfast.rewards.answers.places import Extraction, Require, Which, extract
+from holdfast.rewards.answers.statements import CORRECTED, extreme_value, joined_by_a_word, without_remark
+from holdfast.rewards.answers.unmarked import is_named, without_code
+from holdfast.rewards.answers.words.hedges import (
     CHANGED,
     DOUBT,
     NEGATIVE,
@@ -14,12 +19,7 @@ from holdfast.rewards.answers.hedges import (
     denied,
     denied_behind,
 )
-from holdfast.rewards.answers.languages import MAYBE, OR
-from holdfast.rewards.answers.places import Extraction, Require, Which, extract
-from holdfast.rewards.answers.plain_numbers import plain
-from holdfast.rewards.answers.spelled import spelled_number
-from holdfast.rewards.answers.statements import CORRECTED, extreme_value, joined_by_a_word, without_remark
-from holdfast.rewards.answers.unmarked import is_named, without_code
+from holdfast.rewards.answers.words.languages import MAYBE, OR
 
 DIGITS_CAP = 400  # no answer is longer; a model's endless decimal is refused before it becomes a big integer
 _TAIL = 100_000  # an answer is near the end: this bounds the work on a runaway completion

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from holdfast.rewards.answers.boxes import boxes
-from holdfast.rewards.answers.hedges import denied, denied_behind
-from holdfast.rewards.answers.languages import (
+from holdfast.rewards.answers.places import Require, Which, extract, not_own
+from holdfast.rewards.answers.words.hedges import denied, denied_behind
+from holdfast.rewards.answers.words.languages import (
     AND,
     MAYBE,
     NOT,
@@ -21,7 +22,6 @@ from holdfast.rewards.answers.languages import (
     cues,
     option_cues,
 )
-from holdfast.rewards.answers.places import Require, Which, extract, not_own
 
 LETTERS = "ABCDEFGHIJ"
 _PLACES = frozenset({"the answer field", "####"})

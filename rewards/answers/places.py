@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from holdfast.rewards.answers.boxes import boxes
-from holdfast.rewards.answers.hedges import SENTENCE, denied, denied_behind, supposed, taken_back
-from holdfast.rewards.answers.languages import cues, refuses
-from holdfast.rewards.answers.standing import said_by_others
+from holdfast.rewards.answers.endings.standing import said_by_others
 from holdfast.rewards.answers.statements import FORMULA, NUMBER, SENTENCE_END, answer_in
 from holdfast.rewards.answers.unmarked import unmarked
+from holdfast.rewards.answers.words.hedges import SENTENCE, denied, denied_behind, supposed, taken_back
+from holdfast.rewards.answers.words.languages import cues, refuses
 
 Require = Literal["any", "marked", "boxed"]
 Which = Literal["last", "first", "agreeing"]

@@ -3,9 +3,10 @@
 import re
 from fractions import Fraction
 
-from holdfast.rewards.answers.digits import CURRENCIES
-from holdfast.rewards.answers.hedges import CHANGED, DOUBT, NEGATIVE, bounded, denied, denied_behind
-from holdfast.rewards.answers.names import (
+from holdfast.rewards.answers.numerals.digits import CURRENCIES
+from holdfast.rewards.answers.numerals.spelled import spelled_number
+from holdfast.rewards.answers.words.hedges import CHANGED, DOUBT, NEGATIVE, bounded, denied, denied_behind
+from holdfast.rewards.answers.words.names import (
     CONSTANTS,
     FUNCTIONS,
     NUMBER_WORDS,
@@ -13,7 +14,6 @@ from holdfast.rewards.answers.names import (
     SEPARATING_WORDS,
     UNITS,
 )
-from holdfast.rewards.answers.spelled import spelled_number
 
 SHORT = 400
 FORMULA = re.compile(

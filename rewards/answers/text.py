@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from holdfast.rewards.answers.closing import without_closing
-from holdfast.rewards.answers.digits import in_ascii
-from holdfast.rewards.answers.runon import before_next_question
-from holdfast.rewards.answers.standing import standing_part
+from holdfast.rewards.answers.endings.closing import without_closing
+from holdfast.rewards.answers.endings.runon import before_next_question
+from holdfast.rewards.answers.endings.standing import standing_part
+from holdfast.rewards.answers.numerals.digits import in_ascii
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.sample import Sample
 

@@ -7,9 +7,8 @@ import re
 from collections import deque
 from typing import NamedTuple
 
-from holdfast.rewards.answers.digits import written_out
-from holdfast.rewards.answers.hedges import only_a_label, unknown
-from holdfast.rewards.answers.spelled import spelled_number
+from holdfast.rewards.answers.numerals.digits import written_out
+from holdfast.rewards.answers.numerals.spelled import spelled_number
 from holdfast.rewards.answers.statements import (
     FORMULA,
     NUMBER,
@@ -24,6 +23,7 @@ from holdfast.rewards.answers.statements import (
     undecorated,
     without_remark,
 )
+from holdfast.rewards.answers.words.hedges import only_a_label, unknown
 
 _TAIL = 60_000
 _NEAR = 4000

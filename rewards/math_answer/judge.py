@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import NamedTuple
 
-from holdfast.rewards.answers.digits import with_points
-from holdfast.rewards.answers.hedges import unknown
-from holdfast.rewards.answers.languages import MAYBE, NO, OR, YES
 from holdfast.rewards.answers.numbers import contradicts
+from holdfast.rewards.answers.numerals.digits import with_points
 from holdfast.rewards.answers.places import Extraction, extract
 from holdfast.rewards.answers.statements import answer_in, is_prose
 from holdfast.rewards.answers.text import final_part
+from holdfast.rewards.answers.words.hedges import unknown
+from holdfast.rewards.answers.words.languages import MAYBE, NO, OR, YES
 from holdfast.rewards.math_answer.equal.compare import compare
 from holdfast.rewards.math_answer.equal.evaluate import HardError, RefusedError
 from holdfast.rewards.math_answer.equal.renaming import renamed

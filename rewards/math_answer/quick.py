@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from holdfast.rewards.answers.boxes import is_denied
-from holdfast.rewards.answers.closing import without_closing
+from holdfast.rewards.answers.endings.closing import without_closing
+from holdfast.rewards.answers.endings.runon import asks_again
+from holdfast.rewards.answers.endings.standing import may_fall, standing_part, untouched
 from holdfast.rewards.answers.places import not_own
-from holdfast.rewards.answers.runon import asks_again
-from holdfast.rewards.answers.standing import may_fall, standing_part, untouched
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.rewards.math_answer.settings import Settings
 from holdfast.sample import Sample, Score

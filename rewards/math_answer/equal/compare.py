@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from holdfast.rewards.answers.names import FLIPPED
+from holdfast.rewards.answers.words.names import FLIPPED
 from holdfast.rewards.math_answer.equal import agreement, evaluate, modular, scalars
 from holdfast.rewards.math_answer.equal.regions import Piece, looks_like, region
 from holdfast.rewards.math_answer.equal.solutions import (

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import NamedTuple
 
-from holdfast.rewards.answers.names import FLIPPED
+from holdfast.rewards.answers.words.names import FLIPPED
 from holdfast.rewards.math_answer.equal import agreement
 from holdfast.rewards.math_answer.parse.tree import (
     INF,

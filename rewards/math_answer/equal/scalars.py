@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from holdfast.rewards.answers.names import UNITS
+from holdfast.rewards.answers.words.names import UNITS
 from holdfast.rewards.math_answer.equal import agreement, modular
 from holdfast.rewards.math_answer.parse.tree import (
     COMPUTED,

@@ -2,9 +2,9 @@
 
 import re
 
-from holdfast.rewards.answers.digits import CURRENCIES, in_ascii, written_out
-from holdfast.rewards.answers.languages import SEPARATORS
-from holdfast.rewards.answers.names import (
+from holdfast.rewards.answers.numerals.digits import CURRENCIES, in_ascii, written_out
+from holdfast.rewards.answers.words.languages import SEPARATORS
+from holdfast.rewards.answers.words.names import (
     CONSTANTS,
     DEGREE_WORDS,
     FUNCTIONS,

@@ -8,7 +8,7 @@ product   factor ((*|/|nothing) factor)*           then words: a unit
 factor    [-] power                                power: postfix (! % ° ') and ^
 """
 
-from holdfast.rewards.answers.names import INVERSES
+from holdfast.rewards.answers.words.names import INVERSES
 from holdfast.rewards.math_answer.parse import quantities, structures
 from holdfast.rewards.math_answer.parse.arithmetic import binomial, call, factorial, in_base, literal, proper, repeating
 from holdfast.rewards.math_answer.parse.cursor import Cursor

@@ -1,6 +1,6 @@
 """Quantities: the words behind a number as its unit, units side by side, degrees and minutes."""
 
-from holdfast.rewards.answers.names import SCALE_WORDS, UNITS
+from holdfast.rewards.answers.words.names import SCALE_WORDS, UNITS
 from holdfast.rewards.math_answer.parse.clean import words_of
 from holdfast.rewards.math_answer.parse.cursor import Cursor
 from holdfast.rewards.math_answer.parse.tree import Node, UnreadableError, add, div, mul, num

@@ -4,7 +4,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from holdfast.rewards.answers.names import (
+from holdfast.rewards.answers.numerals.spelled import in_words, spelled_number
+from holdfast.rewards.answers.statements import extreme_value
+from holdfast.rewards.answers.words.names import (
     CONSTANTS,
     DEGREE_WORDS,
     FUNCTIONS,
@@ -14,8 +16,6 @@ from holdfast.rewards.answers.names import (
     SEPARATING_WORDS,
     UNITS,
 )
-from holdfast.rewards.answers.spelled import in_words, spelled_number
-from holdfast.rewards.answers.statements import extreme_value
 from holdfast.rewards.math_answer.parse.clean import clean, tight, words_of
 from holdfast.rewards.math_answer.parse.notations import rewritten
 from holdfast.rewards.math_answer.parse.parse import parse

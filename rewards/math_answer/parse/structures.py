@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from holdfast.rewards.answers.names import FIELDS
+from holdfast.rewards.answers.words.names import FIELDS
 from holdfast.rewards.math_answer.parse import arithmetic
 from holdfast.rewards.math_answer.parse.cursor import Cursor
 from holdfast.rewards.math_answer.parse.matrices import environment, matrix_power, matrix_product, matrix_sum

@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
-from holdfast.rewards.answers.languages import SEPARATORS
-from holdfast.rewards.answers.names import (
+from holdfast.rewards.answers.words.languages import SEPARATORS
+from holdfast.rewards.answers.words.names import (
     CONSTANTS,
     DEGREE_WORDS,
     FUNCTIONS,

@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 from itertools import pairwise
 
-from holdfast.rewards.answers.names import FRACTION_WORDS, NUMBER_WORDS, UNITS
+from holdfast.rewards.answers.words.names import FRACTION_WORDS, NUMBER_WORDS, UNITS
 from holdfast.rewards.math_answer.parse.units import SCALES, canonical
 
 _WRAPPED = re.compile(r"\\(?:text(?:rm|bf|it|normal|up)?|mathrm|mbox|hbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")

@@ -2,7 +2,7 @@
 
 import re
 
-from holdfast.rewards.answers.languages import AND, MAYBE, NOT, NOT_BEHIND, OR, alternatives, refuses
+from holdfast.rewards.answers.words.languages import AND, MAYBE, NOT, NOT_BEHIND, OR, alternatives, refuses
 
 _DENIED = re.compile(
     r"(?:\b(?:not|never|cannot|neither|(?:anything|all|everything) but|except(?: for)?|nowhere near|"

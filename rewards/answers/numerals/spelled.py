@@ -3,7 +3,7 @@
 import re
 from fractions import Fraction
 
-from holdfast.rewards.answers.names import FRACTION_WORDS, NUMBER_WORDS, SCALE_WORDS
+from holdfast.rewards.answers.words.names import FRACTION_WORDS, NUMBER_WORDS, SCALE_WORDS
 
 _PLAIN_WORDS = re.compile(r"[a-z][a-z ,.'\-]*")
 _LONGEST = 80

@@ -5,8 +5,8 @@
 
 import re
 
-from holdfast.rewards.answers.closing import may_close
-from holdfast.rewards.answers.languages import ANSWER_WORD, NO_WORD, NOT, NOT_BEHIND, RIGHT, WRONG
+from holdfast.rewards.answers.endings.closing import may_close
+from holdfast.rewards.answers.words.languages import ANSWER_WORD, NO_WORD, NOT, NOT_BEHIND, RIGHT, WRONG
 
 _NEAR, _TAIL, _LONG = 80, 240, 20_000
 _VALUE = (

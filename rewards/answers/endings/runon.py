@@ -7,7 +7,7 @@ Question:\nThe _______ is the process …"): what it answers to its own question
 import re
 from itertools import islice
 
-from holdfast.rewards.answers.languages import cues
+from holdfast.rewards.answers.words.languages import cues
 
 _QUESTION = (
     "Question|Problem|Exercise|Example|Q|Human|User|Instruction|Input|Frage|Aufgabe|Pregunta|Domanda|Pergunta|"

@@ -2,7 +2,7 @@
 
 import re
 
-from holdfast.rewards.answers.digits import in_ascii, written_out
+from holdfast.rewards.answers.numerals.digits import in_ascii, written_out
 
 _ANNOTATION = re.compile(r"<<[^<>\n]*>>")
 _VULGAR = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅛": "1/8"}

@@ -9,8 +9,8 @@ import pytest
 from helpers.cheap_answers import REPORTED
 
 from holdfast.reward import Reward
-from holdfast.rewards.answers import standing
-from holdfast.rewards.answers.standing import standing_part
+from holdfast.rewards.answers.endings import standing
+from holdfast.rewards.answers.endings.standing import standing_part
 from holdfast.sample import Sample
 
 NUMBERS_STATED = (

@@ -3,7 +3,7 @@
 import pytest
 
 from holdfast.reward import Reward
-from holdfast.rewards.answers.runon import before_next_question
+from holdfast.rewards.answers.endings.runon import before_next_question
 from holdfast.sample import Sample
 
 RUN_ON = "So it is done. The answer is {}.\n\nQuestion:\nHow many are left?\nAnswer: Let us see. The answer is {}."
