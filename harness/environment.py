@@ -26,8 +26,8 @@ import msgspec
 
 from holdfast import values
 from holdfast.errors import EXIT_DATA, DataError, HoldfastError, UsageError, suggestion, unknown
-from holdfast.own_module import is_module, no_name, own_object
-from holdfast.plugins import plugins
+from holdfast.plugins.entry_points import plugins
+from holdfast.plugins.own_module import is_module, no_name, own_object
 from holdfast.sample import Message, Outcome, Score
 
 Count = Annotated[int, msgspec.Meta(ge=1)]

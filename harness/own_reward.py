@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from holdfast.errors import UsageError, suggestion
-from holdfast.own_module import own_object
+from holdfast.plugins.own_module import own_object
 from holdfast.sample import Outcome, Sample, Score
 
 OURS = ("sample", "completion", "prompt", "reference", "columns")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from holdfast.errors import UsageError, unknown
-from holdfast.own_module import no_name
 from holdfast.own_reward import judge_of, load_function
-from holdfast.plugins import plugins
+from holdfast.plugins.entry_points import plugins
+from holdfast.plugins.own_module import no_name
 from holdfast.sample import Score
 
 Scope = Literal["sample", "batch", "group"]

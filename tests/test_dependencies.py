@@ -22,7 +22,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 FOLDERS = {
     "harness": {""},
     "harness/config.py": {"", "eval"},
-    "harness/distributed.py": {"", "eval"},
+    "harness/process/distributed.py": {"", "eval"},
     "harness/logs": {"", "eval"},
     "harness/cli/demo.py": {"", "train"},
     "harness/scoring/grader_diff.py": {"", "train"},

@@ -127,7 +127,7 @@ def test_json_is_read(snippet: Snippet) -> None:
 
 @_of("toml")
 def test_toml_names_groups_that_are_asked_for(snippet: Snippet) -> None:
-    from holdfast.plugins import GROUPS
+    from holdfast.plugins.entry_points import GROUPS
 
     assert set(tomllib.loads(snippet.text)["project"]["entry-points"]) == set(GROUPS)
 

@@ -28,11 +28,12 @@ from holdfast.runs.measurement import Measurement, environments_of, read_measure
 from holdfast.trainers.estimate.endings import stop_tokens
 from holdfast.trainers.models.arithmetic import check_same, check_scores
 from holdfast.trainers.models.as_saved import as_saved
-from holdfast.trainers.run import callback_run, remeasure, trackers, validation
+from holdfast.trainers.run import callback_run, remeasure, validation
 from holdfast.trainers.run.learned_ends import unlearned_end
 from holdfast.trainers.run.rewarded import reward_findings
 from holdfast.trainers.run.run_dir import amend_manifest
 from holdfast.trainers.run.stopping import stopping_findings
+from holdfast.trainers.run.tracking import trackers
 
 log = logging.getLogger("holdfast")
 

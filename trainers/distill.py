@@ -8,7 +8,7 @@ Teacher and model share a tokenizer. `trainer.args.beta` mixes forward (0) and r
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast.trainers.data.row_formats import prompt_row
+from holdfast.trainers.data.formats.row_formats import prompt_row
 from holdfast.trainers.models.model import model_place
 from holdfast.trainers.settings.trainer_spec import Inputs, Trainer
 

@@ -6,7 +6,7 @@ The reference model is the starting model: TRL loads it a second time for full t
 off for LoRA.
 """
 
-from holdfast.trainers.data.row_formats import preference_row
+from holdfast.trainers.data.formats.row_formats import preference_row
 from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(

@@ -8,7 +8,7 @@ stable one.
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast.trainers.data.row_formats import conversation_row
+from holdfast.trainers.data.formats.row_formats import conversation_row
 from holdfast.trainers.models.model import model_place
 from holdfast.trainers.settings.trainer_spec import Inputs, Trainer
 

@@ -9,7 +9,7 @@ generates with `trainer.args.use_vllm=true trainer.args.vllm_mode=colocate` (or 
 Episodes are played where rows name them (`environment=tiny_form`): see run/rollout.py.
 """
 
-from holdfast.trainers.data.row_formats import episode_row
+from holdfast.trainers.data.formats.row_formats import episode_row
 from holdfast.trainers.episodes.rewards import episode_arguments
 from holdfast.trainers.settings.trainer_spec import Trainer
 

@@ -3,7 +3,7 @@
 {"prompt": "Who are you?", "completion": "I am Ada.", "label": true}
 """
 
-from holdfast.trainers.data.row_formats import marked_row
+from holdfast.trainers.data.formats.row_formats import marked_row
 from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(

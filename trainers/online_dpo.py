@@ -2,7 +2,7 @@
 chosen. Rows and rewards as in grpo.py. TRL holds it among its experimental trainers.
 """
 
-from holdfast.trainers.data.row_formats import prompt_row
+from holdfast.trainers.data.formats.row_formats import prompt_row
 from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(

@@ -4,7 +4,7 @@ reference model. TRL holds it among its experimental trainers.
 {"prompt": "Who are you?", "chosen": "I am Ada.", "rejected": "I am a language model."}
 """
 
-from holdfast.trainers.data.row_formats import preference_row
+from holdfast.trainers.data.formats.row_formats import preference_row
 from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(

@@ -5,7 +5,7 @@
 Its result scores answers and writes none; TRL puts a one-number head on the starting model, which it loads by its path.
 """
 
-from holdfast.trainers.data.row_formats import preference_row
+from holdfast.trainers.data.formats.row_formats import preference_row
 from holdfast.trainers.settings.trainer_spec import Trainer
 
 TRAINER = Trainer(

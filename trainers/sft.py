@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from holdfast.errors import UsageError
-from holdfast.trainers.data.row_formats import completion_row, conversation_row
+from holdfast.trainers.data.formats.row_formats import completion_row, conversation_row
 from holdfast.trainers.settings.trainer_spec import Inputs, Trainer
 
 

@@ -22,9 +22,9 @@ from holdfast.errors import UsageError, unknown
 from holdfast.files import digest, write_json
 from holdfast.logs import kept_in
 from holdfast.masking import without_secrets
+from holdfast.process.uncollected import uncollected
 from holdfast.runs.manifest import manifest
 from holdfast.runs.measurement import Measurement, environments_of
-from holdfast.uncollected import uncollected
 
 if TYPE_CHECKING:
     from holdfast.compare import Comparison

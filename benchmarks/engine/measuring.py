@@ -38,11 +38,11 @@ from holdfast.errors import DataError, HoldfastError
 from holdfast.files import read_json, write_json, write_whole
 from holdfast.importers.tau_bench import pass_hat
 from holdfast.masking import without_secrets
-from holdfast.progress import Progress
+from holdfast.process.progress import Progress
+from holdfast.process.uncollected import uncollected
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement, sample_path, summarize, write_results
 from holdfast.runs.row import SCHEMA_VERSION, Row, encode, read_whole_rows
 from holdfast.runs.saved import write_drafts
-from holdfast.uncollected import uncollected
 
 log = logging.getLogger("holdfast")
 

@@ -1,9 +1,9 @@
 """A measurement that stops when it is decided: looks over all benchmarks in turn, each giving tokens to the undecided.
 
 The order of a benchmark's items is that of their hashes, fixed before anything is seen. After each look the paired
-differences to the measurement before go into the e-processes of `holdfast.stats.sequential`; what was decided, when and
-on what evidence is written to `stopping.json` beside the rows. Called again, it goes the same way, and nothing is
-generated twice.
+differences to the measurement before go into the e-processes of `holdfast.stats.sequential.looks`; what was decided,
+when and on what evidence is written to `stopping.json` beside the rows. Called again, it goes the same way, and nothing
+is generated twice.
 """
 
 import hashlib
@@ -22,8 +22,8 @@ from holdfast.runs.measurement import Measurement, TaskResult, sample_path
 from holdfast.runs.row import Row, read_rows
 from holdfast.runs.stopped import Stopped, StoppedMean, StoppedTask, write_stopped
 from holdfast.stats.paired import Array
-from holdfast.stats.sequential import Looks, Rule, bet, interval, log_e
-from holdfast.stats.stopping import Stopping, StopVerdict
+from holdfast.stats.sequential.looks import Looks, Rule, bet, interval, log_e
+from holdfast.stats.sequential.stopping import Stopping, StopVerdict
 
 Measure = Callable[[Work], TaskResult]
 

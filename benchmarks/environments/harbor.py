@@ -38,8 +38,8 @@ from holdfast.environment import (
 )
 from holdfast.errors import DataError, UsageError
 from holdfast.files import digest, folder_sha256
+from holdfast.process.undo import unless_done
 from holdfast.sample import Message, Score
-from holdfast.undo import unless_done
 
 log = logging.getLogger("holdfast")
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from holdfast.benchmarks.suites.source import Doc, Source
 from holdfast.errors import UsageError, unknown
-from holdfast.plugins import plugins
+from holdfast.plugins.entry_points import plugins
 from holdfast.sample import Message, Text
 
 Kind = Literal["generate", "choice", "perplexity", "episode"]

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, cast
 
-from holdfast import progress
 from holdfast.cli.grammar import FLAGS, Arguments, Flags, bind, split, unknown_flag
 from holdfast.errors import EXIT_INTERNAL, EXIT_USAGE, HoldfastError, UsageError, missing_package, unknown
 from holdfast.logs import Verbosity, configure, quiet_libraries
 from holdfast.masking import masked_text
+from holdfast.process import progress
 
 _UNREAD = 141
 """What a shell shows for a program ended by SIGPIPE: never 0, which would be a verdict that nobody reached."""

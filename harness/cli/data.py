@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING, Literal
 from holdfast.cli.grammar import Flags
 from holdfast.errors import EXIT_DATA, EXIT_PASS, UsageError, unknown
 from holdfast.logs import notice
-from holdfast.progress import Progress
+from holdfast.process.progress import Progress
 
 if TYPE_CHECKING:
     from holdfast.benchmarks.suites.fetch import Status

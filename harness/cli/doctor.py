@@ -16,7 +16,7 @@ from importlib import metadata
 
 from holdfast.cli.grammar import Flags
 from holdfast.errors import DISTRIBUTION, UsageError, extras_of, install_hint
-from holdfast.plugins import Plugin, installed
+from holdfast.plugins.entry_points import Plugin, installed
 
 _PACKAGES = (
     "torch",

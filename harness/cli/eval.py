@@ -30,10 +30,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from holdfast.cli.grammar import Flags, unknown_flag
-from holdfast.distributed import is_main
 from holdfast.errors import HoldfastError
 from holdfast.logs import notice
 from holdfast.masking import masked, masked_text
+from holdfast.process.distributed import is_main
 
 if TYPE_CHECKING:
     from holdfast.benchmarks.engine.evaluate import Evaluation

@@ -42,7 +42,7 @@ from holdfast.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from holdfast.reward import Reward
-    from holdfast.trainers.data.sampling import Selection
+    from holdfast.trainers.data.generated.sampling import Selection
     from holdfast.trainers.settings.config import DataConfig
 
 
@@ -85,7 +85,7 @@ def run(paths: list[str], options: Options, flags: Flags) -> int:
     if len(paths) != 1:
         raise UsageError(f"`holdfast sample` takes one data set, not {len(paths)}: {' '.join(paths) or 'nothing'}")
     from holdfast.benchmarks.engine.settings import Settings
-    from holdfast.trainers.data.sampling import prompts_of, sample
+    from holdfast.trainers.data.generated.sampling import prompts_of, sample
 
     out = Path(options.out)
     selection = _selection(options)
@@ -141,7 +141,7 @@ def _data(name: str, options: Options) -> "DataConfig":
 
 
 def _reward(options: Options, data: "DataConfig") -> "Reward":
-    from holdfast.trainers.data.self_replay import ANY_TEXT
+    from holdfast.trainers.data.generated.self_replay import ANY_TEXT
     from holdfast.trainers.run.rewards import rewards_of
 
     chosen = options.reward or data.reward
@@ -153,7 +153,7 @@ def _reward(options: Options, data: "DataConfig") -> "Reward":
 
 
 def _selection(options: Options) -> "Selection":
-    from holdfast.trainers.data.sampling import Selection
+    from holdfast.trainers.data.generated.sampling import Selection
 
     selection = Selection(
         to=options.to,

@@ -32,7 +32,7 @@ from typing import Any, TextIO
 
 from holdfast.cli.grammar import Flags, plain
 from holdfast.errors import UsageError, install_hint, unknown
-from holdfast.progress import Progress
+from holdfast.process.progress import Progress
 from holdfast.registry import lookup
 from holdfast.reward import Reward
 from holdfast.scoring.score_file import Fields, Join, Scorer, Tally, score_file

@@ -56,7 +56,7 @@ def run_hydra(overrides: Sequence[str], flags: Flags) -> int:
 
 
 def _run_job(config: "TrainConfig", flags: Flags) -> int:
-    from holdfast.distributed import is_main
+    from holdfast.process.distributed import is_main
     from holdfast.trainers.job.before_after import before_after
 
     if config.dry_run:

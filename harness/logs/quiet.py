@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from holdfast.logs.libraries import LIBRARIES, at_import
 from holdfast.logs.run_log import RunLog
 from holdfast.logs.screen import verbosity
-from holdfast.progress import is_terminal
+from holdfast.process.progress import is_terminal
 
 Taken = set[str]
 """Libraries whose bars we took away."""

@@ -3,8 +3,8 @@
 import logging
 from typing import Literal
 
-from holdfast import progress
 from holdfast.masking import masked_text
+from holdfast.process import progress
 
 RUN = "holdfast.run"
 """The logger of lines that are for run.log alone."""

@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import Any
 
 from holdfast import masking
-from holdfast.plugins import plugged_packages
+from holdfast.plugins.entry_points import plugged_packages
 from holdfast.runs.row import SCHEMA_VERSION
 
 _PACKAGES = (

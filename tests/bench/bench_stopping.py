@@ -14,8 +14,8 @@ import numpy as np
 from helpers.stopped_pairs import contradicts, full, pairs, stopped
 
 from holdfast.stats.power import mcnemar_power
-from holdfast.stats.sequential import Rule
-from holdfast.stats.stopping import StopVerdict, simulate
+from holdfast.stats.sequential.looks import Rule
+from holdfast.stats.sequential.stopping import StopVerdict, simulate
 
 DRAWS, MARGIN = 10_000, 0.05
 SUITES: dict[str, tuple[tuple[int, ...], tuple[float, ...]]] = {

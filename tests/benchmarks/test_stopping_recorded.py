@@ -5,7 +5,7 @@ import pytest
 from helpers.stopped_pairs import Pair, contradicts, full, pairs, stopped
 
 from holdfast.compare.result import Verdict as Full
-from holdfast.stats.stopping import StopVerdict
+from holdfast.stats.sequential.stopping import StopVerdict
 
 MARGIN, REPETITIONS = 0.05, 200
 

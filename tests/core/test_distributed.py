@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast import distributed
+from holdfast.process import distributed
 
 
 def test_alone_without_a_launcher(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,13 +10,14 @@ import pytest
 from helpers.terminal import drawn, on_screen, run_in_terminal
 
 import holdfast
-from holdfast import cli, progress
+from holdfast import cli
 from holdfast.cli import main
 from holdfast.logs import FILE, RUN, configure, kept_in
+from holdfast.process import progress
 
 NESTED = """
 import logging, time, warnings
-from holdfast import progress
+from holdfast.process import progress
 from holdfast.logs import configure, quiet_libraries
 progress._DRAW_EVERY = 0.0
 configure()
@@ -79,7 +80,8 @@ def test_a_line_every_few_seconds_in_a_pipe(
 
 BROKEN = """
 import sys
-from holdfast import cli, progress
+from holdfast import cli
+from holdfast.process import progress
 from holdfast.errors import DataError
 progress._DRAW_EVERY = 0
 def broken(*_):
@@ -266,7 +268,7 @@ def test_no_other_way_to_stderr_than_these() -> None:
 
 CLOSED = """
 import logging, os, sys
-from holdfast import progress
+from holdfast.process import progress
 from holdfast.logs import configure
 progress._DRAW_EVERY = progress._LINE_EVERY = 0.0
 configure()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from holdfast.uncollected import uncollected
+from holdfast.process.uncollected import uncollected
 
 
 @pytest.fixture(autouse=True)

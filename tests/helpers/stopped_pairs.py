@@ -15,8 +15,8 @@ from holdfast.compare.judging import effect
 from holdfast.compare.judging.verdict import Rules, judge
 from holdfast.compare.reading.pairing import Pairs
 from holdfast.compare.result import Verdict as Full
-from holdfast.stats.sequential import Rule
-from holdfast.stats.stopping import Stopping, StopVerdict, looks_of_counts
+from holdfast.stats.sequential.looks import Rule
+from holdfast.stats.sequential.stopping import Stopping, StopVerdict, looks_of_counts
 
 _GSM8K = "gsm8k/example_model_solutions.jsonl"
 _MODELS = ("6b_finetuning", "175b_finetuning", "6b_verification", "175b_verification")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from helpers.paths import ROOT
 
-from holdfast.plugins import GROUPS
+from holdfast.plugins.entry_points import GROUPS
 
 EXAMPLE = ROOT / "examples" / "plugin"
 
@@ -55,7 +55,7 @@ from holdfast import Reward, Sample
 from holdfast.benchmarks.suites.source import load_docs
 from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.environment import make_environment
-from holdfast.plugins import plugged_packages
+from holdfast.plugins.entry_points import plugged_packages
 from holdfast.trainers.settings.catalogue import find_trainer
 task = load_suite("kelp_riddles").entries[0].task
 rows = load_docs(task.source, None, task.name)

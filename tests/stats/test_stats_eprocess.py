@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.stats.eprocess import Evidence, grown, growth, log_e, unbegun
+from holdfast.stats.sequential.eprocess import Evidence, grown, growth, log_e, unbegun
 
 SIMULATIONS = 10_000
 LOOKS = 100

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from holdfast.stats.multiple import holm
-from holdfast.stats.sequential import Looks, Rule, bet, closed, interval, log_e, log_e_of_counts
-from holdfast.stats.stopping import Simulated, Stopping, StopVerdict, looks_of_counts, simulate
+from holdfast.stats.sequential.looks import Looks, Rule, bet, closed, interval, log_e, log_e_of_counts
+from holdfast.stats.sequential.stopping import Simulated, Stopping, StopVerdict, looks_of_counts, simulate
 
 ALPHA = 0.05
 MANY = 10_000

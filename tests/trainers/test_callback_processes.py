@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from helpers.trl_scripts import SUITE, sft
 from holdfast.benchmarks.engine import measuring
-from holdfast.distributed import rank
+from holdfast.process.distributed import rank
 from holdfast.trainers.callback import BeforeAfter
 
 if __name__ == "__main__":

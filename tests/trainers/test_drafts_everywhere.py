@@ -6,8 +6,8 @@ from helpers.paths import ROOT
 
 FIRST = {
     "trainers/run/checkpoint_eval.py": "the model before has no measured relative",
-    "trainers/data/sampling.py": "drawn answers take no drafts",
-    "trainers/data/self_replay.py": "the starting model's own answers",
+    "trainers/data/generated/sampling.py": "drawn answers take no drafts",
+    "trainers/data/generated/self_replay.py": "the starting model's own answers",
     "trainers/guard/probe.py": "the guard checks the answers before in one pass of its own",
 }
 """What measures without drafts, and why."""

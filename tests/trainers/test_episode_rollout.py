@@ -19,7 +19,7 @@ from holdfast.environment import make_environment
 from holdfast.errors import UsageError
 from holdfast.reward import Reward
 from holdfast.sample import Sample
-from holdfast.trainers.data.row_formats import episode_row
+from holdfast.trainers.data.formats.row_formats import episode_row
 from holdfast.trainers.data.sources import named_data, named_rows
 from holdfast.trainers.episodes.rollout import PLAYED, TRAJECTORY, Rollout
 from holdfast.trainers.estimate.checks import check
@@ -227,7 +227,7 @@ def test_trls_own_loop_trains_on_the_scores_of_the_episodes(tmp_path: Path, monk
 
 @pytest.mark.parametrize("tools", ["prompt", "native"])
 def test_demonstrations_are_rows_for_trainers_that_learn_from_completions(tools: str) -> None:
-    from holdfast.trainers.data.row_formats import completion_row
+    from holdfast.trainers.data.formats.row_formats import completion_row
 
     environment = {"env": "tiny_form", "items": 2, "demonstrations": True, "tools": tools}
     data = named_data({"environment": environment})

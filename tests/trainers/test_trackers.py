@@ -12,8 +12,8 @@ import pytest
 from helpers.trl_scripts import SUITE, sft
 
 from holdfast.trainers.callback import BeforeAfter
-from holdfast.trainers.run import trackers
-from holdfast.trainers.run.tracker_content import COLUMNS, NAME, content_of, facts
+from holdfast.trainers.run.tracking import trackers
+from holdfast.trainers.run.tracking.tracker_content import COLUMNS, NAME, content_of, facts
 
 HERE = [name for name in ("tensorboard", "mlflow", "wandb", "trackio") if importlib.util.find_spec(name)]
 

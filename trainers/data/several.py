@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from holdfast.errors import UsageError
-from holdfast.trainers.data.row_formats import FINAL, prompt
+from holdfast.trainers.data.formats.row_formats import FINAL, prompt
 from holdfast.trainers.data.sources import source_of
 from holdfast.trainers.settings.config import DataConfig
 from holdfast.trainers.settings.data_sets import label, parts

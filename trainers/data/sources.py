@@ -9,7 +9,7 @@ from typing import Any, cast
 from holdfast.errors import DataError, UsageError, suggestion
 from holdfast.files import Skip
 from holdfast.records import SUFFIXES, pick, read_records
-from holdfast.trainers.data.known_formats import known_format
+from holdfast.trainers.data.formats.known_formats import known_format
 from holdfast.trainers.episodes.rows import environment_rows, names_environments
 from holdfast.trainers.settings.config import DataConfig
 from holdfast.trainers.settings.data_sets import named_data as named_data  # where it was

@@ -10,7 +10,7 @@ from typing import Any
 from holdfast.errors import DataError, suggestion
 from holdfast.files import Skip
 from holdfast.trainers.data.entry import Entry, Turn, turns_of
-from holdfast.trainers.data.row_formats import with_prompt
+from holdfast.trainers.data.formats.row_formats import with_prompt
 from holdfast.trainers.data.several import finished
 from holdfast.trainers.data.sources import OURS, named_row, raw_rows
 from holdfast.trainers.settings.catalogue import builtin_trainers, find_trainer

@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from holdfast.trainers.data.known_formats import columns_of
-from holdfast.trainers.data.row_formats import FINAL, WRITTEN
+from holdfast.trainers.data.formats.known_formats import columns_of
+from holdfast.trainers.data.formats.row_formats import FINAL, WRITTEN
 from holdfast.trainers.settings.config import DataConfig
 from holdfast.trainers.settings.data_sets import parts
 from holdfast.trainers.settings.trainer_spec import Trainer

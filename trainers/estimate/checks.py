@@ -9,7 +9,7 @@ from holdfast.benchmarks.engine.backends.models import check_place
 from holdfast.benchmarks.engine.keeping.draft_source import Mode
 from holdfast.benchmarks.tiny import EMBEDDED
 from holdfast.errors import UsageError
-from holdfast.trainers.data import self_replay
+from holdfast.trainers.data.generated import self_replay
 from holdfast.trainers.data.mix import first_rows
 from holdfast.trainers.data.several import check_template
 from holdfast.trainers.episodes.rows import ways

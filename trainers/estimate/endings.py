@@ -15,7 +15,7 @@ from typing import Any
 
 from holdfast.errors import DataError
 from holdfast.files import read_json
-from holdfast.trainers.data.row_formats import with_prompt
+from holdfast.trainers.data.formats.row_formats import with_prompt
 from holdfast.trainers.run.run_dir import amend_manifest
 from holdfast.trainers.settings.config import DataConfig
 from holdfast.trainers.settings.tool_calls import for_template

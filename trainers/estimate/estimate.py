@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.distributed import world_size
+from holdfast.process.distributed import world_size
 from holdfast.quantities import duration
-from holdfast.trainers.data import self_replay
+from holdfast.trainers.data.formats.row_formats import with_prompt
+from holdfast.trainers.data.generated import self_replay
 from holdfast.trainers.data.mix import training_rows
-from holdfast.trainers.data.row_formats import with_prompt
 from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.estimate.memory import has_beta
 from holdfast.trainers.estimate.memory import memory as footprint

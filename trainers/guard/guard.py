@@ -7,8 +7,8 @@
 Every `every` steps the model answers the next slice of each skill's items (a look). Between looks it only says how
 likely a few of its old answers still are (a glance: one forward pass, at each of the first steps, then ever rarer);
 when they have become clearly less likely, a look follows at once, so that damage is seen while it is small. Each skill
-has an e-process (holdfast.stats.eprocess): over a whole training in which no skill loses more than `margin` points,
-P(alarm) ≤ alpha, all skills together, however often one looks and whatever calls for a look.
+has an e-process (holdfast.stats.sequential.eprocess): over a whole training in which no skill loses more than `margin`
+points, P(alarm) ≤ alpha, all skills together, however often one looks and whatever calls for a look.
 """
 
 import logging
@@ -24,11 +24,11 @@ from transformers import TrainerCallback
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.suites.suite import Suite, load_suite
-from holdfast.distributed import from_first, same_weights
 from holdfast.errors import UsageError, suggestion, unknown
 from holdfast.files import read_json, write_json
+from holdfast.process.distributed import from_first, same_weights
 from holdfast.runs.layout import Acted, Glance, GuardRecord, Look, SkillLook
-from holdfast.stats.eprocess import Evidence
+from holdfast.stats.sequential.eprocess import Evidence
 from holdfast.trainers.guard.probe import Probe
 from holdfast.trainers.guard.schedule import Schedule
 from holdfast.trainers.guard.snapshot import restore, snapshot

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from holdfast.compare import Comparison, compare
-from holdfast.distributed import is_main
 from holdfast.errors import EXIT_PASS
 from holdfast.files import write_json
 from holdfast.logs import RUN, kept_in, quiet_libraries
 from holdfast.masking import error_text
+from holdfast.process.distributed import is_main
 from holdfast.report import write as write_report
 from holdfast.runs.measurement import Measurement, environments_of
 from holdfast.trainers.data import contamination
 from holdfast.trainers.data.card import training_card
-from holdfast.trainers.data.self_replay import is_self, written_rows
+from holdfast.trainers.data.generated.self_replay import is_self, written_rows
 from holdfast.trainers.estimate import endings
 from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.estimate.preflight import preflight
@@ -33,10 +33,11 @@ from holdfast.trainers.models.arithmetic import check_same, check_scores
 from holdfast.trainers.models.merge import START, merge_adapter, needs_start, with_start
 from holdfast.trainers.models.model import threads
 from holdfast.trainers.models.model_card import write_card
-from holdfast.trainers.run import processes, run_dir, trackers, validation
+from holdfast.trainers.run import processes, run_dir, validation
 from holdfast.trainers.run.checkpoint_eval import measure_after, measure_before, suite_of
 from holdfast.trainers.run.rewarded import reward_findings
 from holdfast.trainers.run.stopping import stopping_findings
+from holdfast.trainers.run.tracking import trackers
 from holdfast.trainers.settings.catalogue import find_trainer
 from holdfast.trainers.settings.config import TrainConfig
 

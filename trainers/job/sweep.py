@@ -19,7 +19,7 @@ from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
 from holdfast.logs import notice
 from holdfast.masking import masked_text, without_secrets
-from holdfast.progress import write_line
+from holdfast.process.progress import write_line
 from holdfast.runs.manifest import manifest
 from holdfast.trainers.job.hydra_multirun import multirun, searched
 from holdfast.trainers.job.sweep_secrets import hide, known, set_aside

@@ -5,12 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from holdfast.distributed import is_main
 from holdfast.files import digest, read_json, write_json
 from holdfast.logs import quiet_libraries
 from holdfast.masking import without_secrets
-from holdfast.trainers.data import contamination, row_filter, self_replay, unused_columns
+from holdfast.process.distributed import is_main
+from holdfast.trainers.data import contamination, row_filter, unused_columns
 from holdfast.trainers.data.card import training_card
+from holdfast.trainers.data.generated import self_replay
 from holdfast.trainers.data.mix import split_validation, training_rows
 from holdfast.trainers.data.several import origin
 from holdfast.trainers.estimate.endings import check_share, endings, record, stop_tokens
@@ -148,7 +149,7 @@ def _watching(config: TrainConfig, args: Any, out: Path) -> list[Any]:
     from transformers import EarlyStoppingCallback
 
     from holdfast.trainers.job.health import HealthWatch
-    from holdfast.trainers.run.watching import ProgressLine, Trackers
+    from holdfast.trainers.run.tracking.watching import ProgressLine, Trackers
 
     stopping = [EarlyStoppingCallback(config.early_stopping)] if config.early_stopping else []
     return [HealthWatch(), *([ProgressLine()] if args.disable_tqdm else []), Trackers(out), *stopping]

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compare import Comparison, compare
-from holdfast.distributed import is_main
 from holdfast.files import write_json
+from holdfast.process.distributed import is_main
 from holdfast.runs.measurement import Measurement
 from holdfast.trainers.run.checkpoint_eval import measured
 from holdfast.trainers.run.checkpoints import saved

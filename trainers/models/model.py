@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.benchmarks.engine.backends.models import LoadedModel, has_tokenizer, load
-from holdfast.distributed import local_rank
 from holdfast.errors import DataError, UsageError
+from holdfast.process.distributed import local_rank
 from holdfast.trainers.settings.config import ModelConfig, TrainConfig
 
 

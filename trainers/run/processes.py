@@ -6,9 +6,9 @@ The others wait for its files rather than at a barrier: a measurement may last l
 import time
 from pathlib import Path
 
-from holdfast.distributed import world_size
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.files import read_json
+from holdfast.process.distributed import world_size
 
 _POLL_SECONDS = 0.5
 

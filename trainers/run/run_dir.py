@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from holdfast.distributed import world_size
 from holdfast.errors import UsageError
 from holdfast.files import digest, read_json, write_json
 from holdfast.masking import without_secrets
+from holdfast.process.distributed import world_size
 from holdfast.runs.manifest import manifest
 from holdfast.trainers.settings.config import TrainConfig
 from holdfast.trainers.settings.contents import contents

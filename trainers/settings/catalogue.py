@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from holdfast.errors import UsageError, unknown
-from holdfast.own_module import is_module, own_object
-from holdfast.plugins import plugins
+from holdfast.plugins.entry_points import plugins
+from holdfast.plugins.own_module import is_module, own_object
 from holdfast.trainers.settings.trainer_spec import Trainer
 
 _GONE = {"ppo": "TRL has it no more; grpo and rloo need no value model, and docs/ppo.md shows PPO where it still is"}

@@ -13,9 +13,9 @@ from typing import Any
 
 from holdfast import values
 from holdfast.benchmarks.engine.parallel.shards import unwrapped
-from holdfast.distributed import is_spread, local_rank
 from holdfast.errors import DataError, UsageError, suggestion, unknown
 from holdfast.files import digest, is_model, model_folders
+from holdfast.process.distributed import is_spread, local_rank
 
 
 @dataclass

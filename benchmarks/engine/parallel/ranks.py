@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from holdfast.distributed import group, store_of_group, world_size
 from holdfast.errors import HoldfastError, UsageError
-from holdfast.uncollected import uncollected
+from holdfast.process.distributed import group, store_of_group, world_size
+from holdfast.process.uncollected import uncollected
 
 _PATIENCE = timedelta(days=7)
 """How long a process waits for the others: what the slowest share of a task may take."""

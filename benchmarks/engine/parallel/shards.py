@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from holdfast.distributed import is_spread
 from holdfast.errors import UsageError
+from holdfast.process.distributed import is_spread
 
 
 def unwrapped(model: Any) -> Any:

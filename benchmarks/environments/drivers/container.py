@@ -16,8 +16,8 @@ from typing import Any
 
 from holdfast.environment import EpisodeError
 from holdfast.errors import UsageError, install_hint
+from holdfast.process.undo import unless_done
 from holdfast.rewards.sandbox.backends.docker_engine import LABEL, owner, reap
-from holdfast.undo import unless_done
 
 _KEPT = 16_000
 """Characters of a command's output."""

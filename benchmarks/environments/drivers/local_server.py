@@ -21,8 +21,8 @@ from holdfast.benchmarks.environments.drivers.process import PASSED, interpreter
 from holdfast.environment import EpisodeError
 from holdfast.errors import DataError
 from holdfast.files import folder_sha256
+from holdfast.process.undo import unless_done
 from holdfast.rewards.sandbox.backends.docker_engine import reap
-from holdfast.undo import unless_done
 
 DOCKER = "docker:"
 """What an address that is an image's name begins with."""

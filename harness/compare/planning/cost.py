@@ -12,8 +12,8 @@ import numpy as np
 
 from holdfast.compare.planning.power import Bench, Requirements, cheapest_sizes, design_of, power_of_drop
 from holdfast.compare.planning.power import simulate as simulate_unchanged
-from holdfast.stats.sequential import Rule
-from holdfast.stats.stopping import StopVerdict, simulate
+from holdfast.stats.sequential.looks import Rule
+from holdfast.stats.sequential.stopping import StopVerdict, simulate
 
 Unit = Literal["tokens", "items"]
 _DRAWS = 1_000

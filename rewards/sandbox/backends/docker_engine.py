@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import UsageError, install_hint
 from holdfast.masking import MASK, masked
+from holdfast.process.undo import unless_done
 from holdfast.rewards.sandbox.backends import boot
 from holdfast.rewards.sandbox.channel import Channel, LostError
 from holdfast.rewards.sandbox.limits import Limits
-from holdfast.undo import unless_done
 
 if TYPE_CHECKING:
     from docker import DockerClient

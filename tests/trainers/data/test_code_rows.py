@@ -10,7 +10,7 @@ from helpers.sandboxes import need, need_any
 
 from holdfast.reward import Reward
 from holdfast.sample import Sample
-from holdfast.trainers.data.known_formats import known_format
+from holdfast.trainers.data.formats.known_formats import known_format
 from holdfast.trainers.job.before_after import before_after
 from holdfast.trainers.settings.compose import compose
 

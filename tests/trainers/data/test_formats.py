@@ -1,6 +1,7 @@
 """Formats that everybody has, without a mapping: Alpaca, ShareGPT and OpenAI's messages with tools, plain text."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,14 @@ import pytest
 from helpers.paths import shared
 
 from holdfast.errors import DataError, UsageError
+from holdfast.trainers.data.formats.row_formats import (
+    completion_row,
+    conversation_row,
+    marked_row,
+    preference_row,
+    prompt_row,
+)
 from holdfast.trainers.data.mix import split_validation
-from holdfast.trainers.data.row_formats import completion_row
 from holdfast.trainers.data.sources import named_rows
 from holdfast.trainers.settings.config import DataConfig
 
@@ -63,6 +70,20 @@ def test_open_ai_messages_with_tools() -> None:
         shaped({"messages": messages, "tools": "none"})
     with pytest.raises(DataError, match="function_call must be JSON"):
         shaped({"messages": [{"from": "human", "value": "a"}, {"from": "function_call", "value": "add(1)"}]})
+
+
+@pytest.mark.parametrize("role", [None, 0, 1.5, True, ["user"], {"name": "user"}])
+@pytest.mark.parametrize("read", [completion_row, conversation_row, preference_row, marked_row, prompt_row])
+def test_a_role_is_text(read: Callable[[dict[str, Any], DataConfig], Any], role: Any) -> None:
+    turns = [{"role": "user", "content": "1+1"}, {"role": role, "content": "2"}]
+    row = {"messages": turns, "chosen": turns, "rejected": turns, "label": True, **split(turns, read)}
+    with pytest.raises(DataError, match="a message needs role and content"):
+        read(row, DataConfig(path=""))
+
+
+def split(turns: list[dict[str, Any]], read: Any) -> dict[str, Any]:
+    """The prompt and completion of readers that do not take whole conversations."""
+    return {"prompt": turns, "completion": turns} if read is prompt_row else {}
 
 
 def test_plain_text_and_templates_of_any_column() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from holdfast.errors import DataError, UsageError
-from holdfast.trainers.data.self_replay import written_rows
+from holdfast.trainers.data.generated.self_replay import written_rows
 from holdfast.trainers.settings.compose import compose
 
 LESSON = ["trainer=sft", "data=tiny:subtraction", "data.limit=28", "data.replay.source=self", "data.replay.ratio=0.3"]
@@ -95,7 +95,7 @@ def test_sampled_answers_follow_the_replays_seed(tmp_path: Path) -> None:
 
 
 def test_plain_text_rows_keep_their_prompt_as_it_was_answered(tmp_path: Path) -> None:
-    from holdfast.trainers.data.row_formats import completion_row
+    from holdfast.trainers.data.formats.row_formats import completion_row
 
     words = ["data.replay.prompts={path: tiny:upper, template: 'Q: {prompt} A:'}", "data.conversational=false"]
     config = compose(["model=tiny", *LESSON, *words, "data.template='Lesson {prompt}'", f"out={tmp_path}"])

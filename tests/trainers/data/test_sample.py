@@ -12,7 +12,7 @@ import pytest
 from holdfast.benchmarks.tiny.skills import generate
 from holdfast.cli import main
 from holdfast.runs.row import Row, read_rows
-from holdfast.trainers.data.sampling import Selection, choose
+from holdfast.trainers.data.generated.sampling import Selection, choose
 
 
 def _row(score: float | None, text: str, finish: str = "stop") -> Row:

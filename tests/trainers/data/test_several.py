@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from holdfast.errors import DataError, UsageError
+from holdfast.trainers.data.formats.row_formats import completion_row
 from holdfast.trainers.data.mix import first_rows, own_rows, split_validation, training_rows
-from holdfast.trainers.data.row_formats import completion_row
 from holdfast.trainers.data.unused_columns import unused
 from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.settings.catalogue import find_trainer

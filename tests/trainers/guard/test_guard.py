@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from holdfast.errors import UsageError
-from holdfast.stats.eprocess import Evidence
+from holdfast.stats.sequential.eprocess import Evidence
 from holdfast.trainers.guard.guard import Guard, Skill
 from holdfast.trainers.guard.probe import Pool, Probe
 from holdfast.trainers.guard.schedule import Schedule

@@ -5,8 +5,8 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from holdfast.progress import Progress
-from holdfast.trainers.run import trackers
+from holdfast.process.progress import Progress
+from holdfast.trainers.run.tracking import trackers
 
 
 class Trackers(TrainerCallback):  # type: ignore[misc]  # transformers is not typed

@@ -167,9 +167,10 @@ def require(row: Row, columns: Sequence[str], purpose: str) -> None:
 
 
 def _message(message: Any) -> dict[str, Any]:
-    if isinstance(message, dict) and "role" in message and "content" in message:
+    role = isinstance(message, dict) and isinstance(message.get("role"), str)
+    if role and "content" in message:
         return {key: value for key, value in message.items() if value is not None} | {"content": _content(message)}
-    if isinstance(message, dict) and "role" in message and message.get("tool_calls"):
+    if role and message.get("tool_calls"):
         return {**{key: value for key, value in message.items() if value is not None}, "content": ""}
     if isinstance(message, dict) and str(message.get("from")) in _SHARE_GPT and "value" in message:
         if message["from"] == "function_call":

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from holdfast.errors import UsageError, suggestion
-from holdfast.undo import unless_done
+from holdfast.process.undo import unless_done
 
 
 def own_object(path: str, kind: str, attribute: str = "") -> Any:

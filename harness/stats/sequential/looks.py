@@ -18,8 +18,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from holdfast.stats.eprocess import growth
 from holdfast.stats.paired import Array
+from holdfast.stats.sequential.eprocess import growth
 
 Side = Literal["below", "above"]
 """What is to be proven of the mean difference: that it lies below a bound, or above it."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holdfast.stats.paired import Array
-from holdfast.stats.sequential import Looks, Rule, bet, log_e, log_e_of_counts
+from holdfast.stats.sequential.looks import Looks, Rule, bet, log_e, log_e_of_counts
 
 
 class StopVerdict(IntEnum):

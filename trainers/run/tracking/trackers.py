@@ -17,7 +17,7 @@ from typing import Any
 from holdfast.compare import Comparison
 from holdfast.files import read_json, write_json
 from holdfast.masking import without_address_secrets
-from holdfast.trainers.run.tracker_content import COLUMNS, NAME, Content, content_of
+from holdfast.trainers.run.tracking.tracker_content import COLUMNS, NAME, Content, content_of
 
 log = logging.getLogger("holdfast")
 FILE = "trackers.json"

@@ -16,15 +16,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from holdfast.distributed import is_main
 from holdfast.errors import DataError, UsageError
 from holdfast.files import digest, read_json, write_json
+from holdfast.process.distributed import is_main
 from holdfast.records import read_records
 from holdfast.runs.row import Row as Judged
 from holdfast.sample import final_text
+from holdfast.trainers.data.formats.row_formats import WRITTEN
+from holdfast.trainers.data.generated.prompts import prompt_rows, write_prompts
 from holdfast.trainers.data.mix import own_rows, replay_count
-from holdfast.trainers.data.prompts import prompt_rows, write_prompts
-from holdfast.trainers.data.row_formats import WRITTEN
 from holdfast.trainers.run import processes
 from holdfast.trainers.run.checkpoint_eval import loaded
 from holdfast.trainers.run.rewards import rewards_of

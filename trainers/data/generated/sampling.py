@@ -20,7 +20,7 @@ from holdfast.reward import Reward
 from holdfast.runs.measurement import Measurement
 from holdfast.runs.row import Row
 from holdfast.sample import Text, final_text
-from holdfast.trainers.data.prompts import prompt_rows, write_prompts
+from holdfast.trainers.data.generated.prompts import prompt_rows, write_prompts
 from holdfast.trainers.settings.config import DataConfig
 
 log = logging.getLogger("holdfast")

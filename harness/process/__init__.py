@@ -1,0 +1,1 @@
+"""One process among others: which it is, what it shows, and what it must take back."""

@@ -1,0 +1,1 @@
+"""The shapes that training rows come in, and how each becomes what a trainer reads."""

@@ -1,0 +1,1 @@
+"""What trackers (W&B, Trackio, TensorBoard, MLflow) are told of a run."""
