@@ -1,7 +1,7 @@
 """Secondary numbers of a task: what repeats say (avg@k, pass@k, pass^k, maj@k), and the parts of scores."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from holdfast.runs.row import Row
 from holdfast.sample import final_text
@@ -63,16 +63,6 @@ def majority(rows: Sequence[Row]) -> float:
     most = max(votes.values())
     scores = {answer: score for answer, score in reversed(answers) if votes[answer] == most}
     return _mean(scores.values())
-
-
-def part_means(rows: Iterable[Row]) -> Mapping[str, float]:
-    """The mean of every part over the rows that have it."""
-    values: dict[str, list[float]] = {}
-    for row in rows:
-        for part, value in row.parts.items():
-            if value is not None:
-                values.setdefault(part, []).append(value)
-    return {part: _mean(found) for part, found in values.items()}
 
 
 def _correct_count(rows: Sequence[Row]) -> int:

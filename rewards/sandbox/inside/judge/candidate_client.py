@@ -96,13 +96,6 @@ class CandidateClient:
             raise self._exception(*reply[1:])
         raise CandidateGoneError("a malformed answer")
 
-    def ask_plain(self, operation: str, *arguments: Any) -> Any:
-        """`ask`, refusing an answer that is a proxy."""
-        answer = self.ask(operation, *arguments)
-        if isinstance(answer, Proxy):
-            raise TypeError(f"{operation} must give a plain value")
-        return answer
-
     def _send(self, message: Any) -> None:
         try:
             frames.send(self._write, message)
