@@ -14,7 +14,7 @@ from holdfast.rewards.tool_calls.references import read_reference
 from holdfast.sample import Sample, Score
 
 
-@register("tool_call", version="6", safe_options=("syntax", "broken_calls"))
+@register("tool_call", version="7", safe_options=("syntax", "broken_calls"))
 def tool_call(sample: Sample, *, syntax: Syntax = "auto", broken_calls: Literal["wrong", "none"] = "wrong") -> Score:
     """Are the completion's tool calls among the possible answers, by BFCL's AST rules?
 

@@ -82,7 +82,47 @@ def _any_calls(text: str, language: Language, syntax: Syntax) -> list[Call]:
     blocks = _MARKUP.findall(text)
     if blocks:
         return [call for block in blocks for call in _json_calls(without_marks(block))]
-    body = _unfenced(text)
+    fenced = _FENCE.findall(text)
+    if len(fenced) < 2:
+        return _block_calls(without_marks(fenced[0] if fenced else text), language, syntax)
+    return _calls_of_blocks([without_marks(block) for block in fenced], language, syntax)
+
+
+def _calls_of_blocks(blocks: Sequence[str], language: Language, syntax: Syntax) -> list[Call]:
+    """The calls of the first fenced block that reads as such, and those of the blocks behind it that are calls without
+    a doubt; a block that repeats them counts once. Raises NoCallsError, the first block's, where none reads."""
+    first: NoCallsError | None = None
+    for number, block in enumerate(blocks):
+        try:
+            calls = _block_calls(block, language, syntax)
+        except BrokenCallError:
+            raise
+        except NoCallsError as error:
+            first = first or error
+            continue
+        for later in blocks[number + 1 :]:
+            found = _certain_calls(later, language, syntax)
+            calls += [] if all(call in calls for call in found) else found
+        return calls
+    raise first or NoCallsError("no calls")
+
+
+def _certain_calls(block: str, language: Language, syntax: Syntax) -> list[Call]:
+    """The calls of a block among others, which may as well hold a result or an example's code: JSON with a call's
+    keys, or calls with named arguments. Raises BrokenCallError for such JSON that does not read."""
+    as_json = _JSON_BEGINS.match(block) is not None
+    certain = as_json and _CALL_KEY.search(block) is not None
+    try:
+        calls = _block_calls(block, language, syntax)
+    except NoCallsError as error:
+        if certain:
+            raise BrokenCallError(str(error)) from error
+        return []
+    named = not as_json and all(call.arguments and not call.positional for call in calls)
+    return calls if certain or named else []
+
+
+def _block_calls(body: str, language: Language, syntax: Syntax) -> list[Call]:
     try:
         return list(_json_calls(body))
     except NoCallsError:
@@ -99,6 +139,8 @@ _MARKUP = re.compile(r"<tool_call>(.*?)(?:</tool_call>|\Z)", re.DOTALL)
 _FENCE = re.compile(r"```[\w-]*\n(.*?)```", re.DOTALL)
 _JSON_LINE = re.compile(r'^[ \t]*\[?\s*\{\s*"(?:name|type|function|tool_calls)"', re.MULTILINE)
 """Where JSON of a call begins, behind a sentence."""
+_JSON_BEGINS = re.compile(r"\s*\[?\s*\{")
+_CALL_KEY = re.compile(r'"(?:arguments|parameters|function|tool_calls)"\s*:')
 
 
 def _answer(text: str) -> str:
@@ -107,12 +149,6 @@ def _answer(text: str) -> str:
     if answer is None:
         raise NoCallsError("the thought never ends")
     return answer
-
-
-def _unfenced(text: str) -> str:
-    """The first fenced block where there is one, without a template's marks around it."""
-    fenced = _FENCE.search(text)
-    return without_marks(fenced.group(1) if fenced else text)
 
 
 def _message_calls(completion: Text) -> list[Call]:

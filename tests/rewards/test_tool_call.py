@@ -183,6 +183,38 @@ def test_a_wrong_call_says_why(text: str, reason: str) -> None:
     assert reason in score.reason
 
 
+ONE = '{"name": "play", "arguments": {"artist": "A"}}'
+TWO = '{"name": "play", "arguments": {"artist": "B"}}'
+FENCED = {
+    "two blocks of JSON": (f"First:\n```json\n{ONE}\n```\nthen:\n```json\n{TWO}\n```", 1.0),
+    "two blocks of Python": ("```python\nplay(artist='A')\n```\n\n```python\nplay(artist='B')\n```", 1.0),
+    "JSON and Python": (f"```json\n{ONE}\n```\n```python\nplay(artist='B')\n```", 1.0),
+    "an array and its repetition": (f"```json\n[{ONE}, {TWO}]\n```\nOnce more:\n```json\n{TWO}\n```", 1.0),
+    "a plan before them": (f"```text\nplay A, then B\n```\n```json\n[{ONE}, {TWO}]\n```", 1.0),
+    "a result behind them": (
+        f'```json\n[{ONE}, {TWO}]\n```\nso:\n```json\n{{"name": "A", "plays": 3}}\n```',
+        1.0,
+    ),
+    "a result of another shape": (f'```json\n[{ONE}, {TWO}]\n```\n```json\n{{"result": {{"plays": 3}}}}\n```', 1.0),
+    "code behind them": (f"```json\n[{ONE}, {TWO}]\n```\n```python\nprint(play(artist='A'))\nmain()\n```", 1.0),
+    "one too many": (f"```json\n[{ONE}, {TWO}]\n```\n```json\n{ONE.replace('A', 'C')}\n```", 0.0),
+    "one too few": (f"```json\n{ONE}\n```\n```json\n{ONE}\n```", 0.0),
+    "a broken one beside them": (f"```json\n[{ONE}, {TWO}]\n```\n```json\n{ONE[:-2]}\n```", 0.0),
+}
+
+
+@pytest.mark.parametrize(("text", "value"), FENCED.values(), ids=FENCED)
+def test_calls_in_several_fenced_blocks(text: str, value: float) -> None:
+    tool = {"name": "play", "parameters": {"type": "dict", "properties": {"artist": {"type": "string"}}}}
+    reference = {
+        "possible_answers": [{"play": {"artist": ["A"]}}, {"play": {"artist": ["B"]}}],
+        "tools": [tool],
+        "category": "parallel",
+    }
+    score = Reward("tool_call").score(Sample(text, reference))
+    assert score.value == value, score
+
+
 def test_calls_that_fit_two_answers_are_matched_not_grabbed() -> None:
     """The leaderboard takes the first fit, and then finds none for the narrower answer."""
     tool = {
