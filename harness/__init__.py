@@ -6,6 +6,6 @@ from holdfast.registry import register
 from holdfast.reward import Reward
 from holdfast.sample import Outcome, Sample, Score
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 __all__ = ["DataError", "HoldfastError", "Outcome", "Reward", "Sample", "Score", "UsageError", "register"]
 moved.install()

@@ -16,7 +16,7 @@ MOVED = {
     "holdfast.trainers.launching": "holdfast.trainers.run.accelerate_config",
     "holdfast.trainers.records": "holdfast.runs.layout",
 }
-"""Old path → new path, for one release (0.2)."""
+"""Old path → new path, for one release (0.3)."""
 
 
 class MovedModules:
