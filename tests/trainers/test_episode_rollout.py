@@ -20,10 +20,11 @@ from holdfast.errors import UsageError
 from holdfast.reward import Reward
 from holdfast.sample import Sample
 from holdfast.trainers.data.formats.row_formats import episode_row
-from holdfast.trainers.data.sources import named_data, named_rows
+from holdfast.trainers.data.sources import named_rows
 from holdfast.trainers.episodes.rollout import PLAYED, TRAJECTORY, Rollout
 from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.settings.compose import compose
+from holdfast.trainers.settings.data_sets import named_data
 
 ITEMS = 40
 ROWS = {row["name"]: row for row in make_environment("tiny_form", items=ITEMS).tasks("train")}

@@ -12,7 +12,6 @@ from holdfast.records import SUFFIXES, pick, read_records
 from holdfast.trainers.data.formats.known_formats import known_format
 from holdfast.trainers.episodes.rows import environment_rows, names_environments
 from holdfast.trainers.settings.config import DataConfig
-from holdfast.trainers.settings.data_sets import named_data as named_data  # where it was
 
 log = logging.getLogger("holdfast")
 Row = dict[str, Any]

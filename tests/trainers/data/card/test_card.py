@@ -19,8 +19,8 @@ from holdfast.trainers.data.card.faults import Finding, places
 from holdfast.trainers.data.card.gather import language
 from holdfast.trainers.data.card.quantiles import Quantiles, Reservoir
 from holdfast.trainers.data.card.training_card import card_of, card_tokenizer
-from holdfast.trainers.data.sources import named_data
 from holdfast.trainers.settings.config import DataConfig
+from holdfast.trainers.settings.data_sets import named_data
 
 Rows = Iterable[Mapping[str, Any]]
 

@@ -16,8 +16,8 @@ from holdfast.files import read_jsonl
 from holdfast.records import read_records
 from holdfast.trainers.data.mix import training_rows
 from holdfast.trainers.data.row_filter import FilterResult, dropped_file, filter_file
-from holdfast.trainers.data.sources import named_data
 from holdfast.trainers.settings.config import DataConfig, FilterConfig, ReplayConfig
+from holdfast.trainers.settings.data_sets import named_data
 
 ENGLISH = "The quick brown fox jumps over the lazy dog because it wants to be somewhere else today"
 GERMAN = "Der schnelle braune Fuchs springt über den faulen Hund, weil er heute woanders sein möchte"
