@@ -2,10 +2,11 @@ r"""What stands in the boxes of a text: `\boxed{…}` and its slips, in one pass
 
 import re
 
-from holdfast.rewards.answers.words.hedges import denied_behind, denied_directly
+from holdfast.rewards.answers.words.hedges import denied_behind, denied_directly, may_deny
 
 _MOST = 64
 _WORD = r"(?:(?:begin\s?)?[bB]oxed|fbox|framebox)"
+_NAMES = ("boxed", "Boxed", "fbox", "framebox")
 _BRACES = re.compile(rf"((?:\\{{1,2}}|(?<![a-zA-Z\\])){_WORD}\s{{0,20}}\{{)|\\[^a-zA-Z]|[{{}}]")
 _FIRST = re.compile(rf"(?:\\{{1,2}}|(?<![a-zA-Z\\])){_WORD}")
 _BARE = re.compile(rf"\\{{1,2}}{_WORD}(?:\s+|\()(-?\\?[$]?(?:\d[^\s{{}}$\\]{{0,60}}|[a-zA-Z]))(?=[\s).,;$]|\Z)")
@@ -32,9 +33,16 @@ def boxes(text: str) -> tuple[str, ...] | None:
     return _decisive(text, found) if found else None
 
 
+def box_count(text: str) -> int:
+    """At most how many boxes a text holds: `boxes` are none."""
+    return sum(map(text.count, _NAMES)) if "box" in text or "Box" in text else 0
+
+
 def is_denied(text: str, at: int, inside: str) -> bool:
     """Do the words around a box, whose content begins at `at`, deny it (`not \\boxed{7}`, `\\boxed{7} is wrong`)?"""
     before = text[max(0, at - _NEAR) : at]
+    if not may_deny(before + text[at + len(inside) : at + len(inside) + _NEAR]):
+        return False
     opening = max(before.rfind("\\"), before.rfind("boxed"), before.rfind("fbox"))
     before = re.split(r"[.!?;\n](?:\s|$)", before[: before.rfind("\\", 0, opening + 1)] if "\\" in before else "")[-1]
     return denied_directly(before) or denied_behind(text[at + len(inside) : at + len(inside) + _NEAR])

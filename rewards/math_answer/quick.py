@@ -8,10 +8,10 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from holdfast.rewards.answers.boxes import is_denied
+from holdfast.rewards.answers.boxes import box_count, is_denied
 from holdfast.rewards.answers.endings.closing import without_closing
 from holdfast.rewards.answers.endings.runon import asks_again
-from holdfast.rewards.answers.endings.standing import may_fall, standing_part, untouched
+from holdfast.rewards.answers.endings.standing import standing_part
 from holdfast.rewards.answers.places import not_own
 from holdfast.rewards.answers.thinking import strip_thinking
 from holdfast.rewards.math_answer.settings import Settings
@@ -21,17 +21,17 @@ _NUMBER = re.compile(r"\s*\$?\s*(-?)(?:(\d{1,3}(?:,\d{3})+)|(\d{1,18}))(?:\.(\d{
 _STATED = re.compile(r"\b[Aa]nswer is:? +\$?(-?\d[\d,]{0,20}(?:\.\d{1,18})?)\$?\.?\s*$")
 _LINE = re.compile(r"\nA: (-?\d[\d,]{0,20}(?:\.\d{1,18})?)\s*\Z")
 _FIELD = re.compile(r'"answer": "?(-?\d[\d,]{0,20}(?:\.\d{1,18})?)"?\s*\}?\s*(?:```)?\s*\Z')
-_TAKEN_BACK = re.compile(r"\b(?:not|never|neither|nor|cannot|except|but)\b|n['’]t\b|[^\x00-\x7f]", re.IGNORECASE)
-_OR = re.compile(r"or(?![a-z])")
+_OR = re.compile(r"(?:or|but|though)(?![a-z])", re.IGNORECASE)
 _TAIL = 90
 
 
 class _Found(NamedTuple):
-    """A plain answer, what marks it, and where that begins; None where nothing else stands on its line or behind."""
+    """A plain answer and what marks it."""
 
     text: str
     origin: str
-    at: int | None
+    alone: bool = False
+    """Nothing else stands on its line or behind."""
 
 
 def score(sample: Sample, settings: Settings) -> Score | None:
@@ -45,23 +45,13 @@ def score(sample: Sample, settings: Settings) -> Score | None:
     answer = strip_thinking(text)
     if answer is None:
         return None
-    text = answer
-    if "<|" in text or "</s>" in text or "nswer>" in text:
+    if "<" in answer and ("<|" in answer or "</s>" in answer or "nswer>" in answer):
         return None
+    text = without_closing(answer)
     found = _final(text, settings.require == "boxed")
-    if found is None or (found.at is not None and _falls(text, found.at)):
+    if found is None or not (found.alone or standing_part(text) == text):
         return None
     return _compared(found, _read(found.text), _reference(str(reference)))
-
-
-def _falls(text: str, at: int) -> bool:
-    """Is the answer that stands at `at` taken back, or only reported, on its own line or behind?"""
-    return may_fall(text, max(text.rfind("\n", 0, at) + 1, at - _TAIL)) and not _stands(text)
-
-
-def _stands(text: str) -> bool:
-    stated = without_closing(text)
-    return standing_part(stated) == stated
 
 
 def _compared(
@@ -82,30 +72,26 @@ def _final(text: str, boxed_only: bool) -> _Found | None:
     at = text.rfind("\\boxed{")
     if at >= 0:
         end = text.find("}", at)
-        if end < 0 or text.count("box") != 1 or _OR.search(text, end, end + 14):
+        if end < 0 or _OR.search(text, end, end + 20) or is_denied(text, at + 7, text[at + 7 : end]):
             return None
-        if is_denied(text, at + 7, text[at + 7 : end]) or _TAKEN_BACK.search(text, max(0, at - 40), at):
-            return None
-        if end + 3 < len(text) and not untouched(text, end + 1) and (may_fall(text, end + 1) or not _stands(text)):
-            return None
-        return _Found(text[at + 7 : end], "box", at)
-    if boxed_only or "box" in text:
+        return _Found(text[at + 7 : end], "box") if box_count(text) == 1 else None
+    if boxed_only or box_count(text):
         return None
     at = text.rfind("####")
     if at >= 0:
         answer, _, rest = text[at + 4 :].partition("\n")
         alone = at == 0 or text[at - 1] == "\n"
-        return None if len(answer) > 60 or rest.strip() else _Found(answer.strip(), "####", None if alone else at)
+        return None if len(answer) > 60 or rest.strip() else _Found(answer.strip(), "####", alone)
     if 'answer"' in text or 'result"' in text:
         field = _FIELD.search(text, max(0, len(text) - _TAIL))
-        return _Found(field[1], "the answer field", field.start()) if field else None
+        return _Found(field[1], "the answer field") if field else None
     if "A: " in text:
         line = _LINE.search(text, max(0, len(text) - _TAIL))
-        return _Found(line[1], "the line A:", None) if line else None
+        return _Found(line[1], "the line A:", True) if line else None
     stated = _STATED.search(text, max(0, len(text) - _TAIL))
     if stated is None or not_own(text[max(0, stated.start() - 60) : stated.start()].removesuffix("the ")):
         return None
-    return _Found(stated[1], "the stated answer", stated.start())
+    return _Found(stated[1], "the stated answer")
 
 
 @lru_cache(maxsize=2048)
@@ -113,7 +99,7 @@ def _reference(text: str) -> tuple[int | Fraction, bool] | None:
     """The plain number that a reference is, or that a worked solution of GSM8K ends with."""
     if "####" in text:
         return _read(text[text.rfind("####") + 4 :])
-    line = _LINE.search(text) if "A: " in text and "box" not in text and 'answer"' not in text else None
+    line = _LINE.search(text) if "A: " in text and not box_count(text) and 'answer"' not in text else None
     return _read(line[1] if line else text.strip().lstrip("#"))
 
 

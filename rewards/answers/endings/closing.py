@@ -2,6 +2,8 @@
 
 import re
 
+from holdfast.rewards.answers.words.looks import ascii_words, looked_for
+
 _REST = r"[^.!?。！？\n\d\\$]"
 _COURTESIES = (
     rf"(?:i )?hope (?:this|that|it|these|my)\b{_REST}{{0,60}}(?:help|clear|clarif|sense|correct|useful|answer)"
@@ -18,23 +20,29 @@ _SMILES = r"(?:\s*[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f:)-]+)?"
 _CLOSING = re.compile(
     rf"(?:\s|(?<=[.!?。！？*)}}\]$]))(?:{'|'.join(_COURTESIES)})[.!?。！？]*{_SMILES}\s*\Z", re.IGNORECASE
 )
-_HINT = re.compile(
-    r"hope|hoff|espe|sper|semoga|know|free|hesitate|reach|you|is there|help|thank|luck|cheers|glad|does th|mich"
-    r"|nadziej|[^\x00-\x7f]"
-)
-"""Without any of these in the lower-cased end of a text there is no courtesy."""
-_TAIL, _MOST = 400, 3
+_HINTS = looked_for("hope me feel hesitate reach you have good happy thank glad espero ich lass spero")
+_BEGINNINGS = ("thanks", "cheers", "semoga")
+"""Without any of these words or beginnings behind the last sentence's last digit or formula an ASCII text has no
+courtesy."""
+_LAST_BREAK = re.compile(r".*[.!?\n\d\\$]", re.DOTALL)
+_AROUND = " \t\r\n.!?:)-"
+_TAIL, _NEAR, _MOST = 400, 240, 3
 
 
-def may_close(text: str) -> bool:
-    """Could a courtesy stand at the end of a text?"""
-    return _HINT.search(text[-_TAIL:].lower()) is not None
+def _may_close(text: str) -> bool:
+    tail = text.rstrip()[-_NEAR:].lower()
+    bare = tail.rstrip(_AROUND)
+    if not tail.isascii() or "?" in tail[len(bare) :]:
+        return True
+    found = _LAST_BREAK.match(bare)
+    last = bare[found.end() :] if found else bare
+    return not _HINTS.isdisjoint(ascii_words(last)) or any(word in last for word in _BEGINNINGS)
 
 
 def without_closing(text: str) -> str:
     """The text without the courtesies at its end; a text of nothing else stays as it is."""
     for _ in range(_MOST):
-        found = _CLOSING.search(text, max(0, len(text) - _TAIL)) if may_close(text) else None
+        found = _CLOSING.search(text, max(0, len(text) - _TAIL)) if _may_close(text) else None
         if found is None or not text[: found.start()].strip():
             break
         text = text[: found.start()].rstrip()

@@ -5,10 +5,10 @@
 
 import re
 
-from holdfast.rewards.answers.endings.closing import may_close
 from holdfast.rewards.answers.words.languages import ANSWER_WORD, NO_WORD, NOT, NOT_BEHIND, RIGHT, WRONG
+from holdfast.rewards.answers.words.looks import ascii_words, looked_for
 
-_NEAR, _TAIL, _LONG = 80, 240, 20_000
+_TAIL, _LONG = 240, 20_000
 _VALUE = (
     r"[\s$*_\\(\[{“\"'~]{0,8}(?:boxed\{)?-?(?:\d[\d,./^{}]{0,20}|\(?[A-J]\)?(?![\w'’]))"
     r"(?:\s?\\?%|[^\w\s.!?,;:—–-]{0,6})"
@@ -123,17 +123,17 @@ _PLAIN = re.compile(
     rf"[\s$({{]*(?:\\\w+\s?\{{)?[\s(]*(?:[^=]{{1,40}}=)?[\s$]*({_NUMBER}|[A-J])(?:[)}}\s.$a-z]|\\?%)*(?:\\text\W.*)?",
     re.DOTALL,
 )
-_SENTENCE = re.compile(r"(?<=[.!?。！？।])\s+|\n+")
-_BACK = re.compile(
-    r"(?:wrong|incorrect|false|mistaken|right|correct|true|it|answer|lie|joke|mistake|joking|kidding|know|back|that|mind|"
-    r"not|n['’]t|really|nope|no)\)?[\s.!*]*\Z",
-    re.IGNORECASE,
+_LAST_BREAK = re.compile(r".*(?:[.!?。！？।]\s+|\n)", re.DOTALL)
+_BACK = tuple(
+    "wrong incorrect false mistaken right correct true it answer lie joke mistake joking kidding know back that mind "
+    "not n't n’t really nope no".split()
 )
+_CLOSED = " \t\r\n.!*)"
 _STARTS = re.compile(_VALUE)
 _AT_END = re.compile(r"[.!?。！？}$\n]\s*\Z|^####.*\s*\Z", re.MULTILINE)
 _LATE = (_TAKEN_BACK, _REPLIED)
 """They find the end of a text, of which the value is a part; the others find a whole sentence."""
-_SUSPECTS = frozenset(
+_SUSPECTS = looked_for(
     "no not never nope cannot wrong incorrect false mistaken lie joke mistake joking kidding know back that mind "
     "but might may could would said say says claim claims claimed think thinks thought believe believes believed "
     "guess guesses guessed told suggest suggests suggested assume assumes chose picked selected answered wrote "
@@ -141,35 +141,9 @@ _SUSPECTS = frozenset(
     "example book key someone somebody everyone everybody people others some many most user users friend friends "
     "teacher teachers colleague colleagues student students mention mentions mentioned according previous earlier "
     "given old glance sight consider look start try suppose imagine pretend number value letter option differs "
-    "different among".split()
+    "different among one t"
 )
-"""Words without one of which no pattern here finds anything in plain ASCII text; `one of`, `n't`, `?` and `~` aside."""
-_ASCII_WORD = re.compile("[a-z]+")
-
-
-def may_fall(text: str, start: int) -> bool:
-    """Could what stands behind `start`, right there or at the text's end, take back what was stated before? A cheap
-    look, for who reads only numbers."""
-    if len(text) - start > _TAIL and _suspect(text[start : start + _NEAR]):
-        return True
-    return _suspect(text[max(start, len(text) - _TAIL) :])
-
-
-def untouched(text: str, start: int) -> bool:
-    """Is what stands behind `start` short, and is there no word in the end of the text by which an answer may be taken
-    back, and no closing remark? Then all of it stands, and one look tells."""
-    bare = text.strip()
-    tail = bare[-_TAIL:]
-    if len(text) - start > _TAIL or _suspect(tail) or may_close(bare):
-        return False
-    return _STARTS.match(_SENTENCE.split(tail)[-1]) is None
-
-
-def _suspect(text: str) -> bool:
-    """Is there anything by which an answer may be taken back? A cheap look, which may see more than there is."""
-    low = text.lower()
-    marks = not low.isascii() or "?" in low or "~" in low or "n't" in low or "one of" in low
-    return marks or not _SUSPECTS.isdisjoint(_ASCII_WORD.findall(low))
+"""Words without one of which no pattern here finds anything in a sentence of plain ASCII text (`t` of `isn't`)."""
 
 
 def standing_part(text: str) -> str:
@@ -177,16 +151,28 @@ def standing_part(text: str) -> str:
     less a last sentence about another value than the stated one (`\\boxed{5}. 3 is not a solution.`)."""
     bare = text.strip()
     tail = bare[-_TAIL:].strip()
-    last = _SENTENCE.split(tail)[-1] if tail else ""
-    if not (_STARTS.match(last) or _suspect(tail)):
+    last = _last_sentence(tail)
+    back = tail[-20:].rstrip(_CLOSED).lower().endswith(_BACK)
+    if not (back or "?" in tail or "~~" in tail or _suspect(last) or _STARTS.match(last)):
         return text
     if _ATTRIBUTED.fullmatch(last):
         before = bare[: len(bare) - len(last)]
         return "" if _stated(before) is None else before
     found = _STRUCK.fullmatch(tail) or _STRUCK.fullmatch(last) or _turned(last) or _DENIED.match(last)
-    found = found or (_TAKEN_BACK.search(tail) if _BACK.search(tail[-16:]) else None)
+    found = found or (_TAKEN_BACK.search(tail) if back else None)
     found = found or (_REPLIED.search(tail) if "?" in tail else None)
     return text if found is None else _less(found, text, bare)
+
+
+def _last_sentence(text: str) -> str:
+    found = _LAST_BREAK.match(text)
+    last = text[found.end() :] if found else text
+    return last.lstrip() if last[:1].isspace() and found and found.group().rstrip()[-1:] in ".!?。！？।" else last
+
+
+def _suspect(sentence: str) -> bool:
+    """Is there a word by which an answer may be taken back? A cheap look, which may see more than there is."""
+    return not (sentence.isascii() and _SUSPECTS.isdisjoint(ascii_words(sentence)))
 
 
 def _less(denial: re.Match[str], text: str, bare: str) -> str:
@@ -227,7 +213,7 @@ def _of_another(denied: str, before: str) -> bool:
 def _of_another_sentence(before: str) -> bool:
     """Does `that is wrong` speak of a sentence about other values than the stated (`For 13 we get 1 = 0, which …`)?"""
     head = before.rstrip(" .,;:!?…—–-(\n")
-    sentence = _SENTENCE.split(head[-_TAIL:])[-1]
+    sentence = _last_sentence(head[-_TAIL:])
     values = _values(sentence)
     stated = None if _MARKED.search(sentence) else _stated(head[: len(head) - len(sentence)])
     return bool(values) and stated is not None and stated not in values

@@ -2,7 +2,8 @@
 
 import re
 
-from holdfast.rewards.answers.words.languages import AND, MAYBE, NOT, NOT_BEHIND, OR, alternatives, refuses
+from holdfast.rewards.answers.words.languages import AND, DENYING, MAYBE, NOT, NOT_BEHIND, OR, alternatives, refuses
+from holdfast.rewards.answers.words.looks import ascii_words, looked_for
 
 _DENIED = re.compile(
     r"(?:\b(?:not|never|cannot|neither|(?:anything|all|everything) but|except(?: for)?|nowhere near|"
@@ -26,6 +27,7 @@ _REJECTED = re.compile(
 _VALUE_DENIED = re.compile(
     rf"[\s$*(]{{0,4}}-?[\d.,]+[)$*]{{0,3}}\s?[^\d\s.,;，。]{{0,4}}\s?{NOT_BEHIND}", re.IGNORECASE
 )
+_MAY_DENY = DENYING | looked_for("not never cannot neither nor except but t ne neq wrong incorrect false no")
 CHANGED = re.compile(
     r"\b(?:(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower) than|above|below|over|under|twice|double|"
     r"triple|half(?: of)?|(?:square|cube) root of|square of|cube of|between(?:\s\S{1,12}\sand)?|e\.g\.,?|for example,?|"
@@ -68,6 +70,11 @@ _SUPPOSED = re.compile(
 )
 _ASKED = re.compile(r"(?:what|which|is|are|does|do|how many|how much)\b[^.!\n]{0,200}\?", re.IGNORECASE)
 SENTENCE = re.compile(r"(?:[.!?](?=\s|$)|[。！？\n])+")
+
+
+def may_deny(near: str) -> bool:
+    """Could words stand here that deny what is beside them? A cheap look, which may see more than there is."""
+    return not (near.isascii() and _MAY_DENY.isdisjoint(ascii_words(near)))
 
 
 def denied(before: str) -> bool:

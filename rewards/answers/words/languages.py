@@ -238,6 +238,12 @@ _OR_WORDS, _AND_WORDS = (
     {language: " ".join(word for word in words.split() if word not in _AMBIGUOUS) for language, words in table.items()}
     for table in (_OR, _AND)
 )
+DENYING = frozenset(
+    max(phrase.encode().split(b"'")[-1].split(), key=len)
+    for phrase in _spellings([*_NOT.values(), *_NOT_BEHIND.values()])
+    if phrase.isascii()
+)
+"""A word of each phrase that denies, of those in ASCII: a cheap look."""
 ANSWERS = _spellings(_ANSWER.values())
 """What an answer is called in other languages than English."""
 OR, AND, MAYBE, NOT, NOT_BEHIND = (
