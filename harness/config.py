@@ -19,6 +19,7 @@ from holdfast.errors import UsageError, elsewhere, suggestion, unknown
 from holdfast.files import model_folders
 from holdfast.masking import masked, remember
 from holdfast.records import SUFFIXES
+from holdfast.values import home_filled
 
 Config = TypeVar("Config")
 Shorthand = Callable[[Any, str], str]
@@ -70,8 +71,8 @@ class Composer(Generic[Config]):
             raise self.explain(error, config_dirs) from error
 
     def as_read(self, overrides: Sequence[str]) -> list[str]:
-        """The words, those of sentences quoted."""
-        return [_sentence(word) if _below(word.partition("=")[0], self.texts) else word for word in overrides]
+        """The words, those of sentences quoted, the others with the home folder for `~`."""
+        return [_sentence(word) if _below(word.partition("=")[0], self.texts) else _at_home(word) for word in overrides]
 
     def typed(self, composed: Any, config_dirs: Sequence[str] = ()) -> Config:
         """The dataclass of Hydra's (or a saved) configuration. Raises omegaconf's errors, see `explain`."""
@@ -207,6 +208,11 @@ def _sentence(word: str) -> str:
         return word
     escaped = value.replace("\\", "\\\\").replace("'", "\\'") if value.endswith("\\") else value.replace("'", "\\'")
     return f"{key}='{escaped}'"
+
+
+def _at_home(word: str) -> str:
+    key, equals, value = word.partition("=")
+    return key + equals + home_filled(value)
 
 
 def _below(key: str, heads: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """Files written whole or not at all, and JSON read from them with errors that name the place."""
 
+import errno
 import gzip
 import hashlib
 import json
@@ -10,10 +11,32 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from holdfast.errors import DataError
+from holdfast.errors import DataError, suggestion
 
 Skip = Callable[[DataError], None]
 """Called with the error of a row that cannot be read, so that the others are."""
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO})
+"""Errors of a disk that name no file when an open one is written."""
+
+
+def refused(error: OSError) -> str | None:
+    """The line for a file or folder that the system does not let us read or write; None for an error of another kind
+    (a connection, a program)."""
+    name = error.filename2 or error.filename
+    if name is None and error.errno not in _FULL:
+        return None
+    place = f" {os.fsdecode(name)}" if isinstance(name, (str, bytes)) else ""
+    return f"cannot read or write{place}: {error.strerror}"
+
+
+def missing(path: Path, what: str, names: Iterable[str]) -> DataError:
+    """The error for a path at which nothing is: where a link leads, else the nearest of the names beside it."""
+    if path.is_symlink():
+        return DataError(f"{path} is a link to {path.readlink()}, where nothing is")
+    home = " (~ is the home folder only where the shell replaces it)" if str(path).startswith("~") else ""
+    return DataError(f"no {what} {path}{home}{suggestion(path.name, names)}")
 
 
 def digest(value: Any) -> str:

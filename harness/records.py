@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.errors import DataError, install_hint, suggestion
-from holdfast.files import Skip, read_jsonl
+from holdfast.files import Skip, missing, read_jsonl
 
 Record = Mapping[str, Any]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet", ".csv", ".tsv")
@@ -44,7 +44,7 @@ def require_file(path: Path) -> None:
         raise DataError(f"{path} is a folder; expected a file ({', '.join(SUFFIXES)})")
     folder = path.parent if path.parent.is_dir() else Path()
     names = [entry.name for entry in folder.iterdir() if entry.is_file() and entry.name.endswith(SUFFIXES)]
-    raise DataError(f"no file {path}{suggestion(path.name, names)}")
+    raise missing(path, "file", names)
 
 
 def pick(record: Record, path: str, where: str) -> Any:

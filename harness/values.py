@@ -59,6 +59,11 @@ def parse(text: str, hint: Any, what: str) -> Any:
     return _converted(text, hint, what)
 
 
+def home_filled(text: str) -> str:
+    """`~/x` as a path in the home folder: behind `key=` not every shell replaces it."""
+    return str(Path(text).expanduser()) if text.partition("/")[0] == "~" else text
+
+
 def in_words(hint: Any) -> str:
     """What an annotation allows, for an error text: `a whole number`, `a list of text`, `a number or null`."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)

@@ -9,11 +9,13 @@ import sys
 import textwrap
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
+from holdfast import files
 from holdfast.cli.grammar import FLAGS, Arguments, Flags, bind, split, unknown_flag
-from holdfast.errors import EXIT_INTERNAL, EXIT_USAGE, HoldfastError, UsageError, missing_package, unknown
+from holdfast.errors import EXIT_DATA, EXIT_INTERNAL, EXIT_USAGE, HoldfastError, UsageError, missing_package, unknown
 from holdfast.logs import Verbosity, configure, quiet_libraries
 from holdfast.masking import masked_text
 from holdfast.process import progress
@@ -51,8 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in given
     if arguments is None:
         _take_two_interrupts_for_one()
+        _open_closed_outputs()
     try:
-        return _dispatch(given)
+        code = _dispatch(given)
+        sys.stdout.flush()  # what cannot be written is told by us, not at the interpreter's end
+        return code
     except HoldfastError as error:
         if debug:
             raise
@@ -64,6 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _UNREAD
         if debug:
             raise
+        if isinstance(error, OSError) and (refused := files.refused(error)):
+            _drop_unwritten()
+            return _fail(refused, EXIT_DATA)
         if isinstance(error, ModuleNotFoundError) and (missing := missing_package(error, f"`holdfast {given[0]}`")):
             return _fail(str(missing), EXIT_USAGE)
         return _fail(f"internal error: {type(error).__name__}: {error} (run again with --debug)", EXIT_INTERNAL)
@@ -82,6 +90,21 @@ def _take_two_interrupts_for_one() -> None:
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)
+
+
+def _open_closed_outputs() -> None:
+    """Let a program without output (`>&-`, a service) write to nowhere: Python has None there, which nobody expects."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (until the end)
+
+
+def _drop_unwritten() -> None:
+    """Give up what standard output still holds, when it cannot be written."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _unread() -> bool:
@@ -178,8 +201,6 @@ def _summaries() -> list[tuple[str, str]]:
 
 
 def _first_line(verb: str) -> str:
-    from pathlib import Path
-
     text = (Path(__file__).parent / f"{verb}.py").read_text(encoding="utf-8")
     return text.split('"""', 2)[1].partition("\n")[0]
 

@@ -84,7 +84,7 @@ def bind(schema: type[Any], settings: dict[str, str], verb: str) -> Any:
     bound: dict[str, Any] = {"extra": {}} if takes_extra else {}
     for key, text in _columns(settings, known).items():
         if key in known and key != "extra":
-            bound[key] = values.parse(text, hints[key], f"{verb} {key}=")
+            bound[key] = values.parse(values.home_filled(text), hints[key], f"{verb} {key}=")
         elif takes_extra:
             bound["extra"][key] = text
         else:

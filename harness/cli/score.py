@@ -161,6 +161,7 @@ def _summary(tally: Tally, reward: Reward, task: str, seconds: float, out: str |
         "judged": tally.judged,
         "mean": tally.mean,
         "stderr": tally.stderr,
+        "interval": tally.interval,
         "outcomes": dict(sorted(tally.outcomes.items())),
         "unjudged_reasons": dict(tally.reasons.most_common(5)),
         "seconds": round(seconds, 3),
@@ -170,11 +171,13 @@ def _summary(tally: Tally, reward: Reward, task: str, seconds: float, out: str |
 
 
 def _render(summary: dict[str, Any]) -> str:
-    mean, stderr = summary["mean"], summary["stderr"]
+    mean, interval = summary["mean"], summary["interval"]
     lines = [f"{summary['reward']['name']} (version {summary['reward']['version']}) on {summary['rows']} rows"]
     if mean is not None:
-        interval = f" ± {196 * stderr:.2f}" if stderr is not None else ""
-        lines.append(f"  mean score   {100 * mean:.2f}{interval}  (95 % interval, points of 100)")
+        bounds = (
+            f" [{100 * interval[0]:.2f}, {100 * interval[1]:.2f}]  (95 % interval; points of 100)" if interval else ""
+        )
+        lines.append(f"  mean score   {100 * mean:.2f}{bounds or '  (points of 100)'}")
     lines.append("  outcomes     " + ", ".join(f"{name} {count}" for name, count in summary["outcomes"].items()))
     lines += [f"  not judged   {count}: {reason}" for reason, count in summary["unjudged_reasons"].items()]
     lines.append(f"  rate         {summary['rows_per_second']:,.0f} rows/s")

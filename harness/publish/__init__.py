@@ -37,5 +37,7 @@ def publish(subject: "Subject", directory: Path, formats: Sequence[str] = tuple(
         try:
             written[name] = write(subject, directory)
         except OSError as error:
-            raise DataError(f"cannot write {error.filename or directory}: {error.strerror}") from error
+            raise DataError(
+                f"cannot write {error.filename2 or error.filename or directory}: {error.strerror}"
+            ) from error
     return written

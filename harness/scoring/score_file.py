@@ -46,6 +46,10 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     """Why rows could not be judged."""
+    graded: bool = False
+    """Whether a score was neither 0 nor 1."""
+    repeated: bool = False
+    """Whether an item came several times, so that the rows are not independent."""
 
     def add(self, row: Row) -> None:
         """Count one row."""
@@ -55,6 +59,8 @@ class Tally:
             self.reasons[row.reason[:120]] += 1
             return
         self.judged += 1
+        self.graded |= row.score not in (0, 1)
+        self.repeated |= row.repeat > 0
         self.total += row.score
         self.squares += row.score * row.score
 
@@ -70,6 +76,21 @@ class Tally:
             return None
         variance = max(0.0, self.squares - self.judged * self.mean**2) / (self.judged - 1)
         return float((variance / self.judged) ** 0.5)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 % interval of the mean over all items of the kind: Wilson's for 0 and 1, else mean ± t·se. None where the
+        rows cannot tell one: repeats, one row, the same graded score everywhere."""
+        from scipy.stats import binomtest
+
+        from holdfast.stats.means import Estimate
+
+        if self.repeated or not self.judged:
+            return None
+        if not self.graded:
+            found = binomtest(round(self.total), self.judged).proportion_ci(method="wilson")
+            return float(found.low), float(found.high)
+        return Estimate(self.mean or 0.0, self.stderr, self.judged - 1).interval() if self.stderr else None
 
 
 def score_file(

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from helpers.paths import shared
 
@@ -12,6 +13,7 @@ from holdfast import DataError, Reward
 from holdfast.cli import main
 from holdfast.runs.measurement import read_measurement
 from holdfast.runs.row import read_rows
+from holdfast.scoring.score_file import Tally
 
 ROWS = [
     {"id": "a", "q": "Capital of France?", "out": {"text": "Paris"}, "gold": "Paris"},
@@ -70,6 +72,35 @@ def test_a_list_of_completions_is_repeats(tmp_path: Path, capsys: pytest.Capture
     source = _write(tmp_path / "x.jsonl", [{"id": "a", "completion": ["Rome", "Paris"], "reference": "Rome"}])
     assert _summary(capsys, str(source), "reward=exact_match", f"out={tmp_path}/o.jsonl")["rows"] == 2
     assert [(row.repeat, row.score) for row in read_rows(tmp_path / "o.jsonl")] == [(0, 1.0), (1, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (["1", "1"], (0.3424, 1.0)),  # Wilson: no certainty from two rows
+        (["1"], (0.2065, 1.0)),
+        (["1", "2", "1", "2"], (0.15, 0.85)),
+        (["2"] * 30, (0.0, 0.1135)),
+        ([["1", "2"], "1"], None),  # repeats are not independent rows
+    ],
+)
+def test_the_mean_has_an_interval_that_holds(
+    answers: list[Any], expected: tuple[float, float] | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"id": str(n), "completion": answer, "reference": "1"} for n, answer in enumerate(answers)]
+    source = _write(tmp_path / "x.jsonl", rows)
+    found = _summary(capsys, str(source), "reward=exact_match")["interval"]
+    assert found == (None if expected is None else pytest.approx(expected, abs=1e-3))
+    assert main(["score", str(source), "reward=exact_match"]) == 0
+    assert ("95 % interval" in capsys.readouterr().out) == (expected is not None)
+
+
+def test_graded_scores_have_the_interval_of_their_mean() -> None:
+    scores = np.array([0.1, 0.9, 0.4, 0.4, 1.0])
+    tally = Tally(5, 5, float(scores.sum()), float((scores**2).sum()), graded=True)
+    reach = 2.776445 * scores.std(ddof=1) / 5**0.5
+    assert tally.interval == pytest.approx((scores.mean() - reach, scores.mean() + reach))
+    assert Tally(3, 3, 1.5, 0.75, graded=True).interval is None, "three equal halves tell no spread"
 
 
 def test_references_join_on_the_prompt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

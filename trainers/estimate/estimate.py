@@ -20,11 +20,12 @@ from holdfast.quantities import duration
 from holdfast.trainers.data.formats.row_formats import with_prompt
 from holdfast.trainers.data.generated import self_replay
 from holdfast.trainers.data.mix import training_rows
-from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.estimate.memory import has_beta
 from holdfast.trainers.estimate.memory import memory as footprint
+from holdfast.trainers.estimate.preflight import check_all
 from holdfast.trainers.models.model import prepare_tokenizer, read_model_config
 from holdfast.trainers.run.checkpoints import disk, keeps_own_checkpoints
+from holdfast.trainers.run.run_dir import has_begun
 from holdfast.trainers.settings import trl_args
 from holdfast.trainers.settings.catalogue import find_trainer
 from holdfast.trainers.settings.config import TrainConfig
@@ -99,7 +100,8 @@ class Estimate:
 
 def estimate(config: TrainConfig) -> Estimate:
     """The estimate of a run. Raises the same errors as the run would for its settings and data."""
-    check(config)
+    check_all(config)
+    has_begun(config)
     model_config, tokenizer = read_model_config(config.model)
     prepare_tokenizer(tokenizer, config.model)
     args = trl_args.build(config.trainer.name, config.trainer.args, Path("unused"), config.seed)

@@ -8,15 +8,24 @@ from typing import Any
 
 from holdfast.errors import DataError, UsageError
 from holdfast.trainers.data.mix import first_rows
+from holdfast.trainers.estimate.checks import check
 from holdfast.trainers.estimate.endings import MOST, check_share, endings, stop_tokens
 from holdfast.trainers.models.adapters import check_modules
 from holdfast.trainers.models.model import check_template, prepare_tokenizer, read_model_config
 from holdfast.trainers.run import own_tools
+from holdfast.trainers.run.checkpoint_eval import suite_of
 from holdfast.trainers.settings import trl_args
 from holdfast.trainers.settings.catalogue import find_trainer
 from holdfast.trainers.settings.config import TrainConfig
 
 SAMPLED_ROWS = 64
+
+
+def check_all(config: TrainConfig) -> None:
+    """Everything that can be found before a model is loaded: by a run before it begins, and by its dry run."""
+    check(config)
+    suite_of(config)
+    preflight(config)
 
 
 def preflight(config: TrainConfig) -> None:

@@ -24,8 +24,7 @@ from holdfast.trainers.data import contamination
 from holdfast.trainers.data.card import training_card
 from holdfast.trainers.data.generated.self_replay import is_self, written_rows
 from holdfast.trainers.estimate import endings
-from holdfast.trainers.estimate.checks import check
-from holdfast.trainers.estimate.preflight import preflight
+from holdfast.trainers.estimate.preflight import check_all
 from holdfast.trainers.job import failures
 from holdfast.trainers.job.training import train
 from holdfast.trainers.job.trajectory import trajectory
@@ -34,7 +33,7 @@ from holdfast.trainers.models.merge import START, merge_adapter, needs_start, wi
 from holdfast.trainers.models.model import threads
 from holdfast.trainers.models.model_card import write_card
 from holdfast.trainers.run import processes, run_dir, validation
-from holdfast.trainers.run.checkpoint_eval import measure_after, measure_before, suite_of
+from holdfast.trainers.run.checkpoint_eval import measure_after, measure_before
 from holdfast.trainers.run.rewarded import reward_findings
 from holdfast.trainers.run.stopping import stopping_findings
 from holdfast.trainers.run.tracking import trackers
@@ -65,9 +64,7 @@ def before_after(config: TrainConfig) -> Result:
 
 
 def _run(config: TrainConfig) -> Result:
-    check(config)
-    suite_of(config)
-    preflight(config)
+    check_all(config)
     out = run_dir.directory_of(config)
     processes.refuse_overwrite(config.overwrite, out)
     if not is_main():

@@ -48,18 +48,26 @@ def directory_of(config: TrainConfig) -> Path:
     return Path(config.out or f"runs/{config.trainer.name}-{digest(identity(config))[:8]}")
 
 
-def open_run(config: TrainConfig) -> Path:
-    """The run's directory with its manifest, new or resumed.
+def has_begun(config: TrainConfig) -> bool:
+    """Whether the run's directory holds this run already.
 
     Raises UsageError when it holds a run with other settings (naming the first that differs), unless that ended before
     anything was measured.
     """
     out = directory_of(config)
+    if not (out / "manifest.json").exists() or config.overwrite or _ended_with_nothing(out):
+        return False
+    known = read_json(out / "manifest.json")
+    _refuse_other(out, known.get("config", {}), without_secrets(identity(config)))
+    _refuse_changed(out, known.get("contents"), contents(config))
+    return True
+
+
+def open_run(config: TrainConfig) -> Path:
+    """The run's directory with its manifest, new or resumed. Raises what `has_begun` does."""
+    out = directory_of(config)
     manifest_path = out / "manifest.json"
-    if manifest_path.exists() and not config.overwrite and not _ended_with_nothing(out):
-        known = read_json(manifest_path)
-        _refuse_other(out, known.get("config", {}), without_secrets(identity(config)))
-        _refuse_changed(out, known.get("contents"), contents(config))
+    if has_begun(config):
         return out
     if out.exists():
         _clear(out)

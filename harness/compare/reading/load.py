@@ -8,8 +8,8 @@ from typing import Any
 
 from holdfast.compare.reading.columns import Table, read_tables
 from holdfast.compare.reading.row_source import FileSource, RowSource, Source
-from holdfast.errors import DataError, UsageError, suggestion
-from holdfast.files import digest, read_json
+from holdfast.errors import DataError, UsageError
+from holdfast.files import digest, missing, read_json
 from holdfast.importers.aggregates import refuse_leaderboard
 from holdfast.importers.scores import LOSS, Direction, direction_of, read_score
 from holdfast.importers.table import Columns
@@ -63,7 +63,7 @@ def _require(location: Path) -> None:
     if not location.exists():
         beside = location.parent if location.parent.is_dir() else Path()
         names = [entry.name for entry in beside.iterdir() if entry.is_dir() or entry.name.endswith(SUFFIXES)]
-        raise DataError(f"no file or run {location}{suggestion(location.name, names)}")
+        raise missing(location, "file or run", names)
     require_file(location)
 
 

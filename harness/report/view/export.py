@@ -22,7 +22,7 @@ def export(folder: Path, out: Path) -> list[Path]:
             return [_file(folder, out, entries, pages)]
         return _folder(folder, out, entries, pages)
     except OSError as error:
-        raise DataError(f"cannot write {error.filename or out}: {error.strerror}") from error
+        raise DataError(f"cannot write {error.filename2 or error.filename or out}: {error.strerror}") from error
 
 
 def _file(folder: Path, out: Path, entries: Sequence[Entry], pages: Sequence[str]) -> Path:

@@ -2,10 +2,12 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from holdfast import HoldfastError
 from holdfast.trainers.estimate.estimate import SMALL, estimate
 from holdfast.trainers.settings.compose import compose
 
@@ -69,3 +71,59 @@ def test_a_model_of_half_a_billion_parameters_is_counted_without_its_weights(tmp
     assert ", about " in full.text()
     assert ", at least " in dataclasses.replace(full, parameters=SMALL - 1).text()
     assert "494,032,768" in full.text()
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "model={bare}",
+        "target=[tiny_uper]",
+        "suite=tiny_uper",
+        "trainer.args.lr=1",
+        "data.columns.prompt=nothing",
+        "data={missing}.jsonl",
+        "model={missing}",
+        "lora.targets=[no_such_module]",
+        "out={taken}",
+    ],
+)
+def test_a_dry_run_refuses_what_the_run_refuses(mistake: str, tmp_path: Path) -> None:
+    """In the same words, before anything is loaded."""
+    from holdfast.trainers.job.before_after import before_after
+    from holdfast.trainers.run.run_dir import open_run
+
+    places = {
+        "bare": _without_template(tmp_path / "bare"),
+        "missing": tmp_path / "gone.jsonl",
+        "taken": tmp_path / "run",
+    }
+    words = ["trainer=sft", "model=tiny", "data=tiny:subtraction", "suite=[tiny_upper]", "lora=4"]
+    open_run(compose([*words, f"out={places['taken']}", "seed=7"]))
+    (places["taken"] / "before").mkdir()
+    key = mistake.partition("=")[0]
+    words = [*(word for word in words if word.partition("=")[0] != key), mistake.format(**places)]
+
+    def work(words: list[str]) -> object:
+        config = compose(words)
+        return estimate(config) if config.dry_run else before_after(config)
+
+    told = []
+    for extra in ("dry_run=true", "dry_run=false"):
+        with pytest.raises(HoldfastError) as refused:
+            work([*words, extra] if "out=" in mistake else [*words, f"out={tmp_path / 'mine'}", extra])
+        told.append(str(refused.value))
+    assert told[0] == told[1]
+    assert not (tmp_path / "mine").exists()
+
+
+def _without_template(place: Path) -> Path:
+    from holdfast.benchmarks.tiny import model_path
+
+    shutil.copytree(model_path("tiny"), place)
+    for name in ("chat_template.jinja", "tokenizer_config.json"):
+        file = place / name
+        if file.suffix == ".json" and file.is_file():
+            file.write_text(json.dumps({k: v for k, v in json.loads(file.read_text()).items() if k != "chat_template"}))
+        else:
+            file.unlink(missing_ok=True)
+    return place
