@@ -114,6 +114,9 @@ def _read_array(path: Path, skip: Skip | None) -> Iterator[tuple[str, Record]]:
     try:
         loaded = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
     except (ValueError, RecursionError, OSError, EOFError, zlib.error) as error:
+        if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":  # JSON Lines by another name
+            yield from ((f"{path}:{number}", record) for number, record in read_jsonl(path, skip))
+            return
         raise DataError(f"{path} is not JSON: {error}") from error
     if isinstance(loaded, dict) and isinstance(loaded.get("columns"), list) and isinstance(loaded.get("data"), list):
         loaded = [dict(zip(loaded["columns"], row, strict=False)) for row in loaded["data"]]  # a table of W&B's

@@ -56,7 +56,7 @@ def test_monday_grpo_with_rows_a_model_and_a_reward_of_ones_own(desk: Path, caps
     words = ["train", "trainer=grpo", "model=model", "data=rows.jsonl", "reward=my_rewards:close", mine, "target=mine"]
     groups = ["trainer.args.num_generations=4", "trainer.args.max_completion_length=8"]
     holdfast(*words, *groups, *SMALL, "out=runs/monday", code=65)
-    assert "name it with data.columns.prompt=…" in capsys.readouterr().err
+    assert "name it with data.columns.prompt=question" in capsys.readouterr().err
     columns = ["data.columns.prompt=question", "data.columns.reference=answer"]
     holdfast(*words, *groups, *columns, *SMALL, "out=runs/monday")
     said = capsys.readouterr()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast.sample import message_text
+from holdfast.trainers.data.formats.messages import chat, to_last_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,14 @@ class Entry:
     def turns(self) -> tuple[Turn, ...]:
         """The conversation that is learned."""
         return (*self.prompt, *self.answer)
+
+    @property
+    def after_the_answer(self) -> tuple[Turn, ...]:
+        """Turns of the row's messages behind the assistant's last one: nobody's answer, so they are left out."""
+        if not self.kind.endswith(("messages", "conversations")):
+            return ()
+        turns = turns_of(chat(self.row["messages"]))
+        return turns[len(to_last_answer(chat(self.row["messages"]))) :]
 
     @property
     def parts(self) -> dict[str, str]:

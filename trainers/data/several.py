@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from holdfast.errors import UsageError
+from holdfast.trainers.data.formats.messages import system_of
 from holdfast.trainers.data.formats.row_formats import FINAL, prompt
 from holdfast.trainers.data.sources import source_of
 from holdfast.trainers.settings.config import DataConfig
@@ -37,6 +38,11 @@ def finished(row: Row, own: DataConfig, whole: DataConfig) -> Row:
 
 def check_template(rows: Sequence[Row], config: DataConfig) -> None:
     """Raise UsageError for a template or system message that no row can take: they are conversations."""
+    if config.system and any(system_of(row) for row in rows):
+        raise UsageError(
+            f"data.system and the rows' own system messages cannot both stand before a prompt: {label(config)} has a"
+            " column of them"
+        )
     given = [name for name in ("template", "system") if getattr(config, name)]
     if not given or any(isinstance(row.get("prompt"), str) for row in rows):
         return

@@ -10,12 +10,13 @@ from holdfast.errors import DataError, UsageError, suggestion
 from holdfast.files import Skip
 from holdfast.records import SUFFIXES, pick, read_records
 from holdfast.trainers.data.formats.known_formats import known_format
+from holdfast.trainers.data.parts_of_folders import files_of, is_saved, saved_rows
 from holdfast.trainers.episodes.rows import environment_rows, names_environments
 from holdfast.trainers.settings.config import DataConfig
 
 log = logging.getLogger("holdfast")
 Row = dict[str, Any]
-OURS = ("prompt", "completion", "reference", "messages", "chosen", "rejected", "label", "tools", "text")
+OURS = ("prompt", "completion", "reference", "messages", "chosen", "rejected", "label", "tools", "text", "system")
 
 
 def named_rows(config: DataConfig, seed: int, data_root: Path | None) -> Iterator[Row]:
@@ -30,7 +31,10 @@ def named_row(where: str, record: Mapping[str, Any], config: DataConfig) -> Row:
         if ours not in OURS:
             raise UsageError(f"unknown column data.columns.{ours}{suggestion(ours, OURS)}")
         row[ours] = pick(record, theirs, where)
-    known = known_format(row)
+    try:
+        known = known_format(row)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
     if config.template and not any(name in known for name in ("prompt", "messages")) and _fills(config.template, known):
         known["prompt"] = ""  # the template holds all of it
     return cast(Row, _renamed(known, config.rename)) if config.rename else known
@@ -50,18 +54,23 @@ def raw_rows(
     if names_environments(config):
         return environment_rows(config, data_root)
     local = data_root / config.file if data_root and config.file else Path(config.path)
+    if local.is_dir() and is_saved(local):
+        return saved_rows(local, config.split)
     if local.is_dir():
-        return (pair for file in _files_of(local) for pair in read_records(file, skip))
+        return (pair for file in files_of(local, config.split) for pair in read_records(file, skip))
+    if local.exists() and local == Path(config.path):
+        _refuse_hub_keys(config)
     if local.exists() or (data_root and config.file) or config.path.endswith(SUFFIXES):
         return read_records(local, skip)
     return _hub_rows(config)
 
 
-def _files_of(folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.rglob("*") if path.name.endswith(SUFFIXES))
-    if not files:
-        raise DataError(f"no {', '.join(SUFFIXES)} in {folder}")
-    return files
+def _refuse_hub_keys(config: DataConfig) -> None:
+    """Raise UsageError for what only a data set of the hub, or a folder, has."""
+    default = DataConfig()
+    for name in ("split", "name", "revision"):
+        if (value := getattr(config, name)) != getattr(default, name):
+            raise UsageError(f"data.{name}={value} says nothing of one file: {config.path} is read whole; leave it out")
 
 
 def _hub_rows(config: DataConfig) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -19,7 +19,8 @@ def unused(rows: Sequence[Row], trainer: Trainer, config: DataConfig) -> list[st
     """The columns, in alphabetical order. Rewards may read any column, so a training on rewards has none."""
     if trainer.learns_from_reward:
         return []
-    read = {name for names in trainer.columns for name in names} | {"tools", "prompt", FINAL, WRITTEN}
+    always = {"tools", "prompt", "system", "system_prompt", FINAL, WRITTEN}
+    read = {name for names in trainer.columns for name in names} | always
     for part, _ in parts(config):
         read |= set(re.findall(r"{(\w+)}", part.template or "")) | {
             head.split(".")[0] for head in _mapped_columns(part)

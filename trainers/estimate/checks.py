@@ -8,7 +8,9 @@ from holdfast import values
 from holdfast.benchmarks.engine.backends.models import check_place
 from holdfast.benchmarks.engine.keeping.draft_source import Mode
 from holdfast.benchmarks.tiny import EMBEDDED
-from holdfast.errors import UsageError
+from holdfast.errors import DataError, UsageError
+from holdfast.reward import Reward
+from holdfast.trainers.data.formats.needed_columns import mapping
 from holdfast.trainers.data.generated import self_replay
 from holdfast.trainers.data.mix import first_rows
 from holdfast.trainers.data.several import check_template
@@ -19,12 +21,12 @@ from holdfast.trainers.run.own_tools import own_tools
 from holdfast.trainers.run.rewards import rewards_of, try_own
 from holdfast.trainers.settings import trl_args
 from holdfast.trainers.settings.catalogue import builtin_trainers, find_trainer
-from holdfast.trainers.settings.config import TrainConfig
+from holdfast.trainers.settings.config import DataConfig, TrainConfig
 from holdfast.trainers.settings.data_sets import reward_of
-from holdfast.trainers.settings.trainer_spec import Row, check_one_shape
+from holdfast.trainers.settings.trainer_spec import Row, RowFormat, check_one_shape
 
-LOOKED_AT = 64
-"""Rows whose columns are looked at."""
+LOOKED_AT = 2_000
+"""Rows that are looked at before anything is measured."""
 
 
 def check(config: TrainConfig) -> None:
@@ -48,7 +50,7 @@ def check(config: TrainConfig) -> None:
     trl_args.check_run(config.trainer.args, validation)
     trl_args.check_early_stopping(config.trainer.name, config.early_stopping, validation)
     args = trl_args.evaluated(config.trainer.args, validation, config.early_stopping)
-    trl_args.build(config.trainer.name, args, Path("unused"), config.seed)
+    built = trl_args.build(config.trainer.name, args, Path("unused"), config.seed)
     if config.model.path not in EMBEDDED:
         check_place(config.model.path)
     lora(config.lora)
@@ -59,8 +61,9 @@ def check(config: TrainConfig) -> None:
     data_root = Path(config.data_root) if config.data_root else None
     rows = list(first_rows(config.data, config.seed, data_root, LOOKED_AT))
     check_template(rows, config.data)
-    shaped = [trainer.row(row, config.data) for row in one_of_each(rows)]
+    shaped = shaped_rows(rows, trainer.row_format(built), config.data)
     if shaped:
+        check_references(rewards, shaped)
         try_own(rewards, shaped[0])
         check_one_shape(shaped)
     self_replay.check(config)
@@ -84,12 +87,30 @@ def check_tools(config: TrainConfig) -> None:
     own_tools(config.tools)
 
 
-def one_of_each(rows: Sequence[Row]) -> list[Row]:
-    """The first row of every set of columns."""
-    seen: dict[frozenset[str], Row] = {}
-    for row in rows:
-        seen.setdefault(frozenset(row), row)
-    return list(seen.values())
+def shaped_rows(rows: Sequence[Row], row_format: RowFormat, data: DataConfig) -> list[Row]:
+    """The rows as the trainer reads them. Raises DataError for one that does not fit, unless such rows are left out."""
+    found = []
+    for number, row in enumerate(rows):
+        try:
+            found.append(row_format(row, data))
+        except DataError as error:
+            if not data.filter.broken:
+                raise DataError(
+                    f"training row {number}: {error}; data.filter.broken=true leaves such rows out"
+                ) from error
+    return found
+
+
+def check_references(rewards: Sequence[Reward], rows: Sequence[Row]) -> None:
+    """Raise UsageError for a reward whose column of references no row has, naming the one that may be meant."""
+    for reward in rewards:
+        if reward.needs_reference and not any(reward.reference in row for row in rows):
+            hint = mapping(rows[0], [reward.reference], [reward.reference])
+            hint = hint if reward.reference == "reference" else f"reward={{reward: {reward.name}, reference: …}}"
+            raise UsageError(
+                f"reward {reward.name!r} reads its reference from column {reward.reference!r}, which the data set lacks"
+                f" (available: {', '.join(sorted(map(str, rows[0])))}); name it with {hint}"
+            )
 
 
 def players() -> list[str]:

@@ -124,10 +124,11 @@ class DataConfig:
     name: str | None = None
     """The hub's configuration of the data set."""
     split: str = "train"
+    """Of the hub's data set, or of a folder whose files' names tell their split."""
     revision: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
-    """Ours: theirs. Ours are prompt, completion, reference, messages, chosen, rejected, label, tools, text; dots reach
-    inside."""
+    """Ours: theirs. Ours are prompt, completion, reference, messages, chosen, rejected, label, tools, text,
+    system; dots reach inside."""
     rename: dict[str, str] = field(default_factory=dict)
     """Texts replaced in every prompt and completion; `NAME: Ada` replaces `{{NAME}}` and `NAME`."""
     template: str | None = None

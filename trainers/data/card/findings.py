@@ -9,12 +9,11 @@ from holdfast.trainers.data.overlap.near_duplicates import DuplicateCluster
 _ROWS: dict[str, tuple[Level, str]] = {
     "unreadable": ("breaks", "cannot be read; training stops there"),
     "malformed": ("breaks", "not in the shape the trainer reads; training stops there"),
-    "last turn": ("breaks", "the last turn is not the assistant's, so another's words would be learned"),
     "empty answers": ("breaks", "the answer is empty"),
     "equal pairs": ("breaks", "chosen equals rejected: nothing to prefer"),
-    "label type": ("breaks", "the label is not true or false; any text counts as true"),
     "answers cut off": ("breaks", "the prompt alone fills max_length: nothing of the answer is learned"),
     "broken characters": ("breaks", "half a surrogate pair, which no tokenizer reads"),
+    "after the answer": ("look", "the last turn is not the assistant's: what follows the last answer is left out"),
     "huge rows": ("look", "more than a million characters"),
     "unknown roles": ("look", "a role that chat templates hardly know"),
     "turn order": ("look", "user and assistant do not take turns; some chat templates refuse that"),

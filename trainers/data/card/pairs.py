@@ -9,6 +9,7 @@ import numpy as np
 from holdfast.trainers.data.card.faults import Tally
 from holdfast.trainers.data.card.quantiles import Quantiles
 from holdfast.trainers.data.entry import Entry, snippet, text_of
+from holdfast.trainers.data.formats.row_formats import label_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Pairs:
     def add(self, entry: Entry, tally: Tally) -> None:
         """One row; its faults are noted."""
         if "label" in entry.row and entry.kind.startswith("marked"):
-            self._mark(entry, entry.row["label"], tally)
+            self._mark(entry.row["label"])
         if "chosen" not in entry.answers or "rejected" not in entry.answers:
             return
         chosen, rejected = (text_of(entry.answers[name]).strip() for name in ("chosen", "rejected"))
@@ -56,10 +57,8 @@ class Pairs:
             self._equal += 1
             tally.note("equal pairs", entry.where, snippet(chosen))
 
-    def _mark(self, entry: Entry, label: Any, tally: Tally) -> None:
-        self._marks[bool(label)] += 1
-        if not isinstance(label, bool) and label not in (0, 1):
-            tally.note("label type", entry.where, f"{label!r:.40} counts as {'good' if label else 'bad'}")
+    def _mark(self, label: Any) -> None:
+        self._marks[label_of(label)] += 1
 
     def preference(self) -> Preference | None:
         """What was counted; None without pairs."""

@@ -98,11 +98,9 @@ class Turns:
     def _order(self, entry: Entry, turns: list[Turn], tally: Tally) -> None:
         found = self.found
         if entry.answer:
-            if turns and turns[-1].role == "assistant":
-                found.ends_with_assistant += 1
-            else:
-                last = turns[-1] if turns else Turn("nobody", "")
-                tally.note("last turn", entry.where, f"{last.role}: {snippet(last.text)!r}")
+            found.ends_with_assistant += turns[-1:] != [] and turns[-1].role == "assistant"
+        for turn in entry.after_the_answer[:1]:
+            tally.note("after the answer", entry.where, f"{turn.role}: {snippet(turn.text)!r}")
         roles = [turn.role for turn in turns if turn.role != "tool" and not turn.calls]
         if roles[:1] == ["user"] and all(one != other for one, other in pairwise(roles)):
             found.alternating += 1

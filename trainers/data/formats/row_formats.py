@@ -2,11 +2,13 @@
 
 import json
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from holdfast.errors import DataError, suggestion
 from holdfast.sample import final_text, message_text
+from holdfast.trainers.data.formats.messages import chat, opened, prompt_length, system_of, to_last_answer
+from holdfast.trainers.data.formats.needed_columns import require
+from holdfast.trainers.data.formats.pairs import shared_start
 from holdfast.trainers.episodes.rows import EPISODE, episode_of
 from holdfast.trainers.settings.config import DataConfig
 
@@ -16,47 +18,44 @@ WRITTEN = "written_by"
 """A column that marks rows of self-written replay: their prompt is in its final form, template included."""
 FINAL = "prompt_is_final"
 """A column that marks rows whose prompt holds the template and system message of their own data set already."""
+_LABELS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 _KEPT = ("tool_calls", "reasoning_content", "thinking")
 """Keys of an answer's message that are learned beside its text."""
-
-_SHARE_GPT = {
-    **{name: name for name in ("user", "assistant", "system", "tool")},
-    "human": "user",
-    "gpt": "assistant",
-    "model": "assistant",
-    "function_call": "assistant",
-    "observation": "tool",
-    "function_response": "tool",
-    "function": "tool",
-}
 
 
 def completion_row(row: Row, config: DataConfig) -> Row:
     """SFT: a prompt and its completion; of a conversation, the last answer and all that stood before it."""
     if "completion" not in row and "messages" in row:
-        messages = chat(row["messages"])
-        return {"prompt": messages[:-1], "completion": messages[-1:]} | _tools(row)
+        return _last_answer(row) | _tools(row)
     if "completion" not in row and "prompt" not in row and isinstance(row.get("text"), str):
+        _refuse_single_message(row)
         return {"text": row["text"]}  # continued pretraining: all of it is learned
-    require(row, ("prompt", "completion"), "SFT")
+    require(row, ("prompt", "completion"), "SFT", "messages", "text")
     return {"prompt": prompt(row, config), "completion": answer(row["completion"], config)} | _tools(row)
 
 
 def conversation_row(row: Row, config: DataConfig) -> Row:
     """SFT on every assistant turn (`assistant_only_loss`): whole conversations."""
     if "messages" in row:
-        return {"messages": chat(row["messages"])} | _tools(row)
+        return {"messages": opened(to_last_answer(chat(row["messages"])), row)} | _tools(row)
     one = completion_row(row, config)
-    if isinstance(one["prompt"], str):
+    if "text" in one or isinstance(one["prompt"], str):
         raise DataError("assistant_only_loss needs conversations: set data.conversational=true")
-    return {"messages": [*one["prompt"], *one["completion"]]}
+    return {"messages": [*one["prompt"], *one["completion"]]} | _tools(row)
 
 
 def preference_row(row: Row, config: DataConfig) -> Row:
-    """DPO and reward models: a prompt, the better and the worse answer."""
+    """DPO and reward models: a prompt, the better and the worse answer. The prompt is a column, or what both answers'
+    conversations begin with."""
     require(row, ("chosen", "rejected"), "preference training")
     if "prompt" not in row:
-        row = row | {"prompt": _shared_start(row["chosen"])}
+        if isinstance(row["chosen"], str) or isinstance(row["rejected"], str):
+            require(row, ("prompt", "chosen", "rejected"), "preference training")
+        start, answers = shared_start(chat_of(row["chosen"]), chat_of(row["rejected"]))
+        row = row | {"prompt": start, "chosen": answers[0], "rejected": answers[1]}
+        if config.conversational:
+            made = {name: [_without_extras(turn) for turn in row[name]] for name in ("chosen", "rejected")}
+            return {"prompt": prompt(row, config)} | made | _tools(row)
     chosen, rejected = (answer(row[key], config) for key in ("chosen", "rejected"))
     return {"prompt": prompt(row, config), "chosen": chosen, "rejected": rejected} | _tools(row)
 
@@ -73,11 +72,20 @@ def with_prompt(shaped: Row) -> Row:
 def marked_row(row: Row, config: DataConfig) -> Row:
     """KTO: a prompt, an answer, and whether it is good."""
     if "completion" not in row and "messages" in row:
-        messages = chat(row["messages"])
-        row = row | {"prompt": messages[:-1], "completion": messages[-1:]}
-    require(row, ("prompt", "completion", "label"), "KTO")
-    label = bool(row["label"])
-    return {"prompt": prompt(row, config), "completion": answer(row["completion"], config), "label": label}
+        row = row | _last_answer(row)
+    require(row, ("prompt", "completion", "label"), "KTO", "messages and label")
+    label = label_of(row["label"])
+    return {"prompt": prompt(row, config), "completion": answer(row["completion"], config), "label": label} | _tools(
+        row
+    )
+
+
+def label_of(value: Any) -> bool:
+    """Whether an answer is good: true or false, 1 or 0, also as text (tables hold nothing else). Raises DataError."""
+    found = _LABELS.get(str(value).strip().lower()) if isinstance(value, bool | int | float | str) else None
+    if found is None:
+        raise DataError(f"a label is true or false (1 or 0), not {value!r:.40}")
+    return found
 
 
 def prompt_row(row: Row, config: DataConfig) -> Row:
@@ -101,19 +109,20 @@ def episode_row(row: Row, config: DataConfig) -> Row:
 
 
 def prompt(row: Row, config: DataConfig) -> Any:
-    """The prompt as messages, or as text when `conversational` is off."""
+    """The prompt as messages, or as text when `conversational` is off; behind the row's system message, where a column
+    holds one."""
     text = row["prompt"]
     if (WRITTEN in row or FINAL in row) and isinstance(text, str) and not config.conversational:
         return text
     if not isinstance(text, str):
-        turns = chat(text)
+        turns = opened(chat(text), row)
         return turns if config.conversational else "\n".join(str(turn["content"]) for turn in turns)
     if config.template:
         text = _filled(config.template, row)
+    system = config.system or system_of(row)
     if not config.conversational:
-        return f"{config.system}\n{text}" if config.system else text
-    system = [{"role": "system", "content": config.system}] if config.system else []
-    return [*system, {"role": "user", "content": text}]
+        return f"{system}\n{text}" if system else text
+    return [*([{"role": "system", "content": system}] if system else []), {"role": "user", "content": text}]
 
 
 def _filled(template: str, row: Row) -> str:
@@ -132,91 +141,36 @@ def answer(value: Any, config: DataConfig) -> Any:
     what these returned, the reply."""
     if isinstance(value, str):
         return [{"role": "assistant", "content": value}] if config.conversational else value
-    turns = chat([value] if isinstance(value, dict) else value)
+    turns = chat_of(value)
     if not config.conversational:
         return final_text(turns)
-    return [_without_extras(turn) for turn in turns[_prompt_length(turns) :]] or [{"role": "assistant", "content": ""}]
+    turns = to_last_answer(turns)
+    return [_without_extras(turn) for turn in turns[prompt_length(turns) :]]
 
 
-def _prompt_length(turns: Sequence[dict[str, Any]]) -> int:
-    """How many turns end with the last that is neither the assistant's nor a tool's."""
-    others = [number for number, turn in enumerate(turns, 1) if turn["role"] not in ("assistant", "tool")]
-    return others[-1] if others else 0
+def chat_of(value: Any) -> list[dict[str, Any]]:
+    """Messages, of which there may be one that stands alone."""
+    return chat([value] if isinstance(value, dict) else value)
+
+
+def _last_answer(row: Row) -> Row:
+    turns = to_last_answer(chat(row["messages"]))
+    return {"prompt": opened(turns[:-1], row), "completion": turns[-1:]}
+
+
+def _refuse_single_message(row: Row) -> None:
+    """Raise DataError for rows that are one message each, as in trees of messages: none is a text to learn."""
+    if found := sorted({"role", "parent_id"} & row.keys()):
+        raise DataError(
+            f"each row is one message of a conversation (columns {', '.join(found)} beside text): join them into rows"
+            " with the column messages"
+        )
 
 
 def _without_extras(turn: dict[str, Any]) -> dict[str, Any]:
     if turn["role"] != "assistant":
         return turn
     return {"role": "assistant", "content": message_text(turn)} | {key: turn[key] for key in _KEPT if key in turn}
-
-
-def chat(messages: Any) -> list[dict[str, Any]]:
-    """Messages with `role` and `content`; ShareGPT's `from`/`value` are read too. Raises DataError."""
-    if not isinstance(messages, Sequence) or isinstance(messages, str) or not messages:
-        raise DataError(f"expected a list of messages, found {messages!r:.80}")
-    return [_message(message) for message in messages]
-
-
-def require(row: Row, columns: Sequence[str], purpose: str) -> None:
-    """Raise DataError for the first column a row lacks, naming those it has and how to map one."""
-    for column in columns:
-        if column not in row:
-            raise DataError(
-                f"{purpose} needs the column {column!r}{suggestion(column, row)}; name it with data.columns.{column}=…"
-            )
-
-
-def _message(message: Any) -> dict[str, Any]:
-    role = isinstance(message, dict) and isinstance(message.get("role"), str)
-    if role and "content" in message:
-        return {key: value for key, value in message.items() if value is not None} | {"content": _content(message)}
-    if role and message.get("tool_calls"):
-        return {**{key: value for key, value in message.items() if value is not None}, "content": ""}
-    if isinstance(message, dict) and str(message.get("from")) in _SHARE_GPT and "value" in message:
-        if message["from"] == "function_call":
-            return _call(message["value"])
-        return {"role": _SHARE_GPT[message["from"]], "content": _content({"content": message["value"]})}
-    raise DataError(f"a message needs role and content, found {message!r:.80}")
-
-
-def _call(value: Any) -> dict[str, Any]:
-    """ShareGPT's function_call, a JSON text (or mapping) of name and arguments, as an assistant's tool calls."""
-    try:
-        found = json.loads(value) if isinstance(value, str) else value
-    except json.JSONDecodeError as error:
-        raise DataError(f"a function_call must be JSON with name and arguments, found {value!r:.80}") from error
-    calls = found if isinstance(found, list) else [found]
-    if not all(isinstance(call, dict) and "name" in call for call in calls):
-        raise DataError(f"a function_call must be JSON with name and arguments, found {value!r:.80}")
-    made = [
-        {"type": "function", "function": {"name": c["name"], "arguments": _text(c.get("arguments"))}} for c in calls
-    ]
-    return {"role": "assistant", "content": "", "tool_calls": made}
-
-
-def _text(arguments: Any) -> str:
-    """A call's arguments as JSON text: in a column of mappings every row would get the keys of all."""
-    return arguments if isinstance(arguments, str) else json.dumps(arguments or {}, ensure_ascii=False)
-
-
-def _content(message: dict[str, Any]) -> Any:
-    """A message's text, or its parts; a message of tool calls alone has neither."""
-    content = message["content"]
-    parts = isinstance(content, list) and all(
-        isinstance(part, dict) and isinstance(part.get("text") or "", str) for part in content
-    )
-    if content is not None and not parts and not isinstance(content, str):
-        raise DataError(f"a message's content must be text or a list of parts, found {content!r:.80}")
-    return "" if content is None else content
-
-
-def _shared_start(chosen: Any) -> list[dict[str, Any]]:
-    """The prompt of a preference row whose answers are whole conversations."""
-    messages = [] if isinstance(chosen, str) else chat([chosen] if isinstance(chosen, dict) else chosen)
-    start = messages[: _prompt_length(messages)]
-    if not start:
-        raise DataError("a preference row needs the column 'prompt', or conversations as chosen and rejected")
-    return start
 
 
 def _tools(row: Row) -> Row:

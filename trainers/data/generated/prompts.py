@@ -7,7 +7,8 @@ from typing import Any
 
 from holdfast.errors import DataError, suggestion
 from holdfast.files import write_stream
-from holdfast.trainers.data.formats.row_formats import FINAL, chat, prompt
+from holdfast.trainers.data.formats.messages import chat
+from holdfast.trainers.data.formats.row_formats import FINAL, prompt
 from holdfast.trainers.data.mix import own_rows
 from holdfast.trainers.settings.config import DataConfig
 from holdfast.trainers.settings.data_sets import label

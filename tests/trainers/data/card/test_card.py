@@ -112,7 +112,7 @@ def test_faults_of_turns(tmp_path: Path) -> None:
     told = card(write(tmp_path / "rows.jsonl", rows))
     faults = found(told)
     for kind, line in (
-        ("last turn", 4),
+        ("after the answer", 4),
         ("empty answers", 5),
         ("empty turns", 6),
         ("unknown roles", 8),
@@ -120,9 +120,9 @@ def test_faults_of_turns(tmp_path: Path) -> None:
     ):
         assert faults[kind].where == [f"{tmp_path}/rows.jsonl:{line}"], kind
     assert [place.rpartition(":")[2] for place in faults["turn order"].where] == ["7", "8"]
-    assert [one.kind for one in told.broken] == ["last turn", "empty answers"]
-    assert told.structure.ends_with_assistant == 59 and told.structure.several == 2
-    assert "user: 'Why?'" in faults["last turn"].sentence()
+    assert [one.kind for one in told.broken] == ["empty answers"]
+    assert told.structure.ends_with_assistant == 60 and told.structure.several == 1
+    assert "user: 'Why?'" in faults["after the answer"].sentence()
 
 
 def test_tool_calls_have_no_text_and_no_fault(tmp_path: Path) -> None:
@@ -144,8 +144,11 @@ def test_faults_of_pairs_and_marks(tmp_path: Path) -> None:
     assert found(told)["length bias"].level == "look" and told.preference is not None and told.preference.longer == 1
     marks = [{"prompt": f"Say {n}", "completion": f"It is {n * 31}", "label": "no"} for n in range(20)]
     told = card(write(tmp_path / "marks.jsonl", marks))
-    assert {one.kind for one in told.broken} == {"label type", "one label"}
-    assert "'no' counts as good" in found(told)["label type"].example
+    assert [one.kind for one in told.broken] == ["malformed"] and found(told)["malformed"].count == 20
+    assert "a label is true or false (1 or 0), not 'no'" in found(told)["malformed"].example
+    marks = [row | {"label": "False"} for row in marks]
+    told = card(write(tmp_path / "marks.jsonl", marks))
+    assert [one.kind for one in told.broken] == ["one label"] and "marked bad" in told.broken[0].text
 
 
 def test_duplicates_and_one_opening(tmp_path: Path) -> None:

@@ -25,16 +25,18 @@ def test_faults_are_told_before_training(
     turns = [{"role": "user", "content": "sort b a"}, {"role": "assistant", "content": "a b"}]
     rows = [{"messages": turns if n else [*turns, {"role": "user", "content": "ab"}]} for n in range(60)]
     rows[9] = {"messages": [turns[0], {"role": "assistant", "content": "x" * 600}]}
+    rows[4] = {"messages": [turns[0], {"role": "assistant", "content": " "}]}
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with caplog.at_level(logging.WARNING, logger="holdfast"):
         manifest = _run(path, tmp_path / "run", "data.filter.max_chars=200")
     told = manifest["data_card"]
     assert isinstance(told, dict) and (told["of"], told["breaks"]) == ("the 59 training rows", 1)
-    assert "last turn is not the assistant's" in told["findings"][0] and "repeat an earlier row" in told["findings"][1]
-    assert "the last turn is not the assistant's" in caplog.text
+    assert "the answer is empty" in told["findings"][0] and "repeat an earlier row" in told["findings"][1]
+    assert "what follows the last answer is left out" in told["findings"][2]
+    assert "the answer is empty" in caplog.text and "what follows the last answer is left out" in caplog.text
     report = (tmp_path / "run" / "report.md").read_text()
-    assert "last turn is not the assistant" in report and "repeat an earlier row" not in report
+    assert "the answer is empty" in report and "repeat an earlier row" not in report
     assert manifest["dropped_rows"] == {"too long": 1}
     assert [one["row"] for _, one in read_jsonl(tmp_path / "run" / "dropped.jsonl")] == [rows[9]]
     assert "data_card" not in _run(path, tmp_path / "off", "card=false", "data.filter.broken=true")
