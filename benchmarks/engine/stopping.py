@@ -18,12 +18,13 @@ from holdfast.benchmarks.engine.items import Item
 from holdfast.benchmarks.engine.parallel.ranks import Ranks
 from holdfast.benchmarks.engine.work import Work
 from holdfast.errors import DataError, UsageError
+from holdfast.logs import notice
 from holdfast.runs.measurement import Measurement, TaskResult, sample_path
 from holdfast.runs.row import Row, read_rows
 from holdfast.runs.stopped import Stopped, StoppedMean, StoppedTask, write_stopped
 from holdfast.stats.paired import Array
 from holdfast.stats.sequential.looks import Looks, Rule, bet, interval, log_e
-from holdfast.stats.sequential.stopping import Stopping, StopVerdict
+from holdfast.stats.sequential.stopping import Stopping, StopVerdict, may_stop, worthwhile
 
 Measure = Callable[[Work], TaskResult]
 
@@ -42,6 +43,8 @@ class Until:
     """Family-wise error over held benchmarks, looks and the mean."""
     step: int = 32
     """Items of each benchmark between two looks."""
+    small: Mapping[str, int] = field(default_factory=dict)
+    """Held benchmarks that are measured whole, with their items; found by `measure_until`."""
 
 
 @dataclass
@@ -71,16 +74,33 @@ class _Bench:
 
 def measure_until(works: Sequence[Work], measure: Measure, until: Until, out: Path, ranks: Ranks) -> list[TaskResult]:
     """Measure `works`, the targets whole, the held ones until they are decided; the results in the order of `works`.
+    Held ones that are too small beside others (`may_stop`) are measured whole.
 
     Every process calls this; the first one decides. Raises UsageError for a benchmark that cannot be stopped (judged
     all at once), DataError where the measurement before lacks items or its scores leave [0, 1].
     """
-    held = [_bench(work, until) for work in works if work.name not in until.target]
-    whole = {work.name: measure(work) for work in works if work.name in until.target}
+    benches = [_bench(work, until) for work in works if work.name not in until.target]
+    held, small = _divided(benches, until, ranks)
+    apart = [work for work in works if work.name in until.target or work.name in small]
+    whole = {work.name: measure(work) for work in apart}
     if held:
-        _look_by_look(held, measure, until, out, ranks)
+        _look_by_look(held, measure, replace(until, small=small), out, ranks)
     results = {bench.work.name: bench.result for bench in held if bench.result} | whole
     return [results[work.name] for work in works]
+
+
+def _divided(benches: Sequence[_Bench], until: Until, ranks: Ranks) -> tuple[list[_Bench], dict[str, int]]:
+    """The benchmarks that may stop, and the items of those that are too small beside them; said once."""
+    sizes = [len(bench.order) for bench in benches]
+    stops = may_stop(sizes, until.margin, until.alpha)
+    small = {bench.work.name: len(bench.order) for bench, able in zip(benches, stops, strict=True) if not able}
+    if small and ranks.first:
+        names = ", ".join(f"{name} ({count:,} items)" for name, count in small.items())
+        notice(
+            f"stop=decided: measured whole and judged apart, as fewer than {worthwhile(until.margin, until.alpha):,} "
+            f"items seldom stop at this margin: {names}; the mean that decides early is that of the others"
+        )
+    return [bench for bench, able in zip(benches, stops, strict=True) if able], small
 
 
 def item_order(items: Iterable[Item]) -> list[str]:
@@ -117,8 +137,8 @@ def item_means(rows: Iterable[Row]) -> dict[str, float | None]:
 
 
 def _look_by_look(held: Sequence[_Bench], measure: Measure, until: Until, out: Path, ranks: Ranks) -> None:
-    parts = len(held) + 1  # of α: the held benchmarks and their mean; each target has another
-    alpha = until.alpha * parts / (parts + len(until.target))
+    parts = len(held) + 1  # of α: the benchmarks that stop and their mean; each other one has another
+    alpha = until.alpha * parts / (parts + len(until.target) + len(until.small))
     state = Stopping(Rule((until.margin,) * len(held), until.margin, alpha))
     path: list[dict[str, Any]] = []
     rounds = _Rounds(len(held))
@@ -232,5 +252,6 @@ def _record(
         mean=mean,
         tasks=tasks,
         before=dict(until.before.model),
+        whole=dict(until.small),
         path=list(path),
     )

@@ -32,6 +32,10 @@ def show_designs(ways: "Sequence[Design]", power: float, unit: "Unit") -> None:
         )
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
+    for way in ways:
+        if way.whole:
+            small = ", ".join(way.whole)
+            console.print(f"{way.name} measures {small} whole: too small to stop beside the others.", highlight=False)
     best = cheapest(ways, unit)
     if best is None:
         line = f"No way reaches {power:.0%}: more items, a larger margin or a larger effect."

@@ -133,7 +133,7 @@ def _comparison(
 ) -> Comparison:
     from holdfast import __version__
 
-    held = [one for one in judged if in_mean(one.rules)]
+    held = [one for one in judged if in_mean(one.rules) and (stopped is None or one.pairs.task in stopped.tasks)]
     of_mean = MeanRules(margin, settings.alpha, settings.confidence, settings.min_effect)
     macro = omnibus("macro", held, of_mean, worse)
     macro = mean_stopped(macro, stopped) if stopped else macro

@@ -14,6 +14,7 @@ from holdfast.compare.wording import points
 from holdfast.errors import DataError, UsageError
 from holdfast.runs.measurement import Measurement
 from holdfast.runs.stopped import Stopped, StoppedTask, read_stopped
+from holdfast.stats.sequential.stopping import least_items, worthwhile
 
 METHOD = "betting confidence sequence and e-process, closed over benchmarks: valid at any time of stopping"
 
@@ -97,9 +98,18 @@ def mean_stopped(macro: Omnibus | None, stopped: Stopped) -> Omnibus | None:
 def noted(benchmark: Benchmark, stopped: Stopped) -> Benchmark:
     """The benchmark's explanation with how it was decided."""
     task = stopped.tasks.get(benchmark.task)
+    if benchmark.task in stopped.whole:
+        apart = (
+            f"Too small to stop beside the others ({worthwhile(stopped.margin):,} items are worth it at this margin): "
+            "measured whole, judged apart, and not in the mean."
+        )
+        return replace(benchmark, explanation=f"{benchmark.explanation} {apart}")
     if task is None:
         return benchmark
     when = f"{'decided' if task.verdict != 'OPEN' else 'undecided'} after {task.items:,} of {task.of:,} items"
+    least = least_items(stopped.margin, stopped.alpha)
+    if task.verdict == "OPEN" and task.of < least:
+        when += f" (fewer than {least:,} cannot be held at this margin, even where none flips)"
     valid = "its interval holds at any time of stopping" if benchmark.method == METHOD else "the rest describes"
     return replace(benchmark, explanation=f"{benchmark.explanation} Measured until {when}; {valid}.")
 

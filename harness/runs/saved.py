@@ -30,9 +30,10 @@ def saved(directory: Path) -> dict[str, Any]:
         found |= {name: int(tally.get(name, 0)) for name in ("tokens", "decoded", "verified", "passes")}
         if found["tokens"]:
             share = 1 - found["decoded"] / found["tokens"]
+            passes = "requests" if tally.get("server") else "forward passes"
             parts.append(
                 f"{share:.0%} of {found['tokens']:,} tokens were taken from the model before's answers"
-                f" ({found['decoded']:,} decoded, {found['passes']:,} forward passes)"
+                f" ({found['decoded']:,} decoded, {found['passes']:,} {passes})"
             )
     stopped = read_stopped(directory)
     if stopped is not None:

@@ -53,6 +53,8 @@ class Stopped:
     tasks: Mapping[str, StoppedTask]
     before: Mapping[str, Any] = field(default_factory=dict)
     """The model before."""
+    whole: Mapping[str, int] = field(default_factory=dict)
+    """Held benchmarks too small to stop beside larger ones, with their items: measured whole and judged apart."""
     path: Sequence[Mapping[str, Any]] = ()
     """Look by look: items of each benchmark, log evidence, what was decided by then."""
 

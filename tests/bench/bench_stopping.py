@@ -1,8 +1,9 @@
-"""When a suite may stop: `PYTHONPATH=tests python tests/bench/bench_stopping.py [errors [SUITE]|recorded]`.
+"""When a suite may stop: `PYTHONPATH=tests python tests/bench/bench_stopping.py [errors [SUITE]|mixed|recorded]`.
 
 errors: 10,000 simulated suites a line; the null hypotheses are "nothing changed" (any REGRESSED is false), and "these
 benchmarks lose exactly the margin" (any HELD of them is false, the mean's, too, where all lose it); the share of items;
-what the full test of as many items as there are would find. recorded: real pairs, decided early and in full, and 200
+what the full test of as many items as there are would find. mixed: the same of small and large benchmarks, of which the
+small ones are measured whole. recorded: real pairs, decided early and in full, and 200
 resamples of each. Prints one JSON object a line.
 """
 
@@ -11,6 +12,7 @@ import sys
 from typing import Any
 
 import numpy as np
+from helpers.mixed_suites import mixed_suites
 from helpers.stopped_pairs import contradicts, full, pairs, stopped
 
 from holdfast.stats.power import mcnemar_power
@@ -66,6 +68,29 @@ def errors(only: str = "") -> None:
             print(json.dumps(line), flush=True)
 
 
+MIXED: dict[str, tuple[tuple[int, ...], tuple[float, ...]]] = {
+    "50, 164, 541, 1,319 and 14,042": ((50, 164, 541, 1319, 14042), (0.1,) * 5),
+    "the same, 4 to 20 % flips": ((50, 164, 541, 1319, 14042), (0.2, 0.15, 0.12, 0.1, 0.04)),
+}
+
+
+def mixed() -> None:
+    """Suites of small and large benchmarks under every truth."""
+    truths = {
+        "nothing changed": (0.0,) * 5,
+        "all lose the margin": (-MARGIN,) * 5,
+        "the small ones lose the margin": (-MARGIN, -MARGIN, 0.0, 0.0, 0.0),
+        "541 loses the margin": (0.0, 0.0, -MARGIN, 0.0, 0.0),
+        "the largest loses the margin": (0.0, 0.0, 0.0, 0.0, -MARGIN),
+        "164 loses 10 points": (0.0, -0.1, 0.0, 0.0, 0.0),
+    }
+    for number, (name, (n, flips)) in enumerate(MIXED.items()):
+        for place, (truth, effect) in enumerate(truths.items()):
+            seed = 1000 + 100 * number + place
+            found = mixed_suites(n, flips, effect, MARGIN, DRAWS, seed)
+            print(json.dumps({"suite": name, "truth": truth, "seed": seed, **found}), flush=True)
+
+
 def _in_full(n: tuple[int, ...], flips: float, effect: float) -> float:
     """Power of the full test of the first benchmark at its part of α."""
     return round(float(mcnemar_power(n[0], max(flips, -effect), -effect, 0.05 / (len(n) + 1))), 4)
@@ -97,5 +122,7 @@ def recorded() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["recorded"]:
         recorded()
+    elif sys.argv[1:2] == ["mixed"]:
+        mixed()
     else:
         errors(*sys.argv[2:3])

@@ -138,7 +138,33 @@ def test_a_suite_too_small_to_decide_is_measured_whole_and_says_so(tmp_path: Pat
     assert stopped is not None and stopped.decision == "OPEN" and stopped.tasks["small"].items == 40
     compared = compare(before, read_measurement(after.directory))
     assert compared.decision is Decision.INCONCLUSIVE
-    assert "undecided after 40 of 40 items" in compared.benchmarks[0].explanation
+    explained = compared.benchmarks[0].explanation
+    assert "undecided after 40 of 40 items (fewer than 89 cannot be held at this margin" in explained
+
+
+def test_small_benchmarks_beside_large_ones_are_measured_whole_and_judged_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """50 items could never be held at 5 points, and would end the mean's schedule: the suite would stay open."""
+    pairs = {"small": _changed(50, 0.05, 0.05, 5), "large": _changed(1500, 0.03, 0.03, 2)}
+    befores, afters = ({k: v[side] for k, v in pairs.items()} for side in (0, 1))
+    before, after, asked = _stop(tmp_path, befores, afters)
+    stopped = read_stopped(after.directory)
+    assert stopped is not None and stopped.whole == {"small": 50} and list(stopped.tasks) == ["large"]
+    assert stopped.alpha == pytest.approx(0.05 * 2 / 3) and asked[0] == "small:50"
+    assert "356 items seldom stop" in capsys.readouterr().err
+    compared = compare(before, read_measurement(after.directory))
+    assert compared.decision is Decision.PASS and compared.macro is not None and compared.macro.tasks == 1
+    small = next(one for one in compared.benchmarks if one.task == "small")
+    assert small.n == 50 and "Too small to stop" in small.explanation and small.verdict is not Verdict.REGRESSED
+
+
+def test_a_small_benchmark_that_broke_is_found_beside_a_large_one(tmp_path: Path) -> None:
+    pairs = {"small": _changed(50, 0.5, 0.0, 5), "large": _changed(1500, 0.03, 0.03, 2)}
+    before, after, _ = _stop(tmp_path, {k: v[0] for k, v in pairs.items()}, {k: v[1] for k, v in pairs.items()})
+    compared = compare(before, read_measurement(after.directory))
+    assert compared.decision is Decision.REGRESSED
+    assert [one.task for one in compared.benchmarks if one.verdict is Verdict.REGRESSED] == ["small"]
 
 
 def test_the_order_is_fixed_by_hash_and_not_by_the_file() -> None:

@@ -15,6 +15,7 @@ from holdfast.benchmarks.engine.backends.openai_server import OpenAIEngine
 from holdfast.benchmarks.engine.backends.server_args import BACKENDS
 from holdfast.benchmarks.engine.backends.weights import stored_weights
 from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.keeping.draft_source import refuse
 from holdfast.benchmarks.engine.parallel.ranks import Ranks
 from holdfast.benchmarks.engine.protocol import Emit, Engine, instances, rendered
 from holdfast.benchmarks.engine.settings import Settings
@@ -55,6 +56,7 @@ def open_engine(model: "LoadedModel | Mapping[str, Any]", settings: Settings, ra
         if not model.get("model"):
             raise UsageError(f"a model of backend {backend!r} needs model=…")
         return OpenAIEngine(backend, str(model["model"]), arguments, settings)
+    refuse(settings.draft, f"backend {backend} says of a draft neither its tokens nor what it would have said instead")
     return BackendEngine(dict(model), settings)
 
 

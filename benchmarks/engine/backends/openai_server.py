@@ -5,7 +5,7 @@ its content filter) is data: it has no value, the reason stands in its row, and 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from functools import cached_property
@@ -15,9 +15,13 @@ from holdfast.benchmarks.decoding.thoughts import OPENING, Thinking, answer_of, 
 from holdfast.benchmarks.engine.backends import openai_wire as wire
 from holdfast.benchmarks.engine.backends import server_identity
 from holdfast.benchmarks.engine.backends.http_client import Client, RequestRefusedError
+from holdfast.benchmarks.engine.backends.models import load_tokenizer, tokenizer_hash
 from holdfast.benchmarks.engine.backends.server_args import ServerArgs
+from holdfast.benchmarks.engine.backends.server_drafts import Draft, NoDraftsError, ServerDrafts
 from holdfast.benchmarks.engine.backends.server_likelihoods import likelihoods
+from holdfast.benchmarks.engine.backends.server_places import ASKED, answered
 from holdfast.benchmarks.engine.items import Completion, Item
+from holdfast.benchmarks.engine.keeping.draft_source import DraftSource, Mode, refuse
 from holdfast.benchmarks.engine.protocol import Emit
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.lm_eval_fence.prompt_tokens import encoded, sent_as_text
@@ -46,6 +50,10 @@ class OpenAIEngine:
         self.chat = self._chat_endpoint or bool(getattr(self.tokenizer, "chat_template", None))
         self.max_length = settings.max_length or self.arguments.max_length or self.identity.context
         self._thinking = Thinking.of(settings.thinking)
+        self._source: DraftSource | None = None
+        self._waiting: dict[str, Draft] = {}
+        """By cache key, the drafts of the items that are asked now."""
+        self._drafts = self._opened_drafts() if settings.draft == "before" else None
 
     def _open(self) -> Client:
         given = self.arguments
@@ -73,14 +81,43 @@ class OpenAIEngine:
             return None
         if self._chat_endpoint:
             raise UsageError("a chat endpoint renders the template itself: tokenizer= has no effect on it")
-        from holdfast.benchmarks.engine.backends.models import load_tokenizer
-
         return load_tokenizer(name, self.arguments.revision, self.arguments.trust_remote_code)
 
     @property
     def reusable(self) -> bool:
         """Whether equal keys mean equal weights: only where the server names a hash of them."""
         return self.identity.weights is not None
+
+    def _opened_drafts(self) -> ServerDrafts:
+        """The server's way to take drafts. Raises UsageError where it takes none: `draft=before` asks for them."""
+        given = self.arguments
+        if self._chat_endpoint or given.tokenizer is None or not given.tokenized_requests:
+            refuse("before", f"backend {self._backend} sends no tokens; use local-completions with tokenizer=…")
+        if given.extra_body:
+            refuse("before", "extra_body may change which token is the likeliest")
+
+        def post(fields: Mapping[str, Any], read: Callable[[Any], Any]) -> Any:
+            return self._client.post({"model": self.model, **fields}, read)
+
+        try:
+            return ServerDrafts.opened(post, self.tokenizer)
+        except NoDraftsError as reason:
+            raise UsageError(f"draft=before: {reason}; draft=off measures without") from reason
+
+    def draft_from(self, source: DraftSource, mode: Mode) -> None:
+        """Try the answers of `source` first, where `draft=before` asked for it: a server does not say in which
+        precision it computes, so that `auto` drafts on none."""
+        if self._drafts is None or mode != "before":
+            return
+        if source.tokenizer is None:
+            refuse(mode, "the measurement before kept no tokens")
+        if source.tokenizer != tokenizer_hash(self.tokenizer):
+            refuse(mode, "the model before has another tokenizer")
+        self._source = source
+
+    def tally(self) -> dict[str, Any]:
+        """What drafts did so far; empty without any."""
+        return self._drafts.tally() if self._drafts is not None and self._source is not None else {}
 
     def parts(self) -> dict[str, Any]:
         """All that can change a completion besides the item, by name."""
@@ -96,6 +133,7 @@ class OpenAIEngine:
             "extra_body": given.extra_body,
             "continue_final_message": given.continue_final_message,
             "thinking": self._settings.thinking,
+            **({"drafts": True} if self._drafts and self._source and not self._drafts.exact else {}),
         }
 
     def key(self) -> str:
@@ -109,6 +147,7 @@ class OpenAIEngine:
             "backend": self._backend,
             "fingerprint": self.identity.weights or "",
             "served": dict(self.identity.served),
+            **({"tokenizer": tokenizer_hash(self.tokenizer)} if self._drafts else {}),
             "arguments": without_secrets(
                 {"base_url": self.arguments.base_url, "extra_body": self.arguments.extra_body}
             ),
@@ -177,6 +216,7 @@ class OpenAIEngine:
             emit(likelihoods(items, self._client, self.model, self.tokenizer, self.max_length))
             return
         failure: HoldfastError | None = None
+        self._waiting = self._drafts_of(items)
 
         def complete_unless_failed(item: Item) -> Completion | None:
             return self._complete(item) if failure is None else None
@@ -197,10 +237,43 @@ class OpenAIEngine:
                 "from there"
             )
 
+    def _drafts_of(self, items: Sequence[Item]) -> dict[str, Draft]:
+        """The drafts of items that are answered by nothing but the largest logit."""
+        if self._source is None or set(items[0].generation) - _GREEDY.keys() or items[0].generation["do_sample"]:
+            return {}
+        kept = {item.cache_key: self._source.record(item) for item in items}
+        return {
+            key: Draft(record["ids"], record.get("finish_reason") == "stop")
+            for key, record in kept.items()
+            if record.get("ids")
+        }
+
+    def _from_draft(self, item: Item, stops: Sequence[str]) -> Completion | None:
+        """The answer to an item by its draft; None where it must be asked for as it is."""
+        draft = self._waiting.get(item.cache_key)
+        if draft is None or self._drafts is None:
+            return None
+        prompt, budget = encoded(self.tokenizer, item.prompt), int(item.generation["max_gen_toks"])
+        try:
+            return self._drafts.complete(
+                prompt, budget, stops[: wire.MOST_STOPS], draft, lambda left: self._body(_limited(item, left), stops)
+            )
+        except RequestRefusedError:
+            return None
+
+    def _first(self, item: Item, stops: Sequence[str]) -> Completion:
+        """The answer to an item, by its draft where that can be."""
+        found = self._from_draft(item, stops)
+        drafted = found is not None
+        found = found or self._request(item, stops)
+        if self._drafts is not None and item.cache_key in self._waiting:
+            self._drafts.answer(found, drafted)
+        return found
+
     def _complete(self, item: Item) -> Completion:
         stops = item.generation["until"]
         try:
-            found = self._request(item, stops if not self._thinks(item) else ())
+            found = self._first(item, stops if not self._thinks(item) else ())
             if stops and found.finish_reason == "stop" and found.text.startswith(OPENING) and not answer_of(found.text):
                 found = self._request(item, ())  # the stop string ended the thought
         except RequestRefusedError as error:
@@ -217,7 +290,7 @@ class OpenAIEngine:
     def _request(self, item: Item, stops: Sequence[str]) -> Completion:
         body = self._body(item, stops)
         try:
-            return self._client.post(body, wire.read)  # type: ignore[no-any-return]
+            return self._post(body)
         except RequestRefusedError as error:
             if "max_completion_tokens" in str(error) and "max_tokens" in body:
                 self._renamed = True
@@ -226,14 +299,21 @@ class OpenAIEngine:
             budget = item.generation["max_gen_toks"]
             if room is None or room >= budget:
                 raise
-            smaller = replace(item, generation={**item.generation, "max_gen_toks": room})
-            found: Completion = self._client.post(self._body(smaller, stops), wire.read)
-            return replace(found, budget=room)
+            return replace(self._post(self._body(_limited(item, room), stops)), budget=room)
+
+    def _post(self, body: Mapping[str, Any]) -> Completion:
+        """An answer, with its token numbers where they are asked for."""
+        found: Completion = self._client.post(
+            body, lambda reply: answered(reply)[0] if "logprobs" in body else wire.read(reply)
+        )
+        return found
 
     def _body(self, item: Item, stops: Sequence[str]) -> dict[str, Any]:
         made = wire.body(self.model, item.generation, hosted=self._hosted and self._chat_endpoint, stops=stops)
         if item.seed is not None:
             made["seed"] = int(digest([item.seed, item.prompt, item.repeat])[:7], 16)
+        if self._drafts is not None and not item.generation["do_sample"]:
+            made |= ASKED
         if not self._chat_endpoint:
             return self._with_extra({**made, "prompt": self._prompt(item.prompt)})
         messages = json.loads(item.prompt)
@@ -256,6 +336,11 @@ class OpenAIEngine:
         return (
             encoded(self.tokenizer, text) if self.arguments.tokenized_requests else sent_as_text(self.tokenizer, text)
         )
+
+
+def _limited(item: Item, tokens: int) -> Item:
+    """The item with so large a budget."""
+    return replace(item, generation={**item.generation, "max_gen_toks": tokens})
 
 
 _GREEDY = {"until": [], "max_gen_toks": 32, "do_sample": False, "temperature": 0.0}

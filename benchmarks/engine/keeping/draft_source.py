@@ -1,6 +1,6 @@
 """Where drafts come from: the answers that a related model's measurement left in the cache, token for token."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -43,12 +43,16 @@ class DraftSource:
 
     def of(self, item: Item) -> Sequence[int]:
         """The tokens of the answer to the same item under the same arguments; empty where there is none."""
+        found: Sequence[int] = self.record(item).get("ids") or ()
+        return found
+
+    def record(self, item: Item) -> Mapping[str, Any]:
+        """The kept answer to the same item under the same arguments; empty where there is none."""
         if self._folder is None:
-            return ()
+            return {}
         if item.task not in self._tasks:
             self._tasks[item.task] = Journal(self._folder / f"{sample_path(Path(), item.task).stem}.jsonl")
-        found: Sequence[int] = self._tasks[item.task].records.get(item.cache_key, {}).get("ids") or ()
-        return found
+        return self._tasks[item.task].records.get(item.cache_key, {})
 
 
 def refuse(mode: Mode, reason: str) -> None:

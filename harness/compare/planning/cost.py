@@ -13,7 +13,7 @@ import numpy as np
 from holdfast.compare.planning.power import Bench, Requirements, cheapest_sizes, design_of, power_of_drop
 from holdfast.compare.planning.power import simulate as simulate_unchanged
 from holdfast.stats.sequential.looks import Rule
-from holdfast.stats.sequential.stopping import StopVerdict, simulate
+from holdfast.stats.sequential.stopping import StopVerdict, may_stop, simulate
 
 Unit = Literal["tokens", "items"]
 _DRAWS = 1_000
@@ -40,6 +40,8 @@ class Design:
     """Items of each benchmark."""
     enough: bool
     """Whether both probabilities reach the wanted power."""
+    whole: tuple[str, ...] = ()
+    """Held benchmarks that `stop=decided` measures whole, because they are too small to stop beside the others."""
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
@@ -64,7 +66,8 @@ def _designs(benches: Sequence[Bench], requirements: Requirements, seed: int) ->
         repeated = [_repeated(bench, count) for bench in benches]
         if repeated != list(benches):
             yield from _subset(f"fewer items, {count} answers before", repeated, requirements, seed)
-    if requirements.margin and not any(bench.averaged for bench in benches if not bench.target):
+    held = [bench for bench in benches if not bench.target]
+    if requirements.margin and held and not any(bench.averaged for bench in held):
         yield _stopped(benches, requirements, requirements.margin, seed)
 
 
@@ -97,23 +100,28 @@ def _fixed(name: str, benches: Sequence[Bench], sizes: Sequence[int], requiremen
 
 
 def _stopped(benches: Sequence[Bench], requirements: Requirements, margin: float, seed: int) -> Design:
-    """Held benchmarks stop when decided; targets are measured whole."""
+    """Held benchmarks stop when decided; targets, and held ones too small beside the others, are measured whole."""
     held = [bench for bench in benches if not bench.target]
-    parts = len(held) + 1
-    rule = Rule((margin,) * len(held), margin, requirements.alpha * parts / (parts + len(benches) - len(held)))
-    n, flips = tuple(bench.items for bench in held), tuple(bench.flips for bench in held)
-    same = simulate(n, flips, (0.0,) * len(held), rule, simulations=_DRAWS, seed=seed)
+    able = may_stop([bench.items for bench in held], margin, requirements.alpha)
+    stopping = [bench for bench, stops in zip(held, able, strict=True) if stops]
+    apart = [bench for bench, stops in zip(held, able, strict=True) if not stops]
+    part = requirements.alpha / (len(benches) + 1)
+    rule = Rule((margin,) * len(stopping), margin, part * (len(stopping) + 1))
+    n, flips = tuple(bench.items for bench in stopping), tuple(bench.flips for bench in stopping)
+    same = simulate(n, flips, (0.0,) * len(n), rule, simulations=_DRAWS, seed=seed)
     finds = None
     if requirements.effect is not None:
-        weakest = int(np.argmin([power_of_drop(b, b.items, requirements.effect, rule.alpha / parts) for b in held]))
-        drop = tuple(-requirements.effect if k == weakest else 0.0 for k in range(len(held)))
+        effect = requirements.effect
+        weakest = int(np.argmin([power_of_drop(b, b.items, effect, part) for b in stopping]))
+        drop = tuple(-effect if k == weakest else 0.0 for k in range(len(n)))
         worse = simulate(n, flips, drop, rule, simulations=_DRAWS, seed=seed + 1)
-        finds = float((worse.verdict[:, weakest] == StopVerdict.REGRESSED).mean())
-    mean = dict(zip([bench.task for bench in held], same.items.mean(axis=0).tolist(), strict=True))
+        found = float((worse.verdict[:, weakest] == StopVerdict.REGRESSED).mean())
+        finds = min([found, *(power_of_drop(b, b.items, effect, part) for b in apart)])
+    mean = dict(zip([bench.task for bench in stopping], same.items.mean(axis=0).tolist(), strict=True))
     sizes = [mean.get(bench.task, float(bench.items)) for bench in benches]
-    return _design(
-        "stop=decided", benches, sizes, float((same.decision == StopVerdict.HELD).mean()), finds, requirements
-    )
+    passes = float((same.decision == StopVerdict.HELD).mean()) * (1 - part * len(apart))
+    made = _design("stop=decided", benches, sizes, passes, finds, requirements)
+    return replace(made, whole=tuple(bench.task for bench in apart))
 
 
 def _design(

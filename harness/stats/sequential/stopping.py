@@ -3,9 +3,11 @@
 Each benchmark's items are measured in their fixed order, `step` more at every look. A held benchmark gets a verdict as
 soon as one of its hypotheses is rejected (`Rule.decide`), and the verdict is final. It goes on only while the held mean
 is undecided and can still be decided: the mean is taken over the benchmarks' r-th items (a common schedule), so it
-ends with the first benchmark that stops or has no more items.
+ends with the first benchmark that stops or has no more items. So small benchmarks beside large ones are measured
+whole (`may_stop`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -14,6 +16,9 @@ from numpy.typing import NDArray
 
 from holdfast.stats.paired import Array
 from holdfast.stats.sequential.looks import Looks, Rule, bet, log_e, log_e_of_counts
+
+_WORTH = 4
+"""A benchmark of fewer than so many times the least items is measured whole beside larger ones."""
 
 
 class StopVerdict(IntEnum):
@@ -66,6 +71,32 @@ class Stopping:
         return np.where(failed, StopVerdict.REGRESSED, np.where(passed, StopVerdict.HELD, StopVerdict.OPEN)).astype(
             np.int8
         )
+
+
+def least_items(margin: float, alpha: float = 0.05) -> int:
+    """The items with which a benchmark without a single flip is just HELD: fewer can never be, unless they gain."""
+    each = bet(0.0, -margin, "above")
+    count = 1
+    while log_e(2 * count * each) < -np.log(alpha):
+        count *= 2
+    while log_e(count * each) < -np.log(alpha):
+        count += 1
+    return count
+
+
+def may_stop(sizes: Sequence[int], margin: float, alpha: float = 0.05) -> list[bool]:
+    """Which held benchmarks are measured until they are decided; the others are measured whole and judged apart.
+
+    A small benchmark seldom stops, and it ends the schedule of the mean: beside one of at least `worthwhile` items
+    those of fewer are measured whole. Sizes and margin alone decide, so that nothing seen does.
+    """
+    enough = worthwhile(margin, alpha)
+    return [size >= enough or max(sizes) < enough for size in sizes]
+
+
+def worthwhile(margin: float, alpha: float = 0.05) -> int:
+    """The items from which on a benchmark is worth stopping."""
+    return _WORTH * least_items(margin, alpha)
 
 
 @dataclass(frozen=True, slots=True)
