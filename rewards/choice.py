@@ -27,6 +27,7 @@ _WRAPPED = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s?\{([^{}]*)\}")
 _SUBJECT = re.compile(r"(?:it|this|that|they|(?:i (?:think|believe|guess|say)(?: it is| it['’]s)?))\s", re.IGNORECASE)
 """Before an option's text that is the whole answer: `It increases`, `I think glycolysis`."""
 _ARTICLE = re.compile(r"^(?:the|an?)\s(?=\w{2})")
+_LONE = re.compile(r"[A-J][.)]?\s+\w{2}")
 _SENTENCES = re.compile(r"[.!?]\s+|\n")
 _IS = re.compile(
     r"(?:(?:\b(?:it|that)['’]s|\b(?:is|are|was|were|be))\s+(?:(?:the|an?|called|named)\s+)?|[:=]\s*)\Z", re.IGNORECASE
@@ -58,7 +59,7 @@ def choice(
     if expected is None:
         return Score.unjudgeable(f"reference {sample.reference!r:.80} names no option letter, index or choice")
     text = final_part(sample.text, stop)
-    found = letters(text, require, which)
+    found = None if _named_first(text, choices, require) else letters(text, require, which)
     if found is None and (by_text := _by_text(text, choices, require)):
         found = [by_text]
     if found and len(found) > 1:
@@ -85,6 +86,11 @@ def _reference_letter(reference: Any, choices: Sequence[str], base: int) -> str 
     if len(letter) == 1 and letter in LETTERS:
         return letter
     return _only([LETTERS[i] for i, text in enumerate(choices[:10]) if _same(text, reference)])
+
+
+def _named_first(text: str, choices: Sequence[str], require: str) -> bool:
+    """Does the text name an option that itself begins like a letter (`E. coli`, `B cells`, `A dog`)?"""
+    return any(_LONE.match(option) for option in choices) and _by_text(text, choices, require) is not None
 
 
 def _by_text(text: str, choices: Sequence[str], require: str) -> str | None:

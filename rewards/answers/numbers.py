@@ -10,7 +10,7 @@ from holdfast.rewards.answers.numerals.plain_numbers import plain
 from holdfast.rewards.answers.numerals.spelled import spelled_number
 from holdfast.rewards.answers.places import Extraction, Require, Which, extract
 from holdfast.rewards.answers.statements import CORRECTED, extreme_value, joined_by_a_word, without_remark
-from holdfast.rewards.answers.unmarked import is_named, without_code
+from holdfast.rewards.answers.unmarked import by_name, is_named, without_aside, without_code
 from holdfast.rewards.answers.words.hedges import (
     CHANGED,
     DOUBT,
@@ -42,7 +42,6 @@ _COMPOUND = re.compile(
     r"\d\s?(?:hours?|hrs?|h|minutes?|mins?|feet|foot|ft|pounds?|lbs?|days?|weeks?|years?|months?|kg|km|meters?)"
     r"\.?,?(?: and)?\s\Z"
 )
-_ASSIGNED = re.compile(r"(?:[a-zA-Z]\w?\s?=\s?-?[\d.,/]*\d\W*(?:(?:and|or)\s)?){2,9}")
 _WHOLE = r"(?:\d{1,3}(?:,\d{3})+(?![\d])|\d+)"
 NUMBER = re.compile(
     rf"(?:(?<![\w)\]}}.])(?P<minus>[-−–]\s?))?(?P<currency>\\?[{CURRENCIES}])?\s?(?P<late>(?<=[{CURRENCIES}])[-−])?"
@@ -110,7 +109,7 @@ def final(text: str, require: Require = "any", which: Which = "last") -> Final |
     if not answer.parts:
         return None
     said = answer.parts[0]
-    tail = plain(without_code(text) if answer.origin in _SEEN_IN_THE_TEXT else said)
+    tail = plain(without_aside(without_code(text)) if answer.origin in _SEEN_IN_THE_TEXT else said)
     number = _last(NUMBER, tail)
     if number is None:
         return _in_words(said)
@@ -239,8 +238,7 @@ def _part_of_more(number: re.Match[str], before: str) -> str:
         return "a bound is not the number"
     if _COMPOUND.search(near):
         return "a quantity of several units"
-    whole = text.strip()
-    return "several numbers to choose from" if len(whole) < _SHORT and _ASSIGNED.fullmatch(whole) else ""
+    return "several numbers to choose from" if by_name(text.strip().rpartition("\n")[2]) else ""
 
 
 def _with_words(number: re.Match[str], before: str, fault: str) -> Final:

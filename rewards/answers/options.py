@@ -12,6 +12,7 @@ from holdfast.rewards.answers.places import Require, Which, extract, not_own
 from holdfast.rewards.answers.words.hedges import denied, denied_behind
 from holdfast.rewards.answers.words.languages import (
     AND,
+    IS,
     MAYBE,
     NOT,
     NOT_BEHIND,
@@ -20,8 +21,10 @@ from holdfast.rewards.answers.words.languages import (
     RIGHT,
     WRONG,
     cues,
+    letter_words,
     option_cues,
 )
+from holdfast.rewards.answers.words.reasons import AS, REASON, SO
 
 LETTERS = "ABCDEFGHIJ"
 _PLACES = frozenset({"the answer field", "####"})
@@ -61,7 +64,7 @@ _OPTION = re.compile(
     re.MULTILINE,
 )
 _ELSEWHERE = re.compile(
-    rf"\s{{0,2}}(?:(?:la|a|die|der|das|het|the|o|el|il|lo)\s)?(?:{OPTION_WORD}\s{{0,2}}:?)?{_OPEN}((?:[A-J])(?![A-Za-z0-9_À-ɏ])|(?:{_ANY_CASE})|[أبجدกขคง](?!\w))"
+    rf"\s{{0,2}}(?:(?:la|a|die|der|das|het|the|o|el|il|lo)\s)?(?:{OPTION_WORD}\s{{0,2}}:?)?{_OPEN}((?:[A-J])(?![A-Za-z0-9_À-ɏ]|['’](?![dt][iıuü]r)\w)|(?:{_ANY_CASE})|[أبجدกขคง](?!\w))"
 )
 _NATIVE = dict(zip("أبجدกขคง", "ABCDABCD", strict=True))
 _REJECTED = re.compile(
@@ -85,6 +88,11 @@ _CONCLUDED = re.compile(
 _RIGHT_BEHIND = re.compile(rf"({_LETTER}){_CLOSE}\s?[^.!?\n,;A-J]{{0,20}}?{RIGHT}")
 _VERDICT = re.compile(
     rf"({_LETTER})[)\].:*\s–—-]{{1,6}}(?:((?i:right|correct|true|yes)\b|[✓✔✅☑])|(?:(?i:wrong|incorrect|false|no|not\s\w+)\b|[✗✘❌]))"
+)
+_LINE_VERDICT = re.compile(
+    r"^\W*([A-J])[).:\]*]{1,4}\s[^\n]{1,200}?[-–—:→(]\s*\**(?:((?i:correct|right|true)\b|[✓✔✅☑])"
+    r"|(?:(?i:incorrect|wrong|false|not (?:correct|right|true))\b|[✗✘❌]))[^\n]{0,200}$",
+    re.MULTILINE,
 )
 _ALSO = re.compile(
     rf"\b(?:could|might|may)(?:\s(?:also|even|well))?\sbe\s{_OPEN}({_LETTER})"
@@ -120,7 +128,7 @@ _MARKED = re.compile(
 _BARE = re.compile(rf"({_LETTER})(?=[\s.!*)\]\"'。]*\Z)")
 _LEADS_TO_BARE = re.compile(
     r"(?:^|[^\w\s+*/^∪∩∨∧~¬]|[^\x00-\x7f°]|\b(?:is|be|are|option|choice|letter|answer|choose|chose|pick|select|with|"
-    r"for|guess|say|think|so|hence|thus|therefore|then|leaves|leaving|only|to|as|or|and|but|maybe|perhaps|possibly|es|la|ist|est|è|é|é\sa|ni|adalah|là)|['’]s)"
+    r"for|guess|say|think|so|hence|thus|therefore|then|leaves|leaving|only|to|as|or|and|but|maybe|perhaps|possibly|definitely|clearly|certainly|es|la|ist|est|è|é|é\sa|ni|adalah|là)|['’]s)"
     r"[\s(\[*_\"'`$]*\Z",
     re.IGNORECASE,
 )
@@ -140,6 +148,18 @@ _AS_A_WORD = re.compile(
     r"|је|είναι|επειδή|διότι|γιατί)(?!\w))[«„*]{0,3}[^\W\d_a-zA-Z]",
     re.IGNORECASE,
 )
+_NO_LATIN_WORD = re.compile(
+    rf"\s+(?:(?:{OR}|{AND}|{RIGHT}|{WRONG}|{NOT}|{REASON}|{AS}|{SO}|{IS})"
+    r"|(?:o|ou|u|y|e|et|i|of|en|por|con|com|para|pour|per|de|em|in|dans|avec|selon|lub"
+    r"|is|are|was|were|will|would|can|seems?|has|because|since|as|if|and|or|but|which|for|from|with|on|at|by|not|due|per"
+    r"|based|after|given|when|while|that|so|thus|hence|therefore|according|only|to|being|here|instead|over|rather|than)"
+    r"(?!\w))",
+    re.IGNORECASE,
+)
+"""What follows an option's letter in a sentence; any other word makes A, E and I words themselves (`A veces`)."""
+_NOT_THAT = re.compile(r",\s(?:(?:and|but)\s)?(?:not|rather than)\s[(\[*]{0,3}[A-J][)\]*]{0,3}[\s.!]*\Z")
+"""`Definitely C, not B.`"""
+_WORD_BEHIND = re.compile(r"\s+[«„“\"*]{0,3}([^\W\d_]{2}|[^\W\d_A-J])")
 _OPTION_BEFORE = re.compile(rf"{OPTION_WORD}[\s:]{{1,3}}\Z", re.IGNORECASE)
 
 
@@ -150,10 +170,17 @@ def _look_alike(letter: re.Match[str]) -> str:
     return letter[0] if a_word else letter[0].translate(_LOOK_ALIKE)
 
 
+def _is_word(text: str, end: int, words: str, *, lower: bool = False) -> bool:
+    """Is the capital that ends at `end` one of these one-letter words before another (`A veces`, `I gatti`)?"""
+    behind = _WORD_BEHIND.match(text, end) if text[end - 1] in words else None
+    return behind is not None and not (lower and behind[1].istitle()) and not _NO_LATIN_WORD.match(text, end)
+
+
 def letters(text: str, require: Require = "any", which: Which = "last") -> list[str] | None:
     """The distinct letters of the answer; [] for an answer that names none, None where no answer is stated."""
     if not text.isascii():
         text = _ALONE.sub(_look_alike, text)
+    text = _NOT_THAT.sub("", text)
     stated = _boxed(text, which)
     if stated is None:
         stated = _placed(text, which)
@@ -219,7 +246,11 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
     """Where each statement starts and the letters it names."""
     for pattern in (_STATED, _OPTION):
         for match in pattern.finditer(text):
-            if _lists_options(text, match) or not_own(text[max(0, match.start() - 60) : match.start()]):
+            if (
+                _lists_options(text, match)
+                or _is_word(text, match.end(1), "AE", lower=True)
+                or not_own(text[max(0, match.start() - 60) : match.start()])
+            ):
                 continue
             if denied(text[match.start() : match.start(1)]) or _REJECTED.match(text, match.end(1)):
                 yield match.start(), []
@@ -234,7 +265,7 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
             yield right.start(), [right[1]]
     for cue in [*cues(text), *option_cues(text)]:
         letter = _ELSEWHERE.match(text, cue.end())
-        if letter is None:
+        if letter is None or _is_word(text, letter.end(1), letter_words(cue.group())):
             continue
         if denied(text[cue.start() : letter.start(1)]) or denied_behind(text[letter.end(1) : letter.end(1) + 40]):
             yield cue.start(), []
@@ -280,8 +311,9 @@ def _whole(text: str) -> list[str]:
 
 
 def _verdicts(text: str) -> list[str]:
-    """The letters that a list of verdicts calls right (`A: wrong, B: right`)."""
+    """The letters that a list of verdicts calls right (`A: wrong, B: right`, `A. Rome - incorrect`)."""
     found = list(_VERDICT.finditer(text)) if len(text) <= _LONG else []
+    found = found or (list(_LINE_VERDICT.finditer(text)) if len(text) <= _LONG else [])
     return distinct([one[1] for one in found if one[2]]) if len({one[1] for one in found}) > 1 else []
 
 

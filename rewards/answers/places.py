@@ -16,6 +16,7 @@ from holdfast.rewards.answers.statements import FORMULA, NUMBER, SENTENCE_END, a
 from holdfast.rewards.answers.unmarked import unmarked
 from holdfast.rewards.answers.words.hedges import SENTENCE, denied, denied_behind, supposed, taken_back
 from holdfast.rewards.answers.words.languages import cues, refuses
+from holdfast.rewards.answers.words.reasons import named_instead
 
 Require = Literal["any", "marked", "boxed"]
 Which = Literal["last", "first", "agreeing"]
@@ -137,7 +138,11 @@ def _statements(tail: str, which: Which) -> Iterator[str]:
     for start, end in ordered[: 3 if which == "last" else _MOST_STATEMENTS]:
         statement = _statement(tail, end)
         before = tail[max(0, start - 40) : end]
-        if statement and (denied(before) or not_own(tail[max(0, start - 60) : start])):
+        reported = not_own(tail[max(0, start - 60) : start])
+        if not reported and (instead := named_instead(statement, denied(before))):
+            yield instead
+            continue
+        if statement and (denied(before) or reported):
             statement = f"not {statement}"
         if statement and taken_back(statement):
             statement = f"not {statement}"

@@ -14,6 +14,7 @@ from holdfast.rewards.answers.words.names import (
     SEPARATING_WORDS,
     UNITS,
 )
+from holdfast.rewards.answers.words.reasons import REASON, without_foreign_remark
 
 SHORT = 400
 FORMULA = re.compile(
@@ -23,7 +24,7 @@ FORMULA = re.compile(
 NUMBER = re.compile(
     rf"(?:(?<![\w)\]}}.])[-−–]\s?)?(?:\\?[{CURRENCIES}]\s?[-−]?)?"
     r"(?:\d{1,3}(?:,\d{3})+(?!\d)|(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,]\d|\d)|\d+)(?:\.\d+)?"
-    r"(?:[eE][+-]?\d{1,3}(?!\w))?(?:\s?/\s?\d+(?![\d/.]))?"
+    r"(?:[eE][+-]?\d{1,3}(?!\w))?(?:\s\d{1,3}/[1-9]\d{0,2}(?![\d/.])|\s?[½⅓⅔¼¾]|\s?/\s?\d+(?![\d/.]))?"
     r"(?:\s(?:hundred|thousand|million|billion|trillion)\b)?(?:\s?\\?%|\s(?:percent|pct)\b|\s?°)?|[-−]?\.\d+"
 )
 """`$104, so they cost $104` holds no formula: there a dollar stands before a digit."""
@@ -59,6 +60,8 @@ _ASIDE = re.compile(
 _FOREIGN_ASIDE = re.compile(r"(?<=[^\W\d_a-zA-Z])\s?\([^()$\\]{1,20}\)[.!]?$")
 """`36 ドル(4日分)`."""
 _REPEATED_IN_WORDS = re.compile(r"(?<=[\d$)}%])\s+\((?!mod\b)[a-zA-Z]{3,}(?:[ -][a-zA-Z]+){0,6}\)$")
+_TURKISH_IS = re.compile(r"(?<=\d)['’](?:[dt][iıuü]r)(?=\W*(?:[,;]|$))")
+"""`7'dir`."""
 _WORDS_FIRST = re.compile(r"([a-zA-Z][a-zA-Z -]{2,60}) \((\d[\d,]{0,18})\)\.?")
 _REMARK = re.compile(
     r"(?<=[\w$)}%°*])(?:\s*[,;]\s*|\s+)(?:(?:and|but)\s+)?(?:not(?! sure| certain)|rather than|instead of|"
@@ -68,6 +71,7 @@ _REMARK = re.compile(
     r"given that|in total|altogether)(?!\w).*$",
     re.IGNORECASE | re.DOTALL,
 )
+_REASON = re.compile(rf"(?<=[\w$)}}%°*])\s*[,;]\s*(?:{REASON}).*$", re.IGNORECASE | re.DOTALL)
 _COMMENT = re.compile(
     r"(?<=[\w$)}%°])\s*(?:[,;]|\s[—–-])\s+(?:so|and (?:we|that|it)|but|as|hence|thus|therefore|given|after|using|"
     r"matching|consistent|in (?:agreement|line|accordance)|by|it|that|this|I|we|exactly|precisely|just)\b"
@@ -213,7 +217,8 @@ def without_remark(statement: str) -> str:
     text = _REPEATED_IN_WORDS.sub("", _FOREIGN_ASIDE.sub("", _ASIDE.sub("", statement)))
     if (both := _WORDS_FIRST.fullmatch(text)) and spelled_number(both[1]) == Fraction(both[2].replace(",", "")):
         return both[2]
-    head = _without_comment(_REMARK.sub("", text))
+    text = _TURKISH_IS.sub("", text)
+    head = _without_comment(_REASON.sub("", _REMARK.sub("", text)))
     whole = SUBSTANCE.search(head) and not is_prose(head) and head.count("{") == head.count("}")
     return head if whole else text
 
@@ -221,7 +226,7 @@ def without_remark(statement: str) -> str:
 def _without_comment(text: str) -> str:
     comment = _COMMENT.search(text)
     words = set(_WORD.findall(comment.group().lower())) - {"and"} if comment else set()
-    return text[: comment.start()] if comment and words.isdisjoint(_MATHEMATICAL) else text
+    return text[: comment.start()] if comment and words.isdisjoint(_MATHEMATICAL) else without_foreign_remark(text)
 
 
 def undecorated(text: str) -> str:

@@ -24,11 +24,25 @@ from holdfast.rewards.answers.statements import (
     without_remark,
 )
 from holdfast.rewards.answers.words.hedges import only_a_label, unknown
+from holdfast.rewards.answers.words.languages import NOT
 
 _TAIL = 60_000
 _NEAR = 4000
 _LINE = 80
 _COUNTED_LIST = re.compile(r"(\d+) [a-z]+(?: [a-z]+)?(?:,| and|, and| plus) (\d+) [a-z]+(?: [a-z]+)?\W*")
+_VALUE_BY_NAME = r"[^\W\d_][\w ]{0,19}[:=]\s?[$€£]?(-?\d(?:[\d.,/]*\d)?)"
+_UNIT_OF_ONE = r"(?:\s?(?!(?:so|then|thus|hence|gives?|makes?|and|or)\b)[a-zA-Z%°]{1,12})?"
+_BY_NAME = re.compile(
+    rf"\W*(?:{_VALUE_BY_NAME}{_UNIT_OF_ONE}\W+(?:(?:and|or)\s)?){{1,8}}(?P<last>{_VALUE_BY_NAME}){_UNIT_OF_ONE}\W*"
+)
+_LONG_NAME = re.compile(r"[^\W\d_]{2}\s?[:=]")
+_SUMMED = re.compile(r"total|sum|altogether|overall|result|final", re.IGNORECASE)
+_NOT_THIS = re.compile(
+    rf",\s(?:{NOT}|not|no|non|nie|niet|pas|não|nicht)\s[^\d\n.,]{{0,12}}\d[\d.,]*[^\d\n]{{0,20}}\Z", re.IGNORECASE
+)
+"""`32 dólares, no 33`."""
+_BREAKDOWN = re.compile(r"(\d[^\d.!?\n()]{1,40}) \([^()=\n\d]{0,20}\d[^()=\n]{1,60}\d[^()=\n\d]{0,20}\)[.!]?\Z")
+"""`32 students (16 boys and 16 girls)`."""
 _FENCED = re.compile(r"\$\$?[^$]*\$\$?|\\\[.*\\\]|\\begin.*", re.DOTALL)
 _ALIGNED = re.compile(
     r"(?:\\\[|\$\$)?\s*\\begin\{(?:align|aligned|eqnarray|gather|gathered)\*?\}(.*)\\end\{[a-z]+\*?\}\s*(?:\\\]|\$\$)?\.?",
@@ -83,11 +97,14 @@ def unmarked(text: str) -> UnmarkedAnswer | None:
         return UnmarkedAnswer(spelled, "the number in words")
     if ("\n" not in tail or _FENCED.fullmatch(tail)) and not is_prose(tail):
         return UnmarkedAnswer(without_remark(tail), "the whole text")
-    if len(tail) <= _LINE and (listed := _COUNTED_LIST.fullmatch(tail)):
-        return UnmarkedAnswer(f"{listed[1]}, {listed[2]}", "the whole text")
-    tail = without_code(tail)
+    tail = without_aside(without_code(tail))
     if line := _value_line(tail):
         return UnmarkedAnswer(line, "the last line")
+    line = own_line(tail) or tail
+    if len(line) <= _LINE and (listed := _COUNTED_LIST.fullmatch(line)):
+        return UnmarkedAnswer(f"{listed[1]}, {listed[2]}", "the whole text")
+    if _LONG_NAME.search(line) and (values := by_name(line)):
+        return UnmarkedAnswer(", ".join(values), "the last line")
     if breaks_off(without_code(whole)):
         return None
     return _in_prose(tail)
@@ -96,6 +113,13 @@ def unmarked(text: str) -> UnmarkedAnswer | None:
 def last_extreme(text: str) -> str:
     """The value that the last sentence says is greatest or smallest at a place (`The maximum is 5 at x = 2.`)."""
     return extreme_value(_last_sentence(text[-SHORT:]).rpartition("\n")[2])
+
+
+def by_name(line: str) -> list[str]:
+    """The values of a line that gives several by name and sums up none (`x = 7, y = 8`, `Ann: 7, Ben: 8`)."""
+    listed = _BY_NAME.fullmatch(line) if len(line) <= _LINE else None
+    values = list(dict.fromkeys(re.findall(_VALUE_BY_NAME, line))) if listed else []
+    return values if listed and len(values) > 1 and not _SUMMED.search(listed["last"]) else []
 
 
 def own_line(text: str) -> str:
@@ -158,6 +182,11 @@ def without_code(text: str) -> str:
     if "```" not in text and "~~~" not in text:
         return text
     return _CODE.sub(lambda block: " " if re.search(r"[a-zA-Z_]\w*\s?[(=.]", block[2]) else block[2], text)
+
+
+def without_aside(text: str) -> str:
+    """The text without what its end says beside its number: what it is not, what it is made of."""
+    return _NOT_THIS.sub("", _BREAKDOWN.sub(r"\1", text))
 
 
 def breaks_off(text: str) -> bool:

@@ -5,7 +5,8 @@
 
 import re
 
-from holdfast.rewards.answers.words.languages import ANSWER_WORD, NO_WORD, NOT, NOT_BEHIND, RIGHT, WRONG
+from holdfast.rewards.answers.endings.disowned import SIGNS, disowned
+from holdfast.rewards.answers.words.languages import ANSWER_WORD, NO_WORD, NOT, NOT_BEHIND, RIGHT, RIGHT_WORDS, WRONG
 from holdfast.rewards.answers.words.looks import ascii_words, looked_for
 
 _TAIL, _LONG = 240, 20_000
@@ -141,7 +142,8 @@ _SUSPECTS = looked_for(
     "example book key someone somebody everyone everybody people others some many most user users friend friends "
     "teacher teachers colleague colleagues student students mention mentions mentioned according previous earlier "
     "given old glance sight consider look start try suppose imagine pretend number value letter option differs "
-    "different among one t"
+    "different among one t "
+    f"{' '.join(word for word in SIGNS | RIGHT_WORDS if word.isascii())}"
 )
 """Words without one of which no pattern here finds anything in a sentence of plain ASCII text (`t` of `isn't`)."""
 
@@ -158,6 +160,8 @@ def standing_part(text: str) -> str:
     if _ATTRIBUTED.fullmatch(last):
         before = bare[: len(bare) - len(last)]
         return "" if _stated(before) is None else before
+    if (at := disowned(last)) is not None and re.search(r"\d|\b[A-J]\b", before := bare[: len(bare) - len(last) + at]):
+        return text if _of_another_sentence(before) else ""
     found = _STRUCK.fullmatch(tail) or _STRUCK.fullmatch(last) or _turned(last) or _DENIED.match(last)
     found = found or (_TAKEN_BACK.search(tail) if back else None)
     found = found or (_REPLIED.search(tail) if "?" in tail else None)

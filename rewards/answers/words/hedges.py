@@ -43,8 +43,9 @@ _BOUND = (
     "大于 小于 少なくとも 最大 最小 적어도 최소 최대 أكثر_من أقل_من على_الأقل कम_से_कम ít_nhất nhiều_nhất lebih_dari "
     "setidaknya en_az en_fazla มากกว่า น้อยกว่า อย่างน้อย"
 )
+BOUND = alternatives(_BOUND)
 _BOUND_BEFORE = re.compile(
-    rf"\W*(?:{alternatives(_BOUND)})[\s$\\(*]*(?:(?<=[mn]\s)[-\d.,$%]{{1,20}}(?:\s[a-z]{{1,12}})?\s(?:to|and)\s\W*)?",
+    rf"\W*(?:{BOUND})[\s$\\(*]*(?:(?<=[mn]\s)[-\d.,$%]{{1,20}}(?:\s[a-z]{{1,12}})?\s(?:to|and)\s\W*)?",
     re.IGNORECASE,
 )
 _BOUND_BEHIND = re.compile(

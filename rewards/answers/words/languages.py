@@ -251,7 +251,7 @@ OR, AND, MAYBE, NOT, NOT_BEHIND = (
 )
 SEPARATORS = dict.fromkeys(_spellings(_OR.values()), "or") | dict.fromkeys(_spellings(_AND.values()), "and")
 """Word → the English one."""
-OPTION_WORD = alternatives(_OPTION)
+OPTION_WORD, IS = alternatives(_OPTION), alternatives(_IS)
 YES, NO = frozenset(_spellings(_YES)), frozenset(_spellings(_NO))
 
 _RIGHT = (
@@ -259,25 +259,25 @@ _RIGHT = (
     "正确 正確 正しい 맞습니다 맞다 صحيح صحيحة सही সঠিক సరైనది ถูกต้อง đúng benar doğru juist poprawna sahihi "
     "درست صحیح נכון נכונה הנכונה σωστή σωστό"
 )
-RIGHT = alternatives(_RIGHT)
+RIGHT, RIGHT_WORDS = alternatives(_RIGHT), frozenset(_spellings(_RIGHT))
 """What is said of the option that is the answer."""
 _ATTACHED = rf"(?:(?!{MAYBE})[\u0e00-\u0e7f\u3040-\u9fff\uac00-\ud7af]){{0,12}}?"
 _MAYBE_ADJECTIVE = _ATTACHED + r"(?:\s+(?!\S*\d)(?![(（]?[A-J]\b)[^\s:：=,.。$\\(]{1,16}){0,2}?"
 _CUE = re.compile(
     rf"(?:{alternatives(_ANSWER.values())})(?:{_MAYBE_ADJECTIVE}[\s*_\"]{{0,4}}"
-    rf"(?:(?:{alternatives(_IS)})[\s*_\"]{{0,4}}[:：]?|[:：=]|[-–—](?=\s*[\d$(A-J]))"
+    rf"(?:(?:{IS})[\s*_\"]{{0,4}}[:：]?|[:：=]|[-–—](?=\s*[\d$(A-J]))"
     rf"|(?:\s{{1,2}}{RIGHT})?[\s*_\"】]{{0,4}}(?=[(（]?[A-J]\b|[$\\]?[\d(\\$]))",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
     rf"{alternatives(_UNKNOWN.values())}|\bwei(?:ß|ss)\b[^.]{{0,60}}\bnicht\b|\bne sa(?:is|it)\b|\bn['’]en sais\b|"
     r"\b(?:do|does|did|could|can)(?: not|n['’]t) (?:really )?(?:know|tell|say|find|determine|solve|answer)\b|"
-    r"\bcannot (?:say|be found)\b",
+    r"\bcannot (?:say|be found)\b|\b(?:answer|number|amount|value|result) (?:of [\w ]{1,30} )?(?:is|remains) unknown\b",
     re.IGNORECASE,
 )
 _OPTION_CUE = re.compile(
-    rf"(?:{OPTION_WORD}{_MAYBE_ADJECTIVE}[\s*_\"]{{0,4}}(?:(?:{alternatives(_IS)})|[-–—:：]"
-    rf"|(?=[(（]?[A-J][)）]?\s?(?:[.!。]?\s*$|{alternatives(_IS)})))"
+    rf"(?:{OPTION_WORD}{_MAYBE_ADJECTIVE}[\s*_\"]{{0,4}}(?:(?:{IS})|[-–—:：]"
+    rf"|(?=[(（]?[A-J][)）]?\s?(?:[.!。]?\s*$|{IS})))"
     r"|(?<!不)(?:选项|選項|选择|選擇|选|選)(?:应|應)?(?:该|該)?(?:是|为|為)?[:：]?)",
     re.IGNORECASE,
 )
@@ -289,9 +289,20 @@ _WRONG = (
 )
 ANSWER_WORD, WRONG, NO_WORD = alternatives(_ANSWER.values()), alternatives(_WRONG), alternatives(_NO)
 """What an answer is called, what is said of one that is wrong, and `no`."""
+WRONG_WORDS = frozenset(_spellings(_WRONG))
 _LOWERED = tuple({word.casefold() for word in ANSWERS})
 _ENGLISH = frozenset("option choice letter".split())
 _OPTIONS_LOWERED = tuple({word.casefold() for word in _spellings(_OPTION)} - _ENGLISH | {"选", "選"})
+
+
+_LETTER_WORDS = {"es": "AE", "fr": "A", "it": "AEI", "pt": "AE", "pl": "AI", "yo": "AEI"}
+_CUE_LETTERS = [(word, letters) for language, letters in _LETTER_WORDS.items() for word in _ANSWER[language].split()]
+
+
+def letter_words(cue: str) -> str:
+    """Those of A to J that are words in the languages of a cue (`Respuesta: A veces`, `Risposta: I gatti`)."""
+    lowered = cue.casefold()
+    return "".join(letters for word, letters in _CUE_LETTERS if lowered.startswith(word))
 
 
 def option_cues(text: str) -> list[re.Match[str]]:

@@ -50,8 +50,15 @@ def _parameter(gold: Node, pred: Node, declared: tuple[frozenset[str], frozenset
     periodic = {wanted, chosen} <= _INTEGERS and all(
         _turns(node, name) for node, name in ((gold, wanted), (pred, chosen))
     )
-    if both or periodic or (either and linear(gold, wanted) and linear(pred, chosen)):
+    bound = _is_bound(wanted, gold) and _is_bound(chosen, pred)
+    if both or periodic or bound or (either and linear(gold, wanted) and linear(pred, chosen)):
         yield gold, changed
+
+
+def _is_bound(name: str, node: Node) -> bool:
+    """Does a set run over the name ({2^n : n in N})?"""
+    conditions = node.args[1:] if node.kind == "builder" else ()
+    return any(part.kind == "rel" and part.value == ("in",) and part.args[0].value == name for part in conditions)
 
 
 def _value(node: Node) -> Node:

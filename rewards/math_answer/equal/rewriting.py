@@ -26,6 +26,7 @@ _BASIS = ("basis i", "basis j", "basis k")
 
 def rewritten(gold: Node, pred: Node, in_square_brackets: bool) -> Iterator[Pair]:
     """Pairs in one notation; nothing where both are in one already."""
+    yield from _chained(gold, pred)
     yield from _vectors(gold, pred)
     yield from _other_letters(gold, pred)
     yield from _complex(gold, pred)
@@ -34,6 +35,21 @@ def rewritten(gold: Node, pred: Node, in_square_brackets: bool) -> Iterator[Pair
     yield from _identity(gold, pred)
     if in_square_brackets and any(part.kind == "fn" and part.value == "floor" for part in walk(gold)):
         yield gold, fn("floor", pred)
+
+
+def _chained(gold: Node, pred: Node) -> Iterator[Pair]:
+    """a = b = 1 gives two names their value, as a = 1, b = 1 and (1, 1) do."""
+    sides = [_assignments(node) for node in (gold, pred)]
+    if (sides[0] is gold) != (sides[1] is pred):
+        yield sides[0], sides[1]
+
+
+def _assignments(node: Node) -> Node:
+    names = node.args[:-1] if node.kind == "rel" and set(node.value) == {"="} else ()
+    distinct = len(set(names)) == len(names) > 1 and all(name.kind == "sym" for name in names)
+    if not distinct or any(name.value in symbols(node.args[-1]) for name in names) or node.args[-1].kind == "sym":
+        return node
+    return Node("list", tuple(Node("rel", (name, node.args[-1]), ("=",)) for name in names), ",")
 
 
 def _vectors(gold: Node, pred: Node) -> Iterator[Pair]:

@@ -30,6 +30,8 @@ _CLAUSES = tuple(
         # for all positive integers n, for some integer t
         rf"(?:\(?\b{_FOR}\s+(?:each |every )?|,\s*(?=any |some |every )(?:every )?)"
         rf"{_ADJECTIVES}{_NOUN}\s*{_NAMES}(?!\s*[=+*/^(])\)?",
+        # for all x, for every positive n
+        rf"\(?\bfor\s+(?:all|any|every|each)\s+{_ADJECTIVES}{_NAMES}\)?(?=\s*(?:$|[,.;]))",
         # where n is a positive integer, C is a constant
         rf"\(?\b(?:(?:where|with|and|for|if|when)\s+|(?<=,\s)){_NAMES}\s+(?:is|are|being|denotes?)\s+{_ADJECTIVES}{_NOUN}\)?",
         # for n ≥ 1, where x > 0
