@@ -82,9 +82,14 @@ _REVISED = re.compile(
     r"\b(?i:no|wait|actually|correction|rather|instead)\b[,:!.–—-]{0,2}\s(?i:(?:no|wait|actually|rather)\b[,:!]?\s){0,2}"
     rf"(?i:it(?:['’]s|\sis|\smust\sbe|\sshould\sbe)\s)?{_OPEN}({_LETTER})(?={_CLOSE}\s*(?:$|\n|[.!]))"
 )
+_IT_IS = r"[Ii]t(?:['’]s|\sis|\smust\sbe)"
 _CONCLUDED = re.compile(
-    rf"(?:^|[.!?\n]\s*)(?i:(?:so|thus|hence|therefore),?\s)?[Ii]t(?:['’]s|\sis|\smust\sbe)\s{_OPEN}({_LETTER})(?={_CLOSE}\s*\Z)"
+    rf"(?:(?:^|[.!?\n]\s*)(?i:(?:so|thus|hence|therefore),?\s)?{_IT_IS}"
+    rf"|[.,;]\s(?i:so|thus|hence|therefore|leaving|which leaves)(?:\sonly|\s{_IT_IS})?)"
+    rf"\s{_OPEN}({_LETTER})(?={_CLOSE}\s*\Z)"
+    rf"|(?:^|[.!?\n]\s*)(?:(?i:(?:so|thus|hence|therefore),?\s)?{_IT_IS}\s)?{_OPEN}({_LETTER}){_CLOSE},?\s(?:because|since)\b"
 )
+"""`It is C`, `A and B are wrong, so C`, `C because it is red`."""
 _RIGHT_BEHIND = re.compile(rf"({_LETTER}){_CLOSE}\s?[^.!?\n,;A-J]{{0,20}}?{RIGHT}")
 _VERDICT = re.compile(
     rf"({_LETTER})[)\].:*\s–—-]{{1,6}}(?:((?i:right|correct|true|yes)\b|[✓✔✅☑])|(?:(?i:wrong|incorrect|false|no|not\s\w+)\b|[✗✘❌]))"
@@ -115,7 +120,7 @@ _ENDS_LETTER = r"(?:[)\]}>\"'*_$`）】」』.:,。、\\]{1,6}|\s?[-–—]+(?=\
 _WHOLE = re.compile(
     rf"^<?{_OPEN}(?:([A-J]){_ENDS_LETTER}|([a-j])(?!\n){_ENDS_LETTER})"
     r"(?:(?:\s(?!is|are|was|can|does|has)|(?=[^\x00-\x7f])|(?<=[)、])(?=\S)|(?<=[.,])(?=[A-Z])).{0,400})?$"
-    rf"|^<?{_OPEN}([A-Ja-j])$",
+    rf"|^<?{_OPEN}([A-Ja-j])$|^{_OPEN}([A-J])\s\((?=[^\W\d_]{{2}})[^()\n]{{1,80}}\)[.!]?$",
     re.DOTALL,
 )
 _ONLY_LETTERS = re.compile(r"(?:[(\[*]{0,3}[A-J][)\]*.,;/&+\s]{1,4})+[(\[*]{0,3}[A-J][)\]*.]{0,4}|[A-J]{2,10}")
@@ -259,7 +264,7 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
     for match in _CORRECT.finditer(text):
         yield match.start(), distinct([match[1] or match[2], *_before(text, match.start())])
     for match in (*_REVISED.finditer(text), *_CONCLUDED.finditer(text)):
-        yield match.start(), [match[1]]
+        yield match.start(), [match[match.lastindex or 1]]
     for right in () if text.isascii() else _RIGHT_BEHIND.finditer(text):
         if not denied_behind(right[0][1:]):
             yield right.start(), [right[1]]

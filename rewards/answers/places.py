@@ -16,7 +16,7 @@ from holdfast.rewards.answers.statements import FORMULA, NUMBER, SENTENCE_END, a
 from holdfast.rewards.answers.unmarked import unmarked
 from holdfast.rewards.answers.words.hedges import SENTENCE, denied, denied_behind, supposed, taken_back
 from holdfast.rewards.answers.words.languages import cues, refuses
-from holdfast.rewards.answers.words.reasons import named_instead
+from holdfast.rewards.answers.words.reasons import named_instead, without_other
 
 Require = Literal["any", "marked", "boxed"]
 Which = Literal["last", "first", "agreeing"]
@@ -38,7 +38,11 @@ _ALTERNATIVE = re.compile(
     r"\}[\s$.,)\]\\]{0,6}\(?(?:or\s+(?:maybe|perhaps|possibly|else)?|(?:but|though|although)\s(?:it|this|that)\s"
     r"(?:could|might|may)(?:\s(?:also|well))?\sbe)\s*\$?"
 )
-_JSON_ANSWER = re.compile(r'"(?:final_)?(?:answer|result)"\s{0,20}:\s{0,20}("(?:[^"\\]|\\.)*"|\[[^\[\]]*\]|[^\s,}\]]+)')
+_JSON_ANSWER = re.compile(
+    r'"(?:final_)?(?:answer|result)"\s{0,20}:\s{0,20}("(?:[^"\\]|\\.)*"|\[[^\[\]]*\]|\{[^{}]*\}|[^\s,}\]]+)'
+)
+_BULLET = re.compile(r"^[-–•]\s+(?=\S)")
+_ANGLED = re.compile(r"<([^<>]{1,60})>")
 _GSM = re.compile(r"^A: ([^\n]{1,200})$", re.MULTILINE)
 _MOST_STATEMENTS = 30
 
@@ -136,7 +140,7 @@ def _statements(tail: str, which: Which) -> Iterator[str]:
         spans += [again.span() for again in _REVISION.finditer(tail, min(spans)[1])]
     ordered = sorted(set(spans), reverse=which != "first")
     for start, end in ordered[: 3 if which == "last" else _MOST_STATEMENTS]:
-        statement = _statement(tail, end)
+        statement = without_other(_statement(tail, end))
         before = tail[max(0, start - 40) : end]
         reported = not_own(tail[max(0, start - 60) : start])
         if not reported and (instead := named_instead(statement, denied(before))):
@@ -183,10 +187,15 @@ def _line(text: str, start: int) -> str:
 
 def _statement(text: str, start: int) -> str:
     """From here to the end of the sentence or paragraph."""
-    rest = text[start : start + 3000].lstrip(" \t\r\n*:_")
+    before, rest = text[max(0, start - 20) : start], text[start : start + 3000]
+    on_next_line = "\n" in before[len(before.rstrip()) :] or "\n" in rest[: len(rest) - len(rest.lstrip(" \t\r\n*:_"))]
+    rest = rest.lstrip(" \t\r\n*:_")
+    rest = _BULLET.sub("", rest) if on_next_line else rest
     formula = FORMULA.match(rest)
     end = SENTENCE_END.search(rest, formula.end() if formula else 0)
-    return (rest[: end.start()] if end else rest).partition("</")[0].strip().rstrip("\\").rstrip()
+    statement = (rest[: end.start()] if end else rest).partition("</")[0].strip().rstrip("\\").rstrip()
+    bracketed = _ANGLED.fullmatch(statement)
+    return bracketed[1].strip() if bracketed else statement
 
 
 def _from_json(field: str) -> str:
@@ -194,4 +203,6 @@ def _from_json(field: str) -> str:
         value = json.loads(field)
     except ValueError:
         return field.strip('"')
+    if isinstance(value, dict) and len(value) == 1:
+        (value,) = value.values()
     return value if isinstance(value, str) else json.dumps(value)

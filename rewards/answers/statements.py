@@ -53,7 +53,7 @@ _MATHEMATICAL = (
     | {"in", "mod", "degrees", "degree", "th", "st", "nd", "rd", "am", "pm"}
 )  # fmt: skip
 
-_ASIDE = re.compile(
+ASIDE = re.compile(
     r"\s\((?:since|because|as|not|i\.e\.|that is|which|rounded|after|assuming)\s[^()]*(?:\([^()]*\)[^()]*)*\)[.!]*$",
     re.IGNORECASE,
 )
@@ -120,6 +120,8 @@ _CHEER = re.compile(rf"{_DECORATION}|[?\s]")
 _LINES_END = re.compile(r"[\s.]*(?:\\end\{[a-z]+\*?\}[\s.]*)+$")
 _ENDLESS = re.compile(r"(-?\$?\d[\d,]*)\s*(?:…|\.\.\.+)")
 _LEADING = re.compile(rf"(?:(?:{_DECORATION}|[∴•▪►]|\*(?=\s))\s*)+")
+_LABEL = re.compile(r"^(?:Q\s?\d{1,3}[.:)]|\([a-e]\))\s+(?=[-$\d\\])")
+"""`Q3: 32`, `(c) 32`."""
 _FILLER = re.compile(
     r"^(?:(?:so|thus|hence|therefore|ok|okay|well)[,:]?\s+)?"
     r"(?:(?:(?:i['’]d|i would) say(?: it['’]s| it is| that it is)?|it['’]s|it is|"
@@ -214,7 +216,7 @@ def _without_cheers(text: str) -> str:
 
 def without_remark(statement: str) -> str:
     """`42, not 43`, `42 (forty-two)` and `forty-two (42)` say 42."""
-    text = _REPEATED_IN_WORDS.sub("", _FOREIGN_ASIDE.sub("", _ASIDE.sub("", statement)))
+    text = _REPEATED_IN_WORDS.sub("", _FOREIGN_ASIDE.sub("", ASIDE.sub("", statement)))
     if (both := _WORDS_FIRST.fullmatch(text)) and spelled_number(both[1]) == Fraction(both[2].replace(",", "")):
         return both[2]
     text = _TURKISH_IS.sub("", text)
@@ -233,7 +235,7 @@ def undecorated(text: str) -> str:
     """A short text without its bullet, emphasis and filler words: `So it is 42.`, `` `42` ``, `42 is the answer.`"""
     if len(text) > _MOST_FILLED:
         return text
-    text = _LEADING.sub("", text, count=1) if _LEADING.match(text) else text
+    text = _LABEL.sub("", _LEADING.sub("", text, count=1) if _LEADING.match(text) else text)
     while len(text) > 2 and text[0] == text[-1] and text[0] in "`*_":
         text = text[1:-1].strip()
     bare = _MEASURE.sub("", _AFFIRMED.sub("", _FILLER.sub("", text, count=1)), count=1)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from holdfast.rewards.answers.numerals.digits import written_out
 from holdfast.rewards.answers.numerals.spelled import spelled_number
 from holdfast.rewards.answers.statements import (
+    ASIDE,
     FORMULA,
     NUMBER,
     SENTENCE_END,
@@ -24,7 +25,7 @@ from holdfast.rewards.answers.statements import (
     without_remark,
 )
 from holdfast.rewards.answers.words.hedges import only_a_label, unknown
-from holdfast.rewards.answers.words.languages import NOT
+from holdfast.rewards.answers.words.languages import NOT, YES_WORD
 
 _TAIL = 60_000
 _NEAR = 4000
@@ -35,6 +36,16 @@ _UNIT_OF_ONE = r"(?:\s?(?!(?:so|then|thus|hence|gives?|makes?|and|or)\b)[a-zA-Z%
 _BY_NAME = re.compile(
     rf"\W*(?:{_VALUE_BY_NAME}{_UNIT_OF_ONE}\W+(?:(?:and|or)\s)?){{1,8}}(?P<last>{_VALUE_BY_NAME}){_UNIT_OF_ONE}\W*"
 )
+_AFFIRMED = re.compile(
+    rf"(?:\b(?:is|was)\s(?:it|that|this|the answer)\s)?(-?\$?\d[\d.,]*)\?\s*(?:{YES_WORD})[\s.!]*\Z", re.IGNORECASE
+)
+"""`Is it 32? Yes.`"""
+_EXPLAINED = re.compile(
+    r"\s*([^\n]{1,80})\n\s*\W*(?:(?:Short |Brief )?Explanation|Reasoning|Reason|Justification|Erklärung|Begründung|"
+    r"Explicación|Explication|Spiegazione|Explicação|Uitleg|Wyjaśnienie|Объяснение|Пояснение|解释|解析|解説|説明|설명|풀이|الشرح|व्याख्या|"
+    r"Penjelasan|Giải thích|Açıklama)\W{0,3}[:：]"
+)
+"""A first line with an explanation below it."""
 _LONG_NAME = re.compile(r"[^\W\d_]{2}\s?[:=]")
 _SUMMED = re.compile(r"total|sum|altogether|overall|result|final", re.IGNORECASE)
 _NOT_THIS = re.compile(
@@ -91,6 +102,8 @@ def unmarked(text: str) -> UnmarkedAnswer | None:
         return UnmarkedAnswer(last_line[1:].strip(), "the last line")
     if unknown(tail) or unknown(text[-_NEAR:]) or only_a_label(tail):
         return None
+    if (explained := _EXPLAINED.match(text)) and (line := _stated_value(explained[1].strip())):
+        return UnmarkedAnswer(line, "the first line")
     if value := last_extreme(text):
         return UnmarkedAnswer(value, "the greatest or smallest value")
     if spelled := said_in_words(tail):
@@ -135,7 +148,10 @@ def own_line(text: str) -> str:
 
 def _value_line(text: str) -> str:
     """What the last line says where it is nothing but a value (`… \n\n42`)."""
-    line = own_line(text)
+    return _stated_value(own_line(text))
+
+
+def _stated_value(line: str) -> str:
     line = "" if _NOT.search(line) or _is_fragment(line) else without_remark(undecorated(line))
     stated = spelled_number(line) is not None or (SUBSTANCE.search(line) and ":" not in line and not is_prose(line))
     bare = FORMULA.sub("#", line)
@@ -186,7 +202,8 @@ def without_code(text: str) -> str:
 
 def without_aside(text: str) -> str:
     """The text without what its end says beside its number: what it is not, what it is made of."""
-    return _NOT_THIS.sub("", _BREAKDOWN.sub(r"\1", text))
+    text = _BREAKDOWN.sub(r"\1", ASIDE.sub("", text)) if text.rstrip(" .!").endswith(")") else text
+    return _AFFIRMED.sub(r"\1", _NOT_THIS.sub("", text))
 
 
 def breaks_off(text: str) -> bool:

@@ -287,8 +287,8 @@ _WRONG = (
     "خطأ خاطئ गलत ভুল తప్పు "
     "si_sahihi kosa ผิด sai salah yanlış λάθος שגוי fel forkert feil"
 )
-ANSWER_WORD, WRONG, NO_WORD = alternatives(_ANSWER.values()), alternatives(_WRONG), alternatives(_NO)
-"""What an answer is called, what is said of one that is wrong, and `no`."""
+ANSWER_WORD, WRONG, NO_WORD, YES_WORD = map(alternatives, (_ANSWER.values(), _WRONG, _NO, _YES))
+"""What an answer is called, what is said of one that is wrong, `no` and `yes`."""
 WRONG_WORDS = frozenset(_spellings(_WRONG))
 _LOWERED = tuple({word.casefold() for word in ANSWERS})
 _ENGLISH = frozenset("option choice letter".split())

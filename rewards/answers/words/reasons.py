@@ -43,9 +43,16 @@ _INSTEAD = (
 _BUT = "mais mas ma maar ale а але αλλά tapi nhưng แต่ lakini"
 """But, behind anything."""
 _VALUE = r"[\s$*_(]{0,6}(?:-?[$€£]?\d[\d.,/]*|[A-J](?!\w))[$*_)%°€]{0,4}"
+_STARTS = re.compile(_VALUE)
 _REPLACED = re.compile(
     rf"\W*(?P<no>{NOT})?{_VALUE}[^\d.!?\n]{{0,24}}?"
     rf"(?:{alternatives(_INSTEAD)}|(?P<but>{alternatives(_BUT)}))[\s,，:：]*(?={_VALUE})",
+    re.IGNORECASE,
+)
+_NO = "nicht no non não pas niet nie не ne bukan không_phải değil not"
+_AND_NOT = re.compile(
+    rf"(?<=[\w$)}}%°*])(?:(?:\s*[,;]\s*|\s+)(?:(?:and|und|y|et|e|en|i|и|а|і|dan|và|na)\s+)?(?:{alternatives(_NO)})\s+"
+    rf"|\s?[,，]?\s?(?:而不是|而非|不是)\s?)(?={_VALUE})[^\n]{{1,60}}\Z",
     re.IGNORECASE,
 )
 REASON = alternatives(_BECAUSE)
@@ -68,3 +75,8 @@ def named_instead(statement: str, denied: bool) -> str:
     """What a denied value is replaced by (`nicht 32, sondern 30`, `32ではなく30です`); empty for anything else."""
     found = _REPLACED.match(statement)
     return statement[found.end() :].strip() if found and (denied or found["no"] or not found["but"]) else ""
+
+
+def without_other(statement: str) -> str:
+    """`32 y no 30`, `32而不是30` without what the answer is not."""
+    return _AND_NOT.sub("", statement) if _STARTS.match(statement) else statement
