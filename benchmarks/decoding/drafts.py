@@ -92,9 +92,14 @@ class Drafter:
     def _vocabulary(self) -> int:
         return int(self.model.get_input_embeddings().weight.shape[0])
 
+    def _known(self, draft: Sequence[int]) -> list[int]:
+        """The draft up to the first token that this model lacks: its relative's vocabulary may be larger."""
+        size = self._vocabulary()
+        return list(draft[: next((i for i, token in enumerate(draft) if not 0 <= token < size), len(draft))])
+
     def _part(self, request: Request, numbers: list[int]) -> tuple[dict[int, list[int]], list[int]]:
         """Rows that are finished, and rows that rounding could change."""
-        drafts = [list(request.drafts[row])[: request.budget] for row in numbers]
+        drafts = [self._known(request.drafts[row])[: request.budget] for row in numbers]
         checked = _check(self.model, request.context[numbers], request.mask[numbers], drafts)
         self.tally.passes += 1
         self.tally.verified += sum(map(len, drafts))

@@ -83,6 +83,7 @@ def measure(
             works = plan(chosen, engine, settings, data_root, cache, shared)
         if drafts is not None:
             draft_from(engine, DraftSource(drafts, shared), settings.draft)
+            _some_drafted(engine, works, settings.draft)
         if ranks.first:
             _claim(out, engine, works)
         _same_model(ranks.meet(engine.key()))
@@ -111,6 +112,14 @@ def draft_from(engine: Engine, source: DraftSource, mode: Mode) -> None:
     else:
         backend = engine.describe().get("backend")
         refuse(mode, f"backend {backend} says of a draft neither its tokens nor what it would have said instead")
+
+
+def _some_drafted(engine: Engine, works: Sequence[Work], mode: Mode) -> None:
+    """Raise UsageError where drafts were asked for by name and no task of the suite takes any."""
+    asked = [work for work in works if work.items and work.items[0].generation]
+    reasons = [engine.no_draft(work.items[0].generation) for work in asked] if isinstance(engine, Drafting) else []
+    if all(reasons):
+        refuse(mode, f"no task of this suite takes drafts ({reasons[0] if reasons else 'none generates'})")
 
 
 def _some_answered(measurement: Measurement) -> None:

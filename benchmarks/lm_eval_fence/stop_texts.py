@@ -42,9 +42,18 @@ class StopTexts(StoppingCriteria):  # type: ignore[misc, unused-ignore]
         self._stops, self._width, self._done = stops, width, [False] * rows
 
     def __call__(self, input_ids: Any, scores: Any, **_options: Any) -> Any:
-        """Of every row whether it is over; shape (rows,)."""
-        for row, token in enumerate(input_ids[:, -1].tolist()):
-            if not self._done[row] and self._stops.may_end(token):
-                new = input_ids[row, self._width :][-self._stops.lookback :]
-                self._done[row] = self._stops.within(new.tolist())
+        """Of every row whether it is over; shape (rows,). Beam search asks of other rows at every step, each still open
+        until its last token."""
+        last = input_ids[:, -1].tolist()
+        if len(last) != len(self._done):
+            ended = [self._ends(token, input_ids[row]) for row, token in enumerate(last)]
+            return torch.tensor(ended, device=input_ids.device)
+        for row, token in enumerate(last):
+            self._done[row] = self._done[row] or self._ends(token, input_ids[row])
         return torch.tensor(self._done, device=input_ids.device)
+
+    def _ends(self, token: int, tokens: Any) -> bool:
+        """Whether a stop string is complete with the last token of a row."""
+        return self._stops.may_end(token) and self._stops.within(
+            tokens[self._width :][-self._stops.lookback :].tolist()
+        )

@@ -159,8 +159,8 @@ def test_sampled_answers_and_auto_draft_nothing(base: LoadedModel, tmp_path: Pat
     assert not (tmp_path / "auto" / "drafts.json").exists() and exact.read == 0
     drawn = replace(HOW, sampling={"temperature": 0.7})
     measure(base, SUITE, tmp_path / "drawn", settings=drawn)
-    served(base, "echo", tmp_path / "after", drawn, tmp_path / "drawn")
-    assert json.loads((tmp_path / "after" / "drafts.json").read_text())["verified"] == 0
+    with pytest.raises(UsageError, match="answers are drawn"):
+        served(base, "echo", tmp_path / "after", drawn, tmp_path / "drawn")
 
 
 @pytest.mark.parametrize(

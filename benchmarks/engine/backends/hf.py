@@ -13,7 +13,7 @@ from holdfast.benchmarks.engine.backends.batch_size import automatic
 from holdfast.benchmarks.engine.backends.generation_defaults import added, defaults
 from holdfast.benchmarks.engine.backends.models import LoadedModel
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.benchmarks.engine.keeping.draft_source import DraftSource, Mode, refuse
+from holdfast.benchmarks.engine.keeping.draft_source import DraftSource, Mode, not_greedy, refuse
 from holdfast.benchmarks.engine.parallel.ranks import Ranks
 from holdfast.benchmarks.engine.parallel.shards import sharded
 from holdfast.benchmarks.engine.protocol import Emit, instances, rendered
@@ -21,9 +21,6 @@ from holdfast.benchmarks.engine.settings import Settings
 from holdfast.errors import DataError, UsageError, unknown
 from holdfast.files import digest
 from holdfast.sample import Message
-
-_GREEDY = frozenset({"until", "max_gen_toks", "do_sample", "temperature"})
-"""Generation arguments under which the largest logit alone decides."""
 
 
 class HFEngine:
@@ -105,6 +102,10 @@ class HFEngine:
         elif mode == "before" or (mode == "auto" and exact):
             self._source, self._drafter = source, Drafter(loaded.model, exact)
 
+    def no_draft(self, generation: Mapping[str, Any]) -> str:
+        """Why answers under these arguments take no drafts; empty where they do."""
+        return not_greedy(generation, self.adds(generation))
+
     def tally(self) -> dict[str, Any]:
         """What drafts did so far; empty without any."""
         drafter = self._drafter
@@ -182,8 +183,7 @@ class HFEngine:
     def _prepare_drafts(self, items: Sequence[Item]) -> None:
         """The drafts of a batch that decodes greedily by nothing but the largest logit."""
         self._lm.drafter = None
-        arguments = items[0].generation
-        if self._source is None or arguments.get("do_sample") or self.adds(arguments) or set(arguments) - _GREEDY:
+        if self._source is None or self.no_draft(items[0].generation):
             return
         self._lm.drafts = {item.prompt: self._source.of(item) for item in items}
         self._lm.drafter = self._drafter if any(self._lm.drafts.values()) else None

@@ -21,7 +21,7 @@ from holdfast.benchmarks.engine.backends.server_drafts import Draft, NoDraftsErr
 from holdfast.benchmarks.engine.backends.server_likelihoods import likelihoods
 from holdfast.benchmarks.engine.backends.server_places import ASKED, answered
 from holdfast.benchmarks.engine.items import Completion, Item
-from holdfast.benchmarks.engine.keeping.draft_source import DraftSource, Mode, refuse
+from holdfast.benchmarks.engine.keeping.draft_source import DraftSource, Mode, not_greedy, refuse
 from holdfast.benchmarks.engine.protocol import Emit
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.lm_eval_fence.prompt_tokens import encoded, sent_as_text
@@ -114,6 +114,10 @@ class OpenAIEngine:
         if source.tokenizer != tokenizer_hash(self.tokenizer):
             refuse(mode, "the model before has another tokenizer")
         self._source = source
+
+    def no_draft(self, generation: Mapping[str, Any]) -> str:
+        """Why answers under these arguments take no drafts; empty where they do."""
+        return not_greedy(generation, {})
 
     def tally(self) -> dict[str, Any]:
         """What drafts did so far; empty without any."""
@@ -239,7 +243,7 @@ class OpenAIEngine:
 
     def _drafts_of(self, items: Sequence[Item]) -> dict[str, Draft]:
         """The drafts of items that are answered by nothing but the largest logit."""
-        if self._source is None or set(items[0].generation) - _GREEDY.keys() or items[0].generation["do_sample"]:
+        if self._source is None or self.no_draft(items[0].generation):
             return {}
         kept = {item.cache_key: self._source.record(item) for item in items}
         return {

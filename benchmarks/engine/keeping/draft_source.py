@@ -22,6 +22,9 @@ class Drafting(Protocol):
         """Take drafts from `source`, where the model and `mode` allow it. Raises UsageError where `mode` is `before`
         and the model does not."""
 
+    def no_draft(self, generation: Mapping[str, Any]) -> str:
+        """Why answers under these arguments take no drafts; empty where they do."""
+
     def tally(self) -> dict[str, Any]:
         """What drafts did so far; empty without any."""
 
@@ -53,6 +56,18 @@ class DraftSource:
         if item.task not in self._tasks:
             self._tasks[item.task] = Journal(self._folder / f"{sample_path(Path(), item.task).stem}.jsonl")
         return self._tasks[item.task].records.get(item.cache_key, {})
+
+
+_GREEDY = frozenset({"until", "max_gen_toks", "do_sample", "temperature"})
+"""Generation arguments under which the largest logit alone decides."""
+
+
+def not_greedy(generation: Mapping[str, Any], added: Mapping[str, Any]) -> str:
+    """What decides besides the largest logit, under these arguments and what a model's file adds; else empty."""
+    if generation.get("do_sample"):
+        return "answers are drawn"
+    rules = sorted({*(set(generation) - _GREEDY), *added})
+    return f"{', '.join(rules)} decide beside the largest logit" if rules else ""
 
 
 def refuse(mode: Mode, reason: str) -> None:
