@@ -188,12 +188,12 @@ def test_a_killed_run_goes_on_with_drafts(base: LoadedModel, tmp_path: Path) -> 
 
 def test_a_conversation_of_several_turns(base: LoadedModel, tmp_path: Path) -> None:
     """The second question stands behind the first answer: where that changed, there is no draft."""
-    rows = [{"question_id": n, "category": "writing", "turns": [f"repeat cat {n}", "reverse dog"]} for n in range(6)]
+    rows = [{"question_id": n, "category": "writing", "turns": [f"repeat cat {n}", "reverse dog"]} for n in range(80)]
     folder = tmp_path / "data" / "mt_bench"
     folder.mkdir(parents=True)
     (folder / "question.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "reference_answer").mkdir()
-    answers = [{"question_id": n, "choices": [{"turns": ["cat", "god"]}]} for n in range(6)]
+    answers = [{"question_id": n, "choices": [{"turns": ["cat", "god"]}]} for n in range(80)]
     (folder / "reference_answer" / "gpt-4.jsonl").write_text("".join(json.dumps(one) + "\n" for one in answers))
     suite = [{"task": "mt_bench", "reward": "exact_match", "max_tokens": 24}]
     before, more = tmp_path / "before", {"data_root": tmp_path / "data"}
