@@ -50,3 +50,39 @@ def test_after_is_what_was_saved(untrained: Path, tmp_path: Path, kind: str) -> 
     assert answers(out / "before") == evaluated(untrained, tmp_path / "alone")
     assert answers(out / "after") == evaluated(out / "checkpoint", tmp_path / "saved-alone")
     assert "Trained with `sft`" in (out / "checkpoint" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("modules", [["lm_head"], ["embed_tokens"], ["lm_head", "embed_tokens"]])
+def test_an_adapter_of_one_of_two_tied_matrices_is_measured_and_exported_as_it_is(
+    tmp_path: Path, modules: list[str]
+) -> None:
+    """lm-eval tied the weights again, which failed after the training."""
+    import torch
+    from helpers.trl_scripts import answers, evaluated
+    from peft import LoraConfig as Peft
+    from peft import get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    from holdfast.benchmarks.engine.backends.models import load
+    from holdfast.benchmarks.tiny import model_path
+    from holdfast.trainers.models.merge import merge_adapter
+    from holdfast.trainers.settings.config import ModelConfig
+
+    torch.manual_seed(1)
+    base = AutoModelForCausalLM.from_pretrained(model_path("tiny"), dtype="float32")
+    assert base.config.tie_word_embeddings
+    model = get_peft_model(base, Peft(r=4, target_modules=["q_proj"], modules_to_save=modules, task_type="CAUSAL_LM"))
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "lora_B" in name or ".modules_to_save." in name:
+                parameter.add_(torch.randn_like(parameter) * 0.3)
+    model.save_pretrained(tmp_path / "adapter")
+    tokens = torch.arange(1, 20)[None]
+    wanted = model.eval()(tokens).logits
+    evaluated(tmp_path / "adapter", tmp_path / "measured")
+    again = load(str(tmp_path / "adapter"), dtype="float32").model(tokens).logits
+    merged = merge_adapter(ModelConfig(path=str(tmp_path / "adapter"), dtype="float32"), tmp_path / "merged")
+    exported = load(str(merged), dtype="float32").model(tokens).logits
+    assert torch.allclose(again, wanted, atol=1e-4) and torch.allclose(exported, wanted, atol=1e-3)
+    evaluated(merged, tmp_path / "measured-merged")
+    assert answers(tmp_path / "measured") == answers(tmp_path / "measured-merged")

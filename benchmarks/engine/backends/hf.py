@@ -1,6 +1,7 @@
 """A transformers model in memory as our engine, through lm-eval's HFLM."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from importlib import metadata
 from typing import Any
@@ -23,6 +24,17 @@ from holdfast.files import digest
 from holdfast.sample import Message
 
 
+@contextmanager
+def _tied_as_it_is(model: Any) -> Iterator[None]:
+    """Keep lm-eval from tying a loaded model's weights again: an adapter may train one of two matrices that its base
+    ties (peft's `modules_to_save`)."""
+    model.__dict__["tie_weights"] = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        del model.__dict__["tie_weights"]
+
+
 class HFEngine:
     """A transformers model in memory, through lm-eval's HFLM."""
 
@@ -43,14 +55,15 @@ class HFEngine:
         self._thinking = Thinking.of(settings.thinking)
         self._settings = settings
         _name_the_end(loaded)
-        self._lm = RecordingHFLM(
-            pretrained=loaded.model,
-            tokenizer=loaded.tokenizer,
-            batch_size=1,
-            max_length=settings.max_length,
-            softmax_dtype="float32",  # in bfloat16, options tie that are not equally likely
-            chat_template_args=dict(settings.chat_template_args) or None,
-        )
+        with _tied_as_it_is(loaded.model):
+            self._lm = RecordingHFLM(
+                pretrained=loaded.model,
+                tokenizer=loaded.tokenizer,
+                batch_size=1,
+                max_length=settings.max_length,
+                softmax_dtype="float32",  # in bfloat16, options tie that are not equally likely
+                chat_template_args=dict(settings.chat_template_args) or None,
+            )
         size = settings.batch_size
         self.chunk = automatic(loaded.model, int(self._lm.max_length)) if size == "auto" else size
         self._lm.batch_size_per_gpu = self.chunk
