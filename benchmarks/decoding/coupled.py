@@ -19,15 +19,15 @@ def noise_key(seed: int | None, task: str, item: str, repeat: int, turn: int) ->
     return int(digest([seed, task, item, repeat, turn]), 16) - 2**63
 
 
-def gumbel(keys: Any, position: int, tokens: int) -> Any:
-    """Standard Gumbel noise (rows, tokens) for the answers of `keys` (rows,), at one position. Float64."""
+def gumbel(keys: Any, position: Any, tokens: int) -> Any:
+    """Standard Gumbel noise (rows, tokens) for the answers of `keys` (rows,), at one position, or at one of each row
+    (rows,). Float64."""
     import torch
 
-    def numbered(first: int, count: int) -> Any:
-        return torch.arange(first, first + count, device=keys.device, dtype=torch.int64) * _MIX[0]
-
-    position_bits = _mixed(keys.unsqueeze(1) + numbered(position + 1, 1))
-    bits = _mixed(position_bits + numbered(1, tokens).unsqueeze(0))
+    places = torch.as_tensor(position, device=keys.device, dtype=torch.int64).reshape(-1, 1)
+    position_bits = _mixed(keys.unsqueeze(1) + (places + 1) * _MIX[0])
+    numbers = torch.arange(1, tokens + 1, device=keys.device, dtype=torch.int64) * _MIX[0]
+    bits = _mixed(position_bits + numbers.unsqueeze(0))
     uniform = (_shifted(bits, 11).to(torch.float64) + 0.5) / 2**53
     return -torch.log(-torch.log(uniform))
 

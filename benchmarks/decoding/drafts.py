@@ -8,7 +8,7 @@ the plain path. The cache of the checking pass is kept: refused draft tokens are
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from holdfast.benchmarks.decoding.shared_prefix import prefilled
 
@@ -40,6 +40,24 @@ class Tally:
     """Answers decoded again on the plain path, because two tokens were as likely as rounding can tell."""
 
 
+class Choice(Protocol):
+    """What decides on a token: the largest logit, or a draw with noise of its own (coupled sampling)."""
+
+    def __call__(self, logits: Any, rows: Any, positions: Any, epsilon: float, /) -> tuple[Any, Any]:
+        """The chosen tokens, and by how much logits would have to change for another choice; shapes (n,).
+
+        `logits` (n, tokens): of answers `rows` (n,) of the batch, at `positions` (n,) of the answers. A choice that
+        logits off by `epsilon` could change leads by no more than that."""
+
+
+def largest(logits: Any, _rows: Any, _positions: Any, _epsilon: float) -> tuple[Any, Any]:
+    """The choice of greedy decoding."""
+    import torch
+
+    tops = torch.topk(logits, 2, dim=-1)
+    return tops.indices[:, 0], tops.values[:, 0] - tops.values[:, 1]
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One batch. Shapes: (rows, width) for `context` and `mask`."""
@@ -55,6 +73,7 @@ class Request:
     """The draft of each row; empty where there is none."""
     stopped: Callable[[Sequence[int], bool], bool] | None = None
     """Whether these new tokens hold a stop string; the second argument: anywhere, or only at their end."""
+    choice: Choice = largest
 
 
 @dataclass
@@ -105,6 +124,7 @@ class Drafter:
         self.tally.verified += sum(map(len, drafts))
         if self.epsilon is None:
             self.epsilon = self._measured(request, numbers, drafts, checked) if self.exact else 0.0
+        checked.choose(request.choice, numbers, self.epsilon)
         done, unsure, going = {}, [], []
         for index, (row, draft) in enumerate(zip(numbers, drafts, strict=True)):
             tokens, sure = _accepted(checked, index, draft, self.epsilon)
@@ -153,11 +173,13 @@ class Drafter:
             )
             self.tally.passes += 1
             self.tally.decoded += len(rows)
-            best, gaps = _top(output.logits[:, -1:])
+            numbers = torch.tensor([row for row, _ in rows], device=mask.device)
+            places = torch.tensor([len(tokens) for _, tokens in rows], device=mask.device)
+            best, gaps = request.choice(output.logits[:, -1].float(), numbers, places, self.epsilon or 0.0)
             keep = []
-            for i, (row, tokens) in enumerate(rows):
-                tokens.append(best[i][0])
-                if gaps[i][0] <= (self.epsilon or 0.0) and self.exact:
+            for i, ((row, tokens), token, gap) in enumerate(zip(rows, best.tolist(), gaps.tolist(), strict=True)):
+                tokens.append(token)
+                if gap <= (self.epsilon or 0.0) and self.exact:
                     unsure.append(row)
                 elif _finished(tokens, request, whole=False):
                     done[row] = tokens
@@ -205,15 +227,30 @@ class Drafter:
 
 @dataclass(slots=True)
 class _Checked:
-    """A checking pass: of each row, after the prompt and after every draft token, the likeliest token, by how much it
-    leads, and its logit."""
+    """A checking pass: of each row, after the prompt and after every draft token, the largest logit; once `choose` was
+    called, the chosen token and by how much it leads."""
 
-    best: list[list[int]]
-    gaps: list[list[float]]
     tops: list[list[float]]
     largest: float
     mask: Any
     cache: Any
+    logits: Any
+    """(rows, places, tokens); None once the tokens are chosen."""
+    best: list[list[int]] = field(default_factory=list)
+    gaps: list[list[float]] = field(default_factory=list)
+
+    def choose(self, choice: Choice, numbers: Sequence[int], epsilon: float) -> None:
+        """Choose a token for every place. `numbers`: which answers of the batch the rows are."""
+        import torch
+
+        rows = torch.tensor(numbers, device=self.logits.device)
+        found = [
+            choice(self.logits[:, place].float(), rows, torch.full_like(rows, place), epsilon)
+            for place in range(self.logits.shape[1])
+        ]
+        self.best = torch.stack([best for best, _ in found], dim=1).tolist()
+        self.gaps = torch.stack([gaps for _, gaps in found], dim=1).tolist()
+        self.logits = None
 
 
 def _check(model: Any, context: Any, mask: Any, drafts: Sequence[Sequence[int]]) -> _Checked:
@@ -236,11 +273,10 @@ def _check(model: Any, context: Any, mask: Any, drafts: Sequence[Sequence[int]])
         use_cache=True,
         logits_to_keep=longest + 1,
     )
-    tops = torch.topk(output.logits[:, -(longest + 1) :].float(), 2, dim=-1)
-    gaps = tops.values[..., 0] - tops.values[..., 1]
-    largest = float(tops.values.abs().max())
-    best = tops.indices[..., 0].tolist()
-    return _Checked(best, gaps.tolist(), tops.values[..., 0].tolist(), largest, whole, output.past_key_values)
+    logits = output.logits[:, -(longest + 1) :]
+    tops = logits.max(dim=-1).values.float()
+    size = max(float(logits.max()), -float(logits.min()))
+    return _Checked(tops.tolist(), size, whole, output.past_key_values, logits)
 
 
 def _accepted(checked: _Checked, index: int, draft: Sequence[int], epsilon: float) -> tuple[list[int], bool]:
@@ -253,13 +289,6 @@ def _accepted(checked: _Checked, index: int, draft: Sequence[int], epsilon: floa
 def _positions(mask: Any) -> Any:
     """Position of every token: those that are masked out do not count."""
     return (mask.cumsum(dim=1) - 1).clamp(min=0)
-
-
-def _top(logits: Any) -> tuple[list[list[int]], list[list[float]]]:
-    import torch
-
-    tops = torch.topk(logits.float(), 2, dim=-1)
-    return tops.indices[..., 0].tolist(), (tops.values[..., 0] - tops.values[..., 1]).tolist()
 
 
 def _finished(tokens: Sequence[int], request: Request, whole: bool) -> bool:

@@ -14,7 +14,7 @@ import torch.distributed as dist
 from lm_eval.models.huggingface import HFLM
 from transformers import LogitsProcessorList, StoppingCriteriaList
 
-from holdfast.benchmarks.decoding.drafts import Drafter, Request
+from holdfast.benchmarks.decoding.drafts import Drafter, Request, largest
 from holdfast.benchmarks.decoding.shared_prefix import keeps_every_token, logits_from, prefilled, shareable
 from holdfast.benchmarks.lm_eval_fence.coupled_sampling import WARPED, CoupledSampling
 from holdfast.benchmarks.lm_eval_fence.prompt_tokens import added_ends, begins
@@ -24,6 +24,12 @@ from holdfast.rewards.answers.thinking import MARKERS
 
 _SPECIAL = re.compile(r"<[^<>]+>|\[[^\[\]]+\]|◁[^▷]+▷")
 """The tokens that a marker of a thought is made of."""
+
+
+def in_order(prompts: Sequence[str], values: Mapping[str, Sequence[Any]]) -> list[Any]:
+    """The value of each prompt: of equal prompts the first has the first value, and so on."""
+    waiting = {prompt: deque(given) for prompt, given in values.items()}
+    return [waiting[prompt].popleft() for prompt in prompts]
 
 
 class Lockstep:
@@ -46,8 +52,8 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
     noise_keys: Mapping[str, Sequence[int]] = MappingProxyType({})
     """The noise keys of the answers to the batch's prompts, in order, where sampling is coupled."""
     drafter: Drafter | None = None
-    drafts: Mapping[str, Sequence[int]] = MappingProxyType({})
-    """For each of the batch's prompts the tokens that a related model answered."""
+    drafts: Mapping[str, Sequence[Sequence[int]]] = MappingProxyType({})
+    """For each of the batch's prompts the tokens of a related model's answers, in order."""
 
     _first = 0
     """The first position whose logits the log-likelihoods asked for need."""
@@ -122,7 +128,7 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
             options["synced_gpus"] = True
         end = self.tok_decode([self.eot_token_id], skip_special_tokens=False)
         budget = max_length - context.shape[1]
-        if self.drafter is not None and not options.get("do_sample"):
+        if self.drafter is not None:
             rows = self._with_drafts(context, budget, [text for text in stop if text != end], stop, options)
             self._answers = rows[:, context.shape[1] :].tolist()
             return rows
@@ -152,13 +158,14 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
 
         def decode_again(numbers: Sequence[int]) -> list[list[int]]:
             chosen = list(numbers)
-            own_mask = {**options, "attention_mask": options["attention_mask"][chosen]}
+            own_mask = {**options, "attention_mask": options["attention_mask"][chosen], "rows": chosen}
             rows: list[list[int]] = self._plain(context[chosen], budget, stop, own_mask)[:, width:].tolist()
             return rows
 
-        drafts = [self.drafts.get(prompt, ()) for prompt in self._prompts]
+        drafts = in_order(self._prompts, self.drafts)
         stopped = self._stop_check(own) if own else None
-        new = self.drafter.decode(Request(context, mask, budget, ends, drafts, stopped), decode_again)
+        choice = self._noise(context, options).choice if options.get("do_sample") else largest
+        new = self.drafter.decode(Request(context, mask, budget, ends, drafts, stopped, choice), decode_again)
         longest = max(map(len, new))
         filled = [tokens + [pad or 0] * (longest - len(tokens)) for tokens in new]
         return torch.cat([context, torch.tensor(filled, dtype=context.dtype, device=context.device)], dim=1)
@@ -192,8 +199,9 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
     def _to_the_budget(self, context: Any, budget: int, options: dict[str, Any]) -> Any:
         """At most `budget` new tokens, whatever the model's generation_config.json says about lengths."""
         sampling = dict(options)
+        rows = sampling.pop("rows", None)
         if sampling.get("do_sample") and self.noise_keys:
-            sampling = self._coupled(context, sampling)
+            sampling = self._coupled(context, sampling, rows)
         if not sampling.get("do_sample"):
             sampling.pop("temperature", None)
         if getattr(self.model.generation_config, "stop_strings", None):
@@ -221,15 +229,17 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
         ids, mask, cache = found
         return ids, {**sampling, "attention_mask": mask, "past_key_values": cache}
 
-    def _coupled(self, context: Any, sampling: dict[str, Any]) -> dict[str, Any]:
-        """The same arguments with the noise of the batch's answers instead of torch's."""
-        waiting = {prompt: deque(keys) for prompt, keys in self.noise_keys.items()}
-        keys = [waiting[prompt].popleft() for prompt in self._prompts]
-        noise = CoupledSampling(
-            torch.tensor(keys, device=context.device), context.shape[1], sampling, self.model.generation_config
-        )
+    def _coupled(self, context: Any, sampling: dict[str, Any], rows: Sequence[int] | None) -> dict[str, Any]:
+        """The same arguments with the noise of the batch's answers, or those of `rows`, instead of torch's."""
+        noise = self._noise(context, sampling, rows)
         rest = {name: value for name, value in sampling.items() if name not in WARPED}
         return {**rest, "do_sample": False, "logits_processor": LogitsProcessorList([noise])}
+
+    def _noise(self, context: Any, sampling: Mapping[str, Any], rows: Sequence[int] | None = None) -> CoupledSampling:
+        keys = in_order(self._prompts, self.noise_keys)
+        chosen = keys if rows is None else [keys[row] for row in rows]
+        made = torch.tensor(chosen, device=context.device)
+        return CoupledSampling(made, context.shape[1], sampling, self.model.generation_config)
 
     def take_ids(self, prompts: Sequence[str]) -> list[list[int]]:
         """The new tokens of each answer of the last batch, the end token included, in the order of `prompts`."""

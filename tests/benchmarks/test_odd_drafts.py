@@ -108,7 +108,7 @@ def test_an_end_in_the_middle_of_a_draft_ends_the_answer(base: LoadedModel, tmp_
 
 def test_sampling_arguments_of_the_suite(base: LoadedModel, tmp_path: Path) -> None:
     for number, sampling in enumerate(
-        ({"repetition_penalty": 1.2}, {"temperature": 0.8}, {"temperature": 0.8, "coupled": True})
+        ({"repetition_penalty": 1.2}, {"temperature": 0.8}, {"temperature": 0.8, "coupled": True, "typical_p": 0.9})
     ):
         how = replace(HOW, sampling=sampling, repeats=2 if "temperature" in sampling else None)
         assert not pair(base, changed(base), tmp_path / str(number), how, ["tiny_repeat"]).get("verified")

@@ -117,7 +117,12 @@ class HFEngine:
 
     def no_draft(self, generation: Mapping[str, Any]) -> str:
         """Why answers under these arguments take no drafts; empty where they do."""
-        return not_greedy(generation, self.adds(generation))
+        if not generation.get("coupled"):
+            return not_greedy(generation, self.adds(generation))
+        from holdfast.benchmarks.lm_eval_fence.coupled_sampling import DRAFTED
+
+        drawn = {name: value for name, value in generation.items() if name not in {*DRAFTED, "coupled", "do_sample"}}
+        return not_greedy(drawn, {name: value for name, value in self.adds(generation).items() if name not in DRAFTED})
 
     def tally(self) -> dict[str, Any]:
         """What drafts did so far; empty without any."""
@@ -198,8 +203,11 @@ class HFEngine:
         self._lm.drafter = None
         if self._source is None or self.no_draft(items[0].generation):
             return
-        self._lm.drafts = {item.prompt: self._source.of(item) for item in items}
-        self._lm.drafter = self._drafter if any(self._lm.drafts.values()) else None
+        drafts: dict[str, list[Sequence[int]]] = {}
+        for item in items:
+            drafts.setdefault(item.prompt, []).append(self._source.of(item))
+        self._lm.drafts = drafts
+        self._lm.drafter = self._drafter if any(any(of_prompt) for of_prompt in drafts.values()) else None
 
     def _thinks(self, item: Item) -> bool:
         """Whether the answer may begin with a thought, which stop strings must not end."""
