@@ -15,19 +15,21 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from transformers import TrainerCallback
 
 from holdfast.benchmarks.engine.parallel.ranks import joined
+from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.suites.suite import load_suite
 from holdfast.compare import Comparison, compare
-from holdfast.errors import DataError, UsageError, unknown
+from holdfast.errors import DataError, unknown
 from holdfast.files import read_json, write_json
 from holdfast.runs.measurement import Measurement, environments_of, read_measurement
 from holdfast.trainers.estimate.endings import stop_tokens
 from holdfast.trainers.models.arithmetic import check_same, check_scores
 from holdfast.trainers.models.as_saved import as_saved
+from holdfast.trainers.models.measurable import check_values, lost_weights, names, tokenizer_of, writable
 from holdfast.trainers.run import callback_run, remeasure, validation
 from holdfast.trainers.run.learned_ends import unlearned_end
 from holdfast.trainers.run.rewarded import reward_findings
@@ -54,19 +56,23 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
         suite: Any = "quick",
         *,
         out: str | Path,
-        target: Sequence[str] = (),
+        target: str | Sequence[str] = (),
         margin: float | None = None,
         data_root: str | Path | None = None,
         cache: str | Path | None = None,
         limit: int | None = None,
-        batch_size: int = 16,
+        batch_size: int | Literal["auto"] = 16,
         overwrite: bool = False,
     ) -> None:
+        given = {"margin": margin, "limit": limit, "batch_size": batch_size, "overwrite": overwrite}
+        check_values("BeforeAfter", BeforeAfter.__init__, given)
+        Settings(batch_size=batch_size, limit=limit).check()
         self.given_suite, self.suite = suite, load_suite(suite)
+        target = names(target)
         for name in target:
             if name not in self.suite.names:
                 raise unknown(f"target of suite {self.suite.name!r}", name, self.suite.names)
-        self.out, self.target, self.margin = Path(out), tuple(target), margin
+        self.out, self.target, self.margin = Path(out), target, margin
         self.data_root = Path(data_root) if data_root else None
         self.cache = Path(cache) if cache else None
         self.limit, self.batch_size, self.overwrite = limit, batch_size, overwrite
@@ -75,12 +81,14 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **extra: Any) -> None:
         """Measure the starting model; of a resumed training, read its measurement and check that it is its own."""
+        tokenizer_of(extra, "BeforeAfter")
         dataset = getattr(extra.get("train_dataloader"), "dataset", None)
         mine = callback_run.identity(args, self.suite, {"limit": self.limit, "batch_size": self.batch_size}, dataset)
         with joined() as ranks:  # what stops one process here stops all
             if ranks.first and state.global_step:
                 self._take_up(state, mine)
             elif ranks.first:
+                writable(self.out)
                 callback_run.open_new(self.out, mine, self.overwrite)
             ranks.meet()
         if state.global_step:
@@ -142,6 +150,7 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
         comparison = compare(self.before, after, target=self.target, margin=margin)
         found = (
             *self.findings,
+            *filter(None, [lost_weights(extra["model"])]),
             *stopping_findings(self.before, after),
             *validation.findings(state.log_history, bool(args.load_best_model_at_end)),
             *reward_findings(state.log_history, comparison),
@@ -154,11 +163,8 @@ class BeforeAfter(TrainerCallback):  # type: ignore[misc]  # transformers is not
 
     def _measure(self, extra: Any, part: str) -> Measurement:
         from holdfast.benchmarks.engine.measuring import measure
-        from holdfast.benchmarks.engine.settings import Settings
 
-        model, tokenizer = extra["model"], extra.get("processing_class") or extra.get("tokenizer")
-        if tokenizer is None:
-            raise UsageError("BeforeAfter measures text: give the trainer its tokenizer as processing_class")
+        model, tokenizer = extra["model"], tokenizer_of(extra, "BeforeAfter")
         name = f"{getattr(model, 'name_or_path', '') or 'model'} ({part})"
         with as_saved(model, tokenizer, name) as loaded:
             return measure(

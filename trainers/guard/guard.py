@@ -34,6 +34,7 @@ from holdfast.trainers.guard.schedule import Schedule
 from holdfast.trainers.guard.snapshot import restore, snapshot
 from holdfast.trainers.guard.sync import refuse_shards
 from holdfast.trainers.models.as_saved import as_saved, without_autocast
+from holdfast.trainers.models.measurable import check_values, names, tokenizer_of
 
 log = logging.getLogger("holdfast")
 
@@ -92,7 +93,7 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
     def __init__(
         self,
         suite: Any = "tiny",
-        tasks: Sequence[str] = (),
+        tasks: str | Sequence[str] = (),
         *,
         every: int = 50,
         policy: Policy = "warn",
@@ -106,6 +107,8 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         batch_size: int = 64,
         seed: int = 0,
     ) -> None:
+        given = {"every": every, "limit": limit, "pool": pool, "alpha": alpha, "margin": margin, "seed": seed}
+        check_values("Guard", Guard.__init__, given | {"batch_size": batch_size})
         if policy not in get_args(Policy):
             raise unknown("policy of the guard", policy, get_args(Policy))
         if min(every, limit, pool) < 1:
@@ -113,7 +116,7 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         if not 0 < alpha < 1 or not 0 <= margin < 100:
             raise UsageError(f"the guard's alpha lies between 0 and 1, its margin between 0 and 100: {alpha}, {margin}")
         self.suite: Suite = load_suite(suite)
-        self.tasks = list(tasks) or self.suite.names
+        self.tasks = list(names(tasks)) or self.suite.names
         for task in self.tasks:
             if task not in self.suite.names:
                 raise UsageError(f"the guard's task {task!r} is not in the suite{suggestion(task, self.suite.names)}")
@@ -134,6 +137,7 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
     def on_train_begin(self, args: Any, state: Any, control: Any, **extra: Any) -> None:
         """Measure what the model can before it changes, or take up a resumed training."""
         refuse_shards(extra["model"])
+        tokenizer_of(extra, "Guard")
         self.out = self.out or Path(args.output_dir) / "guard"
         if not state.is_world_process_zero:
             return
@@ -146,7 +150,7 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
                 )
             shutil.rmtree(self.out / "start", ignore_errors=True)
         known = "" if self.cache else "guard"  # only a cache needs to know the weights
-        with as_saved(extra["model"], _tokenizer(extra), "guard", known) as loaded:
+        with as_saved(extra["model"], tokenizer_of(extra, "Guard"), "guard", known) as loaded:
             self.probe.start(loaded, self.out / "start", self.cache, self.settings)
         if resumed:
             self._resume(state.global_step)
@@ -174,7 +178,7 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
     def _watch(self, step: int, extra: Any) -> bool:
         """Glance, look where the glance or the schedule says so, act; returns whether training must stop."""
         with without_autocast(extra["model"]):
-            return self._watch_plain(step, LoadedModel(extra["model"], _tokenizer(extra), "guard", "guard"))
+            return self._watch_plain(step, LoadedModel(extra["model"], tokenizer_of(extra, "Guard"), "guard", "guard"))
 
     def _watch_plain(self, step: int, loaded: LoadedModel) -> bool:
         began = time.perf_counter()
@@ -276,7 +280,3 @@ class Guard(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
         self.probe.likely = {(task, item, repeat): nats for task, item, repeat, nats in saved["likely"]}
         if self.glances:
             self.schedule.resume(step, self.glances[-1]["drift"])
-
-
-def _tokenizer(extra: Any) -> Any:
-    return extra.get("processing_class") or extra.get("tokenizer")
