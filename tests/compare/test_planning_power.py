@@ -80,5 +80,5 @@ def test_the_weakest_benchmark_is_the_one_that_finds_least(monkeypatch: pytest.M
         return real(n, flips, effects, *rest, **more)
 
     monkeypatch.setattr(cost, "simulate", noted)
-    designs([Bench("few", 300, 0.02), Bench("noisy", 500, 0.5)], Requirements(margin=0.05, effect=0.1))
+    designs([Bench("few", 400, 0.02), Bench("noisy", 500, 0.5)], Requirements(margin=0.05, effect=0.1))
     assert drops == [(0.0, 0.0), (0.0, -0.1)]
