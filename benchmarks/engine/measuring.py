@@ -83,7 +83,7 @@ def measure(
             works = plan(chosen, engine, settings, data_root, cache, shared)
         if drafts is not None:
             draft_from(engine, DraftSource(drafts, shared), settings.draft)
-            _some_drafted(engine, works, settings.draft)
+        _some_drafted(engine, works, settings.draft)
         if ranks.first:
             _claim(out, engine, works)
         _same_model(ranks.meet(engine.key()))
@@ -115,9 +115,12 @@ def draft_from(engine: Engine, source: DraftSource, mode: Mode) -> None:
 
 
 def _some_drafted(engine: Engine, works: Sequence[Work], mode: Mode) -> None:
-    """Raise UsageError where drafts were asked for by name and no task of the suite takes any."""
+    """Raise UsageError where drafts were asked for by name and no task of the suite takes any: when the model before
+    is measured, too, so that no training is waited for."""
     asked = [work for work in works if work.items and work.items[0].generation]
-    reasons = [engine.no_draft(work.items[0].generation) for work in asked] if isinstance(engine, Drafting) else []
+    if mode != "before" or not isinstance(engine, Drafting):
+        return
+    reasons = [engine.no_draft(work.items[0].generation) for work in asked]
     if all(reasons):
         refuse(mode, f"no task of this suite takes drafts ({reasons[0] if reasons else 'none generates'})")
 

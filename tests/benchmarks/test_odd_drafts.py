@@ -219,3 +219,15 @@ def test_kept_tokens_that_the_model_does_not_have_are_no_drafts(drafts: Any, bas
     model = changed(base)
     drafted = measure(model, ["tiny_repeat"], tmp_path / "a", settings=HOW, drafts=tmp_path / "before")
     assert texts(drafted) == texts(measure(model, ["tiny_repeat"], tmp_path / "b", settings=replace(HOW, draft="off")))
+
+
+def test_a_refusal_comes_before_the_first_answer_of_the_model_before(base: LoadedModel, tmp_path: Path) -> None:
+    """Between the two measurements there may be a training of hours."""
+    asked = replace(HOW, draft="before")
+    with pytest.raises(UsageError, match="answers are drawn"):
+        measure(base, ["tiny_repeat"], tmp_path / "a", settings=replace(asked, sampling={"temperature": 1.0}))
+    windowed = LoadedModel(copy.deepcopy(base.model), base.tokenizer, "windowed")
+    windowed.model.config.layer_types = ["sliding_attention"] * 4
+    with pytest.raises(UsageError, match="keep every token"):
+        measure(windowed, ["tiny_repeat"], tmp_path / "b", settings=asked)
+    assert not list(tmp_path.rglob("*.jsonl"))

@@ -35,6 +35,9 @@ def _tied_as_it_is(model: Any) -> Iterator[None]:
         del model.__dict__["tie_weights"]
 
 
+_FORGETS = "the model takes no drafts (it must keep every token it attends to)"
+
+
 class HFEngine:
     """A transformers model in memory, through lm-eval's HFLM."""
 
@@ -48,6 +51,8 @@ class HFEngine:
                 f"{loaded.name}: the weights are spread over several processes (FSDP2): all of them must measure "
                 "together (`measure(…, together=True)` on each), or measure a saved checkpoint"
             )
+        if settings.draft == "before" and not keeps_every_token(loaded.model):
+            refuse("before", _FORGETS)
         from holdfast.benchmarks.lm_eval_fence.recording_hf import Lockstep, RecordingHFLM
 
         self.chat = loaded.chat
@@ -107,7 +112,7 @@ class HFEngine:
             "the measurement before kept no tokens": source.tokenizer is None,
             "the model before has another tokenizer": source.tokenizer != loaded.tokenizer_hash,
             "the model is spread over several processes": self.lockstep,
-            "the model takes no drafts (it must keep every token it attends to)": not keeps_every_token(loaded.model),
+            _FORGETS: not keeps_every_token(loaded.model),
         }
         obstacle = next((reason for reason, there in reasons.items() if there), None)
         if obstacle is not None:
