@@ -201,7 +201,7 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
 
 def _check_options(spec: Spec, options: Mapping[str, Any]) -> None:
     known = spec.options
-    hints = typing.get_type_hints(spec.function)
+    hints = typing.get_type_hints(spec.function) if options else {}
     for name, value in options.items():
         if name not in known:
             raise unknown(f"option of reward {spec.name!r}", name, known)

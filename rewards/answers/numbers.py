@@ -20,6 +20,7 @@ from holdfast.rewards.answers.words.hedges import (
     denied_behind,
 )
 from holdfast.rewards.answers.words.languages import MAYBE, OR
+from holdfast.rewards.answers.words.reasons import UNLESS
 
 DIGITS_CAP = 400  # no answer is longer; a model's endless decimal is refused before it becomes a big integer
 _TAIL = 100_000  # an answer is near the end: this bounds the work on a runaway completion
@@ -49,7 +50,9 @@ NUMBER = re.compile(
     r"(?:[eE](?P<exponent>[+-]?\d{1,3})(?![\w]))?"
     r"(?:\s(?P<top>\d{1,4})/(?P<bottom>[1-9]\d{0,3})(?![\d/]|\.\d)|\s?/\s?(?P<below>[1-9]\d*)(?!\d|\.\d|/))?"
 )
-_POWER = re.compile(r"\s?(?:\^|\*\*)\s?[{(]?\s?[-+]?\d|\s(?:squared|cubed|factorial)\b")
+_POWER = re.compile(
+    r"\s?(?:\^|\*\*)\s?[{(]?\s?[-+]?\d|\s(?:squared|cubed|factorial|and (?:a|one) (?:half|third|quarter))\b"
+)
 _STEP = re.compile(
     r"[\s$*_]{0,4}(?:[-+*/x×÷·−±][-+]?|\\pm|\\times|\\cdot|\\div|times|plus|minus|divided by|multiplied by)"
     r"[\s$\\*_(]{0,4}(?=[\d.$])"
@@ -68,7 +71,8 @@ _LISTED = re.compile(
     r"[$*_]{0,3}(?:(?:\s?[a-zA-Z%]{1,15}){0,2}(?:,\s|\sand\s|\splus\s)|,\s{1,2}(?:or\s)?|\s?\\?[;|&]\s?|,?\s(?:and|to)\s|\s?\\text\s?\{\s?(?:and|to)?\s?\}\s?|\s|[-–])"
     r"[$*_]{0,3}(?=[\d.$])"
 )
-_FOREIGN_DOUBT = re.compile(f"{OR}|{MAYBE}", re.IGNORECASE)
+_FOREIGN_DOUBT = re.compile(rf"{OR}|{MAYBE}|{UNLESS}|\belse\b", re.IGNORECASE)
+_POSSIBLE = re.compile(r"\s(?:is|seems|would be)\s(?:also\s)?(?:possible|plausible)\b|\s(?:could|might|may)\b")
 _BETWEEN_NUMBERS = re.compile(r"\s{0,2}(?:o|ou|u|e|y|et|of|au|na|ve|va|dan|i|en|und|oder)\s{0,2}", re.IGNORECASE)
 _STRUCTURED = re.compile(
     r"\\begin\{|\\\{[^}]*,|[≤≥→∪∨]|\\(?:quad|le|leq|ge|geq|to|cup|lor)(?![a-z])|\d\.{2,}\d|\d\\[,;]\s?\d{1,2}(?!\d)|\\\\\s?\d|"
@@ -77,6 +81,8 @@ _STRUCTURED = re.compile(
 _STRUCK = re.compile(r"\\(?:[bx]?cancel|sout|st|not)\b")
 _SIDE = re.compile(r"[\s$]*(-?\d{1,30}(?:\.\d{1,30})?)[\s$.]*")
 _TIGHT_LIST = re.compile(r",(?=-?\d)")
+_BARE_NO = re.compile(r"\s*(?:no|non|não|nie|ne)\s*")
+"""`Respuesta: no 7`."""
 _BUT = re.compile(r"[$*_]{0,3},?\s(?:but|rather)\s(?:rather\s)?[$*_]{0,3}(?=[-\d.$])", re.IGNORECASE)
 _MONEY = frozenset({"cents", "cent", "dollars", "dollar", "euros", "pounds"})
 _END = re.compile(r"(?:\s?[a-zA-Z%]{1,15}){0,2}[\s$*_.!?)\]}]*(?:\n|$)")
@@ -109,6 +115,8 @@ def final(text: str, require: Require = "any", which: Which = "last") -> Final |
     if not answer.parts:
         return None
     said = answer.parts[0]
+    if answer.origin == "the last group":
+        return Final(said[:60], None, "several numbers to choose from")
     tail = plain(without_aside(without_code(text)) if answer.origin in _SEEN_IN_THE_TEXT else said)
     number = _last(NUMBER, tail)
     if number is None:
@@ -191,7 +199,7 @@ def value_of(number: re.Match[str]) -> Fraction | None:
 
 def _stated(number: re.Match[str], before: str, boxed: bool) -> Final:
     """The number that a marker announces: what follows may go on calculating, doubt it or list another."""
-    if denied(before):
+    if denied(before) or _BARE_NO.fullmatch(before):
         instead = _BUT.match(number.string, number.end())
         other = NUMBER.match(number.string, instead.end()) if instead else None
         return _with_words(other or number, "", "" if other else "the number is denied")
@@ -295,6 +303,7 @@ def _hedged_elsewhere(number: re.Match[str]) -> str:
     if other is None or value_of(other) == value_of(number) or re.search(r"[.;!。]\s|\n", between):
         return ""
     doubted = _FOREIGN_DOUBT.search(between) or _BETWEEN_NUMBERS.fullmatch(between)
+    doubted = doubted or _POSSIBLE.match(number.string, other.end())
     return f"a choice of numbers: {number.group().strip()} or {other.group().strip()}" if doubted else ""
 
 

@@ -14,6 +14,7 @@ from holdfast.rewards.answers.boxes import boxes
 from holdfast.rewards.answers.endings.standing import said_by_others
 from holdfast.rewards.answers.statements import FORMULA, NUMBER, SENTENCE_END, answer_in
 from holdfast.rewards.answers.unmarked import unmarked
+from holdfast.rewards.answers.words.changes import made, with_sign
 from holdfast.rewards.answers.words.hedges import SENTENCE, denied, denied_behind, supposed, taken_back
 from holdfast.rewards.answers.words.languages import cues, refuses
 from holdfast.rewards.answers.words.reasons import named_instead, without_other
@@ -140,15 +141,15 @@ def _statements(tail: str, which: Which) -> Iterator[str]:
         spans += [again.span() for again in _REVISION.finditer(tail, min(spans)[1])]
     ordered = sorted(set(spans), reverse=which != "first")
     for start, end in ordered[: 3 if which == "last" else _MOST_STATEMENTS]:
-        statement = without_other(_statement(tail, end))
+        statement = with_sign(without_other(_statement(tail, end)))
         before = tail[max(0, start - 40) : end]
         reported = not_own(tail[max(0, start - 60) : start])
         if not reported and (instead := named_instead(statement, denied(before))):
             yield instead
             continue
-        if statement and (denied(before) or reported):
-            statement = f"not {statement}"
-        if statement and taken_back(statement):
+        result = made(statement)
+        statement = result or statement
+        if statement and (denied(before) or reported or result == "" or taken_back(statement)):
             statement = f"not {statement}"
         if statement and not denied_behind(statement) and not refuses(_same_sentence(tail[max(0, start - 40) : start])):
             yield statement

@@ -14,7 +14,7 @@ from holdfast.rewards.answers.words.names import (
     SEPARATING_WORDS,
     UNITS,
 )
-from holdfast.rewards.answers.words.reasons import REASON, without_foreign_remark
+from holdfast.rewards.answers.words.reasons import REASON, UNLESS, without_foreign_remark
 
 SHORT = 400
 FORMULA = re.compile(
@@ -105,6 +105,7 @@ _GOES_ON = re.compile(
     r"\s*(?:times|plus|minus|divided by|multiplied by|squared|cubed|factorial|to the)\b", re.IGNORECASE
 )
 _LISTED = re.compile(r"(?:\s?[a-zA-Z]{1,15}){0,2}(?:,\s?|\s(?:and|plus|by)\s)", re.IGNORECASE)
+_UNLESS = re.compile(UNLESS, re.IGNORECASE)
 _AND = re.compile(r"\s*,?\s*and\s*", re.IGNORECASE)
 _ONE_WORD = re.compile(
     r"[\s$*]{0,3}(?!of\b|base\b|mod\b|per\b|in\b|for\b|from\b|x\b|is\b|\\times|\\cdot)"
@@ -168,6 +169,8 @@ def answer_in(statement: str) -> str:
     statement = CORRECTED.sub("", without_remark(_NOT_BUT.sub("", trimmed(statement))))
     if value := extreme_value(statement):
         return value
+    if _UNLESS.search(statement) and len(values := set(NUMBER.findall(statement))) > 1:
+        return ", ".join(sorted(values))
     if not statement or not is_prose(statement):
         return statement
     after = after_verb(statement)

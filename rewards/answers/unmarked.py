@@ -36,6 +36,11 @@ _UNIT_OF_ONE = r"(?:\s?(?!(?:so|then|thus|hence|gives?|makes?|and|or)\b)[a-zA-Z%
 _BY_NAME = re.compile(
     rf"\W*(?:{_VALUE_BY_NAME}{_UNIT_OF_ONE}\W+(?:(?:and|or)\s)?){{1,8}}(?P<last>{_VALUE_BY_NAME}){_UNIT_OF_ONE}\W*"
 )
+_CANDIDATE = re.compile(
+    r"\W*(?:option|choice|guess|possibility|case|alternative|candidate|attempt)\s*\d+\s*[:.)]", re.IGNORECASE
+)
+"""`Guess 2: 8`."""
+_GROUP = re.compile(r"(?<![\w.])(\{\s*-?\d[\d./]*(?:\s*,\s*-?\d[\d./]*)+\s*\})[\s.]*\Z")
 _AFFIRMED = re.compile(
     rf"(?:\b(?:is|was)\s(?:it|that|this|the answer)\s)?(-?\$?\d[\d.,]*)\?\s*(?:{YES_WORD})[\s.!]*\Z", re.IGNORECASE
 )
@@ -100,7 +105,7 @@ def unmarked(text: str) -> UnmarkedAnswer | None:
     last_line = lines[1].rstrip("\\ .\n").rpartition(r"\\")[2].replace("&", " ").strip() if lines else ""
     if last_line.startswith("="):
         return UnmarkedAnswer(last_line[1:].strip(), "the last line")
-    if unknown(tail) or unknown(text[-_NEAR:]) or only_a_label(tail):
+    if _CANDIDATE.match(own_line(tail)) or unknown(tail) or unknown(text[-_NEAR:]) or only_a_label(tail):
         return None
     if (explained := _EXPLAINED.match(text)) and (line := _stated_value(explained[1].strip())):
         return UnmarkedAnswer(line, "the first line")
@@ -163,6 +168,8 @@ def _in_prose(tail: str) -> UnmarkedAnswer | None:
     bold = _BOLD.findall(tail[-3000:])
     if bold and not is_prose(bold[-1]) and any(character.isdigit() or character == "$" for character in bold[-1]):
         return UnmarkedAnswer(bold[-1], "the last bold text")
+    if group := _GROUP.search(tail[-_LINE:]):
+        return UnmarkedAnswer(group[1], "the last group")
     conclusion = _concluded(tail[-3000:])
     if conclusion:
         return UnmarkedAnswer(conclusion, "the last sentence")

@@ -2,6 +2,8 @@
 
 import re
 
+from holdfast.rewards.answers.words import changes
+from holdfast.rewards.answers.words.changes import BEFORE
 from holdfast.rewards.answers.words.languages import AND, DENYING, MAYBE, NOT, NOT_BEHIND, OR, alternatives, refuses
 from holdfast.rewards.answers.words.looks import ascii_words, looked_for
 
@@ -31,7 +33,7 @@ _MAY_DENY = DENYING | looked_for("not never cannot neither nor except but t ne n
 CHANGED = re.compile(
     r"\b(?:(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower) than|above|below|over|under|twice|double|"
     r"triple|half(?: of)?|(?:square|cube) root of|square of|cube of|between(?:\s\S{1,12}\sand)?|e\.g\.,?|for example,?|"
-    r"such as)[\s$\\(*{}]*$",
+    rf"such as|{BEFORE})[\s$\\(*{{}}]*$",
     re.IGNORECASE,
 )
 """At the end of a text: the number that follows is not the answer but what the answer is made from."""
@@ -60,7 +62,7 @@ _LABELLED = re.compile(
     r"\s*[:#.№]?\s*\d+\s*[.:)]*\s*$",
     re.IGNORECASE,
 )
-NEGATIVE = re.compile(r"\b(?:minus|negative)[\s$\\(*]*$", re.IGNORECASE)
+NEGATIVE = re.compile(rf"(?:\b(?:minus|negative)|{changes.NEGATIVE})[\s$\\(*]*$", re.IGNORECASE)
 DOUBT = re.compile(
     rf"\b(?:or|maybe|perhaps|possibly|alternatively|could|might|unless)\b|\?|\\lor|{OR}|{MAYBE}", re.IGNORECASE
 )

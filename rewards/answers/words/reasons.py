@@ -42,8 +42,7 @@ _INSTEAD = (
 """But, behind what is denied."""
 _BUT = "mais mas ma maar ale а але αλλά tapi nhưng แต่ lakini"
 """But, behind anything."""
-_VALUE = r"[\s$*_(]{0,6}(?:-?[$€£]?\d[\d.,/]*|[A-J](?!\w))[$*_)%°€]{0,4}"
-_STARTS = re.compile(_VALUE)
+_VALUE = r"[\s$*_(]{0,6}(?:-?[$€£]?\d(?:[\d.,/]*\d)?|[A-J](?!\w))[$*_)%°€]{0,4}"
 _REPLACED = re.compile(
     rf"\W*(?P<no>{NOT})?{_VALUE}[^\d.!?\n]{{0,24}}?"
     rf"(?:{alternatives(_INSTEAD)}|(?P<but>{alternatives(_BUT)}))[\s,，:：]*(?={_VALUE})",
@@ -51,9 +50,14 @@ _REPLACED = re.compile(
 )
 _NO = "nicht no non não pas niet nie не ne bukan không_phải değil not"
 _AND_NOT = re.compile(
-    rf"(?<=[\w$)}}%°*])(?:(?:\s*[,;]\s*|\s+)(?:(?:and|und|y|et|e|en|i|и|а|і|dan|và|na)\s+)?(?:{alternatives(_NO)})\s+"
-    rf"|\s?[,，]?\s?(?:而不是|而非|不是)\s?)(?={_VALUE})[^\n]{{1,60}}\Z",
+    rf"({_VALUE}(?:\s?(?!(?:si|se|falls|wenn|sonst|sinon|als|if|and|und|y|et|e|en|i|и|а|і|dan|và|na)\b)[^\W\d_]{{1,16}})?)"
+    rf"(?:(?:\s*[,;]\s*|\s+)(?:(?:and|und|y|et|e|en|i|и|а|і|dan|và|na)\s+)?(?:{alternatives(_NO)})\s+"
+    rf"|\s?[,，]?\s?(?:而不是|而非|不是)\s?){_VALUE}[^\n]{{0,60}}",
     re.IGNORECASE,
+)
+UNLESS = (
+    r"(?:\b(?:unless|otherwise|falls nicht|wenn nicht|si no|sinon|sino es|se non|se não|indien niet|als niet)\b"
+    r"|(?:если|jeśli|jeżeli|якщо) (?:не|nie)\b|如果不|若不)"
 )
 REASON = alternatives(_BECAUSE)
 AS, SO = alternatives(_AS), alternatives(_SO)
@@ -79,4 +83,5 @@ def named_instead(statement: str, denied: bool) -> str:
 
 def without_other(statement: str) -> str:
     """`32 y no 30`, `32而不是30` without what the answer is not."""
-    return _AND_NOT.sub("", statement) if _STARTS.match(statement) else statement
+    found = _AND_NOT.fullmatch(statement)
+    return found[1] if found else statement
