@@ -169,8 +169,8 @@ def answer_in(statement: str) -> str:
     statement = CORRECTED.sub("", without_remark(_NOT_BUT.sub("", trimmed(statement))))
     if value := extreme_value(statement):
         return value
-    if _UNLESS.search(statement) and len(values := set(NUMBER.findall(statement))) > 1:
-        return ", ".join(sorted(values))
+    if _UNLESS.search(statement) and len(several := set(NUMBER.findall(statement))) > 1:
+        return ", ".join(sorted(several))
     if not statement or not is_prose(statement):
         return statement
     after = after_verb(statement)
