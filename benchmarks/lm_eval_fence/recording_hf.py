@@ -24,6 +24,8 @@ from holdfast.rewards.answers.thinking import MARKERS
 
 _SPECIAL = re.compile(r"<[^<>]+>|\[[^\[\]]+\]|◁[^▷]+▷")
 """The tokens that a marker of a thought is made of."""
+_KEPT_ENCODINGS = 64
+"""Texts whose tokens are remembered."""
 
 
 def in_order(prompts: Sequence[str], values: Mapping[str, Sequence[Any]]) -> list[Any]:
@@ -91,7 +93,20 @@ class RecordingHFLM(HFLM):  # type: ignore[misc, unused-ignore]
             super()._model_call(torch.zeros((1, 1), dtype=torch.long, device=self.device))
 
     def tok_encode(self, string: str, add_special_tokens: "bool | None" = None, **options: Any) -> list[int]:
-        """The parent's tokens, less the end tokens that the tokenizer puts behind every text."""
+        """The parent's tokens, less the end tokens that the tokenizer puts behind every text. Those of the last texts
+        are kept: every option of a question is read behind the same context."""
+        key = (string, add_special_tokens, *sorted(options.items()))
+        if key not in self._encodings:
+            if len(self._encodings) >= _KEPT_ENCODINGS:
+                self._encodings.clear()
+            self._encodings[key] = self._encoded(string, add_special_tokens, **options)
+        return list(self._encodings[key])
+
+    @cached_property
+    def _encodings(self) -> dict[tuple[Any, ...], list[int]]:
+        return {}
+
+    def _encoded(self, string: str, add_special_tokens: "bool | None" = None, **options: Any) -> list[int]:
         tokens = list(super().tok_encode(string, add_special_tokens=add_special_tokens, **options))
         framed = add_special_tokens is None and not begins(self.tokenizer, string)
         self._check_known(max(tokens, default=0))

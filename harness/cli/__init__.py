@@ -1,5 +1,6 @@
 """The command line: finds the verb, runs it, turns errors of ours into one line and an exit code."""
 
+import gc
 import importlib
 import math
 import os
@@ -75,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, ModuleNotFoundError) and (missing := missing_package(error, f"`holdfast {given[0]}`")):
             return _fail(str(missing), EXIT_USAGE)
         return _fail(f"internal error: {type(error).__name__}: {error} (run again with --debug)", EXIT_INTERNAL)
+    finally:
+        if arguments is None:
+            gc.freeze()  # the process ends: looking through all modules and weights for garbage took 0.9 of 5.1 s
 
 
 def _take_two_interrupts_for_one() -> None:

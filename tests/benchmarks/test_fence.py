@@ -64,3 +64,35 @@ def test_every_name_stands_in_a_file() -> None:
 def test_an_unknown_name_is_known_to_be_so_at_once() -> None:
     with mock.patch.object(index, "task_manager", side_effect=AssertionError):
         assert not index.has("no_such_task_of_theirs") and "hellaswag" in index.names()
+
+
+def test_what_lm_eval_renders_and_encodes_twice_is_done_once() -> None:
+    """A template is compiled for its first row only, and renders what it did; an option's context is encoded for the
+    first option only, and the tokens are a list of the caller's own."""
+    from lm_eval import utils
+
+    from holdfast.benchmarks.engine.backends.hf import HFEngine
+    from holdfast.benchmarks.engine.backends.models import load
+    from holdfast.benchmarks.engine.settings import Settings
+
+    index.compile_once()
+    index.compile_once()
+    texts = ["{{a}} and {{b | regex_replace('x', 'y')}}\n", "{{a}}"]
+    for text in texts:
+        for row in ({"a": 1, "b": "xx"}, {"a": None, "b": "x\n"}):
+            fresh = utils.Environment(
+                loader=utils.BaseLoader, undefined=utils.StrictUndefined, keep_trailing_newline=True
+            )
+            fresh.filters["regex_replace"] = utils.regex_replace
+            assert utils.apply_template(text, row) == fresh.from_string(text).render(**row)
+    assert utils.env.from_string(texts[0]) is utils.env.from_string(texts[0])
+
+    lm = HFEngine(load("tiny"), Settings())._lm
+    with mock.patch.object(lm, "_encoded", side_effect=lm._encoded) as encoded:
+        pairs = [lm._encode_pair("Which letter?", f" {letter}") for letter in "ABCD"]
+        assert len(encoded.call_args_list) == 5
+    pairs[0][0].clear()
+    assert lm.tok_encode("Which letter?") == pairs[1][0] != []
+    many = [f"text {number}" for number in range(200)]
+    assert [lm.tok_encode(text) for text in many] == [lm._encoded(text) for text in many]
+    assert lm.tok_encode("a", add_special_tokens=True) == lm._encoded("a", add_special_tokens=True)

@@ -47,6 +47,13 @@ def test_a_sample_of_tasks_asks_alike(name: str, pair: tuple[Any, Any]) -> None:
     assert walk.differences(walk.task_of(name), *pair, ANSWERS) == []
 
 
+def test_stand_ins_are_of_the_task_alone() -> None:
+    """Whatever was walked before: the rows of a task in two orders."""
+    one, other = "arc_challenge", "arc_challenge_chat"
+    first = {name: list(walk.task_of(name).test_docs()) for name in (one, other)}
+    assert first == {name: list(walk.task_of(name).test_docs()) for name in (other, one)}
+
+
 def test_the_walk_of_all_tasks_is_whole() -> None:
     """Of this version of lm-eval; every shape was walked, none differs, and each that cannot be had says why."""
     listed = json.loads(walk.reason_file().read_text())

@@ -19,7 +19,7 @@ _LISTS = re.compile(
 )
 _NUMBERS = re.compile(r"label|index|idx|gold|num|^id$|year|_id$|correct$|level", re.IGNORECASE)
 _WORDS = ("amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath")
-PRESETS = ("guessed", "mapped", "texts", "letters", "numbers", "lists", "nested")
+PRESETS = ("guessed", "mapped", "texts", "letters", "numbers", "lists", "nested", "written")
 """Ways to fill all columns, tried in turn; then `mixed 0`, `mixed 1`, …: each column in a way of its own."""
 MIXED = 40
 _KINDS = ("texts", "letters", "numbers", "digits", "lists", "nested", "json", "objects", "named")
@@ -155,13 +155,13 @@ def _kind(name: str, preset: str, shown: Hints) -> str:
         draw = random.Random(f"{preset} {name}")
         guess = _kind(name, "guessed", shown)
         return draw.choice(("lists", "objects") if name in shown.lists else (guess, guess, guess, *_KINDS))
-    if preset not in ("guessed", "mapped"):
+    if preset not in ("guessed", "mapped", "written"):
         return preset
     if name in shown.keys:
         return f"keyed {preset}"
     if name.lower() in ("answer", "answerkey", "answer_key", "target", "correct_answer"):
         return "letters"
-    many = "lists" if preset == "guessed" else "nested"
+    many = {"guessed": "lists", "mapped": "nested", "written": "json"}[preset]
     return many if _LISTS.search(name) or name in shown.lists else "numbers" if _NUMBERS.search(name) else "texts"
 
 

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,7 +22,7 @@ _NAMES = frozenset(
 )
 """What two tasks of one folder may differ in and still ask a row alike: which rows they take."""
 SPLITS = ("train", "validation", "test", "dev", "val")
-LONGEST = 2.0
+LONGEST = 8.0
 """Seconds of CPU in which a filling of a task's columns is looked for."""
 _HOPELESS = "TimeoutError|ImportError|ModuleNotFoundError|RuntimeError: Error loading evaluation|ConnectionError"
 LONG = 1 << 20
@@ -60,26 +61,19 @@ def task_of(name: str) -> Any:
     config = {key: value for key, value in config.items() if key not in ("group", "tag")}
     if "class" in config:
         raise LookupError("a Python class, with data of its own")
-    return _over_standins(config, str(entry.yaml_path.parent))
+    return _over_standins(config)
 
 
-_WORKED: dict[str, str | None] = {}
-"""By folder the filling that a task of it took last; None where none did, and few are tried for the others."""
-
-
-def _over_standins(config: dict[str, Any], folder: str) -> Any:
-    """The task over the first stand-in rows that its templates and functions take. Raises LookupError."""
+def _over_standins(config: dict[str, Any]) -> Any:
+    """The task over the first stand-in rows that its templates and functions take: of the task alone, whichever were
+    walked before. Raises LookupError."""
     names, shown, troubles = standins.columns(config), standins.hints(config), []
-    first = _WORKED.get(folder, "guessed")
-    mixed = standins.MIXED if first is not None else 0
-    ends, ways = time.process_time() + LONGEST, (*standins.PRESETS, *(f"mixed {n}" for n in range(mixed)))
-    for preset in (*([first] if first is not None else []), *ways):
+    ends = time.process_time() + LONGEST
+    for preset in (*standins.PRESETS, *(f"mixed {number}" for number in range(standins.MIXED))):
         for _ in range(12):
             try:
                 with bounded():
-                    task = _built(config, standins.rows(names or {"text"}, preset, shown))
-                _WORKED[folder] = preset
-                return task
+                    return _built(config, standins.rows(names or {"text"}, preset, shown))
             except KeyError as error:
                 missing = str(error).strip("'\"")
                 if missing in names or not missing or len(missing) > 40:
@@ -93,7 +87,6 @@ def _over_standins(config: dict[str, Any], folder: str) -> Any:
                 break
         if time.process_time() > ends or (troubles and re.match(_HOPELESS, troubles[-1])):
             break
-    _WORKED.setdefault(folder, None)
     raise LookupError(troubles[0].partition("\n")[0] if troubles else "no stand-in")
 
 
@@ -105,7 +98,7 @@ def bounded() -> Iterator[None]:
         raise TimeoutError("its functions do not end over stand-ins")
 
     before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, 4 * LONGEST)
+    signal.setitimer(signal.ITIMER_PROF, LONGEST)
     try:
         yield
     finally:
@@ -119,13 +112,21 @@ def _built(config: dict[str, Any], rows: list[dict[str, Any]]) -> Any:
     from lm_eval.api.task import ConfigurableTask
 
     splits = {str(config[key]) for key in config if key.endswith("_split") and isinstance(config[key], str)}
-    with any_subject():
+    with any_subject(), mock.patch("lm_eval.api.task.get_metric", _metric):
         data = DatasetDict(dict.fromkeys(splits | {"test"}, Dataset.from_list(rows)))
         task = ConfigurableTask(config=config | {"custom_dataset": lambda **_: data})
         task.set_config("num_fewshot", int(config.get("num_fewshot") or 0))
         task.set_fewshot_seed(1234)
         task.build_all_requests(samples=[0, 1])
     return task
+
+
+@lru_cache(maxsize=256)
+def _metric(*arguments: Any) -> Any:
+    """The metric; one that only the hub has is looked for there once, not for every filling of the columns."""
+    from lm_eval.api.registry import get_metric
+
+    return get_metric(*arguments)
 
 
 def any_subject() -> Any:
@@ -153,7 +154,8 @@ class Recorder:
         given = options.get("stopping_criteria") or []
         stops = sorted(text for one in given for text in (one.texts if hasattr(one, "texts") else [one.sequence]))
         sampling = {key: options.get(key) for key in ("do_sample", "temperature", "top_p", "top_k") if options.get(key)}
-        prompts = sorted(json.dumps(row) for row in input_ids.tolist())
+        mask = options.get("attention_mask", torch.ones_like(input_ids)).bool()  # the padding may stand anywhere
+        prompts = sorted(json.dumps(ids[kept].tolist()) for ids, kept in zip(input_ids, mask, strict=True))
         self.calls.append((prompts, budget, stops, sampling))
         end = torch.full((input_ids.shape[0], 1), self._model.generation_config.pad_token_id or 0)
         return torch.cat([input_ids, end], dim=1)
