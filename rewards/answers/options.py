@@ -84,10 +84,11 @@ _REVISED = re.compile(
 )
 _IT_IS = r"[Ii]t(?:['’]s|\sis|\smust\sbe)"
 _CONCLUDED = re.compile(
-    rf"(?:(?:^|[.!?\n]\s*)(?i:(?:so|thus|hence|therefore),?\s)?{_IT_IS}"
+    rf"(?:(?:^|[.!?\n]\s{{0,9}})(?i:(?:so|thus|hence|therefore),?\s)?{_IT_IS}"
     rf"|[.,;]\s(?i:so|thus|hence|therefore|leaving|which leaves)(?:\sonly|\s{_IT_IS})?)"
     rf"\s{_OPEN}({_LETTER})(?={_CLOSE}\s*\Z)"
-    rf"|(?:^|[.!?\n]\s*)(?:(?i:(?:so|thus|hence|therefore),?\s)?{_IT_IS}\s)?{_OPEN}({_LETTER}){_CLOSE},?\s(?:because|since)\b"
+    rf"|(?:^|[.!?\n]\s{{0,9}})(?:(?i:(?:so|thus|hence|therefore),?\s)?{_IT_IS}\s)?"
+    rf"{_OPEN}({_LETTER}){_CLOSE},?\s(?:because|since)\b"
 )
 """`It is C`, `A and B are wrong, so C`, `C because it is red`."""
 _RIGHT_BEHIND = re.compile(rf"({_LETTER}){_CLOSE}\s?[^.!?\n,;A-J]{{0,20}}?{RIGHT}")
@@ -95,7 +96,7 @@ _VERDICT = re.compile(
     rf"({_LETTER})[)\].:*\s–—-]{{1,6}}(?:((?i:right|correct|true|yes)\b|[✓✔✅☑])|(?:(?i:wrong|incorrect|false|no|not\s\w+)\b|[✗✘❌]))"
 )
 _LINE_VERDICT = re.compile(
-    r"^\W*([A-J])[).:\]*]{1,4}\s[^\n]{1,200}?[-–—:→(]\s*\**(?:((?i:correct|right|true)\b|[✓✔✅☑])"
+    r"^\W{0,6}([A-J])[).:\]*]{1,4}\s[^\n]{1,200}?[-–—:→(]\s*\**(?:((?i:correct|right|true)\b|[✓✔✅☑])"
     r"|(?:(?i:incorrect|wrong|false|not (?:correct|right|true))\b|[✗✘❌]))[^\n]{0,200}$",
     re.MULTILINE,
 )

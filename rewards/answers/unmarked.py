@@ -46,9 +46,9 @@ _AFFIRMED = re.compile(
 )
 """`Is it 32? Yes.`"""
 _EXPLAINED = re.compile(
-    r"\s*([^\n]{1,80})\n\s*\W*(?:(?:Short |Brief )?Explanation|Reasoning|Reason|Justification|Erklärung|Begründung|"
-    r"Explicación|Explication|Spiegazione|Explicação|Uitleg|Wyjaśnienie|Объяснение|Пояснение|解释|解析|解説|説明|설명|풀이|الشرح|व्याख्या|"
-    r"Penjelasan|Giải thích|Açıklama)\W{0,3}[:：]"
+    r"\s*([^\n]{1,80})\n\s{0,9}\W{0,9}(?:(?:Short |Brief )?Explanation|Reasoning|Reason|Justification|Erklärung|"
+    r"Begründung|Explicación|Explication|Spiegazione|Explicação|Uitleg|Wyjaśnienie|Объяснение|Пояснение|解释|解析|解説|説明|설명|풀이|الشرح|"
+    r"व्याख्या|Penjelasan|Giải thích|Açıklama)\W{0,3}[:：]"
 )
 """A first line with an explanation below it."""
 _LONG_NAME = re.compile(r"[^\W\d_]{2}\s?[:=]")
@@ -208,9 +208,11 @@ def without_code(text: str) -> str:
 
 
 def without_aside(text: str) -> str:
-    """The text without what its end says beside its number: what it is not, what it is made of."""
-    text = _BREAKDOWN.sub(r"\1", ASIDE.sub("", text)) if text.rstrip(" .!").endswith(")") else text
-    return _AFFIRMED.sub(r"\1", _NOT_THIS.sub("", text))
+    """The text without what its end says beside its number: what it is not, what it is made of, a yes to it."""
+    end = text[-SHORT:]
+    if end.rstrip(" .!").endswith(")"):
+        end = _BREAKDOWN.sub(r"\1", ASIDE.sub("", end))
+    return text[:-SHORT] + _AFFIRMED.sub(r"\1", _NOT_THIS.sub("", end))
 
 
 def breaks_off(text: str) -> bool:

@@ -46,6 +46,7 @@ _PLAIN_LABEL = re.compile(r"\s*(?:\(([A-J])\)\s*|([A-J])[.:)]\s+)(?=[-+$\\\d.])"
 _END_OF_PROOF = re.compile(
     r"(?:\\[ ,;:!]|\\q?quad(?![a-z])|\s)*(?:\\(?:blacksquare|square|Box|qed)(?![a-z])|[∎□■])\s*$"
 )
+_ENDS_OF_PROOF = ("square", "Box", "qed", "∎", "□", "■")
 _UNDEFINED = frozenset({"dne", "does not exist", "undefined", "not defined"})
 _INFINITE = {"infinity": False, "positive infinity": False, "negative infinity": True, "minus infinity": True}
 _EXTREMUM = re.compile(r"\\?\b(?:min|max)(?:ima|imum)?\b.{0,20}\bat\b")
@@ -87,7 +88,8 @@ def read(text: str, thousands: bool = True) -> Reading:
         return Reading(text, text, text, node=num(int(text)))
     if len(text) > 2 * MAX_CHARS:
         return Reading(text[:80], "", "", problem=f"more than {MAX_CHARS} characters")
-    text = _END_OF_PROOF.sub("", text)
+    if text.rstrip().endswith(_ENDS_OF_PROOF):
+        text = _END_OF_PROOF.sub("", text)
     choice, bracketed = _choice(text)
     label, value = _labelled(text)
     bare = unqualified(value)
