@@ -9,6 +9,7 @@ from holdfast.benchmarks.engine.backends.models import check_place
 from holdfast.benchmarks.engine.keeping.draft_source import Mode
 from holdfast.benchmarks.tiny import EMBEDDED
 from holdfast.errors import DataError, UsageError
+from holdfast.process.distributed import is_main
 from holdfast.reward import Reward
 from holdfast.trainers.data.formats.needed_columns import mapping
 from holdfast.trainers.data.generated import self_replay
@@ -20,6 +21,7 @@ from holdfast.trainers.models.adapters import lora
 from holdfast.trainers.run.own_tools import own_tools
 from holdfast.trainers.run.rewards import rewards_of, try_own
 from holdfast.trainers.settings import trl_args
+from holdfast.trainers.settings.bounds import check_bounds, check_effect, tell_idle
 from holdfast.trainers.settings.catalogue import builtin_trainers, find_trainer
 from holdfast.trainers.settings.config import DataConfig, TrainConfig
 from holdfast.trainers.settings.data_sets import reward_of
@@ -41,6 +43,8 @@ def check(config: TrainConfig) -> None:
         )
     if "demonstrated" in found and trainer.learns_from_reward:
         raise UsageError(f"trainer {config.trainer.name!r} learns from rewards: leave demonstrations out")
+    check_bounds(config)
+    check_effect(config)
     values.check("draft", config.draft, Mode)
     values.check("stop", config.stop, Literal["never", "decided"])
     if config.stop == "decided" and not config.margin:
@@ -67,6 +71,8 @@ def check(config: TrainConfig) -> None:
         try_own(rewards, shaped[0])
         check_one_shape(shaped)
     self_replay.check(config)
+    if is_main():
+        tell_idle(config, trainer.learns_from_reward)
 
 
 def check_guard(config: TrainConfig) -> None:

@@ -3,25 +3,27 @@
 import errno
 import signal
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, UsageError
 from holdfast.files import write_whole
-from holdfast.masking import error_text
+from holdfast.masking import error_text, masked_text
 from holdfast.runs.measurement import Measurement, TaskResult, read_measurement
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_SAID = ("no space left", "os error 28", "os error 27", "file too large", "pytorchstreamwriter failed writing")
 _MEMORY_SAID = ("can't allocate memory", "not enough memory", "cuda out of memory", "std::bad_alloc")
+_LIBRARIES = ("trl", "transformers", "peft", "accelerate", "torch")
 PARTS = ("before", "after")
 
 
 @contextmanager
 def explained(out: Path, phase: str) -> Iterator[None]:
     """Raise the two failures that are nobody's mistake, no memory and no disk, as a HoldfastError of one line that
-    names the settings to lower."""
+    names the settings to lower; and what the training's libraries refuse while they run, as a UsageError."""
     import torch
     from safetensors import SafetensorError
 
@@ -33,6 +35,11 @@ def explained(out: Path, phase: str) -> Iterator[None]:
         if error.errno not in _FULL:
             raise
         raise HoldfastError(_disk(out)) from error
+    except (ValueError, KeyError) as error:
+        if phase == "train" and (library := _raised_in(error)) in _LIBRARIES:
+            first = str(error).strip().partition("\n")[0]
+            raise UsageError(f"{library} refuses this training: {masked_text(first)}") from error
+        raise
     except (RuntimeError, SafetensorError) as error:
         text = str(error).lower()
         if any(words in text for words in _MEMORY_SAID):
@@ -40,6 +47,12 @@ def explained(out: Path, phase: str) -> Iterator[None]:
         if any(words in text for words in _FULL_SAID):
             raise HoldfastError(_disk(out)) from error
         raise
+
+
+def _raised_in(error: BaseException) -> str:
+    """The package whose code raised an error."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _memory(phase: str) -> str:

@@ -12,12 +12,12 @@ ALL = "all-linear"
 def lora(config: LoraConfig) -> Any:
     """peft's LoraConfig, or None when LoRA is off. Raises UsageError for a setting that cannot be, or has no effect."""
     if config.r is None:
-        for name in ("dora", "rslora", "modules_to_save"):
-            if getattr(config, name):
+        for name in ("dora", "rslora", "modules_to_save", "alpha", "dropout", "targets"):
+            if getattr(config, name) != getattr(LoraConfig(), name):
                 raise UsageError(f"lora.{name} has no effect without LoRA: switch it on with lora=true or lora=<rank>")
         return None
     if config.r < 1:
-        raise UsageError(f"lora.r must be at least 1, not {config.r}")
+        raise UsageError(f"lora.r must be at least 1, not {config.r}; lora=false trains all weights")
     try:
         from peft import LoraConfig as PeftConfig
     except ModuleNotFoundError as error:

@@ -21,7 +21,9 @@ _DEFAULT_RANK = 16
 
 def _lora(override: Any, word: str) -> str:
     """`lora=true` and `lora=8` set the rank, `lora=false` none."""
-    value = {True: str(_DEFAULT_RANK), False: "null"}.get(override.value(), word.partition("=")[2])
+    given = override.value()
+    switched = {True: str(_DEFAULT_RANK), False: "null"}[given] if isinstance(given, bool) else None  # 1 is a rank
+    value = switched or word.partition("=")[2]
     return f"++lora.r={value}"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast.errors import DataError, UsageError, install_hint
+from holdfast.masking import masked_text
 from holdfast.reward import Reward
 from holdfast.trainers.settings.config import DataConfig
 from holdfast.trainers.settings.tool_calls import for_template
@@ -146,7 +147,15 @@ class Trainer:
             from holdfast.rewards.adapters.trl import together
 
             arguments["reward_funcs"] = together(*inputs.rewards)
-        return _of_trl(self.trainer)(**(arguments | dict(self.arguments(inputs))))
+        arguments |= dict(self.arguments(inputs))
+        made = _of_trl(self.trainer)
+        try:
+            return made(**arguments)
+        except (ValueError, TypeError, KeyError, ImportError, NotImplementedError, OSError) as error:
+            if getattr(error, "errno", None) is not None:
+                raise  # the system's: a full disk, a file that cannot be read
+            first = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise UsageError(f"trl.{made.__name__} refuses this training: {masked_text(first)}") from error
 
 
 def _of_trl(name: str) -> Any:
