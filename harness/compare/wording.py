@@ -182,7 +182,9 @@ _OUTCOMES = {Verdict.IMPROVED: "", Verdict.REGRESSED: " (regressed)"}
 def _gain(targets: Sequence[Benchmark]) -> str:
     if not targets:
         return ""
+    unit = ["" for _ in targets[1:]] + [" points"]
     listed = ", ".join(
-        f"{b.task} {points(b.difference)}{_OUTCOMES.get(b.verdict, ' (no proven gain)')}" for b in targets
+        f"{b.task} {points(b.difference)}{unit[i]}{_OUTCOMES.get(b.verdict, ' (no proven gain)')}"
+        for i, b in enumerate(targets)
     )
-    return f"; trained for: {listed} points"
+    return f"; trained for: {listed}"

@@ -76,7 +76,7 @@ def during(record: Record) -> Part:
         f"it looks, the chance of any false alarm in the whole training is at most {phrases.share(record['alpha'], 0)}."
     )
     rows = [(task, *_last_look(task, record)) for task in skills]
-    heads = ("Skill", "Looks", "Items", "Lost", "Gained", "Change in points, last look", "Strongest evidence", "")
+    heads = ("Skill", "Looks", "Items", "Lost", "Gained", "Change in points, last look", "Strongest evidence", "Note")
     return Part("guard", _TITLES["guard"], lede, (_guarded(record), _cost(record, looks)), heads, tuple(rows), record)
 
 
@@ -146,7 +146,7 @@ def broke(record: Record) -> Part:
     sentences = tuple(minus(one["sentence"]) for one in breaks) or (
         "No held skill regressed: there was nothing to date.",
     )
-    heads = ("Skill", "Surely held until", "No drop proven until", "Broken at", "Change in points there", "p", "")
+    heads = ("Skill", "Surely held until", "No drop proven until", "Broken at", "Change in points there", "p", "Note")
     rows = tuple(_break(one) for one in breaks)
     return Part("bisect", _TITLES["bisect"], lede, sentences, heads, rows, record)
 
@@ -176,7 +176,7 @@ def cure(record: Record) -> Part:
         f"{phrases.margin(record['margin'] / 100)} must be ruled out."
     )
     rows = tuple(_point(point, record) for point in record["points"])
-    heads = ("Point", "Gain", "Held skills, mean", "Worst held skill", "On the choosing half", "")
+    heads = ("Point", "Gain", "Held skills, mean", "Worst held skill", "On the choosing half", "Note")
     return Part("mend", _TITLES["mend"], lede, _mended(record), heads, rows, record)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from helpers.made_runs import flipped, made_comparison, made_rows, made_run
 from rich.console import Console
 
@@ -61,6 +62,21 @@ def test_the_price_that_is_named_would_be_accepted(tmp_path: Path) -> None:
     policy: Policy = parse_policy({"benchmarks": {"facts": {"allowed_drop": 11}}})
     assert made_comparison(tmp_path / "2", WORSE, margin=0.02, policy=policy).decision is not Decision.REGRESSED
     assert made_comparison(tmp_path / "3", {"same": WORSE["same"]}).advice == ()
+
+
+@pytest.mark.parametrize("number", [1, 4, 5, 9])
+def test_every_regression_is_named_in_the_price_and_none_is_left_out_unsaid(number: int, tmp_path: Path) -> None:
+    worse = {f"facts{n}": (500, 400, 60 + 3 * n, 5) for n in range(number)} | {"same": WORSE["same"]}
+    comparison = made_comparison(tmp_path / "1", worse, margin=0.02)
+    assert comparison.decision is Decision.REGRESSED
+    reading, price = comparison.advice[0], comparison.advice[-1]
+    lost = {task: table[2] for task, table in worse.items() if task != "same"}
+    named = sorted(lost, key=lambda task: -lost[task])[:4]
+    assert f"({', '.join(f'{task} {lost[task]}' for task in named)}" in reading, "those that lost most"
+    assert ("more)" in reading) == (number > 4) and (number <= 4 or f" and {number - 4} more)" in reading)
+    said = yaml.safe_load(price.partition("(policy=gate.yaml): ")[2])
+    accepted = made_comparison(tmp_path / "2", worse, margin=0.02, policy=parse_policy(said))
+    assert accepted.decision is not Decision.REGRESSED
 
 
 def test_a_training_names_mend_and_bisect(tmp_path: Path) -> None:

@@ -2,6 +2,15 @@
 
 from typing import Any
 
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 _TRIES, _PAUSE_MS = 1500, 20
 
 

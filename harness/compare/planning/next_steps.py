@@ -9,6 +9,8 @@ from holdfast.compare.result import Benchmark, Decision, RunInfo, Verdict
 
 REPORT = "html=report.html"
 """The key that writes the report with both answers; in that report itself they are below."""
+NAMED = 4
+"""Benchmarks named in a sentence, those that lost most."""
 
 
 def next_steps(decision: Decision, benchmarks: Sequence[Benchmark], before: RunInfo, after: RunInfo) -> tuple[str, ...]:
@@ -24,8 +26,11 @@ def next_steps(decision: Decision, benchmarks: Sequence[Benchmark], before: RunI
 
 
 def _read_lost_items(worse: Sequence[Benchmark]) -> str:
-    listed = [f"{one.task} {one.forgetting.lost if one.forgetting else len(one.flips):,}" for one in worse[:4]]
-    return f"read the items that were lost ({', '.join(listed)}), both answers side by side: {REPORT}"
+    lost = {one.task: one.forgetting.lost if one.forgetting else len(one.flips) for one in worse}
+    most = sorted(lost, key=lambda task: -lost[task])
+    listed = [f"{task} {lost[task]:,}" for task in most[:NAMED]]
+    more = f" and {len(most) - NAMED} more" if len(most) > NAMED else ""
+    return f"read the items that were lost ({', '.join(listed)}{more}), both answers side by side: {REPORT}"
 
 
 def _mending(before: RunInfo, after: RunInfo) -> list[str]:
@@ -41,8 +46,8 @@ def _mending(before: RunInfo, after: RunInfo) -> list[str]:
 
 
 def _price(worse: Sequence[Benchmark]) -> list[str]:
-    """The policy's line that would accept these drops."""
+    """The policy's line that would accept these drops, all of them."""
     if not worse:
         return []
-    drops = ", ".join(f"{one.task}: {{allowed_drop: {math.ceil(-100 * one.difference)}}}" for one in worse[:4])
+    drops = ", ".join(f"{one.task}: {{allowed_drop: {math.ceil(-100 * one.difference)}}}" for one in worse)
     return [f"if the price is agreed, a policy says so (policy=gate.yaml): benchmarks: {{{drops}}}"]

@@ -108,7 +108,7 @@ def _truncation(benchmark: Benchmark) -> str:
 
 
 def _shift_table(found: list[tuple[Benchmark, Shift]]) -> Html:
-    heads = ("Benchmark", "What", "Before", "After", "Pairs", "p (two-sided)", "")
+    heads = ("Benchmark", "What", "Before", "After", "Pairs", "p (two-sided)", "Note")
     return table(heads, _shift_rows(found), numeric=(2, 3, 4, 5))
 
 

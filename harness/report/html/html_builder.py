@@ -66,12 +66,15 @@ def section(identifier: str, title: str, lede: object, *children: object) -> Htm
 
 
 def table(heads: Iterable[object], rows: Iterable[Iterable[object]], numeric: Iterable[int] = ()) -> Html:
-    """A plain table; the columns numbered in `numeric` are set right."""
+    """A plain table, which arrow keys scroll sideways; the columns numbered in `numeric` are set right."""
     right = set(numeric)
     kind = ["n" if i in right else None for i in range(64)]
+    heads = tuple(heads)
     head = tag("tr", *(tag("th", cell, class_=kind[i], scope="col") for i, cell in enumerate(heads)))
     body = (tag("tr", *(_cell(cell, kind[i]) for i, cell in enumerate(row))) for row in rows)
-    return tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll")
+    name = f"Table by {heads[0]}"
+    listing = tag("table", tag("thead", head), tag("tbody", *body))
+    return tag("div", listing, class_="scroll", tabindex="0", role="group", aria_label=name)
 
 
 def _cell(cell: object, kind: str | None) -> Html:

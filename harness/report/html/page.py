@@ -204,7 +204,7 @@ def _gate(comparison: Comparison) -> Html:
     for check in comparison.checks:
         word, tone = marks[check.passed]
         rows.append((tag("b", word, class_=f"tone-{tone}"), check.name, check.task or "suite", check.text))
-    listing = table(("", "Demand", "Benchmark", ""), rows)
+    listing = table(("Result", "Demand", "Benchmark", "Found"), rows)
     return section(
         "gate",
         "The gate's demands",

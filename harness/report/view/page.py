@@ -101,7 +101,11 @@ def _listing(listed: Sequence[Row], links: Links) -> Html:
         "The runs",
         lede,
         _filters(listed),
-        tag("div", tag("div", listing, class_="scroll"), class_="panel sortable"),
+        tag(
+            "div",
+            tag("div", listing, class_="scroll", tabindex="0", role="group", aria_label="Table of the runs"),
+            class_="panel sortable",
+        ),
         tag("p", "No run fits the filters.", class_="none soft", hidden="hidden"),
         Html('<div class="chosen scripted" hidden role="status"></div>'),
     )

@@ -101,17 +101,17 @@ class Folder {
 
   table(heads, lines) {
     const head = node("tr", {}, ...heads.map((name, i) => node("th", { scope: "col", class: i && i < 4 ? "n" : null }, name)));
-    return node("div", { class: "scroll" }, node("table", {}, node("thead", {}, head), node("tbody", {}, ...lines)));
+    return node("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Table, side by side" }, node("table", {}, node("thead", {}, head), node("tbody", {}, ...lines)));
   }
 
   facts(a, b) {
     const date = (run) => (run.time === null ? "–" : new Date(1000 * run.time).toISOString().slice(0, 16).replace("T", " "));
     const report = (run) => (run.report ? node("a", { href: run.report }, "open") : "–");
     const rows = [["Model", (r) => r.models.join(" → ") || "–"], ["Data", (r) => r.data || "–"], ["Trainer", (r) => r.trainer || "–"], ["Suite", (r) => r.suite || "–"],
-      ["Date", date], ["Verdict", (r) => r.verdict], ["", (r) => r.sentence], ["Report", report]];
+      ["Date", date], ["Verdict", (r) => r.verdict], ["In words", (r) => r.sentence], ["Report", report]];
     const lines = rows.filter(([, of]) => of(a) !== "–" || of(b) !== "–").map(([name, of]) => node("tr", {}, node("th", { scope: "row" }, name), node("td", {}, of(a)), node("td", {}, of(b))));
-    const head = node("tr", {}, ...["", a.path, b.path].map((name) => node("th", { scope: "col" }, name)));
-    return node("div", { class: "scroll" }, node("table", {}, node("thead", {}, head), node("tbody", {}, ...lines)));
+    const head = node("tr", {}, ...["Run", a.path, b.path].map((name) => node("th", { scope: "col" }, name)));
+    return node("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Table, side by side" }, node("table", {}, node("thead", {}, head), node("tbody", {}, ...lines)));
   }
 
   difference(a, b) {
@@ -129,7 +129,7 @@ class Folder {
       return node("tr", {}, node("th", { scope: "row" }, name), node("td", { class: "n" }, points(a?.[0])), node("td", { class: "n" }, points(b?.[0])),
         node("td", { class: "n" }, change === null ? "–" : `${points(change, true)}${error === null ? "" : ` ± ${points(error)}`}`), node("td", { class: tone }, change === null ? "" : node("span", { class: "zero" }, bar)));
     });
-    return this.table(["Benchmark", "First", "Second", "Difference", ""], lines);
+    return this.table(["Benchmark", "First", "Second", "Difference", "As a bar"], lines);
   }
 
   paired(a, b) {
