@@ -1,5 +1,6 @@
 """Every page can be read: nine sentences of ten have at most 30 words; and the counting itself."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,16 @@ def test_a_page_is_not_dense(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     long = sorted((s for s in sentences(text) if words(s) > LONGEST), key=words, reverse=True)
     assert ninth_tenth(text) <= LONGEST, "break these up:\n" + "\n".join(f"{words(s)}: {s}" for s in long)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_column_of_a_table_has_a_head(page: Path) -> None:
+    lines = page.read_text(encoding="utf-8").split("\n")
+    heads = [
+        line for line, rule in pairwise(lines) if line.startswith("|") and set(rule) <= set("|-: ") and "-" in rule
+    ]
+    assert [head for head in heads if not all(cell.strip() for cell in head.strip("| ").split("|"))] == []
+    assert [head for head in heads if head[1:].lstrip().startswith("|")] == []
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from helpers.browser import FLAGS, until
 from helpers.needs import chromium
 from helpers.paths import ROOT
+from helpers.reading import hindrances
 
 pytestmark = pytest.mark.slow
 BIN = Path(sys.executable).parent
+READ = ("index.html", "start.html", "gate.html", "tables.html", "reference/commands.html", "tutorials/2-a-reward.html")
 ENVIRONMENT = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT / "src")}
 
 
@@ -70,6 +74,35 @@ def test_it_is_searched_from_a_disk_without_a_network(asked: str, found: str, si
         links = [str(results.nth(number).get_attribute("href")) for number in range(results.count())]
         browser.close()
     assert any(found in link for link in links), links
+
+
+def _settled(page: Any) -> list[str]:
+    """What hinders when the theme has seen the new width, which it does a moment later."""
+    for _ in range(20):
+        if not (found := hindrances(page, "article")):
+            break
+        page.wait_for_timeout(100)
+    return found
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_hinders_a_reader(scheme: str, site: Path) -> None:
+    program = chromium()
+    from playwright.sync_api import sync_playwright
+
+    found: dict[str, list[str]] = {}
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=program, args=list(FLAGS))
+        page = browser.new_context(offline=True, color_scheme=scheme).new_page()
+        for name in READ:
+            page.goto((site / name).as_uri())
+            until(page, "document.querySelector('[data-md-component=search]')?.getAttribute('aria-label') === 'Search'")
+            for width in (375, 768, 1280, 1920):
+                page.set_viewport_size({"width": width, "height": 900})
+                found[f"{name} at {width}"] = _settled(page)
+        browser.close()
+    assert {where: what for where, what in found.items() if what} == {}
 
 
 def test_versions_stand_beside_each_other(tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def main() -> None:
     for name, judge in judges:
         rates[name] = rate(judge, gsm[1000:], seconds)[0], rate(judge, latex[100:], seconds)[0]
     floor = rate(bare, gsm[1000:], seconds)[0]
-    print("| | GSM8K-like per s | MATH-like per s | p50 ms | p99 ms | wrong+ | missed | slowest case s |")
+    print("| reader | GSM8K-like per s | MATH-like per s | p50 ms | p99 ms | wrong+ | missed | slowest case s |")
     print("|---|---|---|---|---|---|---|---|")
     for name, judge in judges:
         single = latencies(judge, latex[:1500])

@@ -278,7 +278,7 @@ def lines(data: Path, tables: Sequence[Callable[[Path], Iterator[Line]]] = TABLE
 
 def markdown(found: Sequence[Line]) -> str:
     """The tables as Markdown."""
-    text = ["| table | | published | ours | allowed | | |", "|---|---|---|---|---|---|---|"]
+    text = ["| table | row | published | ours | allowed | met | note |", "|---|---|---|---|---|---|---|"]
     for line in found:
         mark = "✓" if line.holds else "✗"
         cells = (

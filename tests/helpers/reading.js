@@ -1,6 +1,6 @@
-() => {
+(within) => {
   const shown = (e) => e.checkVisibility() && e.getClientRects().length && !e.closest("[aria-hidden=true]");
-  const all = (selector) => [...document.querySelectorAll(selector)].filter(shown);
+  const all = (selector) => [...document.querySelector(within).querySelectorAll(selector)].filter(shown);
   const name = (e) => `${e.tagName.toLowerCase()}.${e.className.baseVal ?? e.className} ${e.textContent.trim().slice(0, 40)}`;
   const found = [];
   const add = (what, list) => list.forEach((e) => found.push(`${what}: ${name(e)}`));
@@ -11,9 +11,9 @@
   add("picture without a text", all("img:not([alt]), svg[role=img]:not([aria-label])"));
   const scrolls = (e) => ["auto", "scroll"].includes(getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth + 1;
   const reached = (e) => e.tabIndex >= 0 || e.querySelector("a[href], button, input, select, summary, [tabindex='0']");
-  add("scrolls, but no key reaches it", all("body *").filter((e) => scrolls(e) && !reached(e)));
+  add("scrolls, but no key reaches it", all("*").filter((e) => scrolls(e) && !reached(e)));
   const cut = (e) => getComputedStyle(e).textOverflow === "ellipsis" && e.scrollWidth > e.clientWidth + 1;
-  add("cut without a title", all("body *").filter((e) => cut(e) && !e.closest("[title], .entry")));
+  add("cut without a title", all("*").filter((e) => cut(e) && !e.closest("[title], .entry")));
   const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const rgba = (text) => { pen.clearRect(0, 0, 1, 1); pen.fillStyle = text; pen.fillRect(0, 0, 1, 1); return [...pen.getImageData(0, 0, 1, 1).data]; };
   const over = (top, alpha, below) => below.map((value, i) => top[i] * alpha + value * (1 - alpha));
@@ -27,7 +27,7 @@
     return (high + 0.05) / (low + 0.05) < (large ? 3 : 4.5) - 0.01;
   };
   const says = (e) => [...e.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
-  add("pale text", all("body *").filter((e) => !(e instanceof SVGElement) && says(e) && pale(e)));
+  add("pale text", all("*").filter((e) => !(e instanceof SVGElement) && says(e) && opacity(e) > 0 && pale(e)));
   if (document.documentElement.scrollWidth > innerWidth) found.push("the page is wider than the window");
   return [...new Set(found)];
 }
