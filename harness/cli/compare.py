@@ -261,6 +261,7 @@ def _show(comparisons: "Sequence[Comparison]", flags: Flags, along: "Trend | Non
     from rich.console import Console
 
     from holdfast.report import terminal
+    from holdfast.report.fitted import Fitted
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     for comparison in comparisons:
@@ -269,11 +270,11 @@ def _show(comparisons: "Sequence[Comparison]", flags: Flags, along: "Trend | Non
     if len(comparisons) > 1:
         from holdfast.report.sweep.frontier import table
 
-        console.print(table(comparisons))
+        console.print(Fitted(table(comparisons)))
     if along is not None:
         from holdfast.report.trend import table as trend_table
 
-        console.print(trend_table(along))
+        console.print(Fitted(trend_table(along)))
 
 
 def _margin_line(comparison: "Comparison") -> str:

@@ -267,9 +267,11 @@ def _show(found: "Sequence[Status]", flags: Flags) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from holdfast.report.fitted import Fitted
+
     table = Table()
     for heading in ("task", "split", "rows", "licence", "from", "state"):
         table.add_column(heading, overflow="fold")
     for one in found:
         table.add_row(one.task, one.split, str(one.rows or ""), one.licence, one.origin, one.state)
-    Console().print(table)
+    Console().print(Fitted(table))

@@ -128,6 +128,7 @@ def _record(named: "dict[str, Comparison]") -> dict[str, object]:
 
 
 def _show(out: Path, named: "dict[str, Comparison]", folders: dict[str, str], seconds: float, flags: Flags) -> None:
+    from holdfast.report.fitted import Fitted
     from holdfast.report.sweep import side_by_side
 
     if flags.json:
@@ -136,9 +137,8 @@ def _show(out: Path, named: "dict[str, Comparison]", folders: dict[str, str], se
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    console.print(
-        side_by_side.table(named, "The embedded model's skills (points), before and after learning subtraction")
-    )
+    title = "The embedded model's skills (points), before and after learning subtraction"
+    console.print(Fitted(side_by_side.table(named, title)))
     for line in side_by_side.lines(named):
         console.print(line)
     console.print()

@@ -14,6 +14,7 @@ def show_designs(ways: "Sequence[Design]", power: float, unit: "Unit") -> None:
     from rich.table import Table
 
     from holdfast.compare.planning.cost import cheapest
+    from holdfast.report.fitted import Fitted
 
     plain = ways[0]
     table = Table("way to measure", title="one run after, expected when nothing changed", title_justify="left")
@@ -31,7 +32,7 @@ def show_designs(ways: "Sequence[Design]", power: float, unit: "Unit") -> None:
             f"{way.before:,.0f}",
         )
     console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(table)
+    console.print(Fitted(table))
     for way in ways:
         if way.whole:
             small = ", ".join(way.whole)

@@ -94,8 +94,10 @@ def _print_result(done: "Evaluation", flags: Flags) -> None:
         return
     from rich.console import Console
 
+    from holdfast.report.fitted import Fitted
+
     if done.comparison is None:
-        Console().print(_table(done))
+        Console().print(Fitted(_table(done)))
         for line in _refusals(done):
             print(line)
         print(f"rows: {done.out / 'samples'}")

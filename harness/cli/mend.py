@@ -96,6 +96,8 @@ def _show(mended: "MendResult") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from holdfast.report.fitted import Fitted
+
     console = Console()
     if mended.nothing:
         console.print(f"Nothing to mend: {mended.finished_run.comparison.sentence}")
@@ -108,7 +110,7 @@ def _show(mended: "MendResult") -> None:
         mark = " ← chosen" if point == mended.chosen else ""
         row = (point.recipe.name, f"{100 * point.gain:+.1f}", f"{100 * point.held:+.1f}", point.worst)
         table.add_row(*row, point.decision + mark)
-    console.print(table)
+    console.print(Fitted(table))
     if mended.chosen is None or mended.confirmation is None:
         console.print(mended.reason)
         console.print("Try groups=depth, density=[0.2,0.5], replay=50, or train with data.replay.ratio=0.3.")

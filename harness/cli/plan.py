@@ -198,6 +198,8 @@ def _show(plan: "SuitePlan", has_requirements: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from holdfast.report.fitted import Fitted
+
     table = Table("benchmark", title=f"{plan.suite}: {plan.items:,} items, in points", title_justify="left")
     for name in ("items", "flips", "finds alone", "finds in the suite", "clears alone", "needs", "time"):
         table.add_column(name, justify="right")
@@ -213,7 +215,7 @@ def _show(plan: "SuitePlan", has_requirements: bool) -> None:
             _time(one.seconds),
         )
     console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(table)
+    console.print(Fitted(table))
     for line in _lines(plan, has_requirements):
         console.print(line, highlight=False)
 

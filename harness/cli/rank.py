@@ -153,6 +153,8 @@ def _show(ranking: "Ranking") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from holdfast.report.fitted import Fitted
+
     votes = ranking.kind == "votes"
     table = Table("place", box=None, pad_edge=False)
     table.add_column("model", overflow="fold")
@@ -170,7 +172,7 @@ def _show(ranking: "Ranking") -> None:
         numbers += [_rate(rate, controlled) for controlled in (False, True)] if ranking.win_rates else []
         table.add_row(place, one.name, *numbers, ", ".join(one.tied) or "–")
     console = Console(width=None if sys.stdout.isatty() else 120, markup=False)
-    console.print(table)
+    console.print(Fitted(table))
     for name, value in ranking.style.items():
         console.print(f"Taken out: {name} (coefficient {value:+.2f} per standard deviation).", highlight=False)
     console.print(

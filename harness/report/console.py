@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.compare.result import Benchmark, Comparison, Interval, Omnibus
 from holdfast.quantities import count
 from holdfast.report import phrases
+from holdfast.report.fitted import Fitted
 from holdfast.report.html.forest import forest_scale
 from holdfast.report.html.html_builder import visible
 from holdfast.report.html.svg import Scale
@@ -74,7 +75,7 @@ class Terminal:
         yield headline.append(visible(phrases.sentence(comparison)), style="bold")
         yield Text(visible(phrases.title(comparison)), style="dim")
         yield Text()
-        yield _table(comparison, options.max_width)
+        yield Fitted(_table(comparison, options.max_width))
         for note in filter(None, map(phrases.one_sided, comparison.benchmarks)):
             yield Text(visible(note), style="dim")
         for advice in comparison.advice:
@@ -92,7 +93,7 @@ class Terminal:
             for line in part.sentences:
                 yield Text(f"  {visible(line)}")
             if part.key == "mend" and part.rows:
-                yield _points(part)
+                yield Fitted(_points(part))
 
 
 def _points(part: Part) -> "Table":
@@ -120,7 +121,7 @@ def _table(comparison: Comparison, width: int) -> "Table":
         table.add_column("change in points", no_wrap=True, width=shape.plot)
     level = phrases.level(comparison.confidence)
     table.add_column(f"change, {level} interval" if shape.whole else "change", justify="right", no_wrap=shape.drawn)
-    table.add_column("verdict", overflow="fold")
+    table.add_column("verdict")
     for role, heading in _ROLES.items():
         group = sorted((b for b in comparison.benchmarks if b.role == role), key=lambda b: b.difference)
         if group:
