@@ -36,6 +36,8 @@ from holdfast.masking import masked, masked_text
 from holdfast.process.distributed import is_main
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from holdfast.benchmarks.engine.evaluate import Evaluation
 
 HYDRA = True
@@ -136,7 +138,7 @@ def _refusals(done: "Evaluation") -> Iterator[str]:
             yield from (f"{name}: {count} items: {reason}" for reason, count in reasons.most_common(3))
 
 
-def _table(done: "Evaluation") -> object:
+def _table(done: "Evaluation") -> "Table":
     """Results of one model, in points."""
     from rich.table import Table
 

@@ -1,8 +1,10 @@
 """All runs of a folder: what is found, what the page says without a script, what is written for others."""
 
 import json
+import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.made_runs import made_rows, made_run
@@ -159,6 +161,30 @@ def test_a_link_inside_the_folder_is_followed(tmp_path: Path) -> None:
     (tmp_path / "runs" / "r" / "report.html").rename(tmp_path / "runs" / "kept.html")
     (tmp_path / "runs" / "r" / "report.html").symlink_to(Path("..") / "kept.html")
     assert read_runs(tmp_path / "runs")[0].report == "r/report.html"
+
+
+def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluation(tmp_path / "good", "2026-11-29", "a")
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "gone").mkdir()
+    refusals: dict[Path, OSError] = {
+        tmp_path / "closed": PermissionError(13, "Permission denied", str(tmp_path / "closed")),
+        tmp_path / "gone": FileNotFoundError(2, "No such file or directory", str(tmp_path / "gone")),
+    }
+    opened = os.scandir
+
+    def scandir(path: str) -> Any:
+        if Path(path) in refusals:
+            raise refusals[Path(path)]
+        return opened(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = {entry.path: entry.trouble for entry in read_runs(tmp_path)}
+    assert found == {"good": "", "closed": "cannot read the folder: Permission denied"}
+    assert "Permission denied" in render(read_runs(tmp_path), Links(lambda entry: None, "runs"))
+    refusals[tmp_path] = PermissionError(13, "Permission denied", str(tmp_path))
+    with pytest.raises(DataError, match="Permission denied"):
+        read_runs(tmp_path)
 
 
 def test_a_run_still_going_on(tmp_path: Path) -> None:

@@ -92,7 +92,9 @@ def read_runs(folder: Path) -> list[Entry]:
     an entry that says why."""
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder")
-    found = [_entry(run, folder) for run in _run_folders(folder)]
+    closed: list[OSError] = []
+    found = [_entry(run, folder) for run in _run_folders(folder, closed)]
+    found += [_closed(error, folder) for error in closed if isinstance(error, PermissionError)]  # others are gone
     return sorted(found, key=lambda entry: (entry.created, entry.path), reverse=True)
 
 
@@ -115,9 +117,10 @@ def _check_links(run: Path, folder: Path) -> None:
             raise DataError(f"{file.relative_to(folder)} is a link that leads out of {folder}")
 
 
-def _run_folders(folder: Path) -> Iterator[Path]:
-    """Folders that are runs. Inside one only what is no part of it is looked at (a sweep's jobs)."""
-    for path, inside, files in os.walk(folder):
+def _run_folders(folder: Path, closed: list[OSError]) -> Iterator[Path]:
+    """Folders that are runs; errors of those that cannot be read go into `closed`. Inside one only what is no part of
+    it is looked at (a sweep's jobs)."""
+    for path, inside, files in os.walk(folder, onerror=closed.append):
         inside[:] = sorted(name for name in inside if not name.startswith("."))
         if _is_run(Path(path), set(inside), set(files)):
             inside[:] = [name for name in inside if name not in _PARTS]
@@ -139,6 +142,15 @@ def _entry(run: Path, folder: Path) -> Entry:
         return _read(run, path)
     except DataError as error:
         return Entry(path, "evaluation", (), created=_changed(run), status="failed", trouble=str(error))
+
+
+def _closed(error: OSError, folder: Path) -> Entry:
+    """A folder that may not be read. Raises DataError where it is the whole."""
+    place = Path(error.filename)
+    if place == folder:
+        raise DataError(f"cannot read {folder}: {error.strerror}") from error
+    trouble = f"cannot read the folder: {error.strerror}"
+    return Entry(place.relative_to(folder).as_posix(), "evaluation", (), status="failed", trouble=trouble)
 
 
 def _read(run: Path, path: str) -> Entry:
