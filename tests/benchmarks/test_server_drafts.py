@@ -76,6 +76,17 @@ def test_texts_with_drafts_are_the_texts_without(
     assert not (tmp_path / "plain" / "drafts.json").exists() and exact.read > 0 == one_by_one.read
 
 
+@pytest.mark.parametrize(
+    "more", [{"max_tokens": 1}, {"max_tokens": 2}, {"thinking": ["[T]", "[/T]"]}, {"chat": False}, {"max_length": 40}]
+)
+def test_odd_settings(more: dict[str, Any], base: LoadedModel, tuned: LoadedModel, tmp_path: Path) -> None:
+    how = replace(HOW, limit=3, **more)
+    served(base, "echo", tmp_path / "before", how)
+    plain, _ = served(tuned, "echo", tmp_path / "plain", replace(how, draft="off"))
+    drafted, _ = served(tuned, "echo", tmp_path / "drafted", how, tmp_path / "before")
+    assert texts(drafted) == texts(plain)
+
+
 def test_an_unchanged_model_decodes_next_to_nothing_and_a_killed_run_goes_on(base: LoadedModel, tmp_path: Path) -> None:
     before, _ = served(base, "echo", tmp_path / "before")
     after, _ = served(base, "echo", tmp_path / "after", drafts=tmp_path / "before", again=True)
