@@ -91,7 +91,9 @@ IDLE = {"temperature": 0.6, "top_p": 0.9, "top_k": 20, "do_sample": True, "max_l
 """What the file may hold without effect on a greedy answer of a budget of its own."""
 
 
-@pytest.mark.parametrize("name", IDLE)
+@pytest.mark.parametrize(
+    "name", [n if n == "max_new_tokens" else pytest.param(n, marks=pytest.mark.slow) for n in IDLE]
+)
 def test_idle_settings_of_the_file_keep_drafts(name: str, base: LoadedModel, tmp_path: Path) -> None:
     model = changed(base, lambda one: setattr(one.generation_config, name, IDLE[name]))
     assert pair(base, model, tmp_path, suite=["tiny_repeat"])["accepted"] > 0
@@ -133,14 +135,19 @@ def test_a_suite_of_comparisons_alone_is_refused_and_a_mixed_one_drafts(base: Lo
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ({"limit": 3}, {"limit": 6}),
         ({"max_tokens": 4}, {}),
-        ({}, {"max_tokens": 4}),
-        ({"batch_size": 1}, {"batch_size": 16}),
-        ({"chat": False}, {}),
-        ({"max_length": 64}, {}),
-        ({"thinking": ["[T]", "[/T]"]}, {}),
-        ({}, {"thinking": ["[T]", "[/T]"]}),
+        *(
+            pytest.param(*pair, marks=pytest.mark.slow)
+            for pair in (
+                ({"limit": 3}, {"limit": 6}),
+                ({}, {"max_tokens": 4}),
+                ({"batch_size": 1}, {"batch_size": 16}),
+                ({"chat": False}, {}),
+                ({"max_length": 64}, {}),
+                ({"thinking": ["[T]", "[/T]"]}, {}),
+                ({}, {"thinking": ["[T]", "[/T]"]}),
+            )
+        ),
     ],
 )
 def test_a_run_before_under_other_settings(

@@ -77,7 +77,14 @@ def test_texts_with_drafts_are_the_texts_without(
 
 
 @pytest.mark.parametrize(
-    "more", [{"max_tokens": 1}, {"max_tokens": 2}, {"thinking": ["[T]", "[/T]"]}, {"chat": False}, {"max_length": 40}]
+    "more",
+    [
+        {"max_tokens": 2},
+        *(
+            pytest.param(more, marks=pytest.mark.slow)
+            for more in ({"max_tokens": 1}, {"thinking": ["[T]", "[/T]"]}, {"chat": False}, {"max_length": 40})
+        ),
+    ],
 )
 def test_odd_settings(more: dict[str, Any], base: LoadedModel, tuned: LoadedModel, tmp_path: Path) -> None:
     how = replace(HOW, limit=3, **more)
