@@ -9,7 +9,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from holdfast.errors import DataError, suggestion
 
@@ -94,19 +94,34 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def write_stream(path: Path, pieces: Iterable[str | bytes]) -> None:
-    """Write a file whole from content that comes piece by piece and need not fit in memory."""
+    """Write a file whole from content that comes piece by piece and need not fit in memory. Where a link leads, the
+    file behind it is written; a device or a pipe (`/dev/stdout`) is written into, and stays what it is."""
+    if _is_device(path):
+        with path.open("wb") as stream:
+            _write(stream, pieces)
+        return
+    path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
-            for piece in pieces:
-                stream.write(piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece)
-            stream.flush()
+            _write(stream, pieces)
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _is_device(path: Path) -> bool:
+    inside = path.is_relative_to("/dev") or path.is_relative_to("/proc")
+    return path.exists() and not path.is_dir() and (inside or not path.is_file())
+
+
+def _write(stream: BinaryIO, pieces: Iterable[str | bytes]) -> None:
+    for piece in pieces:
+        stream.write(piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece)
+    stream.flush()
 
 
 def write_json(path: Path, value: Any) -> None:
