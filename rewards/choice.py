@@ -35,7 +35,7 @@ _IS = re.compile(
 _OPEN_QUESTION = re.compile(r"\b(?:could|might|may|maybe|perhaps|possibly|or|either|if|whether)\b|\?", re.IGNORECASE)
 
 
-@register("choice", version="7", safe_options=("index_base", "require", "which", "stop"))
+@register("choice", version="8", safe_options=("index_base", "require", "which", "stop"))
 def choice(
     sample: Sample,
     *,

@@ -34,7 +34,7 @@ def _check(*, tolerance: float, seconds: float, **_: Any) -> None:
 
 @register(
     "math",
-    version="8",
+    version="9",
     scope="batch",
     check=_check,
     safe_options=(

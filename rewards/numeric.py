@@ -28,7 +28,7 @@ def _check(*, tolerance: float, **_: Any) -> None:
         raise UsageError(f"tolerance must be in [0, 1) (a share of the reference), not {tolerance!r}")
 
 
-@register("numeric", version="8", check=_check, safe_options=("require", "which", "stop", "tolerance", "language"))
+@register("numeric", version="9", check=_check, safe_options=("require", "which", "stop", "tolerance", "language"))
 def numeric(
     sample: Sample,
     *,
