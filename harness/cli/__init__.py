@@ -135,7 +135,7 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     verb, rest = arguments[0], arguments[1:]
     if verb not in VERBS:
-        raise unknown("verb", verb, VERBS)
+        raise _unknown_verb(verb)
     module = load(verb)
     parsed = split(rest)
     if parsed.flags.help:
@@ -147,6 +147,16 @@ def _dispatch(arguments: list[str]) -> int:
             return _run(verb, module, rest, parsed)
     finally:
         progress.end_all()
+
+
+def _unknown_verb(word: str) -> UsageError:
+    """The error for a word that is no verb: what it stands behind, else the nearest verb."""
+    parents = [verb for verb in ("rewards", "data") if word in load(verb).ACTIONS]
+    if parents:
+        return UsageError(
+            f"unknown verb {word!r}: it is {' or '.join(f'`holdfast {verb} {word}`' for verb in parents)}"
+        )
+    return unknown("verb", word, VERBS)
 
 
 def _verbosity(flags: Flags) -> Verbosity:

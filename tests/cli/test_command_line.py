@@ -55,6 +55,8 @@ def test_a_list_of_evaluations_shows_no_secret(json_too: list[str], capsys: pyte
     ("words", "expected"),
     [
         (["scor"], "did you mean 'score'"),
+        (["audit", "math"], "it is `holdfast rewards audit`"),
+        (["card", "x.jsonl"], "it is `holdfast data card`"),
         (["doctor", "--jsno"], "did you mean '--json'"),
         (["rewards", "shwo"], "did you mean 'show'"),
         (["score", "x.jsonl"], "needs reward="),
