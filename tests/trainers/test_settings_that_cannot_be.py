@@ -34,7 +34,6 @@ def test_a_number_out_of_bounds_names_what_it_may_be(key: str, end: str) -> None
         ("lora.dropout=0.1", "lora.dropout has no effect without LoRA"),
         ("lora.targets=q_proj", "lora.targets has no effect without LoRA"),
         ("trainer.args.resume_from_checkpoint=x", "the same command goes on"),
-        ("trainer.args.model_init_kwargs.dtype=float32", "the model is loaded as model"),
         ("trainer.args.dataset_text_field=body", "data.columns.text names"),
         ("model.revision=abc", "model tiny is part of Holdfast"),
         ("data.split=test", "data.split has no effect: the rows of tiny:subtraction are generated"),

@@ -32,7 +32,6 @@ BOUNDS: dict[str, tuple[float, float]] = {
 """The least and the greatest value of a setting, both allowed; null is always."""
 _OF_A_RUN = {
     "resume_from_checkpoint": "the same command goes on from the newest checkpoint",
-    "model_init_kwargs": "the model is loaded as model.* says",
     "dataset_text_field": "data.columns.text names the column of plain text",
 }
 """Fields of TRL's that a run sets itself."""
