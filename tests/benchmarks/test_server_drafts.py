@@ -176,7 +176,7 @@ def test_sampled_answers_and_auto_draft_nothing(base: LoadedModel, tmp_path: Pat
     _, exact = served(base, "echo", tmp_path / "auto", auto, tmp_path / "before")
     assert not (tmp_path / "auto" / "drafts.json").exists() and exact.read == 0
     drawn = replace(HOW, sampling={"temperature": 0.7})
-    measure(base, SUITE, tmp_path / "drawn", settings=drawn)
+    measure(base, SUITE, tmp_path / "drawn", settings=replace(drawn, draft="auto"))
     with pytest.raises(UsageError, match="answers are drawn"):
         served(base, "echo", tmp_path / "after", drawn, tmp_path / "drawn")
 
