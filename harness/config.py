@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-from holdfast.errors import UsageError, elsewhere, suggestion, unknown
+from holdfast.errors import OUTPUTS, UsageError, elsewhere, suggestion, unknown
 from holdfast.files import model_folders
 from holdfast.masking import masked, remember
 from holdfast.records import SUFFIXES
@@ -140,7 +140,7 @@ class Composer(Generic[Config]):
         everywhere = self.keys
         parent = key.rpartition(".")[0]
         beside = [k for k in everywhere if k.rpartition(".")[0] == parent] or everywhere
-        near = [ours for ours in elsewhere(key)[:1] if self.knows(ours)]
+        near = [ours for ours in (*elsewhere(key)[:1], *OUTPUTS.get(key, ())) if self.knows(ours)][:1]
         near = near or [last for last in (key.rpartition(".")[2],) if last != key and last in everywhere]
         near = near or get_close_matches(key, beside, n=1, cutoff=0.6) or get_close_matches(key, everywhere, n=1)
         return unknown(f"key of `holdfast {self.verb}`", key, near or beside)

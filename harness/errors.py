@@ -40,6 +40,20 @@ ELSEWHERE = {
 }
 """What other tools (lm-eval, TRL's scripts, inspect) call a key → what it is called here."""
 
+_RESULT = ("out", "html")
+OUTPUTS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        "output output_dir output_file output_path outfile outdir out_dir out_file out_path dest destination save "
+        "save_dir save_path save_to report to_file".split(),
+        _RESULT,
+    ),
+    **dict.fromkeys(("markdown", "md_report", "report_md", "md"), ("md", "out", "formats")),
+    **dict.fromkeys(("html_report", "report_html", "page", "html"), ("html", "out")),
+    **dict.fromkeys(("junit_xml", "xml"), ("junit",)),
+    "out": ("html",),
+}
+"""What an output is called elsewhere → what it may be called here, the first that a verb has."""
+
 EXTRAS: dict[str, tuple[str, ...]] = {
     "eval": (
         "aiohttp",
@@ -115,6 +129,13 @@ def elsewhere(key: str) -> tuple[str, ...]:
     return (ours, ours.rpartition(".")[2]) if ours else ()
 
 
+def meant(key: str, choices: Iterable[str]) -> str | None:
+    """The one of `choices` that another tool's key, or another name of an output, stands for."""
+    known = {choice.casefold(): choice for choice in choices}
+    names = (key.casefold(), *elsewhere(key), *OUTPUTS.get(key.casefold(), ()))
+    return next((known[name] for name in names if name in known), None)
+
+
 def unknown(kind: str, name: str, choices: Iterable[str]) -> UsageError:
     """A UsageError for a misspelt `name`: says the nearest of `choices`, then all of them when they are few."""
     known = sorted(choices)
@@ -124,9 +145,8 @@ def unknown(kind: str, name: str, choices: Iterable[str]) -> UsageError:
 def suggestion(name: str, choices: Iterable[str]) -> str:
     """The tail of an error text: '; did you mean …' and what is available."""
     known = sorted(choices)
-    ours = elsewhere(name)
-    same = [choice for choice in known if choice.casefold() == name.casefold() or choice in ours]
-    near = same or get_close_matches(name, known, n=1, cutoff=0.5)
+    same = meant(name, known)
+    near = [same] if same else get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     listed = ", ".join(known) if len(known) <= 30 else ", ".join(known[:30]) + ", …"
     return f"{hint} (available: {listed or 'none'})"

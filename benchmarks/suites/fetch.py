@@ -1,6 +1,7 @@
 """An offline folder of benchmark data: fetched from the hub at the pinned revisions, verified by checksums."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -178,3 +179,34 @@ def _status(task: Task, source: Source, state: str, rows: int = 0, digest: str =
 def missing(found: Sequence[Status]) -> list[Status]:
     """Those that cannot be measured."""
     return [one for one in found if not one.fine]
+
+
+def unreached(suite: Suite, data_root: Path | None) -> list[str]:
+    """A line for each benchmark whose data is not on this machine, and where it would come from; asks no network."""
+    read = [pair for pair in sources_of(suite) if pair[1].rows is None and pair[1].rows_below is None]
+    if data_root is not None:
+        found = [_verified(task, source, data_root) for task, source in read]
+        found += [_repository(name, data_root) for name in repositories_of(suite)]
+        return [f"{one.task}: {one.state} (comes from {one.origin})" for one in missing(found)]
+    lines = []
+    for task, source in read:
+        if not source.hub:
+            if not all(Path(name).is_file() for name in source.files):
+                lines.append(f"{task.name}: is read from a local folder only: data_root=… with {source.origin}")
+        elif not _cached(source.hub):
+            lines.append(f"{task.name}: comes from the hub, {source.origin}")
+    return lines + [f"{name}: comes from the hub" for name in repositories_of(suite) if not _cached(name)]
+
+
+def _cached(name: str) -> bool:
+    """Whether the hub's or `datasets`' cache, or the mirror in use, holds something of a repository."""
+    from datasets.config import HF_DATASETS_CACHE
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    if mirror := os.environ.get("HOLDFAST_HUB"):
+        return (Path(mirror) / name).is_dir()
+    folders = (
+        Path(HF_HUB_CACHE) / f"datasets--{name.replace('/', '--')}",
+        Path(HF_DATASETS_CACHE) / name.replace("/", "___").lower(),
+    )
+    return any(folder.is_dir() for folder in folders)

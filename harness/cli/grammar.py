@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast import values
-from holdfast.errors import UsageError, elsewhere, unknown
+from holdfast.errors import OUTPUTS, UsageError, elsewhere, unknown
 
 FLAGS = ("--json", "--debug", "--help", "-h", "--quiet", "-q", "--verbose", "-v")
 
@@ -20,7 +20,7 @@ FLAGS = ("--json", "--debug", "--help", "-h", "--quiet", "-q", "--verbose", "-v"
 def unknown_flag(word: str, is_key: Callable[[str], bool], *more: str) -> UsageError:
     """The error for a dashed word that is no flag: how a key is written, else the nearest of FLAGS and `more`."""
     name = word.lstrip("-").partition("=")[0].replace("-", "_")
-    key = next((key for key in (name, *elsewhere(name)[:1]) if is_key(key)), None)
+    key = next((key for key in (name, *elsewhere(name)[:1], *OUTPUTS.get(name, ())) if is_key(key)), None)
     if key:
         return UsageError(f"unknown flag {word!r}: keys are written without dashes, {key}=…")
     return unknown("flag", word, (*more, *FLAGS))

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from holdfast.errors import DataError
 from holdfast.files import digest, leads_out, read_json, read_jsonl
 from holdfast.importers.lm_eval_groups import grouped, groups_of
 from holdfast.importers.recorded import Recorded, Rows, check_one_model, primary, recorded
@@ -137,10 +138,20 @@ def _only_entry(value: Any) -> Any:
 
 
 def _predictions(path: Path) -> dict[str, Any]:
-    """What the model was asked and wrote, by number, from the file OpenCompass keeps beside its results."""
-    beside = path.parents[2] / "predictions" / path.parent.name / path.name if len(path.parents) > 2 else path
-    is_there = beside != path and beside.is_file() and not leads_out(beside, path.parents[2])
-    return read_json(beside) if is_there else {}
+    """What the model was asked and wrote, by number, from the file OpenCompass keeps beside its results: of a file
+    `results/<model>/<data set>.json` alone, none is looked for elsewhere. Raises DataError for one that is no object
+    of numbered answers."""
+    folder = path.absolute().parent
+    if folder.parent.name != "results":
+        return {}
+    root = folder.parent.parent
+    beside = root / "predictions" / folder.name / path.name
+    if not beside.is_file() or leads_out(beside, root):
+        return {}
+    found = read_json(beside)
+    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+        raise DataError(f"{beside} does not hold OpenCompass's predictions: an object of numbered answers")
+    return found
 
 
 def _opencompass(task: str, key: str, one: Mapping[str, Any], answers: list[Any]) -> Iterator[Row]:

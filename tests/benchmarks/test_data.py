@@ -15,7 +15,7 @@ from helpers.scripted_engine import ScriptedEngine
 from holdfast.benchmarks.arena_hard import with_baselines
 from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.engine.workload import plan
-from holdfast.benchmarks.suites.fetch import fetch, missing, verify
+from holdfast.benchmarks.suites.fetch import fetch, missing, sources_of, unreached, verify
 from holdfast.benchmarks.suites.source import Doc, Source, load_docs
 from holdfast.benchmarks.suites.suite import Suite, load_suite
 from holdfast.benchmarks.suites.task import Task, builtin_tasks, find_task
@@ -206,3 +206,30 @@ def test_a_benchmark_of_ones_own(tmp_path: Path) -> None:
     assert len(docs) == 30 and task.prompt(docs[3]) == "3+1?" and task.reference(docs[3]) == "4"
     with pytest.raises(DataError, match="no field 'question'"):
         task.prompt({"other": 1})
+
+
+@pytest.mark.parametrize("suite", ["quick", "core", "everyday", "safety", "tiny"])
+def test_what_is_not_on_this_machine_is_named_without_a_network(
+    suite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every benchmark whose rows are neither made nor cached, with where they would come from."""
+    import socket
+
+    monkeypatch.delenv("HOLDFAST_HUB", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", str(tmp_path / "datasets"))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("asks the network"))
+    chosen = load_suite(suite)
+    wanted = {
+        entry.task.name
+        for entry in chosen.entries
+        if entry.task and entry.task.source.rows is None and entry.task.source.rows_below is None
+    }
+    for root in (None, tmp_path):
+        lines = unreached(chosen, root)
+        assert wanted <= {line.partition(":")[0] for line in lines}, root
+        assert bool(wanted) == bool(lines) and all("com" in line or "folder" in line for line in lines)
+    hubs = [source.hub for _, source in sources_of(chosen) if source.hub]
+    for name in hubs:
+        (tmp_path / "hub" / f"datasets--{name.replace('/', '--')}").mkdir(parents=True, exist_ok=True)
+    assert not [line for line in unreached(chosen, None) if any(f"hub, {name}" in line for name in hubs)]

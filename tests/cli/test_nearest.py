@@ -78,3 +78,27 @@ def test_a_mistyped_run_names_the_one_beside_it(
     for words in (["runs/alon"], ["runs/alon", "before.jsonl"]):
         assert "no file or run runs/alon; did you mean 'alone'?" in said(["compare", *words], capsys)
     assert "did you mean 'before.jsonl'" in said(["compare", "befor.jsonl"], capsys)
+
+
+@pytest.mark.parametrize("verb", list(KEYS))
+def test_another_name_of_an_output_leads_to_what_the_verb_has(verb: str) -> None:
+    """`compare markdown=x` is `md=`, not `margin=`; `eval output=x` is `out=`; in every verb, for every such name."""
+    from holdfast.cli.grammar import bind
+    from holdfast.errors import OUTPUTS, UsageError
+
+    for name, ours in OUTPUTS.items():
+        fit = next((one for one in ours if one in KEYS[verb]), None)
+        if fit is None or name in KEYS[verb] or "extra" in KEYS[verb]:
+            continue
+        if verb in ("train", "eval"):
+            error = {"train": TRAIN, "eval": EVAL}[verb].unknown_key(name)
+        else:
+            with pytest.raises(UsageError) as caught:
+                bind(import_module(f"holdfast.cli.{verb}").Options, {name: "x"}, verb)
+            error = caught.value
+        assert f"did you mean {fit!r}" in str(error), (name, str(error))
+
+
+@pytest.mark.parametrize(("name", "fit"), [("markdown", "md"), ("output", "html"), ("out", "html"), ("xml", "junit")])
+def test_compare_is_asked_for_its_outputs(name: str, fit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert f"did you mean '{fit}'" in said(["compare", f"{name}=x"], capsys)

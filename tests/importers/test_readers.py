@@ -15,6 +15,7 @@ from holdfast.benchmarks.engine.settings import Settings
 from holdfast.benchmarks.suites.task import find_task
 from holdfast.compare import compare
 from holdfast.compare import load as load_run
+from holdfast.errors import DataError
 from holdfast.importers import lm_eval_export
 from holdfast.runs.row import Row
 
@@ -179,6 +180,27 @@ def test_opencompass_details(as_list: bool, tmp_path: Path) -> None:
     path.write_text(json.dumps({"accuracy": 33.3, "details": details}))
     found = importers.read(path)
     assert found is not None and found.tasks["gsm8k"].mean == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("folder", ["results/m", "outputs/m", "m", "."])
+def test_opencompass_looks_beside_its_own_layout_only(folder: str, tmp_path: Path) -> None:
+    """A folder `predictions` above a file that is not in `results/<model>/` is somebody else's."""
+    details = [{"pred": [str(i)], "answer": ["1"], "correct": [i == 1]} for i in range(2)]
+    path = tmp_path / "run" / folder / "gsm8k.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"accuracy": 50.0, "details": details}))
+    for root in (tmp_path, tmp_path / "run", path.parent.parent.parent):
+        other = root / "predictions" / path.parent.name / "gsm8k.json"
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.write_text(json.dumps({str(i): {"origin_prompt": "asked", "prediction": "wrote"} for i in range(2)}))
+    found = importers.read(path)
+    assert found is not None
+    ours = folder == "results/m"
+    assert {row.completion for row in found.rows("gsm8k")} == ({"wrote"} if ours else {"0", "1"})
+    if ours:
+        (tmp_path / "run" / "predictions" / "m" / "gsm8k.json").write_text("[1]")
+        with pytest.raises(DataError, match="predictions"):
+            list(importers.read(path).rows("gsm8k"))  # type: ignore[union-attr]
 
 
 def test_tau_bench_pass_hat_k() -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from holdfast.benchmarks.suites.fetch import unreached
 from holdfast.process.distributed import world_size
 from holdfast.quantities import duration
 from holdfast.trainers.data.formats.row_formats import with_prompt
@@ -24,6 +25,7 @@ from holdfast.trainers.estimate.memory import has_beta
 from holdfast.trainers.estimate.memory import memory as footprint
 from holdfast.trainers.estimate.preflight import check_all
 from holdfast.trainers.models.model import prepare_tokenizer, read_model_config
+from holdfast.trainers.run.checkpoint_eval import suite_of
 from holdfast.trainers.run.checkpoints import disk, keeps_own_checkpoints
 from holdfast.trainers.run.run_dir import has_begun
 from holdfast.trainers.settings import trl_args
@@ -58,6 +60,8 @@ class Estimate:
     seconds: float
     detects: dict[str, Any]
     """What the suite can see, as `holdfast plan` computes it; empty when its size is not known."""
+    unreached: list[str]
+    """The suite's data that is not on this machine, and where it would come from, a line each."""
 
     @property
     def needed(self) -> int:
@@ -95,6 +99,10 @@ class Estimate:
                 f"suite       {self.detects['items']:,} items; a drop of the held mean by"
                 f" {100 * self.detects['macro_mde']:.2f} points is found with 80 % probability"
             )
+        lines += [
+            f"{'suite data  ' if not number else '            '}not on this machine: {one}"
+            for number, one in enumerate(self.unreached)
+        ]
         return "\n".join(lines)
 
 
@@ -127,6 +135,7 @@ def estimate(config: TrainConfig) -> Estimate:
         cut=cut,
         seconds=_seconds(config, args, parameters - looked_up, usual, steps),
         detects=_detects(config),
+        unreached=unreached(suite_of(config), root),
     )
 
 

@@ -127,3 +127,13 @@ def _without_template(place: Path) -> Path:
         else:
             file.unlink(missing_ok=True)
     return place
+
+
+def test_a_dry_run_says_which_data_of_the_suite_is_not_here(tmp_path: Path) -> None:
+    words = ["trainer=sft", "model=tiny", "data.limit=100", f"data_root={tmp_path}", "suite=[gsm8k, tiny_sort]"]
+    told = estimate(compose(words))
+    assert any(line.startswith("gsm8k: ") and "comes from" in line for line in told.unreached)
+    assert not [line for line in told.unreached if "tiny_sort" in line]
+    assert "suite data  not on this machine: gsm8k" in told.text()
+    assert json.loads(told.text(json=True))["unreached"] == told.unreached
+    assert estimate(compose([*words[:-1], "suite=tiny"])).unreached == []
