@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.report import phrases
+from holdfast.report.fitted import Fitted
 from holdfast.report.sweep.page import summary
 from holdfast.report.sweep.points import Point, missing_jobs, read_sweep
 
@@ -21,7 +22,7 @@ def show(out: Path) -> None:
 
     points, missing = read_sweep(out), missing_jobs(out)
     console = Console(width=None if Console().is_terminal else 120, highlight=False)
-    console.print(table(points))
+    console.print(Fitted(table(points)))
     if len(points) > MOST:
         console.print(f"… and {len(points) - MOST} more")
     for job in missing:

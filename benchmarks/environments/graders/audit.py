@@ -60,7 +60,11 @@ class GraderCard:
 
     def markdown(self) -> str:
         """The card as a page."""
-        lines = [f"# Card of grader `{self.grader}`", "", f"Called as: {self.style}. Form read best: {self.form}."]
+        lines = [
+            f"# Card of grader `{self.grader}`",
+            "",
+            f"Called as: {self.style}. Form read best: {self.form or 'none'}.",
+        ]
         lines += [f"Own answers that earn 1: {self.own}.", "", "| defect | what | on |", "| --- | --- | --- |"]
         lines += [f"| {one.kind} | {one.what} | {one.rate} |" for one in self.findings]
         lines += [] if self.findings else ["| none | | |"]

@@ -70,13 +70,15 @@ def print_contamination(found: "Contamination") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from holdfast.report.fitted import Fitted
+
     console = Console()
     table = Table(caption="whole: the prompt itself; mostly: 70 % of its 8-word pieces; passage: any 13 words in a row")
     for heading in ("task", "items", "whole", "mostly", "passage"):
         table.add_column(heading, justify="left" if heading == "task" else "right")
     for name, task in found.tasks.items():
         table.add_row(name, f"{task.items:,}", *(f"{count:,}" for count in (task.exact, task.share, task.passage)))
-    console.print(table)
+    console.print(Fitted(table))
     for name, task in found.tasks.items():
         for one in task.found[:SHOWN]:
             share = "" if one.share is None else f", {one.share:.0%} of its pieces"
