@@ -1,6 +1,7 @@
 """Files that the system refuses, outputs that are full or closed, links to nowhere, `~`: one line and a code."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from holdfast.cli import main
 from holdfast.config import Composer
-from holdfast.files import refused
+from holdfast.files import refused, write_whole
 from holdfast.values import home_filled
 
 ROWS = "".join(json.dumps({"id": n, "completion": str(n), "reference": "1"}) + "\n" for n in range(3))
@@ -76,6 +77,17 @@ def test_only_the_bare_sign_is_the_home_folder() -> None:
     assert home_filled("~") == str(Path.home())
     for text in ("~root/x", "x~", "a/~/b", "", "~~"):
         assert home_filled(text) == text
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_pipe_is_written_to_and_not_replaced(linked: bool, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to("pipe")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(tmp_path / ("link" if linked else "pipe"), "told")
+    assert os.read(reader, 100) == b"told" and pipe.is_fifo() and (tmp_path / "link").is_symlink()
+    os.close(reader)
 
 
 def test_errors_of_connections_and_programs_stay_internal() -> None:
