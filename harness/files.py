@@ -124,10 +124,6 @@ def _write(stream: BinaryIO, pieces: Iterable[str | bytes]) -> None:
     stream.flush()
 
 
-def _encoded(piece: str | bytes) -> bytes:
-    return piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece
-
-
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file whole."""
     write_whole(path, json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
