@@ -8,6 +8,7 @@ import csv
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -242,7 +243,8 @@ SAME_ITEMS_ELSEWHERE = ("mbpp_plus", "humaneval_plus")
 def hub_of(task: Task, root: Path, folder: Path) -> Path:
     """A folder that holds the task's repository as the hub would."""
     source = task.source
-    rows = HUB_ROWS.get(task.name, _plain)(load_docs(source, root, task.name))
+    raw = replace(source, assemble=None) if source.assemble_hub and source.assemble_hub is source.assemble else source
+    rows = HUB_ROWS.get(task.name, _plain)(load_docs(raw, root, task.name))
     if source.hub_file:
         (folder / source.hub).mkdir(parents=True)
         (folder / source.hub / source.hub_file).write_text(json.dumps(list(rows)))

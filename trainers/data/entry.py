@@ -52,8 +52,10 @@ class Entry:
         """Turns of the row's messages behind the assistant's last one: nobody's answer, so they are left out."""
         if not self.kind.endswith(("messages", "conversations")):
             return ()
-        turns = turns_of(chat(self.row["messages"]))
-        return turns[len(to_last_answer(chat(self.row["messages"]))) :]
+        if "completion" in self.row or "messages" not in self.row:
+            return ()  # the kind is that of most rows
+        messages = chat(self.row["messages"])
+        return turns_of(messages[len(to_last_answer(messages)) :])
 
     @property
     def parts(self) -> dict[str, str]:

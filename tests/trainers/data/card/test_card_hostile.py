@@ -48,6 +48,20 @@ def test_any_json_gives_a_card_or_a_named_error(
         text.encode("utf-8")
 
 
+def test_rows_of_several_kinds_are_told_each_by_itself(tmp_path: Path) -> None:
+    """The kind of a data set is that of most rows; a few may have the columns of another."""
+    talk = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"}]
+    other = [
+        {"prompt": "2+2?", "completion": "4"},
+        {"text": "Once."},
+        {"prompt": "a", "completion": "b", "messages": 7},
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*[{"messages": talk}] * 3, *other]))
+    card = card_of(DataConfig(path=str(path)), trainer="sft")
+    assert card.kind == "messages" and card.rows + card.unreadable == 6
+
+
 def test_lines_that_are_no_rows_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [json.dumps(row).encode() for row in GOOD]
     lines += [b"not json", b"[1, 2]", b"[" * 100_000, b'{"prompt": "\xff\xfe"}', b"", b"7"]
