@@ -108,6 +108,7 @@ def test_an_end_in_the_middle_of_a_draft_ends_the_answer(base: LoadedModel, tmp_
     assert pair(early, changed(base, noise=0.0), tmp_path / "late")["accepted"] > 0
 
 
+@pytest.mark.slow
 def test_sampling_arguments_of_the_suite(base: LoadedModel, tmp_path: Path) -> None:
     for number, sampling in enumerate(
         ({"repetition_penalty": 1.2}, {"temperature": 0.8}, {"temperature": 0.8, "coupled": True, "typical_p": 0.9})
@@ -178,6 +179,7 @@ def test_another_suite_and_another_template(base: LoadedModel, tmp_path: Path) -
         )
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_with_drafts(base: LoadedModel, tmp_path: Path) -> None:
     """Rows and kept answers are torn in the middle of a line; what is left to do is drafted again."""
     model = changed(base)

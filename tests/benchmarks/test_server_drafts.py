@@ -94,6 +94,7 @@ def test_odd_settings(more: dict[str, Any], base: LoadedModel, tuned: LoadedMode
     assert texts(drafted) == texts(plain)
 
 
+@pytest.mark.slow
 def test_an_unchanged_model_decodes_next_to_nothing_and_a_killed_run_goes_on(base: LoadedModel, tmp_path: Path) -> None:
     before, _ = served(base, "echo", tmp_path / "before")
     after, _ = served(base, "echo", tmp_path / "after", drafts=tmp_path / "before", again=True)
@@ -101,6 +102,7 @@ def test_an_unchanged_model_decodes_next_to_nothing_and_a_killed_run_goes_on(bas
     assert texts(after) == texts(before) and told["decoded"] <= 0.3 * told["tokens"], told
 
 
+@pytest.mark.slow
 def test_the_model_in_memory_gives_drafts_to_a_server_and_takes_them_from_one(
     base: LoadedModel, tuned: LoadedModel, tmp_path: Path
 ) -> None:
@@ -170,6 +172,7 @@ def test_a_penalty_that_only_the_run_shows_ends_it(base: LoadedModel, tuned: Loa
             measure(model, SUITE, tmp_path / "after", settings=HOW, drafts=tmp_path / "before")
 
 
+@pytest.mark.slow
 def test_sampled_answers_and_auto_draft_nothing(base: LoadedModel, tmp_path: Path) -> None:
     auto = replace(HOW, draft="auto")
     measure(base, SUITE, tmp_path / "before", settings=auto)

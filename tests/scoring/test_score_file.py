@@ -175,6 +175,7 @@ def test_zeroeval_is_within_its_published_figure(
     assert abs(100 * _summary(capsys, str(source), *words)["mean"] - published) <= 0.3
 
 
+@pytest.mark.slow
 def test_memory_stays_flat(tmp_path: Path) -> None:
     """Rows are streamed: five times the rows must not need five times the memory."""
     import tracemalloc

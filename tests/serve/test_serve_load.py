@@ -65,6 +65,7 @@ def test_no_verdict_under_load_differs_from_the_direct_call(batch: int, count: i
         assert [s["value"] for s in told.get("scores", [told])] == expected[answer.number % len(bodies)]
 
 
+@pytest.mark.slow
 def test_ten_times_too_much_is_shed_and_nothing_accepted_is_lost(tmp_path: Path) -> None:
     """10,000 requests at 10,000 a second for a reward that judges 1,000."""
     with serving(f"reward={METERED}", "max_queue=256", modules=_metered(tmp_path)) as (port, _):
@@ -99,6 +100,7 @@ def test_sigterm_under_load_loses_nothing_it_accepted(tmp_path: Path, count: int
     assert all(_right(answer) for answer in load.answers if answer.status == 200)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_under_load_makes_no_wrong_verdict_and_is_replaced(tmp_path: Path) -> None:
     with serving(f"reward={METERED}", "workers=2", modules=_metered(tmp_path)) as (port, process):
         before = {worker.pid for worker in workers(process)}

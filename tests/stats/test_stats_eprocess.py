@@ -43,6 +43,7 @@ def test_false_alarms_over_a_hundred_looks(items: int, flips: float) -> None:
     assert np.mean(_peaks(lost, gained, items) >= ALARM) <= 0.05
 
 
+@pytest.mark.slow
 def test_a_loss_of_just_the_margin_raises_no_more() -> None:
     lost, gained = _flips(np.random.default_rng(5), 64, 0.1, 0.75, 30)  # five points lost
     assert np.mean(_peaks(lost, gained, 64, 0.05) >= ALARM) <= 0.05
@@ -58,6 +59,7 @@ def test_repeated_fixed_tests_would_cry_wolf() -> None:
     assert np.mean((p <= 0.05).any(axis=1)) > 0.2
 
 
+@pytest.mark.slow
 def test_a_drop_is_found_also_one_that_comes_late() -> None:
     lost, gained = _flips(np.random.default_rng(1), 64, 0.15, 0.75, 20)
     assert np.mean(_peaks(lost, gained, 64) >= ALARM) >= 0.99

@@ -84,6 +84,7 @@ def test_the_closed_procedure_is_that_of_all_subsets_and_rejects_what_e_holm_doe
     assert (rejected >= by_holm).all() and rejected.sum() > by_holm.sum()
 
 
+@pytest.mark.slow
 def test_an_e_process_has_mean_one_under_its_null_whatever_the_scores() -> None:
     rng = np.random.default_rng(5)
     graded = rng.uniform(-0.3, 0.2, size=(40_000, 20))  # mean −0.05, no 0/1 scores
@@ -99,6 +100,7 @@ def test_counts_and_items_give_the_same_evidence() -> None:
         assert items == pytest.approx(float(log_e_of_counts(7, 3, 60, -0.05, side)))
 
 
+@pytest.mark.slow
 def test_the_interval_holds_at_every_time() -> None:
     rng = np.random.default_rng(6)
     misses = 0

@@ -16,6 +16,7 @@ from holdfast.trainers.run.learned_ends import unlearned_end
 from holdfast.trainers.run.rewarded import reward_findings
 
 
+@pytest.mark.slow
 def test_a_log_file_holds_no_bars_no_notices_and_a_short_end(untrained: Path, tmp_path: Path) -> None:
     words = [f"model={untrained}", "suite=[tiny_sort,tiny_upper]", "limit=4", "data.limit=40", "data.validation=20%"]
     args = ["max_steps=4", "logging_steps=1", "per_device_train_batch_size=4"]

@@ -72,6 +72,7 @@ def test_leftover_containers_of_dead_owners_are_removed_and_others_stay() -> Non
         client.close()
 
 
+@pytest.mark.slow
 @pytest.mark.docker
 def test_a_container_killed_under_a_program_is_replaced() -> None:
     import docker

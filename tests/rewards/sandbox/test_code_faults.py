@@ -244,6 +244,7 @@ def test_a_sandbox_that_stands_still_takes_no_time_from_the_program(backend: str
     assert sleeper.value == 0.0 and sleeper.outcome is Outcome.TIMEOUT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", DOCKER_SLOW)
 def test_one_of_its_processes_killed_from_outside_is_no_verdict(backend: str) -> None:
     """Each process of a sandbox that works, in turn: supervisor, forkserver, candidate, judge, those that wait."""
