@@ -1,5 +1,6 @@
 """The sandbox's own memory over 10,000 mixed programs: right, wrong, scripts, crashes, time-outs, daemons, floods."""
 
+import contextlib
 import ctypes
 import gc
 import os
@@ -73,10 +74,10 @@ def supervisors(backend: str) -> Iterator[int]:
             client.close()
         return
     for pid in descendants(os.getpid()):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if b"python" in words[0]:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that has ended meanwhile
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-            if b"bwrap" in Path(f"/proc/{parent}/cmdline").read_bytes():
+            if b"python" in words[0] and b"bwrap" in Path(f"/proc/{parent}/cmdline").read_bytes():
                 yield pid
 
 
