@@ -55,7 +55,8 @@ def markers(function: Any) -> set[str]:
         for name in _names(one.__code__):
             if name in MARKED_BY:
                 found.add(MARKED_BY[name])
-            waiting.append(one.__globals__.get(name))
+            named = one.__globals__.get(name)
+            waiting.append(getattr(named, "__wrapped__", named))  # behind a cache
     return found
 
 
