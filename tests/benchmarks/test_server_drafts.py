@@ -3,6 +3,7 @@ untruths, is found out before anything is measured."""
 
 import copy
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -160,11 +161,14 @@ def test_requests_that_cannot_draft_are_refused_before_anything_is_asked(
 def test_a_penalty_that_only_the_run_shows_ends_it(base: LoadedModel, tuned: LoadedModel, tmp_path: Path) -> None:
     served(base, "echo", tmp_path / "before")
 
+    one_at_a_time = threading.Lock()
+
     class Late(Exact):
         def __call__(self, path: str, body: dict[str, Any]) -> Any:
             asks_an_item = tuned.tokenizer.convert_tokens_to_ids("<|im_start|>") in body["prompt"]
-            self.way = "penalty" if asks_an_item and "echo" not in body else "echo"
-            return super().__call__(path, body)
+            with one_at_a_time:  # requests come from several threads, and `way` is one
+                self.way = "penalty" if asks_an_item and "echo" not in body else "echo"
+                return super().__call__(path, body)
 
     with scripted(Late(tuned)) as server:
         model = {"backend": "local-completions", "model": "m", "base_url": server.url, "tokenizer": str(model_path())}
