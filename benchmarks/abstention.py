@@ -49,7 +49,7 @@ _TAIL = 5000
 class Declines:
     """Does the answer decline? The one reader finds it from the last line `Answer:` on, or in a whole text without."""
 
-    version = "1"
+    version = "2"
 
     def __call__(self, sample: Sample) -> Score:
         """1 where the last statement declines and names no number."""
@@ -103,7 +103,7 @@ def prompt(doc: Doc) -> str:
 TASKS = (
     Task(
         name="abstention",
-        version="2",
+        version="3",
         reward={
             "reward": "route",
             "by": "kind",

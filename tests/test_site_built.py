@@ -93,7 +93,7 @@ def test_nothing_hinders_a_reader(scheme: str, site: Path) -> None:
 
     found: dict[str, list[str]] = {}
     with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=program, args=list(FLAGS))
+        browser = player.chromium.launch(executable_path=program, args=FLAGS)
         page = browser.new_context(offline=True, color_scheme=scheme).new_page()
         for name in READ:
             page.goto((site / name).as_uri())

@@ -14,6 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from helpers.browser import FLAGS
 from helpers.needs import chromium_program
 from helpers.report_samples import flip, full, training
 
@@ -21,7 +22,6 @@ from holdfast.compare.result import Comparison
 from holdfast.report.html.page import render
 
 SIZES = (500, 5_000, 50_000)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 SCROLL = """async () => {
   const list = document.querySelector('.list'); let worst = 0, last = performance.now();
   for (let i = 1; i <= 120; i++) {

@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helpers.browser import until
+from helpers.browser import FLAGS, until
 from helpers.needs import chromium_program
 from helpers.run_folders import many, training
 
@@ -21,7 +21,6 @@ from holdfast.report.view.entries import read_runs
 from holdfast.report.view.page import Links, render
 
 SIZES = (10, 100, 1_000)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 READY = "globalThis.holdfastView?.then(() => true)"
 
 

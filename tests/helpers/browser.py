@@ -2,7 +2,7 @@
 
 from typing import Any
 
-FLAGS = (
+FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -10,7 +10,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-)
+]
 _TRIES, _PAUSE_MS = 1500, 20
 
 

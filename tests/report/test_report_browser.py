@@ -8,22 +8,13 @@ from typing import Any
 
 import pytest
 from helpers import needs
-from helpers.browser import until
+from helpers.browser import FLAGS, until
 from helpers.report_samples import HOSTILE, benchmark, extras, flip, full
 
 from holdfast.compare.result import Comparison, Verdict
 from holdfast.report.html.page import render
 
 pytestmark = pytest.mark.browser
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from helpers import needs
-from helpers.browser import until
+from helpers.browser import FLAGS, until
 from helpers.report_samples import HOSTILE
 from helpers.run_folders import folder, many
 
@@ -15,8 +15,6 @@ from holdfast.report.view.export import export
 from holdfast.report.view.page import Links, render
 
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from helpers import needs
+from helpers.browser import FLAGS
 from helpers.paths import shared
 
 from holdfast.reward import Reward
@@ -15,7 +16,6 @@ from holdfast.trainers.data.card.training_card import card_of, card_tokenizer
 from holdfast.trainers.settings.config import DataConfig
 
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script></style>@@body@@\u202e\ud800"
 
 
